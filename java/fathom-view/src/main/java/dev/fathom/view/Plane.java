@@ -25,7 +25,7 @@ record Plane(double left, double right, double low, double high, Rectangle2D.Dou
         }
     }
 
-    /** The same part in another frame. */
+    /** This part of the plane, drawn in another frame. */
     Plane in(double x, double y, double width, double height) {
         return new Plane(left, right, low, high, new Rectangle2D.Double(x, y, width, height));
     }

@@ -24,7 +24,7 @@ final class Activations {
 
     private static Entry row(
             String name, String code, UnaryOperator<Tensor> f, String formula, String range, String source) {
-        return new Entry(name, formula, range, source, code, Curve.of(name, "x", REACH, f));
+        return new Entry(name, code, formula, range, source, Curve.of(name, "x", REACH, f));
     }
 
     private static List<Entry> entries() {

@@ -24,180 +24,187 @@ final class Assessment {
                 """,
                 "System.out.println(accuracy + \" \" + area_under_roc + \" \" + r2);\n",
                 List.of(
-                        row("Accuracy", "matrix.accuracy()", "right / n", "[0, 1]", ""),
-                        row(
+                        new Entry("Accuracy", "matrix.accuracy()", "right / n", "[0, 1]", ""),
+                        new Entry(
                                 "Interval of the accuracy",
                                 "matrix.accuracyInterval95()",
                                 "Wilson's interval at 95 %",
                                 "[0, 1]",
                                 "Wilson 1927"),
-                        row(
+                        new Entry(
                                 "Top-k accuracy",
                                 "classes.topAccuracy(1)",
                                 "right among the k most probable / n",
                                 "[0, 1]",
                                 ""),
-                        row("Precision", "matrix.precision(1)", "TP / (TP + FP)", "[0, 1]", "Kent et al. 1955"),
-                        row("Recall, sensitivity", "matrix.recall(1)", "TP / (TP + FN)", "[0, 1]", "Kent et al. 1955"),
-                        row("Specificity", "matrix.specificity(1)", "TN / (TN + FP)", "[0, 1]", "Yerushalmy 1947"),
-                        row(
+                        new Entry("Precision", "matrix.precision(1)", "TP / (TP + FP)", "[0, 1]", "Kent et al. 1955"),
+                        new Entry(
+                                "Recall, sensitivity",
+                                "matrix.recall(1)",
+                                "TP / (TP + FN)",
+                                "[0, 1]",
+                                "Kent et al. 1955"),
+                        new Entry(
+                                "Specificity", "matrix.specificity(1)", "TN / (TN + FP)", "[0, 1]", "Yerushalmy 1947"),
+                        new Entry(
                                 "F1",
                                 "matrix.f1(1)",
                                 "2 precision recall / (precision + recall)",
                                 "[0, 1]",
                                 "van Rijsbergen 1979"),
-                        row(
+                        new Entry(
                                 "Balanced accuracy",
                                 "matrix.balancedAccuracy()",
                                 "the mean of the recalls of all classes",
                                 "[0, 1]",
                                 "Brodersen et al. 2010"),
-                        row(
+                        new Entry(
                                 "Matthews' correlation",
                                 "matrix.mcc()",
                                 "(TP TN - FP FN) / √((TP + FP) (TP + FN) (TN + FP) (TN + FN)), and its form for several classes",
                                 "[-1, 1]",
                                 "Matthews 1975; Gorodkin 2004"),
-                        row(
+                        new Entry(
                                 "Cohen's kappa",
                                 "matrix.kappa()",
                                 "(accuracy - chance) / (1 - chance)",
                                 "[-1, 1]",
                                 "Cohen 1960"),
-                        row(
+                        new Entry(
                                 "ROC curve",
                                 "ranking.roc()",
                                 "TP / P over FP / N for all thresholds",
                                 "[0, 1]",
                                 "Fawcett 2006"),
-                        row(
+                        new Entry(
                                 "Area under ROC",
                                 "ranking.rocAuc()",
                                 "trapezoids; the probability to rank a pair right",
                                 "[0, 1]",
                                 "Hanley and McNeil 1982"),
-                        row(
+                        new Entry(
                                 "Precision-recall curve",
                                 "ranking.precisionRecall()",
                                 "precision over recall for all thresholds",
                                 "[0, 1]",
                                 "Davis and Goadrich 2006"),
-                        row(
+                        new Entry(
                                 "Average precision",
                                 "ranking.averagePrecision()",
                                 "Σ (rise of recall) precision: rectangles",
                                 "[0, 1]",
                                 "Buckley and Voorhees 2000"),
-                        row(
+                        new Entry(
                                 "Area under precision-recall",
                                 "ranking.prAuc()",
                                 "trapezoids, which are too optimistic",
                                 "[0, 1]",
                                 "Davis and Goadrich 2006"),
-                        row(
+                        new Entry(
                                 "Log loss",
                                 "classes.logLoss()",
                                 "-mean of log p of the right class",
                                 "[0, ∞)",
                                 "Good 1952"),
-                        row(
+                        new Entry(
                                 "Brier score",
                                 "classes.brier()",
                                 "mean over examples of Σ (p - t)² over classes",
                                 "[0, 2]",
                                 "Brier 1950"),
-                        row(
+                        new Entry(
                                 "Calibration curve",
                                 "classes.calibration(10).curve()",
                                 "observed over predicted share in bins",
                                 "[0, 1]",
                                 "Niculescu-Mizil and Caruana 2005"),
-                        row(
+                        new Entry(
                                 "Expected calibration error",
                                 "classes.calibration(10).expectedError()",
                                 "Σ bins \\|observed - predicted\\| examples / n",
                                 "[0, 1]",
                                 "Guo et al. 2017"),
-                        row(
+                        new Entry(
                                 "Temperature scaling",
                                 "classes.scaled(classes.temperature())",
                                 "logits / T with the T of the smallest log loss",
                                 "T > 0",
                                 "Guo et al. 2017"),
-                        row("R2", "numbers.r2()", "1 - Σ (y - t)² / Σ (t - mean)²", "(-∞, 1]", "Wright 1921"),
-                        row("Mean absolute error", "numbers.mae()", "mean of \\|y - t\\|", "[0, ∞)", ""),
-                        row("Mean squared error", "numbers.mse()", "mean of (y - t)²", "[0, ∞)", ""),
-                        row("Root mean squared error", "numbers.rmse()", "√ mean of (y - t)²", "[0, ∞)", ""),
-                        row(
+                        new Entry("R2", "numbers.r2()", "1 - Σ (y - t)² / Σ (t - mean)²", "(-∞, 1]", "Wright 1921"),
+                        new Entry("Mean absolute error", "numbers.mae()", "mean of \\|y - t\\|", "[0, ∞)", ""),
+                        new Entry("Mean squared error", "numbers.mse()", "mean of (y - t)²", "[0, ∞)", ""),
+                        new Entry("Root mean squared error", "numbers.rmse()", "√ mean of (y - t)²", "[0, ∞)", ""),
+                        new Entry(
                                 "Mean absolute percentage error",
                                 "numbers.mape()",
                                 "mean of \\|y - t\\| / \\|t\\|",
                                 "[0, ∞)",
                                 "Armstrong 1985"),
-                        row(
+                        new Entry(
                                 "McNemar's test",
                                 "McNemar.of(classes.right(), other)",
                                 "(b - c)² / (b + c), where b and c count examples that one model alone has right",
                                 "",
                                 "McNemar 1947"),
-                        row("K-fold", "Folds.of(8, 4)", "each example is in one test part", "2 ≤ k ≤ n", "Stone 1974"),
-                        row(
+                        new Entry(
+                                "K-fold",
+                                "Folds.of(8, 4)",
+                                "each example is in one test part",
+                                "2 ≤ k ≤ n",
+                                "Stone 1974"),
+                        new Entry(
                                 "Shuffled k-fold",
                                 "Folds.of(8, 4, 1)",
                                 "the same with a random order",
                                 "2 ≤ k ≤ n",
                                 "Stone 1974"),
-                        row(
+                        new Entry(
                                 "Stratified k-fold",
                                 "Folds.stratified(labels, 4)",
                                 "each fold has the shares of classes of the whole",
                                 "2 ≤ k ≤ n",
                                 "Kohavi 1995"),
-                        row(
+                        new Entry(
                                 "Grouped k-fold",
                                 "Folds.grouped(new int[] {0, 0, 1, 1, 2, 2, 3, 3}, 4)",
                                 "no group is in both parts",
                                 "2 ≤ k ≤ groups",
                                 "scikit-learn's GroupKFold"),
-                        row(
+                        new Entry(
                                 "Repeated k-fold",
                                 "Folds.repeated(3, 1, seed -> Folds.of(8, 4, seed))",
                                 "again with other seeds",
                                 "times ≥ 1",
                                 "Kohavi 1995"),
-                        row(
+                        new Entry(
                                 "Leave one out",
                                 "Folds.leaveOneOut(8)",
                                 "each example is a test part",
                                 "n ≥ 2",
                                 "Stone 1974"),
-                        row(
+                        new Entry(
                                 "Leave p out",
                                 "Folds.leavePOut(8, 2)",
                                 "each set of p examples is a test part",
                                 "1 ≤ p < n",
                                 "Shao 1993"),
-                        row(
+                        new Entry(
                                 "Expanding window",
                                 "Folds.expanding(8, 3, 1)",
                                 "the past is the training part, the next steps are the test",
                                 "in the order of time",
                                 "scikit-learn's TimeSeriesSplit"),
-                        row(
+                        new Entry(
                                 "Rolling window",
                                 "Folds.rolling(8, 3, 2, 0)",
                                 "the same with a past of one length",
                                 "in the order of time",
                                 "Tashman 2000"),
-                        row(
+                        new Entry(
                                 "Bootstrap",
                                 "Folds.bootstrap(8, 5, 1)",
                                 "n draws with replacement; the others are the test",
                                 "times ≥ 1",
                                 "Efron 1979")));
-    }
-
-    private static Entry row(String name, String code, String formula, String range, String source) {
-        return new Entry(name, formula, range, source, code, null);
     }
 }

@@ -1,5 +1,6 @@
 package dev.fathom.labs.catalogue;
 
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Plots;
@@ -40,21 +41,16 @@ record Curve(String title, String axis, Map<String, double[][]> lines) {
         try (Pass pass = Pass.grad()) {
             Tensor at = pass.watch(Tensor.of(places, POINTS));
             Tensor y = f.apply(at);
-            lines.put("value", new double[][] {x, doubles(y)});
+            lines.put("value", new double[][] {x, Summary.doubles(y.toArray())});
             if (y.needsGradient()) {
                 pass.backward(y.sum());
                 Tensor slope = pass.gradient(at);
                 if (slope != null) {
-                    lines.put("derivative", new double[][] {x, doubles(slope)});
+                    lines.put("derivative", new double[][] {x, Summary.doubles(slope.toArray())});
                 }
             }
         }
         return new Curve(title, axis, lines);
-    }
-
-    private static double[] doubles(Tensor t) {
-        float[] values = t.toArray();
-        return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
     }
 
     /** A small picture: a page has many. */

@@ -7,19 +7,24 @@ import org.jspecify.annotations.Nullable;
  * One method on a page of the catalogue.
  *
  * @param name the name in the field
+ * @param code an expression that makes or calls it
  * @param formula what it computes, as text
  * @param range what its results or settings may be
  * @param source the paper or textbook
- * @param code an expression that makes or calls it
  * @param curve its picture, or null for none
  */
 record Entry(
         String name,
+        String code,
         String formula,
         String range,
         String source,
-        String code,
         @Nullable Curve curve) {
+    /** A method without a picture. */
+    Entry(String name, String code, String formula, String range, String source) {
+        this(name, code, formula, range, source, null);
+    }
+
     /** The name as a word for files and variables: lower case, joined by underscores. */
     String word() {
         return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_").replaceAll("^_|_$", "");

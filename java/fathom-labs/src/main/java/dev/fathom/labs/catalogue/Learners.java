@@ -21,101 +21,102 @@ final class Learners {
                 """,
                 "System.out.println(linear_support_vector_machine.fit(data, 1).accuracy(data) + \" \" + random_search.best().score());\n",
                 List.of(
-                        row(
+                        new Entry(
                                 "Principal components",
                                 "Pca.fit(x, 1)",
                                 "the directions of the largest variance, by the SVD of centered rows",
                                 "width ≤ columns",
                                 "Pearson 1901"),
-                        row(
+                        new Entry(
                                 "Linear discriminants",
                                 "Lda.fit(data)",
                                 "the directions of the largest variance between classes over that within them",
                                 "width < number of classes",
                                 "Fisher 1936"),
-                        row(
+                        new Entry(
                                 "K-means",
                                 "KMeans.fit(x, 2, 1)",
                                 "centers of the smallest sum of squared distances, from k-means++",
                                 "k ≤ rows",
                                 "Lloyd 1982; Arthur and Vassilvitskii 2007"),
-                        row(
+                        new Entry(
                                 "Linear support vector machine",
                                 "new LinearSvm(1)",
                                 "‖w‖² / 2 + C Σ max(0, 1 - t x)², in the dual",
                                 "C > 0; two classes",
                                 "Cortes and Vapnik 1995; Hsieh et al. 2008"),
-                        row(
+                        new Entry(
                                 "Nearest neighbors",
                                 "new NearestNeighbors(3)",
                                 "the vote or mean of the k nearest examples",
                                 "k ≤ examples",
                                 "Fix and Hodges 1951"),
-                        row(
+                        new Entry(
                                 "One against the rest",
                                 "new OneVsRest(new LinearSvm(1))",
                                 "one learner of two classes for each class",
                                 "any learner",
                                 "Rifkin and Klautau 2004"),
-                        row(
+                        new Entry(
                                 "Network as a learner",
                                 "NetLearner.classifier(() -> new Linear(2, 2), new Sgd(0.1f), 4, 10)",
                                 "trains a network in batches for a number of epochs",
                                 "any network",
                                 ""),
-                        row(
+                        new Entry(
                                 "Stump",
                                 "new Stump()",
                                 "one question about one column",
                                 "weighted examples",
                                 "Iba and Langley 1992"),
-                        row(
+                        new Entry(
                                 "Bagging",
                                 "new Bagging(new Stump(), 5)",
                                 "the mean of learners on bootstrap samples",
                                 "members ≥ 1",
                                 "Breiman 1996"),
-                        row(
+                        new Entry(
                                 "Stacking",
                                 "new Stacking(new NearestNeighbors(1), new Stump(), new NearestNeighbors(3))",
                                 "a learner on what others predict in cross-validation",
                                 "two levels",
                                 "Wolpert 1992"),
-                        row(
+                        new Entry(
                                 "AdaBoost",
                                 "new AdaBoost(new Stump(), 5)",
                                 "examples that are wrong weigh more in the next round",
                                 "weighted examples",
                                 "Freund and Schapire 1997; Zhu et al. 2009"),
-                        row(
+                        new Entry(
                                 "Residual boosting",
                                 "new ResidualBoosting(new Stump(), 5)",
                                 "each round learns what the ones before leave",
                                 "shrinkage in (0, 1]",
                                 "Friedman 2001"),
-                        row("Grid search", "search.grid(3)", "every combination of a few values", "", ""),
-                        row("Random search", "search.random(8)", "independent draws", "", "Bergstra and Bengio 2012"),
-                        row(
+                        new Entry("Grid search", "search.grid(3)", "every combination of a few values", "", ""),
+                        new Entry(
+                                "Random search",
+                                "search.random(8)",
+                                "independent draws",
+                                "",
+                                "Bergstra and Bengio 2012"),
+                        new Entry(
                                 "Genetic search",
                                 "search.genetic(4, 2)",
                                 "generations by tournament, crossover and mutation",
                                 "population, generations ≥ 1",
                                 "Holland 1975"),
-                        row(
+                        new Entry(
                                 "Successive halving",
                                 "search.halving(4, 1, 4, 2)",
                                 "the best part goes on with a larger budget",
                                 "factor ≥ 2",
                                 "Jamieson and Talwalkar 2016"),
-                        row(
+                        new Entry(
                                 "Search by predicted scores",
                                 "search.predicted(4, 2, 2, 16, new NearestNeighbors(1))",
                                 "a learner of scores chooses what is tried",
                                 "any learner of numbers",
                                 "Deng et al. 2017")));
-    }
-
-    private static Entry row(String name, String code, String formula, String range, String source) {
-        return new Entry(name, formula, range, source, code, null);
     }
 }

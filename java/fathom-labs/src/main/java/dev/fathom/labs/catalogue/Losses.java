@@ -45,7 +45,7 @@ final class Losses {
                                 "-Σ w t log softmax(x); the mean divides by the weights of the labels",
                                 "w ≥ 0, not all 0",
                                 "PyTorch's CrossEntropyLoss"),
-                        row(
+                        new Entry(
                                 "Cross-entropy that ignores a label",
                                 "Loss.crossEntropy().ignoreIndex(-100)",
                                 "rows with this label count nothing",
@@ -58,13 +58,13 @@ final class Losses {
                                 "-Σ t (1 - p)^γ log p, p = softmax(x)",
                                 "γ ≥ 0",
                                 "Lin et al. 2017"),
-                        row(
+                        new Entry(
                                 "Cross-entropy with a baseline class",
                                 "Loss.crossEntropyWithBaseline()",
                                 "cross-entropy of M - 1 scores and a score of 0 for the last class",
                                 "t: class numbers, or probabilities",
                                 "Hosmer and Lemeshow 2000"),
-                        row(
+                        new Entry(
                                 "Negative log-likelihood",
                                 "Loss.nll()",
                                 "-Σ t x of log-probabilities x",
@@ -98,7 +98,7 @@ final class Losses {
                                 "Σ (cumulated softmax(x) - cumulated t)²",
                                 "ordered classes",
                                 "Hou et al. 2016"),
-                        row(
+                        new Entry(
                                 "Connectionist temporal classification",
                                 "Loss.ctc()",
                                 "-log of the sum over all alignments of a label sequence",
@@ -118,7 +118,7 @@ final class Losses {
                                 "binary cross-entropy times (1 - p of the right answer)^γ",
                                 "γ ≥ 0",
                                 "Lin et al. 2017"),
-                        row(
+                        new Entry(
                                 "Binary cross-entropy of probabilities",
                                 "Loss.bce()",
                                 "-t log p - (1 - t) log(1 - p), logarithms at least -100",
@@ -159,8 +159,8 @@ final class Losses {
                                 "(y - t)²",
                                 "any numbers",
                                 "Legendre 1805"),
-                        row("Sum of squared errors", "Loss.sse()", "Σ (y - t)²", "any numbers", "Legendre 1805"),
-                        row(
+                        new Entry("Sum of squared errors", "Loss.sse()", "Σ (y - t)²", "any numbers", "Legendre 1805"),
+                        new Entry(
                                 "Root mean squared error",
                                 "Loss.rmse()",
                                 "√ of the mean of (y - t)²",
@@ -208,70 +208,66 @@ final class Losses {
                                 "eˣ - t x, x the logarithm of the rate",
                                 "counts t ≥ 0",
                                 "PyTorch's PoissonNLLLoss"),
-                        row(
+                        new Entry(
                                 "Poisson's likelihood of rates",
                                 "Loss.poissonNllOfRates(false)",
                                 "y - t log(y + 1e-8)",
                                 "rates y ≥ 0, counts t ≥ 0",
                                 "PyTorch's PoissonNLLLoss"),
-                        row(
+                        new Entry(
                                 "Gaussian likelihood",
                                 "Loss.gaussianNll(false)",
                                 "(log v + (t - m)² / v) / 2 of means m and variances v",
                                 "v ≥ 0",
                                 "Nix and Weigend 1994"),
-                        row(
+                        new Entry(
                                 "Kullback-Leibler divergence",
                                 "Loss.kl()",
                                 "Σ t (log t - x) of log-probabilities x",
                                 "t: probabilities",
                                 "Kullback and Leibler 1951"),
-                        row(
+                        new Entry(
                                 "Jensen-Shannon divergence",
                                 "Loss.js()",
                                 "(KL(y ‖ m) + KL(t ‖ m)) / 2, m = (y + t) / 2",
                                 "y and t: probabilities",
                                 "Lin 1991"),
-                        row(
+                        new Entry(
                                 "Distillation",
                                 "Loss.distillation(4)",
                                 "T² KL(softmax(t / T) ‖ softmax(x / T))",
                                 "T > 0; t: a teacher's logits",
                                 "Hinton et al. 2015"),
-                        row(
+                        new Entry(
                                 "Cosine loss",
                                 "Loss.cosineEmbedding(0)",
                                 "1 - cos for pairs with t = 1, else max(0, cos - margin)",
                                 "margin in [-1, 1]",
                                 "PyTorch's CosineEmbeddingLoss"),
-                        row(
+                        new Entry(
                                 "Contrastive loss",
                                 "Loss.contrastive(1)",
                                 "d² / 2 for pairs with t = 1, else max(0, margin - d)² / 2",
                                 "margin > 0",
                                 "Hadsell et al. 2006"),
-                        row(
+                        new Entry(
                                 "Triplet loss",
                                 "Loss.triplet(0.2f)",
                                 "max(0, farthest of the class - nearest of the others + margin)",
                                 "margin ≥ 0",
                                 "Hermans et al. 2017"),
-                        row(
+                        new Entry(
                                 "Triplet loss, semi-hard",
                                 "Loss.triplet(0.2f).semiHard()",
                                 "the nearest of the others that is farther than the own one",
                                 "margin ≥ 0",
                                 "Schroff et al. 2015"),
-                        row(
+                        new Entry(
                                 "InfoNCE",
                                 "Loss.infoNce(0.1f)",
                                 "cross-entropy of cos(x, t) / T over all keys of the batch",
                                 "T > 0",
                                 "van den Oord et al. 2018")));
-    }
-
-    private static Entry row(String name, String code, String formula, String range, String source) {
-        return new Entry(name, formula, range, source, code, null);
     }
 
     private static Entry row(
@@ -282,7 +278,7 @@ final class Losses {
             String formula,
             String range,
             String source) {
-        return new Entry(name, formula, range, source, code, Curve.of(name, axis, REACH, value));
+        return new Entry(name, code, formula, range, source, Curve.of(name, axis, REACH, value));
     }
 
     /** Over the difference from the target. */

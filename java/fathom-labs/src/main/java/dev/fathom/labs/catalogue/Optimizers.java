@@ -55,7 +55,7 @@ final class Optimizers {
     }
 
     private static Entry row(String name, String code, Optimizer recipe, String formula, String range, String source) {
-        return new Entry(name, formula, range, source, code, descent(name, recipe));
+        return new Entry(name, code, formula, range, source, descent(name, recipe));
     }
 
     private record Place(Parameter at) implements Net {}

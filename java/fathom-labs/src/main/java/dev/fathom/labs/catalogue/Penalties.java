@@ -4,7 +4,6 @@ import dev.fathom.nn.Penalty;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /** The page of penalties and constraints. */
 final class Penalties {
@@ -44,73 +43,61 @@ final class Penalties {
                                 "λ₁ Σ \\|w\\| + λ₂ Σ w²",
                                 "λ₁, λ₂ ≥ 0",
                                 "Zou and Hastie 2005"),
-                        row(
+                        new Entry(
                                 "Activity",
                                 "Penalty.activity(h, 0.1f)",
                                 "λ Σ \\|h\\|, the mean over examples",
                                 "λ ≥ 0",
-                                "Olshausen and Field 1996",
-                                null),
-                        row(
+                                "Olshausen and Field 1996"),
+                        new Entry(
                                 "Sparsity",
                                 "Penalty.sparsity(h, 0.05f)",
                                 "Σ over units of KL(ρ ‖ mean activation)",
                                 "ρ in (0, 1), h in [0, 1]",
                                 "Ng 2011",
                                 sparsity()),
-                        row(
+                        new Entry(
                                 "Gradient penalty",
                                 "GradientPenalty.twoSided(10)",
                                 "λ (‖∂D/∂x‖ - 1)² between real and generated examples",
                                 "λ ≥ 0",
-                                "Gulrajani et al. 2017",
-                                null),
-                        row(
+                                "Gulrajani et al. 2017"),
+                        new Entry(
                                 "One-sided gradient penalty",
                                 "GradientPenalty.oneSided(10)",
                                 "λ max(0, ‖∂D/∂x‖ - 1)²",
                                 "λ ≥ 0",
-                                "Petzka et al. 2018",
-                                null),
-                        row(
+                                "Petzka et al. 2018"),
+                        new Entry(
                                 "R1",
                                 "GradientPenalty.r1(10)",
                                 "γ / 2 ‖∂D/∂x‖² at real examples",
                                 "γ ≥ 0",
-                                "Mescheder et al. 2018",
-                                null),
-                        row(
+                                "Mescheder et al. 2018"),
+                        new Entry(
                                 "Weight decay of a group",
                                 "Group.of(\"*.weight\").weightDecay(1e-4f)",
                                 "the decay of the optimizer for these parameters alone",
                                 "≥ 0",
-                                "Loshchilov and Hutter 2019",
-                                null),
-                        row(
+                                "Loshchilov and Hutter 2019"),
+                        new Entry(
                                 "Max-norm",
                                 "Group.of(\"*.weight\").maxNorm(3)",
                                 "w ← w c / max(c, ‖w‖) for the weights w into each unit",
                                 "c > 0",
-                                "Srebro and Shraibman 2005; Srivastava et al. 2014",
-                                null),
-                        row(
+                                "Srebro and Shraibman 2005; Srivastava et al. 2014"),
+                        new Entry(
                                 "Clipped weights",
                                 "Group.of(\"*\").clipWeights(0.01f)",
                                 "w ← min(max(w, -c), c)",
                                 "c > 0",
-                                "Arjovsky et al. 2017",
-                                null)));
-    }
-
-    private static Entry row(
-            String name, String code, String formula, String range, String source, @Nullable Curve curve) {
-        return new Entry(name, formula, range, source, code, curve);
+                                "Arjovsky et al. 2017")));
     }
 
     /** Over one weight, with lambda 1. */
     private static Entry weights(
             String name, String code, UnaryOperator<Tensor> term, String formula, String range, String source) {
-        return row(name, code, formula, range, source, Curve.of(name, "w", 2, term));
+        return new Entry(name, code, formula, range, source, Curve.of(name, "w", 2, term));
     }
 
     /** Over the mean activation of one unit. */

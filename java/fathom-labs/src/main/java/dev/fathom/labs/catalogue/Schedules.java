@@ -33,7 +33,7 @@ final class Schedules {
                 .mapToDouble(step -> schedule.factor(epochs[step], step))
                 .toArray();
         Curve curve = new Curve(name, "epochs", Map.of("factor", new double[][] {epochs, factors}));
-        return new Entry(name, formula, range, source, code, curve);
+        return new Entry(name, code, formula, range, source, curve);
     }
 
     private static List<Entry> entries() {

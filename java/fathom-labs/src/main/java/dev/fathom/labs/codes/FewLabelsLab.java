@@ -9,6 +9,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Rng;
@@ -60,10 +61,6 @@ public final class FewLabelsLab implements Experiment {
             ToDoubleBiFunction<int[], Integer> error,
             List<String> published,
             @Nullable Way base) {}
-
-    private static double mean(double[] draws) {
-        return Arrays.stream(draws).average().orElseThrow();
-    }
 
     @Override
     public Result run(Run run) {
@@ -162,7 +159,7 @@ public final class FewLabelsLab implements Experiment {
         errors.forEach((way, of) -> {
             List<String> row = new ArrayList<>(List.of(way.name()));
             for (int s = 0; s < sizes.length; s++) {
-                double percent = mean(of[s]);
+                double percent = Summary.mean(of[s]);
                 row.add(line("%.2f %%", percent));
                 Figure figure = Figure.of(line("%s, %s labels, test error", way.name(), places.get(s)), "%", percent);
                 page.figure(
@@ -171,9 +168,7 @@ public final class FewLabelsLab implements Experiment {
                                 : figure);
             }
             rows.add(row);
-            curves.put(
-                    way.name(),
-                    Arrays.stream(of).mapToDouble(FewLabelsLab::mean).toArray());
+            curves.put(way.name(), Arrays.stream(of).mapToDouble(Summary::mean).toArray());
         });
         for (int w = 0; w < LEE.size(); w++) {
             List<String> row = new ArrayList<>(List.of("published: " + (w == 0 ? "ReLU, dropout" : "pseudo-labels")));
@@ -227,7 +222,11 @@ public final class FewLabelsLab implements Experiment {
                 for (int s = 0; s < of.length; s += Math.max(1, of.length - 1)) {
                     all.add(line(
                             "With %s labels, \"%s\" has %.2f %% wrong and \"%s\" %.2f %%.",
-                            places.get(s), way.name(), mean(of[s]), way.base().name(), mean(without[s])));
+                            places.get(s),
+                            way.name(),
+                            Summary.mean(of[s]),
+                            way.base().name(),
+                            Summary.mean(without[s])));
                 }
             }
         });

@@ -3,6 +3,7 @@ package dev.fathom.labs.data;
 import dev.fathom.data.Encoder;
 import dev.fathom.data.Encoding;
 import dev.fathom.data.Table;
+import dev.fathom.labs.statistics.Summary;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,7 +68,7 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
                                 .mapToDouble(j -> x[i * k + j])
                                 .toArray())
                         .toArray(double[][]::new),
-                IntStream.range(0, y.length).mapToDouble(i -> y[i]).toArray());
+                Summary.doubles(y));
     }
 
     /** The columns of a design matrix: each of the three categories without the column of its first value, which is the baseline, 19 columns. */

@@ -33,7 +33,7 @@ import java.util.stream.IntStream;
 final class ClothingStudy implements AutoCloseable {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200};
     private static final int CLASSES = 10;
-    
+
     private final Run run;
     private final Result page;
     private final Examples learn;
@@ -59,7 +59,9 @@ final class ClothingStudy implements AutoCloseable {
 
     /** Adds all sections to the page. */
     void measure() {
-        Map<String, Predictor> single = single();
+        Predictor oneStump = new Stump().fit(learn, 0);
+        Predictor network = keep(net.fit(learn, seed("network")));
+        single(oneStump, network);
         Ensemble nets = keep(new Bagging(net, run.of(50, 10)).fit(learn, seed("bagged networks")));
         Learner stump = EnsemblesLab.stoppable(run, new Stump());
         Ensemble stumps = keep(new Bagging(stump, run.of(50, 10)).fit(learn, seed("bagged stumps")));
@@ -72,8 +74,8 @@ final class ClothingStudy implements AutoCloseable {
         teams.add(new Team("bagged networks", nets));
         teams.add(new Team("bagged stumps", stumps));
         teams.add(new Team("AdaBoost", boosted));
-        growth(single, nets, stumps, boosted);
-        boosting(single, boosted, weights);
+        growth(oneStump, network, nets, stumps, boosted);
+        boosting(oneStump, boosted, weights);
         stacking();
         diversity();
         speedup();
@@ -100,14 +102,15 @@ final class ClothingStudy implements AutoCloseable {
         return new LinearSvm(0.1).until(0.1, 100);
     }
 
-    private Map<String, Predictor> single() {
+    private void single(Predictor stump, Predictor network) {
         Map<String, Predictor> single = new LinkedHashMap<>();
-        single.put("one stump", new Stump().fit(learn, 0));
-        single.put("one network", keep(net.fit(learn, seed("network"))));
+        single.put("one stump", stump);
+        single.put("one network", network);
         single.put("5 nearest neighbors", neighbors().fit(learn, 0));
         single.put("linear SVM", svm().fit(learn, seed("svm")));
         List<List<String>> rows = new ArrayList<>();
-        single.forEach((name, p) -> rows.add(List.of(name, line("%.1f %%", percent(p, learn)), line("%.1f %%", percent(p, test)))));
+        single.forEach((name, p) ->
+                rows.add(List.of(name, line("%.1f %%", percent(p, learn)), line("%.1f %%", percent(p, test)))));
         page.section("Single models", "")
                 .text(line(
                         "The features are the first %d principal components of %,d images of clothing, all divided by the same number. %,d other images "
@@ -115,7 +118,6 @@ final class ClothingStudy implements AutoCloseable {
                                 + "stump asks a single question.",
                         learn.columns(), learn.size(), test.size()))
                 .table(List.of("single model", "accuracy on training images", "on test images"), rows);
-        return single;
     }
 
     /** Test accuracies of the first 1, 2, 5 .. members. */
@@ -135,7 +137,7 @@ final class ClothingStudy implements AutoCloseable {
         return Arrays.stream(values).mapToDouble(v -> v).toArray();
     }
 
-    private void growth(Map<String, Predictor> single, Ensemble nets, Ensemble stumps, Ensemble boosted) {
+    private void growth(Predictor oneStump, Predictor network, Ensemble nets, Ensemble stumps, Ensemble boosted) {
         Map<String, Ensemble> grown = new LinkedHashMap<>();
         grown.put("bagged networks", nets);
         grown.put("bagged stumps", stumps);
@@ -156,8 +158,9 @@ final class ClothingStudy implements AutoCloseable {
         double first = percent(stumps.first(1), test);
         double bagged = percent(stumps, test);
         double sequence = percent(boosted, test);
-        double network = percent(single.get("one network"), test);
-        chart.dashed("one network", ends, new double[] {network, network});
+        double alone = percent(network, test);
+        double asked = percent(oneStump, test);
+        chart.dashed("one network", ends, new double[] {alone, alone});
         page.section("Members", "")
                 .text(line(
                         "Bagging trains each member on its own bootstrap sample and averages, which lowers the variance and keeps the bias. %d networks "
@@ -174,12 +177,12 @@ final class ClothingStudy implements AutoCloseable {
                 .table(List.of("ensemble", "members", "accuracy on test images"), rows)
                 .picture("members.png", "Accuracy on test images over the number of members", chart::render)
                 .key(Figure.of("Bagged networks, test accuracy", "%", all)
-                        .baseline(line("%.2f %%", network), "one network on all images"))
+                        .baseline(line("%.2f %%", alone), "one network on all images"))
                 .figure(Figure.of("Bagged stumps, test accuracy", "%", bagged)
-                        .baseline(line("%.2f %%", percent(single.get("one stump"), test)), "one stump"))
+                        .baseline(line("%.2f %%", asked), "one stump"))
                 .key(Figure.of("AdaBoost of stumps, test accuracy", "%", sequence)
-                        .baseline(line("%.2f %%", percent(single.get("one stump"), test)), "one stump")
-                        .atLeast(percent(single.get("one stump"), test) + 10));
+                        .baseline(line("%.2f %%", asked), "one stump")
+                        .atLeast(asked + 10));
     }
 
     /** The share of weights on examples that a predictor gets wrong, in percent. */
@@ -187,7 +190,7 @@ final class ClothingStudy implements AutoCloseable {
         return 100 - percent(predictor, learn.weighted(weights));
     }
 
-    private void boosting(Map<String, Predictor> single, Ensemble boosted, List<double[]> weights) {
+    private void boosting(Predictor oneStump, Ensemble boosted, List<double[]> weights) {
         int[] counts = counts(boosted);
         int n = counts.length;
         double[] training = new double[n];
@@ -212,7 +215,7 @@ final class ClothingStudy implements AutoCloseable {
             double share = wrong(boosted.members().get(m), weights.get(m + 1));
             furthest = Math.max(furthest, Math.abs(share - 100 * (1 - 1.0 / CLASSES)));
         }
-        double base = 100 - percent(single.get("one stump"), learn);
+        double base = 100 - percent(oneStump, learn);
         page.section("Weights of AdaBoost", "")
                 .text(line(
                         "The weights are chosen so that the examples that a member gets wrong carry 1 - 1/K = %.0f %% of all weight for the next member: as "
@@ -245,8 +248,8 @@ final class ClothingStudy implements AutoCloseable {
     }
 
     private void stacking() {
-        Learner top = NetLearner.classifier(
-                () -> new Linear(3 * CLASSES, CLASSES), new Adam(0.01f), 50, run.epochs(20, 15));
+        Learner top =
+                NetLearner.classifier(() -> new Linear(3 * CLASSES, CLASSES), new Adam(0.01f), 50, run.epochs(20, 15));
         Stacking.Stack stack = keep(new Stacking(
                         EnsemblesLab.stoppable(run, top),
                         net,
@@ -264,7 +267,9 @@ final class ClothingStudy implements AutoCloseable {
         List<List<String>> rows = new ArrayList<>();
         List<String> names = List.of("network", "5 nearest neighbors", "linear SVM");
         for (int m = 0; m < names.size(); m++) {
-            rows.add(List.of("member: " + names.get(m), line("%.1f %%", percent(stack.members().get(m), test))));
+            rows.add(List.of(
+                    "member: " + names.get(m),
+                    line("%.1f %%", percent(stack.members().get(m), test))));
         }
         rows.add(List.of("stack of the three", line("%.1f %%", account.whole())));
         rows.add(List.of("random forest", line("%.1f %%", grown)));
@@ -302,10 +307,18 @@ final class ClothingStudy implements AutoCloseable {
             page.figure(team.name().equals("bagged stumps") ? gain : gain.atLeast(0));
         }
         page.section("Diversity", "")
-                .text("Two members disagree on an image if one is right and the other wrong. Yule's Q is 1 where they are right on the same images, and 0 "
-                        + "where they are so independently of each other. An ensemble can gain only where its members disagree.")
+                .text(
+                        "Two members disagree on an image if one is right and the other wrong. Yule's Q is 1 where they are right on the same images, and 0 "
+                                + "where they are so independently of each other. An ensemble can gain only where its members disagree.")
                 .table(
-                        List.of("ensemble", "members", "disagreement", "Q", "mean member", "ensemble", "gain in points"),
+                        List.of(
+                                "ensemble",
+                                "members",
+                                "disagreement",
+                                "Q",
+                                "mean member",
+                                "ensemble",
+                                "gain in points"),
                         rows)
                 .picture("diversity.png", "Gain over the mean member by disagreement", chart::render);
     }
@@ -317,7 +330,8 @@ final class ClothingStudy implements AutoCloseable {
         Ensemble two = keep(bagging.workers(2).fit(learn, seed));
         int[] a = alone.classify(test.x());
         int[] b = two.classify(test.x());
-        long changed = IntStream.range(0, a.length).filter(i -> a[i] != b[i]).count();
+        int changed =
+                (int) IntStream.range(0, a.length).filter(i -> a[i] != b[i]).count();
         double speedup = two.timing().speedup(alone.timing());
         page.section("Speedup", "")
                 .text(line(
@@ -333,12 +347,19 @@ final class ClothingStudy implements AutoCloseable {
                 .table(
                         List.of("workers", "seconds", "members in training at a time"),
                         List.of(
-                                List.of("1", line("%.2f", alone.timing().seconds()), line("%.2f", alone.timing().atOnce())),
-                                List.of("2", line("%.2f", two.timing().seconds()), line("%.2f", two.timing().atOnce()))))
+                                List.of(
+                                        "1",
+                                        line("%.2f", alone.timing().seconds()),
+                                        line("%.2f", alone.timing().atOnce())),
+                                List.of(
+                                        "2",
+                                        line("%.2f", two.timing().seconds()),
+                                        line("%.2f", two.timing().atOnce()))))
                 .figure(Figure.of("Answers that a second worker changed", "", changed)
                         .baseline("0", "one worker")
                         .within(0, 0))
-                .figure(Figure.of("Speedup by a second worker", "times", speedup).baseline("2", "the most"));
+                .figure(Figure.of("Speedup by a second worker", "times", speedup)
+                        .baseline("2", "the most"));
     }
 
     @Override

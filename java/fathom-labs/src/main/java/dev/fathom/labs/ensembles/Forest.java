@@ -65,8 +65,7 @@ record Forest(int trees, double share) implements Learner {
                     data,
                     i -> new Label(Integer.toString(labels[i])),
                     new LabelFactory(),
-                    new CARTClassificationTrainer(
-                            Integer.MAX_VALUE, 1, 0, (float) share, false, new GiniIndex(), own),
+                    new CARTClassificationTrainer(Integer.MAX_VALUE, 1, 0, (float) share, false, new GiniIndex(), own),
                     new VotingCombiner(),
                     rng.seed(),
                     label -> {
@@ -79,8 +78,7 @@ record Forest(int trees, double share) implements Learner {
                 data,
                 i -> new Regressor(NUMBER, data.y()[i][0]),
                 new RegressionFactory(),
-                new CARTRegressionTrainer(
-                        Integer.MAX_VALUE, 1, 0, (float) share, false, new MeanSquaredError(), own),
+                new CARTRegressionTrainer(Integer.MAX_VALUE, 1, 0, (float) share, false, new MeanSquaredError(), own),
                 new AveragingCombiner(),
                 rng.seed(),
                 number -> new float[] {(float) number.getValues()[0]});
@@ -98,8 +96,7 @@ record Forest(int trees, double share) implements Learner {
         String[] names = IntStream.range(0, data.columns())
                 .mapToObj(j -> line("%05d", j)) // Tribuo sorts features by their names
                 .toArray(String[]::new);
-        MutableDataset<T> rows =
-                new MutableDataset<>(new SimpleDataSourceProvenance("examples", factory), factory);
+        MutableDataset<T> rows = new MutableDataset<>(new SimpleDataSourceProvenance("examples", factory), factory);
         for (int i = 0; i < data.size(); i++) {
             rows.add(new ArrayExample<>(target.apply(i), names, doubles(data.x()[i])));
         }

@@ -78,8 +78,8 @@ final class FriedmanStudy implements AutoCloseable {
     }
 
     private <P extends Predictor> P fitted(Learner learner, String name, Class<P> type) {
-        P predictor = type.cast(
-                learner.fit(learn, new Rng(run.seed()).split(name).seed()));
+        P predictor =
+                type.cast(learner.fit(learn, new Rng(run.seed()).split(name).seed()));
         open.add(predictor);
         return predictor;
     }
@@ -107,7 +107,8 @@ final class FriedmanStudy implements AutoCloseable {
                         20,
                         run.epochs(40, 20)));
         Learner stump = EnsemblesLab.stoppable(run, new Stump());
-        Learner oneNet = new ResidualBoosting(net, 1, 1); // which begins with the mean, so that the network need not learn it
+        Learner oneNet =
+                new ResidualBoosting(net, 1, 1); // which begins with the mean, so that the network need not learn it
         Predictor least = leastSquares(learn);
         Predictor network = fitted(oneNet, "network", Predictor.class);
         Predictor question = fitted(stump, "stump", Predictor.class);
@@ -164,8 +165,8 @@ final class FriedmanStudy implements AutoCloseable {
     }
 
     private void row(List<List<String>> rows, String name, Predictor predictor) {
-        rows.add(List.of(
-                name, line("%.2f", predictor.squaredError(learn)), line("%.2f", predictor.squaredError(test))));
+        rows.add(
+                List.of(name, line("%.2f", predictor.squaredError(learn)), line("%.2f", predictor.squaredError(test))));
     }
 
     private Figure against(String name, Predictor predictor, String other, Predictor baseline) {

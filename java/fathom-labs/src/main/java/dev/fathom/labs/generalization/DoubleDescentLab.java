@@ -8,6 +8,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.NaturalSpline.Basis;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
@@ -123,7 +124,7 @@ public final class DoubleDescentLab implements Experiment {
                 continue;
             }
             double[] interval = SplineDescent.interval(at.test());
-            Figure error = Figure.of(line("Splines, d = %d, median test error", at.d()), "", median(at.test()))
+            Figure error = Figure.of(line("Splines, d = %d, median test error", at.d()), "", Summary.median(at.test()))
                     .interval(interval[0], interval[1])
                     .baseline(test.toString(), "median of 100 other samples");
             if (at.d() == 8 || at.d() == 20 || at.d() == 42) {
@@ -139,17 +140,18 @@ public final class DoubleDescentLab implements Experiment {
                 double rank = SplineDescent.rank(at.norm(), norm);
                 worst = Math.max(worst, Math.abs(rank - 0.5));
                 norms.add(line(" at d = %d, %.1f, ranks at %.2f", at.d(), norm, rank));
-                page.figure(Figure.of(line("Splines, d = %d, median squared norm", at.d()), "", median(at.norm()))
-                        .baseline(norm.toString(), "median of 100 other samples"));
+                page.figure(
+                        Figure.of(line("Splines, d = %d, median squared norm", at.d()), "", Summary.median(at.norm()))
+                                .baseline(norm.toString(), "median of 100 other samples"));
             }
             rows.add(List.of(
                     Integer.toString(at.d()),
-                    line("%.3g", median(at.train())),
-                    line("%.3g", median(at.test())),
+                    line("%.3g", Summary.median(at.train())),
+                    line("%.3g", Summary.median(at.test())),
                     line("%.3g to %.3g", interval[0], interval[1]),
                     test.toString(),
                     line("%.2f", SplineDescent.rank(at.test(), test)),
-                    line("%.1f", median(at.norm()))));
+                    line("%.1f", Summary.median(at.norm()))));
         }
         page.table(
                         List.of(
@@ -173,7 +175,7 @@ public final class DoubleDescentLab implements Experiment {
                         .within(0, tolerance));
         double exact = all.values().stream()
                 .filter(at -> at.d() >= POINTS)
-                .mapToDouble(at -> median(at.train()))
+                .mapToDouble(at -> Summary.median(at.train()))
                 .max()
                 .orElseThrow();
         page.figure(Figure.of("Splines, largest median train error from d = 20 on", "", exact)
@@ -181,15 +183,11 @@ public final class DoubleDescentLab implements Experiment {
                 .within(0, 1e-20));
     }
 
-    private static double median(double[] sorted) {
-        return SplineDescent.median(sorted);
-    }
-
     private static void curves(Result page, Map<Integer, SplineDescent> all) {
         double[] d = all.keySet().stream().mapToDouble(k -> k).toArray();
-        double[] test = values(all, at -> median(at.test()));
-        double[] train = values(all, at -> Math.max(1e-4, median(at.train())));
-        double[] norm = values(all, at -> median(at.norm()));
+        double[] test = values(all, at -> Summary.median(at.test()));
+        double[] train = values(all, at -> Math.max(1e-4, Summary.median(at.train())));
+        double[] norm = values(all, at -> Summary.median(at.norm()));
         int peak = highest(test);
         int first = least(d, test, 2, POINTS);
         int second = least(d, test, POINTS + 1, 200);

@@ -24,12 +24,6 @@ record SplineDescent(int d, double[] train, double[] test, double[] norm) {
         return fits.stream().mapToDouble(value).sorted().toArray();
     }
 
-    /** The median of numbers in ascending order. */
-    static double median(double[] sorted) {
-        int n = sorted.length;
-        return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-    }
-
     /** The 95 % confidence interval of the median of numbers in ascending order: two of them, chosen by the binomial distribution. */
     static double[] interval(double[] sorted) {
         int n = sorted.length;

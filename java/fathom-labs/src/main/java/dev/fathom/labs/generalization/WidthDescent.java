@@ -9,6 +9,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.statistics.MinimumNorm;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -25,7 +26,6 @@ import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /** Double descent on images by the width of a hidden layer, first with random weights in it and then with trained ones. */
@@ -58,11 +58,11 @@ final class WidthDescent {
      */
     private record Point(int width, double train, double test, double squared) {
         static Point mean(List<Point> of) {
-            return new Point(of.get(0).width, mean(of, Point::train), mean(of, Point::test), mean(of, Point::squared));
-        }
-
-        private static double mean(List<Point> of, ToDoubleFunction<Point> value) {
-            return of.stream().mapToDouble(value).average().orElseThrow();
+            return new Point(
+                    of.get(0).width,
+                    Summary.mean(of, Point::train),
+                    Summary.mean(of, Point::test),
+                    Summary.mean(of, Point::squared));
         }
     }
 

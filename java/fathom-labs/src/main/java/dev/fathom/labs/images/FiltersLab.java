@@ -6,6 +6,7 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Pictures;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
@@ -177,16 +178,14 @@ public final class FiltersLab implements ImageLab {
     }
 
     private static Figure explained(String which, List<Gabor> fits) {
-        double median = median(fits.stream().map(Gabor::explained).toList());
+        double median = Summary.median(fits, Gabor::explained);
         return Figure.of("Filters " + which + ", explained by a Gabor function, median", "%", 100 * median);
     }
 
     private static List<String> row(String name, List<Gabor> fits) {
         return List.of(
                 name,
-                number(
-                        "%.1f %%",
-                        100 * median(fits.stream().map(Gabor::explained).toList())),
+                number("%.1f %%", 100 * Summary.median(fits, Gabor::explained)),
                 number(
                         "%.1f %%",
                         100.0
@@ -194,13 +193,7 @@ public final class FiltersLab implements ImageLab {
                                         .filter(g -> g.explained() > ENOUGH)
                                         .count()
                                 / FILTERS),
-                number("%.2f", median(fits.stream().map(Gabor::frequency).toList())));
-    }
-
-    private static double median(List<Double> values) {
-        List<Double> sorted = values.stream().sorted().toList();
-        int n = sorted.size();
-        return (sorted.get((n - 1) / 2) + sorted.get(n / 2)) / 2;
+                number("%.2f", Summary.median(fits, Gabor::frequency)));
     }
 
     private static double[] histogram(List<Gabor> fits) {

@@ -3,6 +3,7 @@ package dev.fathom.labs.objectives;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.ReducedLoss;
 import dev.fathom.tensor.Pass;
@@ -64,9 +65,8 @@ public final class LossesLab implements Experiment {
             y[i] = (float) errors[i];
         }
         try (Pass pass = Pass.infer()) {
-            float[] values =
-                    loss.each(Tensor.of(y, y.length), Tensor.zeros(y.length)).toArray();
-            return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
+            return Summary.doubles(
+                    loss.each(Tensor.of(y, y.length), Tensor.zeros(y.length)).toArray());
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -176,8 +177,6 @@ final class Outliers {
         lines.forEach((name, fitted) ->
                 chart.line(name, ends, new double[] {fitted[0][1] - fitted[0][0], fitted[0][1] + fitted[0][0]}));
         chart.dashed("truth", ends, new double[] {INTERCEPT - SLOPE, INTERCEPT + SLOPE});
-        double[] px = IntStream.range(0, POINTS).mapToDouble(i -> x[i]).toArray();
-        double[] py = IntStream.range(0, POINTS).mapToDouble(i -> y[i]).toArray();
-        return chart.points("points", px, py);
+        return chart.points("points", Summary.doubles(x), Summary.doubles(y));
     }
 }

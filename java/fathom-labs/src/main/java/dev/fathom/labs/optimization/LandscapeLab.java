@@ -35,7 +35,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
 
 /** The loss of a network as a landscape: on planes with the ways of optimizers, at its critical points, and where many starts end. */
 public final class LandscapeLab implements Experiment {
@@ -377,8 +376,8 @@ public final class LandscapeLab implements Experiment {
                         data.size(),
                         starts,
                         epochs,
-                        median(points, CriticalPoint::before),
-                        median(points, CriticalPoint::norm)))
+                        Summary.median(points, CriticalPoint::before),
+                        Summary.median(points, CriticalPoint::norm)))
                 .text(
                         line(
                                 "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with a loss of %.4f; these are "
@@ -392,8 +391,8 @@ public final class LandscapeLab implements Experiment {
                                         : line(
                                                 " There, in the mean, %.1f of the %d eigenvalues are 0 within rounding.",
                                                 net.size()
-                                                        - mean(flat, CriticalPoint::negative)
-                                                        - mean(flat, CriticalPoint::positive),
+                                                        - Summary.mean(flat, CriticalPoint::negative)
+                                                        - Summary.mean(flat, CriticalPoint::positive),
                                                 net.size()),
                                 others.size(),
                                 others.size() - arrived.size(),
@@ -420,10 +419,10 @@ public final class LandscapeLab implements Experiment {
                     line(
                             "%.3f to %.3f",
                             part.get(0).loss(), part.get(part.size() - 1).loss()),
-                    line("%.1f", mean(part, CriticalPoint::negative)),
-                    line("%.1f", mean(part, CriticalPoint::positive)),
-                    line("%.1f %%", 100 * mean(part, CriticalPoint::index)),
-                    line("%.3g", median(part, p -> p.eigenvalues()[0]))));
+                    line("%.1f", Summary.mean(part, CriticalPoint::negative)),
+                    line("%.1f", Summary.mean(part, CriticalPoint::positive)),
+                    line("%.1f %%", 100 * Summary.mean(part, CriticalPoint::index)),
+                    line("%.3g", Summary.median(part, p -> p.eigenvalues()[0]))));
         }
         double[] losses = points.stream().mapToDouble(CriticalPoint::loss).toArray();
         double[] shares = points.stream().mapToDouble(p -> 100 * p.index()).toArray();
@@ -458,14 +457,6 @@ public final class LandscapeLab implements Experiment {
                                         .atLeast(0.3)
                                 : figure)
                 .figure(Figure.of(title + " with negative eigenvalues", "%", 100.0 * (n - minima) / n));
-    }
-
-    private static double mean(List<CriticalPoint> points, ToDoubleFunction<CriticalPoint> number) {
-        return Summary.mean(points.stream().mapToDouble(number).toArray());
-    }
-
-    private static double median(List<CriticalPoint> points, ToDoubleFunction<CriticalPoint> number) {
-        return Summary.median(points.stream().mapToDouble(number).toArray());
     }
 
     /** The least loss of a network that does not see its input. */

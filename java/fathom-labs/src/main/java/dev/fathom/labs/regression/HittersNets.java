@@ -6,6 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.statistics.Errors;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -123,10 +124,9 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
 
     private static double[] forecast(Sequential net, Hitters test) {
         try (Pass pass = Pass.infer()) {
-            float[] y = net.apply(Tensor.of(
+            return Summary.doubles(net.apply(Tensor.of(
                             floats(test.x()), test.size(), test.names().size()))
-                    .toArray();
-            return IntStream.range(0, y.length).mapToDouble(i -> y[i]).toArray();
+                    .toArray());
         }
     }
 

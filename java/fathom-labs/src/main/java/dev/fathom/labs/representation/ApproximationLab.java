@@ -8,6 +8,7 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.representation.Copies.Unit;
 import dev.fathom.labs.representation.Sinusoid.Fit;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
@@ -132,8 +133,7 @@ public final class ApproximationLab implements Experiment {
         for (int i = 0; i < x.length; i++) {
             at[i] = (float) x[i];
         }
-        float[] values = HandMade.answers(net, 1, at);
-        return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
+        return Summary.doubles(HandMade.answers(net, 1, at));
     }
 
     private static double worst(Sequential net, double[] x, double[] y) {
@@ -266,26 +266,26 @@ public final class ApproximationLab implements Experiment {
                                 .map(f -> List.of(
                                         Integer.toString(f.units()),
                                         Integer.toString(3 * f.units() + 1),
-                                        line("%.4f", Fit.median(f.training())),
-                                        line("%.4f", Fit.median(f.test()))))
+                                        line("%.4f", Summary.median(f.training())),
+                                        line("%.4f", Summary.median(f.test()))))
                                 .toList());
         for (Fit f : fits) {
-            page.figure(Figure.of(line("sine wave, M = %d, test error", f.units()), "", Fit.median(f.test()))
+            page.figure(Figure.of(line("sine wave, M = %d, test error", f.units()), "", Summary.median(f.test()))
                     .baseline(line("%.3f", zero), "the answer 0"));
         }
         Fit best = fits.stream()
-                .min((a, b) -> Double.compare(Fit.median(a.test()), Fit.median(b.test())))
+                .min((a, b) -> Double.compare(Summary.median(a.test()), Summary.median(b.test())))
                 .orElseThrow();
         Fit last = fits.get(fits.size() - 1);
         page.text(line(
                 "The test error is least at M = %d. With 1 unit it is %.1f times as large, with %d units %.1f times. The training error goes "
                         + "from %.3f with 1 unit to %.1e with %d.",
                 best.units(),
-                Fit.median(fits.get(0).test()) / Fit.median(best.test()),
+                Summary.median(fits.get(0).test()) / Summary.median(best.test()),
                 last.units(),
-                Fit.median(last.test()) / Fit.median(best.test()),
-                Fit.median(fits.get(0).training()),
-                Fit.median(last.training()),
+                Summary.median(last.test()) / Summary.median(best.test()),
+                Summary.median(fits.get(0).training()),
+                Summary.median(last.training()),
                 last.units()));
         page.key(Figure.of("sine wave, M of the least test error", "", best.units())
                 .within(2, 5));
@@ -296,10 +296,10 @@ public final class ApproximationLab implements Experiment {
                         3,
                         fits.stream()
                                 .map(f -> {
-                                    double[] x = doubles(problem.x()[0]);
+                                    double[] x = Summary.doubles(problem.x()[0]);
                                     return new Chart("M = " + f.units(), "x")
                                             .line("fit", Sinusoid.GRID, f.fit())
-                                            .points("points", x, doubles(problem.y()[0]))
+                                            .points("points", x, Summary.doubles(problem.y()[0]))
                                             .dashed(
                                                     "wave",
                                                     Sinusoid.GRID,
@@ -310,10 +310,6 @@ public final class ApproximationLab implements Experiment {
                                 })
                                 .toList()));
         return true;
-    }
-
-    private static double[] doubles(float[] values) {
-        return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
     }
 
     private static boolean copies(Result page, Run run) {

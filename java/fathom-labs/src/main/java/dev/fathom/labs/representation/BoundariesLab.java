@@ -10,6 +10,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.labs.training.Activation;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
@@ -52,11 +53,7 @@ public final class BoundariesLab implements Experiment {
      */
     private record Trained(double[] accuracies, float[][] shares) {
         double mean() {
-            double sum = 0;
-            for (double a : accuracies) {
-                sum += a;
-            }
-            return sum / accuracies.length;
+            return Summary.mean(accuracies);
         }
     }
 

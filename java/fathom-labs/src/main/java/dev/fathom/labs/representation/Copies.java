@@ -39,7 +39,7 @@ record Copies(int nets, List<List<Unit>> solved) {
      * @param a the weight of the output
      */
     record Unit(double v, double b, double a) {
-        /** The same function with a positive weight of the input. */
+        /** A unit that computes this one's function and has a positive weight of the input. */
         Unit positive() {
             return v < 0 ? new Unit(-v, -b, -a) : this;
         }

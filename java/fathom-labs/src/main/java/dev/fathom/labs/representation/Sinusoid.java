@@ -10,7 +10,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -36,15 +35,7 @@ record Sinusoid(float[][] x, float[][] y) {
      * @param test the same on the grid without noise, for each draw
      * @param fit the values on the grid for the first draw
      */
-    record Fit(int units, double[] training, double[] test, double[] fit) {
-        /** The median over the draws. */
-        static double median(double[] values) {
-            double[] sorted = values.clone();
-            Arrays.sort(sorted);
-            int n = sorted.length;
-            return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-        }
-    }
+    record Fit(int units, double[] training, double[] test, double[] fit) {}
 
     /** Draws ten points for each of {@code draws} problems. */
     static Sinusoid draw(int draws, Rng rng) {

@@ -8,6 +8,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.search.Results;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
@@ -24,7 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /** Searches for a good network, each with the same budget of epochs, and a regressor that predicts the score of a network from its description. */
@@ -144,22 +144,18 @@ public final class SearchLab implements Experiment {
         return true;
     }
 
-    private static double mean(List<Found> found, ToDoubleFunction<Found> of) {
-        return found.stream().mapToDouble(of).average().orElseThrow();
-    }
-
     private static void write(Result page, Map<String, List<Found>> all, int most, int seeds) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         all.forEach((name, found) -> {
-            double best = mean(found, Found::best);
-            double test = mean(found, Found::test);
+            double best = Summary.mean(found, Found::best);
+            double test = Summary.mean(found, Found::test);
             Results first = found.get(0).results;
             rows.add(List.of(
                     name,
                     line("%,d", first.all().size()),
                     line("%,d", first.spent()),
-                    line("%.0f", mean(found, f -> f.results.failed().size())),
+                    line("%.0f", Summary.mean(found, f -> f.results.failed().size())),
                     line("%.2f %%", 100 * best),
                     line(
                             "%.2f to %.2f",
@@ -172,12 +168,14 @@ public final class SearchLab implements Experiment {
                             name.equals("grid")
                                     ? figure
                                     : figure.baseline(
-                                            line("%.2f %%", 100 * mean(all.getOrDefault("grid", found), Found::best)),
+                                            line(
+                                                    "%.2f %%",
+                                                    100 * Summary.mean(all.getOrDefault("grid", found), Found::best)),
                                             "grid"))
                     .figure(Figure.of(name + ", test accuracy of its best network", "%", 100 * test));
         });
         double[] means = all.values().stream()
-                .mapToDouble(f -> mean(f, Found::best))
+                .mapToDouble(f -> Summary.mean(f, Found::best))
                 .sorted()
                 .toArray();
         double apart = all.values().stream()
@@ -185,8 +183,8 @@ public final class SearchLab implements Experiment {
                 .mapToDouble(s -> s.getMax() - s.getMin())
                 .max()
                 .orElseThrow();
-        double random = mean(all.getOrDefault("random", List.of()), Found::best);
-        double grid = mean(all.getOrDefault("grid", List.of()), Found::best);
+        double random = Summary.mean(all.getOrDefault("random", List.of()), Found::best);
+        double grid = Summary.mean(all.getOrDefault("grid", List.of()), Found::best);
         page.section(
                         "Searches with equal budget",
                         line(
@@ -235,7 +233,7 @@ public final class SearchLab implements Experiment {
         double[] spent =
                 IntStream.rangeClosed(1, TRIALS).mapToDouble(i -> i * most).toArray();
         double[] best = Arrays.stream(spent)
-                .map(epochs -> mean(found, f -> at(f.results.curve(), epochs)))
+                .map(epochs -> Summary.mean(found, f -> at(f.results.curve(), epochs)))
                 .toArray();
         return new double[][] {spent, best};
     }

@@ -9,6 +9,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.sound.DigitNet.Trained;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -168,7 +169,7 @@ public final class DigitsLab implements Experiment {
             }
         }
         if (!rows.isEmpty()) {
-            double mean = 100 * mean(trained.stream().map(Trained::test).toList());
+            double mean = 100 * Summary.mean(trained, Trained::test);
             String name = "Speakers left out, mean accuracy";
             page.section(
                             "A speaker left out",
@@ -189,13 +190,10 @@ public final class DigitsLab implements Experiment {
                     .key(
                             floors.size() < rows.size()
                                     ? Figure.of(name, "%", mean)
-                                    : floor(name, mean, mean(floors)).atLeast(mean(floors)));
+                                    : floor(name, mean, Summary.mean(floors, x -> x))
+                                            .atLeast(Summary.mean(floors, x -> x)));
         }
         return !run.interrupt().requested();
-    }
-
-    private static double mean(List<Double> numbers) {
-        return numbers.stream().mapToDouble(x -> x).average().orElseThrow();
     }
 
     /** False if the run was interrupted. */

@@ -1,6 +1,8 @@
 package dev.fathom.labs.statistics;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
 
 /** What a series of numbers is like as a whole. */
 public final class Summary {
@@ -18,6 +20,16 @@ public final class Summary {
         return n == 0 ? Double.NaN : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
     }
 
+    /** The mean of one number of each of some things; NaN where there are none. */
+    public static <T> double mean(List<T> of, ToDoubleFunction<T> number) {
+        return mean(of.stream().mapToDouble(number).toArray());
+    }
+
+    /** The median of one number of each of some things; NaN where there are none. */
+    public static <T> double median(List<T> of, ToDoubleFunction<T> number) {
+        return median(of.stream().mapToDouble(number).toArray());
+    }
+
     /** The standard deviation, with n - 1 below the sum of the squares; NaN where there are fewer than two numbers. */
     public static double deviation(double... values) {
         double mean = mean(values);
@@ -29,7 +41,7 @@ public final class Summary {
         return Math.sqrt(Arrays.stream(doubles(values)).map(v -> v * v).sum());
     }
 
-    /** The same numbers in the wider type. */
+    /** Floats as doubles, without a change of their values. */
     public static double[] doubles(float... values) {
         double[] wide = new double[values.length];
         Arrays.setAll(wide, i -> values[i]);

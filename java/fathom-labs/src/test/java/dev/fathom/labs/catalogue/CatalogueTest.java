@@ -25,10 +25,12 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -87,9 +89,8 @@ class CatalogueTest {
             }
         }
         String code = code("activations");
-        Arrays.stream(Activation.class.getMethods())
-                .filter(m -> Modifier.isStatic(m.getModifiers()) && m.getReturnType() == Activation.class)
-                .forEach(m -> assertThat(code).contains("x." + m.getName() + "("));
+        assertThat(names(Activation.class, m -> isMaker(m) && m.getReturnType() == Activation.class))
+                .allSatisfy(name -> assertThat(code).contains("x." + name + "("));
     }
 
     @Test
@@ -108,9 +109,8 @@ class CatalogueTest {
     @Test
     void everyScheduleIsThere() {
         String code = code("schedules");
-        Arrays.stream(Schedule.class.getDeclaredMethods())
-                .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == Schedule.class)
-                .forEach(m -> assertThat(code).contains("." + m.getName() + "("));
+        assertThat(names(Schedule.class, m -> m.getReturnType() == Schedule.class))
+                .allSatisfy(name -> assertThat(code).contains("." + name + "("));
     }
 
     @Test
@@ -124,13 +124,11 @@ class CatalogueTest {
     @Test
     void everyLossIsThere() {
         String code = code("losses");
-        Arrays.stream(Loss.class.getDeclaredMethods())
-                .filter(m -> Modifier.isPublic(m.getModifiers()) && Modifier.isStatic(m.getModifiers()))
-                .forEach(m -> assertThat(code).contains("Loss." + m.getName() + "("));
+        assertThat(names(Loss.class, CatalogueTest::isMaker))
+                .allSatisfy(name -> assertThat(code).contains("Loss." + name + "("));
         for (Class<?> type : List.of(CrossEntropy.class, TripletLoss.class)) {
-            Arrays.stream(type.getDeclaredMethods())
-                    .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == type)
-                    .forEach(m -> assertThat(code).contains(")." + m.getName() + "("));
+            assertThat(names(type, m -> m.getReturnType() == type))
+                    .allSatisfy(name -> assertThat(code).contains(")." + name + "("));
         }
     }
 
@@ -138,26 +136,24 @@ class CatalogueTest {
     void everyPenaltyIsThere() {
         String code = code("penalties");
         for (Class<?> type : List.of(Penalty.class, GradientPenalty.class)) {
-            Arrays.stream(type.getDeclaredMethods())
-                    .filter(m -> Modifier.isPublic(m.getModifiers()) && Modifier.isStatic(m.getModifiers()))
-                    .forEach(m -> assertThat(code).contains(type.getSimpleName() + "." + m.getName() + "("));
+            assertThat(names(type, CatalogueTest::isMaker))
+                    .allSatisfy(name -> assertThat(code).contains(type.getSimpleName() + "." + name + "("));
         }
     }
 
     @Test
     void everyMetricIsThere() {
         String code = code("assessment");
-        for (Class<?> type : List.of(ConfusionMatrix.class, Ranking.class, Regression.class, Folds.class)) {
-            Arrays.stream(type.getDeclaredMethods())
-                    .filter(m -> Modifier.isPublic(m.getModifiers()))
-                    .filter(m -> type == Folds.class
-                            ? m.getReturnType() == List.class
-                            : m.getReturnType() == double.class
-                                    || m.getReturnType().isArray())
-                    .map(Method::getName)
-                    .filter(name -> !name.equals("thresholds"))
-                    .forEach(name -> assertThat(code).contains("." + name + "("));
+        List<String> names = new ArrayList<>(names(Folds.class, m -> m.getReturnType() == List.class));
+        for (Class<?> type : List.of(ConfusionMatrix.class, Ranking.class, Regression.class)) {
+            names.addAll(names(
+                    type,
+                    m -> m.getReturnType() == double.class || m.getReturnType().isArray()));
         }
+        names.remove("thresholds");
+        assertThat(names)
+                .hasSizeGreaterThan(25)
+                .allSatisfy(name -> assertThat(code).contains("." + name + "("));
     }
 
     @Test
@@ -166,9 +162,23 @@ class CatalogueTest {
         assertThat(records("dev\\.fathom\\.(?:features|ensemble)", "dev\\.fathom\\.features\\.(?:Learner|Projection)"))
                 .hasSizeGreaterThan(9)
                 .allSatisfy(name -> assertThat(code).containsPattern("\\b" + name + "[(.]"));
-        Arrays.stream(Search.class.getDeclaredMethods())
-                .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == Results.class)
-                .forEach(m -> assertThat(code).contains("search." + m.getName() + "("));
+        assertThat(names(Search.class, m -> m.getReturnType() == Results.class))
+                .allSatisfy(name -> assertThat(code).contains("search." + name + "("));
+    }
+
+    /** The names of some of a type's own public methods, of which there must be at least one. */
+    private static List<String> names(Class<?> type, Predicate<Method> which) {
+        List<String> names = Arrays.stream(type.getDeclaredMethods())
+                .filter(m -> Modifier.isPublic(m.getModifiers()))
+                .filter(which)
+                .map(Method::getName)
+                .toList();
+        assertThat(names).as("methods of " + type).isNotEmpty();
+        return names;
+    }
+
+    private static boolean isMaker(Method m) {
+        return Modifier.isStatic(m.getModifiers());
     }
 
     /** The public records of packages that implement a type, by the list of the public API. */

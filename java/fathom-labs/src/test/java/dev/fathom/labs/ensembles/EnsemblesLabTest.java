@@ -31,7 +31,9 @@ class EnsemblesLabTest {
     @Test
     void ensemblesBeatTheirMeanMember() {
         for (String team : List.of("bagged networks", "AdaBoost", "stack", "forest")) {
-            assertThat(run.figure("Gain over the mean member: " + team)).as(team).isPositive();
+            assertThat(run.figure("Gain over the mean member: " + team))
+                    .as(team)
+                    .isPositive();
         }
         assertThat(run.figure("Bagged networks, test accuracy")).isGreaterThan(75);
         assertThat(run.figure("Random forest, test accuracy")).isGreaterThan(72);

@@ -79,7 +79,7 @@ class SearchLabTest {
         }
     }
 
-    /** The same folder again: no trial is run, and everything comes to the same. */
+    /** A run that goes on in a folder with all results runs no trial, and its page is that of the first run. */
     @Test
     void resumeRunsNoTrialAgain() throws IOException {
         Path grid = folder.resolve("grid-1.csv");
