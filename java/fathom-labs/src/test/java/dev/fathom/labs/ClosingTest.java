@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.features.Examples;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Outcome;
 import dev.fathom.memory.Memory;
@@ -45,7 +47,11 @@ class ClosingTest {
             "MeanClassifier",
             () -> hidden("reviews.MeanClassifier", null, null, 1, data(), data(), data()),
             "Translator",
-            () -> hidden("translation.Translator", null, null, model(), null, Map.of(), null));
+            () -> hidden("translation.Translator", null, null, model(), null, Map.of(), null),
+            "ClothingStudy",
+            () -> hidden("ensembles.ClothingStudy", run(), null, examples(), examples()),
+            "FriedmanStudy",
+            () -> hidden("ensembles.FriedmanStudy", run(), null));
 
     private static PrintStream nowhere() {
         return new PrintStream(OutputStream.nullOutputStream());
@@ -74,6 +80,14 @@ class ClosingTest {
         return Dataset.of(new float[4], Shape.of(2), new int[2]);
     }
 
+    private static Examples examples() {
+        return Examples.of(new float[2][1], 0, 1);
+    }
+
+    private static Run run() {
+        return new Run(true, null, 1, false, null, null, ROOT, null, nowhere(), nowhere());
+    }
+
     private static Outcome outcome() {
         return new Outcome(null, null, model(), 0, 0, "", "", null, 0, new double[0][], null, null);
     }
@@ -92,7 +106,18 @@ class ClosingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Images", "Outcome", "Interrupt", "Line", "NameModel", "MeanClassifier", "Translator"})
+    @ValueSource(
+            strings = {
+                "Images",
+                "Outcome",
+                "Interrupt",
+                "Line",
+                "NameModel",
+                "MeanClassifier",
+                "Translator",
+                "ClothingStudy",
+                "FriedmanStudy"
+            })
     void closingTwiceDoesNothing(String name) throws Exception {
         long owned = Memory.stats().owned();
         AutoCloseable first = MAKERS.get(name).call();

@@ -14,6 +14,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -66,15 +67,11 @@ final class FriedmanStudy implements AutoCloseable {
 
     private static Predictor leastSquares(Examples data) {
         LeastSquares fit = LeastSquares.fit(
-                Arrays.stream(data.x()).map(FriedmanStudy::doubles).toArray(double[][]::new),
+                Arrays.stream(data.x()).map(Summary::doubles).toArray(double[][]::new),
                 Arrays.stream(data.y()).mapToDouble(row -> row[0]).toArray());
         return x -> Arrays.stream(x)
-                .map(row -> new float[] {(float) fit.predict(doubles(row))})
+                .map(row -> new float[] {(float) fit.predict(Summary.doubles(row))})
                 .toArray(float[][]::new);
-    }
-
-    private static double[] doubles(float[] values) {
-        return IntStream.range(0, values.length).mapToDouble(j -> values[j]).toArray();
     }
 
     private <P extends Predictor> P fitted(Learner learner, String name, Class<P> type) {
