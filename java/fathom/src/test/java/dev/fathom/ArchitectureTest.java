@@ -40,9 +40,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the packages may know of each other, and a few things that no class may do. */
+@Tag("any-instruction-set")
 class ArchitectureTest {
     private static final String ROOT = "dev.fathom.";
 

@@ -50,12 +50,14 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Closing twice does nothing, for everything that can be closed. */
+@Tag("any-instruction-set")
 class ClosingTest {
     /** Everything of the library that can be closed, by its class file, so that nothing new is forgotten. */
     static List<Class<?>> closeable() {

@@ -29,10 +29,12 @@ import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Folders of images: decoded as they are stored, resized, kept in a cache that is never believed, and every damaged file named. */
+@Tag("any-instruction-set")
 class ImageFolderTest {
     @TempDir
     Path temp;

@@ -19,10 +19,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Byte-pair encoding against merges made by hand, against what GPT-2's own make of texts, and against the rule applied word for word. */
+@Tag("any-instruction-set")
 class BytePairsTest {
     @TempDir
     Path temp;

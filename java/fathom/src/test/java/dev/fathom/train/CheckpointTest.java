@@ -40,10 +40,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A run that is killed and goes on is, bit for bit, the run that was never interrupted; what is damaged or of another run is refused. */
+@Tag("any-instruction-set")
 class CheckpointTest {
     private static final int EPOCHS = 3;
     /** 44 examples in batches of 12, the last of 8. */

@@ -11,9 +11,11 @@ import dev.fathom.tensor.Pass;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How datasets over one memory end, from a user's package, so that the messages name a user's line. */
+@Tag("any-instruction-set")
 class DatasetLifeTest {
     private static Dataset make() {
         return Dataset.images(new byte[] {1, 2, 3, 4, 5, 6}, Shape.of(1, 2), new int[] {0, 1, 2});
