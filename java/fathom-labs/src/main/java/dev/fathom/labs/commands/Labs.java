@@ -35,6 +35,8 @@ import dev.fathom.labs.representation.ApproximationLab;
 import dev.fathom.labs.representation.BoundariesLab;
 import dev.fathom.labs.representation.PerceptronLab;
 import dev.fathom.labs.representation.XorLab;
+import dev.fathom.labs.restoration.DenoisingLab;
+import dev.fathom.labs.restoration.UnetLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
 import dev.fathom.labs.searches.SearchLab;
@@ -92,7 +94,9 @@ public final class Labs {
             new RidgeLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
-            new SearchLab());
+            new SearchLab(),
+            new DenoisingLab(),
+            new UnetLab());
 
     private Labs() {}
 
