@@ -42,6 +42,7 @@ import dev.fathom.labs.reviews.WordsLab;
 import dev.fathom.labs.searches.SearchLab;
 import dev.fathom.labs.series.ForecastLab;
 import dev.fathom.labs.series.NyseLab;
+import dev.fathom.labs.similarity.SiameseLab;
 import dev.fathom.labs.sound.DigitsLab;
 import dev.fathom.labs.translation.ArithmeticLab;
 import dev.fathom.labs.translation.TranslateLab;
@@ -96,7 +97,8 @@ public final class Labs {
             new FewLabelsLab(),
             new SearchLab(),
             new DenoisingLab(),
-            new UnetLab());
+            new UnetLab(),
+            new SiameseLab());
 
     private Labs() {}
 

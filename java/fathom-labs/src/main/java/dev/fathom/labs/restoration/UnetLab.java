@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 public final class UnetLab implements Experiment {
     private static final int BATCH = 8;
     private static final int SHOWN = 6;
-    private static final int WIDTH = 8;
+    private static final int WIDTH = 16;
+    private static final int NARROW = 8;
     private static final int LEVELS = 3;
     private static final int WINDOW = 9;
     private static final String UNET = "U-Net";
@@ -59,7 +60,7 @@ public final class UnetLab implements Experiment {
         Scenes test;
         try (Images images = ImageSet.FASHION_MNIST.images(null, run.seed())) {
             Rng rng = new Rng(run.seed());
-            learn = Scenes.draw(images.learn(), run.of(2000, 500), rng.split("learn"));
+            learn = Scenes.draw(images.learn(), run.of(3000, 500), rng.split("learn"));
             test = Scenes.draw(images.test(), run.of(500, 100), rng.split("test"));
         }
         Result page = new Result(
@@ -83,8 +84,8 @@ public final class UnetLab implements Experiment {
             int classes = Scenes.CLASSES.size();
             Map<String, Layer> nets = new LinkedHashMap<>();
             nets.put(LINEAR, new Conv(1, classes, WINDOW).pad(WINDOW / 2));
-            nets.put(WITHOUT, net(false));
-            nets.put(UNET, net(true));
+            nets.put(WITHOUT, net(run, false));
+            nets.put(UNET, net(run, true));
             for (Map.Entry<String, Layer> net : nets.entrySet()) {
                 int[][] said = run.interrupt().requested()
                         ? null
@@ -101,9 +102,9 @@ public final class UnetLab implements Experiment {
         return page.finished();
     }
 
-    private static Layer net(boolean skips) {
-        return new Sequential(
-                Level.of(1, WIDTH, LEVELS, skips), new Conv(WIDTH, Scenes.CLASSES.size(), 1));
+    private static Layer net(Run run, boolean skips) {
+        int width = run.of(WIDTH, NARROW);
+        return new Sequential(Level.of(1, width, LEVELS, skips), new Conv(width, Scenes.CLASSES.size(), 1));
     }
 
     /** The maps of the test by the brightness that parts garments and ground best in the scenes to learn from. */
@@ -154,7 +155,7 @@ public final class UnetLab implements Experiment {
     /** What a network says of the test after training; null if the run was interrupted. */
     private static int @Nullable [][] trained(Run run, String name, Layer net, Dataset learn, Dataset test) {
         run.training().say("%n== %s", name);
-        int epochs = run.epochs(10, 2);
+        int epochs = run.epochs(16, 3);
         try (Model<Layer> model = Model.of(net, run.seed())) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(5e-3f))
                     .schedule(Schedule.cosine(epochs))
