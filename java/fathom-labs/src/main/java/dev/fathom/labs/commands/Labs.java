@@ -4,6 +4,8 @@ import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
 import dev.fathom.labs.codes.FewLabelsLab;
+import dev.fathom.labs.crystals.CrystalsLab;
+import dev.fathom.labs.distillation.DistillLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
@@ -24,6 +26,7 @@ import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
 import dev.fathom.labs.memory.MemoryLab;
+import dev.fathom.labs.memory.TuringLab;
 import dev.fathom.labs.objectives.LossesLab;
 import dev.fathom.labs.optimization.ActivationsLab;
 import dev.fathom.labs.optimization.LandscapeLab;
@@ -98,7 +101,10 @@ public final class Labs {
             new SearchLab(),
             new DenoisingLab(),
             new UnetLab(),
-            new SiameseLab());
+            new SiameseLab(),
+            new DistillLab(),
+            new TuringLab(),
+            new CrystalsLab());
 
     private Labs() {}
 
