@@ -47,6 +47,7 @@ import dev.fathom.labs.series.ForecastLab;
 import dev.fathom.labs.series.NyseLab;
 import dev.fathom.labs.similarity.SiameseLab;
 import dev.fathom.labs.sound.DigitsLab;
+import dev.fathom.labs.sound.VowelsLab;
 import dev.fathom.labs.translation.ArithmeticLab;
 import dev.fathom.labs.translation.TranslateLab;
 import java.util.LinkedHashMap;
@@ -104,7 +105,8 @@ public final class Labs {
             new SiameseLab(),
             new DistillLab(),
             new TuringLab(),
-            new CrystalsLab());
+            new CrystalsLab(),
+            new VowelsLab());
 
     private Labs() {}
 

@@ -2,7 +2,6 @@ package dev.fathom.labs.distillation;
 
 import static dev.fathom.op.Activation.RELU;
 
-import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -54,12 +53,5 @@ record Students(Dataset learn, int epochs) {
                 .seed(seed)
                 .fit(learn.shuffled(seed).batches(BATCH), epochs);
         return model;
-    }
-
-    /** The share of the test images that a trained student names wrongly. */
-    double error(Lesson lesson, Dataset test, long seed) {
-        try (Model<Layer> model = train(lesson, seed)) {
-            return 1 - Classification.of(model, test).confusion().accuracy();
-        }
     }
 }

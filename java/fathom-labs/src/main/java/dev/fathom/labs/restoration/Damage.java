@@ -62,6 +62,11 @@ enum Damage {
         }
 
         @Override
+        Tensor kept(Tensor y, Tensor restored) {
+            return y.ge(0).where(y, restored);
+        }
+
+        @Override
         List<Repair> repairs() {
             return List.of(Repair.nothing("hidden pixels black"), Repair.meanFill(), Repair.neighborFill());
         }
@@ -113,6 +118,11 @@ enum Damage {
 
     /** Damages images; what is random comes from the pass. */
     abstract Tensor of(Tensor x);
+
+    /** The restored images, with what is known of them from the damaged images y. */
+    Tensor kept(Tensor y, Tensor restored) {
+        return restored;
+    }
 
     /** The damaged image as it is, and filters, some with several settings. */
     abstract List<Repair> repairs();
