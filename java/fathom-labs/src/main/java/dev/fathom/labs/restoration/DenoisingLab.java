@@ -41,7 +41,7 @@ public final class DenoisingLab implements Experiment {
                 run.out());
         page.section("How it is measured", "")
                 .text(
-                        "Every network is a convolutional auto-encoder of six layers, whose code has a quarter of the height and width of the image. It learns to "
+                        "Every network is a convolutional auto-encoder of six layers, whose code has half the height and width of the image. It learns to "
                                 + "give back images from damaged ones, by the mean squared error; the damage is drawn anew in every step. Noise is also "
                                 + "removed by a plain auto-encoder; a correcting one adds what comes out to the damaged image. Filters know what the damage is. The PSNR of an image is "
                                 + "10 log10(1 / mean squared error), and the tables have its means over images that nothing learned from. There is no "

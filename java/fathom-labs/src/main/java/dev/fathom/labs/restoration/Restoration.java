@@ -120,15 +120,15 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
 
     private @Nullable Model<ConvAutoencoder> train(Damage damage, boolean corrects) {
         String name = line("%s, %s, %s", set, damage.task(), ConvAutoencoder.name(corrects));
-        int epochs = run.epochs(8, 6);
+        int epochs = run.epochs(8, 4);
         int channels = learn.featureShape().dim(2);
         run.training().say("%n== %s", name);
-        Model<ConvAutoencoder> model = Model.of(ConvAutoencoder.of(channels, run.of(32, 16), damage, corrects), run.seed());
+        Model<ConvAutoencoder> model = Model.of(ConvAutoencoder.of(channels, run.of(16, 8), damage, corrects), run.seed());
         boolean done = false;
         try {
             Dataset damaged =
                     learn.map(batch -> batch.with("y", batch.x()).with("x", damage.of(batch.x())));
-            var trainer = Trainer.of(model, Loss.mse(), new Adam(3e-3f))
+            var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
             done = run.training()
