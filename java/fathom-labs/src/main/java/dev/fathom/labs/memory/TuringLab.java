@@ -39,6 +39,8 @@ public final class TuringLab implements Experiment {
     private static final String LSTM = "LSTM";
     private static final int BATCH = 32;
     private static final int TESTED = 64;
+    /** The weight from which a slot is drawn. */
+    private static final float SEEN = 0.05f;
 
     /**
      * How large it all is.
@@ -52,8 +54,8 @@ public final class TuringLab implements Experiment {
      */
     private record Size(int bits, int longest, int tested, int slots, int width, int hidden) {}
 
-    private static final Size FULL = new Size(6, 8, 24, 32, 10, 64);
-    private static final Size BRIEF = new Size(3, 3, 8, 10, 5, 24);
+    private static final Size FULL = new Size(6, 8, 32, 40, 10, 64);
+    private static final Size BRIEF = new Size(4, 5, 15, 20, 8, 64);
 
     @Override
     public String name() {
@@ -130,7 +132,7 @@ public final class TuringLab implements Experiment {
     private static @Nullable History train(Run run, String name, Model<Sequencer> model, Size size) {
         run.training().say("%n== %s", name);
         int sequences = BATCH * 100;
-        int epochs = run.epochs(40, 20);
+        int epochs = run.epochs(25, 8);
         float[] random = bits(new Rng(run.seed()).split("learn"), sequences * size.longest * size.bits);
         try (Dataset data = Dataset.of(random, Shape.of(size.longest, size.bits), new int[sequences])) {
             var trainer = Trainer.custom(model, new Adam(5e-3f), (net, batch) -> {
@@ -220,10 +222,11 @@ public final class TuringLab implements Experiment {
 
     /** Where the machine writes and reads, for a sequence that is longer than those learned from. */
     private static void weights(Run run, Result page, TuringMachine machine, Size size) {
-        int length = Math.min(size.tested, size.longest * 3 / 2);
+        int length = size.longest * 3 / 2;
         float[][][] heads = new float[2][size.slots][2 * length];
-        float[][] answered;
+        float[][] answered = new float[2 * size.bits][length];
         float[] vectors = bits(new Rng(run.seed()).split("shown"), length * size.bits);
+        int right = 0;
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.of(vectors, 1, length, size.bits);
             List<TuringMachine.State> states = machine.states(asked(x));
@@ -234,28 +237,45 @@ public final class TuringLab implements Experiment {
                 }
             }
             float[] said = answers(machine, x).sigmoid().toArray();
-            answered = new float[2 * size.bits][length];
             for (int i = 0; i < said.length; i++) {
                 answered[i % size.bits][i / size.bits] = vectors[i];
                 answered[size.bits + i % size.bits][i / size.bits] = said[i];
+                right += Math.round(said[i]) == Math.round(vectors[i]) ? 1 : 0;
             }
         }
-        List<String> slots = IntStream.range(0, size.slots).mapToObj(Integer::toString).toList();
-        List<String> steps = IntStream.rangeClosed(1, 2 * length).mapToObj(Integer::toString).toList();
+        int[] used = IntStream.range(0, size.slots)
+                .filter(slot -> largest(heads[0][slot]) > SEEN || largest(heads[1][slot]) > SEEN)
+                .toArray();
+        List<String> slots = IntStream.of(used).mapToObj(Integer::toString).toList();
+        List<String> steps =
+                IntStream.rangeClosed(1, 2 * length).mapToObj(Integer::toString).toList();
         List<String> rows = IntStream.range(0, 2 * size.bits)
                 .mapToObj(i -> (i < size.bits ? "true bit " : "said bit ") + (1 + i % size.bits))
                 .toList();
         page.section(
                         "Where it writes and reads",
                         line(
-                                "A sequence of %d vectors, which was not learned from. In the first half of the steps the machine takes vectors in, in the second half it "
-                                        + "answers. A row is a slot of the memory, and a column is a step.",
-                                length))
+                                "A sequence of %d vectors, longer than those learned from, of whose %d bits the machine has %d right. In the first half of the steps it "
+                                        + "takes vectors in, in the second half it answers. A row is a slot of the memory that a head ever looks at, and a "
+                                        + "column is a step.",
+                                length, vectors.length, right))
                 .picture("write.png", "Weights of the writing head on each slot, by step", () -> Plots.heatMap(
-                        "Writing head: weight on each slot, by step", slots, steps, heads[0]))
+                        "Writing head: weight on each slot, by step", slots, steps, rows(heads[0], used)))
                 .picture("read.png", "Weights of the reading head on each slot, by step", () -> Plots.heatMap(
-                        "Reading head: weight on each slot, by step", slots, steps, heads[1]))
+                        "Reading head: weight on each slot, by step", slots, steps, rows(heads[1], used)))
                 .picture("answer.png", "The true bits, and those that the machine says", () -> Plots.heatMap(
                         "True bits, and what the machine says", rows, steps.subList(0, length), answered));
+    }
+
+    private static float largest(float[] values) {
+        float most = 0;
+        for (float v : values) {
+            most = Math.max(most, v);
+        }
+        return most;
+    }
+
+    private static float[][] rows(float[][] all, int[] some) {
+        return IntStream.of(some).mapToObj(i -> all[i]).toArray(float[][]::new);
     }
 }
