@@ -85,7 +85,7 @@ public final class VowelsLab implements Experiment {
         try (Model<Voice> model = Model.of(Voice.of(run.of(256, 128)), run.seed());
                 Dataset learn = places(heard, run.of(200_000, 60_000), rng.split("places"));
                 Dataset test = places(wrapped(held), 5000, rng.split("test places"))) {
-            int epochs = run.epochs(30, 10);
+            int epochs = run.epochs(60, 10);
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(2e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
