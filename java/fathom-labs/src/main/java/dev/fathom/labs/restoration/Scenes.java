@@ -59,7 +59,8 @@ record Scenes(float[][] images, int[][] masks) {
             double angle = Math.PI * numbers[3 * w];
             double frequency = 0.15 + numbers[3 * w + 1];
             for (int p = 0; p < all.length; p++) {
-                double along = (p % SIDE) * Math.cos(angle) + (p / SIDE) * Math.sin(angle);
+                int row = p / SIDE;
+                double along = (p % SIDE) * Math.cos(angle) + row * Math.sin(angle);
                 all[p] += (float) (0.12 * Math.sin(frequency * along + 6.3 * numbers[3 * w + 2]));
             }
         }
