@@ -2,6 +2,7 @@ package dev.fathom.view;
 
 import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.io.AtomicFile;
+import dev.fathom.sound.Wav;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import java.awt.Color;
@@ -68,6 +69,7 @@ public final class HtmlReport {
               margin:1rem 0}
             .pictures figure{background:#fff;border:1px solid var(--line);border-radius:.5rem;padding:.5rem;
               text-align:center;min-width:0}
+            .sound{margin:.5rem 0}.sound audio{max-width:100%;vertical-align:middle}
             .pictures img{max-width:100%;height:auto;vertical-align:top}
             .sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:1rem .75rem;
               margin:1rem 0}
@@ -234,6 +236,23 @@ public final class HtmlReport {
                 .append(before);
         image(data, alt, width, picture.getHeight() / Draw.SCALE, width > 600 ? "large" : "");
         body.append(after).append("</div></figure>\n");
+        return this;
+    }
+
+    /**
+     * Adds a recording with a button that plays it.
+     *
+     * @param wav the recording, which is embedded as a WAV file
+     * @param what what one hears
+     */
+    public HtmlReport sound(Wav wav, String what) {
+        block().append("<figure class=\"sound\"><audio controls=\"controls\" preload=\"none\" aria-label=\"")
+                .append(escape(what))
+                .append("\" src=\"data:audio/wav;base64,")
+                .append(Base64.getEncoder().encodeToString(wav.bytes()))
+                .append("\"></audio><figcaption>")
+                .append(escape(what))
+                .append("</figcaption></figure>\n");
         return this;
     }
 
@@ -408,7 +427,7 @@ public final class HtmlReport {
         page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
         // the browser itself is told to ask nobody for anything
         page.append(
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; media-src data:; style-src"
                         + " 'unsafe-inline'\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n");
         page.append("<title>")
                 .append(escape(title))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.assess.ConfusionMatrix;
+import dev.fathom.sound.Wav;
 import dev.fathom.train.Histories;
 import dev.fathom.train.History;
 import java.awt.image.BufferedImage;
@@ -50,6 +51,7 @@ class HtmlReportTest {
                 .sheet(new ImageSheet(2, 2, 1).add(new byte[4], NASTY).add(new byte[4], "second 1.0 %"))
                 .pre("a  <tt>\n  b")
                 .history(history)
+                .sound(Wav.of(8000, new float[3]), NASTY)
                 .link("history.csv", NASTY)
                 .link("sub folder/a&b.safetensors", "the model");
     }
@@ -78,6 +80,17 @@ class HtmlReportTest {
             rows.add(cells);
         }
         return rows;
+    }
+
+    @Test
+    void aSoundIsEmbeddedAsItsFile() throws Exception {
+        Wav wav = Wav.of(8000, new float[] {0, 0.5f, -0.5f});
+        Element audio = all(parsed(new HtmlReport("x").sound(wav, NASTY).html()), "audio").get(0);
+        assertThat(audio.getAttribute("aria-label")).isEqualTo(NASTY);
+        String data = audio.getAttribute("src");
+        assertThat(data).startsWith("data:audio/wav;base64,");
+        assertThat(Base64.getDecoder().decode(data.substring(data.indexOf(',') + 1)))
+                .isEqualTo(wav.bytes());
     }
 
     @Test

@@ -2,7 +2,9 @@ package dev.fathom.sound;
 
 import dev.fathom.io.AtomicFile;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -283,6 +285,22 @@ public final class Wav {
      * @throws UncheckedIOException if the file cannot be written
      */
     public void write(Path file, Format format) {
+        byte[] head = head(format);
+        AtomicFile.write(file, out -> write(head, format, out));
+    }
+
+    /** Returns the bytes of the file that {@link #write(Path)} writes, such as for a page that plays them. */
+    public byte[] bytes() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            write(head(format), format, out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("wav: " + e.getMessage(), e); // there is no file that could fail
+        }
+        return out.toByteArray();
+    }
+
+    private byte[] head(Format format) {
         int frame = format.bytes * channels.length;
         long size = (long) frame * frames();
         if (size > 0xffffffffL - 45) {
@@ -296,22 +314,24 @@ public final class Wav {
         head.putInt(rate).putInt((int) Math.min(0xffffffffL, (long) rate * frame));
         head.putShort((short) frame).putShort((short) (8 * format.bytes));
         head.put("data".getBytes(StandardCharsets.ISO_8859_1)).putInt((int) size);
-        AtomicFile.write(file, raw -> {
-            BufferedOutputStream out = new BufferedOutputStream(raw, CHUNK);
-            out.write(head.array());
-            ByteBuffer row = ByteBuffer.allocate(frame).order(ByteOrder.LITTLE_ENDIAN);
-            for (int i = 0; i < frames(); i++) {
-                row.clear();
-                for (float[] channel : channels) {
-                    format.put(channel[i], row);
-                }
-                out.write(row.array());
+        return head.array();
+    }
+
+    private void write(byte[] head, Format format, OutputStream raw) throws IOException {
+        BufferedOutputStream out = new BufferedOutputStream(raw, CHUNK);
+        out.write(head);
+        ByteBuffer row = ByteBuffer.allocate(format.bytes * channels.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < frames(); i++) {
+            row.clear();
+            for (float[] channel : channels) {
+                format.put(channel[i], row);
             }
-            if ((size & 1) == 1) {
-                out.write(0);
-            }
-            out.flush();
-        });
+            out.write(row.array());
+        }
+        if ((row.capacity() * frames() & 1) == 1) {
+            out.write(0);
+        }
+        out.flush();
     }
 
     // ---- what it holds

@@ -61,6 +61,18 @@ class WavTest {
     // ---- reading
 
     @Test
+    void bytesAreThoseOfTheFile() throws IOException {
+        for (int n : new int[] {1, 4}) { // an odd and an even number of bytes
+            byte[] one = {1, 2, 3, 4};
+            Wav wav = Wav.read(file(riff(format(1, 1, 8000, 1, 8), chunk("data", Arrays.copyOf(one, n)))));
+            Path file = temp.resolve("b.wav");
+            wav.write(file);
+            assertThat(wav.bytes()).isEqualTo(Files.readAllBytes(file));
+            assertThat(wav.bytes().length % 2).isZero();
+        }
+    }
+
+    @Test
     void samplesOfEveryFormat() throws IOException {
         Wav eight =
                 Wav.read(file(riff(format(1, 1, 8000, 1, 8), chunk("data", new byte[] {0, (byte) 128, (byte) 255}))));

@@ -5,6 +5,8 @@ import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
 import dev.fathom.labs.codes.FewLabelsLab;
 import dev.fathom.labs.ensembles.EnsemblesLab;
+import dev.fathom.labs.crystals.CrystalsLab;
+import dev.fathom.labs.distillation.DistillLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
@@ -25,6 +27,7 @@ import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
 import dev.fathom.labs.memory.MemoryLab;
+import dev.fathom.labs.memory.TuringLab;
 import dev.fathom.labs.objectives.LossesLab;
 import dev.fathom.labs.optimization.ActivationsLab;
 import dev.fathom.labs.optimization.LandscapeLab;
@@ -36,12 +39,16 @@ import dev.fathom.labs.representation.ApproximationLab;
 import dev.fathom.labs.representation.BoundariesLab;
 import dev.fathom.labs.representation.PerceptronLab;
 import dev.fathom.labs.representation.XorLab;
+import dev.fathom.labs.restoration.DenoisingLab;
+import dev.fathom.labs.restoration.UnetLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
 import dev.fathom.labs.searches.SearchLab;
 import dev.fathom.labs.series.ForecastLab;
 import dev.fathom.labs.series.NyseLab;
+import dev.fathom.labs.similarity.SiameseLab;
 import dev.fathom.labs.sound.DigitsLab;
+import dev.fathom.labs.sound.VowelsLab;
 import dev.fathom.labs.translation.ArithmeticLab;
 import dev.fathom.labs.translation.TranslateLab;
 import java.util.LinkedHashMap;
@@ -94,7 +101,14 @@ public final class Labs {
             new EnsemblesLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
-            new SearchLab());
+            new SearchLab(),
+            new DenoisingLab(),
+            new UnetLab(),
+            new SiameseLab(),
+            new DistillLab(),
+            new TuringLab(),
+            new CrystalsLab(),
+            new VowelsLab());
 
     private Labs() {}
 

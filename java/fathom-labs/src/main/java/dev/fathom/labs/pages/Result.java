@@ -1,5 +1,6 @@
 package dev.fathom.labs.pages;
 
+import dev.fathom.sound.Wav;
 import dev.fathom.view.Animation;
 import dev.fathom.view.HtmlReport;
 import dev.fathom.view.Plots;
@@ -68,6 +69,14 @@ public final class Result {
      * @param draw fails with an IllegalStateException on a machine without fonts
      */
     public record Moving(String file, String alt, Supplier<Animation> draw) implements Part {}
+
+    /**
+     * A recording that the page plays.
+     *
+     * @param file name of the WAV file in the output folder
+     * @param what what one hears
+     */
+    public record Sound(String file, String what, Wav wav) implements Part {}
 
     /** Text with its spaces and line ends as they are, after a heading. */
     public record Verbatim(String what, String text) implements Part {}
@@ -140,6 +149,12 @@ public final class Result {
     /** An animated picture, and the file that holds it in the output folder. */
     public Result animation(String file, String alt, Supplier<Animation> draw) {
         parts.add(new Moving(file, alt, draw));
+        return this;
+    }
+
+    /** A recording that the page plays, and the WAV file that holds it in the output folder. */
+    public Result sound(String file, String what, Wav wav) {
+        parts.add(new Sound(file, what, wav));
         return this;
     }
 
@@ -235,6 +250,9 @@ public final class Result {
                     page.animation(animation, m.alt());
                     animation.write(folder.resolve(m.file()));
                 });
+            } else if (part instanceof Sound s) {
+                page.sound(s.wav(), s.what());
+                s.wav().write(folder.resolve(s.file()));
             } else if (part instanceof Verbatim v) {
                 page.text(v.what() + ":").pre(v.text());
             } else if (part instanceof Colored c) {

@@ -1,3 +1,3 @@
-/** The lab on spoken digits. */
+/** The labs on sound: spoken digits, and vowels that a network speaks. */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.labs.sound;

@@ -1,6 +1,7 @@
 package dev.fathom.labs.training;
 
 import dev.fathom.assess.Classification;
+import dev.fathom.data.Batches;
 import dev.fathom.data.ModelCard;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Machine;
@@ -142,6 +143,13 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
         ProgressBar bar = out == System.out ? new ProgressBar() : ProgressBar.lines(out);
         trainer.callbacks(bar.unit(examples));
         attach(trainer, Checkpoints.in(folder.resolve("checkpoints")));
+    }
+
+    /** Trains with what {@link #attach} gives; false if a person ended it. */
+    public boolean fit(Trainer<?> trainer, Path folder, String examples, Batches batches, int epochs) {
+        attach(trainer, folder, examples);
+        trainer.fit(batches, epochs);
+        return !interrupt.requested();
     }
 
     /**

@@ -1,0 +1,347 @@
+package dev.fathom.labs.crystals;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.features.Examples;
+import dev.fathom.features.NearestNeighbors;
+import dev.fathom.features.Pca;
+import dev.fathom.features.Predictor;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.labs.statistics.Summary;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Penalty;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.LBfgs;
+import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import dev.fathom.train.Workers;
+import dev.fathom.view.Chart;
+import dev.fathom.view.Plots;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A property of generated crystals by graph networks: few crystals have a label, and many more without one teach what the elements are like. */
+public final class CrystalsLab implements Experiment {
+    private static final int[] LABELS = {20, 50, 100, 200, 500};
+    private static final int[] BRIEF = {20, 100};
+    private static final int BATCH = 50;
+    private static final String MEAN = "mean of the labels";
+    private static final String LINEAR = "linear map of the composition";
+    private static final String NEAREST = "3 nearest compositions";
+    private static final String ALONE = "graph network, labels alone";
+    private static final String TAUGHT = "graph network, taught first by crystals without labels";
+
+    @Override
+    public String name() {
+        return "crystals";
+    }
+
+    @Override
+    public String shows() {
+        return "a property of generated crystals by graph nets, from few labels and many crystals without one";
+    }
+
+    @Override
+    public Result run(Run run) {
+        int unlabeled = run.of(4000, 1500);
+        int tested = run.of(1000, 300);
+        Crystals all = Crystals.draw(unlabeled + tested, new Rng(run.seed()).split("crystals"));
+        Crystals known = all.subset(0, unlabeled);
+        Crystals test = all.subset(unlabeled, unlabeled + tested);
+        Result page = new Result(
+                "Lab crystals",
+                line("Generated crystals: %,d to learn from, few of which have a label, and %,d for the test", unlabeled, tested),
+                run.out());
+        page.section("Generated crystals", "")
+                .text(line(
+                        "These crystals are generated and not real. Each has a cell of %d sites on one of four lattices. Each of %d elements has an "
+                                + "electronegativity X and a radius R that no learner sees, and the property of a crystal is the mean of (R - R')^2 - (X - X')^2 "
+                                + "over its bonds. As in nature, crystals that exist are stable ones: elements are drawn for the sites with probabilities that fall "
+                                + "with that energy, so that a crystal tells something of its elements even where its property is not known. The network passes "
+                                + "messages between neighbors. Taught first, it learns to name the element of a hidden site in crystals without labels, and then the "
+                                + "property from those with one. No figures are published for such crystals, so the baselines are computed.",
+                        Lattice.SITES, Crystals.ELEMENTS));
+        try (Model<CrystalNet> taught = taught(run, known)) {
+            if (taught == null) {
+                return page;
+            }
+            boolean done = properties(run, page, known, test, taught);
+            elements(page, known, taught);
+            return done ? page.finished() : page;
+        }
+    }
+
+    /** A network that learned to name the elements of hidden sites, to be closed; null if the run was interrupted. */
+    private static @Nullable Model<CrystalNet> taught(Run run, Crystals crystals) {
+        run.training().say("%n== Hidden sites");
+        int epochs = run.epochs(40, 15);
+        Model<CrystalNet> model = Model.of(CrystalNet.of(), run.seed());
+        boolean done = false;
+        try (Dataset data = crystals.dataset(0, 1)) {
+            var trainer = Trainer.custom(
+                            model,
+                            new Adam(3e-3f),
+                            (net, batch) -> new Step.Result(net.hiddenLoss(batch.x(), batch.get("a"))))
+                    .schedule(Schedule.cosine(epochs))
+                    .seed(run.seed());
+            done = run.training()
+                    .fit(
+                            trainer,
+                            run.folder().resolve("hidden-sites"),
+                            "crystals",
+                            data.shuffled(run.seed()).batches(BATCH),
+                            epochs);
+            return done ? model : null;
+        } finally {
+            if (!done) {
+                model.close();
+            }
+        }
+    }
+
+    // ---- the property
+
+    private static boolean properties(Run run, Result page, Crystals known, Crystals test, Model<CrystalNet> taught) {
+        int[] labels = run.brief() ? BRIEF : LABELS;
+        int draws = run.of(5, 2);
+        Map<String, double[]> errors = new LinkedHashMap<>();
+        List.of(MEAN, LINEAR, NEAREST, ALONE, TAUGHT).forEach(name -> errors.put(name, new double[labels.length]));
+        double[] gains = new double[draws];
+        float[] said = new float[0];
+        run.training().say("%n== The property");
+        for (int l = 0; l < labels.length; l++) {
+            int n = labels[l];
+            List<Map<String, float[]>> answers = Workers.all()
+                    .run(draws, draw -> answers(run, known.subset(draw * n, (draw + 1) * n), test, taught, draw));
+            if (run.interrupt().requested()) {
+                return false;
+            }
+            for (int draw = 0; draw < draws; draw++) {
+                int place = l;
+                Map<String, float[]> one = answers.get(draw);
+                one.forEach((name, values) ->
+                        Objects.requireNonNull(errors.get(name))[place] += error(values, test) / draws);
+                if (n == 100) {
+                    gains[draw] = error(answer(one, ALONE), test) - error(answer(one, TAUGHT), test);
+                    said = answer(one, TAUGHT);
+                }
+            }
+            run.training()
+                    .say(
+                            "%d labels: mean absolute error %.3f by labels alone, %.3f taught first",
+                            n, get(errors, ALONE)[l], get(errors, TAUGHT)[l]);
+        }
+        page(page, labels, draws, errors, gains, said, test);
+        return true;
+    }
+
+    private static float[] answer(Map<String, float[]> answers, String name) {
+        return Objects.requireNonNull(answers.get(name));
+    }
+
+    private static double[] get(Map<String, double[]> errors, String name) {
+        return Objects.requireNonNull(errors.get(name));
+    }
+
+    /** The mean absolute error. */
+    private static double error(float[] said, Crystals test) {
+        double sum = 0;
+        for (int i = 0; i < said.length; i++) {
+            sum += Math.abs(said[i] - test.energies()[i]);
+        }
+        return sum / said.length;
+    }
+
+    /** What each method says of the test. */
+    private static Map<String, float[]> answers(
+            Run run, Crystals labeled, Crystals test, Model<CrystalNet> taught, int draw) {
+        double mean = Summary.mean(Summary.doubles(labeled.energies()));
+        double deviation = Summary.deviation(Summary.doubles(labeled.energies()));
+        Map<String, float[]> all = new LinkedHashMap<>();
+        float[] same = new float[test.size()];
+        Arrays.fill(same, (float) mean);
+        all.put(MEAN, same);
+        all.put(LINEAR, linear(labeled, test, mean, deviation, run.seed() + draw));
+        all.put(NEAREST, nearest(labeled, test));
+        try (Model<CrystalNet> fresh = Model.of(CrystalNet.of(), run.seed() + 1 + draw);
+                Model<CrystalNet> copy = taught.copy()) {
+            all.put(ALONE, network(run, fresh, labeled, test, mean, deviation));
+            all.put(TAUGHT, network(run, copy, labeled, test, mean, deviation));
+        }
+        return all;
+    }
+
+    private static float[] linear(Crystals labeled, Crystals test, double mean, double deviation, long seed) {
+        float[][] y = new float[labeled.size()][1];
+        for (int i = 0; i < y.length; i++) {
+            y[i][0] = (float) ((labeled.energies()[i] - mean) / deviation);
+        }
+        float[][] x = test.composition();
+        try (Dataset data = Dataset.of(labeled.composition(), y);
+                Dataset asked = Dataset.of(x, new float[x.length][1]);
+                Model<Linear> model = Model.of(new Linear(x[0].length, 1), seed)) {
+            Trainer.of(model, Loss.mse(), new LBfgs())
+                    .penalties(Penalty.l2(1e-3f).except("bias"))
+                    .fit(data.batches(y.length), 20);
+            float[][] said = Examples.of(model.net(), asked).x();
+            float[] all = new float[said.length];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = (float) (mean + deviation * said[i][0]);
+            }
+            return all;
+        }
+    }
+
+    private static float[] nearest(Crystals labeled, Crystals test) {
+        float[][] y = new float[labeled.size()][];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = new float[] {labeled.energies()[i]};
+        }
+        try (Predictor near = new NearestNeighbors(3).fit(Examples.of(labeled.composition(), y), 0)) {
+            float[][] said = near.predict(test.composition());
+            float[] all = new float[said.length];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = said[i][0];
+            }
+            return all;
+        }
+    }
+
+    private static float[] network(
+            Run run, Model<CrystalNet> model, Crystals labeled, Crystals test, double mean, double deviation) {
+        int batch = Math.min(20, labeled.size());
+        int epochs = Math.max(1, run.of(1500, 400) * batch / labeled.size());
+        try (Dataset data = labeled.dataset(mean, deviation);
+                Dataset asked = test.dataset(mean, deviation)) {
+            var trainer = Trainer.custom(
+                            model,
+                            new Adam(2e-3f),
+                            (net, b) -> new Step.Result(Loss.mse().of(net.energy(b.x(), b.get("a")), b.y())))
+                    .schedule(Schedule.cosine(epochs))
+                    .seed(run.seed());
+            trainer.callbacks(run.interrupt().stopping(trainer));
+            trainer.fit(data.shuffled(run.seed()).batches(batch), epochs);
+            float[] all = new float[test.size()];
+            int at = 0;
+            for (Batches.Epoch batches = asked.batches(100).epoch(0); batches.hasNext(); ) {
+                try (Pass pass = Pass.infer()) {
+                    var b = batches.next();
+                    for (float one : model.net().energy(b.x(), b.get("a")).toArray()) {
+                        all[at++] = (float) (mean + deviation * one);
+                    }
+                }
+            }
+            return all;
+        }
+    }
+
+    // ---- the page
+
+    private static void page(
+            Result page,
+            int[] labels,
+            int draws,
+            Map<String, double[]> errors,
+            double[] gains,
+            float[] said,
+            Crystals test) {
+        List<String> places = IntStream.of(labels).mapToObj(Integer::toString).toList();
+        List<String> header = new ArrayList<>(List.of("mean absolute error, by the number of labels"));
+        header.addAll(places);
+        int hundred = IntStream.range(0, labels.length).filter(l -> labels[l] == 100).findFirst().orElse(0);
+        double alone = get(errors, ALONE)[hundred];
+        double taught = get(errors, TAUGHT)[hundred];
+        double simple = Math.min(get(errors, LINEAR)[hundred], get(errors, NEAREST)[hundred]);
+        double[] ends = {
+            Summary.mean(Summary.doubles(test.energies())) - 2 * Summary.deviation(Summary.doubles(test.energies())),
+            Summary.mean(Summary.doubles(test.energies())) + 2 * Summary.deviation(Summary.doubles(test.energies()))
+        };
+        page.section(
+                        "The property by the number of labels",
+                        line("Means over %d draws of labels and initial weights; all networks take the same number of steps on labels.", draws))
+                .table(
+                        header,
+                        errors.entrySet().stream()
+                                .map(e -> {
+                                    List<String> row = new ArrayList<>(List.of(e.getKey()));
+                                    Arrays.stream(e.getValue()).forEach(v -> row.add(line("%.3f", v)));
+                                    return row;
+                                })
+                                .toList())
+                .text(line(
+                        "With 100 labels the graph network has a mean absolute error of %.3f by labels alone, and of %.3f if it is taught first by crystals "
+                                + "without labels: %.0f %% of the error. The better of the two methods that see the composition alone has %.3f.",
+                        alone, taught, 100 * taught / alone, simple))
+                .key(Figure.of("Graph network taught first, 100 labels, error in parts of that by labels alone", "", taught / alone)
+                        .baseline("1", "the same network, labels alone")
+                        .atMost(1))
+                .key(Figure.of("Graph network taught first, 100 labels, mean absolute error", "", taught)
+                        .baseline(line("%.3f", simple), "the better of linear map and nearest compositions")
+                        .atMost(simple))
+                .figure(Figure.of("Gain by crystals without labels, 100 labels", "", Summary.mean(gains))
+                        .interval(
+                                Arrays.stream(gains).min().orElseThrow(),
+                                Arrays.stream(gains).max().orElseThrow())
+                        .baseline("0", "labels alone"))
+                .picture(
+                        "labels.png",
+                        "Mean absolute error by the number of labels",
+                        () -> Plots.compare("mean absolute error", "labels", places, errors))
+                .picture("predicted.png", "The property that is said of test crystals, beside the true one", () -> new Chart(
+                                "said property, 100 labels", "true property")
+                        .points("test crystals, taught first", Summary.doubles(test.energies()), Summary.doubles(said))
+                        .dashed("equal", ends, ends)
+                        .render());
+        errors.forEach((name, of) -> {
+            for (int l = 0; l < labels.length; l++) {
+                page.figure(Figure.of(line("%s, %d labels, mean absolute error", name, labels[l]), "", of[l])
+                        .baseline(line("%.3f", get(errors, MEAN)[l]), MEAN));
+            }
+        });
+    }
+
+    /** What the network learned of the elements without a label. */
+    private static void elements(Result page, Crystals crystals, Model<CrystalNet> taught) {
+        float[][] vectors = new float[Crystals.ELEMENTS][];
+        try (Pass pass = Pass.infer()) {
+            float[] all = taught.net().elements().toArray();
+            int width = all.length / vectors.length;
+            for (int e = 0; e < vectors.length; e++) {
+                vectors[e] = Arrays.copyOfRange(all, e * width, (e + 1) * width);
+            }
+        }
+        float[][] plane = Pca.fit(vectors, 2).transform(vectors);
+        float[] first = new float[vectors.length];
+        for (int e = 0; e < first.length; e++) {
+            first[e] = plane[e][0];
+        }
+        double r = Math.abs(Correlation.pearson(first, crystals.electronegativity(), 0, first.length));
+        page.section(
+                        "What crystals without labels tell of the elements",
+                        "Each element has a vector in the network. After learning to name hidden sites, before any label, its first principal component is "
+                                + "drawn over the electronegativity, which the network never saw.")
+                .text(line("The two have a correlation of %.2f, whatever its sign.", r))
+                .figure(Figure.of("Elements without labels, correlation of the first component with electronegativity", "", r))
+                .picture("elements.png", "First component of each element's vector over its electronegativity", () -> new Chart(
+                                "first principal component", "electronegativity")
+                        .points("elements", Summary.doubles(crystals.electronegativity()), Summary.doubles(first))
+                        .render());
+    }
+}

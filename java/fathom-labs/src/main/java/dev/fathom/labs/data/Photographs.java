@@ -1,0 +1,65 @@
+package dev.fathom.labs.data;
+
+import dev.fathom.data.Filter;
+import dev.fathom.data.ImageFolder;
+import dev.fathom.data.Preprocessing;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder of photographs; not part of the project.
+ *
+ * @param names of the files, in their order
+ * @param pixels of the middle of each, bytes [side, side, 3]
+ */
+public record Photographs(List<String> names, List<byte[]> pixels, int side) {
+    private static final DataSet DATA = new DataSet(
+            "photos", List.of("parrot.jpg"), "fill a folder with photographs, one of which is called parrot.jpg");
+
+    /**
+     * Reads the middle square of every PNG and JPEG file, resized to {@code side} pixels.
+     *
+     * @param given the folder, or null for where it usually is
+     * @throws IllegalArgumentException if there is no folder, or a file is damaged
+     */
+    public static Photographs read(@Nullable Path given, int side) {
+        Path folder = DATA.folder(given);
+        Preprocessing square = new Preprocessing(side, side, Filter.BILINEAR, List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
+        List<String> names = new ArrayList<>();
+        List<byte[]> pixels = new ArrayList<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(ImageFolder::isPicture).sorted().toList()) {
+                String name = file.getFileName().toString();
+                if (!name.endsWith(".bmp")) { // each is there as PNG, too
+                    names.add(name);
+                    pixels.add(square.read(file).pixels());
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the folder " + folder + ": " + e.getMessage(), e);
+        }
+        return new Photographs(List.copyOf(names), List.copyOf(pixels), side);
+    }
+
+    /** Squares of a photograph, row after row, whose corners are {@code step} pixels apart: bytes [crop, crop, 3] each. */
+    public List<byte[]> crops(int photograph, int crop, int step) {
+        List<byte[]> all = new ArrayList<>();
+        for (int top = 0; top + crop <= side; top += step) {
+            for (int left = 0; left + crop <= side; left += step) {
+                byte[] one = new byte[3 * crop * crop];
+                for (int row = 0; row < crop; row++) {
+                    System.arraycopy(
+                            pixels.get(photograph), 3 * ((top + row) * side + left), one, 3 * crop * row, 3 * crop);
+                }
+                all.add(one);
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.fathom.labs.distillation;
+
+import static dev.fathom.op.Activation.RELU;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+
+/**
+ * Trains small networks, 784-30-10 with ReLU, on images whose labels and whose teacher's logits are known (Hinton, Vinyals and Dean 2015).
+ *
+ * @param learn x [784] from 0 to 1, labels y, and the logits t [10] of the teacher
+ * @param epochs how often every image is seen
+ */
+record Students(Dataset learn, int epochs) {
+    private static final int UNITS = 30;
+    private static final int BATCH = 50;
+
+    /**
+     * From what a student learns: (1 - share) times the cross-entropy with the labels, plus share times the distillation loss.
+     *
+     * @param share of the teacher, 0 to 1
+     * @param temperature by which the logits of both are divided
+     */
+    record Lesson(float share, float temperature) {
+        static final Lesson LABELS = new Lesson(0, 1);
+
+        Tensor loss(Tensor logits, Tensor labels, Tensor teacher) {
+            if (share == 0) {
+                return Loss.crossEntropy().of(logits, labels);
+            }
+            Tensor distilled = Loss.distillation(temperature).of(logits, teacher).mul(share);
+            return share == 1
+                    ? distilled
+                    : distilled.add(Loss.crossEntropy().of(logits, labels).mul(1 - share));
+        }
+    }
+
+    /** Trains a student; to be closed. */
+    Model<Layer> train(Lesson lesson, long seed) {
+        Model<Layer> model = Model.of(new Sequential(new Linear(784, UNITS).act(RELU), new Linear(UNITS, 10)), seed);
+        Trainer.custom(model, new Adam(3e-3f), (net, batch) -> new Step.Result(
+                        lesson.loss(net.apply(batch.x()), batch.y(), batch.get("t"))))
+                .schedule(Schedule.cosine(epochs))
+                .seed(seed)
+                .fit(learn.shuffled(seed).batches(BATCH), epochs);
+        return model;
+    }
+}

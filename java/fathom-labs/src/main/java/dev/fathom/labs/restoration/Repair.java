@@ -1,0 +1,99 @@
+package dev.fathom.labs.restoration;
+
+import dev.fathom.op.Dims;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Window;
+import dev.fathom.tensor.Tensor;
+import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
+
+/**
+ * A way to repair damaged images that learns nothing but its setting.
+ *
+ * @param kind what it is called, the same for all settings
+ * @param setting its setting in words; empty where it has none
+ * @param of from damaged images [n, side, side, c] to images of the same shape
+ */
+record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
+    /** What brings hidden pixels in from the edge of a hole: twice the side of a hole. */
+    private static final int ROUNDS = 16;
+    /** How often hidden pixels then become the means of their neighbors. */
+    private static final int SMOOTHED = 40;
+
+    static Repair nothing(String kind) {
+        return new Repair(kind, "", y -> y);
+    }
+
+    static Repair gaussian(double deviation) {
+        return new Repair(
+                "Gaussian filter",
+                "deviation " + deviation,
+                y -> Separable.gaussian(y.dim(1), deviation).of(y));
+    }
+
+    /** The middle value of a window. */
+    static Repair median(int size) {
+        return new Repair("median filter", size + " x " + size, y -> {
+            int taps = size * size;
+            Tensor around = y.pad(PadMode.REPLICATE, size / 2)
+                    .patches(Window.of(size))
+                    .reshape(y.dim(0), y.dim(1), y.dim(2), taps, y.dim(3));
+            return around.sort(3).values().slice(3, taps / 2, taps / 2 + 1).reshape(y.shape());
+        });
+    }
+
+    /** y + amount (y - blurred y), which lifts what a blur of this deviation takes away. */
+    static Repair unsharp(double deviation, float amount) {
+        return new Repair("unsharp mask", "amount " + amount, y -> y.add(
+                y.sub(Separable.gaussian(y.dim(1), deviation).of(y)).mul(amount)));
+    }
+
+    /** x becomes x B'(y / B x) in each round, where B is the blur, which is known (Richardson 1972, Lucy 1974). The blur is its own transpose but at edges. */
+    static Repair richardsonLucy(double deviation, int rounds) {
+        return new Repair("Richardson-Lucy", rounds + " rounds", y -> {
+            Separable blur = Separable.gaussian(y.dim(1), deviation);
+            Tensor seen = y.clamp(1e-3f, 1);
+            Tensor x = seen;
+            for (int i = 0; i < rounds; i++) {
+                x = x.mul(blur.of(seen.div(blur.of(x).clamp(1e-3f, 1))));
+            }
+            return x;
+        });
+    }
+
+    /** Interpolation of the small image from which the pixels of y are repeated. */
+    static Repair interpolation(String kind, IntFunction<Separable> twice) {
+        return new Repair(kind, "", y -> {
+            Separable half = Separable.halved(y.dim(1));
+            return twice.apply(y.dim(1) / 2).of(half.of(y));
+        });
+    }
+
+    /** Hidden pixels become the mean of those that are seen, in each channel of an image. */
+    static Repair meanFill() {
+        return new Repair("mean of the image", "", y -> {
+            Tensor seen = y.ge(0);
+            Tensor mean = y.mul(seen).sum(Dims.KEEP, 1, 2).div(seen.sum(Dims.KEEP, 1, 2));
+            return seen.where(y, mean.expand(y.shape().toArray()));
+        });
+    }
+
+    /** Hidden pixels become means of neighbors that are known, from the edge of a hole to its middle, and then of all neighbors, again and again. */
+    static Repair neighborFill() {
+        return new Repair("means of neighbors", "", y -> {
+            Separable box = Separable.box(y.dim(1));
+            Tensor seen = y.ge(0);
+            Tensor known = seen;
+            Tensor x = y.mul(seen);
+            for (int i = 0; i < ROUNDS; i++) {
+                Tensor weight = box.of(known);
+                x = known.where(x, box.of(x).div(weight.clamp(1e-6f, 1)));
+                known = weight.gt(0).where(Tensor.ones(y.shape()), known);
+            }
+            for (int i = 0; i < SMOOTHED; i++) {
+                x = seen.where(y, box.of(x));
+            }
+            return x;
+        });
+    }
+}

@@ -1,0 +1,244 @@
+package dev.fathom.labs.restoration;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Trainer;
+import dev.fathom.view.ImageSheet;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Damaged images of one data set, repaired by filters and by networks.
+ *
+ * @param set what the images are called
+ * @param learn images [side, side, c] from 0 to 1, to learn from and to choose the settings of filters by
+ * @param test images that nothing learns from
+ * @param whole a large image [1, side, side, c] of the test, or null for none
+ */
+record Restoration(Run run, Result page, String set, Dataset learn, Dataset test, float @Nullable [] whole) {
+    private static final int BATCH = 16;
+    private static final int SHOWN = 8;
+    private static final int CHOOSING = 200;
+
+    /** A way to repair and its PSNR on the test, in decibels. */
+    private record Scored(String name, UnaryOperator<Tensor> repair, double psnr) {}
+
+    /** The peak signal-to-noise ratio of each image, 10 log10(1 / mean squared error) in decibels, where pixels beyond 0 and 1 are cut. */
+    static double[] psnr(Tensor restored, Tensor truth) {
+        float[] errors =
+                restored.clamp(0, 1).sub(truth).square().flatten(1).mean(1).toArray();
+        double[] all = new double[errors.length];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = -10 * Math.log10(Math.max(1e-10, errors[i]));
+        }
+        return all;
+    }
+
+    /** Adds all that is known of one damage; false if the run was interrupted. */
+    boolean add(Damage damage) {
+        List<Scored> all = new ArrayList<>(filters(damage));
+        int filters = all.size();
+        boolean[] kinds = damage == Damage.NOISE ? new boolean[] {false, true} : new boolean[] {true};
+        List<Model<ConvAutoencoder>> models = new ArrayList<>();
+        try {
+            for (boolean corrects : kinds) {
+                Model<ConvAutoencoder> model = train(damage, corrects);
+                if (model == null) {
+                    return false;
+                }
+                models.add(model);
+                Repair repair = new Repair(ConvAutoencoder.name(corrects), "", model.net()::apply);
+                all.addAll(scored(damage, List.of(repair), test, test.size()));
+            }
+            show(damage, all.subList(0, filters), all.subList(filters, all.size()));
+        } finally {
+            models.forEach(Model::close);
+        }
+        return true;
+    }
+
+    // ---- filters
+
+    /** Every kind of filter with the setting that is best on images to learn from, as it does on the test. */
+    private List<Scored> filters(Damage damage) {
+        List<Repair> settings = damage.repairs();
+        List<Scored> chosen = scored(damage, settings, learn, CHOOSING);
+        Map<String, Integer> best = new LinkedHashMap<>();
+        for (int i = 0; i < settings.size(); i++) {
+            int now = i;
+            best.merge(settings.get(i).kind(), i, (a, b) -> chosen.get(a).psnr > chosen.get(now).psnr ? a : b);
+        }
+        return scored(damage, best.values().stream().map(settings::get).toList(), test, test.size());
+    }
+
+    private List<Scored> scored(Damage damage, List<Repair> repairs, Dataset data, int most) {
+        Rng rng = new Rng(run.seed()).split(damage.task());
+        double[] sums = new double[repairs.size()];
+        int n = Math.min(most, data.size());
+        try (Dataset some = data.take(0, n)) {
+            for (Batches.Epoch batches = some.batches(BATCH).epoch(0); batches.hasNext(); ) {
+                try (Pass pass = Pass.infer(rng)) {
+                    Batch batch = batches.next();
+                    Tensor damaged = damage.of(batch.x());
+                    for (int r = 0; r < sums.length; r++) {
+                        for (double one : psnr(repairs.get(r).of().apply(damaged), batch.x())) {
+                            sums[r] += one / n;
+                        }
+                    }
+                }
+            }
+        }
+        List<Scored> all = new ArrayList<>();
+        for (int r = 0; r < sums.length; r++) {
+            Repair repair = repairs.get(r);
+            String setting = repair.setting().isEmpty() ? "" : ", " + repair.setting();
+            all.add(new Scored(repair.kind() + setting, repair.of(), sums[r]));
+        }
+        return all;
+    }
+
+    // ---- networks
+
+    private @Nullable Model<ConvAutoencoder> train(Damage damage, boolean corrects) {
+        String name = line("%s, %s, %s", set, damage.task(), ConvAutoencoder.name(corrects));
+        int epochs = run.epochs(8, 4);
+        int channels = learn.featureShape().dim(2);
+        run.training().say("%n== %s", name);
+        Model<ConvAutoencoder> model = Model.of(ConvAutoencoder.of(channels, run.of(16, 8), damage, corrects), run.seed());
+        boolean done = false;
+        try {
+            Dataset damaged =
+                    learn.map(batch -> batch.with("y", batch.x()).with("x", damage.of(batch.x())));
+            var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
+                    .schedule(Schedule.cosine(epochs))
+                    .seed(run.seed());
+            done = run.training()
+                    .fit(
+                            trainer,
+                            run.folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-")),
+                            "images",
+                            damaged.shuffled(run.seed()).batches(BATCH),
+                            epochs);
+            return done ? model : null;
+        } finally {
+            if (!done) {
+                model.close();
+            }
+        }
+    }
+
+    // ---- the page
+
+    private void show(Damage damage, List<Scored> filters, List<Scored> nets) {
+        Scored damaged = filters.get(0);
+        Scored filter = best(filters);
+        Scored net = best(nets);
+        String what = line("%s, %s", set, damage.task());
+        List<Scored> all = new ArrayList<>(filters);
+        all.addAll(nets);
+        page.section(line("%s: %s", set, damage.task()), "")
+                .text(line(
+                        "%s The settings of filters are those that are best on %d images to learn from.",
+                        damage.words(), Math.min(CHOOSING, learn.size())))
+                .table(
+                        List.of("repaired by", "PSNR, dB", "gain over the damaged image"),
+                        all.stream()
+                                .map(s -> List.of(
+                                        s.name, line("%.2f", s.psnr), line("%+.2f", s.psnr - damaged.psnr)))
+                                .toList())
+                .text(line(
+                        "The %s has %.2f dB. The best without a network, %s, has %.2f dB.",
+                        net.name, net.psnr, filter.name, filter.psnr));
+        for (Scored one : nets) {
+            page.figure(Figure.of(line("%s, %s, PSNR", what, one.name), "dB", one.psnr)
+                    .baseline(line("%.2f dB", damaged.psnr), damaged.name));
+        }
+        page.key(Figure.of(line("%s, gain of the network over the best filter", what), "dB", net.psnr - filter.psnr)
+                .baseline(line("%.2f dB", filter.psnr), filter.name)
+                .atLeast(0));
+        String file = what.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+        List<Scored> ways = new ArrayList<>(List.of(damaged, filter));
+        ways.addAll(nets);
+        ImageSheet sheet = sheet(damage, ways);
+        page.picture(
+                file + ".png",
+                line("%s: images, damaged images, and what the best filter and networks make of them", what),
+                sheet::render);
+        if (whole != null) {
+            ImageSheet large = large(damage, List.of(damaged, filter, net), whole);
+            page.picture(file + "-whole.png", line("%s: a whole photograph before and after", what), large::render);
+        }
+    }
+
+    private static Scored best(List<Scored> all) {
+        return all.stream().max(Comparator.comparingDouble(Scored::psnr)).orElseThrow();
+    }
+
+    private ImageSheet sheet(Damage damage, List<Scored> ways) {
+        int side = test.featureShape().dim(0);
+        int channels = test.featureShape().dim(2);
+        int n = Math.min(SHOWN, test.size());
+        ImageSheet sheet = new ImageSheet(side, side, channels).columns(n);
+        try (Pass pass = Pass.infer(new Rng(run.seed()).split(damage.task()))) {
+            Tensor x = test.batches(n).epoch(0).batch(0).x();
+            Tensor damaged = damage.of(x);
+            row(sheet, x, x, "image");
+            for (Scored way : ways) {
+                row(sheet, way.repair.apply(damaged), x, way.name);
+            }
+        }
+        return sheet;
+    }
+
+    private static void row(ImageSheet sheet, Tensor images, Tensor truth, String name) {
+        double[] psnr = psnr(images, truth);
+        for (int i = 0; i < psnr.length; i++) {
+            String score = images == truth ? "" : line("%.1f dB", psnr[i]); // the images themselves are without error
+            sheet.add(bytes(images.slice(0, i, i + 1)), i == 0 ? name + "\n" + score : score);
+        }
+    }
+
+    private ImageSheet large(Damage damage, List<Scored> ways, float[] pixels) {
+        int channels = test.featureShape().dim(2);
+        int side = (int) Math.round(Math.sqrt((double) pixels.length / channels));
+        ImageSheet sheet = new ImageSheet(side, side, channels).columns(2);
+        try (Pass pass = Pass.infer(new Rng(run.seed()).split("whole"))) {
+            Tensor x = Tensor.of(pixels, 1, side, side, channels);
+            Tensor damaged = damage.of(x);
+            sheet.add(bytes(x), "photograph");
+            for (Scored way : ways) {
+                Tensor restored = way.repair.apply(damaged);
+                sheet.add(bytes(restored), line("%s, %.2f dB", way.name, psnr(restored, x)[0]));
+            }
+        }
+        return sheet;
+    }
+
+    private static byte[] bytes(Tensor image) {
+        float[] values = image.clamp(0, 1).mul(255).round().toArray();
+        byte[] pixels = new byte[values.length];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) Math.round(values[i]);
+        }
+        return pixels;
+    }
+}

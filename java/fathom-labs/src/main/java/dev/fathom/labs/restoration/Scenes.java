@@ -1,0 +1,107 @@
+package dev.fathom.labs.restoration;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Rng;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Generated scenes with their masks: three garments of four classes lie at random places on a textured ground, whose brightness is also that of many
+ * garments. A later garment covers those before it.
+ *
+ * @param images gray, [SIDE][SIDE] of numbers from 0 to 1 each
+ * @param masks the class of each pixel
+ */
+record Scenes(float[][] images, int[][] masks) {
+    static final int SIDE = 48;
+    /** The classes of pixels: the ground, and four classes of Fashion-MNIST. */
+    static final List<String> CLASSES = List.of("ground", "T-shirt", "trouser", "bag", "ankle boot");
+
+    private static final int[] GARMENTS = {0, 1, 8, 9};
+    private static final int PICTURE = 28;
+    private static final int EACH = 3;
+    private static final int WAVES = 3;
+    /** How bright a garment's pixel is that belongs to its mask, of 255. */
+    private static final int SOLID = 25;
+
+    /** Draws scenes of the garments in {@code images}, bytes [28, 28, 1]. */
+    static Scenes draw(Dataset images, int count, Rng rng) {
+        int[][] byClass = new int[GARMENTS.length][];
+        int[] labels = images.labels();
+        for (int c = 0; c < GARMENTS.length; c++) {
+            int wanted = GARMENTS[c];
+            byClass[c] = IntStream.range(0, labels.length)
+                    .filter(i -> labels[i] == wanted)
+                    .toArray();
+        }
+        float[][] pictures = new float[count][];
+        int[][] masks = new int[count][SIDE * SIDE];
+        for (int i = 0; i < count; i++) {
+            Rng draws = rng.split(i);
+            pictures[i] = ground(draws.split("ground"));
+            for (int g = 0; g < EACH; g++) {
+                Rng garment = draws.split("garment").split(g);
+                int c = garment.ints(1, GARMENTS.length)[0];
+                byte[] pixels = images.pixels(byClass[c][garment.ints(1, byClass[c].length)[0]]);
+                place(pixels, c + 1, pictures[i], masks[i], garment);
+            }
+        }
+        return new Scenes(pictures, masks);
+    }
+
+    /** Waves of random directions and lengths, and noise. */
+    private static float[] ground(Rng rng) {
+        float[] numbers = rng.uniform(3 * WAVES, 0, 1);
+        float[] all = rng.normal(SIDE * SIDE, 0.35f, 0.06f);
+        for (int w = 0; w < WAVES; w++) {
+            double angle = Math.PI * numbers[3 * w];
+            double frequency = 0.15 + numbers[3 * w + 1];
+            for (int p = 0; p < all.length; p++) {
+                int row = p / SIDE;
+                double along = (p % SIDE) * Math.cos(angle) + row * Math.sin(angle);
+                all[p] += (float) (0.12 * Math.sin(frequency * along + 6.3 * numbers[3 * w + 2]));
+            }
+        }
+        for (int p = 0; p < all.length; p++) {
+            all[p] = Math.max(0, Math.min(1, all[p]));
+        }
+        return all;
+    }
+
+    private static void place(byte[] garment, int label, float[] image, int[] mask, Rng rng) {
+        int[] corner = rng.ints(2, SIDE - PICTURE + 1);
+        float light = rng.uniform(1, 0.6f, 1)[0];
+        for (int p = 0; p < garment.length; p++) {
+            int bright = garment[p] & 255;
+            if (bright > SOLID) {
+                int at = (corner[0] + p / PICTURE) * SIDE + corner[1] + p % PICTURE;
+                image[at] = light * bright / 255;
+                mask[at] = label;
+            }
+        }
+    }
+
+    /** The scenes as x [SIDE, SIDE, 1] and y [SIDE, SIDE]. */
+    Dataset dataset() {
+        int pixels = SIDE * SIDE;
+        float[] x = new float[images.length * pixels];
+        int[] y = new int[x.length];
+        for (int i = 0; i < images.length; i++) {
+            System.arraycopy(images[i], 0, x, i * pixels, pixels);
+            System.arraycopy(masks[i], 0, y, i * pixels, pixels);
+        }
+        return Dataset.of(Field.floats("x", Shape.of(SIDE, SIDE, 1), x), Field.ints("y", Shape.of(SIDE, SIDE), y));
+    }
+
+    /** Whether a pixel has a neighbor of another class. */
+    static boolean edge(int[] mask, int pixel) {
+        int row = pixel / SIDE;
+        int column = pixel % SIDE;
+        return row > 0 && mask[pixel - SIDE] != mask[pixel]
+                || row < SIDE - 1 && mask[pixel + SIDE] != mask[pixel]
+                || column > 0 && mask[pixel - 1] != mask[pixel]
+                || column < SIDE - 1 && mask[pixel + 1] != mask[pixel];
+    }
+}

@@ -1,0 +1,81 @@
+package dev.fathom.labs.crystals;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.tensor.Rng;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab crystals}: its short form, and lattices and energies that are known. */
+class CrystalsLabTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void crystalsWithoutLabelsHelp() {
+        ShortRun run = ShortRun.of(new CrystalsLab(), 1, temp);
+        assertThat(run.result().isFinished()).isTrue();
+        assertThat(run.figure("Graph network taught first, 100 labels, error in parts of that by labels alone"))
+                .isLessThan(0.95);
+        double taught = run.figure("Graph network taught first, 100 labels, mean absolute error");
+        assertThat(taught).isLessThan(0.5 * run.figure("linear map of the composition, 100 labels, mean absolute error"));
+        assertThat(taught).isLessThan(0.5 * run.figure("3 nearest compositions, 100 labels, mean absolute error"));
+        assertThat(run.figure("Elements without labels, correlation of the first component with electronegativity"))
+                .isGreaterThan(0.8);
+        assertThat(run.out()).contains("generated and not real");
+        for (String file : new String[] {"labels.png", "predicted.png", "elements.png"}) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void anInterruptedRunShowsTheElements() {
+        InterruptedRun run = InterruptedRun.of(new CrystalsLab(), "== The property", null, temp);
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(run.result().figures()).hasSize(1);
+    }
+
+    @Test
+    void latticesHaveTheirNumberOfNeighbors() {
+        int[] known = {6, 8, 12, 4};
+        for (Lattice lattice : Lattice.values()) {
+            assertThat(lattice.coordination()).isEqualTo(known[lattice.ordinal()]);
+            for (int i = 0; i < Lattice.SITES; i++) {
+                float sum = 0;
+                for (int j = 0; j < Lattice.SITES; j++) {
+                    sum += lattice.neighbors(i, j);
+                    assertThat(lattice.neighbors(i, j)).isEqualTo(lattice.neighbors(j, i));
+                }
+                assertThat(sum).isEqualTo(lattice.coordination());
+            }
+        }
+    }
+
+    /** In a body-centered lattice whose corners are one element and whose centers another, all bonds are unlike. */
+    @Test
+    void theEnergyIsThatOfItsBonds() {
+        float[] x = {1, 3};
+        float[] r = {1, 1.5f};
+        int[] sites = {0, 1, 0, 1, 0, 1, 0, 1};
+        assertThat(Crystals.energy(Lattice.BODY_CENTERED, sites, x, r)).isCloseTo(0.25 - 4, within(1e-9));
+        assertThat(Crystals.energy(Lattice.SIMPLE, new int[8], x, r)).isZero();
+        Crystals drawn = Crystals.draw(50, new Rng(1));
+        assertThat(Crystals.draw(50, new Rng(1)).energies()).isEqualTo(drawn.energies());
+        double mean = 0;
+        for (float e : drawn.energies()) {
+            mean += e / 50;
+        }
+        assertThat(mean).isLessThan(-1); // stable crystals are those whose bonds bind
+        for (float[] shares : drawn.composition()) {
+            double sum = 0;
+            for (float share : shares) {
+                sum += share;
+            }
+            assertThat(sum).isCloseTo(2, within(1e-6)); // elements, and the lattice
+        }
+    }
+}

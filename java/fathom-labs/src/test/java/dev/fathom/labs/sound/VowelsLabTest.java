@@ -1,0 +1,86 @@
+package dev.fathom.labs.sound;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.sound.Wav;
+import dev.fathom.tensor.Rng;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab vowels}: its short form, and its measures on sounds that are known. */
+class VowelsLabTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void theNetworkSpeaksVowels() throws IOException {
+        ShortRun run = ShortRun.of(new VowelsLab(), 1, temp);
+        assertThat(run.result().isFinished()).isTrue();
+        assertThat(run.figure("Spoken vowels that are recognized")).isGreaterThanOrEqualTo(3);
+        assertThat(run.figure("Formants of the vowels that the network speaks, mean error"))
+                .isLessThan(35); // 41 % by the mean of all vowels
+        assertThat(run.figure("Bits of a sample that was not heard")).isBetween(2.0, 5.5); // 6.8 by frequencies
+        Wav wav = Wav.read(temp.resolve("network.wav"));
+        assertThat(wav.rate()).isEqualTo(8000);
+        assertThat(wav.frames()).isEqualTo(5 * (4000 + 1600));
+        assertThat(Files.readString(temp.resolve("report.html")))
+                .contains("<audio controls=", "src=\"data:audio/wav;base64,UklGR", "media-src data:");
+    }
+
+    @Test
+    void anInterruptedRunIsNotFinished() {
+        InterruptedRun run = InterruptedRun.of(new VowelsLab(), "== Voice", null, temp);
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(run.result().figures()).isEmpty();
+    }
+
+    @Test
+    void formantsAndPitchAreFound() {
+        for (Vowel vowel : Vowel.values()) {
+            float[][] voices = new float[20][];
+            for (int v = 0; v < voices.length; v++) {
+                voices[v] = vowel.speak(4000, new Rng(5).split(v));
+            }
+            double[] found = LinearPrediction.of(12, voices).formants();
+            assertThat(found[0]).as(vowel.word()).isCloseTo(vowel.formant(0), within(0.05 * vowel.formant(0)));
+            assertThat(found[1]).as(vowel.word()).isCloseTo(vowel.formant(1), within(0.05 * vowel.formant(1)));
+        }
+        float[] pulses = new float[4000];
+        for (int t = 0; t < pulses.length; t += 80) {
+            pulses[t] = 1;
+        }
+        double[] pitch = LinearPrediction.pitch(pulses);
+        assertThat(pitch[0]).isEqualTo(100);
+        assertThat(pitch[1]).isCloseTo(1, within(1e-9));
+    }
+
+    /** x[t] = 1.3 x[t - 1] - 0.8 x[t - 2] + e with a deviation of 0.01. */
+    @Test
+    void aLinearModelFindsItsCoefficients() {
+        LinearPrediction truth = new LinearPrediction(new double[] {1.3, -0.8}, 0.01);
+        LinearPrediction found = LinearPrediction.of(2, truth.speak(80_000, new Rng(3)));
+        assertThat(found.a()[0]).isCloseTo(1.3, within(0.03));
+        assertThat(found.a()[1]).isCloseTo(-0.8, within(0.03));
+        assertThat(found.deviation()).isCloseTo(0.01, within(0.001));
+        assertThat(found.distance(truth)).isLessThan(0.5);
+        assertThat(truth.distance(truth)).isZero();
+    }
+
+    @Test
+    void levelsFollowTheMuLaw() {
+        for (int level = 0; level < Voice.LEVELS; level++) {
+            assertThat(Voice.level(Voice.sample(level))).isEqualTo(level);
+        }
+        assertThat(Voice.level(-1)).isZero();
+        assertThat(Voice.level(1)).isEqualTo(Voice.LEVELS - 1);
+        // softer sounds have finer levels
+        assertThat(Voice.sample(65) - Voice.sample(64)).isLessThan(0.002f);
+        assertThat(Voice.sample(127) - Voice.sample(126)).isGreaterThan(0.05f);
+    }
+}
