@@ -1,5 +1,6 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.labs.autocts.AutoCtsLab;
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
@@ -92,7 +93,8 @@ public final class Labs {
             new RidgeLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
-            new SearchLab());
+            new SearchLab(),
+            new AutoCtsLab());
 
     private Labs() {}
 
