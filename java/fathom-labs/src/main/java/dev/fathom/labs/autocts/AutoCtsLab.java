@@ -18,7 +18,6 @@ import dev.fathom.labs.statistics.Summary;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.view.ArcDiagram;
 import dev.fathom.view.Chart;
-import dev.fathom.view.Plots;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -122,7 +121,7 @@ public final class AutoCtsLab implements Experiment {
                 trainer -> run.training().attach(trainer, run.folder().resolve("comparator"), "networks"));
         Optional<HeldOut> all = run.interrupt().requested()
                 ? Optional.empty()
-                : HeldOut.of(run, clean, comparator, run.of(5, 2), run.of(3, 1), run.epochs(10, 1), EARLY);
+                : HeldOut.of(run, clean, comparator, run.of(5, 2), run.of(2, 1), run.epochs(10, 1), EARLY);
         if (all.isEmpty()) {
             return false;
         }
@@ -138,7 +137,11 @@ public final class AutoCtsLab implements Experiment {
                                 + "all epochs. Early errors need the training of every network that they rank; the comparator and the plain predictor, which reads "
                                 + "the description of a network as numbers, need none.",
                         cut, clean.size()));
-        table(page, all.get(), "stored.png", "Rank correlation on held-out networks of AutoCTS+ for each way to predict their order");
+        table(page, all.get());
+        page.picture(
+                "stored.png",
+                "Rank correlation of early errors over the epochs of training, with that of the comparator and of the plain predictor, which need none",
+                () -> worth(clean, last, all.get()));
         for (int k : EARLY) {
             double r = ScoreRegressor.rankCorrelation(
                     clean.stream().mapToDouble(m -> m.best(k)).toArray(), last);
@@ -161,7 +164,7 @@ public final class AutoCtsLab implements Experiment {
         return true;
     }
 
-    private static void table(Result page, HeldOut all, String file, String alt) {
+    private static void table(Result page, HeldOut all) {
         List<String> ways = List.copyOf(all.correlations().keySet());
         page.table(
                 List.of("order by", "mean of the folds", "range of the folds"),
@@ -173,18 +176,25 @@ public final class AutoCtsLab implements Experiment {
                 .orElseThrow();
         double gain = all.mean(HeldOut.BOTH) - all.mean(HeldOut.ALONE);
         page.text(line(
-                        "The best order is that by: %s (%.3f). Learning from the noisy networks first %s the correlation by %.3f.",
-                        best, all.mean(best), gain > 0 ? "raises" : "lowers", Math.abs(gain)))
-                .picture(
-                        file,
-                        alt,
-                        () -> Plots.compare(
-                                "rank correlation",
-                                "order by",
-                                ways,
-                                Map.of(
-                                        "mean of the folds",
-                                        ways.stream().mapToDouble(all::mean).toArray())));
+                "The best order is that by: %s (%.3f). Learning from the noisy networks first %s the correlation by %.3f.",
+                best, all.mean(best), gain > 0 ? "raises" : "lowers", Math.abs(gain)));
+    }
+
+    /** The rank correlation of early errors over the number of epochs, with the correlations that need no training as lines. */
+    private static BufferedImage worth(List<Measured> clean, double[] last, HeldOut all) {
+        int epochs = clean.stream().mapToInt(m -> m.errors().length).min().orElse(1);
+        double[] places = IntStream.rangeClosed(1, epochs).mapToDouble(k -> k).toArray();
+        double[] early = IntStream.rangeClosed(1, epochs)
+                .mapToDouble(k -> ScoreRegressor.rankCorrelation(
+                        clean.stream().mapToDouble(m -> m.best(k)).toArray(), last))
+                .toArray();
+        Chart chart = new Chart("rank correlation with the final error", "epochs of training of each network")
+                .logarithmic(true, false)
+                .line("smallest error so far", places, early);
+        for (String way : List.of(HeldOut.BOTH, HeldOut.ALONE, HeldOut.ELSEWHERE, HeldOut.RANK)) {
+            chart.dashed(way, new double[] {1, epochs}, new double[] {all.mean(way), all.mean(way)});
+        }
+        return chart.render();
     }
 
     // ---- networks that are trained here
@@ -195,7 +205,7 @@ public final class AutoCtsLab implements Experiment {
         List<Dataset> parts = data.parts();
         try (Dataset train = every(parts.get(0), 4);
                 Dataset validation = every(parts.get(1), 2)) {
-            JointSearch search = new JointSearch(run, task, train, validation, run.epochs(8, 2));
+            JointSearch search = new JointSearch(run, task, train, validation, run.epochs(6, 2));
             Optional<List<Measured>> networks = search.random(run.of(60, 8));
             Optional<HeldOut> all = networks.flatMap(
                     n -> HeldOut.of(run, n, comparator, run.of(5, 2), run.of(4, 1), run.epochs(10, 1), 1));
@@ -236,8 +246,21 @@ public final class AutoCtsLab implements Experiment {
                         errors[0],
                         Summary.median(errors),
                         errors[errors.length - 1]));
-        table(page, all, "trained.png", "Rank correlation on held-out networks that were trained here for each way to predict their order");
-        page.link("candidates.csv", "the candidates and their errors")
+        table(page, all);
+        page.picture(
+                        "trained.png",
+                        "The smallest error of each network that was trained here over its error after one epoch",
+                        () -> new Chart("smallest validation error", "validation error after one epoch")
+                                .points(
+                                        "candidates",
+                                        networks.stream()
+                                                .mapToDouble(m -> m.best(1))
+                                                .toArray(),
+                                        networks.stream()
+                                                .mapToDouble(Measured::best)
+                                                .toArray())
+                                .render())
+                .link("candidates.csv", "the candidates and their errors")
                 .figure(Figure.of("Networks trained here", "", networks.size()).atLeast(50))
                 .key(Figure.of("Comparator on held-out networks trained here, rank correlation", "", all.mean(HeldOut.BOTH))
                         .baseline(line("%.3f", all.mean(HeldOut.name(1))), HeldOut.name(1)))

@@ -105,7 +105,7 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
     }
 
     /** One step of an optimizer, whose parameters alone take part in backward; returns the loss. */
-    private static double step(
+    static double step(
             Supernet net, Batches.Epoch epoch, int i, float temperature, Rng rng, Part part, BoundOptimizer optimizer) {
         try (Pass pass = Pass.train(rng)) {
             Batch batch = epoch.batch(i);
