@@ -121,7 +121,7 @@ public final class AutoCtsLab implements Experiment {
                 trainer -> run.training().attach(trainer, run.folder().resolve("comparator"), "networks"));
         Optional<HeldOut> all = run.interrupt().requested()
                 ? Optional.empty()
-                : HeldOut.of(run, clean, comparator, run.of(5, 2), run.of(2, 1), run.epochs(10, 1), EARLY);
+                : HeldOut.of(run, clean, comparator, run.of(5, 2), run.of(2, 1), run.of(10, 3), EARLY);
         if (all.isEmpty()) {
             return false;
         }
@@ -208,11 +208,11 @@ public final class AutoCtsLab implements Experiment {
             JointSearch search = new JointSearch(run, task, train, validation, run.epochs(6, 2));
             Optional<List<Measured>> networks = search.random(run.of(60, 8));
             Optional<HeldOut> all = networks.flatMap(
-                    n -> HeldOut.of(run, n, comparator, run.of(5, 2), run.of(4, 1), run.epochs(10, 1), 1));
+                    n -> HeldOut.of(run, n, comparator, run.of(5, 2), run.of(4, 1), run.of(10, 3), 1));
             if (networks.isEmpty() || all.isEmpty()) {
                 return Optional.empty();
             }
-            HeldOut.teach(run, comparator, networks.get(), run.epochs(10, 1));
+            HeldOut.teach(run, comparator, networks.get(), run.of(10, 3));
             Optional<Evolved> evolved =
                     search.evolve(comparator, networks.get(), run.of(12, 2), run.of(4, 1));
             evolved.ifPresent(e -> show(run, page, search, networks.get(), all.get(), e));
@@ -327,15 +327,15 @@ public final class AutoCtsLab implements Experiment {
         page.section(task.title() + ": the supernet", "")
                 .text(line(
                         "A supernet of %d %s of %d nodes runs every operator on every edge, on a quarter of the %d channels, and weighs them by softmax(alpha / "
-                                + "temperature). In each of %d epochs the temperature falls, from 5 to 0.001. Each step changes the weights by the gradient on "
-                                + "a batch of training windows and, after the first %d epochs, alpha by the gradient on a batch of validation windows, with an "
+                                + "temperature). Over %d training epochs the temperature falls from 5 to 0.001. Each step changes the weights by the gradient on "
+                                + "a batch of training windows and, from epoch %d on, alpha by the gradient on a batch of validation windows, with an "
                                 + "optimizer of its own. It forecasts %d series. Of each node the two strongest edges are kept, with their strongest operators: %s",
                         search.blocks(),
                         search.blocks() == 1 ? "block" : "blocks",
                         search.nodes(),
                         SupernetSearch.WIDTH,
                         epochs,
-                        search.warm(),
+                        search.warm() + 1,
                         part.columns(),
                         IntStream.range(0, found.cells().size())
                                 .mapToObj(b -> line(

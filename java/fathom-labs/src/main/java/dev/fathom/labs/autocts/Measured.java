@@ -99,8 +99,7 @@ record Measured(Candidate candidate, double[] errors) {
             }
             return entries;
         } catch (JsonParseException e) {
-            throw new IllegalArgumentException(
-                    file + " is not a list of networks in JSON (" + e.getMessage() + "); get the file anew", e);
+            throw new IllegalArgumentException(file + " is not a list of networks in JSON; get the file anew", e);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
         }

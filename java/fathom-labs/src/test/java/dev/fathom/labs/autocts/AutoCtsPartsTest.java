@@ -10,8 +10,11 @@ import dev.fathom.data.Field;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.autocts.Cell.Edge;
 import dev.fathom.labs.autocts.Operator.Operation;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.labs.series.SeriesFiles;
+import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Part;
@@ -25,11 +28,16 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -305,6 +313,43 @@ class AutoCtsPartsTest {
         return new float[][] {
             net.forecast(windows, 1e-5f).toArray(), net.forecast(windows, 5).toArray()
         };
+    }
+
+    /** A search that is stopped after two of its epochs and goes on ends as one that was not stopped. */
+    @Test
+    void aSupernetSearchGoesOn() throws IOException {
+        ForecastTask task = task();
+        List<double[]> whole = search(task, "whole", "never said").orElseThrow().curves();
+        assertThat(search(task, "stopped", "epoch 2/3")).isEmpty();
+        SupernetSearch.Outcome resumed = search(task, "stopped", "never said").orElseThrow();
+        assertThat(resumed.curves()).hasSize(3);
+        for (int epoch = 0; epoch < 3; epoch++) {
+            assertThat(resumed.curves().get(epoch)).isEqualTo(whole.get(epoch));
+        }
+        assertThat(whole.get(0)[1]).isZero(); // the architecture waits for an epoch
+        assertThat(whole.get(1)[1]).isPositive();
+    }
+
+    private Optional<SupernetSearch.Outcome> search(ForecastTask task, String folder, String until) throws IOException {
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        Path out = Files.createDirectories(temp.resolve(folder));
+        try (Interrupt interrupt = Interrupt.install(nowhere);
+                PrintStream said = new PrintStream(OutputStream.nullOutputStream()) {
+                    @Override
+                    public void println(@Nullable String line) {
+                        if (line != null && line.contains(until)) {
+                            interrupt.request();
+                        }
+                    }
+                }) {
+            Run run = new Run(false, null, 1, true, null, null, out, interrupt, said, nowhere);
+            List<Dataset> parts = new ForecastRun(task, run, 1).parts();
+            try {
+                return new SupernetSearch(run, task, 2, 2, 3, 1).search(parts.get(0), parts.get(1), 16);
+            } finally {
+                parts.forEach(Dataset::close);
+            }
+        }
     }
 
     @Test
