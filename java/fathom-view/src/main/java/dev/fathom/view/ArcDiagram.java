@@ -110,7 +110,8 @@ public final class ArcDiagram {
     }
 
     private static void line(Graphics2D g, Edge e, double y) {
-        // arcs leave a node near its top or bottom, and end a little to the left of it, so that arrow heads do not cover each other
+        // arcs leave a node near its top or bottom, and end a little to the left of it, so that arrow heads do not
+        // cover each other
         double begin = x(e.from) + (e.side == 0 ? RADIUS : 8);
         double end = x(e.to) - (e.side == 0 ? RADIUS : 8);
         double from = y - e.side * (RADIUS - 2.0);

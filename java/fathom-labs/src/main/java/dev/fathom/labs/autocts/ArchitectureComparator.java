@@ -27,8 +27,7 @@ import java.util.stream.IntStream;
  * @param second the part of w for the second
  */
 record ArchitectureComparator(
-        Embedding operators, Linear hyperparameters, List<Linear> layers, Linear first, Linear second)
-        implements Net {
+        Embedding operators, Linear hyperparameters, List<Linear> layers, Linear first, Linear second) implements Net {
     private static final int WIDTH = 128;
     private static final int LAYERS = 4;
 
@@ -149,7 +148,7 @@ record ArchitectureComparator(
         Tensor features = net.features(batch);
         Tensor error = batch.y();
         Tensor other = error.transpose(0, 1);
-        return new Step.Result(Loss.bceWithLogits()
-                .of(net.compare(features, features), error.lt(other), error.ne(other)));
+        return new Step.Result(
+                Loss.bceWithLogits().of(net.compare(features, features), error.lt(other), error.ne(other)));
     }
 }

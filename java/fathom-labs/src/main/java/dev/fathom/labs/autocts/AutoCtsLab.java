@@ -55,7 +55,7 @@ public final class AutoCtsLab implements Experiment {
         int rows = run.of(Integer.MAX_VALUE, 600);
         ForecastTask traffic = ForecastTask.traffic(run.data(), rows, run.of(Integer.MAX_VALUE, 8));
         ForecastTask part = ForecastTask.traffic(run.data(), rows, run.of(40, 6));
-        ForecastTask exchange = ForecastTask.exchange(run.data(), rows);
+        ForecastTask exchange = ForecastTask.exchange(run.data(), run.of(Integer.MAX_VALUE, 400));
         List<Measured> clean = mixed(Measured.clean(run.data()), run.of(Integer.MAX_VALUE, 60), run.seed());
         Set<Candidate> held = clean.stream().map(Measured::candidate).collect(Collectors.toSet());
         List<Measured> noisy = mixed(
@@ -79,12 +79,14 @@ public final class AutoCtsLab implements Experiment {
                 run.out());
         spaces(page);
         try (ComparatorTraining comparator = ComparatorTraining.begin(run.seed())) {
-            Optional<Candidate> joint =
-                    stored(run, page, comparator, clean, noisy) ? trained(run, page, comparator, part) : Optional.empty();
+            Optional<Candidate> joint = stored(run, page, comparator, clean, noisy)
+                    ? trained(run, page, comparator, part)
+                    : Optional.empty();
             if (joint.isEmpty()) {
                 return page;
             }
-            return supernet(run, page, part, traffic, joint.get()) && supernet(run, page, exchange, exchange, joint.get())
+            return supernet(run, page, part, traffic, joint.get())
+                            && supernet(run, page, exchange, exchange, joint.get())
                     ? page.finished()
                     : page;
         }
@@ -98,12 +100,13 @@ public final class AutoCtsLab implements Experiment {
 
     private static void spaces(Result page) {
         page.section("The two spaces", "")
-                .text("A cell is a graph of four to six nodes behind its input. Each edge is an operator on the features of all series at all time steps: a gated "
-                        + "dilated causal convolution over time (dcc), attention over time, attention over the series, diffusion over the road graph and over "
-                        + "a graph that is learned, or a skip. AutoCTS also has the operator none, lets every block have its own cell, and chooses which "
-                        + "earlier block a block reads. AutoCTS+ gives all blocks one cell and searches six hyperparameters with it: the number of blocks, "
-                        + "nodes, channels and output units, whether a cell gives the sum of its nodes, and dropout. Informer's attention keeps the most "
-                        + "uneven queries, which are all of them at 12 time steps, so that attention over time is the full one here.");
+                .text(
+                        "A cell is a graph of four to six nodes behind its input. Each edge is an operator on the features of all series at all time steps: a gated "
+                                + "dilated causal convolution over time (dcc), attention over time, attention over the series, diffusion over the road graph and over "
+                                + "a graph that is learned, or a skip. AutoCTS also has the operator none, lets every block have its own cell, and chooses which "
+                                + "earlier block a block reads. AutoCTS+ gives all blocks one cell and searches six hyperparameters with it: the number of blocks, "
+                                + "nodes, channels and output units, whether a cell gives the sum of its nodes, and dropout. Informer's attention keeps the most "
+                                + "uneven queries, which are all of them at 12 time steps, so that attention over time is the full one here.");
     }
 
     // ---- the networks that AutoCTS+ measured
@@ -149,12 +152,24 @@ public final class AutoCtsLab implements Experiment {
                     .within(0.2, 0.43));
         }
         String early = line("%.3f", ScoreRegressor.rankCorrelation(after5, last));
-        page.key(Figure.of("Comparator on held-out networks of AutoCTS+, rank correlation", "", all.get().mean(HeldOut.BOTH))
+        page.key(Figure.of(
+                                "Comparator on held-out networks of AutoCTS+, rank correlation",
+                                "",
+                                all.get().mean(HeldOut.BOTH))
                         .baseline(early, "error after 5 epochs, all networks")
                         .atLeast(0.35))
-                .figure(Figure.of("Comparator without noisy networks, rank correlation", "", all.get().mean(HeldOut.ALONE)))
-                .figure(Figure.of("Comparator of noisy networks alone, rank correlation", "", all.get().mean(HeldOut.ELSEWHERE)))
-                .figure(Figure.of("Plain predictor of the rank, rank correlation", "", all.get().mean(HeldOut.RANK)))
+                .figure(Figure.of(
+                        "Comparator without noisy networks, rank correlation",
+                        "",
+                        all.get().mean(HeldOut.ALONE)))
+                .figure(Figure.of(
+                        "Comparator of noisy networks alone, rank correlation",
+                        "",
+                        all.get().mean(HeldOut.ELSEWHERE)))
+                .figure(Figure.of(
+                        "Plain predictor of the rank, rank correlation",
+                        "",
+                        all.get().mean(HeldOut.RANK)))
                 .figure(Figure.of(
                         "Comparator on noisy networks that it has not seen, rank correlation",
                         "",
@@ -199,22 +214,20 @@ public final class AutoCtsLab implements Experiment {
 
     // ---- networks that are trained here
 
-    private static Optional<Candidate> trained(
-            Run run, Result page, ComparatorTraining comparator, ForecastTask task) {
+    private static Optional<Candidate> trained(Run run, Result page, ComparatorTraining comparator, ForecastTask task) {
         ForecastRun data = new ForecastRun(task, run, 1);
         List<Dataset> parts = data.parts();
         try (Dataset train = every(parts.get(0), 4);
                 Dataset validation = every(parts.get(1), 2)) {
             JointSearch search = new JointSearch(run, task, train, validation, run.epochs(6, 2));
             Optional<List<Measured>> networks = search.random(run.of(60, 8));
-            Optional<HeldOut> all = networks.flatMap(
-                    n -> HeldOut.of(run, n, comparator, run.of(5, 2), run.of(4, 1), run.of(10, 3), 1));
+            Optional<HeldOut> all =
+                    networks.flatMap(n -> HeldOut.of(run, n, comparator, run.of(5, 2), run.of(4, 1), run.of(10, 3), 1));
             if (networks.isEmpty() || all.isEmpty()) {
                 return Optional.empty();
             }
             HeldOut.teach(run, comparator, networks.get(), run.of(10, 3));
-            Optional<Evolved> evolved =
-                    search.evolve(comparator, networks.get(), run.of(12, 2), run.of(4, 1));
+            Optional<Evolved> evolved = search.evolve(comparator, networks.get(), run.of(12, 2), run.of(4, 1));
             evolved.ifPresent(e -> show(run, page, search, networks.get(), all.get(), e));
             return evolved.map(Evolved::best);
         } finally {
@@ -262,11 +275,15 @@ public final class AutoCtsLab implements Experiment {
                                 .render())
                 .link("candidates.csv", "the candidates and their errors")
                 .figure(Figure.of("Networks trained here", "", networks.size()).atLeast(50))
-                .key(Figure.of("Comparator on held-out networks trained here, rank correlation", "", all.mean(HeldOut.BOTH))
+                .key(Figure.of(
+                                "Comparator on held-out networks trained here, rank correlation",
+                                "",
+                                all.mean(HeldOut.BOTH))
                         .baseline(line("%.3f", all.mean(HeldOut.name(1))), HeldOut.name(1)))
                 .figure(Figure.of(
                         "Comparator of networks trained here alone, rank correlation", "", all.mean(HeldOut.ALONE)))
-                .figure(Figure.of("Plain predictor of networks trained here, rank correlation", "", all.mean(HeldOut.RANK)));
+                .figure(Figure.of(
+                        "Plain predictor of networks trained here, rank correlation", "", all.mean(HeldOut.RANK)));
 
         double best = Collections.min(evolved.errors());
         long better = networks.stream().filter(m -> m.best() < best).count();
@@ -287,8 +304,10 @@ public final class AutoCtsLab implements Experiment {
                                 .mapToObj(i -> Candidate.HYPERPARAMETERS.get(i) + " "
                                         + (1 + chosen.levels().get(i)) + " of " + Candidate.VALUES.get(i))
                                 .collect(Collectors.joining(", "))))
-                .picture("joint-cell.png", "The cell that the joint search found: " + chosen.cell(), () -> draw(
-                        "The cell of the joint search", chosen.cell()))
+                .picture(
+                        "joint-cell.png",
+                        "The cell that the joint search found: " + chosen.cell(),
+                        () -> draw("The cell of the joint search", chosen.cell()))
                 .figure(Figure.of("Best evolved candidate, validation error", "", best)
                         .baseline(line("%.4f", errors[0]), line("best of %d random candidates", networks.size())));
         run.training().say("the joint search chose %s", chosen.cell());
@@ -341,7 +360,9 @@ public final class AutoCtsLab implements Experiment {
                                 .mapToObj(b -> line(
                                         "block %d reads %s and has %s",
                                         b + 1,
-                                        found.inputs().get(b) == 0 ? "the embedding" : "block " + found.inputs().get(b),
+                                        found.inputs().get(b) == 0
+                                                ? "the embedding"
+                                                : "block " + found.inputs().get(b),
                                         found.cells().get(b)))
                                 .collect(Collectors.joining("; "))))
                 .picture(
@@ -378,7 +399,7 @@ public final class AutoCtsLab implements Experiment {
     }
 
     private static boolean forecasts(Run run, Result page, ForecastTask task, Found found, Candidate joint) {
-        ForecastRun all = new ForecastRun(task, run, run.epochs(10, 2));
+        ForecastRun all = new ForecastRun(task, run, run.epochs(10, 1));
         List<Dataset> parts = all.parts();
         try {
             List<Supplier<@Nullable Forecasts>> models = List.of(
@@ -393,8 +414,9 @@ public final class AutoCtsLab implements Experiment {
                             parts),
                     () -> all.net("AutoCTS+", SearchedNet.of(task, joint), parts));
             page.section(task.title() + ": forecasts", "")
-                    .text("AutoCTS is the architecture of the supernet, and AutoCTS+ the candidate of the joint search on traffic; both are trained anew like the LSTM "
-                            + "and the TCN, on the training rows with the epoch chosen on the validation rows.")
+                    .text(
+                            "AutoCTS is the architecture of the supernet, and AutoCTS+ the candidate of the joint search on traffic; both are trained anew like the LSTM "
+                                    + "and the TCN, on the training rows with the epoch chosen on the validation rows.")
                     .text(ForecastTables.split(task));
             List<Forecasts> finished = new ArrayList<>();
             for (Supplier<@Nullable Forecasts> model : models) {
@@ -420,7 +442,8 @@ public final class AutoCtsLab implements Experiment {
         int h = task.horizons().length - 1;
         Map<String, Double> mae = new LinkedHashMap<>();
         finished.forEach(f -> mae.put(f.name(), all.scores(f, h).mae()));
-        String best = Collections.min(mae.entrySet(), Map.Entry.comparingByValue()).getKey();
+        String best =
+                Collections.min(mae.entrySet(), Map.Entry.comparingByValue()).getKey();
         String other = Collections.min(
                         mae.entrySet().stream()
                                 .filter(e -> !e.getKey().startsWith("AutoCTS"))
@@ -431,7 +454,12 @@ public final class AutoCtsLab implements Experiment {
         page.text(line("The smallest mean absolute error %s ahead is that of %s, %.4f.", ahead, best, mae.get(best)));
         for (String name : List.of("AutoCTS", "AutoCTS+")) {
             double gain = 100 * (1 - mae.getOrDefault(name, Double.NaN) / mae.getOrDefault(other, Double.NaN));
-            page.key(Figure.of(line("%s, %s, MAE less than the best network or regression without search", task.title(), name), "%", gain)
+            page.key(Figure.of(
+                            line(
+                                    "%s, %s, MAE less than the best network or regression without search",
+                                    task.title(), name),
+                            "%",
+                            gain)
                     .baseline("0", line("%s, %s", other, ahead).toLowerCase(Locale.ROOT)));
         }
     }

@@ -55,8 +55,7 @@ record Candidate(Cell cell, List<Integer> levels) {
 
     private static Space space() {
         List<Dimension> dimensions = new ArrayList<>();
-        String[] operators =
-                Operator.WITHOUT_NONE.stream().map(Operator::title).toArray(String[]::new);
+        String[] operators = Operator.WITHOUT_NONE.stream().map(Operator::title).toArray(String[]::new);
         for (int e = 0; e < EDGES[1]; e++) {
             dimensions.add(Dimension.of("edge " + e, operators));
         }
@@ -101,7 +100,10 @@ record Candidate(Cell cell, List<Integer> levels) {
             point.add((e < cell.edges().size() ? cell.edges().get(e).operator() : Operator.SKIP).title());
         }
         for (int e = 3; e < EDGES[1]; e += 2) {
-            point.add(e < cell.edges().size() ? Integer.toString(cell.edges().get(e).from()) : "0");
+            point.add(
+                    e < cell.edges().size()
+                            ? Integer.toString(cell.edges().get(e).from())
+                            : "0");
         }
         levels.forEach(level -> point.add(level.toString()));
         return Collections.unmodifiableList(point);

@@ -50,9 +50,7 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
         try (Dataset learned = ArchitectureComparator.dataset(networks, epochs);
                 Dataset held = ArchitectureComparator.dataset(validation, epochs)) {
             var trainer = Trainer.custom(
-                            model,
-                            new Adam(1e-4f).betas(0.5f, 0.999f).weightDecay(5e-4f),
-                            ArchitectureComparator::step)
+                            model, new Adam(1e-4f).betas(0.5f, 0.999f).weightDecay(5e-4f), ArchitectureComparator::step)
                     .seed(seed)
                     .keepBest()
                     .callbacks(new EarlyStopping(PATIENCE * repeats));
@@ -70,8 +68,7 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
             ArchitectureComparator net = model.net();
             Tensor of = net.features(ones.batches(ones.size()).epoch(0).next());
             Tensor against = net.features(others.batches(others.size()).epoch(0).next());
-            float[] worse =
-                    net.compare(of, against).neg().sigmoid().mean(1).toArray();
+            float[] worse = net.compare(of, against).neg().sigmoid().mean(1).toArray();
             double[] all = new double[worse.length];
             for (int i = 0; i < all.length; i++) {
                 all[i] = worse[i];

@@ -48,7 +48,13 @@ record HeldOut(Map<String, double[]> correlations) {
      * @param early numbers of epochs, whose smallest errors are one more way to predict the last one
      */
     static Optional<HeldOut> of(
-            Run run, List<Measured> networks, ComparatorTraining pretrained, int folds, int draws, int rounds, int... early) {
+            Run run,
+            List<Measured> networks,
+            ComparatorTraining pretrained,
+            int folds,
+            int draws,
+            int rounds,
+            int... early) {
         List<Fold> all = Folds.repeated(draws, run.seed(), seed -> Folds.of(networks.size(), folds, seed));
         List<Map<String, Double>> made = Workers.all().run(all.size(), i -> {
             Map<String, Double> one = new LinkedHashMap<>();
@@ -57,7 +63,10 @@ record HeldOut(Map<String, double[]> correlations) {
                 List<Measured> test = at(networks, all.get(i).test());
                 double[] measured = test.stream().mapToDouble(Measured::best).toArray();
                 for (int k : early) {
-                    one.put(name(k), correlation(test.stream().mapToDouble(m -> m.best(k)).toArray(), measured));
+                    one.put(
+                            name(k),
+                            correlation(
+                                    test.stream().mapToDouble(m -> m.best(k)).toArray(), measured));
                 }
                 long seed = run.seed() + i;
                 one.put(ERROR, plain(train, test, measured, false, seed));
@@ -111,18 +120,26 @@ record HeldOut(Map<String, double[]> correlations) {
         for (int i = 0; i < train.size(); i++) {
             Measured network = train.get(i);
             double below = train.stream().filter(m -> m.best() < network.best()).count();
-            Trial trial = new Trial(Candidate.SPACE, i, seed, 1, network.candidate().point());
+            Trial trial =
+                    new Trial(Candidate.SPACE, i, seed, 1, network.candidate().point());
             results.add(new Result(trial, ranks ? below : network.best(), ""));
         }
-        try (ScoreRegressor regressor = ScoreRegressor.fit(
-                Candidate.SPACE, results, ScoreRegressor.network(Candidate.SPACE), seed)) {
+        try (ScoreRegressor regressor =
+                ScoreRegressor.fit(Candidate.SPACE, results, ScoreRegressor.network(Candidate.SPACE), seed)) {
             return correlation(
-                    regressor.predict(test.stream().map(m -> m.candidate().point()).toList()), measured);
+                    regressor.predict(
+                            test.stream().map(m -> m.candidate().point()).toList()),
+                    measured);
         }
     }
 
     private static double learned(
-            Run run, ComparatorTraining comparator, List<Measured> train, List<Measured> test, double[] measured, int rounds) {
+            Run run,
+            ComparatorTraining comparator,
+            List<Measured> train,
+            List<Measured> test,
+            double[] measured,
+            int rounds) {
         teach(run, comparator, train, rounds);
         return correlation(comparator.predicted(test, test), measured);
     }
@@ -146,7 +163,6 @@ record HeldOut(Map<String, double[]> correlations) {
         double[] all = correlations.getOrDefault(way, new double[0]);
         return line(
                 "%.2f to %.2f",
-                Arrays.stream(all).min().orElse(0),
-                Arrays.stream(all).max().orElse(0));
+                Arrays.stream(all).min().orElse(0), Arrays.stream(all).max().orElse(0));
     }
 }

@@ -66,7 +66,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
      */
     Optional<List<Measured>> random(int count) {
         Results early = search("candidates-1-epoch", 1).random(count);
-        run.training().say("%d of %d candidates are trained for an epoch", early.all().size(), count);
+        run.training()
+                .say("%d of %d candidates are trained for an epoch", early.all().size(), count);
         Results all = early.complete() ? search("candidates", epochs).random(count) : early;
         if (!all.complete() || run.interrupt().requested()) {
             return Optional.empty();
@@ -76,8 +77,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
             Result one = early.all().get(i);
             Result last = all.all().get(i);
             if (!one.failed() && !last.failed()) {
-                measured.add(new Measured(
-                        Candidate.of(last.trial().point()), new double[] {one.score(), last.score()}));
+                measured.add(
+                        new Measured(Candidate.of(last.trial().point()), new double[] {one.score(), last.score()}));
             }
         }
         if (measured.size() < count / 2) {
@@ -115,7 +116,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
         Results bred = Search.minimize(
                         Candidate.SPACE,
                         trial -> comparator
-                                .predicted(List.of(new Measured(Candidate.of(trial.point()), new double[] {0})), pool)[0])
+                                .predicted(List.of(new Measured(Candidate.of(trial.point()), new double[] {0})), pool)[
+                                0])
                 .seed(run.seed())
                 .workers(1)
                 .genetic(20, generations);
@@ -131,8 +133,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
             if (run.interrupt().requested()) {
                 return Optional.empty();
             }
-            errors.add(error(
-                    new Trial(Candidate.SPACE, i, run.seed() + i, epochs, predicted.get(i).point())));
+            errors.add(error(new Trial(
+                    Candidate.SPACE, i, run.seed() + i, epochs, predicted.get(i).point())));
             run.training().say("evolved candidate %d: validation error %.4f", i + 1, errors.get(i));
         }
         return Optional.of(new Evolved(predicted, errors, bred.all().size()));

@@ -127,7 +127,6 @@ record Measured(Candidate candidate, double[] errors) {
         return IntStream.range(0, values.length)
                 .filter(i -> values[i] == value)
                 .findFirst()
-                .orElseThrow(() ->
-                        new IllegalArgumentException(value + " is not one of " + Arrays.toString(values)));
+                .orElseThrow(() -> new IllegalArgumentException(value + " is not one of " + Arrays.toString(values)));
     }
 }

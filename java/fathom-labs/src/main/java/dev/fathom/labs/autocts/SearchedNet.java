@@ -56,7 +56,9 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
             }
             int last = nodes.size() - 1;
             Tensor made = sums
-                    ? nodes.subList(1, nodes.size()).stream().reduce(Tensor::add).orElseThrow()
+                    ? nodes.subList(1, nodes.size()).stream()
+                            .reduce(Tensor::add)
+                            .orElseThrow()
                     : nodes.get(last);
             return norm.apply(h.add(dropout.apply(made)));
         }

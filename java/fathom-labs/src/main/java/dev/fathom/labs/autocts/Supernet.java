@@ -90,7 +90,9 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
             List<Tensor> graphs = weights.backbone.graphs();
             List<Tensor> made = new ArrayList<>(List.of(weights.backbone.embed(x)));
             for (int b = 0; b < weights.edges.size(); b++) {
-                Tensor h = sum(made, architecture.inputs.get(b).value().div(temperature).softmax(-1));
+                Tensor h = sum(
+                        made,
+                        architecture.inputs.get(b).value().div(temperature).softmax(-1));
                 made.add(weights.norms.get(b).apply(h.add(cell(b, h, graphs, temperature))));
             }
             return weights.backbone.forecast(x, made.subList(1, made.size()));
@@ -107,7 +109,8 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
 
     /** The sum of the nodes of a cell behind its input h. */
     private Tensor cell(int block, Tensor h, List<Tensor> graphs, float temperature) {
-        Tensor operators = architecture.operators.get(block).value().div(temperature).softmax(-1);
+        Tensor operators =
+                architecture.operators.get(block).value().div(temperature).softmax(-1);
         Tensor edges = architecture.edges.get(block).value().div(temperature);
         List<List<Operation>> operations = weights.edges.get(block);
         List<Tensor> nodes = new ArrayList<>(List.of(h));
@@ -128,10 +131,8 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
         int quarter = h.dim(-1) / PARTS;
         int at = edge % PARTS * quarter;
         Tensor part = h.slice(-1, at, at + quarter);
-        List<Tensor> made =
-                operations.stream().map(o -> o.apply(part, graphs)).toList();
-        return Tensor.concat(
-                -1, h.slice(-1, 0, at), sum(made, shares), h.slice(-1, at + quarter, h.dim(-1)));
+        List<Tensor> made = operations.stream().map(o -> o.apply(part, graphs)).toList();
+        return Tensor.concat(-1, h.slice(-1, 0, at), sum(made, shares), h.slice(-1, at + quarter, h.dim(-1)));
     }
 
     // ---- what it has become
@@ -151,7 +152,8 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
 
     private Cell strongest(int block) {
         int n = OPERATORS.size();
-        float[] operators = architecture.operators.get(block).value().softmax(-1).toArray();
+        float[] operators =
+                architecture.operators.get(block).value().softmax(-1).toArray();
         float[] edges = architecture.edges.get(block).value().toArray();
         List<Edge> kept = new ArrayList<>();
         int e = 0;
@@ -160,15 +162,14 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
             float[] shares = Tensor.of(Arrays.copyOfRange(edges, e, e + into), into)
                     .softmax(-1)
                     .toArray();
-            Comparator<Integer> strength = Comparator.comparingDouble(
-                    from -> (double) shares[from] * operators[(first + from) * n + best(operators, (first + from) * n)]);
+            Comparator<Integer> strength = Comparator.comparingDouble(from ->
+                    (double) shares[from] * operators[(first + from) * n + best(operators, (first + from) * n)]);
             IntStream.range(0, into)
                     .boxed()
                     .sorted(strength.reversed())
                     .limit(2)
                     .sorted()
-                    .forEach(from ->
-                            kept.add(new Edge(from, OPERATORS.get(best(operators, (first + from) * n)))));
+                    .forEach(from -> kept.add(new Edge(from, OPERATORS.get(best(operators, (first + from) * n)))));
             e += into;
         }
         return new Cell(kept);

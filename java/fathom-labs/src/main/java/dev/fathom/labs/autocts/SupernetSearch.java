@@ -62,10 +62,8 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
                         .weightDecay(1e-4f)
                         .on(model.part(net.weights()))
                         .clipNorm(5);
-                BoundOptimizer architecture = new Adam(3e-3f)
-                        .betas(0.5f, 0.999f)
-                        .weightDecay(1e-3f)
-                        .on(model.part(net.architecture()))) {
+                BoundOptimizer architecture =
+                        new Adam(3e-3f).betas(0.5f, 0.999f).weightDecay(1e-3f).on(model.part(net.architecture()))) {
             Part w = model.part(net.weights());
             Part a = model.part(net.architecture());
             List<double[]> curves = run.resume() ? load(model, weights, architecture) : new ArrayList<>();
@@ -129,9 +127,7 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
 
     private void save(
             Model<Supernet> model, BoundOptimizer weights, BoundOptimizer architecture, List<double[]> curves) {
-        String losses = curves.stream()
-                .map(c -> c[0] + " " + c[1] + " " + c[2])
-                .collect(Collectors.joining("\n"));
+        String losses = curves.stream().map(c -> c[0] + " " + c[1] + " " + c[2]).collect(Collectors.joining("\n"));
         Safetensors.Writer optimizers = new Safetensors.Writer().metadata("curves", losses);
         weights.save(optimizers, "weights");
         architecture.save(optimizers, "architecture");

@@ -58,13 +58,12 @@ class AutoCtsLabTest {
                         .map(m -> Map.of(
                                 "arch",
                                 m.candidate().cell().edges().stream()
-                                        .map(e -> new int[] {
-                                            e.from(), Operator.WITHOUT_NONE.indexOf(e.operator())
-                                        })
+                                        .map(e -> new int[] {e.from(), Operator.WITHOUT_NONE.indexOf(e.operator())})
                                         .toList(),
                                 "hyper",
                                 IntStream.range(0, VALUES.length)
-                                        .map(i -> VALUES[i][m.candidate().levels().get(i)])
+                                        .map(i ->
+                                                VALUES[i][m.candidate().levels().get(i)])
                                         .toArray(),
                                 "info",
                                 IntStream.range(0, m.errors().length)
@@ -180,7 +179,8 @@ class AutoCtsLabTest {
         Files.writeString(file, sound.replaceFirst("\"hyper\":\\[\\d", "\"hyper\":[3"));
         refused(bad, "(3 is not one of [2, 4, 6])");
         Files.writeString(file, sound);
-        Path gone = SeriesFiles.write(temp.resolve("short"), SeriesFiles.text(300, 8, 0), SeriesFiles.text(20, 5, 0), 5);
+        Path gone =
+                SeriesFiles.write(temp.resolve("short"), SeriesFiles.text(300, 8, 0), SeriesFiles.text(20, 5, 0), 5);
         networks(gone);
         refused(gone, "20 rows, but a window of 12 lags with the horizon 12 takes 24");
     }

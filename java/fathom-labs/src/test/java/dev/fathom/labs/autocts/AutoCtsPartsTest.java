@@ -67,8 +67,12 @@ class AutoCtsPartsTest {
             assertThat(pass.recording()).isFalse();
             List<Tensor> graphs = List.of(Tensor.of(graph, NODES, NODES));
             return new float[][] {
-                holder.operation.apply(Tensor.of(h, N, NODES, STEPS, WIDTH), graphs).toArray(),
-                holder.operation.apply(Tensor.of(changed, N, NODES, STEPS, WIDTH), graphs).toArray(),
+                holder.operation
+                        .apply(Tensor.of(h, N, NODES, STEPS, WIDTH), graphs)
+                        .toArray(),
+                holder.operation
+                        .apply(Tensor.of(changed, N, NODES, STEPS, WIDTH), graphs)
+                        .toArray(),
                 h
             };
         }
@@ -102,7 +106,8 @@ class AutoCtsPartsTest {
         assertThat(before(Operator.NONE, 0, 0)[0]).containsOnly(0);
         float[][] skip = before(Operator.SKIP, 0, 0);
         assertThat(skip[0]).isEqualTo(skip[2]);
-        assertThat(reached(Operator.CONVOLUTION)).containsExactly("1 2", "1 4"); // two taps, two steps apart, none before
+        assertThat(reached(Operator.CONVOLUTION))
+                .containsExactly("1 2", "1 4"); // two taps, two steps apart, none before
         assertThat(reached(Operator.DIFFUSION)).containsExactly("0 2", "1 2"); // along the edge from 0 to 1
         assertThat(reached(Operator.TIME)).containsExactly("1 0", "1 1", "1 2", "1 3", "1 4");
         assertThat(reached(Operator.SPACE)).containsExactly("0 2", "1 2", "2 2");
@@ -112,8 +117,7 @@ class AutoCtsPartsTest {
 
     private static Cell cell(String... edges) {
         return new Cell(Arrays.stream(edges)
-                .map(e -> new Edge(
-                        Integer.parseInt(e.substring(0, 1)), Operator.valueOf(e.substring(1))))
+                .map(e -> new Edge(Integer.parseInt(e.substring(0, 1)), Operator.valueOf(e.substring(1))))
                 .toList());
     }
 
@@ -137,8 +141,8 @@ class AutoCtsPartsTest {
                 .isThrownBy(() -> new Candidate(cell("0SKIP", "0SKIP", "1SKIP"), levels))
                 .withMessageContaining("3 edges");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Candidate(
-                        cell("0SKIP", "0SKIP", "0DIFFUSION", "0SKIP", "2SKIP", "0TIME", "3SKIP"), levels))
+                .isThrownBy(() ->
+                        new Candidate(cell("0SKIP", "0SKIP", "0DIFFUSION", "0SKIP", "2SKIP", "0TIME", "3SKIP"), levels))
                 .withMessageContaining("is not in the space");
     }
 
@@ -153,7 +157,8 @@ class AutoCtsPartsTest {
                 .toList();
         assertThat(joined)
                 .containsExactly(
-                        "0-1", "0-2", "0-3", "0-4", "0-5", "0-6", "0-7", "0-8", "0-13", // the hyperparameters belong to all
+                        "0-1", "0-2", "0-3", "0-4", "0-5", "0-6", "0-7", "0-8",
+                        "0-13", // the hyperparameters belong to all
                         "1-2", "1-3", "1-5", // edges from the input
                         "2-4", "2-7", // from node 1, which is edge 0
                         "3-6", "4-6", // from node 2, the sum of edges 1 and 2
@@ -193,7 +198,9 @@ class AutoCtsPartsTest {
                     .filter(e -> e.operator() == Operator.DIFFUSION)
                     .count();
             double share = (double) diffusions / c.cell().edges().size();
-            all.add(new Measured(c, new double[] {20 + rng.normal(1, 0, 1)[0], 16 - 4 * share + c.levels().get(0)}));
+            all.add(new Measured(c, new double[] {
+                20 + rng.normal(1, 0, 1)[0], 16 - 4 * share + c.levels().get(0)
+            }));
         }
         return all;
     }
@@ -208,7 +215,8 @@ class AutoCtsPartsTest {
             comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 2, 10, 4, trainer -> {});
             double[] predicted = comparator.predicted(others, others);
             assertThat(ScoreRegressor.rankCorrelation(predicted, errors)).isGreaterThan(0.9);
-            assertThat(Math.abs(ScoreRegressor.rankCorrelation(untrained, errors))).isLessThan(0.7);
+            assertThat(Math.abs(ScoreRegressor.rankCorrelation(untrained, errors)))
+                    .isLessThan(0.7);
             assertThat(Arrays.stream(predicted).boxed()).allMatch(p -> p > 0 && p < 1);
         }
         // errors by the first epoch alone are noise, from which nothing can be learned
@@ -223,8 +231,7 @@ class AutoCtsPartsTest {
     // ---- the supernet
 
     private ForecastTask task() throws IOException {
-        Path data = SeriesFiles.write(
-                temp, SeriesFiles.text(300, 8, 0), SeriesFiles.text(120, NODES, 0), NODES);
+        Path data = SeriesFiles.write(temp, SeriesFiles.text(300, 8, 0), SeriesFiles.text(120, NODES, 0), NODES);
         return ForecastTask.traffic(data, 1000, 1000);
     }
 

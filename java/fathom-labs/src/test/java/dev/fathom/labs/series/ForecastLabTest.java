@@ -146,7 +146,9 @@ class ForecastLabTest {
                 write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(20, 3, 0), 3),
                 "20 rows, but a window of 12 lags with the horizon 12 takes 24");
         refused(write(SeriesFiles.text(300, 7, 0), SeriesFiles.text(200, 3, 0), 3), "exchange_rate.txt.gz");
-        refused(write(SeriesFiles.text(300, 8, 0).replaceFirst("3\\.", "x."), SeriesFiles.text(200, 3, 0), 3), "exchange_rate.txt.gz");
+        refused(
+                write(SeriesFiles.text(300, 8, 0).replaceFirst("3\\.", "x."), SeriesFiles.text(200, 3, 0), 3),
+                "exchange_rate.txt.gz");
         Path data = write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 3, 0), 3);
         SeriesFiles.gzip(data.resolve("los_adj.csv.gz"), "1,0,0\n");
         refused(data, "it has 1 rows, but los_speed.csv.gz has 3 sensors; the graph needs one row for each sensor");
