@@ -54,7 +54,7 @@ public final class AutoCtsLab implements Experiment {
     public Result run(Run run) {
         int rows = run.of(Integer.MAX_VALUE, 600);
         ForecastTask traffic = ForecastTask.traffic(run.data(), rows, run.of(Integer.MAX_VALUE, 8));
-        ForecastTask part = ForecastTask.traffic(run.data(), rows, run.of(40, 6));
+        ForecastTask part = ForecastTask.traffic(run.data(), rows, run.of(20, 6));
         ForecastTask exchange = ForecastTask.exchange(run.data(), run.of(Integer.MAX_VALUE, 400));
         List<Measured> clean = mixed(Measured.clean(run.data()), run.of(Integer.MAX_VALUE, 60), run.seed());
         Set<Candidate> held = clean.stream().map(Measured::candidate).collect(Collectors.toSet());
@@ -220,7 +220,7 @@ public final class AutoCtsLab implements Experiment {
         try (Dataset train = every(parts.get(0), 4);
                 Dataset validation = every(parts.get(1), 2)) {
             JointSearch search = new JointSearch(run, task, train, validation, run.epochs(6, 2));
-            Optional<List<Measured>> networks = search.random(run.of(60, 8));
+            Optional<List<Measured>> networks = search.random(run.of(120, 8));
             Optional<HeldOut> all =
                     networks.flatMap(n -> HeldOut.of(run, n, comparator, run.of(5, 2), run.of(4, 1), run.of(10, 3), 1));
             if (networks.isEmpty() || all.isEmpty()) {
