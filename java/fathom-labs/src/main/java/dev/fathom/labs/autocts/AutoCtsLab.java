@@ -143,7 +143,8 @@ public final class AutoCtsLab implements Experiment {
         table(page, all.get());
         page.picture(
                 "stored.png",
-                "Rank correlation of early errors over the epochs of training, with that of the comparator and of the plain predictor, which need none",
+                "Rank correlation of early errors over the epochs of training, with those of the comparator (noisy networks first, without them, or they alone) "
+                        + "and of the plain predictor, which need no training",
                 () -> worth(clean, last, all.get()));
         for (int k : EARLY) {
             double r = ScoreRegressor.rankCorrelation(
@@ -205,10 +206,14 @@ public final class AutoCtsLab implements Experiment {
                 .toArray();
         Chart chart = new Chart("rank correlation with the final error", "epochs of training of each network")
                 .logarithmic(true, false)
-                .line("smallest error so far", places, early);
-        for (String way : List.of(HeldOut.BOTH, HeldOut.ALONE, HeldOut.ELSEWHERE, HeldOut.RANK)) {
-            chart.dashed(way, new double[] {1, epochs}, new double[] {all.mean(way), all.mean(way)});
-        }
+                .line("early error", places, early);
+        Map<String, String> names = new LinkedHashMap<>(); // short ones, for the legend
+        names.put(HeldOut.BOTH, "noisy first");
+        names.put(HeldOut.ALONE, "without noisy");
+        names.put(HeldOut.ELSEWHERE, "noisy alone");
+        names.put(HeldOut.RANK, "plain");
+        names.forEach((way, name) ->
+                chart.dashed(name, new double[] {1, epochs}, new double[] {all.mean(way), all.mean(way)}));
         return chart.render();
     }
 

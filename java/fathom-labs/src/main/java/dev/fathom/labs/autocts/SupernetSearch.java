@@ -44,7 +44,7 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
      * What came of it.
      *
      * @param found the architecture
-     * @param curves by epoch: the mean training loss, the mean validation loss and the temperature
+     * @param curves by epoch: the mean training loss, the mean validation loss, which is NaN as long as the architecture waits, and the temperature
      */
     record Outcome(Supernet.Found found, List<double[]> curves) {}
 
@@ -84,7 +84,8 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
                         sums[1] += step(net, others, i % choosing.steps(), temperature, rng, a, architecture);
                     }
                 }
-                curves.add(new double[] {sums[0] / teaching.steps(), sums[1] / teaching.steps(), temperature});
+                double validated = epoch < warm ? Double.NaN : sums[1] / teaching.steps();
+                curves.add(new double[] {sums[0] / teaching.steps(), validated, temperature});
                 run.training()
                         .say(
                                 "search on %s, epoch %d/%d: training loss %.4f, validation loss %s, temperature %.3g",
@@ -92,7 +93,7 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
                                 epoch + 1,
                                 epochs,
                                 sums[0] / teaching.steps(),
-                                epoch < warm ? "not taken yet" : line("%.4f", sums[1] / teaching.steps()),
+                                epoch < warm ? "not taken yet" : line("%.4f", validated),
                                 temperature);
                 if (run.resume()) {
                     save(model, weights, architecture, curves);
