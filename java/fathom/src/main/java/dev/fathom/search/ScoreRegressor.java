@@ -96,8 +96,24 @@ public record ScoreRegressor(Space space, Predictor predictor, double mean, doub
      */
     public double rankCorrelation(List<Result> trials) {
         List<Result> sound = sound(trials, 2);
-        double[] a = ranks(predict(sound.stream().map(r -> r.trial().point()).toList()));
-        double[] b = ranks(sound.stream().mapToDouble(Result::score).toArray());
+        return rankCorrelation(
+                predict(sound.stream().map(r -> r.trial().point()).toList()),
+                sound.stream().mapToDouble(Result::score).toArray());
+    }
+
+    /**
+     * Returns Spearman's rank correlation of two lists of numbers, the correlation of their ranks; NaN if one of them is constant. Equal numbers share the mean
+     * of their ranks.
+     *
+     * @throws IllegalArgumentException if the lists differ in length, or have fewer than two numbers
+     */
+    public static double rankCorrelation(double[] first, double[] second) {
+        if (first.length != second.length || first.length < 2) {
+            throw new IllegalArgumentException("rankCorrelation: " + first.length + " and " + second.length
+                    + " numbers; give two lists of one length, of two numbers or more");
+        }
+        double[] a = ranks(first);
+        double[] b = ranks(second);
         double middle = (a.length - 1) / 2.0;
         double ab = 0;
         double aa = 0;

@@ -306,6 +306,24 @@ class SearchTest {
         assertThat(fixed.rankCorrelation(four.all())).isCloseTo(2.25 / 4.5, within(1e-12));
     }
 
+    @Test
+    void rankCorrelationIsThatOfTheRanks() {
+        double[] a = {3, 1, 2, 2};
+        assertThat(ScoreRegressor.rankCorrelation(a, new double[] {30, 10, 20, 20}))
+                .isCloseTo(1, within(1e-12));
+        assertThat(ScoreRegressor.rankCorrelation(a, new double[] {-9, 8, 0, 0}))
+                .isCloseTo(-1, within(1e-12));
+        // ranks 3, 0, 1.5, 1.5 and 2, 0, 1, 3: 3.75 / sqrt(4.5 * 5)
+        assertThat(ScoreRegressor.rankCorrelation(a, new double[] {7, 1, 2, 1000}))
+                .isCloseTo(3.75 / Math.sqrt(22.5), within(1e-12));
+        assertThat(ScoreRegressor.rankCorrelation(a, new double[] {1, 1, 1, 1})).isNaN();
+        assertThatThrownBy(() -> ScoreRegressor.rankCorrelation(a, new double[3]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("4 and 3 numbers");
+        assertThatThrownBy(() -> ScoreRegressor.rankCorrelation(new double[1], new double[1]))
+                .hasMessageContaining("two numbers or more");
+    }
+
     /** Depth, width and connections of networks: bit i tells whether the input of a layer is added to its output. */
     private static Layer net(Trial t) {
         int width = t.whole("width");

@@ -1,5 +1,6 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.labs.autocts.AutoCtsLab;
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
@@ -109,6 +110,7 @@ public final class Labs {
             new TuringLab(),
             new CrystalsLab(),
             new VowelsLab());
+            new AutoCtsLab());
 
     private Labs() {}
 

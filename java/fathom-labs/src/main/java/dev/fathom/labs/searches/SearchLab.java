@@ -15,9 +15,6 @@ import dev.fathom.search.Search;
 import dev.fathom.search.Space;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Plots;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,24 +90,9 @@ public final class SearchLab implements Experiment {
 
     /** A search that ends when the run is to end, and whose trials are kept in a file of the output folder. */
     private static Search search(Run run, SearchTask task, Space space, long seed, int most, Path file) {
-        if (!run.resume()) {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw new UncheckedIOException("cannot replace " + file + ": " + e.getMessage(), e);
-            }
-        }
-        Search[] search = new Search[1];
-        search[0] = Search.maximize(space, trial -> {
-                    if (run.interrupt().requested()) {
-                        search[0].stop();
-                    }
-                    return task.accuracy(trial, task.choose());
-                })
+        return KeptSearch.of(run, Search::maximize, space, trial -> task.accuracy(trial, task.choose()), file)
                 .seed(seed)
-                .budget(most)
-                .file(file);
-        return search[0];
+                .budget(most);
     }
 
     // ---- equal budgets

@@ -19,12 +19,12 @@ import dev.fathom.tensor.Tensor;
  * @param out maps the width to the horizons
  * @param randomWalk whether the body reads the differences from the last row
  */
-record ForecastNet(Layer body, Linear out, boolean randomWalk) implements Layer {
+public record ForecastNet(Layer body, Linear out, boolean randomWalk) implements Layer {
     private static final int WIDTH = 32;
     private static final float DROPOUT = 0.1f;
 
     /** The networks that are compared. */
-    enum Kind {
+    public enum Kind {
         /** One layer of 32 units. */
         LSTM,
         /** Three residual blocks of causal convolutions, 32 channels. */

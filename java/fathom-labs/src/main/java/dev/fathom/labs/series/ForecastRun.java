@@ -2,9 +2,11 @@ package dev.fathom.labs.series;
 
 import static dev.fathom.labs.pages.Result.line;
 
+import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.series.Series;
@@ -26,7 +28,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The forecasts of one {@link ForecastTask}: each model is fitted on the training rows and chosen on the validation rows. */
-final class ForecastRun {
+public final class ForecastRun {
     private static final int[] ORDERS = {1, 2, 3, 6, 12};
     private static final int PATIENCE = 3;
     private static final float RATE = 2e-3f;
@@ -38,7 +40,7 @@ final class ForecastRun {
     private final Series scaled;
 
     /** Trains networks for at most {@code epochs}. */
-    ForecastRun(ForecastTask task, Run run, int epochs) {
+    public ForecastRun(ForecastTask task, Run run, int epochs) {
         this.task = task;
         this.run = run;
         this.epochs = epochs;
@@ -55,7 +57,7 @@ final class ForecastRun {
      * @param seconds the time to fit and to choose the model
      * @param test the forecasts [horizon][test origin][column], in the series' own unit
      */
-    record Forecasts(String name, String how, long parameters, double seconds, double[][][] test) {}
+    public record Forecasts(String name, String how, long parameters, double seconds, double[][][] test) {}
 
     /** Scales by the standard deviation of the training rows or, for a random walk, by the root mean square of their changes. */
     private static Standardization scale(ForecastTask task) {
@@ -83,7 +85,7 @@ final class ForecastRun {
     // ---- without training
 
     /** Repeats the last row before each origin. */
-    Forecasts lastValue() {
+    public Forecasts lastValue() {
         int[] origins = task.testOrigins();
         double[][] last = Arrays.stream(origins).mapToObj(o -> task.truth(o, 0)).toArray(double[][]::new);
         double[][][] all = new double[task.horizons().length][][];
@@ -94,8 +96,7 @@ final class ForecastRun {
     // ---- least squares
 
     /** The autoregression whose number of lags has the smallest absolute error on the validation rows; null if the run was interrupted. */
-    @Nullable
-    Forecasts autoregression(boolean vector) {
+    public @Nullable Forecasts autoregression(boolean vector) {
         long began = System.nanoTime();
         List<List<Integer>> own =
                 IntStream.range(0, task.columns()).mapToObj(List::of).toList();
@@ -177,7 +178,7 @@ final class ForecastRun {
     // ---- networks
 
     /** The windows for training, validation and the test. */
-    List<Dataset> parts() {
+    public List<Dataset> parts() {
         String[] columns = task.series().columns().toArray(String[]::new);
         return new Windows(task.lags())
                 .horizons(task.horizons())
@@ -187,18 +188,22 @@ final class ForecastRun {
                 .split(task.masked(scaled), task.validation(), task.test());
     }
 
-    /** Trains a network and keeps the epoch with the smallest validation error; null if the run was interrupted. */
-    @Nullable
-    Forecasts net(ForecastNet.Kind kind, List<Dataset> parts) {
-        Path folder = run.folder().resolve(task.name() + "-" + kind.name().toLowerCase(Locale.ROOT));
-        run.training().say("%n== %s, %s", task.title(), kind.title());
-        try (Model<ForecastNet> model = Model.of(ForecastNet.of(kind, task), run.seed())) {
-            var trainer = Trainer.custom(model, new Adam(RATE), (net, batch) -> {
-                        Tensor known = batch.get("known");
-                        Tensor errors =
-                                net.apply(batch.x()).sub(batch.y()).abs().mul(known);
-                        return new Step.Result(errors.sum().div(known.sum().add(1e-6f)));
-                    })
+    /** Trains a network of a kind and keeps the epoch with the smallest validation error; null if the run was interrupted. */
+    public @Nullable Forecasts net(ForecastNet.Kind kind, List<Dataset> parts) {
+        return net(kind.title(), ForecastNet.of(kind, task), parts);
+    }
+
+    /**
+     * Trains a network and keeps the epoch with the smallest validation error; null if the run was interrupted.
+     *
+     * @param layers maps windows [n, lags, columns] to forecasts [n, horizons * columns]
+     */
+    public @Nullable Forecasts net(String title, Layer layers, List<Dataset> parts) {
+        Path folder = run.folder()
+                .resolve(task.name() + "-" + title.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-"));
+        run.training().say("%n== %s, %s", task.title(), title);
+        try (Model<Layer> model = Model.of(layers, run.seed())) {
+            var trainer = Trainer.custom(model, new Adam(RATE), ForecastRun::step)
                     .clipNorm(1)
                     .seed(run.seed())
                     .keepBest()
@@ -213,7 +218,7 @@ final class ForecastRun {
                 return null;
             }
             return new Forecasts(
-                    kind.title(),
+                    title,
                     line(
                             "epoch %d of %d by validation loss",
                             best.epoch(), history.epochs().size()),
@@ -223,12 +228,23 @@ final class ForecastRun {
         }
     }
 
+    /** The mean absolute error over the values that were measured. */
+    public static Step.Result step(Layer net, Batch batch) {
+        return new Step.Result(loss(net.apply(batch.x()), batch));
+    }
+
+    /** The mean absolute error of forecasts [n, horizons * columns] over the values that were measured. */
+    public static Tensor loss(Tensor forecasts, Batch batch) {
+        Tensor known = batch.get("known");
+        return forecasts.sub(batch.y()).abs().mul(known).sum().div(known.sum().add(1e-6f));
+    }
+
     /** The batch size: some thousand sequences at a time, as each column is one. */
-    private int batch(Dataset data) {
+    public int batch(Dataset data) {
         return Math.min(data.size(), Math.max(16, Math.min(64, 3300 / task.columns())));
     }
 
-    private double[][][] forecasts(ForecastNet net, Dataset data) {
+    private double[][][] forecasts(Layer net, Dataset data) {
         int horizons = task.horizons().length;
         int columns = task.columns();
         double[][][] all = new double[horizons][data.size()][columns];
@@ -251,14 +267,14 @@ final class ForecastRun {
     // ---- scores
 
     /** The true rows of the test origins at a horizon. */
-    double[][] truths(int horizon) {
+    public double[][] truths(int horizon) {
         return Arrays.stream(task.testOrigins())
                 .mapToObj(o -> task.truth(o, horizon))
                 .toArray(double[][]::new);
     }
 
     /** The scores at horizon number {@code h}. */
-    ForecastScores scores(Forecasts forecasts, int h) {
+    public ForecastScores scores(Forecasts forecasts, int h) {
         int horizon = task.horizons()[h];
         boolean[][] known = Arrays.stream(task.testOrigins())
                 .mapToObj(o -> task.measured()[o - 1 + horizon])

@@ -9,7 +9,7 @@ package dev.fathom.labs.series;
  * @param rse the root of the squared error relative to that of the mean of all truths, as in Lai et al. (2018)
  * @param correlation the correlation of forecast and truth, the mean over the columns whose truth is not constant
  */
-record ForecastScores(double mae, double rmse, double mape, double rse, double correlation) {
+public record ForecastScores(double mae, double rmse, double mape, double rse, double correlation) {
     /**
      * Compares forecasts [rows][columns] with truths; {@code known} says which values were measured.
      *

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * @param randomWalk whether the level drifts without returning to a mean, so that networks read differences from the last row
  * @param sources for each column the columns from which a vector autoregression forecasts it
  * @param restriction how {@code sources} were chosen, as a sentence
+ * @param roads the weights of the road graph [from][to]; empty where there is none
  */
-record ForecastTask(
+public record ForecastTask(
         String name,
         String title,
         Series series,
@@ -41,7 +42,8 @@ record ForecastTask(
         int unitsPerStep,
         boolean randomWalk,
         List<List<Integer>> sources,
-        String restriction) {
+        String restriction,
+        double[][] roads) {
     private static final DataSet EXCHANGE = new DataSet(
             "exchange-rate",
             List.of("exchange_rate.txt.gz"),
@@ -55,7 +57,7 @@ record ForecastTask(
     };
 
     /** Eight exchange rates by day, the first {@code rows} of them. */
-    static ForecastTask exchange(@Nullable Path data, int rows) {
+    public static ForecastTask exchange(@Nullable Path data, int rows) {
         Path file = EXCHANGE.folder(data).resolve("exchange_rate.txt.gz");
         Series all = Series.of(Table.csv(file, ',', CURRENCIES), CURRENCIES);
         return of(
@@ -68,11 +70,11 @@ record ForecastTask(
                 "days",
                 1,
                 true,
-                null);
+                new double[0][]);
     }
 
     /** Speeds at loop detectors every five minutes: the first {@code rows} of them, at the first {@code sensors} detectors. */
-    static ForecastTask traffic(@Nullable Path data, int rows, int sensors) {
+    public static ForecastTask traffic(@Nullable Path data, int rows, int sensors) {
         Path folder = TRAFFIC.folder(data);
         Table table = Table.csv(folder.resolve("los_speed.csv.gz"));
         String[] names = table.columns().toArray(String[]::new);
@@ -94,14 +96,22 @@ record ForecastTask(
                 "minutes",
                 5,
                 false,
-                neighbors(graph, used));
+                roads(graph, used));
+    }
+
+    private static double[][] roads(Series graph, String[] sensors) {
+        return IntStream.range(0, sensors.length)
+                .mapToObj(from -> IntStream.range(0, sensors.length)
+                        .mapToDouble(to -> graph.value(from, sensors[to]))
+                        .toArray())
+                .toArray(double[][]::new);
     }
 
     /** For each sensor the sensors that the road graph joins to it, and the sensor itself. */
-    private static List<List<Integer>> neighbors(Series graph, String[] sensors) {
-        return IntStream.range(0, sensors.length)
-                .mapToObj(c -> IntStream.range(0, sensors.length)
-                        .filter(s -> s == c || graph.value(c, sensors[s]) > 0)
+    private static List<List<Integer>> neighbors(double[][] roads) {
+        return IntStream.range(0, roads.length)
+                .mapToObj(c -> IntStream.range(0, roads.length)
+                        .filter(s -> s == c || roads[c][s] > 0)
                         .boxed()
                         .toList())
                 .toList();
@@ -117,7 +127,7 @@ record ForecastTask(
             String unit,
             int unitsPerStep,
             boolean randomWalk,
-            @Nullable List<List<Integer>> neighbors) {
+            double[][] roads) {
         int columns = raw.columns().size();
         double[][] values = new double[raw.length()][columns];
         boolean[][] measured = new boolean[raw.length()][columns];
@@ -143,22 +153,23 @@ record ForecastTask(
                 unit,
                 unitsPerStep,
                 randomWalk,
-                neighbors == null ? all.stream().map(c -> all).toList() : neighbors,
-                neighbors == null
+                roads.length == 0 ? all.stream().map(c -> all).toList() : neighbors(roads),
+                roads.length == 0
                         ? "VAR reads all columns."
                         : "With " + (1 + (int) (cuts[0] * raw.length()) / columns) + " lags or more, a VAR of all "
                                 + columns
                                 + " sensors would have more parameters than training rows. The VAR is therefore restricted: a sensor is forecast from "
-                                + "itself and the sensors that the road graph joins to it.");
+                                + "itself and the sensors that the road graph joins to it.",
+                roads);
     }
 
     /** The farthest horizon, in steps. */
-    int farthest() {
+    public int farthest() {
         return horizons[horizons.length - 1];
     }
 
     /** A horizon in words, such as {@code 15 minutes}. */
-    String ahead(int horizon) {
+    public String ahead(int horizon) {
         return horizon * unitsPerStep + " " + unit;
     }
 
@@ -172,12 +183,12 @@ record ForecastTask(
         return origins(validation, test);
     }
 
-    int[] testOrigins() {
+    public int[] testOrigins() {
         return origins(test, series.length());
     }
 
     /** The number of columns. */
-    int columns() {
+    public int columns() {
         return series.columns().size();
     }
 

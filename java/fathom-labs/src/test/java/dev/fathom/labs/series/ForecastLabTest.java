@@ -22,7 +22,6 @@ import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,8 +35,6 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,38 +85,8 @@ class ForecastLabTest {
 
     // ---- series that the test makes
 
-    /** Columns that return to a mean, x[t] = 1 + 0.7 x[t - 1] + noise, as a CSV file. */
-    private static String text(int rows, int columns, double gaps) {
-        float[] noise = new Rng(5).normal(rows * columns, 0, 0.3f);
-        float[] missing = new Rng(6).uniform(rows * columns, 0, 1);
-        double[] x = new double[columns];
-        StringBuilder text = new StringBuilder();
-        for (int t = 0; t < rows; t++) {
-            List<String> line = new ArrayList<>();
-            for (int c = 0; c < columns; c++) {
-                x[c] = 1 + 0.7 * (t == 0 ? 3.3 : x[c]) + noise[t * columns + c];
-                line.add(missing[t * columns + c] < gaps ? "0" : String.format(Locale.ROOT, "%.4f", x[c]));
-            }
-            text.append(String.join(",", line)).append('\n');
-        }
-        return text.toString();
-    }
-
-    /** The files of both data sets, small. */
     private Path write(String exchange, String speeds, int sensors) throws IOException {
-        Path folder = Files.createDirectories(temp.resolve("data"));
-        gzip(folder.resolve("exchange_rate.txt.gz"), exchange);
-        String names = IntStream.range(0, sensors).mapToObj(c -> "70" + c).collect(Collectors.joining(",", "", "\n"));
-        gzip(folder.resolve("los_speed.csv.gz"), names + speeds);
-        String row = "1" + ",0".repeat(sensors - 1) + "\n";
-        gzip(folder.resolve("los_adj.csv.gz"), row.repeat(sensors));
-        return folder;
-    }
-
-    private static void gzip(Path file, String text) throws IOException {
-        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
-        }
+        return SeriesFiles.write(temp.resolve("data"), exchange, speeds, sensors);
     }
 
     private CommandLineRun run(Path data, String... more) {
@@ -132,9 +99,9 @@ class ForecastLabTest {
     /** What is finished is not trained again, and forecasts the same. */
     @Test
     void resumeGoesOn() throws IOException {
-        String speeds = text(200, 3, 0.05);
+        String speeds = SeriesFiles.text(200, 3, 0.05);
         long gaps = Pattern.compile("\\b0\\b(?!\\.)").matcher(speeds).results().count();
-        Path data = write(text(300, 8, 0), speeds, 3);
+        Path data = write(SeriesFiles.text(300, 8, 0), speeds, 3);
         CommandLineRun first = run(data, "--epochs", "1", "--resume");
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).contains("epoch 1/1");
@@ -151,7 +118,7 @@ class ForecastLabTest {
     /** What is finished at Ctrl-C stays on the page. */
     @Test
     void anInterruptedRunGivesWhatIsFinished() throws IOException {
-        Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
+        Path data = write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 3, 0), 3);
         Result result = InterruptedRun.of(new ForecastLab(), "Exchange rates, TCN", data, temp.resolve("out"))
                 .result();
         assertThat(result.isFinished()).isFalse();
@@ -170,18 +137,20 @@ class ForecastLabTest {
                         + " has no exchange_rate.txt.gz; download it from the repository laiguokun/multivariate-time-series-data,"
                         + " or give the folder that has it with --data\n");
         refused(
-                write(text(30, 8, 0), text(200, 3, 0), 3),
+                write(SeriesFiles.text(30, 8, 0), SeriesFiles.text(200, 3, 0), 3),
                 "30 rows, but a window of 28 lags with the horizon 24 takes 52");
         refused(
-                write(text(60, 8, 0), text(200, 3, 0), 3),
+                write(SeriesFiles.text(60, 8, 0), SeriesFiles.text(200, 3, 0), 3),
                 "none of the 9 windows forecasts only rows that are accepted");
         refused(
-                write(text(300, 8, 0), text(20, 3, 0), 3),
+                write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(20, 3, 0), 3),
                 "20 rows, but a window of 12 lags with the horizon 12 takes 24");
-        refused(write(text(300, 7, 0), text(200, 3, 0), 3), "exchange_rate.txt.gz");
-        refused(write(text(300, 8, 0).replaceFirst("3\\.", "x."), text(200, 3, 0), 3), "exchange_rate.txt.gz");
-        Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
-        gzip(data.resolve("los_adj.csv.gz"), "1,0,0\n");
+        refused(write(SeriesFiles.text(300, 7, 0), SeriesFiles.text(200, 3, 0), 3), "exchange_rate.txt.gz");
+        refused(
+                write(SeriesFiles.text(300, 8, 0).replaceFirst("3\\.", "x."), SeriesFiles.text(200, 3, 0), 3),
+                "exchange_rate.txt.gz");
+        Path data = write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 3, 0), 3);
+        SeriesFiles.gzip(data.resolve("los_adj.csv.gz"), "1,0,0\n");
         refused(data, "it has 1 rows, but los_speed.csv.gz has 3 sensors; the graph needs one row for each sensor");
         Files.write(data.resolve("los_speed.csv.gz"), new byte[] {31, (byte) 139, 8, 0, 1, 2});
         refused(data, "los_speed.csv.gz");
@@ -197,7 +166,7 @@ class ForecastLabTest {
 
     @Test
     void windowsForecastTheRowsThatAreScored() throws IOException {
-        Path data = write(text(300, 8, 0), text(200, 3, 0.1), 3);
+        Path data = write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 3, 0.1), 3);
         ForecastTask task = ForecastTask.traffic(data, 1000, 1000);
         List<Dataset> parts = new Windows(task.lags())
                 .horizons(task.horizons())
@@ -309,7 +278,7 @@ class ForecastLabTest {
     /** A column that is shifted has shifted forecasts, and the other columns keep theirs. */
     @Test
     void aNetForecastsChangesOfEachColumn() throws IOException {
-        Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
+        Path data = write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 3, 0), 3);
         ForecastTask task = ForecastTask.exchange(data, 300);
         for (ForecastNet.Kind kind : ForecastNet.Kind.values()) {
             try (Model<ForecastNet> model = Model.of(ForecastNet.of(kind, task), 1);

@@ -1,0 +1,193 @@
+package dev.fathom.labs.autocts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.Gson;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.series.SeriesFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab autocts}: its short form on series and networks that the test makes, and its errors. */
+class AutoCtsLabTest {
+    private static final int[][] VALUES = {{2, 4, 6}, {4, 6}, {32, 64}, {128, 256, 512}, {0, 1}, {0, 1}};
+
+    @TempDir
+    static Path temp;
+
+    private static Path data = Path.of("");
+    private static CommandLineRun first = new CommandLineRun(-1, "", "");
+
+    @BeforeAll
+    static void runTheShortForm() throws IOException {
+        data = SeriesFiles.write(temp.resolve("data"), SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 5, 0.02), 5);
+        networks(data);
+        first = run(data, "--epochs", "1", "--resume");
+        assertThat(first.err()).isEmpty();
+        assertThat(first.code()).isZero();
+    }
+
+    /** Files of networks whose error has to do with their operators. */
+    private static void networks(Path folder) throws IOException {
+        List<Measured> all = AutoCtsPartsTest.planted(9 * 40, 3);
+        List<String> files = new ArrayList<>();
+        IntStream.rangeClosed(1, 3).forEach(i -> files.add("clean" + i + ".json"));
+        files.add("noisy.json");
+        IntStream.rangeClosed(1, 5).forEach(i -> files.add("noisy" + i + ".json"));
+        for (int i = 0; i < files.size(); i++) {
+            Files.writeString(folder.resolve(files.get(i)), json(all.subList(40 * i, 40 * i + 40)));
+        }
+    }
+
+    private static String json(List<Measured> networks) {
+        return new Gson()
+                .toJson(networks.stream()
+                        .map(m -> Map.of(
+                                "arch",
+                                m.candidate().cell().edges().stream()
+                                        .map(e -> new int[] {e.from(), Operator.WITHOUT_NONE.indexOf(e.operator())})
+                                        .toList(),
+                                "hyper",
+                                IntStream.range(0, VALUES.length)
+                                        .map(i ->
+                                                VALUES[i][m.candidate().levels().get(i)])
+                                        .toArray(),
+                                "info",
+                                IntStream.range(0, m.errors().length)
+                                        .mapToObj(i -> new double[] {m.errors()[i], 30, 12})
+                                        .toList()))
+                        .toList());
+    }
+
+    private static CommandLineRun run(Path folder, String... more) {
+        List<String> args = new ArrayList<>(List.of("lab", "autocts", "--short", "--data", folder.toString()));
+        args.addAll(List.of("--out", temp.resolve("out").toString()));
+        args.addAll(List.of(more));
+        return CommandLineRun.of(args.toArray(String[]::new));
+    }
+
+    private static double mean(String out, String way) {
+        Matcher m = Pattern.compile("\n" + way + " +(-?[\\d.]+)").matcher(out);
+        assertThat(m.find()).as(way).isTrue();
+        return Double.parseDouble(m.group(1));
+    }
+
+    @Test
+    void theComparatorRanksNetworksThatItHasNotSeen() {
+        String out = first.out();
+        assertThat(mean(out, HeldOut.BOTH)).isGreaterThan(0.5);
+        assertThat(mean(out, HeldOut.BOTH)).isGreaterThan(mean(out, HeldOut.name(1)));
+        assertThat(mean(out, HeldOut.RANK)).isBetween(-1.0, 1.0);
+        assertThat(out)
+                .contains("60 that were trained for 100 epochs")
+                .contains("8 candidates are drawn from the joint space")
+                .contains("asks the comparator about 40 candidates");
+        String here = out.substring(out.indexOf("8 candidates are drawn"));
+        assertThat(mean(here, HeldOut.BOTH)).isBetween(-1.0, 1.0);
+        assertThat(temp.resolve("out/candidates.csv")).content().hasLineCount(9);
+        assertThat(temp.resolve("out/candidates-1-epoch.csv")).content().hasLineCount(9);
+    }
+
+    @Test
+    void bothSearchesForecastBesideTheBaselines() throws IOException {
+        for (String task : List.of("One week of METR-LA", "Exchange rates")) {
+            String ahead = task.startsWith("One") ? "60 minutes" : "24 days";
+            String out = first.out().substring(first.out().indexOf("search on " + task));
+            String table = out.substring(out.indexOf("\n" + ahead));
+            for (String model : List.of("Last value", "VAR\\(\\d+\\)", "LSTM", "TCN", "AutoCTS", "AutoCTS\\+")) {
+                assertThat(mean(table, model)).as("%s by %s", task, model).isPositive();
+            }
+            assertThat(mean(table, "AutoCTS")).isLessThan(1.5 * mean(table, "LSTM"));
+        }
+        String page = Files.readString(temp.resolve("out/report.html"));
+        for (String error : List.of("MAE", "RMSE", "MAPE")) {
+            assertThat(page)
+                    .contains(">One week of METR-LA, AutoCTS, 15 minutes, " + error + "<")
+                    .contains(">Exchange rates, AutoCTS+, 3 days, " + error + "<");
+        }
+        for (String file : List.of(
+                "stored.png",
+                "trained.png",
+                "joint-cell.png",
+                "metr-la-week-block-1.png",
+                "exchange-rate-block-1.png",
+                "metr-la-week-supernet.png",
+                "metr-la-week-errors.png",
+                "exchange-rate-truth.png")) {
+            assertThat(temp.resolve("out").resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    /** Searches and networks that are finished are not done again, and what is computed again is the same. */
+    @Test
+    void resumeGoesOn() {
+        CommandLineRun again = run(data, "--epochs", "1", "--resume");
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.out()).doesNotContain("search on One week").doesNotContain("epoch 1/1");
+        assertThat(tables(again.out())).isEqualTo(tables(first.out())).hasSizeGreaterThan(40);
+    }
+
+    /** The lines of tables but for those with times. */
+    private static List<String> tables(String out) {
+        return out.lines()
+                .filter(l -> Pattern.matches("\\S.*  -?\\d\\.\\d{3,}.*", l) && !l.contains("/s"))
+                .toList();
+    }
+
+    /** Another run with the same seed gives the same numbers up to where it is interrupted, and keeps them. */
+    @Test
+    void anInterruptedRunGivesWhatIsFinished() {
+        InterruptedRun run =
+                InterruptedRun.of(new AutoCtsLab(), "One week of METR-LA, AutoCTS+", data, temp.resolve("interrupted"));
+        Result result = run.result();
+        assertThat(result.isFinished()).isFalse();
+        assertThat(result.figures())
+                .extracting(Figure::name)
+                .contains("Best evolved candidate, validation error", "One week of METR-LA, AutoCTS, 15 minutes, MAE")
+                .doesNotContain("One week of METR-LA, AutoCTS+, 15 minutes, MAE");
+        List<String> tables = tables(run.out());
+        assertThat(tables).hasSizeGreaterThan(25);
+        assertThat(tables(first.out())).containsAll(tables);
+    }
+
+    @Test
+    void badInputIsRefusedInOneSentence() throws IOException {
+        Path bad = SeriesFiles.write(temp.resolve("bad"), SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 5, 0), 5);
+        refused(bad, "the data set autocts-pairs was not found");
+        networks(bad);
+        Path file = bad.resolve("clean2.json");
+        String sound = Files.readString(file);
+        Files.writeString(file, sound.substring(0, 500));
+        refused(bad, "clean2.json is not a list of networks in JSON");
+        Files.writeString(file, "[]");
+        refused(bad, "clean2.json has no networks");
+        Files.writeString(file, "[{\"hyper\": [2, 4, 32, 128, 0, 0], \"info\": [[15, 20, 10]]}]");
+        refused(bad, "clean2.json: network 1 has no sound arch, hyper and info (something is missing)");
+        Files.writeString(file, sound.replaceFirst("\"hyper\":\\[\\d", "\"hyper\":[3"));
+        refused(bad, "(3 is not one of [2, 4, 6])");
+        Files.writeString(file, sound);
+        Path gone =
+                SeriesFiles.write(temp.resolve("short"), SeriesFiles.text(300, 8, 0), SeriesFiles.text(20, 5, 0), 5);
+        networks(gone);
+        refused(gone, "20 rows, but a window of 12 lags with the horizon 12 takes 24");
+    }
+
+    private static void refused(Path folder, String words) {
+        CommandLineRun run = run(folder, "--epochs", "1");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).hasLineCount(1).startsWith("fathom lab: ").contains(words);
+    }
+}

@@ -1,0 +1,369 @@
+package dev.fathom.labs.autocts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.autocts.Cell.Edge;
+import dev.fathom.labs.autocts.Operator.Operation;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.series.ForecastRun;
+import dev.fathom.labs.series.ForecastTask;
+import dev.fathom.labs.series.SeriesFiles;
+import dev.fathom.labs.training.Interrupt;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.nn.Part;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.Sgd;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.search.ScoreRegressor;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The parts of lab autocts: operators, the two spaces, the supernet and the comparator. */
+class AutoCtsPartsTest {
+    private static final int N = 2;
+    private static final int NODES = 3;
+    private static final int STEPS = 5;
+    private static final int WIDTH = 8;
+
+    @TempDir
+    Path temp;
+
+    private record Holder(Operation operation) implements Net {}
+
+    // ---- operators
+
+    /** What an operator gives for random features, and for the same features with one number added at a node and a step. */
+    private static float[][] before(Operator operator, int node, int step) {
+        float[] h = new Rng(3).normal(N * NODES * STEPS * WIDTH, 0, 1);
+        float[] changed = h.clone();
+        changed[(node * STEPS + step) * WIDTH] += 1;
+        float[] graph = {0.5f, 0.5f, 0, 0, 1, 0, 0, 0, 1};
+        Holder holder = new Holder(operator.make(WIDTH, 1));
+        try (Model<Holder> model = hasParameters(operator) ? Model.of(holder, 1) : null;
+                Pass pass = Pass.infer()) {
+            assertThat(pass.recording()).isFalse();
+            List<Tensor> graphs = List.of(Tensor.of(graph, NODES, NODES));
+            return new float[][] {
+                holder.operation
+                        .apply(Tensor.of(h, N, NODES, STEPS, WIDTH), graphs)
+                        .toArray(),
+                holder.operation
+                        .apply(Tensor.of(changed, N, NODES, STEPS, WIDTH), graphs)
+                        .toArray(),
+                h
+            };
+        }
+    }
+
+    private static boolean hasParameters(Operator operator) {
+        return operator != Operator.NONE && operator != Operator.SKIP;
+    }
+
+    /** The places {node, step} of the first example that a change at (1, 2) reaches. */
+    private static List<String> reached(Operator operator) {
+        float[][] y = before(operator, 1, 2);
+        assertThat(y[0]).hasSize(N * NODES * STEPS * WIDTH);
+        List<String> all = new ArrayList<>();
+        for (int node = 0; node < NODES; node++) {
+            for (int step = 0; step < STEPS; step++) {
+                int at = (node * STEPS + step) * WIDTH;
+                if (!Arrays.equals(y[0], at, at + WIDTH, y[1], at, at + WIDTH)) {
+                    all.add(node + " " + step);
+                }
+            }
+        }
+        int second = y[0].length / N; // another example sees nothing of it
+        assertThat(Arrays.copyOfRange(y[0], second, y[0].length))
+                .isEqualTo(Arrays.copyOfRange(y[1], second, y[1].length));
+        return all;
+    }
+
+    @Test
+    void operatorsReachWhatTheyAreFor() {
+        assertThat(before(Operator.NONE, 0, 0)[0]).containsOnly(0);
+        float[][] skip = before(Operator.SKIP, 0, 0);
+        assertThat(skip[0]).isEqualTo(skip[2]);
+        assertThat(reached(Operator.CONVOLUTION))
+                .containsExactly("1 2", "1 4"); // two taps, two steps apart, none before
+        assertThat(reached(Operator.DIFFUSION)).containsExactly("0 2", "1 2"); // along the edge from 0 to 1
+        assertThat(reached(Operator.TIME)).containsExactly("1 0", "1 1", "1 2", "1 3", "1 4");
+        assertThat(reached(Operator.SPACE)).containsExactly("0 2", "1 2", "2 2");
+    }
+
+    // ---- spaces
+
+    private static Cell cell(String... edges) {
+        return new Cell(Arrays.stream(edges)
+                .map(e -> new Edge(Integer.parseInt(e.substring(0, 1)), Operator.valueOf(e.substring(1))))
+                .toList());
+    }
+
+    @Test
+    void aPointOfTheSpaceAndItsCandidateAreTheSame() {
+        Rng rng = new Rng(8);
+        for (int i = 0; i < 200; i++) {
+            Candidate candidate = Candidate.of(Candidate.SPACE.draw(rng));
+            assertThat(Candidate.of(candidate.point())).isEqualTo(candidate);
+            assertThat(Candidate.SPACE.encode(candidate.point())).hasSize(11 * 5 + 2 + 3 + 4 + 5 + 6);
+            assertThat(candidate.cell().nodes()).isEqualTo(candidate.levels().get(1) == 0 ? 4 : 6);
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cell("0SKIP", "0SKIP", "2SKIP"))
+                .withMessageContaining("edge 2 leads from node 2 to node 2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cell("0SKIP", "0SKIP"))
+                .withMessageContaining("2 edges");
+        List<Integer> levels = List.of(0, 0, 0, 0, 0, 0);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Candidate(cell("0SKIP", "0SKIP", "1SKIP"), levels))
+                .withMessageContaining("3 edges");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        new Candidate(cell("0SKIP", "0SKIP", "0DIFFUSION", "0SKIP", "2SKIP", "0TIME", "3SKIP"), levels))
+                .withMessageContaining("is not in the space");
+    }
+
+    /** Vertices: 0 hyperparameters, 1 input, 2 to 12 edges, 13 output. */
+    @Test
+    void aCandidateIsOneGraph() {
+        float[] graph = ArchitectureComparator.adjacency(
+                cell("0SKIP", "0CONVOLUTION", "1SKIP", "0TIME", "2SPACE", "1SKIP", "3DIFFUSION"));
+        List<String> joined = IntStream.range(0, 14 * 14)
+                .filter(i -> i / 14 < i % 14 && graph[i] == 1)
+                .mapToObj(i -> i / 14 + "-" + i % 14)
+                .toList();
+        assertThat(joined)
+                .containsExactly(
+                        "0-1", "0-2", "0-3", "0-4", "0-5", "0-6", "0-7", "0-8",
+                        "0-13", // the hyperparameters belong to all
+                        "1-2", "1-3", "1-5", // edges from the input
+                        "2-4", "2-7", // from node 1, which is edge 0
+                        "3-6", "4-6", // from node 2, the sum of edges 1 and 2
+                        "5-8", "6-8", // from node 3
+                        "7-13", "8-13"); // node 4 is the last
+        for (int i = 0; i < 14 * 14; i++) {
+            assertThat(graph[i]).isEqualTo(graph[i % 14 * 14 + i / 14]);
+        }
+    }
+
+    @Test
+    void earlyErrorsOfTheStoredNetworksHaveTheKnownCorrelations() {
+        CommandLineRun.assumeData("autocts-pairs");
+        List<Measured> clean = Measured.clean(null);
+        List<Measured> noisy = Measured.noisy(null);
+        assertThat(clean).hasSize(207).allMatch(m -> m.errors().length == 100);
+        assertThat(noisy).hasSize(5489 + 6390).allMatch(m -> m.errors().length == 5);
+        assertThat(Measured.distinct(noisy)).hasSize(8165);
+        double[] last = clean.stream().mapToDouble(Measured::best).toArray();
+        assertThat(Arrays.stream(last).min().orElseThrow()).isCloseTo(15.1088, within(5e-5));
+        double[][] known = {{1, 0.205}, {3, 0.350}, {5, 0.260}, {10, 0.403}, {20, 0.421}};
+        for (double[] k : known) {
+            double[] early = clean.stream().mapToDouble(m -> m.best((int) k[0])).toArray();
+            assertThat(ScoreRegressor.rankCorrelation(early, last)).isCloseTo(k[1], within(5e-4));
+        }
+    }
+
+    // ---- the comparator
+
+    /** Networks whose error falls with the number of diffusions and rises with the number of blocks. */
+    static List<Measured> planted(int count, long seed) {
+        Rng rng = new Rng(seed);
+        List<Measured> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Candidate c = Candidate.of(Candidate.SPACE.draw(rng));
+            long diffusions = c.cell().edges().stream()
+                    .filter(e -> e.operator() == Operator.DIFFUSION)
+                    .count();
+            double share = (double) diffusions / c.cell().edges().size();
+            all.add(new Measured(c, new double[] {
+                20 + rng.normal(1, 0, 1)[0], 16 - 4 * share + c.levels().get(0)
+            }));
+        }
+        return all;
+    }
+
+    @Test
+    void theComparatorLearnsWhichNetworkIsBetter() {
+        List<Measured> networks = planted(240, 4);
+        List<Measured> others = planted(60, 5);
+        double[] errors = others.stream().mapToDouble(Measured::best).toArray();
+        try (ComparatorTraining comparator = ComparatorTraining.begin(1)) {
+            double[] untrained = comparator.predicted(others, others);
+            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 2, 10, 4, trainer -> {});
+            double[] predicted = comparator.predicted(others, others);
+            assertThat(ScoreRegressor.rankCorrelation(predicted, errors)).isGreaterThan(0.9);
+            assertThat(Math.abs(ScoreRegressor.rankCorrelation(untrained, errors)))
+                    .isLessThan(0.7);
+            assertThat(Arrays.stream(predicted).boxed()).allMatch(p -> p > 0 && p < 1);
+        }
+        // errors by the first epoch alone are noise, from which nothing can be learned
+        try (ComparatorTraining comparator = ComparatorTraining.begin(1)) {
+            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 1, 2, 1, trainer -> {});
+            double[] noise = others.stream().mapToDouble(m -> m.best(1)).toArray();
+            assertThat(Math.abs(ScoreRegressor.rankCorrelation(comparator.predicted(others, others), noise)))
+                    .isLessThan(0.4);
+        }
+    }
+
+    // ---- the supernet
+
+    private ForecastTask task() throws IOException {
+        Path data = SeriesFiles.write(temp, SeriesFiles.text(300, 8, 0), SeriesFiles.text(120, NODES, 0), NODES);
+        return ForecastTask.traffic(data, 1000, 1000);
+    }
+
+    /** The numbers of the parameters whose names begin so, one after the other. */
+    private static List<float[]> values(Model<?> model, String prefix) {
+        try (Pass pass = Pass.infer()) {
+            assertThat(pass.recording()).isFalse();
+            return model.parameters().stream()
+                    .filter(p -> p.name().startsWith(prefix))
+                    .map(p -> p.value().toArray())
+                    .toList();
+        }
+    }
+
+    private static boolean same(List<float[]> a, List<float[]> b) {
+        assertThat(a).isNotEmpty().hasSameSizeAs(b);
+        return IntStream.range(0, a.size()).allMatch(i -> Arrays.equals(a.get(i), b.get(i)));
+    }
+
+    @Test
+    void eachOptimizerChangesItsOwnPart() throws IOException {
+        Supernet net = Supernet.of(task(), 2, 3, WIDTH, 16);
+        float[] x = new Rng(1).normal(4 * 12 * NODES, 0, 1);
+        float[] y = new float[4 * 3 * NODES];
+        float[] known = new float[y.length];
+        Arrays.fill(known, 1);
+        try (Model<Supernet> model = Model.of(net, 1);
+                Dataset windows = Dataset.of(
+                        Field.floats("x", Shape.of(12, NODES), x),
+                        Field.floats("known", Shape.of(3 * NODES), known),
+                        Field.floats("y", Shape.of(3 * NODES), y))) {
+            Part weights = model.part(net.weights());
+            Part architecture = model.part(net.architecture());
+            Batches.Epoch epoch = windows.batches(4).epoch(0);
+            for (Part part : List.of(weights, architecture)) {
+                List<float[]> w = values(model, "weights.");
+                List<float[]> a = values(model, "architecture.");
+                try (BoundOptimizer adam = new Adam(1e-3f).on(part)) {
+                    assertThat(SupernetSearch.step(net, epoch, 0, 1, new Rng(1), part, adam))
+                            .isPositive();
+                }
+                boolean ofWeights = part.equals(weights);
+                assertThat(same(values(model, "weights."), w)).isEqualTo(!ofWeights);
+                assertThat(same(values(model, "architecture."), a)).isEqualTo(ofWeights);
+            }
+        }
+    }
+
+    /** At a low temperature, operators that are not the strongest do not change the forecast, and at a high one they do. */
+    @Test
+    void aLowTemperatureLeavesOneArchitecture() throws IOException {
+        Supernet net = Supernet.of(task(), 2, 3, WIDTH, 16);
+        try (Model<Supernet> model = Model.of(net, 1);
+                Pass pass = Pass.grad()) {
+            float[] x = new Rng(2).normal(2 * 12 * NODES, 0, 1);
+            Supernet.Found found = net.found();
+            assertThat(found.cells()).hasSize(2).allMatch(c -> c.nodes() == 3);
+            assertThat(found.cells()).noneMatch(c -> c.edges().stream().anyMatch(e -> e.operator() == Operator.NONE));
+            assertThat(found.inputs().get(0)).isZero();
+            float[] operators = net.architecture().operators().get(0).value().toArray();
+            int edge = 0;
+            int strongest = IntStream.range(0, 6)
+                    .reduce((a, b) -> operators[b] > operators[a] ? b : a)
+                    .orElseThrow();
+            int other = strongest == Operator.CONVOLUTION.ordinal()
+                    ? Operator.DIFFUSION.ordinal()
+                    : Operator.CONVOLUTION.ordinal();
+            Operation changed = net.weights().edges().get(0).get(edge).get(other);
+            float[][] first = forecasts(net, x);
+            Parameter weight = changed instanceof Operator.GatedConvolution c
+                    ? c.filter().weight()
+                    : ((Operator.Diffusion) changed).mix().weight();
+            try (BoundOptimizer sgd = new Sgd(1).on(model)) {
+                pass.backward(weight.value().sum(), weight);
+                sgd.step();
+            }
+            float[][] second = forecasts(net, x);
+            assertThat(second[0]).isEqualTo(first[0]);
+            assertThat(second[1]).isNotEqualTo(first[1]);
+        }
+    }
+
+    /** Those at a temperature of 0.00001 and of 5. */
+    private static float[][] forecasts(Supernet net, float[] x) {
+        Tensor windows = Tensor.of(x, 2, 12, NODES);
+        return new float[][] {
+            net.forecast(windows, 1e-5f).toArray(), net.forecast(windows, 5).toArray()
+        };
+    }
+
+    /** A search that is stopped after two of its epochs and goes on ends as one that was not stopped. */
+    @Test
+    void aSupernetSearchGoesOn() throws IOException {
+        ForecastTask task = task();
+        List<double[]> whole = search(task, "whole", "never said").orElseThrow().curves();
+        assertThat(search(task, "stopped", "epoch 2/3")).isEmpty();
+        SupernetSearch.Outcome resumed = search(task, "stopped", "never said").orElseThrow();
+        assertThat(resumed.curves()).hasSize(3);
+        for (int epoch = 0; epoch < 3; epoch++) {
+            assertThat(resumed.curves().get(epoch)).isEqualTo(whole.get(epoch));
+        }
+        assertThat(whole.get(0)[1]).isNaN(); // the architecture waits for an epoch
+        assertThat(whole.get(1)[1]).isPositive();
+    }
+
+    private Optional<SupernetSearch.Outcome> search(ForecastTask task, String folder, String until) throws IOException {
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        Path out = Files.createDirectories(temp.resolve(folder));
+        try (Interrupt interrupt = Interrupt.install(nowhere);
+                PrintStream said = new PrintStream(OutputStream.nullOutputStream()) {
+                    @Override
+                    public void println(@Nullable String line) {
+                        if (line != null && line.contains(until)) {
+                            interrupt.request();
+                        }
+                    }
+                }) {
+            Run run = new Run(false, null, 1, true, null, null, out, interrupt, said, nowhere);
+            List<Dataset> parts = new ForecastRun(task, run, 1).parts();
+            try {
+                return new SupernetSearch(run, task, 2, 2, 3, 1).search(parts.get(0), parts.get(1), 16);
+            } finally {
+                parts.forEach(Dataset::close);
+            }
+        }
+    }
+
+    @Test
+    void theTemperatureFallsGeometrically() {
+        assertThat(SupernetSearch.temperature(0, 15)).isEqualTo(5f);
+        assertThat(SupernetSearch.temperature(7, 15)).isCloseTo(0.0707107f, within(1e-6f));
+        assertThat(SupernetSearch.temperature(14, 15)).isCloseTo(0.001f, within(1e-9f));
+        assertThat(SupernetSearch.temperature(0, 1)).isEqualTo(5f);
+    }
+}
