@@ -184,6 +184,10 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                             "words",
                             "Words that are used alike have vectors that are near to each other, and differences of vectors have a meaning."),
                     lab(
+                            "projector",
+                            "Pictures of embeddings by PCA, t-SNE and UMAP show what is alike. A learned embedding is not linear, and should be superior to "
+                                    + "principal components for the task that it was learned for."),
+                    lab(
                             "shakespeare",
                             "A network that predicts the next character learns to write, and some of its units have a meaning that a person can see."),
                     lab("names", "A network that predicts one letter at a time generates words that do not exist, but could."),

@@ -4,6 +4,7 @@ import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
 import dev.fathom.labs.codes.FewLabelsLab;
+import dev.fathom.labs.embeddings.ProjectorLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
@@ -92,7 +93,8 @@ public final class Labs {
             new RidgeLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
-            new SearchLab());
+            new SearchLab(),
+            new ProjectorLab());
 
     private Labs() {}
 
