@@ -205,5 +205,13 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                             "An auto-encoder is a nonlinear principal component analysis. It removes noise, and its codes serve retrieval."),
                     lab(
                             "few-labels",
-                            "Pre-training without labels and semi-supervised learning help most where labels are few.")));
+                            "Pre-training without labels and semi-supervised learning help most where labels are few.")),
+            of(
+                    "rewards",
+                    "Learning from rewards",
+                    "Agents that find out by trying what earns most.",
+                    lab(
+                            "cartpole",
+                            "Deep reinforcement learning finds good policies from rewards alone, but results depend on the seed, so that several must be "
+                                    + "reported.")));
 }

@@ -32,6 +32,7 @@ import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
 import dev.fathom.labs.regression.HittersLab;
+import dev.fathom.labs.reinforcement.CartPoleLab;
 import dev.fathom.labs.representation.ApproximationLab;
 import dev.fathom.labs.representation.BoundariesLab;
 import dev.fathom.labs.representation.PerceptronLab;
@@ -94,7 +95,8 @@ public final class Labs {
             new AutoencodersLab(),
             new FewLabelsLab(),
             new SearchLab(),
-            new ProjectorLab());
+            new ProjectorLab(),
+            new CartPoleLab());
 
     private Labs() {}
 

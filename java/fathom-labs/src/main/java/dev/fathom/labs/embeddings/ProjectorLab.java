@@ -81,14 +81,14 @@ public final class ProjectorLab implements Experiment {
             ReviewTokens reviews = ReviewTokens.read(
                     run.data() == null ? run : run.at(run.data().resolve("imdb")),
                     run.of(25_000, 1_500),
-                    run.of(10_000, 700),
+                    run.of(10_000, 500),
                     dimensions);
             Result page = new Result(
                     "Lab projector",
                     line(
                             "MNIST: %,d images to learn from, and %,d of the test as points; IMDB: %,d words of %,d reviews, with vectors of %d numbers",
                             Math.min(images.learn().size(), run.of(55_000, 3_000)),
-                            run.of(4_000, 500),
+                            run.of(4_000, 400),
                             reviews.vocabulary().size() - reviews.first(),
                             reviews.training().length,
                             dimensions),
@@ -109,7 +109,7 @@ public final class ProjectorLab implements Experiment {
     /** Trains the net, and adds digits as pixels and as its code; false if the run was interrupted. */
     private static boolean digits(Run run, Result page, Projector projector, Images images) {
         Images few = images.learning(run.of(55_000, 3_000)).normalized();
-        Dataset shown = few.test().take(0, run.of(4_000, 500));
+        Dataset shown = few.test().take(0, run.of(4_000, 400));
         Examples pixels = Examples.of(images.test().take(0, shown.size()));
         Examples code = code(run, page, few, shown);
         if (code == null) {
@@ -181,7 +181,7 @@ public final class ProjectorLab implements Experiment {
         drawn.add(new Drawn(of, PCA, components(x)));
         for (int width = 2; width <= 3; width++) {
             Map<String, Embedding> methods = new LinkedHashMap<>();
-            methods.put("t-SNE", new TSne(width, 30, run.of(1000, 250), 0.5));
+            methods.put("t-SNE", new TSne(width, 30, run.of(1000, 150), 0.5));
             methods.put("UMAP", new Umap(width, NEIGHBORS, 0.1, run.of(300, 100)));
             for (Map.Entry<String, Embedding> method : methods.entrySet()) {
                 if (run.interrupt().requested()) {

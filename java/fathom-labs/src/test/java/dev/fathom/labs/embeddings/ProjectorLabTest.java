@@ -51,10 +51,10 @@ class ProjectorLabTest {
     void filesAreThoseOfTensorBoard() throws IOException {
         Path folder = temp.resolve("lab");
         ProjectorTsv words = ProjectorTsv.read(folder.resolve("words/vectors.tsv"), folder.resolve("words/labels.tsv"));
-        assertThat(words.vectors()).hasDimensions(700, 32);
+        assertThat(words.vectors()).hasDimensions(500, 32);
         assertThat(words.texts().get(0)).containsExactly("the");
         ProjectorTsv digits = ProjectorTsv.read(folder.resolve("digits/vectors.tsv"), folder.resolve("digits/labels.tsv"));
-        assertThat(digits.vectors()).hasDimensions(500, 84);
+        assertThat(digits.vectors()).hasDimensions(400, 84);
         assertThat(digits.texts().get(0)).containsExactly("7"); // the first test image
         try (var files = Files.list(folder.resolve("events"))) {
             assertThat(files.toList()).isNotEmpty();
