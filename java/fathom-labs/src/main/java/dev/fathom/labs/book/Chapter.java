@@ -213,5 +213,8 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     lab(
                             "cartpole",
                             "Deep reinforcement learning finds good policies from rewards alone, but results depend on the seed, so that several must be "
-                                    + "reported.")));
+                                    + "reported."),
+                    lab(
+                            "board",
+                            "Networks for policy and value, joined with tree search, learn a game from playing against themselves.")));
 }

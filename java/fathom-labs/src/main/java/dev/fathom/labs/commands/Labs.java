@@ -32,6 +32,7 @@ import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
 import dev.fathom.labs.regression.HittersLab;
+import dev.fathom.labs.reinforcement.BoardLab;
 import dev.fathom.labs.reinforcement.CartPoleLab;
 import dev.fathom.labs.representation.ApproximationLab;
 import dev.fathom.labs.representation.BoundariesLab;
@@ -96,7 +97,8 @@ public final class Labs {
             new FewLabelsLab(),
             new SearchLab(),
             new ProjectorLab(),
-            new CartPoleLab());
+            new CartPoleLab(),
+            new BoardLab());
 
     private Labs() {}
 

@@ -43,7 +43,7 @@ public final class CartPoleLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        int seeds = run.of(10, 2);
+        int seeds = run.of(10, 3);
         Result page = new Result(
                 "Lab cartpole",
                 line("Worlds that are simulated: a pole on a cart and 4 x 3 cells, with %d seeds for each method", seeds),
@@ -53,7 +53,7 @@ public final class CartPoleLab implements Experiment {
                         page,
                         Task.cartPole(),
                         seeds,
-                        Map.of("deep Q-network", run.of(30_000, 2_500), "policy gradient", run.of(300_000, 15_000)),
+                        Map.of("deep Q-network", run.of(50_000, 8_000), "policy gradient", run.of(300_000, 30_000)),
                         "A pole stands on a cart that is pushed to the left or to the right in each of 500 steps (Barto, Sutton and Anderson 1983, with the "
                                 + "constants of OpenAI Gym's CartPole-v1). A step in which the pole stands earns 1.")
                 && task(
@@ -61,7 +61,7 @@ public final class CartPoleLab implements Experiment {
                         page,
                         Task.gridWorld(),
                         seeds,
-                        Map.of("deep Q-network", run.of(10_000, 2_500), "policy gradient", run.of(20_000, 6_000)),
+                        Map.of("deep Q-network", run.of(10_000, 2_500), "policy gradient", run.of(60_000, 10_000)),
                         "The world of 4 x 3 cells in Russell and Norvig's textbook: the way to the cell that earns 1 leads past one that costs 1, a step costs "
                                 + "0.04, and the agent slips in a fifth of its steps. What a policy earns is computed exactly.");
         return done ? page.finished() : page;

@@ -15,16 +15,18 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /**
- * A deep Q-network (Mnih et al. 2015): Q(s, a) comes near to r + discount * max Q'(s', .) for moves that are drawn from a memory, where Q' is a copy of the
- * network that is renewed now and then. The agent takes a random action in a share of its steps, which falls from all to a twentieth over a fifth of them.
+ * A deep Q-network (Mnih et al. 2015): Q(s, a) comes near to (1 - discount) r + discount * max Q'(s', .) for moves that are drawn from a memory, where Q' is a copy of the
+ * network that is renewed now and then. The agent takes a random action in a share of its steps, which falls from all to a twentieth over a fifth of them. The
+ * learning rate falls to 0.
  */
 final class DeepQ implements Task.Method {
     private static final int MEMORY = 20_000;
     private static final int BATCH = 64;
     private static final int WAIT = 500;
-    private static final int EVERY = 2;
-    private static final int RENEW = 250;
-    private static final int LOOKS = 20;
+    private static final int EVERY = 1;
+    private static final int RENEW = 500;
+    private static final int LOOKS = 50;
+    private static final float RATE = 1e-3f;
 
     @Override
     public Task.Learned learn(Task task, int steps, long seed, BooleanSupplier stopped) {
@@ -36,7 +38,7 @@ final class DeepQ implements Task.Method {
         try (Model<Sequential> q = Model.of(task.net(world.actions()), seed);
                 Model<Sequential> old = q.copy();
                 Model<Sequential> best = q.copy();
-                BoundOptimizer optimizer = new Adam(1e-3f).on(q).clipNorm(10)) {
+                BoundOptimizer optimizer = new Adam(RATE).on(q).clipNorm(10)) {
             Agent agent = Agent.greedy(q.net());
             double top = Double.NEGATIVE_INFINITY;
             float[] state = world.begin(rng);
@@ -56,6 +58,7 @@ final class DeepQ implements Task.Method {
                     for (int i = 0; i < BATCH; i++) {
                         drawn[i] = memory.get(rng.nextInt(memory.size()));
                     }
+                    optimizer.learningRate(RATE * (1 - (float) step / (steps + 1)));
                     try (Pass pass = Pass.train(passes)) {
                         pass.backward(loss(q.net(), old.net(), drawn, task.discount()), q);
                         optimizer.step();
@@ -77,7 +80,7 @@ final class DeepQ implements Task.Method {
         }
     }
 
-    /** The Huber loss of Q(s, a) against the target, over some moves. */
+    /** The Huber loss of Q(s, a) against the target, over some moves. Rewards count 1 - discount, so that rewards of 1 sum to 1 at most. */
     static Tensor loss(Sequential q, Sequential old, Move[] moves, double discount) {
         int n = moves.length;
         float[][] states = new float[n][];
@@ -96,7 +99,7 @@ final class DeepQ implements Task.Method {
                 most = Math.max(most, value);
             }
             World.Step step = moves[i].step();
-            targets[i] = (float) (step.reward() + (step.ended() ? 0 : discount * most));
+            targets[i] = (float) ((1 - discount) * step.reward() + (step.ended() ? 0 : discount * most));
         }
         Tensor said = q.apply(Agent.tensor(states));
         Tensor taken = Tensor.ofInts(actions, n).oneHot(later[0].length);

@@ -23,7 +23,7 @@ import java.util.function.BooleanSupplier;
  */
 final class PolicyGradient implements Task.Method {
     private static final int EPISODES = 16;
-    private static final float ENTROPY = 0.01f;
+    private static final float ENTROPY = 0.03f;
 
     private record Both(Layer policy, Layer value) implements Net {}
 
