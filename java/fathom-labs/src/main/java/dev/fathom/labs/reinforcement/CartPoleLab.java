@@ -53,7 +53,7 @@ public final class CartPoleLab implements Experiment {
                         page,
                         Task.cartPole(),
                         seeds,
-                        Map.of("deep Q-network", run.of(50_000, 8_000), "policy gradient", run.of(300_000, 30_000)),
+                        Map.of("deep Q-network", run.of(50_000, 8_000), "policy gradient", run.of(300_000, 20_000)),
                         "A pole stands on a cart that is pushed to the left or to the right in each of 500 steps (Barto, Sutton and Anderson 1983, with the "
                                 + "constants of OpenAI Gym's CartPole-v1). A step in which the pole stands earns 1.")
                 && task(

@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /**
- * A deep Q-network (Mnih et al. 2015): Q(s, a) comes near to (1 - discount) r + discount * max Q'(s', .) for moves that are drawn from a memory, where Q' is a copy of the
+ * A deep Q-network (Mnih et al. 2015): Q(s, a) comes near to scale * r + discount * max Q'(s', .) for moves that are drawn from a memory, where Q' is a copy of the
  * network that is renewed now and then. The agent takes a random action in a share of its steps, which falls from all to a twentieth over a fifth of them. The
  * learning rate falls to 0.
  */
@@ -60,7 +60,7 @@ final class DeepQ implements Task.Method {
                     }
                     optimizer.learningRate(RATE * (1 - (float) step / (steps + 1)));
                     try (Pass pass = Pass.train(passes)) {
-                        pass.backward(loss(q.net(), old.net(), drawn, task.discount()), q);
+                        pass.backward(loss(q.net(), old.net(), drawn, task), q);
                         optimizer.step();
                     }
                 }
@@ -80,8 +80,8 @@ final class DeepQ implements Task.Method {
         }
     }
 
-    /** The Huber loss of Q(s, a) against the target, over some moves. Rewards count 1 - discount, so that rewards of 1 sum to 1 at most. */
-    static Tensor loss(Sequential q, Sequential old, Move[] moves, double discount) {
+    /** The Huber loss of Q(s, a) against the target, over some moves. */
+    static Tensor loss(Sequential q, Sequential old, Move[] moves, Task task) {
         int n = moves.length;
         float[][] states = new float[n][];
         float[][] nexts = new float[n][];
@@ -99,7 +99,7 @@ final class DeepQ implements Task.Method {
                 most = Math.max(most, value);
             }
             World.Step step = moves[i].step();
-            targets[i] = (float) ((1 - discount) * step.reward() + (step.ended() ? 0 : discount * most));
+            targets[i] = (float) (task.scale() * step.reward() + (step.ended() ? 0 : task.discount() * most));
         }
         Tensor said = q.apply(Agent.tensor(states));
         Tensor taken = Tensor.ofInts(actions, n).oneHot(later[0].length);

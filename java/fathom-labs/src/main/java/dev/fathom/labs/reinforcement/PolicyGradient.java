@@ -44,7 +44,7 @@ final class PolicyGradient implements Task.Method {
                 List<Move> moves = episodes.stream().flatMap(List::stream).toList();
                 done += moves.size();
                 try (Pass pass = Pass.train(passes)) {
-                    pass.backward(loss(model.net(), moves, earned(episodes, task.discount())), model);
+                    pass.backward(loss(model.net(), moves, earned(episodes, task)), model);
                     optimizer.step();
                 }
                 double score = task.look(agent, seed);
@@ -84,16 +84,16 @@ final class PolicyGradient implements Task.Method {
                 .toArray();
     }
 
-    /** The discounted sum of the rewards from each move on, times 1 - discount, so that rewards of 1 sum to 1 at most. */
-    static float[] earned(List<List<Move>> episodes, double discount) {
+    /** The discounted sum of the rewards from each move on, scaled as the task says. */
+    static float[] earned(List<List<Move>> episodes, Task task) {
         float[] earned = new float[episodes.stream().mapToInt(List::size).sum()];
         int end = 0;
         for (List<Move> moves : episodes) {
             end += moves.size();
             double sum = 0;
             for (int i = 1; i <= moves.size(); i++) {
-                sum = moves.get(moves.size() - i).step().reward() + discount * sum;
-                earned[end - i] = (float) ((1 - discount) * sum);
+                sum = task.scale() * moves.get(moves.size() - i).step().reward() + task.discount() * sum;
+                earned[end - i] = (float) sum;
             }
         }
         return earned;

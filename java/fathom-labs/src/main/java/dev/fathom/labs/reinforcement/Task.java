@@ -15,9 +15,10 @@ import java.util.function.Supplier;
  * @param worlds makes it
  * @param width of the two hidden layers of networks
  * @param discount of rewards that come a step later
+ * @param scale of rewards, so that their discounted sum is about 1 at most, which networks learn best
  * @param score what an agent that does not learn any more earns in an episode on average, by a seed of its own
  */
-record Task(String name, Supplier<World> worlds, int width, double discount, Score score) {
+record Task(String name, Supplier<World> worlds, int width, double discount, double scale, Score score) {
     private static final int LOOKED_AT = 20;
     private static final int TESTED = 100;
 
@@ -29,12 +30,12 @@ record Task(String name, Supplier<World> worlds, int width, double discount, Sco
     /** The pole on the cart, measured by playing. */
     static Task cartPole() {
         return new Task(
-                "cart-pole", CartPole::new, 64, 0.99, (agent, n, rng) -> agent.score(CartPole::new, n, rng));
+                "cart-pole", CartPole::new, 64, 0.99, 0.01, (agent, n, rng) -> agent.score(CartPole::new, n, rng));
     }
 
     /** The textbook's cells, measured exactly by the probabilities of all ways. */
     static Task gridWorld() {
-        return new Task("grid world", GridWorld::new, 32, 0.99, (agent, n, rng) -> grid(agent));
+        return new Task("grid world", GridWorld::new, 32, 0.99, 1, (agent, n, rng) -> grid(agent));
     }
 
     private static double grid(Agent agent) {

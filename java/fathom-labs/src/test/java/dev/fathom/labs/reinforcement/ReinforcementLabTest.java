@@ -93,15 +93,19 @@ class ReinforcementLabTest {
                 Pass pass = Pass.train(new Rng(1))) {
             Move goes = new Move(new float[] {1}, 0, new World.Step(new float[] {0}, 1, false, true)); // its time is up
             Move ends = new Move(new float[] {1}, 1, new World.Step(new float[] {0}, 1, true, true));
-            assertThat(DeepQ.loss(q.net(), q.net(), new Move[] {goes, ends}, 0.9).item())
+            assertThat(DeepQ.loss(q.net(), q.net(), new Move[] {goes, ends}, task(0.9, 0.1)).item())
                     .isCloseTo((0.1f * 0.1f / 2 + 1.4f) / 2, within(1e-6f));
         }
+    }
+
+    private static Task task(double discount, double scale) {
+        return new Task("a task", CartPole::new, 1, discount, scale, (agent, n, rng) -> 0);
     }
 
     @Test
     void laterRewardsAreDiscounted() {
         Move one = new Move(new float[1], 0, new World.Step(new float[1], 1, false, false));
-        assertThat(PolicyGradient.earned(List.of(List.of(one, one), List.of(one)), 0.5))
+        assertThat(PolicyGradient.earned(List.of(List.of(one, one), List.of(one)), task(0.5, 0.5)))
                 .containsExactly(0.75f, 0.5f, 0.5f);
     }
 
