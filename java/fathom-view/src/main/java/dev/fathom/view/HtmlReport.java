@@ -305,8 +305,7 @@ public final class HtmlReport {
     public HtmlReport picture(Embedded picture) {
         String still = picture.still().isEmpty() ? "" : still(picture.still());
         String after = (still.isEmpty() ? "" : "</picture>");
-        return picture(
-                still, picture.data(), picture.width(), picture.height(), picture.alt(), after, picture.alt());
+        return picture(still, picture.data(), picture.width(), picture.height(), picture.alt(), after, picture.alt());
     }
 
     /**
@@ -351,14 +350,7 @@ public final class HtmlReport {
     }
 
     private HtmlReport picture(String before, String data, BufferedImage picture, String alt, String after) {
-        return picture(
-                before,
-                data,
-                picture.getWidth() / Draw.SCALE,
-                picture.getHeight() / Draw.SCALE,
-                alt,
-                after,
-                "");
+        return picture(before, data, picture.getWidth() / Draw.SCALE, picture.getHeight() / Draw.SCALE, alt, after, "");
     }
 
     private HtmlReport picture(

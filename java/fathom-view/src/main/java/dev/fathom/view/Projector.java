@@ -142,8 +142,8 @@ public final class Projector {
         public Points picture(String method, float[][] places) {
             count("places", places.length);
             if (places[0].length != 2 && places[0].length != 3) {
-                throw new IllegalArgumentException("projector: " + method + " has places of " + places[0].length
-                        + " numbers; give two or three");
+                throw new IllegalArgumentException(
+                        "projector: " + method + " has places of " + places[0].length + " numbers; give two or three");
             }
             List<Picture> more = new ArrayList<>(pictures);
             more.add(new Picture(method, places));
@@ -184,7 +184,9 @@ public final class Projector {
         if (!points.groups.isEmpty()) {
             List<String> names = points.groups.stream().distinct().sorted().toList();
             set.add("groupNames", GSON.toJsonTree(names));
-            set.addProperty("groups", ints(points.groups.stream().mapToInt(names::indexOf).toArray()));
+            set.addProperty(
+                    "groups",
+                    ints(points.groups.stream().mapToInt(names::indexOf).toArray()));
         }
         Images images = points.images;
         if (images != null) {
@@ -266,7 +268,9 @@ public final class Projector {
         int k = Math.min(NEIGHBORS, n - 1);
         int[] numbers = new int[n * NEIGHBORS];
         float[][] distances = new float[n][NEIGHBORS];
-        var found = new NearestNeighbors(k + 1).fit(Examples.of(x, new float[n][1]), 0).neighbors(x);
+        var found = new NearestNeighbors(k + 1)
+                .fit(Examples.of(x, new float[n][1]), 0)
+                .neighbors(x);
         for (int i = 0; i < n; i++) {
             int at = 0;
             for (var near : found.get(i)) {

@@ -43,7 +43,8 @@ public record ProjectorTsv(float[][] vectors, List<String> columns, List<List<St
 
     /** Makes vectors with one label each. */
     public static ProjectorTsv of(float[][] vectors, List<String> labels) {
-        return new ProjectorTsv(vectors, List.of(COLUMN), labels.stream().map(List::of).toList());
+        return new ProjectorTsv(
+                vectors, List.of(COLUMN), labels.stream().map(List::of).toList());
     }
 
     /**
@@ -74,7 +75,9 @@ public record ProjectorTsv(float[][] vectors, List<String> columns, List<List<St
     }
 
     private static void line(StringBuilder out, List<String> row) {
-        out.append(String.join("\t", row.stream().map(t -> t.replaceAll("[\\t\\r\\n]+", " ")).toList()))
+        out.append(String.join(
+                        "\t",
+                        row.stream().map(t -> t.replaceAll("[\\t\\r\\n]+", " ")).toList()))
                 .append('\n');
     }
 

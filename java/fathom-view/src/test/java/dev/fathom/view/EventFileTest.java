@@ -45,7 +45,10 @@ class EventFileTest {
             byte[] length = new byte[8];
             all.get(length);
             assertThat(all.getInt()).isEqualTo(masked(length));
-            byte[] body = new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
+            byte[] body = new byte
+                    [(int) ByteBuffer.wrap(length)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .getLong()];
             all.get(body);
             assertThat(all.getInt()).isEqualTo(masked(body));
             records.add(ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN));
@@ -69,19 +72,18 @@ class EventFileTest {
         Map<Integer, Object> fields = new TreeMap<>();
         while (in.hasRemaining()) {
             int key = (int) varint(in);
-            Object value =
-                    switch (key & 7) {
-                        case 0 -> varint(in);
-                        case 1 -> in.getDouble();
-                        case 5 -> in.getFloat();
-                        case 2 -> {
-                            int n = (int) varint(in);
-                            ByteBuffer part = in.slice(in.position(), n).order(ByteOrder.LITTLE_ENDIAN);
-                            in.position(in.position() + n);
-                            yield part;
-                        }
-                        default -> throw new AssertionError("form " + (key & 7));
-                    };
+            Object value = switch (key & 7) {
+                case 0 -> varint(in);
+                case 1 -> in.getDouble();
+                case 5 -> in.getFloat();
+                case 2 -> {
+                    int n = (int) varint(in);
+                    ByteBuffer part = in.slice(in.position(), n).order(ByteOrder.LITTLE_ENDIAN);
+                    in.position(in.position() + n);
+                    yield part;
+                }
+                default -> throw new AssertionError("form " + (key & 7));
+            };
             fields.put(key >> 3, value);
         }
         return fields;
@@ -110,11 +112,14 @@ class EventFileTest {
         Map<Integer, Object> version = fields(records.get(0).duplicate().order(ByteOrder.LITTLE_ENDIAN));
         assertThat(text(version.get(3))).isEqualTo("brain.Event:2");
         assertThat((Double) version.get(1)).isGreaterThan(1.7e9);
-        assertThat(fields(records.get(1).duplicate().order(ByteOrder.LITTLE_ENDIAN)).get(2)).isEqualTo(300L);
+        assertThat(fields(records.get(1).duplicate().order(ByteOrder.LITTLE_ENDIAN))
+                        .get(2))
+                .isEqualTo(300L);
         Map<Integer, Object> scalar = value(records.get(1));
         assertThat(text(scalar.get(1))).isEqualTo("loss/ü");
         assertThat(scalar.get(2)).isEqualTo(0.25f);
-        Map<Integer, Object> histogram = fields((ByteBuffer) value(records.get(2)).get(5));
+        Map<Integer, Object> histogram =
+                fields((ByteBuffer) value(records.get(2)).get(5));
         assertThat(histogram)
                 .containsEntry(1, -1.0)
                 .containsEntry(2, 2.0)

@@ -298,17 +298,22 @@ class HtmlReportTest {
                 .small("in small print")
                 .table(List.of("figure", "verdict"), List.of(List.of("a", "reached"), List.of("b", "missed")))
                 .picture(Plots.curve(Histories.plausible(3), "loss"), "not folded")
-                .details("code", page -> page.pre("int i;").picture(Plots.curve(Histories.plausible(3), "loss"), "folded"))
+                .details(
+                        "code",
+                        page -> page.pre("int i;").picture(Plots.curve(Histories.plausible(3), "loss"), "folded"))
                 .html();
         Document page = parsed(html);
         assertThat(html)
                 .contains("<a href=\"./a&amp;b.html#part\">next</a>", "<section id=\"part\">")
                 .contains("<b class=\"good\">reached</b>", "<b class=\"bad\">missed</b>");
-        assertThat(page.getElementsByTagName("details").item(0).getTextContent()).contains("code", "int i;");
-        assertThat(page.getElementsByTagName("details").item(0).getChildNodes().getLength()).isEqualTo(6);
-        assertThatThrownBy(() -> new HtmlReport("x")
-                        .links("x", false, List.of(new HtmlReport.Link("../a.html", "", "up", ""))))
-                .hasMessage("report: the link ../a.html is not below the page; give a relative path with forward slashes");
+        assertThat(page.getElementsByTagName("details").item(0).getTextContent())
+                .contains("code", "int i;");
+        assertThat(page.getElementsByTagName("details").item(0).getChildNodes().getLength())
+                .isEqualTo(6);
+        assertThatThrownBy(() ->
+                        new HtmlReport("x").links("x", false, List.of(new HtmlReport.Link("../a.html", "", "up", ""))))
+                .hasMessage(
+                        "report: the link ../a.html is not below the page; give a relative path with forward slashes");
     }
 
     @Test
@@ -316,7 +321,11 @@ class HtmlReportTest {
         BufferedImage picture = Plots.curve(Histories.plausible(3), "loss");
         Animation animation = new Animation(List.of(picture, picture), 100, 500);
         Path page = folder.resolve("page.html");
-        new HtmlReport("One").picture(picture, NASTY).text("x").animation(animation, "moving").write(page);
+        new HtmlReport("One")
+                .picture(picture, NASTY)
+                .text("x")
+                .animation(animation, "moving")
+                .write(page);
         List<HtmlReport.Embedded> taken = HtmlReport.pictures(page);
         assertThat(taken).extracting(HtmlReport.Embedded::alt).containsExactly(HARMLESS, "moving");
         assertThat(taken.get(0).data()).startsWith("data:image/png");

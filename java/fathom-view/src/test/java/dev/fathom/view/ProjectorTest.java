@@ -60,26 +60,33 @@ class ProjectorTest {
     void whatDoesNotFitIsRefused() {
         List<String> four = List.of("a", "b", "c", "d");
         assertThatThrownBy(() -> Points.of("x", SQUARE, List.of("a")))
-                .hasMessage("projector: 4 vectors with 1 labels; give three vectors or more of at least two numbers, with one label each");
+                .hasMessage(
+                        "projector: 4 vectors with 1 labels; give three vectors or more of at least two numbers, with one label each");
         Points points = Points.of("x", SQUARE, four);
-        assertThatThrownBy(() -> points.groups(List.of("a"))).hasMessage("projector: 1 groups of 4 points; give one for each");
-        assertThatThrownBy(() -> points.images(2, 2, new byte[4][3])).hasMessage("projector: an image of 3 bytes is not 2 x 2 pixels");
+        assertThatThrownBy(() -> points.groups(List.of("a")))
+                .hasMessage("projector: 1 groups of 4 points; give one for each");
+        assertThatThrownBy(() -> points.images(2, 2, new byte[4][3]))
+                .hasMessage("projector: an image of 3 bytes is not 2 x 2 pixels");
         assertThatThrownBy(() -> points.picture("x", new float[4][4])).hasMessageContaining("give two or three");
-        assertThatThrownBy(() -> new Projector("x").write(temp.resolve("x.html"))).hasMessageContaining("no points to show");
+        assertThatThrownBy(() -> new Projector("x").write(temp.resolve("x.html")))
+                .hasMessageContaining("no points to show");
     }
 
     @Test
     void tensorBoardsTablesAreWrittenAndRead() throws Exception {
         Path vectors = temp.resolve("v.tsv");
         Path labels = temp.resolve("l.tsv");
-        ProjectorTsv.of(new float[][] {{1.5f, -2}, {1e-7f, 3}}, List.of("a\tb", "ü")).write(vectors, labels);
+        ProjectorTsv.of(new float[][] {{1.5f, -2}, {1e-7f, 3}}, List.of("a\tb", "ü"))
+                .write(vectors, labels);
         assertThat(Files.readString(vectors)).isEqualTo("1.5\t-2.0\n1.0E-7\t3.0\n");
         assertThat(Files.readString(labels)).isEqualTo("a b\nü\n"); // one column has no name
-        assertThat(Files.readString(temp.resolve("projector_config.pbtxt"))).contains("tensor_path: \"v.tsv\"", "metadata_path: \"l.tsv\"");
+        assertThat(Files.readString(temp.resolve("projector_config.pbtxt")))
+                .contains("tensor_path: \"v.tsv\"", "metadata_path: \"l.tsv\"");
         ProjectorTsv read = ProjectorTsv.read(vectors, labels);
         assertThat(read.vectors()).isDeepEqualTo(new float[][] {{1.5f, -2}, {1e-7f, 3}});
         assertThat(read.texts()).containsExactly(List.of("a b"), List.of("ü"));
-        new ProjectorTsv(new float[][] {{1}}, List.of("word", "count"), List.of(List.of("a", "7"))).write(vectors, labels);
+        new ProjectorTsv(new float[][] {{1}}, List.of("word", "count"), List.of(List.of("a", "7")))
+                .write(vectors, labels);
         assertThat(Files.readString(labels)).isEqualTo("word\tcount\na\t7\n");
         assertThat(ProjectorTsv.read(vectors, labels).columns()).containsExactly("word", "count");
     }
@@ -93,16 +100,22 @@ class ProjectorTest {
         assertThatThrownBy(() -> ProjectorTsv.read(ragged, labels))
                 .hasMessageContaining("row 2 has 1 numbers and 1 texts, where row 1 has 2");
         Path few = Files.writeString(temp.resolve("f.tsv"), "1\n1\n1\n1\n");
-        assertThatThrownBy(() -> ProjectorTsv.read(few, labels)).hasMessageContaining("4 vectors and 2 rows of 1 texts");
-        assertThatThrownBy(() -> ProjectorTsv.read(temp.resolve("none"), labels)).hasMessageContaining("cannot read ");
+        assertThatThrownBy(() -> ProjectorTsv.read(few, labels))
+                .hasMessageContaining("4 vectors and 2 rows of 1 texts");
+        assertThatThrownBy(() -> ProjectorTsv.read(temp.resolve("none"), labels))
+                .hasMessageContaining("cannot read ");
     }
 
     @Test
     void cloudsAreDrawn() {
         float[][] places = {{0, 0}, {1, 2}, {3, 1}};
-        var picture = new Clouds(List.of("a", "b")).add("one", places, 0, 1, 1).add("two", places, 1, 1, 0).render(2);
+        var picture = new Clouds(List.of("a", "b"))
+                .add("one", places, 0, 1, 1)
+                .add("two", places, 1, 1, 0)
+                .render(2);
         assertThat(picture.getWidth()).isEqualTo(1200);
-        assertThatThrownBy(() -> new Clouds(List.of()).add("x", places, 0, 0, 1)).hasMessage("clouds: x has the group 1 of 0");
+        assertThatThrownBy(() -> new Clouds(List.of()).add("x", places, 0, 0, 1))
+                .hasMessage("clouds: x has the group 1 of 0");
         assertThatThrownBy(() -> new Clouds(List.of()).render(1)).hasMessageContaining("0 clouds in 1 columns");
     }
 }

@@ -84,8 +84,7 @@ record Neighborhood(int[][] places, double[][] distances) {
                 int left = a < k ? sorted[i][a] : n;
                 int right = b < takers[i] ? from[i][b] : n;
                 columns[at] = Math.min(left, right);
-                values[at++] = both.applyAsDouble(
-                        left <= right ? mine[i][a++] : 0, right <= left ? theirs[i][b++] : 0);
+                values[at++] = both.applyAsDouble(left <= right ? mine[i][a++] : 0, right <= left ? theirs[i][b++] : 0);
             }
             starts[i + 1] = at;
         }

@@ -30,9 +30,10 @@ public record TSne(int width, double perplexity, int iterations, double angle) i
      */
     public TSne {
         if (width < 1 || width > 3 || !(perplexity >= 1) || iterations < 1 || !(angle >= 0 && angle <= 0.5)) {
-            throw new IllegalArgumentException("t-SNE: width=" + width + " perplexity=" + perplexity + " iterations="
-                    + iterations + " angle=" + angle
-                    + "; choose a width of 1 to 3, a perplexity and iterations of at least 1, and an angle of 0 to 0.5");
+            throw new IllegalArgumentException(
+                    "t-SNE: width=" + width + " perplexity=" + perplexity + " iterations="
+                            + iterations + " angle=" + angle
+                            + "; choose a width of 1 to 3, a perplexity and iterations of at least 1, and an angle of 0 to 0.5");
         }
     }
 
@@ -69,7 +70,8 @@ public record TSne(int width, double perplexity, int iterations, double angle) i
     Graph affinities(float[][] x) {
         int n = x.length;
         Neighborhood near = Neighborhood.of(x, Math.min(n - 1, (int) (3 * perplexity + 1)));
-        double[][] shares = Arrays.stream(near.distances()).parallel().map(this::shares).toArray(double[][]::new);
+        double[][] shares =
+                Arrays.stream(near.distances()).parallel().map(this::shares).toArray(double[][]::new);
         return near.graph(shares, (a, b) -> (a + b) / (2 * n));
     }
 

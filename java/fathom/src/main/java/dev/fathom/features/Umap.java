@@ -32,9 +32,10 @@ public record Umap(int width, int neighbors, double leastDistance, int epochs) i
      */
     public Umap {
         if (width < 1 || neighbors < 2 || !(leastDistance >= 0 && leastDistance <= 1) || epochs < 1) {
-            throw new IllegalArgumentException("UMAP: width=" + width + " neighbors=" + neighbors + " leastDistance="
-                    + leastDistance + " epochs=" + epochs
-                    + "; choose a width of at least 1, 2 neighbors or more, a least distance of 0 to 1, and an epoch or more");
+            throw new IllegalArgumentException(
+                    "UMAP: width=" + width + " neighbors=" + neighbors + " leastDistance="
+                            + leastDistance + " epochs=" + epochs
+                            + "; choose a width of at least 1, 2 neighbors or more, a least distance of 0 to 1, and an epoch or more");
         }
     }
 
@@ -127,7 +128,8 @@ public record Umap(int width, int neighbors, double leastDistance, int epochs) i
     /** The symmetric ties of rows. */
     Graph ties(float[][] x) {
         Neighborhood near = Neighborhood.of(x, neighbors - 1);
-        double[][] ties = Arrays.stream(near.distances()).parallel().map(this::ties).toArray(double[][]::new);
+        double[][] ties =
+                Arrays.stream(near.distances()).parallel().map(this::ties).toArray(double[][]::new);
         return near.graph(ties, (v, w) -> v + w - v * w);
     }
 

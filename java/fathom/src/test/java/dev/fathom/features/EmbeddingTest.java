@@ -59,7 +59,8 @@ class EmbeddingTest {
         double[] y = flat(get("y", float[][].class));
         assertThat(method.divergence(p, y)).isCloseTo(get("divergence", Double.class), within(1e-3));
         assertThat(method.gradient(p, y, 1)).containsExactly(get("gradient", double[].class), within(1e-5));
-        assertThat(new TSne(2, 5, 1, 0.5).gradient(p, y, 1)).containsExactly(get("gradient", double[].class), within(2e-3));
+        assertThat(new TSne(2, 5, 1, 0.5).gradient(p, y, 1))
+                .containsExactly(get("gradient", double[].class), within(2e-3));
     }
 
     @Test
@@ -79,11 +80,13 @@ class EmbeddingTest {
         float[][] x = get("digits", float[][].class);
         TSne method = new TSne(2, get("digitsPerplexity", Double.class), 1000, 0.5);
         float[][] places = method.place(x, 1);
-        assertThat(Embedding.trustworthiness(x, places, 10)).isGreaterThan(get("digitsTrustworthiness", Double.class) - 0.01);
+        assertThat(Embedding.trustworthiness(x, places, 10))
+                .isGreaterThan(get("digitsTrustworthiness", Double.class) - 0.01);
         assertThat(method.divergence(method.affinities(x), flat(places)))
                 .isLessThan(1.05 * get("digitsDivergence", Double.class));
         float[][] umap = new Umap(2).place(x, 1);
-        assertThat(Embedding.trustworthiness(x, umap, 10)).isGreaterThan(get("digitsTrustworthiness", Double.class) - 0.03);
+        assertThat(Embedding.trustworthiness(x, umap, 10))
+                .isGreaterThan(get("digitsTrustworthiness", Double.class) - 0.03);
         int[] labels = get("labels", int[].class);
         for (float[][] z : new float[][][] {places, umap}) {
             assertThat(neighborOfSameClass(z, labels)).isGreaterThan(0.9);

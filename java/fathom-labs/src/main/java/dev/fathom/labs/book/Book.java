@@ -50,7 +50,8 @@ public record Book(
     private static final int ROWS = 14;
 
     /** A lab as the book knows it; {@code shown} is null where no full run was made. */
-    private record Entry(Experiment lab, String claim, @Nullable StoredRun shown, Optional<FinishedRun> run) {
+    private record Entry(
+            Experiment lab, String claim, @Nullable StoredRun shown, Optional<FinishedRun> run) {
         long with(Verdict verdict) {
             return shown == null
                     ? 0
@@ -66,7 +67,9 @@ public record Book(
             return shown == null
                     ? "no full run yet"
                     : reached + missed == 0
-                            ? line("%,d figures, none with a band", shown.figures().size())
+                            ? line(
+                                    "%,d figures, none with a band",
+                                    shown.figures().size())
                             : line("%,d of %,d results inside their bands", reached, reached + missed)
                                     + (missed > 0 ? line("; %,d missed", missed) : "");
         }
@@ -137,10 +140,8 @@ public record Book(
         List<Entry> all = parts.stream().flatMap(p -> p.entries().stream()).toList();
         long reached = all.stream().mapToLong(e -> e.with(Verdict.REACHED)).sum();
         long missed = all.stream().mapToLong(e -> e.with(Verdict.MISSED)).sum();
-        List<StoredRun> shown = all.stream()
-                .map(Entry::shown)
-                .flatMap(Stream::ofNullable)
-                .toList();
+        List<StoredRun> shown =
+                all.stream().map(Entry::shown).flatMap(Stream::ofNullable).toList();
         HtmlReport page = new HtmlReport("The book of Fathom's labs")
                 .figure(
                         "Results inside their bands",
@@ -149,19 +150,30 @@ public record Book(
                 .figure("Labs with a full run", line("%,d of %,d", shown.size(), all.size()))
                 .figure(
                         "Figures measured",
-                        line("%,d", shown.stream().mapToLong(r -> r.figures().size()).sum()))
+                        line(
+                                "%,d",
+                                shown.stream()
+                                        .mapToLong(r -> r.figures().size())
+                                        .sum()))
                 .figure(
                         "Time of the full runs",
-                        line("%.1f h", shown.stream().mapToDouble(StoredRun::seconds).sum() / 3600))
-                .text("Each lab puts what a course on deep learning says to the test: the claim, what was measured, pictures, and the code. A band is "
-                        + "the range in which a figure is expected, from a published result or a derivation; most figures have none.");
+                        line(
+                                "%.1f h",
+                                shown.stream().mapToDouble(StoredRun::seconds).sum() / 3600))
+                .text(
+                        "Each lab puts what a course on deep learning says to the test: the claim, what was measured, pictures, and the code. A band is "
+                                + "the range in which a figure is expected, from a published result or a derivation; most figures have none.");
         page.section("Missed");
         List<List<String>> rows = all.stream()
                 .filter(e -> e.with(Verdict.MISSED) > 0)
                 .flatMap(e -> figures(e)
                         .filter(f -> f.verdict() == Verdict.MISSED)
                         .map(f -> List.of(
-                                e.lab().name(), f.name(), f.value(), f.expected(), f.verdict().word())))
+                                e.lab().name(),
+                                f.name(),
+                                f.value(),
+                                f.expected(),
+                                f.verdict().word())))
                 .toList();
         if (rows.isEmpty()) {
             page.text(reached == 0 ? "No result has a band yet." : "Every result with a band lies inside of it.");
@@ -174,7 +186,9 @@ public record Book(
         }
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
-            page.section(title(parts, i)).text(part.chapter().about()).links("Labs of this chapter", false, links(part));
+            page.section(title(parts, i))
+                    .text(part.chapter().about())
+                    .links("Labs of this chapter", false, links(part));
         }
         return page;
     }
@@ -186,7 +200,10 @@ public record Book(
     private static List<Link> links(Part part) {
         return part.entries().stream()
                 .map(e -> new Link(
-                        part.chapter().file(), e.lab().name(), e.lab().name(), e.lab().shows() + " (" + e.score() + ")"))
+                        part.chapter().file(),
+                        e.lab().name(),
+                        e.lab().name(),
+                        e.lab().shows() + " (" + e.score() + ")"))
                 .toList();
     }
 
@@ -267,7 +284,8 @@ public record Book(
                         : " Outside of it: "
                                 + figures(entry)
                                         .filter(f -> f.verdict() == Verdict.MISSED)
-                                        .map(f -> f.name() + ", " + f.value() + " where " + f.expected() + " is expected")
+                                        .map(f ->
+                                                f.name() + ", " + f.value() + " where " + f.expected() + " is expected")
                                         .collect(Collectors.joining("; "))
                                 + ".");
     }
@@ -288,8 +306,9 @@ public record Book(
             page.text("There are no pictures yet; ./fathom book --run short --only " + name + " draws them.");
             return;
         }
-        entry.run().ifPresent(run -> page.small((run.brief() ? "Pictures of a short run:" : "Pictures of the run:")
-                + (all.size() > PICTURES ? line(" the first %d of %d.", PICTURES, all.size()) : "")));
+        entry.run()
+                .ifPresent(run -> page.small((run.brief() ? "Pictures of a short run:" : "Pictures of the run:")
+                        + (all.size() > PICTURES ? line(" the first %d of %d.", PICTURES, all.size()) : "")));
         all.stream().limit(PICTURES).forEach(page::picture);
     }
 }

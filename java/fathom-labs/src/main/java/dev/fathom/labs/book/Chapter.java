@@ -122,7 +122,9 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                             "dropout",
                             "Dropout keeps units from depending on each other, and acts like an average over many networks. Its hidden units learn clearer "
                                     + "features."),
-                    lab("augment", "Copies of images that are distorted in natural ways make a network generalize better."),
+                    lab(
+                            "augment",
+                            "Copies of images that are distorted in natural ways make a network generalize better."),
                     lab("mnist-best", "The average of several networks is better than each of them."),
                     lab(
                             "search",
@@ -147,10 +149,10 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     lab(
                             "filters",
                             "The filters of the first layer learn to see edges, as cells in the visual cortex do."),
-                    lab("pretrained", "Networks trained on ImageNet name what is on new photographs, with their uncertainty."),
                     lab(
-                            "transfer",
-                            "A network that knows one task needs fewer labeled examples for a similar one.")),
+                            "pretrained",
+                            "Networks trained on ImageNet name what is on new photographs, with their uncertainty."),
+                    lab("transfer", "A network that knows one task needs fewer labeled examples for a similar one.")),
             of(
                     "attacks",
                     "Adversarial examples",
@@ -190,7 +192,9 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     lab(
                             "shakespeare",
                             "A network that predicts the next character learns to write, and some of its units have a meaning that a person can see."),
-                    lab("names", "A network that predicts one letter at a time generates words that do not exist, but could."),
+                    lab(
+                            "names",
+                            "A network that predicts one letter at a time generates words that do not exist, but could."),
                     lab(
                             "translate",
                             "An encoder and a decoder, two LSTMs, translate sentences. To read the source in reverse helps, and so do attention and beam "

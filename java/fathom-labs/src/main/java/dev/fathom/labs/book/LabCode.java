@@ -37,9 +37,8 @@ final class LabCode {
                     .map(file -> file.substring(0, file.length() - ".java".length()))
                     .sorted()
                     .toList();
-            String first = lab.getName()
-                    .substring(lab.getPackageName().length() + 1)
-                    .replaceFirst("\\$.*", "");
+            String first =
+                    lab.getName().substring(lab.getPackageName().length() + 1).replaceFirst("\\$.*", "");
             Deque<String> open = new ArrayDeque<>(List.of(first));
             Set<String> seen = new HashSet<>(open);
             while (!open.isEmpty()) {

@@ -98,10 +98,11 @@ public final class BookCommand implements Callable<Integer> {
             List<Path> folders = List.of(runs.resolve("lab"), runs.resolve("lab-short"));
             Path pictures = docs.resolve("pictures");
             if (save) {
-                labs.keySet().forEach(name -> folders.stream()
-                        .flatMap(all -> FinishedRun.read(all.resolve(name), name).stream())
-                        .findFirst()
-                        .ifPresent(run -> StoredPicture.store(run, pictures)));
+                labs.keySet()
+                        .forEach(name -> folders.stream()
+                                .flatMap(all -> FinishedRun.read(all.resolve(name), name).stream())
+                                .findFirst()
+                                .ifPresent(run -> StoredPicture.store(run, pictures)));
             }
             Path page = new Book(
                             labs,
@@ -131,7 +132,17 @@ public final class BookCommand implements Callable<Integer> {
             out.println("Lab " + lab.name() + " ...");
             new LabRun(
                             lab,
-                            new Run(brief, null, options.seed(), options.resume(), null, null, folder, interrupt, out, err))
+                            new Run(
+                                    brief,
+                                    null,
+                                    options.seed(),
+                                    options.resume(),
+                                    null,
+                                    null,
+                                    folder,
+                                    interrupt,
+                                    out,
+                                    err))
                     .call();
         } catch (IllegalArgumentException | IllegalStateException | UncheckedIOException e) {
             err.println("fathom book: lab " + lab.name() + ": " + e.getMessage());

@@ -1,12 +1,12 @@
 package dev.fathom.labs.commands;
 
 import dev.fathom.io.AtomicFile;
+import dev.fathom.labs.book.StoredPicture;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.LabsPage;
-import dev.fathom.labs.book.StoredPicture;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.training.Interrupt;
 import java.io.PrintStream;

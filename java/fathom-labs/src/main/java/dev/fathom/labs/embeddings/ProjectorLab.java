@@ -76,7 +76,8 @@ public final class ProjectorLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        try (Images images = ImageSet.MNIST.images(run.data() == null ? null : run.data().resolve("mnist"), run.seed())) {
+        try (Images images =
+                ImageSet.MNIST.images(run.data() == null ? null : run.data().resolve("mnist"), run.seed())) {
             int dimensions = run.of(200, 32);
             ReviewTokens reviews = ReviewTokens.read(
                     run.data() == null ? run : run.at(run.data().resolve("imdb")),
@@ -116,8 +117,9 @@ public final class ProjectorLab implements Experiment {
             return false;
         }
         int[] labels = code.labels();
-        List<String> names =
-                IntStream.range(0, labels.length).mapToObj(i -> labels[i] + " (" + i + ")").toList();
+        List<String> names = IntStream.range(0, labels.length)
+                .mapToObj(i -> labels[i] + " (" + i + ")")
+                .toList();
         List<String> groups = Arrays.stream(labels).mapToObj(Integer::toString).toList();
         byte[][] gray = IntStream.range(0, labels.length)
                 .mapToObj(i -> images.test().pixels(i))
@@ -130,7 +132,10 @@ public final class ProjectorLab implements Experiment {
                     .groups(groups)
                     .images(SIDE, SIDE, gray)
                     .axes("1", "0", "4", "7")
-                    .about(kind.equals(PIXELS) ? "The gray values." : "What the 84 units of LeNet-5's last hidden layer say.");
+                    .about(
+                            kind.equals(PIXELS)
+                                    ? "The gray values."
+                                    : "What the 84 units of LeNet-5's last hidden layer say.");
             points.put(kind, add(run, drawn, kind, x, of));
         }
         if (run.interrupt().requested()) {
@@ -153,8 +158,8 @@ public final class ProjectorLab implements Experiment {
                     .seed(run.seed())
                     .callbacks(events.callback());
             run.training().attach(trainer, run.folder().resolve("lenet"), "images");
-            History history = trainer.fit(
-                    images.learn().shuffled(run.seed()).batches(64), images.choose(), run.epochs(4, 2));
+            History history =
+                    trainer.fit(images.learn().shuffled(run.seed()).batches(64), images.choose(), run.epochs(4, 2));
             if (run.interrupt().requested()) {
                 return null;
             }
@@ -169,8 +174,14 @@ public final class ProjectorLab implements Experiment {
                     100 * history.epochs().get(history.epochs().size() - 1).value("val_accuracy")));
             LeNet5 net = model.net();
             return Examples.of(
-                    x -> net.f6().apply(net.c5().apply(net.flatten()
-                            .apply(net.s4().apply(net.c3().apply(net.s2().apply(net.c1().apply(x))))))),
+                    x -> net.f6()
+                            .apply(net.c5()
+                                    .apply(net.flatten()
+                                            .apply(net.s4()
+                                                    .apply(net.c3()
+                                                            .apply(net.s2()
+                                                                    .apply(net.c1()
+                                                                            .apply(x))))))),
                     shown);
         }
     }
@@ -188,7 +199,8 @@ public final class ProjectorLab implements Experiment {
                     return all;
                 }
                 run.out().println(line("%s: %s in %d dimensions ...", of, method.getKey(), width));
-                float[][] places = method.getValue().place(x, run.seed(), step -> !run.interrupt().requested());
+                float[][] places = method.getValue()
+                        .place(x, run.seed(), step -> !run.interrupt().requested());
                 all = all.picture(method.getKey(), places);
                 if (width == 2) {
                     drawn.add(new Drawn(of, method.getKey(), places));
@@ -219,7 +231,9 @@ public final class ProjectorLab implements Experiment {
 
     /** The share of the nearest other points in the plane that have the label of a point, in percent. */
     private static double agreement(float[][] places, int[] labels) {
-        var found = new NearestNeighbors(NEIGHBORS + 1).fit(Examples.of(places, labels), 0).neighbors(places);
+        var found = new NearestNeighbors(NEIGHBORS + 1)
+                .fit(Examples.of(places, labels), 0)
+                .neighbors(places);
         long same = 0;
         for (int i = 0; i < labels.length; i++) {
             int point = i;
@@ -240,11 +254,13 @@ public final class ProjectorLab implements Experiment {
             rows.add(List.of(
                     d.of(), d.method(), line("%.3f", trusts.get(d.title())), line("%.1f %%", shares.get(d.title()))));
         }
-        page.text("Trustworthiness (Venna and Kaski 2001) is 1 where the 15 nearest points of a picture are neighbors of the vectors, and about 0.5 by chance. "
-                        + "The last column has the share of the 15 nearest points that are the same digit, which is about 10 % by chance.")
+        page.text(
+                        "Trustworthiness (Venna and Kaski 2001) is 1 where the 15 nearest points of a picture are neighbors of the vectors, and about 0.5 by chance. "
+                                + "The last column has the share of the 15 nearest points that are the same digit, which is about 10 % by chance.")
                 .table(List.of("vectors", "method", "trustworthiness", "neighbors of the same digit"), rows)
                 .picture("digits.png", "Digits in the plane, by vectors and method", () -> {
-                    Clouds clouds = new Clouds(IntStream.range(0, 10).mapToObj(Integer::toString).toList());
+                    Clouds clouds = new Clouds(
+                            IntStream.range(0, 10).mapToObj(Integer::toString).toList());
                     drawn.forEach(d -> clouds.add(d.title(), d.places(), labels));
                     return clouds.render(3);
                 });
@@ -262,12 +278,16 @@ public final class ProjectorLab implements Experiment {
         drawn.forEach(d -> {
             Figure trust = Figure.of(d.title() + ", trustworthiness", "", trusts.get(d.title()));
             double linear = trusts.get(d.of() + ", " + PCA);
-            page.figure(d.method().equals(PCA) ? trust : trust.baseline(line("%.3f", linear), PCA).atLeast(linear));
+            page.figure(
+                    d.method().equals(PCA)
+                            ? trust
+                            : trust.baseline(line("%.3f", linear), PCA).atLeast(linear));
             Figure share = Figure.of(d.title() + ", neighbors of the same digit", "%", shares.get(d.title()));
             if (d.title().equals(pixelsPca)) {
                 page.figure(share.baseline("10 %", "chance"));
             } else {
-                page.figure(share.baseline(line("%.1f %%", before), PCA + " of pixels").atLeast(before));
+                page.figure(share.baseline(line("%.1f %%", before), PCA + " of pixels")
+                        .atLeast(before));
             }
         });
     }
@@ -302,7 +322,10 @@ public final class ProjectorLab implements Experiment {
             double trust = trust(x, d.places());
             rows.add(List.of(d.method(), line("%.3f", trust)));
             Figure figure = Figure.of(d.title() + ", trustworthiness", "", trust);
-            page.figure(d.method().equals(PCA) ? figure : figure.baseline(line("%.3f", linear), PCA).atLeast(linear));
+            page.figure(
+                    d.method().equals(PCA)
+                            ? figure
+                            : figure.baseline(line("%.3f", linear), PCA).atLeast(linear));
         }
         page.section(
                         "Words",

@@ -23,7 +23,8 @@ interface Agent extends Function<float[][], int[]> {
 
     /** The agent that chooses any action. */
     static Agent random(int actions, SplittableRandom rng) {
-        return states -> IntStream.range(0, states.length).map(i -> rng.nextInt(actions)).toArray();
+        return states ->
+                IntStream.range(0, states.length).map(i -> rng.nextInt(actions)).toArray();
     }
 
     private static int largest(float[] row) {
@@ -90,7 +91,8 @@ interface Agent extends Function<float[][], int[]> {
     /** The mean of the rewards of so many episodes. */
     default double score(Supplier<World> worlds, int episodes, SplittableRandom rng) {
         return play(worlds, episodes, rng).stream()
-                .mapToDouble(moves -> moves.stream().mapToDouble(m -> m.step().reward()).sum())
+                .mapToDouble(moves ->
+                        moves.stream().mapToDouble(m -> m.step().reward()).sum())
                 .average()
                 .orElseThrow();
     }

@@ -52,11 +52,15 @@ public final class BoardLab implements Experiment {
         int games = run.of(30, 20);
         Result page = new Result(
                 "Lab board",
-                line("Tic-tac-toe, whose %,d positions are solved: %d seeds with %,d games of self-play each", TicTacToe.positions(), seeds, rounds * games),
+                line(
+                        "Tic-tac-toe, whose %,d positions are solved: %d seeds with %,d games of self-play each",
+                        TicTacToe.positions(), seeds, rounds * games),
                 run.out());
         run.out().println(line("Self-play from %d seeds ...", seeds));
         List<Learned> all = Workers.all()
-                .run(seeds, i -> learn(run.seed() * 1000 + i, rounds, games, run.of(200, 50), run.interrupt()::requested));
+                .run(
+                        seeds,
+                        i -> learn(run.seed() * 1000 + i, rounds, games, run.of(200, 50), run.interrupt()::requested));
         if (run.interrupt().requested()) {
             return page;
         }
@@ -70,7 +74,11 @@ public final class BoardLab implements Experiment {
                 row.add(share(all, name, against, Player.Record::lost));
             }
             rows.add(row);
-            lost.put(name, all.stream().mapToDouble(l -> percent(l.ends().get(name)[1], Player.Record::lost)).toArray());
+            lost.put(
+                    name,
+                    all.stream()
+                            .mapToDouble(l -> percent(l.ends().get(name)[1], Player.Record::lost))
+                            .toArray());
         }
         page.section(
                         "Against chance and against perfect play",
@@ -81,8 +89,17 @@ public final class BoardLab implements Experiment {
                                         + "and chooses among its best moves at random; nobody can win against it.",
                                 SEARCHES))
                 .table(
-                        List.of("player", "won against chance", "lost to chance", "won against perfect", "lost to perfect"), rows)
-                .picture("lost.png", "Games lost to the perfect player, by games of self-play", () -> chart(all).render());
+                        List.of(
+                                "player",
+                                "won against chance",
+                                "lost to chance",
+                                "won against perfect",
+                                "lost to perfect"),
+                        rows)
+                .picture(
+                        "lost.png",
+                        "Games lost to the perfect player, by games of self-play",
+                        () -> chart(all).render());
         double both = Summary.mean(lost.get(BOTH));
         double plain = Summary.mean(lost.get(PLAIN + ", " + SEARCHES));
         double alone = Summary.mean(lost.get(NETWORK));
@@ -94,7 +111,9 @@ public final class BoardLab implements Experiment {
                 both,
                 alone,
                 plain,
-                both < plain ? "So what the network learned is worth more than random playouts." : "So the network adds nothing to the search here."));
+                both < plain
+                        ? "So what the network learned is worth more than random playouts."
+                        : "So the network adds nothing to the search here."));
         double half = Summary.interval95(lost.get(BOTH));
         page.key(Figure.of("Network and search, games lost to perfect play", "%", both)
                 .interval(Math.max(0, both - half), both + half)
@@ -104,20 +123,29 @@ public final class BoardLab implements Experiment {
                 .baseline(line("%.1f %%", Summary.mean(lost.get("chance"))), "chance")
                 .within(0, Summary.mean(lost.get("chance"))));
         page.figure(Figure.of("Search alone, games lost to perfect play", "%", plain));
-        page.figure(Figure.of("Search alone of " + MANY + ", games lost to perfect play", "%", Summary.mean(lost.get(PLAIN + ", " + MANY))));
+        page.figure(Figure.of(
+                "Search alone of " + MANY + ", games lost to perfect play",
+                "%",
+                Summary.mean(lost.get(PLAIN + ", " + MANY))));
         page.figure(Figure.of("Network and search, games won against chance", "%", won(all, BOTH))
                 .baseline(line("%.1f %%", won(all, "perfect")), "perfect play"));
         return page.finished();
     }
 
     private static double won(List<Learned> all, String name) {
-        return all.stream().mapToDouble(l -> percent(l.ends().get(name)[0], Player.Record::won)).average().orElseThrow();
+        return all.stream()
+                .mapToDouble(l -> percent(l.ends().get(name)[0], Player.Record::won))
+                .average()
+                .orElseThrow();
     }
 
     private static String share(List<Learned> all, String name, int against, Function<Player.Record, Integer> which) {
         return line(
                 "%.1f %%",
-                all.stream().mapToDouble(l -> percent(l.ends().get(name)[against], which)).average().orElseThrow());
+                all.stream()
+                        .mapToDouble(l -> percent(l.ends().get(name)[against], which))
+                        .average()
+                        .orElseThrow());
     }
 
     private static double percent(Player.Record record, Function<Player.Record, Integer> which) {

@@ -46,7 +46,9 @@ public final class CartPoleLab implements Experiment {
         int seeds = run.of(10, 3);
         Result page = new Result(
                 "Lab cartpole",
-                line("Worlds that are simulated: a pole on a cart and 4 x 3 cells, with %d seeds for each method", seeds),
+                line(
+                        "Worlds that are simulated: a pole on a cart and 4 x 3 cells, with %d seeds for each method",
+                        seeds),
                 run.out());
         boolean done = task(
                         run,
@@ -68,19 +70,25 @@ public final class CartPoleLab implements Experiment {
     }
 
     /** Learns a task by each method from each seed; false if the run was interrupted. */
-    private static boolean task(
-            Run run, Result page, Task task, int seeds, Map<String, Integer> steps, String about) {
+    private static boolean task(Run run, Result page, Task task, int seeds, Map<String, Integer> steps, String about) {
         boolean grid = task.name().equals("grid world");
         double random = grid
                 ? GridWorld.values(uniform())[0]
-                : Agent.random(2, new SplittableRandom(run.seed())).score(task.worlds(), 1000, new SplittableRandom(run.seed() + 1));
+                : Agent.random(2, new SplittableRandom(run.seed()))
+                        .score(task.worlds(), 1000, new SplittableRandom(run.seed() + 1));
         double best = grid ? GridWorld.values(null)[0] : CartPole.MOST;
         Map<String, List<Learned>> all = new LinkedHashMap<>();
         for (Map.Entry<String, Task.Method> method : METHODS.entrySet()) {
             run.out().println(line("%s, %s: %d seeds ...", task.name(), method.getKey(), seeds));
             List<Learned> learned = Workers.all()
-                    .run(seeds, i -> method.getValue()
-                            .learn(task, steps.get(method.getKey()), run.seed() * 1000 + i, run.interrupt()::requested));
+                    .run(
+                            seeds,
+                            i -> method.getValue()
+                                    .learn(
+                                            task,
+                                            steps.get(method.getKey()),
+                                            run.seed() * 1000 + i,
+                                            run.interrupt()::requested));
             if (run.interrupt().requested()) {
                 return false;
             }
@@ -91,7 +99,8 @@ public final class CartPoleLab implements Experiment {
         rows.add(List.of("random actions", line(form, random), "", "", ""));
         page.section(
                 Character.toUpperCase(task.name().charAt(0)) + task.name().substring(1),
-                about + " Each agent is looked at on its way, and the one that earned most then is tested in other episodes. "
+                about
+                        + " Each agent is looked at on its way, and the one that earned most then is tested in other episodes. "
                         + "The agent at the end of the training is another, since both methods may forget.");
         all.forEach((name, learned) -> {
             double[] scores = learned.stream().mapToDouble(Learned::score).toArray();
@@ -127,11 +136,20 @@ public final class CartPoleLab implements Experiment {
     private static String sentence(
             Task task, String name, List<Learned> learned, double random, double best, String form) {
         double[] scores = learned.stream().mapToDouble(Learned::score).toArray();
-        long near = Arrays.stream(scores).filter(s -> s >= random + 0.95 * (best - random)).count();
+        long near = Arrays.stream(scores)
+                .filter(s -> s >= random + 0.95 * (best - random))
+                .count();
         return line(
                 "In the %s, the %s earns " + form + " on average, where random actions earn " + form
-                        + " and the best ones " + form + ". It comes nearer than a twentieth of that way to the optimum from %d of %d seeds.",
-                task.name(), name, Summary.mean(scores), random, best, near, learned.size());
+                        + " and the best ones " + form
+                        + ". It comes nearer than a twentieth of that way to the optimum from %d of %d seeds.",
+                task.name(),
+                name,
+                Summary.mean(scores),
+                random,
+                best,
+                near,
+                learned.size());
     }
 
     private static double[][] uniform() {
@@ -164,12 +182,14 @@ public final class CartPoleLab implements Experiment {
         return chart.line(name, x, y);
     }
 
-    private static BufferedImage chart(
-            Task task, Map<String, List<Learned>> all, double random, double best) {
+    private static BufferedImage chart(Task task, Map<String, List<Learned>> all, double random, double best) {
         List<Chart> charts = new ArrayList<>();
         all.forEach((name, learned) -> {
             Chart chart = mean(new Chart(task.name() + ": mean return", "steps"), name, learned);
-            double end = learned.get(0).curve().get(learned.get(0).curve().size() - 1).steps();
+            double end = learned.get(0)
+                    .curve()
+                    .get(learned.get(0).curve().size() - 1)
+                    .steps();
             charts.add(chart.dashed("random", new double[] {0, end}, new double[] {random, random})
                     .dashed("optimal", new double[] {0, end}, new double[] {best, best}));
         });

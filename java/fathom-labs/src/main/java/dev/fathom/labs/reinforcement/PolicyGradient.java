@@ -54,8 +54,7 @@ final class PolicyGradient implements Task.Method {
                     best.copyFrom(model);
                 }
             }
-            return new Task.Learned(
-                    curve, task.test(Agent.greedy(best.net().policy()), seed), task.test(agent, seed));
+            return new Task.Learned(curve, task.test(Agent.greedy(best.net().policy()), seed), task.test(agent, seed));
         }
     }
 
@@ -115,7 +114,8 @@ final class PolicyGradient implements Task.Method {
         for (int i = 0; i < n; i++) {
             advantage[i] = (float) ((beyond[i] - mean) / deviation);
         }
-        Tensor taken = Tensor.ofInts(moves.stream().mapToInt(Move::action).toArray(), n).oneHot(logs.dim(1));
+        Tensor taken = Tensor.ofInts(moves.stream().mapToInt(Move::action).toArray(), n)
+                .oneHot(logs.dim(1));
         Tensor chosen = logs.mul(taken).sum(1);
         Tensor entropy = logs.exp().mul(logs).sum(1).mean().neg();
         return chosen.mul(Tensor.of(advantage, n))

@@ -48,9 +48,11 @@ final class SelfPlay implements AutoCloseable {
 
     SelfPlay(long seed) {
         Layer body = new Sequential(
-                new Linear(2 * TicTacToe.CELLS, WIDTH).act(Activation.RELU), new Linear(WIDTH, WIDTH).act(Activation.RELU));
+                new Linear(2 * TicTacToe.CELLS, WIDTH).act(Activation.RELU),
+                new Linear(WIDTH, WIDTH).act(Activation.RELU));
         model = Model.of(
-                new Nets(body, new Linear(WIDTH, TicTacToe.CELLS), new Sequential(new Linear(WIDTH, 1), Tensor::tanh)), seed);
+                new Nets(body, new Linear(WIDTH, TicTacToe.CELLS), new Sequential(new Linear(WIDTH, 1), Tensor::tanh)),
+                seed);
         optimizer = new Adam(2e-3f).on(model);
         rng = new SplittableRandom(seed);
         passes = new Rng(seed);
@@ -126,7 +128,10 @@ final class SelfPlay implements AutoCloseable {
             Tensor hidden = model.net().body().apply(Agent.tensor(positions));
             Tensor logs = model.net().policy().apply(hidden).logSoftmax(1);
             Tensor value = model.net().value().apply(hidden).reshape(BATCH);
-            Tensor loss = logs.mul(Agent.tensor(visits)).sum(1).mean().neg()
+            Tensor loss = logs.mul(Agent.tensor(visits))
+                    .sum(1)
+                    .mean()
+                    .neg()
                     .add(Loss.mse().of(value, Tensor.of(results, BATCH)));
             pass.backward(loss, model);
             optimizer.step();

@@ -14,7 +14,9 @@ import java.util.stream.IntStream;
 record TicTacToe(int mine, int theirs) {
     static final int CELLS = 9;
     static final TicTacToe START = new TicTacToe(0, 0);
-    private static final int[] LINES = {0b111, 0b111000, 0b111000000, 0b1001001, 0b10010010, 0b100100100, 0b100010001, 0b1010100};
+    private static final int[] LINES = {
+        0b111, 0b111000, 0b111000000, 0b1001001, 0b10010010, 0b100100100, 0b100010001, 0b1010100
+    };
     private static final int FULL = (1 << CELLS) - 1;
     private static final Map<TicTacToe, Integer> VALUES = new HashMap<>();
 
@@ -24,7 +26,9 @@ record TicTacToe(int mine, int theirs) {
 
     /** The cells that are free. */
     int[] moves() {
-        return IntStream.range(0, CELLS).filter(c -> ((mine | theirs) >> c & 1) == 0).toArray();
+        return IntStream.range(0, CELLS)
+                .filter(c -> ((mine | theirs) >> c & 1) == 0)
+                .toArray();
     }
 
     /** The position after a move, seen by the other player. */
@@ -65,7 +69,14 @@ record TicTacToe(int mine, int theirs) {
         if (known != null) {
             return known;
         }
-        int value = lost() ? -1 : over() ? 0 : Arrays.stream(moves()).map(c -> -after(c).solve()).max().orElseThrow();
+        int value = lost()
+                ? -1
+                : over()
+                        ? 0
+                        : Arrays.stream(moves())
+                                .map(c -> -after(c).solve())
+                                .max()
+                                .orElseThrow();
         VALUES.put(this, value);
         return value;
     }

@@ -18,7 +18,8 @@ import java.util.List;
  * @param training the training reviews
  * @param trainingLabels 1 for a positive review
  */
-public record ReviewTokens(Vocabulary vocabulary, int[][] training, int[] trainingLabels, int[][] test, int[] testLabels) {
+public record ReviewTokens(
+        Vocabulary vocabulary, int[][] training, int[] trainingLabels, int[][] test, int[] testLabels) {
     /**
      * Reads the first {@code count} reviews of both parts, and takes the {@code size} most frequent words.
      *

@@ -46,7 +46,12 @@ class BookTest {
 
     private static CommandLineRun command(String... options) {
         return CommandLineRun.of(Stream.concat(
-                        Stream.of("book", "--out", site.toString(), "--runs", temp.resolve("runs").toString()),
+                        Stream.of(
+                                "book",
+                                "--out",
+                                site.toString(),
+                                "--runs",
+                                temp.resolve("runs").toString()),
                         Stream.of(options))
                 .toArray(String[]::new));
     }
@@ -74,7 +79,8 @@ class BookTest {
     void theTopCountsResultsInsideTheirBands() throws IOException {
         long reached = 0;
         long missed = 0;
-        for (StoredRun run : StoredRun.all(Labs.shown().keySet(), ROOT.resolve("docs/labs")).values()) {
+        for (StoredRun run :
+                StoredRun.all(Labs.shown().keySet(), ROOT.resolve("docs/labs")).values()) {
             for (Figure f : run.figures()) {
                 reached += f.verdict() == Figure.Verdict.REACHED ? 1 : 0;
                 missed += f.verdict() == Figure.Verdict.MISSED ? 1 : 0;
@@ -82,7 +88,8 @@ class BookTest {
         }
         assertThat(reached).isPositive();
         assertThat(read("index.html"))
-                .contains("<dt>Results inside their bands</dt><dd class=\"value\">" + reached + " of " + (reached + missed) + "</dd>");
+                .contains("<dt>Results inside their bands</dt><dd class=\"value\">" + reached + " of "
+                        + (reached + missed) + "</dd>");
     }
 
     @Test
@@ -148,7 +155,8 @@ class BookTest {
                 .write(folder);
         assertThat(Files.readString(folder.resolve("index.html")))
                 .contains("<dd class=\"value\">1 of 2</dd>", "1 missed, listed below")
-                .containsPattern("perceptron</th><td>fallen</td><td[^>]*>3\u00a0%</td><td>4 to 5</td><td><b class=\"bad\">missed</b>")
+                .containsPattern(
+                        "perceptron</th><td>fallen</td><td[^>]*>3\u00a0%</td><td>4 to 5</td><td><b class=\"bad\">missed</b>")
                 .contains("The run of lab perceptron failed: it was &lt;stopped&gt;");
         assertThat(Files.readString(folder.resolve("units.html")))
                 .contains("Outside of it: fallen, 3 % where 4 to 5 is expected.")
@@ -179,12 +187,21 @@ class BookTest {
         Path folder = temp.resolve("failed");
         Path docs = Files.createDirectories(temp.resolve("project/docs")).getParent();
         CommandLineRun run = CommandLineRun.in(
-                docs, "book", "--run", "short", "--only", "mnist,perceptron", "--out", folder.toString(), "--runs",
+                docs,
+                "book",
+                "--run",
+                "short",
+                "--only",
+                "mnist,perceptron",
+                "--out",
+                folder.toString(),
+                "--runs",
                 temp.resolve("failedruns").toString());
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err()).hasLineCount(1).startsWith("fathom book: lab mnist: ");
         assertThat(Files.readString(folder.resolve("index.html"))).contains("The run of lab mnist failed: ");
-        assertThat(Files.readString(folder.resolve("units.html"))).contains("No full run is stored yet", "These are the figures of a short run");
+        assertThat(Files.readString(folder.resolve("units.html")))
+                .contains("No full run is stored yet", "These are the figures of a short run");
     }
 
     @Test

@@ -53,7 +53,8 @@ class ProjectorLabTest {
         ProjectorTsv words = ProjectorTsv.read(folder.resolve("words/vectors.tsv"), folder.resolve("words/labels.tsv"));
         assertThat(words.vectors()).hasDimensions(500, 32);
         assertThat(words.texts().get(0)).containsExactly("the");
-        ProjectorTsv digits = ProjectorTsv.read(folder.resolve("digits/vectors.tsv"), folder.resolve("digits/labels.tsv"));
+        ProjectorTsv digits =
+                ProjectorTsv.read(folder.resolve("digits/vectors.tsv"), folder.resolve("digits/labels.tsv"));
         assertThat(digits.vectors()).hasDimensions(400, 84);
         assertThat(digits.texts().get(0)).containsExactly("7"); // the first test image
         try (var files = Files.list(folder.resolve("events"))) {
@@ -106,7 +107,9 @@ class ProjectorLabTest {
                 .contains("moved=true", "sphered=true", "first=film", "near=15", "wrong=true", "disabled=true")
                 .contains("axis=true", "named=true", "hover=block,1", "width=0")
                 .containsPattern("hits=[1-9]");
-        assertThat(browser.judge(360, temp.resolve("lab/projector.html"))).contains("overflow=0").doesNotContain("CONSOLE");
+        assertThat(browser.judge(360, temp.resolve("lab/projector.html")))
+                .contains("overflow=0")
+                .doesNotContain("CONSOLE");
     }
 
     @Test

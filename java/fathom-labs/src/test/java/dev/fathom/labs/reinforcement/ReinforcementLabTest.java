@@ -59,7 +59,8 @@ class ReinforcementLabTest {
     /** A pole that is held by a rule of thumb stands until its time is up, which is no end. */
     @Test
     void anEpisodeHasFiveHundredSteps() {
-        Agent rule = states -> new int[] {states[0][2] + 0.3 * states[0][3] + 0.02 * states[0][0] + 0.05 * states[0][1] > 0 ? 1 : 0};
+        Agent rule = states ->
+                new int[] {states[0][2] + 0.3 * states[0][3] + 0.02 * states[0][0] + 0.05 * states[0][1] > 0 ? 1 : 0};
         List<Move> moves = rule.play(CartPole::new, 1, new SplittableRandom(3)).get(0);
         assertThat(moves).hasSize(CartPole.MOST);
         assertThat(moves.get(499).step()).matches(s -> s.last() && !s.ended());
@@ -93,7 +94,8 @@ class ReinforcementLabTest {
                 Pass pass = Pass.train(new Rng(1))) {
             Move goes = new Move(new float[] {1}, 0, new World.Step(new float[] {0}, 1, false, true)); // its time is up
             Move ends = new Move(new float[] {1}, 1, new World.Step(new float[] {0}, 1, true, true));
-            assertThat(DeepQ.loss(q.net(), q.net(), new Move[] {goes, ends}, task(0.9, 0.1)).item())
+            assertThat(DeepQ.loss(q.net(), q.net(), new Move[] {goes, ends}, task(0.9, 0.1))
+                            .item())
                     .isCloseTo((0.1f * 0.1f / 2 + 1.4f) / 2, within(1e-6f));
         }
     }
@@ -139,7 +141,8 @@ class ReinforcementLabTest {
         assertThat(TicTacToe.START.value()).isZero();
         Player perfect = Player.perfect(new SplittableRandom(1));
         assertThat(perfect.against(perfect, 20)).isEqualTo(new Player.Record(0, 20, 0));
-        assertThat(perfect.against(Player.random(new SplittableRandom(2)), 100).lost()).isZero();
+        assertThat(perfect.against(Player.random(new SplittableRandom(2)), 100).lost())
+                .isZero();
         assertThatThrownBy(() -> new TicTacToe(7, 0).value()).hasMessageContaining("cannot come up");
     }
 
@@ -160,7 +163,8 @@ class ReinforcementLabTest {
     void searchWithTheNetworkLosesLessThanTheNetworkAlone() {
         double both = board.figure("Network and search, games lost to perfect play");
         assertThat(both).isLessThan(board.figure("Network alone, games lost to perfect play"));
-        assertThat(board.figure("Search alone of 1000, games lost to perfect play")).isLessThan(10);
+        assertThat(board.figure("Search alone of 1000, games lost to perfect play"))
+                .isLessThan(10);
         assertThat(board.figure("Network and search, games won against chance")).isGreaterThan(70);
         assertThat(temp.resolve("board/lost.png")).isNotEmptyFile();
     }
