@@ -2,6 +2,7 @@ package dev.fathom.labs;
 
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.labs.commands.BookCommand;
 import dev.fathom.labs.commands.Classify;
 import dev.fathom.labs.commands.Data;
 import dev.fathom.labs.commands.Docs;
@@ -54,6 +55,7 @@ public final class Main implements Runnable {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("quickstart", () -> new Quickstart(out, err));
         commands.put("lab", () -> new LabCommand(out, err));
+        commands.put("book", () -> new BookCommand(out, err));
         commands.put("classify", () -> new Classify(out, err));
         commands.put("filter", () -> new FilterCommand(out));
         commands.put("see", () -> new SeeCommand(out));

@@ -9,19 +9,26 @@ import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import javax.xml.stream.XMLInputFactory;
+import javax.xml.stream.XMLStreamConstants;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.stream.XMLStreamReader;
 
 /**
  * One self-contained page: text, key figures, tables and embedded pictures, without scripts and without a single
@@ -44,9 +51,9 @@ public final class HtmlReport {
 
     private static final String STYLE = """
             :root{color-scheme:light dark;--ink:#1f2933;--muted:#5b6773;--paper:#fff;--card:#f5f7f9;--line:#dde3e8;
-              --link:#005a8f}
+              --link:#005a8f;--good:#00664b;--bad:#a33c00}
             @media (prefers-color-scheme:dark){:root{--ink:#e4e9ee;--muted:#a3afba;--paper:#14181c;--card:#1e242a;
-              --line:#333c45;--link:#7cc4f4}}
+              --line:#333c45;--link:#7cc4f4;--good:#5fd3ae;--bad:#ff9a5c}}
             *{box-sizing:border-box}
             body{margin:0;background:var(--paper);color:var(--ink);-webkit-text-size-adjust:100%;
               font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
@@ -95,11 +102,54 @@ public final class HtmlReport {
             td.n{white-space:nowrap}
             pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.9rem;
               font:.85rem/1.45 ui-monospace,"DejaVu Sans Mono","Liberation Mono",monospace}
+            p.note{background:var(--card);border-left:.25rem solid var(--link);border-radius:0 .5rem .5rem 0;
+              padding:.6rem .9rem}
+            p.note b{display:block;color:var(--muted);font-size:.8rem;font-weight:600}
+            p.small{color:var(--muted);font-size:.85rem;line-height:1.4}
+            b.good,b.bad{white-space:nowrap;color:var(--good)}
+            b.bad{color:var(--bad)}
+            b.good::before{content:"✓ "}
+            b.bad::before{content:"✗ "}
+            nav ul{list-style:none;margin:.75rem 0;padding:0;max-width:52rem}
+            nav li{padding:.3rem 0;overflow-wrap:anywhere}
+            nav li span{display:block;color:var(--muted);font-size:.9rem;line-height:1.4}
+            nav.row ul{display:flex;flex-wrap:wrap;gap:0 1.5rem}
+            details{margin:.6rem 0}
+            summary{cursor:pointer;color:var(--link);padding:.2rem 0;overflow-wrap:anywhere}
+            summary:focus-visible,nav a:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+            .pictures figcaption{color:#5b6773;text-align:left;padding:0 .25rem}
             .colored{margin:1rem 0}
             .colored pre{margin:0;background:#fff;color:#1f2933;white-space:pre-wrap;overflow-wrap:anywhere}
             @media (max-width:40rem){dl{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}
               .pictures img.large{max-width:none;width:34rem}}
             """;
+
+    /**
+     * A picture that a page embeds.
+     *
+     * @param data the picture as a {@code data:} URL
+     * @param still what stands for an animation where motion is reduced; empty for a picture that does not move
+     * @param alt what it shows, for those who cannot see it
+     * @param width its nominal width in pixels
+     * @param height its nominal height in pixels
+     */
+    public record Embedded(String data, String still, String alt, int width, int height) {
+        /** Returns the file inside {@link #data}, or inside {@link #still} if the picture moves. */
+        public byte[] file() {
+            String url = still.isEmpty() ? data : still;
+            return Base64.getDecoder().decode(url.substring(url.indexOf(',') + 1));
+        }
+    }
+
+    /**
+     * A link in a list.
+     *
+     * @param file the path of a page relative to this one, with forward slashes
+     * @param id of a section in it, empty for its beginning
+     * @param text what is underlined
+     * @param note small print below it, none if it is empty
+     */
+    public record Link(String file, String id, String text, String note) {}
 
     private final String title;
     private final StringBuilder figures = new StringBuilder();
@@ -142,8 +192,14 @@ public final class HtmlReport {
 
     /** Begins a section. */
     public HtmlReport section(String heading) {
+        return section(heading, "");
+    }
+
+    /** Begins a section to which a link leads that ends in {@code #} and this id; without one if it is empty. */
+    public HtmlReport section(String heading, String id) {
         endSection();
-        body.append("<section>\n<h2>").append(escape(heading)).append("</h2>\n");
+        body.append(id.isEmpty() ? "<section>" : "<section id=\"" + escape(id) + "\">");
+        body.append("\n<h2>").append(escape(heading)).append("</h2>\n");
         inSection = true;
         return this;
     }
@@ -151,6 +207,27 @@ public final class HtmlReport {
     /** Adds a paragraph. */
     public HtmlReport text(String paragraph) {
         block().append("<p>").append(escape(paragraph)).append("</p>\n");
+        return this;
+    }
+
+    /** Adds a paragraph in small print, such as how something was measured. */
+    public HtmlReport small(String paragraph) {
+        block().append("<p class=\"small\">").append(escape(paragraph)).append("</p>\n");
+        return this;
+    }
+
+    /** Adds a paragraph that stands out, below a label in small print. */
+    public HtmlReport note(String label, String paragraph) {
+        block().append("<p class=\"note\"><b>").append(escape(label)).append("</b>");
+        body.append(escape(paragraph)).append("</p>\n");
+        return this;
+    }
+
+    /** Adds what {@code content} adds, which stays folded until a reader opens it by a click on {@code summary}. */
+    public HtmlReport details(String summary, Consumer<HtmlReport> content) {
+        block().append("<details><summary>").append(escape(summary)).append("</summary>\n");
+        content.accept(this);
+        block().append("</details>\n");
         return this;
     }
 
@@ -222,20 +299,73 @@ public final class HtmlReport {
     public HtmlReport animation(Animation animation, String alt) {
         List<BufferedImage> frames = animation.frames();
         BufferedImage last = frames.get(frames.size() - 1);
-        String still = "<picture><source media=\"(prefers-reduced-motion: reduce)\" srcset=\"" + png(last) + "\"/>";
         String gif = "data:image/gif;base64," + Base64.getEncoder().encodeToString(animation.gif());
-        return picture(still, gif, last, alt, "</picture>");
+        return picture(still(png(last)), gif, last, alt, "</picture>");
+    }
+
+    /** Adds a picture of another page, with its text below it. */
+    public HtmlReport picture(Embedded picture) {
+        String still = picture.still().isEmpty() ? "" : still(picture.still());
+        String after = (still.isEmpty() ? "" : "</picture>");
+        return picture(still, picture.data(), picture.width(), picture.height(), picture.alt(), after, picture.alt());
+    }
+
+    /**
+     * Returns the pictures that a page of this class embeds, in their order.
+     *
+     * @throws IllegalArgumentException when the file is no such page
+     * @throws UncheckedIOException when it cannot be read
+     */
+    public static List<Embedded> pictures(Path page) {
+        XMLInputFactory factory = XMLInputFactory.newFactory();
+        factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
+        List<Embedded> pictures = new ArrayList<>();
+        try (InputStream in = Files.newInputStream(page)) {
+            XMLStreamReader reader = factory.createXMLStreamReader(in, "UTF-8");
+            String still = "";
+            while (reader.hasNext()) {
+                if (reader.next() != XMLStreamConstants.START_ELEMENT) {
+                    continue;
+                }
+                if (reader.getLocalName().equals("source")) {
+                    still = reader.getAttributeValue(null, "srcset");
+                } else if (reader.getLocalName().equals("img")) {
+                    pictures.add(new Embedded(
+                            reader.getAttributeValue(null, "src"),
+                            still,
+                            reader.getAttributeValue(null, "alt"),
+                            Integer.parseInt(reader.getAttributeValue(null, "width")),
+                            Integer.parseInt(reader.getAttributeValue(null, "height"))));
+                    still = "";
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + page + ": " + AtomicFile.reason(e), e);
+        } catch (XMLStreamException | NumberFormatException e) {
+            throw new IllegalArgumentException(page + " is no page of a report: " + e.getMessage(), e);
+        }
+        return pictures;
+    }
+
+    private static String still(String url) {
+        return "<picture><source media=\"(prefers-reduced-motion: reduce)\" srcset=\"" + url + "\"/>";
     }
 
     private HtmlReport picture(String before, String data, BufferedImage picture, String alt, String after) {
+        return picture(before, data, picture.getWidth() / Draw.SCALE, picture.getHeight() / Draw.SCALE, alt, after, "");
+    }
+
+    private HtmlReport picture(
+            String before, String data, int width, int height, String alt, String after, String caption) {
         grid("pictures");
-        int width = picture.getWidth() / Draw.SCALE;
         body.append("<figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"")
                 .append(escape(alt))
                 .append("\">")
                 .append(before);
-        image(data, alt, width, picture.getHeight() / Draw.SCALE, width > 600 ? "large" : "");
-        body.append(after).append("</div></figure>\n");
+        image(data, alt, width, height, width > 600 ? "large" : "");
+        body.append(after).append("</div>");
+        body.append(caption.isEmpty() ? "" : "<figcaption>" + escape(caption) + "</figcaption>");
+        body.append("</figure>\n");
         return this;
     }
 
@@ -302,7 +432,8 @@ public final class HtmlReport {
     }
 
     /**
-     * Adds a table. Columns of numbers are aligned to the right, and the first column names its row.
+     * Adds a table. Columns of numbers are aligned to the right, and the first column names its row. Cells that say {@code reached} or {@code missed} are
+     * set in green or red, with a sign for those who do not see the colors.
      *
      * @param header one name for each column
      * @param rows the rows, each as long as the header
@@ -336,13 +467,20 @@ public final class HtmlReport {
                 body.append(c == 0 ? "<th scope=\"row\"" : "<td")
                         .append(classes.get(c))
                         .append('>');
-                // a number is not parted from its unit
-                body.append(escape(row.get(c)).replace(" %", "\u00a0%")).append(c == 0 ? "</th>" : "</td>");
+                body.append(cell(row.get(c))).append(c == 0 ? "</th>" : "</td>");
             }
             body.append("</tr>\n");
         }
         body.append("</tbody>\n</table></div>\n");
         return this;
+    }
+
+    private static String cell(String text) {
+        return switch (text) {
+            case "reached" -> "<b class=\"good\">reached</b>";
+            case "missed" -> "<b class=\"bad\">missed</b>";
+            default -> escape(text).replace(" %", "\u00a0%"); // a number is not parted from its unit
+        };
     }
 
     /** Adds every epoch of {@code history} as a table. */
@@ -396,6 +534,31 @@ public final class HtmlReport {
      * @throws IllegalArgumentException when the path is absolute, names a host or leaves the folder
      */
     public HtmlReport link(String file, String what) {
+        block().append("<p>").append(anchor(file, "", file)).append(": ");
+        body.append(escape(what)).append("</p>\n");
+        return this;
+    }
+
+    /**
+     * Adds a list of links to other pages.
+     *
+     * @param label what the list is, for those who cannot see it
+     * @param row whether the links stand side by side where there is room
+     * @throws IllegalArgumentException when a path is absolute, names a host or leaves the folder
+     */
+    public HtmlReport links(String label, boolean row, List<Link> links) {
+        block().append(row ? "<nav class=\"row\" aria-label=\"" : "<nav aria-label=\"");
+        body.append(escape(label)).append("\"><ul>\n");
+        for (Link link : links) {
+            body.append("<li>").append(anchor(link.file(), link.id(), link.text()));
+            body.append(link.note().isEmpty() ? "" : "<span>" + escape(link.note()) + "</span>");
+            body.append("</li>\n");
+        }
+        body.append("</ul></nav>\n");
+        return this;
+    }
+
+    private static String anchor(String file, String id, String text) {
         if (file.isEmpty()
                 || file.startsWith("/")
                 || file.contains("\\")
@@ -405,18 +568,12 @@ public final class HtmlReport {
         }
         String href;
         try {
-            href = new URI(null, null, "./" + file, null)
-                    .toASCIIString(); // "./" keeps a colon in a name from naming a scheme
+            // "./" keeps a colon in a name from naming a scheme
+            href = new URI(null, null, "./" + file, id.isEmpty() ? null : id).toASCIIString();
         } catch (URISyntaxException e) {
             throw new IllegalArgumentException("report: the link " + file + " is not a path", e);
         }
-        block().append("<p><a href=\"")
-                .append(escape(href))
-                .append("\">")
-                .append(escape(file))
-                .append("</a>: ");
-        body.append(escape(what)).append("</p>\n");
-        return this;
+        return "<a href=\"" + escape(href) + "\">" + escape(text) + "</a>";
     }
 
     /** Returns the page as text. */

@@ -301,4 +301,57 @@ class HtmlReportTest {
                 .hasMessageEndingWith("); choose one that you may write to");
         assertThat(closed).isEmptyDirectory();
     }
+
+    @Test
+    void pagesOfASiteAreLinkedAndFolded() throws Exception {
+        String html = new HtmlReport("Chapter")
+                .links("all pages", true, List.of(new HtmlReport.Link("a&b.html", "part", "next", NASTY)))
+                .section("Part", "part")
+                .note("The course claims", NASTY)
+                .small("in small print")
+                .table(List.of("figure", "verdict"), List.of(List.of("a", "reached"), List.of("b", "missed")))
+                .picture(Plots.curve(Histories.plausible(3), "loss"), "not folded")
+                .details(
+                        "code",
+                        page -> page.pre("int i;").picture(Plots.curve(Histories.plausible(3), "loss"), "folded"))
+                .html();
+        Document page = parsed(html);
+        assertThat(html)
+                .contains("<a href=\"./a&amp;b.html#part\">next</a>", "<section id=\"part\">")
+                .contains("<b class=\"good\">reached</b>", "<b class=\"bad\">missed</b>");
+        assertThat(page.getElementsByTagName("details").item(0).getTextContent())
+                .contains("code", "int i;");
+        assertThat(page.getElementsByTagName("details").item(0).getChildNodes().getLength())
+                .isEqualTo(6);
+        assertThatThrownBy(() ->
+                        new HtmlReport("x").links("x", false, List.of(new HtmlReport.Link("../a.html", "", "up", ""))))
+                .hasMessage(
+                        "report: the link ../a.html is not below the page; give a relative path with forward slashes");
+    }
+
+    @Test
+    void picturesOfAPageCanBeTakenToAnother(@TempDir Path folder) throws Exception {
+        BufferedImage picture = Plots.curve(Histories.plausible(3), "loss");
+        Animation animation = new Animation(List.of(picture, picture), 100, 500);
+        Path page = folder.resolve("page.html");
+        new HtmlReport("One")
+                .picture(picture, NASTY)
+                .text("x")
+                .animation(animation, "moving")
+                .write(page);
+        List<HtmlReport.Embedded> taken = HtmlReport.pictures(page);
+        assertThat(taken).extracting(HtmlReport.Embedded::alt).containsExactly(HARMLESS, "moving");
+        assertThat(taken.get(0).data()).startsWith("data:image/png");
+        assertThat(taken.get(1).data()).startsWith("data:image/gif");
+        assertThat(ImageIO.read(new ByteArrayInputStream(taken.get(1).file())).getWidth())
+                .isEqualTo(picture.getWidth());
+        Path copy = folder.resolve("copy.html");
+        HtmlReport other = new HtmlReport("Two");
+        taken.forEach(other::picture);
+        other.write(copy);
+        assertThat(HtmlReport.pictures(copy)).isEqualTo(taken);
+        assertThat(Files.readString(copy)).contains("<figcaption>moving</figcaption>");
+        Path none = Files.writeString(folder.resolve("none.html"), "<html><p>");
+        assertThatThrownBy(() -> HtmlReport.pictures(none)).hasMessageContaining("none.html is no page of a report");
+    }
 }

@@ -1,21 +1,18 @@
 package dev.fathom.labs.commands;
 
 import dev.fathom.io.AtomicFile;
+import dev.fathom.labs.book.StoredPicture;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.LabsPage;
-import dev.fathom.labs.pages.Machine;
-import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.training.Interrupt;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +27,6 @@ import picocli.CommandLine.Parameters;
         description = "Runs an experiment and shows its figures beside those that are published.",
         sortOptions = false)
 public final class LabCommand implements Callable<Integer> {
-    /** The file that says how long the sessions of a run took together. */
-    private static final String SECONDS = "seconds.txt";
-
     private final PrintStream out;
     private final PrintStream err;
 
@@ -104,60 +98,25 @@ public final class LabCommand implements Callable<Integer> {
         Path stored = save ? Project.docs().resolve("labs") : null;
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err)) {
-            double earlier = options.resume() ? seconds(folder) : 0;
-            long began = System.nanoTime();
             Run run =
                     new Run(brief, epochs, options.seed(), options.resume(), data, prompt, folder, interrupt, out, err);
-            Result result = lab.run(run);
-            double seconds = earlier + (System.nanoTime() - began) / 1e9;
-            AtomicFile.write(
-                    folder.resolve(SECONDS),
-                    to -> to.write(Double.toString(seconds).getBytes(StandardCharsets.UTF_8)));
-            boolean whole = run.whole() && result.isFinished() && !interrupt.requested();
-            if (!whole) {
-                result.withoutBands();
-            }
-            if (!result.parts().isEmpty()) {
-                out.println("All of it on one page: " + result.write(folder));
-            }
-            if (whole) {
-                store(lab, result, seconds, folder, stored);
+            Optional<StoredRun> finished = new LabRun(lab, run).call();
+            if (stored != null && finished.isPresent()) {
+                store(finished.get(), folder, stored);
             }
             return interrupt.requested() ? Interrupt.CODE : 0;
         }
     }
 
-    /** How long the sessions before this one took, as far as they came to an end. */
-    private static double seconds(Path folder) {
-        Path file = folder.resolve(SECONDS);
-        try {
-            return Files.exists(file)
-                    ? Double.parseDouble(Files.readString(file).strip())
-                    : 0;
-        } catch (IOException | NumberFormatException e) {
-            throw new IllegalArgumentException(file + " holds no number of seconds; remove it", e);
-        }
-    }
-
-    /** Keeps the figures of a full run in its folder, and in the docs where {@code --save} says so. */
-    private void store(Experiment lab, Result result, double seconds, Path folder, @Nullable Path docs) {
-        StoredRun run = new StoredRun(
-                lab.name(),
-                result.data(),
-                LocalDate.now(ZoneOffset.UTC).toString(),
-                Project.root().map(Machine::commit).orElse("unknown"),
-                Machine.processor() + "; " + Machine.line(),
-                options.seed(),
-                seconds,
-                result.figures());
-        String file = lab.name() + ".json";
-        run.write(folder.resolve(file));
-        out.println("Its figures: " + folder.resolve(file));
-        if (docs != null) {
-            run.write(docs.resolve(file));
-            out.println("Stored as " + docs.resolve(file));
-            page();
-        }
+    /** Keeps the figures of a full run and its first picture in the docs. */
+    private void store(StoredRun run, Path folder, Path docs) {
+        Path file = docs.resolve(run.lab() + ".json");
+        run.write(file);
+        out.println("Stored as " + file);
+        FinishedRun.read(folder, run.lab())
+                .flatMap(finished -> StoredPicture.store(finished, docs.resolveSibling("pictures")))
+                .ifPresent(picture -> out.println("Its first picture: " + picture));
+        page();
     }
 
     /** Writes docs/labs.md anew. */

@@ -8,6 +8,7 @@ import dev.fathom.labs.codes.FewLabelsLab;
 import dev.fathom.labs.ensembles.EnsemblesLab;
 import dev.fathom.labs.crystals.CrystalsLab;
 import dev.fathom.labs.distillation.DistillLab;
+import dev.fathom.labs.embeddings.ProjectorLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
@@ -36,6 +37,8 @@ import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
 import dev.fathom.labs.regression.HittersLab;
+import dev.fathom.labs.reinforcement.BoardLab;
+import dev.fathom.labs.reinforcement.CartPoleLab;
 import dev.fathom.labs.representation.ApproximationLab;
 import dev.fathom.labs.representation.BoundariesLab;
 import dev.fathom.labs.representation.PerceptronLab;
@@ -111,6 +114,9 @@ public final class Labs {
             new CrystalsLab(),
             new VowelsLab());
             new AutoCtsLab());
+            new ProjectorLab(),
+            new CartPoleLab(),
+            new BoardLab());
 
     private Labs() {}
 

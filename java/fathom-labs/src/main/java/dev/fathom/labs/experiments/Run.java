@@ -36,6 +36,11 @@ public record Run(
         return new Training(out, err, interrupt, seed, resume);
     }
 
+    /** The same run on other data, for an experiment that reads several sets. */
+    public Run at(Path folder) {
+        return new Run(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err);
+    }
+
     /** {@code full} in a whole run, {@code small} in a short one. */
     public int of(int full, int small) {
         return brief ? small : full;

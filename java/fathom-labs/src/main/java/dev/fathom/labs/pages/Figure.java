@@ -143,6 +143,11 @@ public record Figure(
         return within(Double.NEGATIVE_INFINITY, high);
     }
 
+    /** The words of the band, such as {@code at least 90}; empty where there is none. */
+    public String expected() {
+        return band == null ? "" : band.words();
+    }
+
     /** Whether the figure lies in its band. */
     public Verdict verdict() {
         if (band == null) {

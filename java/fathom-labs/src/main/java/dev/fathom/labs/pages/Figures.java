@@ -9,11 +9,12 @@ import java.util.stream.IntStream;
  * @param header the names of the columns
  * @param rows a row for each figure
  */
-record Figures(List<String> header, List<List<String>> rows) {
+public record Figures(List<String> header, List<List<String>> rows) {
     private static final List<String> HEADER =
             List.of("figure", "measured", "95 % interval", "published or baseline", "source", "expected", "verdict");
 
-    static Figures of(List<Figure> figures) {
+    /** The table of these figures. */
+    public static Figures of(List<Figure> figures) {
         List<List<String>> rows = figures.stream().map(Figures::row).toList();
         int[] shown = IntStream.range(0, HEADER.size())
                 .filter(c -> rows.stream().anyMatch(row -> !row.get(c).isEmpty()))
@@ -30,7 +31,7 @@ record Figures(List<String> header, List<List<String>> rows) {
                 f.interval() == null ? "" : f.interval().words(),
                 f.published(),
                 f.source(),
-                f.band() == null ? "" : f.band().words(),
+                f.expected(),
                 f.verdict().word());
     }
 

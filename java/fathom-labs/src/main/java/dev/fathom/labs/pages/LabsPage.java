@@ -1,13 +1,9 @@
 package dev.fathom.labs.pages;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 
 /** {@code docs/labs.md}, made of the stored runs in {@code docs/labs}. */
 public final class LabsPage {
@@ -33,7 +29,7 @@ public final class LabsPage {
      * @throws IllegalArgumentException if a file in {@code folder} is no stored run, or is one of a lab that is not there
      */
     public static String text(Map<String, String> labs, Path folder) {
-        Map<String, StoredRun> runs = read(labs, folder);
+        Map<String, StoredRun> runs = StoredRun.all(labs.keySet(), folder);
         StringBuilder page = new StringBuilder(INTRODUCTION);
         page.append("\n| lab | what it shows | full run |\n| --- | --- | --- |\n");
         labs.forEach((name, shows) -> page.append("| ")
@@ -81,26 +77,5 @@ public final class LabsPage {
     /** Text that stays in its cell. */
     private static String cell(String text) {
         return text.replace("|", "\\|").replace("<", "&lt;").replaceAll("\\s+", " ");
-    }
-
-    private static Map<String, StoredRun> read(Map<String, String> labs, Path folder) {
-        Map<String, StoredRun> runs = new TreeMap<>();
-        if (!Files.isDirectory(folder)) {
-            return runs;
-        }
-        try (var files = Files.list(folder)) {
-            for (Path file :
-                    files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
-                StoredRun run = StoredRun.read(file);
-                if (!labs.containsKey(run.lab()) || !file.endsWith(run.lab() + ".json")) {
-                    throw new IllegalArgumentException(file + " is a run of " + run.lab()
-                            + ", which is no lab or belongs into another file; remove it, or store the run again");
-                }
-                runs.put(run.lab(), run);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the folder " + folder, e);
-        }
-        return runs;
     }
 }

@@ -265,7 +265,7 @@ public final class Result {
             Figures table = Figures.of(figures);
             page.section("Figures").table(table.header(), table.rows());
         }
-        Path file = folder.resolve("report.html");
+        Path file = folder.resolve(FinishedRun.PAGE);
         page.section("Made with").text(data + ".").text(Machine.line() + ".").write(file);
         return file;
     }

@@ -16,6 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -149,6 +152,33 @@ public record StoredRun(
                             + "); store it again with ./fathom lab NAME --save",
                     e);
         }
+    }
+
+    /**
+     * Reads all stored runs of {@code labs} in a folder, by the names of the labs; there are none where the folder is missing.
+     *
+     * @throws IllegalArgumentException if a file in {@code folder} is no stored run, or is one of a lab that is not there
+     * @throws UncheckedIOException if a file cannot be read
+     */
+    public static Map<String, StoredRun> all(Set<String> labs, Path folder) {
+        Map<String, StoredRun> runs = new TreeMap<>();
+        if (!Files.isDirectory(folder)) {
+            return runs;
+        }
+        try (var files = Files.list(folder)) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+                StoredRun run = read(file);
+                if (!labs.contains(run.lab()) || !file.endsWith(run.lab() + ".json")) {
+                    throw new IllegalArgumentException(file + " is a run of " + run.lab()
+                            + ", which is no lab or belongs into another file; remove it, or store the run again");
+                }
+                runs.put(run.lab(), run);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the folder " + folder, e);
+        }
+        return runs;
     }
 
     private static String text(JsonObject object, String name) {

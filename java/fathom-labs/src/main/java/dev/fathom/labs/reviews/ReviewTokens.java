@@ -18,14 +18,15 @@ import java.util.List;
  * @param training the training reviews
  * @param trainingLabels 1 for a positive review
  */
-record ReviewTokens(Vocabulary vocabulary, int[][] training, int[] trainingLabels, int[][] test, int[] testLabels) {
+public record ReviewTokens(
+        Vocabulary vocabulary, int[][] training, int[] trainingLabels, int[][] test, int[] testLabels) {
     /**
      * Reads the first {@code count} reviews of both parts, and takes the {@code size} most frequent words.
      *
      * @param dimensions of the vectors that the words are to have
      * @throws IllegalArgumentException if the reviews are missing, damaged or too few, or have no more words than dimensions
      */
-    static ReviewTokens read(Run run, int count, int size, int dimensions) {
+    public static ReviewTokens read(Run run, int count, int size, int dimensions) {
         Path folder = Imdb.folder(run.data());
         Texts training = Reviews.first(Imdb.read(folder, false), count, folder);
         Texts test = Reviews.first(Imdb.read(folder, true), count, folder);
@@ -69,7 +70,7 @@ record ReviewTokens(Vocabulary vocabulary, int[][] training, int[] trainingLabel
     }
 
     /** The first token that is a word. */
-    int first() {
+    public int first() {
         return vocabulary.reserved().tokens().size();
     }
 }

@@ -36,6 +36,29 @@ public final class Summary {
         return Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1));
     }
 
+    /**
+     * The half width of the 95 % confidence interval of the mean, by Student's distribution of t.
+     *
+     * @throws IllegalArgumentException if there are fewer than two numbers
+     */
+    public static double interval95(double... values) {
+        int degrees = values.length - 1;
+        if (degrees < 1) {
+            throw new IllegalArgumentException("interval: " + values.length + " numbers; give at least two");
+        }
+        double low = 0;
+        double high = 100;
+        for (int round = 0; round < 60; round++) {
+            double t = (low + high) / 2;
+            if (StudentT.twoSided(t, degrees) > 0.05) {
+                low = t;
+            } else {
+                high = t;
+            }
+        }
+        return low * deviation(values) / Math.sqrt(values.length);
+    }
+
     /** The square root of the sum of the squares. */
     public static double norm(float... values) {
         return Math.sqrt(Arrays.stream(doubles(values)).map(v -> v * v).sum());

@@ -1,20 +1,16 @@
 package dev.fathom.labs.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.labs.Browser;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.TinyImages;
 import dev.fathom.view.HtmlReport;
 import java.awt.image.BufferedImage;
-import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,41 +20,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The quickstart's report in a real browser: every picture loads, no script fails, nothing is wider than the window. */
 class PageTest {
-    /** Looks at the page through a frame and leaves what it found as text. */
-    private static final String JUDGE = """
-            <!DOCTYPE html><title>judge</title><pre id="said"></pre>
-            <iframe id="page" style="border:0;width:%dpx;height:900px"></iframe>
-            <script>
-              const page = document.getElementById('page');
-              page.onload = () => {
-                const inside = page.contentDocument, root = inside.documentElement, images = [...inside.images];
-                const count = wrong => images.filter(wrong).length;
-                document.getElementById('said').textContent =
-                  `images=${images.length} broken=${count(i => !i.complete || !i.naturalWidth)} `
-                  + `hidden=${count(i => !i.offsetWidth)} unnamed=${count(i => !i.alt)} `
-                  + `overflow=${root.scrollWidth - root.clientWidth} `
-                  + `cut=${[...inside.querySelectorAll('.wide')].filter(w => w.scrollWidth > w.clientWidth).length} `
-                  + `outside=${inside.querySelectorAll('[src^=http],link[href^=http]').length} done`;
-              };
-              page.src = '%s';
-            </script>
-            """;
-
     @TempDir
     static Path temp;
 
-    static Path browser;
+    static Browser browser;
     static Path report;
 
     @BeforeAll
     static void page() throws Exception {
-        Optional<Path> found = Stream.of("chromium", "chromium-browser", "google-chrome")
-                .flatMap(name -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                        .map(folder -> Path.of(folder, name)))
-                .filter(Files::isExecutable)
-                .findFirst();
-        assumeTrue(found.isPresent(), "PageTest is skipped: there is no Chromium on the PATH to open report.html with");
-        browser = found.orElseThrow();
+        browser = Browser.found(temp);
         Path out = temp.resolve("out");
         CommandLineRun run = CommandLineRun.in(
                 TinyImages.write(temp), "quickstart", "--epochs", "2", "--batch", "32", "--out", out.toString());
@@ -169,27 +139,6 @@ class PageTest {
     }
 
     private static String judge(Path page, int width) throws IOException, InterruptedException {
-        Path judge = Files.writeString(temp.resolve("judge-" + width + ".html"), JUDGE.formatted(width, page.toUri()));
-        Path said = temp.resolve("said");
-        Process process = new ProcessBuilder(
-                        browser.toString(),
-                        "--headless",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--disable-dev-shm-usage",
-                        "--allow-file-access-from-files",
-                        "--enable-logging=stderr",
-                        "--virtual-time-budget=20000",
-                        "--user-data-dir=" + temp.resolve("profile"),
-                        "--window-size=1400,1000",
-                        "--dump-dom",
-                        judge.toUri().toString())
-                .redirectErrorStream(true)
-                .redirectOutput(said.toFile())
-                .start();
-        boolean ended = process.waitFor(120, TimeUnit.SECONDS);
-        process.destroyForcibly().waitFor();
-        assertThat(ended).as("the browser ends").isTrue();
-        return Files.readString(said, StandardCharsets.UTF_8);
+        return browser.judge(width, page);
     }
 }

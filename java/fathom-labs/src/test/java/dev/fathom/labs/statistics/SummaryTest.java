@@ -1,6 +1,7 @@
 package dev.fathom.labs.statistics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
@@ -17,5 +18,14 @@ class SummaryTest {
         assertThat(Summary.doubles(0.5f, 2)).containsExactly(0.5, 2);
         assertThat(Summary.mean()).isNaN();
         assertThat(Summary.median()).isNaN();
+    }
+
+    /** The quantiles of t that tables print: 12.706 for one degree of freedom, 2.262 for nine. */
+    @Test
+    void theIntervalOfAMeanIsStudents() {
+        assertThat(Summary.interval95(0, 2)).isCloseTo(12.706, within(1e-3));
+        double[] ten = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+        assertThat(Summary.interval95(ten)).isCloseTo(2.262157 * 3.0276504 / Math.sqrt(10), within(1e-5));
+        assertThatThrownBy(() -> Summary.interval95(1)).hasMessage("interval: 1 numbers; give at least two");
     }
 }

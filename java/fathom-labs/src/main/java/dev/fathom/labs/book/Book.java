@@ -1,0 +1,314 @@
+package dev.fathom.labs.book;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.io.AtomicFile;
+import dev.fathom.labs.book.Chapter.Claim;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Figure.Verdict;
+import dev.fathom.labs.pages.Figures;
+import dev.fathom.labs.pages.FinishedRun;
+import dev.fathom.labs.pages.StoredRun;
+import dev.fathom.view.HtmlReport;
+import dev.fathom.view.HtmlReport.Embedded;
+import dev.fathom.view.HtmlReport.Link;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A site of all labs, chapter by chapter: what a course claims, what was measured, pictures and code. Its pages need nothing but each other.
+ *
+ * @param labs by their names
+ * @param stored the stored full runs by the names of their labs
+ * @param runs folders in which runs leave a folder {@code NAME} each; where a full run ended, its figures are shown instead of the stored ones
+ * @param pictures the folder of {@linkplain StoredPicture stored pictures}, for labs without a run
+ * @param root the project's folder, whose sources are shown
+ * @param failures why the run of a lab failed, by its name
+ */
+public record Book(
+        Map<String, Experiment> labs,
+        Map<String, StoredRun> stored,
+        List<Path> runs,
+        Path pictures,
+        Path root,
+        Map<String, String> failures) {
+    private static final String INDEX = "index.html";
+    /** Pictures of a lab at most; its own page has all of them. */
+    private static final int PICTURES = 4;
+    /** Rows of a table that are not folded. */
+    private static final int ROWS = 14;
+
+    /** A lab as the book knows it; {@code shown} is null where no full run was made. */
+    private record Entry(
+            Experiment lab, String claim, @Nullable StoredRun shown, Optional<FinishedRun> run) {
+        long with(Verdict verdict) {
+            return shown == null
+                    ? 0
+                    : shown.figures().stream()
+                            .filter(f -> f.verdict() == verdict)
+                            .count();
+        }
+
+        /** How many figures lie in their bands, as a note beside the name of the lab. */
+        String score() {
+            long reached = with(Verdict.REACHED);
+            long missed = with(Verdict.MISSED);
+            return shown == null
+                    ? "no full run yet"
+                    : reached + missed == 0
+                            ? line(
+                                    "%,d figures, none with a band",
+                                    shown.figures().size())
+                            : line("%,d of %,d results inside their bands", reached, reached + missed)
+                                    + (missed > 0 ? line("; %,d missed", missed) : "");
+        }
+    }
+
+    private record Part(Chapter chapter, List<Entry> entries) {}
+
+    /** The labs that are in no chapter. */
+    public static List<String> withoutChapter(List<String> labs) {
+        List<String> told = Chapter.ALL.stream()
+                .flatMap(c -> c.labs().stream())
+                .map(Claim::lab)
+                .toList();
+        return labs.stream().filter(lab -> !told.contains(lab)).toList();
+    }
+
+    /**
+     * Writes the pages into {@code folder}; pages of an earlier book that are not in this one are removed.
+     *
+     * @return the page to begin with
+     * @throws IllegalArgumentException if what a run left is damaged
+     * @throws UncheckedIOException if a file cannot be read or written
+     */
+    public Path write(Path folder) {
+        List<Part> parts = new ArrayList<>();
+        for (Chapter chapter : Chapter.ALL) {
+            List<Entry> entries = chapter.labs().stream()
+                    .filter(claim -> labs.containsKey(claim.lab()))
+                    .map(this::entry)
+                    .toList();
+            if (entries.isEmpty()) {
+                remove(folder.resolve(chapter.file()));
+            } else {
+                parts.add(new Part(chapter, entries));
+            }
+        }
+        for (int i = 0; i < parts.size(); i++) {
+            chapter(parts, i).write(folder.resolve(parts.get(i).chapter().file()));
+        }
+        Path index = folder.resolve(INDEX);
+        index(parts).write(index);
+        return index;
+    }
+
+    private static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private Entry entry(Claim claim) {
+        Experiment lab = labs.get(claim.lab());
+        List<FinishedRun> finished = runs.stream()
+                .flatMap(folder -> FinishedRun.read(folder.resolve(claim.lab()), claim.lab()).stream())
+                .toList();
+        Optional<FinishedRun> whole =
+                finished.stream().filter(run -> !run.brief()).findFirst();
+        return new Entry(
+                lab,
+                claim.text(),
+                whole.map(FinishedRun::run).orElse(stored.get(claim.lab())),
+                whole.or(() -> finished.stream().findFirst()));
+    }
+
+    private HtmlReport index(List<Part> parts) {
+        List<Entry> all = parts.stream().flatMap(p -> p.entries().stream()).toList();
+        long reached = all.stream().mapToLong(e -> e.with(Verdict.REACHED)).sum();
+        long missed = all.stream().mapToLong(e -> e.with(Verdict.MISSED)).sum();
+        List<StoredRun> shown =
+                all.stream().map(Entry::shown).flatMap(Stream::ofNullable).toList();
+        HtmlReport page = new HtmlReport("The book of Fathom's labs")
+                .figure(
+                        "Results inside their bands",
+                        line("%,d of %,d", reached, reached + missed),
+                        missed == 0 ? "none is missed" : line("%,d missed, listed below", missed))
+                .figure("Labs with a full run", line("%,d of %,d", shown.size(), all.size()))
+                .figure(
+                        "Figures measured",
+                        line(
+                                "%,d",
+                                shown.stream()
+                                        .mapToLong(r -> r.figures().size())
+                                        .sum()))
+                .figure(
+                        "Time of the full runs",
+                        line(
+                                "%.1f h",
+                                shown.stream().mapToDouble(StoredRun::seconds).sum() / 3600))
+                .text(
+                        "Each lab puts what a course on deep learning says to the test: the claim, what was measured, pictures, and the code. A band is "
+                                + "the range in which a figure is expected, from a published result or a derivation; most figures have none.");
+        page.section("Missed");
+        List<List<String>> rows = all.stream()
+                .filter(e -> e.with(Verdict.MISSED) > 0)
+                .flatMap(e -> figures(e)
+                        .filter(f -> f.verdict() == Verdict.MISSED)
+                        .map(f -> List.of(
+                                e.lab().name(),
+                                f.name(),
+                                f.value(),
+                                f.expected(),
+                                f.verdict().word())))
+                .toList();
+        if (rows.isEmpty()) {
+            page.text(reached == 0 ? "No result has a band yet." : "Every result with a band lies inside of it.");
+        } else {
+            page.table(List.of("lab", "figure", "measured", "expected", "verdict"), rows);
+        }
+        if (!failures.isEmpty()) {
+            page.section("Failed");
+            failures.forEach((lab, why) -> page.text("The run of lab " + lab + " failed: " + why));
+        }
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            page.section(title(parts, i))
+                    .text(part.chapter().about())
+                    .links("Labs of this chapter", false, links(part));
+        }
+        return page;
+    }
+
+    private static Stream<Figure> figures(Entry entry) {
+        return Stream.ofNullable(entry.shown()).flatMap(run -> run.figures().stream());
+    }
+
+    private static List<Link> links(Part part) {
+        return part.entries().stream()
+                .map(e -> new Link(
+                        part.chapter().file(),
+                        e.lab().name(),
+                        e.lab().name(),
+                        e.lab().shows() + " (" + e.score() + ")"))
+                .toList();
+    }
+
+    private static String title(List<Part> parts, int i) {
+        return (i + 1) + ". " + parts.get(i).chapter().title();
+    }
+
+    private HtmlReport chapter(List<Part> parts, int i) {
+        Part part = parts.get(i);
+        HtmlReport page = new HtmlReport(title(parts, i));
+        page.links("Chapters", true, around(parts, i)).text(part.chapter().about());
+        part.entries().forEach(entry -> section(page, entry));
+        return page.section("Chapters").links("Chapters", true, around(parts, i));
+    }
+
+    private static List<Link> around(List<Part> parts, int i) {
+        List<Link> links = new ArrayList<>(List.of(new Link(INDEX, "", "All chapters", "")));
+        if (i > 0) {
+            links.add(new Link(parts.get(i - 1).chapter().file(), "", "← " + title(parts, i - 1), ""));
+        }
+        if (i + 1 < parts.size()) {
+            links.add(new Link(parts.get(i + 1).chapter().file(), "", title(parts, i + 1) + " →", ""));
+        }
+        return links;
+    }
+
+    private void section(HtmlReport page, Entry entry) {
+        String name = entry.lab().name();
+        page.section(name, name)
+                .text("This lab shows " + entry.lab().shows() + ".")
+                .note("The course claims", entry.claim());
+        if (failures.containsKey(name)) {
+            page.note("The run failed", failures.get(name));
+        }
+        measured(page, entry);
+        pictures(page, entry);
+        Map<String, String> code = LabCode.of(entry.lab().getClass(), root);
+        code.forEach((file, text) ->
+                page.details(line("%s, %,d lines", file, text.lines().count()), all -> all.pre(text)));
+    }
+
+    private static void measured(HtmlReport page, Entry entry) {
+        StoredRun run = entry.shown();
+        String command = "./fathom lab " + entry.lab().name();
+        if (run == null) {
+            page.note("Fathom measured", "No full run is stored yet; " + command + " makes one.");
+            run = entry.run().map(FinishedRun::run).orElse(null);
+            if (run == null) {
+                return;
+            }
+            page.text("These are the figures of a short run, which are held to no bands.");
+        } else {
+            page.note("Fathom measured", sentence(entry));
+        }
+        // what is held to a band comes first, and what is missed before all
+        Map<Verdict, List<Figure>> byVerdict = run.figures().stream().collect(Collectors.groupingBy(Figure::verdict));
+        List<Figure> figures = new ArrayList<>();
+        List.of(Verdict.MISSED, Verdict.REACHED, Verdict.NONE)
+                .forEach(verdict -> figures.addAll(byVerdict.getOrDefault(verdict, List.of())));
+        int rows = figures.size() <= ROWS + 2 ? figures.size() : ROWS;
+        table(page, figures.subList(0, rows));
+        if (rows < figures.size()) {
+            page.details(
+                    line("%,d more figures", figures.size() - rows),
+                    all -> table(all, figures.subList(rows, figures.size())));
+        }
+        page.small(line(
+                "%s --seed %d, %s, commit %s, %,.0f s on %s. %s.",
+                command, run.seed(), run.date(), run.commit(), run.seconds(), run.machine(), run.data()));
+    }
+
+    private static String sentence(Entry entry) {
+        long missed = entry.with(Verdict.MISSED);
+        String score = entry.score();
+        return score.substring(0, 1).toUpperCase(Locale.ROOT) + score.substring(1) + "."
+                + (missed == 0
+                        ? ""
+                        : " Outside of it: "
+                                + figures(entry)
+                                        .filter(f -> f.verdict() == Verdict.MISSED)
+                                        .map(f ->
+                                                f.name() + ", " + f.value() + " where " + f.expected() + " is expected")
+                                        .collect(Collectors.joining("; "))
+                                + ".");
+    }
+
+    private static void table(HtmlReport page, List<Figure> figures) {
+        if (!figures.isEmpty()) {
+            Figures table = Figures.of(figures);
+            page.table(table.header(), table.rows());
+        }
+    }
+
+    private void pictures(HtmlReport page, Entry entry) {
+        String name = entry.lab().name();
+        List<Embedded> all = entry.run()
+                .map(run -> HtmlReport.pictures(run.page()))
+                .orElseGet(() -> StoredPicture.read(pictures, name));
+        if (all.isEmpty()) {
+            page.text("There are no pictures yet; ./fathom book --run short --only " + name + " draws them.");
+            return;
+        }
+        entry.run()
+                .ifPresent(run -> page.small((run.brief() ? "Pictures of a short run:" : "Pictures of the run:")
+                        + (all.size() > PICTURES ? line(" the first %d of %d.", PICTURES, all.size()) : "")));
+        all.stream().limit(PICTURES).forEach(page::picture);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.fathom.labs.commands;
+
+import dev.fathom.io.AtomicFile;
+import dev.fathom.labs.data.Project;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.FinishedRun;
+import dev.fathom.labs.pages.Machine;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.StoredRun;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Optional;
+
+/** A run of a lab that leaves its page, its pictures and, at its end, its figures in the folder of the run. */
+record LabRun(Experiment lab, Run run) {
+    /** The file that says how long the sessions of a run took together. */
+    private static final String SECONDS = "seconds.txt";
+
+    /**
+     * Runs the lab.
+     *
+     * @return what a full or a short run measured; empty if it was interrupted, or had a number of epochs of its own
+     */
+    Optional<StoredRun> call() {
+        Path folder = run.folder();
+        forget(folder);
+        double earlier = run.resume() ? seconds(folder) : 0;
+        long began = System.nanoTime();
+        Result result = lab.run(run);
+        double seconds = earlier + (System.nanoTime() - began) / 1e9;
+        AtomicFile.write(
+                folder.resolve(SECONDS), to -> to.write(Double.toString(seconds).getBytes(StandardCharsets.UTF_8)));
+        boolean finished = result.isFinished() && !run.interrupt().requested();
+        boolean whole = run.whole() && finished;
+        if (!whole) {
+            result.withoutBands();
+        }
+        if (!result.parts().isEmpty()) {
+            run.out().println("All of it on one page: " + result.write(folder));
+        }
+        if (!finished || run.epochs() != null) {
+            return Optional.empty();
+        }
+        StoredRun stored = new StoredRun(
+                lab.name(),
+                result.data(),
+                LocalDate.now(ZoneOffset.UTC).toString(),
+                Project.root().map(Machine::commit).orElse("unknown"),
+                Machine.processor() + "; " + Machine.line(),
+                run.seed(),
+                seconds,
+                result.figures());
+        Path file = FinishedRun.file(folder, lab.name(), run.brief());
+        stored.write(file);
+        if (whole) {
+            run.out().println("Its figures: " + file);
+        }
+        return Optional.of(stored);
+    }
+
+    /** Removes the figures of an earlier run, which do not belong to the page that is about to be written. */
+    private void forget(Path folder) {
+        try {
+            Files.deleteIfExists(FinishedRun.file(folder, lab.name(), false));
+            Files.deleteIfExists(FinishedRun.file(folder, lab.name(), true));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove what an earlier run left in " + folder, e);
+        }
+    }
+
+    /** How long the sessions before this one took, as far as they came to an end. */
+    private static double seconds(Path folder) {
+        Path file = folder.resolve(SECONDS);
+        try {
+            return Files.exists(file)
+                    ? Double.parseDouble(Files.readString(file).strip())
+                    : 0;
+        } catch (IOException | NumberFormatException e) {
+            throw new IllegalArgumentException(file + " holds no number of seconds; remove it", e);
+        }
+    }
+}

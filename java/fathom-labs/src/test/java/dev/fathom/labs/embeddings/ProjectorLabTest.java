@@ -1,0 +1,123 @@
+package dev.fathom.labs.embeddings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.labs.Browser;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.view.ProjectorTsv;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The lab projector: its figures, its files, and its page in a browser. */
+class ProjectorLabTest {
+    @TempDir
+    static Path temp;
+
+    private static ShortRun run;
+
+    @BeforeAll
+    static void run() {
+        CommandLineRun.assumeData("mnist");
+        CommandLineRun.assumeData("imdb");
+        run = ShortRun.of(new ProjectorLab(), 1, temp.resolve("lab"));
+    }
+
+    @Test
+    void picturesKeepNeighborsBetterThanPrincipalComponents() {
+        for (String of : new String[] {"pixels", "LeNet's code", "words"}) {
+            double linear = run.figure(of + ", PCA, trustworthiness");
+            assertThat(run.figure(of + ", t-SNE, trustworthiness")).isGreaterThan(linear + 0.02);
+            assertThat(run.figure(of + ", UMAP, trustworthiness")).isGreaterThan(linear + 0.02);
+        }
+        assertThat(run.figure("LeNet's code, t-SNE, trustworthiness")).isBetween(0.95, 1.0);
+    }
+
+    @Test
+    void theCodeOfLeNetKeepsDigitsTogetherBetterThanPixels() {
+        for (String method : new String[] {"PCA", "t-SNE", "UMAP"}) {
+            assertThat(run.figure("LeNet's code, " + method + ", neighbors of the same digit"))
+                    .isGreaterThan(run.figure("pixels, " + method + ", neighbors of the same digit"));
+        }
+    }
+
+    @Test
+    void filesAreThoseOfTensorBoard() throws IOException {
+        Path folder = temp.resolve("lab");
+        ProjectorTsv words = ProjectorTsv.read(folder.resolve("words/vectors.tsv"), folder.resolve("words/labels.tsv"));
+        assertThat(words.vectors()).hasDimensions(500, 32);
+        assertThat(words.texts().get(0)).containsExactly("the");
+        ProjectorTsv digits =
+                ProjectorTsv.read(folder.resolve("digits/vectors.tsv"), folder.resolve("digits/labels.tsv"));
+        assertThat(digits.vectors()).hasDimensions(400, 84);
+        assertThat(digits.texts().get(0)).containsExactly("7"); // the first test image
+        try (var files = Files.list(folder.resolve("events"))) {
+            assertThat(files.toList()).isNotEmpty();
+        }
+    }
+
+    /** The page is used: points, pictures, dimensions, search, neighbors, axes; what it shows is asked for in the browser. */
+    @Test
+    void thePageDoesWhatItSays() throws Exception {
+        Browser browser = Browser.found(temp);
+        String page = Files.readString(temp.resolve("lab/projector.html"));
+        int end = page.lastIndexOf("</body>");
+        String use = """
+                <pre id="said"></pre><script>
+                const told = [];
+                const tell = (name, value) => told.push(name + '=' + value);
+                const count = id => $(id).children.length;
+                tell('views', [...$('views').children].map(b => b.textContent).join('|'));
+                choose(0);
+                tell('neighbors', count('list'));
+                tell('images', document.querySelectorAll('#list canvas').length);
+                tell('chosen', $('chosen').textContent);
+                const flat = screen.slice(); show('UMAP'); dims = 3; show('UMAP');
+                tell('pressed', $('d3').getAttribute('aria-pressed'));
+                tell('moved', screen.some((s, i) => s !== flat[i]));
+                show('PCA'); dims = 2; show('PCA'); const plain = at.slice(); $('sphere').checked = true; arrange();
+                tell('sphered', at.some((s, i) => Math.abs(s - plain[i]) > .01));
+                $('sphere').checked = false;
+                open(2); $('search').value = 'film'; search();
+                tell('hits', hits.size); tell('first', set.labels[[...hits][0]]);
+                choose([...hits][0]); tell('near', count('list'));
+                show('Custom'); tell('wrong', $('wrong').textContent === ''); tell('disabled', $('d3').disabled);
+                const place = word => at[3 * set.labels.indexOf(word)];
+                tell('axis', place('good') > place('bad'));
+                $('left').value = 'no such word'; arrange(); tell('named', $('wrong').textContent.startsWith('Name two'));
+                open(0); show('t-SNE');
+                const box = $('view').getBoundingClientRect();
+                $('view').onpointermove({clientX: box.left + screen[3], clientY: box.top + screen[4]});
+                tell('hover', $('hover').style.display + ',' + $('hover').querySelectorAll('canvas').length);
+                tell('width', document.documentElement.scrollWidth - document.documentElement.clientWidth);
+                $('said').textContent = told.join('\\n') + '\\ndone';
+                </script>
+                """;
+        String said = browser.dump(
+                Files.writeString(temp.resolve("used.html"), page.substring(0, end) + use + page.substring(end)));
+        assertThat(said)
+                .doesNotContain("CONSOLE")
+                .contains("views=PCA|t-SNE|UMAP|Custom", "neighbors=15", "images=15", "chosen=7 (0)", "pressed=true")
+                .contains("moved=true", "sphered=true", "first=film", "near=15", "wrong=true", "disabled=true")
+                .contains("axis=true", "named=true", "hover=block,1", "width=0")
+                .containsPattern("hits=[1-9]");
+        assertThat(browser.judge(360, temp.resolve("lab/projector.html")))
+                .contains("overflow=0")
+                .doesNotContain("CONSOLE");
+    }
+
+    @Test
+    void stoppedInDigitsItShowsNoMoreThanItHas() throws IOException {
+        InterruptedRun stopped = InterruptedRun.of(new ProjectorLab(), "pixels: t-SNE", null, temp.resolve("stopped"));
+        Result result = stopped.result();
+        assertThat(result.isFinished()).isFalse();
+        assertThat(result.figures()).isEmpty();
+        assertThat(temp.resolve("stopped/projector.html")).doesNotExist();
+    }
+}
