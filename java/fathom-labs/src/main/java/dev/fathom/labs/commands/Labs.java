@@ -23,6 +23,7 @@ import dev.fathom.labs.images.MnistLab;
 import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
+import dev.fathom.labs.images.VeryDeepLab;
 import dev.fathom.labs.memory.MemoryLab;
 import dev.fathom.labs.objectives.LossesLab;
 import dev.fathom.labs.optimization.ActivationsLab;
@@ -58,6 +59,7 @@ public final class Labs {
             new FgsmLab(),
             new PermutationLab(),
             new DepthLab(),
+            new VeryDeepLab(),
             new DropoutLab(),
             new TransferLab(),
             new AugmentLab(),
