@@ -1,5 +1,6 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.labs.adversarial.AdversarialLab;
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
@@ -57,6 +58,7 @@ public final class Labs {
             new CifarLab(),
             new BatchNormLab(),
             new FgsmLab(),
+            new AdversarialLab(),
             new PermutationLab(),
             new DepthLab(),
             new VeryDeepLab(),
