@@ -134,7 +134,7 @@ public final class AdversarialLab implements Experiment {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(55_000, 3000));
                 Images images = some.scaled();
-                Dataset test = images.test().take(0, run.of(2000, 250))) {
+                Dataset test = images.test().take(0, run.of(1000, 250))) {
             Result page = new Result(
                     "Lab adversarial",
                     line("%s, %,d images to learn from, %,d to attack", images.title(), images.learn().size(), test.size()),
@@ -168,7 +168,7 @@ public final class AdversarialLab implements Experiment {
                 .text("Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger loss. "
                         + line(
                                 "Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
-                                run.of(40, 10))
+                                run.of(20, 10))
                         + "Its targeted form moves toward a class that was drawn by chance. The few-pixel attack makes one pixel after another "
                         + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change of "
                         + "all pixels that makes the network say a class drawn by chance (Szegedy et al. 2014).")
@@ -203,7 +203,7 @@ public final class AdversarialLab implements Experiment {
 
     private static Outcome attack(Run run, Contender contender, Victim victim, Dataset test) {
         long seed = run.seed();
-        int iterations = run.of(40, 10);
+        int iterations = run.of(20, 10);
         List<Attacked> projected = new ArrayList<>();
         for (float epsilon : EPSILONS) {
             projected.add(Attacked.by(ProjectedGradient.of(epsilon, iterations), victim, test, seed));
@@ -409,7 +409,7 @@ public final class AdversarialLab implements Experiment {
             float[] x = batch.x().toArray();
             int[] labels = batch.y().toIntArray();
             int[] targets = targets(labels, run.seed());
-            ProjectedGradient projected = ProjectedGradient.of(EPSILON, run.of(40, 10));
+            ProjectedGradient projected = ProjectedGradient.of(EPSILON, run.of(20, 10));
             Map<String, float[]> rows = new LinkedHashMap<>();
             rows.put("as it is", x);
             rows.put("FGSM", ProjectedGradient.fast(EPSILON).of(victim, x, labels));

@@ -43,6 +43,7 @@ import dev.fathom.labs.searches.SearchLab;
 import dev.fathom.labs.series.ForecastLab;
 import dev.fathom.labs.series.NyseLab;
 import dev.fathom.labs.sound.DigitsLab;
+import dev.fathom.labs.style.StyleLab;
 import dev.fathom.labs.translation.ArithmeticLab;
 import dev.fathom.labs.translation.TranslateLab;
 import java.util.LinkedHashMap;
@@ -67,6 +68,7 @@ public final class Labs {
             new AugmentLab(),
             new FiltersLab(),
             new PretrainedLab(),
+            new StyleLab(),
             new ImdbLab(),
             new WordsLab(),
             new NyseLab(),
