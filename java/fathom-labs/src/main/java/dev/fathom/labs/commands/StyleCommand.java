@@ -26,6 +26,9 @@ import picocli.CommandLine.Parameters;
         description = "Paints a photograph in the style of a picture. Where only one picture is named, its texture is painted from noise.",
         sortOptions = false)
 public final class StyleCommand implements Callable<Integer> {
+    /** Pixels of which the layers of the networks leave some. */
+    private static final int SMALLEST = 32;
+
     private final PrintStream out;
     private final PrintStream err;
 
@@ -79,12 +82,15 @@ public final class StyleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        options.atLeastOne("--size", size);
+        if (size < SMALLEST) {
+            throw options.misuse("--size " + size + ": choose at least " + SMALLEST);
+        }
         options.atLeastOne("--iterations", iterations);
         if (!(weight > 0 && weight < Float.POSITIVE_INFINITY)) {
             throw options.misuse("--weight " + weight + ": choose a number above 0");
         }
         Pretrained network = Pretrained.named(model, options::misuse);
+        Perception.check(network);
         Picture first = Picture.read(files[0], size);
         Picture style = files.length == 1 ? first : Picture.read(files[1], size);
         Path folder = options.prepare("style");

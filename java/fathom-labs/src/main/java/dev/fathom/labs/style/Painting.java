@@ -90,6 +90,7 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations)
             });
             training.attach(trainer, folder, "iterations");
             History history = trainer.fit(nothing.batches(batch), (iterations + ITERATIONS - 1) / ITERATIONS);
+            history.notes().forEach(note -> training.say("%s", note));
             Picture picture = picture(model.net());
             try (Pass pass = Pass.infer()) {
                 PerceptualLoss.Terms terms = loss.of(picture.tensor(), wanted);

@@ -9,6 +9,8 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -28,26 +30,41 @@ public record Perception(String network, Sequential features, List<Integer> styl
      */
     record Seen(List<Tensor> styles, Tensor content) {}
 
+    /** Which layers are taken of a network. */
+    private record Layers(List<Integer> styles, int content) {}
+
     /**
-     * The usual layers of a network. Of VGG those behind the activations of conv1_1, 2_1, 3_1, 4_1 and 5_1 tell the style, and conv4_2 the content, as in
-     * Gatys, Ecker and Bethge (2016).
+     * The usual layers. Of VGG those behind the activations of conv1_1, 2_1, 3_1, 4_1 and 5_1 tell the style, and conv4_2 the
+     * content, as in Gatys, Ecker and Bethge (2016).
+     */
+    private static final Map<String, Layers> KNOWN = Map.of(
+            "squeezenet1_1", new Layers(List.of(1, 3, 4, 6, 7), 6),
+            "vgg16", new Layers(List.of(1, 6, 11, 18, 25), 20),
+            "vgg19", new Layers(List.of(1, 6, 11, 20, 29), 22));
+
+    /**
+     * Checks that a network has layers that are known to tell a style.
+     *
+     * @throws IllegalArgumentException if it has none
+     */
+    public static void check(Pretrained network) {
+        if (!KNOWN.containsKey(network.name())) {
+            throw new IllegalArgumentException(network.name()
+                    + " has no layers that are known to tell a style; choose squeezenet1_1, vgg16 or vgg19");
+        }
+    }
+
+    /**
+     * The usual layers of a network.
      *
      * @param net the network of this name, with its weights
-     * @throws IllegalArgumentException if it is none of SqueezeNet and VGG without batch norms
+     * @throws IllegalArgumentException if it has none that are known to tell a style
      */
     public static Perception of(Pretrained network, Layer net) {
-        String name = network.name();
-        if (net instanceof SqueezeNet squeeze && name.equals("squeezenet1_1")) {
-            return new Perception(name, squeeze.features(), List.of(1, 3, 4, 6, 7), 6, network.input());
-        }
-        if (net instanceof Vgg vgg && name.equals("vgg16")) {
-            return new Perception(name, vgg.features(), List.of(1, 6, 11, 18, 25), 20, network.input());
-        }
-        if (net instanceof Vgg vgg && name.equals("vgg19")) {
-            return new Perception(name, vgg.features(), List.of(1, 6, 11, 20, 29), 22, network.input());
-        }
-        throw new IllegalArgumentException(
-                name + " has no layers that are known to tell a style; choose squeezenet1_1, vgg16 or vgg19");
+        check(network);
+        Layers layers = Objects.requireNonNull(KNOWN.get(network.name()));
+        Sequential features = net instanceof Vgg vgg ? vgg.features() : ((SqueezeNet) net).features();
+        return new Perception(network.name(), features, layers.styles, layers.content, network.input());
     }
 
     /** What the network sees of pictures x [n, h, w, 3], with values from 0 to 1. */
