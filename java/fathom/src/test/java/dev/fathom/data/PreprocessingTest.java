@@ -106,18 +106,24 @@ class PreprocessingTest {
             image.setRGB(i % 48, i / 48, i % 48 < 24 ? i / 48 < 16 ? 0xff0000 : 0x0000ff : 0xffffff);
         }
         Path file = temp.resolve("turned.jpg");
-        // where the red corner of the file, above left, is seen: the row and the column, 0 for the first and 1 for the last
+        // where the red corner of the file, above left, is seen: the row and the column, 0 for the first and 1 for the
+        // last
         int[][] seen = {{0, 0}, {0, 1}, {1, 1}, {1, 0}, {0, 0}, {0, 1}, {1, 1}, {1, 0}};
         for (int orientation = 1; orientation <= 8; orientation++) {
             Files.write(file, exif(encoded(image, "jpeg"), ByteOrder.BIG_ENDIAN, orientation));
             Picture picture = Picture.read(file, 24);
             boolean turned = orientation > 4;
-            assertThat(List.of(picture.height(), picture.width())).isEqualTo(turned ? List.of(24, 16) : List.of(16, 24));
+            assertThat(List.of(picture.height(), picture.width()))
+                    .isEqualTo(turned ? List.of(24, 16) : List.of(16, 24));
             int row = seen[orientation - 1][0] * (picture.height() - 1);
             int column = seen[orientation - 1][1] * (picture.width() - 1);
             int at = 3 * (row * picture.width() + column);
-            assertThat(picture.pixels()[at] & 0xff).as("orientation %d", orientation).isGreaterThan(200);
-            assertThat(picture.pixels()[at + 2] & 0xff).as("orientation %d", orientation).isLessThan(60);
+            assertThat(picture.pixels()[at] & 0xff)
+                    .as("orientation %d", orientation)
+                    .isGreaterThan(200);
+            assertThat(picture.pixels()[at + 2] & 0xff)
+                    .as("orientation %d", orientation)
+                    .isLessThan(60);
         }
         try (Pass pass = Pass.infer()) {
             Picture picture = Picture.read(file, 48);

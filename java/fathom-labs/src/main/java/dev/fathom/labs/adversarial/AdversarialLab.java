@@ -133,7 +133,9 @@ public final class AdversarialLab implements Experiment {
                 Dataset test = images.test().take(0, run.of(1000, 250))) {
             Result page = new Result(
                     "Lab adversarial",
-                    line("%s, %,d images to learn from, %,d to attack", images.title(), images.learn().size(), test.size()),
+                    line(
+                            "%s, %,d images to learn from, %,d to attack",
+                            images.title(), images.learn().size(), test.size()),
                     run.out());
             about(run, page);
             List<Outcome> outcomes = new ArrayList<>();
@@ -161,13 +163,14 @@ public final class AdversarialLab implements Experiment {
 
     private static void about(Run run, Result page) {
         page.section("The attacks", "")
-                .text("Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger loss. "
-                        + line(
-                                "Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
-                                run.of(20, 10))
-                        + "Its targeted form moves toward a class that was drawn by chance. The few-pixel attack makes one pixel after another "
-                        + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change of "
-                        + "all pixels that makes the network say a class drawn by chance (Szegedy et al. 2014).")
+                .text(
+                        "Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger loss. "
+                                + line(
+                                        "Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
+                                        run.of(20, 10))
+                                + "Its targeted form moves toward a class that was drawn by chance. The few-pixel attack makes one pixel after another "
+                                + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change of "
+                                + "all pixels that makes the network say a class drawn by chance (Szegedy et al. 2014).")
                 .text(line(
                         "Maxout has two layers of %d units, each the largest of %d linear functions, without the dropout of the paper. Two more networks of this form are trained "
                                 + "on attacked images: half of the loss is that of the images, half that of the same images attacked with ε = 0.25 "
@@ -187,7 +190,8 @@ public final class AdversarialLab implements Experiment {
                     if (teacher == null) {
                         return new Step.Result(plain);
                     }
-                    float[] changed = teacher.of(victim, batch.x().toArray(), batch.y().toIntArray());
+                    float[] changed =
+                            teacher.of(victim, batch.x().toArray(), batch.y().toIntArray());
                     Tensor attacked = loss.of(net.apply(victim.batch(changed)), batch.y());
                     return new Step.Result(plain.add(attacked).mul(0.5f));
                 })
@@ -280,9 +284,10 @@ public final class AdversarialLab implements Experiment {
             return;
         }
         page.section("At a quarter of the range", "")
-                .text("Published errors are those of Goodfellow, Shlens and Szegedy (2015) under FGSM. Targeted attacks count where the network says "
-                        + "the class drawn by chance. Pixels are the median of those that were changed until the network erred, of 784. The "
-                        + "smallest change is the root of the mean square over the pixels, of the images for which one was found.")
+                .text(
+                        "Published errors are those of Goodfellow, Shlens and Szegedy (2015) under FGSM. Targeted attacks count where the network says "
+                                + "the class drawn by chance. Pixels are the median of those that were changed until the network erred, of 784. The "
+                                + "smallest change is the root of the mean square over the pixels, of the images for which one was found.")
                 .table(
                         List.of(
                                 "errors at ε 0.25",
@@ -299,12 +304,15 @@ public final class AdversarialLab implements Experiment {
             figures(page, o);
         }
         page.text(conclusion(outcomes));
-        List<String> places =
-                IntStream.range(0, EPSILONS.length).mapToObj(e -> Float.toString(EPSILONS[e])).toList();
+        List<String> places = IntStream.range(0, EPSILONS.length)
+                .mapToObj(e -> Float.toString(EPSILONS[e]))
+                .toList();
         Map<String, double[]> fast = new LinkedHashMap<>();
         Map<String, double[]> projected = new LinkedHashMap<>();
         for (Outcome o : outcomes) {
-            fast.put(o.contender.title, o.fast.stream().mapToDouble(Attacked::accuracy).toArray());
+            fast.put(
+                    o.contender.title,
+                    o.fast.stream().mapToDouble(Attacked::accuracy).toArray());
             projected.put(
                     o.contender.title,
                     o.projected.stream().mapToDouble(Attacked::accuracy).toArray());
@@ -367,9 +375,9 @@ public final class AdversarialLab implements Experiment {
                     name + "confidence of wrong answers under FGSM",
                     "%",
                     100 * o.fast.get(QUARTER).confidence());
-            String published = o.contender == Contender.SOFTMAX ? "79.3 %" : o.contender == Contender.MAXOUT ? "97.6 %" : "";
-            page.figure(
-                    published.isEmpty() ? sure : sure.published(published, "Goodfellow, Shlens and Szegedy 2015"));
+            String published =
+                    o.contender == Contender.SOFTMAX ? "79.3 %" : o.contender == Contender.MAXOUT ? "97.6 %" : "";
+            page.figure(published.isEmpty() ? sure : sure.published(published, "Goodfellow, Shlens and Szegedy 2015"));
         }
     }
 
@@ -384,7 +392,11 @@ public final class AdversarialLab implements Experiment {
             Outcome o = outcomes.get(c.ordinal());
             words.append(line(
                     "%s errs on %.1f %% of the images under FGSM and on %.1f %% under PGD, where the plain network errs on %.1f and %.1f %%. ",
-                    c.title, o.error(o.fast), o.error(o.projected), plain.error(plain.fast), plain.error(plain.projected)));
+                    c.title,
+                    o.error(o.fast),
+                    o.error(o.projected),
+                    plain.error(plain.fast),
+                    plain.error(plain.projected)));
         }
         Outcome fast = outcomes.get(Contender.FAST.ordinal());
         double gap = fast.error(fast.projected) - fast.error(fast.fast);
@@ -420,14 +432,18 @@ public final class AdversarialLab implements Experiment {
                 for (int i = 0; i < SHOWN; i++) {
                     sheet.add(
                             few.pixels(Arrays.copyOfRange(changed, i * size, (i + 1) * size)),
-                            name + line(
-                                    ": %s, %.0f %%", classes.get(said.classes()[i]), 100 * said.confidence()[i]));
+                            name + line(": %s, %.0f %%", classes.get(said.classes()[i]), 100 * said.confidence()[i]));
                 }
             });
             page.section("Examples: " + contender.title, "")
-                    .text("Five images of the test under each attack, with ε = 0.25 for FGSM and PGD, and what the network says of them. The targeted "
-                            + "attacks lead to the classes "
-                            + String.join(", ", Arrays.stream(targets).mapToObj(classes::get).toList()) + ".")
+                    .text(
+                            "Five images of the test under each attack, with ε = 0.25 for FGSM and PGD, and what the network says of them. The targeted "
+                                    + "attacks lead to the classes "
+                                    + String.join(
+                                            ", ",
+                                            Arrays.stream(targets)
+                                                    .mapToObj(classes::get)
+                                                    .toList()) + ".")
                     .picture(
                             "examples-" + contender.folder() + ".png",
                             "Five digits under each attack, with the answers of the network: " + contender.title,

@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
 /** {@code fathom style CONTENT STYLE}: paints a photograph in the style of a picture, or a texture where only one picture is named. */
 @Command(
         name = "style",
-        description = "Paints a photograph in the style of a picture. Where only one picture is named, its texture is painted from noise.",
+        description =
+                "Paints a photograph in the style of a picture. Where only one picture is named, its texture is painted from noise.",
         sortOptions = false)
 public final class StyleCommand implements Callable<Integer> {
     /** Pixels of which the layers of the networks leave some. */
@@ -32,7 +33,10 @@ public final class StyleCommand implements Callable<Integer> {
     private final PrintStream out;
     private final PrintStream err;
 
-    @Parameters(arity = "1..2", paramLabel = "PICTURE", description = "A photograph and the picture whose style it gets, as PNG, JPEG or BMP.")
+    @Parameters(
+            arity = "1..2",
+            paramLabel = "PICTURE",
+            description = "A photograph and the picture whose style it gets, as PNG, JPEG or BMP.")
     private Path[] files = {};
 
     @Option(
@@ -99,8 +103,7 @@ public final class StyleCommand implements Callable<Integer> {
             Training training = new Training(out, err, interrupt, options.seed(), options.resume());
             PerceptualLoss loss =
                     PerceptualLoss.of(Perception.of(network, loaded.net()), style, weight, Painting.SMOOTH);
-            Painting painting =
-                    adam ? Painting.byAdam(loss, iterations) : Painting.byLBfgs(loss, iterations);
+            Painting painting = adam ? Painting.byAdam(loss, iterations) : Painting.byLBfgs(loss, iterations);
             Picture begin = files.length == 1 ? Pictures.noise(size, size, options.seed()) : first;
             Painting.Painted painted = painting.paint(
                     begin,

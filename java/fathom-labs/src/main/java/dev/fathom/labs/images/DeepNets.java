@@ -51,11 +51,7 @@ final class DeepNets {
     }
 
     private static Conv conv(int width, Initializer init) {
-        return new Conv(width, width, 3)
-                .pad(1)
-                .withWeight(init)
-                .withoutBias()
-                .edges(PadMode.CIRCULAR);
+        return new Conv(width, width, 3).pad(1).withWeight(init).withoutBias().edges(PadMode.CIRCULAR);
     }
 
     private static Sequential repeated(int depth, Supplier<Layer> layer) {

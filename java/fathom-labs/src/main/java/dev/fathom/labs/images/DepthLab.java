@@ -73,14 +73,16 @@ public final class DepthLab implements ImageLab {
                 PlainCnn delta = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn ends = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn residual = new PlainCnn(ends.stem(), DeepNets.residual(SLIM, depth), ends.linear());
-                entries.add(new Entry("Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
+                entries.add(
+                        new Entry("Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
                 entries.add(new Entry(
                         "Gauss " + depth,
                         DeepNets.deep(new PlainCnn(1, SLIM, depth, 10, gaussian), SLIM, depth, 2),
                         recipe,
                         Published.NONE,
                         0));
-                entries.add(new Entry("Residual " + depth, DeepNets.deep(residual, SLIM, depth, 2), recipe, Published.NONE, 0));
+                entries.add(new Entry(
+                        "Residual " + depth, DeepNets.deep(residual, SLIM, depth, 2), recipe, Published.NONE, 0));
             }
         }
         return entries;

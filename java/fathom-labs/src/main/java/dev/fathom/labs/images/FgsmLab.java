@@ -96,8 +96,10 @@ public final class FgsmLab implements ImageLab {
             curves.put(o.entry().name(), accuracies(a));
             rows.add(row(o.entry().name(), accuracies(a)));
             for (int e = 1; e < EPSILONS.length; e++) {
-                Figure figure =
-                        Figure.of(o.entry().name() + ", accuracy at ε " + places.get(e), "%", 100 * a.get(e).accuracy());
+                Figure figure = Figure.of(
+                        o.entry().name() + ", accuracy at ε " + places.get(e),
+                        "%",
+                        100 * a.get(e).accuracy());
                 all.page()
                         .figure(
                                 attacked.size() == 1
@@ -141,9 +143,7 @@ public final class FgsmLab implements ImageLab {
                                         "99.9 % with 79.3 %"),
                                 List.of(
                                         "PyTorch's example",
-                                        number(
-                                                "%.1f %%",
-                                                100 * (1 - example.accuracy())),
+                                        number("%.1f %%", 100 * (1 - example.accuracy())),
                                         number("%.1f %%", 100 * example.confidence()),
                                         "maxout: 89.4 % with 97.6 %")));
         all.page()
@@ -159,8 +159,10 @@ public final class FgsmLab implements ImageLab {
     /** The network under attack; the blackest and the whitest pixel are those of some images. */
     private static Victim victim(Model<Layer> model, Dataset data) {
         try (Pass pass = Pass.infer()) {
-            Tensor x = data.batches(Math.min(BATCH, data.size())).epoch(0).next().x();
-            return new Victim(model.net(), data.featureShape(), x.min().item(), x.max().item());
+            Tensor x =
+                    data.batches(Math.min(BATCH, data.size())).epoch(0).next().x();
+            return new Victim(
+                    model.net(), data.featureShape(), x.min().item(), x.max().item());
         }
     }
 

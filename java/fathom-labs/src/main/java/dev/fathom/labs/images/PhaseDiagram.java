@@ -68,9 +68,11 @@ record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
             double[] after = squares(direction);
             double[][] factors = grid(side, i -> Math.pow(before[i] / after[i], 1.0 / (TO - FROM)));
             Tensor unit = last.div(last.norm(Dims.KEEP, 1)).reshape(points, INPUTS, width);
-            float[] sums = unit.sum(1).square().sum(1).toArray(); // of the cosines of all pairs, each input with itself among them
-            return new PhaseDiagram(
-                    side, factors, grid(side, i -> (sums[i] - INPUTS) / (INPUTS * (INPUTS - 1.0))));
+            float[] sums = unit.sum(1)
+                    .square()
+                    .sum(1)
+                    .toArray(); // of the cosines of all pairs, each input with itself among them
+            return new PhaseDiagram(side, factors, grid(side, i -> (sums[i] - INPUTS) / (INPUTS * (INPUTS - 1.0))));
         }
     }
 
@@ -159,7 +161,9 @@ record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
                 .toArray(double[][]::new);
         return new PlanePlot(title, LEFT, RIGHT, 0, TOP)
                 .axes("σ_w", "σ_b")
-                .contours(Arrays.stream(values).map(row -> Arrays.stream(row).map(shown).toArray()).toArray(double[][]::new))
+                .contours(Arrays.stream(values)
+                        .map(row -> Arrays.stream(row).map(shown).toArray())
+                        .toArray(double[][]::new))
                 .path(
                         "critical line",
                         Arrays.stream(line).mapToDouble(p -> p[0]).toArray(),

@@ -87,9 +87,7 @@ public final class VeryDeepLab implements Experiment {
                     run.out());
             phases(run, page);
             criticalLine(page);
-            return jacobians(run, page) && linear(run, page) && deepest(run, page, images)
-                    ? page.finished()
-                    : page;
+            return jacobians(run, page) && linear(run, page) && deepest(run, page, images) ? page.finished() : page;
         }
     }
 
@@ -99,13 +97,15 @@ public final class VeryDeepLab implements Experiment {
         PhaseDiagram phases = PhaseDiagram.measured(run.of(25, 13), run.of(400, 250), run.seed());
         double median = 100 * Summary.median(phases.deviations());
         page.section("Order and chaos", "")
-                .text("A weight begins with variance σ_w² / fan-in and a bias with variance σ_b². In a wide tanh network the theory (Poole et al. "
-                        + "2016, Schoenholz et al. 2017) says where the variance of signals comes to rest, and by which factor χ each layer "
-                        + "multiplies the squares of gradients and of small differences. Where χ is below 1, the ordered phase, gradients "
-                        + "vanish and all inputs become alike. Where it is above 1, the chaotic phase, gradients explode and inputs that "
-                        + "were alike part. On the critical line between the two, signals pass any number of layers.")
-                .text("The pictures show the depth 1 / |ln χ| over which gradients change by a factor of e, the darker the less, and how alike four "
-                        + "different inputs are in the end, the darker the less.")
+                .text(
+                        "A weight begins with variance σ_w² / fan-in and a bias with variance σ_b². In a wide tanh network the theory (Poole et al. "
+                                + "2016, Schoenholz et al. 2017) says where the variance of signals comes to rest, and by which factor χ each layer "
+                                + "multiplies the squares of gradients and of small differences. Where χ is below 1, the ordered phase, gradients "
+                                + "vanish and all inputs become alike. Where it is above 1, the chaotic phase, gradients explode and inputs that "
+                                + "were alike part. On the critical line between the two, signals pass any number of layers.")
+                .text(
+                        "The pictures show the depth 1 / |ln χ| over which gradients change by a factor of e, the darker the less, and how alike four "
+                                + "different inputs are in the end, the darker the less.")
                 .picture(
                         "theory.png",
                         "The depth of signals over the deviations of weights and biases in theory, with the critical line",
@@ -163,7 +163,8 @@ public final class VeryDeepLab implements Experiment {
                             .within(known.biasVariance * (1 - 5e-7), known.biasVariance * (1 + 5e-7)));
         }
         page.section("The critical line", "")
-                .text("The point of the critical line where the variance of signals is 1 / depth, which is where the networks below begin.")
+                .text(
+                        "The point of the critical line where the variance of signals is 1 / depth, which is where the networks below begin.")
                 .table(List.of("layers", "σ_w²", "exact", "σ_b²", "exact"), rows);
     }
 
@@ -172,8 +173,8 @@ public final class VeryDeepLab implements Experiment {
     /** How bodies begin that have 8 maps of 4 x 4; false if the run was interrupted. */
     private static boolean jacobians(Run run, Result page) {
         int[] depths = run.brief() ? new int[] {16, 256} : new int[] {16, 64, 256, 1000};
-        Histograms histograms = new Histograms(
-                "log10 of the singular values of the Jacobian", List.of("Delta", "Gauss", "Residual"));
+        Histograms histograms =
+                new Histograms("log10 of the singular values of the Jacobian", List.of("Delta", "Gauss", "Residual"));
         List<List<String>> rows = new ArrayList<>();
         for (int depth : depths) {
             Map<String, Sequential> bodies = new LinkedHashMap<>();
@@ -195,7 +196,8 @@ public final class VeryDeepLab implements Experiment {
                     logs[i] = (float) Math.log10(floored[i]);
                 }
                 histograms.add(logs, line("median %.2g", s[s.length / 2]));
-                double near = 100 * Arrays.stream(s).filter(v -> v > 0.5 && v < 2).count() / (double) s.length;
+                double near =
+                        100 * Arrays.stream(s).filter(v -> v > 0.5 && v < 2).count() / (double) s.length;
                 rows.add(List.of(
                         line("%s, %,d layers", body.getKey(), depth),
                         line("%.3g", s[0]),
@@ -316,7 +318,10 @@ public final class VeryDeepLab implements Experiment {
         if (curves.isEmpty()) {
             return false;
         }
-        double end = curves.values().stream().mapToDouble(c -> c[0][c[0].length - 1]).max().orElseThrow();
+        double end = curves.values().stream()
+                .mapToDouble(c -> c[0][c[0].length - 1])
+                .max()
+                .orElseThrow();
         curves.put("guessing", new double[][] {{steps(run), Math.max(end, steps(run) + 1)}, {CHANCE, CHANCE}});
         page.section(line("%,d layers", depth), "")
                 .text(line(
@@ -326,7 +331,12 @@ public final class VeryDeepLab implements Experiment {
                                 + "the last layer begins sqrt(depth) times as large, and the body has no biases.",
                         WIDTH, batch(run), rate(depth), examples(run), steps(run)))
                 .table(
-                        List.of("start", "loss of the first epoch", "of the last epoch", "on other images", "seconds a step"),
+                        List.of(
+                                "start",
+                                "loss of the first epoch",
+                                "of the last epoch",
+                                "on other images",
+                                "seconds a step"),
                         rows)
                 .text(String.join(" ", conclusions) + " " + memory(run, depth))
                 .series("deepest.png", line("Loss of %,d layers over the steps", depth), "loss", "steps", curves);
@@ -350,8 +360,8 @@ public final class VeryDeepLab implements Experiment {
             Run run, String name, PlainCnn net, Dataset seen, Dataset unseen, int depth) {
         run.training().say("%n== %s, %,d layers", name, depth);
         try (Model<Layer> model = Model.of(net.recomputed(), run.seed())) {
-            var trainer =
-                    Trainer.of(model, Loss.crossEntropy(), new Adam((float) rate(depth))).seed(run.seed());
+            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam((float) rate(depth)))
+                    .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve(name.toLowerCase(Locale.ROOT)), "images");
             History history = trainer.fit(seen.shuffled(run.seed()).batches(batch(run)), run.epochs(10, 3));
             double[] losses = history.series("loss");
@@ -359,7 +369,8 @@ public final class VeryDeepLab implements Experiment {
                     ? null
                     : new Trained(
                             losses,
-                            Objects.requireNonNull(trainer.evaluate(unseen.batches(batch(run))).get("loss")),
+                            Objects.requireNonNull(
+                                    trainer.evaluate(unseen.batches(batch(run))).get("loss")),
                             history.seconds() / (losses.length * steps(run)));
         }
     }

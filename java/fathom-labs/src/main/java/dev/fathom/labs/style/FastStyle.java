@@ -1,7 +1,5 @@
 package dev.fathom.labs.style;
 
-import static dev.fathom.op.Activation.RELU;
-
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Picture;
 import dev.fathom.labs.training.Training;
@@ -88,8 +86,9 @@ final class FastStyle {
             int top = (int) (places[2 * i] * (photo.height() - side + 1));
             int left = (int) (places[2 * i + 1] * (photo.width() - side + 1));
             for (int y = 0; y < side; y++) {
-                int from = 3 * ((Math.min(top, photo.height() - side) + y) * photo.width()
-                        + Math.min(left, photo.width() - side));
+                int from = 3
+                        * ((Math.min(top, photo.height() - side) + y) * photo.width()
+                                + Math.min(left, photo.width() - side));
                 System.arraycopy(photo.pixels(), from, all, 3 * side * (i * side + y), 3 * side);
             }
         }
@@ -98,13 +97,19 @@ final class FastStyle {
 
     /** Trains on crops, whose own content is to be kept. */
     static History train(
-            Model<Sequential> model, PerceptualLoss loss, Dataset crops, int batch, int epochs, Training training, Path folder) {
+            Model<Sequential> model,
+            PerceptualLoss loss,
+            Dataset crops,
+            int batch,
+            int epochs,
+            Training training,
+            Path folder) {
         try (Dataset scaled = crops.scaled(1f / 255, 0)) {
             Trainer<Sequential> trainer = Trainer.custom(
                             model,
                             new Adam(2e-3f),
-                            (net, b) -> new Step.Result(
-                                    loss.of(net.apply(b.x()), loss.content(b.x())).total()))
+                            (net, b) -> new Step.Result(loss.of(net.apply(b.x()), loss.content(b.x()))
+                                    .total()))
                     .clipNorm(1)
                     .seed(training.seed());
             training.attach(trainer, folder, "crops");

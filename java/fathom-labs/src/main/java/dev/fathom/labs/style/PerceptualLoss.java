@@ -60,7 +60,8 @@ public record PerceptualLoss(Perception perception, List<float[]> grams, float w
                 ? Tensor.scalar(0)
                 : seen.content().sub(wanted).square().sum().div(wanted.square().sum());
         Tensor style = style(seen);
-        return new Terms(content, style, content.add(style.mul(weight)).add(variation(x).mul(smooth)));
+        return new Terms(
+                content, style, content.add(style.mul(weight)).add(variation(x).mul(smooth)));
     }
 
     private Tensor style(Perception.Seen seen) {

@@ -209,8 +209,9 @@ public final class StyleLab implements Experiment {
                     .add(painted.picture().pixels(), title + ", texture");
         }
         page.section("Textures from noise", "")
-                .text("Without content, L-BFGS makes of noise a picture with the same Gram matrices: strokes, colors and scales of the painting at no "
-                        + "particular place. The paintings beside them are cut to their middle.")
+                .text(
+                        "Without content, L-BFGS makes of noise a picture with the same Gram matrices: strokes, colors and scales of the painting at no "
+                                + "particular place. The paintings beside them are cut to their middle.")
                 .picture("textures.png", "Paintings, and textures that were made from noise", sheet::render)
                 .table(List.of("texture of", "distance of noise to it", "of the result"), rows);
         return true;
@@ -229,8 +230,7 @@ public final class StyleLab implements Experiment {
 
     // ---- networks that paint in one pass
 
-    private static boolean fast(
-            Run run, Result page, Picture photo, Map<Style, PerceptualLoss> losses, Path folder) {
+    private static boolean fast(Run run, Result page, Picture photo, Map<Style, PerceptualLoss> losses, Path folder) {
         int side = run.of(96, 48);
         int batch = 4;
         int steps = run.of(100, 3);
@@ -271,9 +271,7 @@ public final class StyleLab implements Experiment {
                     sheet.add(served.picture().pixels(), line("%s, %.0f ms", title, served.milliseconds()));
                     page.key(Figure.of(title + ", milliseconds per photograph", "ms", served.milliseconds()))
                             .figure(Figure.of(
-                                            title + ", network, distance to the style",
-                                            "%",
-                                            100 * after[1] / before[1])
+                                            title + ", network, distance to the style", "%", 100 * after[1] / before[1])
                                     .baseline("100 %", "the photograph")
                                     .atMost(40))
                             .figure(Figure.of(title + ", network, distance to the content", "%", 100 * after[0])
@@ -316,14 +314,22 @@ public final class StyleLab implements Experiment {
     private static List<Picture> photographs(Path folder, int size, int least) {
         List<Path> files = new ArrayList<>(List.of(folder.resolve("amber.jpg")));
         for (String place : List.of("photos", "islr/book_images")) {
-            ImageSet.places(place).stream().filter(Files::isDirectory).findFirst().ifPresent(found -> {
-                try (Stream<Path> all = Files.list(found)) {
-                    all.filter(f -> f.toString().matches(".*\\.(png|jpg)")).sorted().forEach(files::add);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(found + " cannot be listed", e);
-                }
-            });
+            ImageSet.places(place).stream()
+                    .filter(Files::isDirectory)
+                    .findFirst()
+                    .ifPresent(found -> {
+                        try (Stream<Path> all = Files.list(found)) {
+                            all.filter(f -> f.toString().matches(".*\\.(png|jpg)"))
+                                    .sorted()
+                                    .forEach(files::add);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(found + " cannot be listed", e);
+                        }
+                    });
         }
-        return files.stream().map(file -> Picture.read(file, size)).filter(p -> Math.min(p.height(), p.width()) >= least).toList();
+        return files.stream()
+                .map(file -> Picture.read(file, size))
+                .filter(p -> Math.min(p.height(), p.width()) >= least)
+                .toList();
     }
 }

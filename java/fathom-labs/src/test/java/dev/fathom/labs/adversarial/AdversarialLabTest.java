@@ -13,9 +13,9 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /** The attacks on a network that is known exactly, and the short form of the lab adversarial. */
 class AdversarialLabTest {
@@ -86,9 +86,8 @@ class AdversarialLabTest {
             float[] x = {0.5f, 0.2f, 0.9f};
             float[] changed = new SmallestChange(14, 30).of(victim, x, new int[] {0});
             assertThat(victim.answers(changed).classes()).containsExactly(0);
-            double distance = Math.sqrt(Math.pow(changed[0] - x[0], 2)
-                    + Math.pow(changed[1] - x[1], 2)
-                    + Math.pow(changed[2] - x[2], 2));
+            double distance = Math.sqrt(
+                    Math.pow(changed[0] - x[0], 2) + Math.pow(changed[1] - x[1], 2) + Math.pow(changed[2] - x[2], 2));
             assertThat(distance).isCloseTo(0.75 / Math.sqrt(5.25), within(0.01));
             assertThat((changed[0] - x[0]) / (changed[1] - x[1])).isCloseTo(-2, within(0.05f));
         });
@@ -118,7 +117,8 @@ class AdversarialLabTest {
         assertThat(run().figure("Maxout, trained on FGSM, errors under FGSM")).isLessThan(plain - 10);
         assertThat(run().out())
                 .contains("Maxout, trained on FGSM errs on ")
-                .containsPattern("What is trained on one step (withstands one step: [\\d.]+ points|also withstands many)");
+                .containsPattern(
+                        "What is trained on one step (withstands one step: [\\d.]+ points|also withstands many)");
     }
 
     @Test
@@ -135,7 +135,9 @@ class AdversarialLabTest {
         CommandLineRun.assumeData("mnist");
         InterruptedRun stopped = InterruptedRun.of(new AdversarialLab(), "== Maxout", null, folder);
         assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.out()).containsPattern("Softmax regression +[\\d.]+ %").contains("Not all networks were trained.");
+        assertThat(stopped.out())
+                .containsPattern("Softmax regression +[\\d.]+ %")
+                .contains("Not all networks were trained.");
         assertThat(stopped.out()).doesNotContain("Maxout, trained on FGSM errs");
     }
 

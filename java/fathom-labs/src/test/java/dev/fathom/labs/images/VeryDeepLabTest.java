@@ -38,8 +38,7 @@ class VeryDeepLabTest {
     void everyFigureOfTheWholeRunThatIsExactIsReached() {
         assertThat(run.figure("σ_w² of 16 layers")).isCloseTo(1.11538062, within(5.1e-9));
         assertThat(run.figure("σ_b² of 10,000 layers") / 1.332534e-12).isCloseTo(1, within(5e-7));
-        assertThat(run.figures().stream()
-                        .filter(f -> f.name().matches("σ.*|Linear.*")))
+        assertThat(run.figures().stream().filter(f -> f.name().matches("σ.*|Linear.*")))
                 .hasSize(18 + 3)
                 .allMatch(f -> f.verdict() == Figure.Verdict.REACHED);
     }

@@ -13,8 +13,8 @@ import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Sequential;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -65,7 +65,8 @@ class StyleLabTest {
             PerceptualLoss smooth = new PerceptualLoss(eye(), loss.grams(), 10, 2);
             // differences of 0.5 to the right, in one of three channels
             Tensor two = Tensor.of(new float[] {0.5f, 0, 0, 0, 0, 0, 0.5f, 0, 0, 0, 0, 0}, 1, 2, 2, 3);
-            assertThat(smooth.of(two, null).total().item() - loss.of(two, null).total().item())
+            assertThat(smooth.of(two, null).total().item()
+                            - loss.of(two, null).total().item())
                     .isCloseTo(2 * 0.25f / 3, within(1e-6f));
         }
     }
@@ -75,7 +76,11 @@ class StyleLabTest {
     void theLayersOfVggAreThoseOfThePaper() {
         Vgg vgg = Vgg.vgg19(10);
         Perception perception = Perception.of(
-                Pretrained.ALL.stream().filter(p -> p.name().equals("vgg19")).findFirst().orElseThrow(), vgg);
+                Pretrained.ALL.stream()
+                        .filter(p -> p.name().equals("vgg19"))
+                        .findFirst()
+                        .orElseThrow(),
+                vgg);
         assertThat(perception.styleLayers()).isEqualTo("features.1, features.6, features.11, features.20, features.29");
         try (Model<Sequential> model = Model.of(vgg.features(), 1);
                 Pass pass = Pass.infer()) {
@@ -93,7 +98,8 @@ class StyleLabTest {
         }
         Layer none = new Sequential();
         assertThatThrownBy(() -> Perception.of(Pretrained.ALL.get(2), none))
-                .hasMessage("alexnet has no layers that are known to tell a style; choose squeezenet1_1, vgg16 or vgg19");
+                .hasMessage(
+                        "alexnet has no layers that are known to tell a style; choose squeezenet1_1, vgg16 or vgg19");
     }
 
     @Test
@@ -194,18 +200,21 @@ class StyleLabTest {
         CommandLineRun unreadable = CommandLineRun.of("style", text.toString(), text.toString());
         assertThat(unreadable.code()).isEqualTo(1);
         assertThat(unreadable.err()).isEqualTo("fathom style: " + text + ": it is neither PNG nor JPEG nor BMP\n");
-        CommandLineRun missing = CommandLineRun.of("style", temp.resolve("none.png").toString());
+        CommandLineRun missing =
+                CommandLineRun.of("style", temp.resolve("none.png").toString());
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).startsWith("fathom style: " + temp.resolve("none.png") + ": it cannot be read");
         Pictures.write(Pictures.noise(8, 8, 1), temp.resolve("tiny.png"));
         String tiny = temp.resolve("tiny.png").toString();
         assertThat(CommandLineRun.of("style", tiny, tiny, "--weight", "0").err())
                 .startsWith("fathom style: --weight 0.0: choose a number above 0");
-        assertThat(CommandLineRun.of("style", tiny, tiny, "--size", "8", "--out", temp.toString()).err())
+        assertThat(CommandLineRun.of("style", tiny, tiny, "--size", "8", "--out", temp.toString())
+                        .err())
                 .startsWith("fathom style: --size 8: choose at least 32");
         assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "eye").err())
                 .startsWith("fathom style: there is no model eye; there are squeezenet1_1");
-        assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "resnet18", "--out", temp.toString()).err())
+        assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "resnet18", "--out", temp.toString())
+                        .err())
                 .startsWith("fathom style: resnet18 has no layers that are known to tell a style");
     }
 }
