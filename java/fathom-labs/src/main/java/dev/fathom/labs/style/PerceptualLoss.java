@@ -36,6 +36,11 @@ public record PerceptualLoss(Perception perception, List<float[]> grams, float w
         }
     }
 
+    /** This loss with another weight of the style. */
+    PerceptualLoss weighted(float other) {
+        return new PerceptualLoss(perception, grams, other, smooth);
+    }
+
     /** G [n, c, c], the mean over the positions of maps [n, h, w, c] of the products of any two channels. */
     static Tensor gram(Tensor maps) {
         int n = maps.dim(0);

@@ -33,6 +33,8 @@ import java.util.stream.Stream;
 /** Neural style transfer and textures (Gatys, Ecker and Bethge 2015, 2016), and networks that paint in one pass (Johnson et al. 2016). */
 public final class StyleLab implements Experiment {
     private static final float WEIGHT = 100;
+    /** For the networks: they have no photograph to begin with, and would paint the style alone. */
+    private static final float FAST_WEIGHT = 4;
 
     /** A painting whose style is taken. */
     private record Style(String file, String title) {}
@@ -87,11 +89,12 @@ public final class StyleLab implements Experiment {
     private static void about(Result page, Perception perception) {
         page.section("The loss", "")
                 .text(line(
-                        "%s, which was trained on ImageNet, sees the pictures; it stands in for VGG-19, the network of the paper, whose weights have 575 MB. The style is in the "
-                                + "Gram matrices of its layers %s, which hold the mean product of any two channels, and the content is in the maps of "
-                                + "%s. Distances are squares, relative to the squares of what is wanted; the style is the mean over its layers and "
-                                + "counts %.0f times. So 0 is reached where everything is as in the painting or the photograph, and 1 is the distance of "
-                                + "nothing at all.",
+                        "%s, which was trained on ImageNet, sees the pictures; it stands in for VGG-19, the network of the paper, which has a hundred "
+                                + "times as many weights. The style is in the Gram matrices of its layers %s, which hold the mean product of any two "
+                                + "channels, and the content is in the maps of %s. Distances are squares, relative to the squares of what is wanted; "
+                                + "the style is the mean over its layers and counts %.0f times. So 0 is reached where everything is as in the "
+                                + "painting or the photograph, and 1 is the distance of nothing at all. Nothing is published for this network, so "
+                                + "the page compares with the photograph itself and with noise.",
                         perception.network(), perception.styleLayers(), perception.contentLayer(), WEIGHT));
     }
 
@@ -105,7 +108,6 @@ public final class StyleLab implements Experiment {
         for (Map.Entry<Style, PerceptualLoss> style : losses.entrySet()) {
             String title = style.getKey().title;
             double[] before = terms(style.getValue(), photo, photo);
-            Painted painted = null;
             for (boolean adam : new boolean[] {false, true}) {
                 String name = title + (adam ? ", Adam" : ", L-BFGS");
                 run.training().say("%n== %s", name);
@@ -115,9 +117,11 @@ public final class StyleLab implements Experiment {
                 Painted one = painting.paint(
                         photo, photo, run.training(), run.folder().resolve(file(name)), (iteration, preview) -> {});
                 if (run.interrupt().requested()) {
-                    return false;
+                    break;
                 }
-                painted = painted == null ? one : painted;
+                if (!adam) {
+                    sheet.add(one.picture().pixels(), title);
+                }
                 rows.add(List.of(
                         name,
                         line("%.4f", before[1]),
@@ -132,9 +136,11 @@ public final class StyleLab implements Experiment {
                                 .baseline("100 %", "no content at all")
                                 .atMost(90));
             }
-            sheet.add(painted.picture().pixels(), title);
         }
-        page.section("A photograph in three styles", "")
+        if (rows.isEmpty()) {
+            return false;
+        }
+        page.section("A photograph in the styles of paintings", "")
                 .text(line(
                         "The pixels begin as those of the photograph and are changed by an optimizer, %d iterations of L-BFGS or as many steps of Adam, "
                                 + "at a rate of 0.02. An iteration of L-BFGS may look at the loss more than once. The pictures are those of L-BFGS.",
@@ -148,13 +154,29 @@ public final class StyleLab implements Experiment {
                                 "of the result to the content",
                                 "seconds"),
                         rows)
+                .text(conclusion(curves))
                 .series(
                         "losses.png",
                         "Loss over the iterations, by L-BFGS and by Adam",
                         "loss (mean of 20 iterations)",
                         "iteration",
                         curves);
-        return true;
+        return !run.interrupt().requested();
+    }
+
+    /** Which optimizer ends with the smaller loss. */
+    static String conclusion(Map<String, double[][]> curves) {
+        List<String> words = new ArrayList<>();
+        curves.forEach((name, curve) -> {
+            double[][] other = curves.get(name.replace("L-BFGS", "Adam"));
+            if (name.endsWith("L-BFGS") && other != null) {
+                double ours = curve[1][curve[1].length - 1];
+                double adam = other[1][other[1].length - 1];
+                words.add(line(
+                        "%s ends with a loss of %.3f by L-BFGS and %.3f by Adam", name.replace(", L-BFGS", ""), ours, adam));
+            }
+        });
+        return String.join("; ", words) + ".";
     }
 
     private static ImageSheet sheet(Picture like) {
@@ -199,7 +221,7 @@ public final class StyleLab implements Experiment {
                             run.folder().resolve(file(title + " texture")),
                             (iteration, preview) -> {});
             if (run.interrupt().requested()) {
-                return false;
+                break;
             }
             rows.add(List.of(title, line("%.4f", before), line("%.4f", painted.style())));
             page.figure(Figure.of(title + ", texture, distance to the style", "%", 100 * painted.style() / before)
@@ -208,13 +230,16 @@ public final class StyleLab implements Experiment {
             sheet.add(middle(Picture.read(folder.resolve(style.getKey().file), 2 * side), side), title)
                     .add(painted.picture().pixels(), title + ", texture");
         }
+        if (rows.isEmpty()) {
+            return false;
+        }
         page.section("Textures from noise", "")
                 .text(
                         "Without content, L-BFGS makes of noise a picture with the same Gram matrices: strokes, colors and scales of the painting at no "
                                 + "particular place. The paintings beside them are cut to their middle.")
                 .picture("textures.png", "Paintings, and textures that were made from noise", sheet::render)
                 .table(List.of("texture of", "distance of noise to it", "of the result"), rows);
-        return true;
+        return !run.interrupt().requested();
     }
 
     private static byte[] middle(Picture picture, int side) {
@@ -234,7 +259,7 @@ public final class StyleLab implements Experiment {
         int side = run.of(96, 48);
         int batch = 4;
         int steps = run.of(100, 3);
-        int epochs = run.epochs(6, 2);
+        int epochs = run.epochs(10, 2);
         List<Picture> photographs = photographs(folder, run.of(224, 112), side);
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
@@ -244,11 +269,12 @@ public final class StyleLab implements Experiment {
                 String title = style.getKey().title;
                 run.training().say("%n== %s, a network for it", title);
                 try (Model<Sequential> model = Model.of(FastStyle.net(run.of(16, 8), run.of(3, 1)), run.seed())) {
+                    PerceptualLoss loss = style.getValue().weighted(FAST_WEIGHT);
                     Path checkpoints = run.folder().resolve(file(title + " network"));
                     History history =
-                            FastStyle.train(model, style.getValue(), crops, batch, epochs, run.training(), checkpoints);
-                    if (run.interrupt().requested() || history.epochs().isEmpty()) {
-                        return false;
+                            FastStyle.train(model, loss, crops, batch, epochs, run.training(), checkpoints);
+                    if (run.interrupt().requested()) {
+                        break;
                     }
                     Served served = FastStyle.served(model, photo, run.of(40, 5));
                     double[] before = terms(style.getValue(), photo, photo);
@@ -281,10 +307,14 @@ public final class StyleLab implements Experiment {
                 }
             }
         }
+        if (rows.isEmpty()) {
+            return false;
+        }
         page.section("One network for each style", "")
                 .text(line(
                         "A network with instance norms is trained on %,d crops of %d x %d pixels from %d photographs to make the same loss small in one "
-                                + "pass, for %d steps of %d crops. The photograph above is not among them. Frozen to a plan, it paints "
+                                + "pass, for %d steps of %d crops. Its weight of the style is %.0f: a network has no photograph to begin with. "
+                                + "The photograph above is not among them. Frozen to a plan, it paints "
                                 + "photographs of %d x %d pixels.",
                         batch * steps,
                         side,
@@ -292,6 +322,7 @@ public final class StyleLab implements Experiment {
                         photographs.size(),
                         epochs * steps,
                         batch,
+                        FAST_WEIGHT,
                         photo.width(),
                         photo.height()))
                 .picture("fast.png", "A photograph painted by a network for each style", sheet::render)
@@ -307,7 +338,7 @@ public final class StyleLab implements Experiment {
                                 "frozen bits"),
                         rows)
                 .series("training.png", "Loss of the networks over the steps", "loss", "steps", curves);
-        return true;
+        return !run.interrupt().requested();
     }
 
     /** The photographs at hand except the one that is painted, as far as both of their sides have as many pixels as a crop. */

@@ -22,7 +22,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -148,6 +150,14 @@ class StyleLabTest {
         for (String file : List.of("styles.png", "losses.png", "textures.png", "fast.png", "training.png")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }
+    }
+
+    @Test
+    void theConclusionFollowsFromTheLosses() {
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        curves.put("Waves, L-BFGS", new double[][] {{20, 40}, {3, 1.25}});
+        curves.put("Waves, Adam", new double[][] {{20, 40}, {3, 1.5}});
+        assertThat(StyleLab.conclusion(curves)).isEqualTo("Waves ends with a loss of 1.250 by L-BFGS and 1.500 by Adam.");
     }
 
     @Test
