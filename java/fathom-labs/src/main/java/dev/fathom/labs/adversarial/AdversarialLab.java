@@ -93,9 +93,9 @@ public final class AdversarialLab implements Experiment {
      *
      * @param fast accuracy and confidence under the fast gradient sign method by ε
      * @param projected accuracy under projected gradient descent by ε
-     * @param targeted the share of images that projected gradient descent makes the network take for a class drawn by chance
+     * @param targeted the share of images that projected gradient descent makes the network take for another class, drawn at random
      * @param pixels how many pixels of each image changed before the network erred; {@link #MOST_PIXELS} where it did not
-     * @param smallest the root mean square change of the images that L-BFGS made the network take for a class drawn by chance
+     * @param smallest the root mean square change of the images that L-BFGS made the network take for another class, drawn at random
      * @param found the share of those images
      */
     private record Outcome(
@@ -163,17 +163,17 @@ public final class AdversarialLab implements Experiment {
 
     private static void about(Run run, Result page) {
         page.section("The attacks", "")
-                .text(
-                        "Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger loss. "
-                                + line(
-                                        "Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
-                                        run.of(20, 10))
-                                + "Its targeted form moves toward a class that was drawn by chance. The few-pixel attack makes one pixel after another "
-                                + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change of "
-                                + "all pixels that makes the network say a class drawn by chance (Szegedy et al. 2014).")
+                .text("Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger "
+                        + line(
+                                "loss. Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
+                                run.of(20, 10))
+                        + "Its targeted form moves toward another class, drawn at random. The few-pixel attack makes one pixel after another "
+                        + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change "
+                        + "of all pixels that makes the network say another class, drawn at random (Szegedy et al. 2014).")
                 .text(line(
-                        "Maxout has two layers of %d units, each the largest of %d linear functions, without the dropout of the paper. Two more networks of this form are trained "
-                                + "on attacked images: half of the loss is that of the images, half that of the same images attacked with ε = 0.25 "
+                        "Maxout has two layers of %d units, each the largest of %d linear functions, without the dropout of the paper. "
+                                + "Two more networks of this form are trained on attacked images: half of the loss is that of the images, half that of "
+                                + "the same images attacked with ε = 0.25 "
                                 + "in every step anew, by FGSM (Goodfellow, Shlens and Szegedy 2015, whose network for this has 1,600 units) or by PGD "
                                 + "of 5 steps (Madry et al. 2018).",
                         run.of(240, 48), PIECES));
@@ -286,7 +286,7 @@ public final class AdversarialLab implements Experiment {
         page.section("At a quarter of the range", "")
                 .text(
                         "Published errors are those of Goodfellow, Shlens and Szegedy (2015) under FGSM. Targeted attacks count where the network says "
-                                + "the class drawn by chance. Pixels are the median of those that were changed until the network erred, of 784. The "
+                                + "the class drawn at random. Pixels are the median of those that were changed until the network erred, of 784. The "
                                 + "smallest change is the root of the mean square over the pixels, of the images for which one was found.")
                 .table(
                         List.of(

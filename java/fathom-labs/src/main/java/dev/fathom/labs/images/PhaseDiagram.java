@@ -31,7 +31,7 @@ record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
     private static final int TO = 40;
     private static final int INPUTS = 4;
     /** The largest depth that is drawn. */
-    private static final double MOST = 1000;
+    private static final double MOST = 30;
 
     /**
      * Measures all points in one pass. Every point has {@link #INPUTS} rows in a batch, and the same random numbers as weights and biases, which its
