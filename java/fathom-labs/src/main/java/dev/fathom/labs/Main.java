@@ -13,6 +13,7 @@ import dev.fathom.labs.commands.LabCommand;
 import dev.fathom.labs.commands.Networks;
 import dev.fathom.labs.commands.Quickstart;
 import dev.fathom.labs.commands.SeeCommand;
+import dev.fathom.labs.commands.StyleCommand;
 import dev.fathom.labs.pages.Machine;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -59,6 +60,7 @@ public final class Main implements Runnable {
         commands.put("classify", () -> new Classify(out, err));
         commands.put("filter", () -> new FilterCommand(out));
         commands.put("see", () -> new SeeCommand(out));
+        commands.put("style", () -> new StyleCommand(out, err));
         commands.put("data", () -> new Data(out));
         commands.put("example", () -> new Example(out));
         commands.put("networks", () -> new Networks(out));

@@ -137,35 +137,9 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
         if (MUCH * Math.min(height, width) < crop) {
             notes.add("it has only " + width + " x " + height + " pixels, too few to show much");
         }
-        return new Photo(upright(file.pixels(), file.orientation()), height, width, List.copyOf(notes));
-    }
-
-    /** The middle of an upright photograph is the upright middle: a square. */
-    private byte[] upright(byte[] pixels, int orientation) {
-        if (orientation == 1) {
-            return pixels;
-        }
-        byte[] result = new byte[pixels.length];
-        int last = crop - 1;
-        for (int y = 0; y < crop; y++) {
-            for (int x = 0; x < crop; x++) {
-                // where row 0 of the file is: above, below, left or right
-                int row = switch (orientation) {
-                    case 2 -> y;
-                    case 3, 4 -> last - y;
-                    case 5, 8 -> x;
-                    default -> last - x;
-                };
-                int column = switch (orientation) {
-                    case 2, 3 -> last - x;
-                    case 4 -> x;
-                    case 5, 6 -> y;
-                    default -> last - y;
-                };
-                System.arraycopy(pixels, 3 * (row * crop + column), result, 3 * (y * crop + x), 3);
-            }
-        }
-        return result;
+        // the middle of an upright photograph is the upright middle: a square
+        byte[] pixels = Picture.upright(file.pixels(), crop, crop, file.orientation());
+        return new Photo(pixels, height, width, List.copyOf(notes));
     }
 
     /** What the crop shows of an image of this size, in its pixels. */

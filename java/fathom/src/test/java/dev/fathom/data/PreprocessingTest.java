@@ -98,6 +98,49 @@ class PreprocessingTest {
         assertThat(recipe.read(cut, "a").pixels()).isEqualTo(upright);
     }
 
+    /** A whole picture keeps its proportions, and turned by its camera its height and width change places. */
+    @Test
+    void wholePicturesAreReadUpright() throws IOException {
+        BufferedImage image = new BufferedImage(48, 32, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 32 * 48; i++) {
+            image.setRGB(i % 48, i / 48, i % 48 < 24 ? i / 48 < 16 ? 0xff0000 : 0x0000ff : 0xffffff);
+        }
+        Path file = temp.resolve("turned.jpg");
+        // where the red corner of the file, above left, is seen: the row and the column, 0 for the first and 1 for the
+        // last
+        int[][] seen = {{0, 0}, {0, 1}, {1, 1}, {1, 0}, {0, 0}, {0, 1}, {1, 1}, {1, 0}};
+        for (int orientation = 1; orientation <= 8; orientation++) {
+            Files.write(file, exif(encoded(image, "jpeg"), ByteOrder.BIG_ENDIAN, orientation));
+            Picture picture = Picture.read(file, 24);
+            boolean turned = orientation > 4;
+            assertThat(List.of(picture.height(), picture.width()))
+                    .isEqualTo(turned ? List.of(24, 16) : List.of(16, 24));
+            int row = seen[orientation - 1][0] * (picture.height() - 1);
+            int column = seen[orientation - 1][1] * (picture.width() - 1);
+            int at = 3 * (row * picture.width() + column);
+            assertThat(picture.pixels()[at] & 0xff)
+                    .as("orientation %d", orientation)
+                    .isGreaterThan(200);
+            assertThat(picture.pixels()[at + 2] & 0xff)
+                    .as("orientation %d", orientation)
+                    .isLessThan(60);
+        }
+        try (Pass pass = Pass.infer()) {
+            Picture picture = Picture.read(file, 48);
+            assertThat(picture.tensor().shape()).isEqualTo(Shape.of(1, 48, 32, 3));
+            assertThat(Picture.of(picture.tensor()).pixels()).isEqualTo(picture.pixels());
+            assertThat(Picture.of(picture.tensor().mul(4).sub(1)).pixels()).contains((byte) 0, (byte) 255);
+            assertThatThrownBy(() -> Picture.of(picture.tensor().slice(3, 0, 1)))
+                    .hasMessage("picture: x [1, 48, 32, 1] must be [1, height, width, 3]");
+        }
+        assertThatThrownBy(() -> Picture.read(temp.resolve("none.png"), 10))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("none.png: it cannot be read");
+        assertThatThrownBy(() -> Picture.read(file, 0)).hasMessage("picture: longer=0 must be in 1 to 16384");
+        assertThatThrownBy(() -> new Picture(new byte[5], 1, 2))
+                .hasMessage("picture: 5 bytes where [1, 2, 3] has 6; give red, green and blue of every pixel");
+    }
+
     /** A JPEG with an EXIF segment of two tags. */
     private static byte[] exif(byte[] jpeg, ByteOrder order, int orientation) {
         ByteBuffer out = ByteBuffer.allocate(jpeg.length + 48);

@@ -1,6 +1,7 @@
 package dev.fathom.labs.commands;
 
 import dev.fathom.labs.autocts.AutoCtsLab;
+import dev.fathom.labs.adversarial.AdversarialLab;
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
@@ -28,6 +29,7 @@ import dev.fathom.labs.images.MnistLab;
 import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
+import dev.fathom.labs.images.VeryDeepLab;
 import dev.fathom.labs.memory.MemoryLab;
 import dev.fathom.labs.memory.TuringLab;
 import dev.fathom.labs.objectives.LossesLab;
@@ -53,6 +55,7 @@ import dev.fathom.labs.series.NyseLab;
 import dev.fathom.labs.similarity.SiameseLab;
 import dev.fathom.labs.sound.DigitsLab;
 import dev.fathom.labs.sound.VowelsLab;
+import dev.fathom.labs.style.StyleLab;
 import dev.fathom.labs.translation.ArithmeticLab;
 import dev.fathom.labs.translation.TranslateLab;
 import java.util.LinkedHashMap;
@@ -68,13 +71,16 @@ public final class Labs {
             new CifarLab(),
             new BatchNormLab(),
             new FgsmLab(),
+            new AdversarialLab(),
             new PermutationLab(),
             new DepthLab(),
+            new VeryDeepLab(),
             new DropoutLab(),
             new TransferLab(),
             new AugmentLab(),
             new FiltersLab(),
             new PretrainedLab(),
+            new StyleLab(),
             new ImdbLab(),
             new WordsLab(),
             new NyseLab(),

@@ -1,8 +1,9 @@
 package dev.fathom.labs.images;
 
 import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.labs.adversarial.Attacked;
+import dev.fathom.labs.adversarial.Victim;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
@@ -14,7 +15,6 @@ import dev.fathom.nets.MnistCnn;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
-import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
@@ -28,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -44,14 +43,6 @@ public final class FgsmLab implements ImageLab {
     private static final int QUARTER = 5;
     private static final int SHOWN = 6;
     private static final int BATCH = 250;
-
-    /**
-     * What a network said under attack, by ε.
-     *
-     * @param accuracy of all examples
-     * @param confidence mean probability of the answers that are wrong, NaN where none is
-     */
-    record Attacked(double[] accuracy, double[] confidence) {}
 
     @Override
     public String name() {
@@ -97,15 +88,18 @@ public final class FgsmLab implements ImageLab {
         places.forEach(e -> header.add("ε " + e));
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[]> curves = new LinkedHashMap<>();
-        List<Attacked> attacked = new ArrayList<>();
+        List<List<Attacked>> attacked = new ArrayList<>();
         for (Outcome o : all.outcomes()) {
-            Attacked a = attack(o.model(), all.images().test(), EPSILONS);
+            Dataset test = all.images().test();
+            List<Attacked> a = Attacked.fast(victim(o.model(), test), test, EPSILONS);
             attacked.add(a);
-            curves.put(o.entry().name(), a.accuracy());
-            rows.add(row(o.entry().name(), a.accuracy()));
+            curves.put(o.entry().name(), accuracies(a));
+            rows.add(row(o.entry().name(), accuracies(a)));
             for (int e = 1; e < EPSILONS.length; e++) {
-                Figure figure =
-                        Figure.of(o.entry().name() + ", accuracy at ε " + places.get(e), "%", 100 * a.accuracy()[e]);
+                Figure figure = Figure.of(
+                        o.entry().name() + ", accuracy at ε " + places.get(e),
+                        "%",
+                        100 * a.get(e).accuracy());
                 all.page()
                         .figure(
                                 attacked.size() == 1
@@ -125,13 +119,14 @@ public final class FgsmLab implements ImageLab {
                         "attacked.png",
                         "Accuracy under attack by its size, beside PyTorch's tutorial",
                         () -> Plots.compare("accuracy", "ε", places, curves));
-        Attacked softmax = attacked.get(attacked.size() - 1);
-        if (!Double.isNaN(softmax.confidence()[QUARTER])) {
+        Attacked softmax = attacked.get(attacked.size() - 1).get(QUARTER);
+        Attacked example = attacked.get(0).get(QUARTER);
+        if (!Double.isNaN(softmax.confidence())) {
             all.page()
                     .figure(Figure.of(
                                     "Softmax regression, confidence of its wrong answers at ε 0.25",
                                     "%",
-                                    100 * softmax.confidence()[QUARTER])
+                                    100 * softmax.confidence())
                             .published("79.3 %", "Goodfellow, Shlens and Szegedy 2015"));
         }
         all.page()
@@ -143,15 +138,13 @@ public final class FgsmLab implements ImageLab {
                         List.of(
                                 List.of(
                                         "Softmax regression",
-                                        number("%.1f %%", 100 * (1 - softmax.accuracy()[QUARTER])),
-                                        number("%.1f %%", 100 * softmax.confidence()[QUARTER]),
+                                        number("%.1f %%", 100 * (1 - softmax.accuracy())),
+                                        number("%.1f %%", 100 * softmax.confidence()),
                                         "99.9 % with 79.3 %"),
                                 List.of(
                                         "PyTorch's example",
-                                        number(
-                                                "%.1f %%",
-                                                100 * (1 - attacked.get(0).accuracy()[QUARTER])),
-                                        number("%.1f %%", 100 * attacked.get(0).confidence()[QUARTER]),
+                                        number("%.1f %%", 100 * (1 - example.accuracy())),
+                                        number("%.1f %%", 100 * example.confidence()),
                                         "maxout: 89.4 % with 97.6 %")));
         all.page()
                 .section(
@@ -163,72 +156,38 @@ public final class FgsmLab implements ImageLab {
                         sheet(all.outcomes().get(0).model(), all.images())::render);
     }
 
-    /** What {@code model} says of {@code data}, attacked by each of {@code epsilons}, which are parts of the range from the blackest to the whitest. */
-    static Attacked attack(Model<Layer> model, Dataset data, float... epsilons) {
-        int n = epsilons.length;
-        double[] accuracy = new double[n];
-        double[] confidence = new double[n];
-        Batches.Epoch batches = data.batches(Math.min(BATCH, data.size())).epoch(0);
-        float[] range = null;
-        while (batches.hasNext()) {
-            try (Pass pass = Pass.grad()) {
-                Batch batch = batches.next();
-                range = range == null ? range(batch.x()) : range;
-                int[] labels = batch.y().toIntArray();
-                Tensor[] changed = attack(pass, model, batch, range, epsilons);
-                for (int e = 0; e < n; e++) {
-                    Tensor x = changed[e];
-                    Tensor p = Pass.noGrad(() -> model.net().apply(x).softmax(-1));
-                    int[] said = p.argmax(-1).toIntArray();
-                    float[] sure = p.max(-1).toArray();
-                    for (int i = 0; i < labels.length; i++) {
-                        accuracy[e] += said[i] == labels[i] ? 1 : 0;
-                        confidence[e] += said[i] == labels[i] ? 0 : sure[i];
-                    }
-                }
-            }
+    /** The network under attack; the blackest and the whitest pixel are those of some images. */
+    private static Victim victim(Model<Layer> model, Dataset data) {
+        try (Pass pass = Pass.infer()) {
+            Tensor x =
+                    data.batches(Math.min(BATCH, data.size())).epoch(0).next().x();
+            return new Victim(
+                    model.net(), data.featureShape(), x.min().item(), x.max().item());
         }
-        for (int e = 0; e < n; e++) {
-            confidence[e] /= data.size() - accuracy[e];
-            accuracy[e] /= data.size();
-        }
-        return new Attacked(accuracy, confidence);
     }
 
-    /** The blackest and the whitest that a pixel of these can be. */
-    private static float[] range(Tensor x) {
-        return new float[] {x.min().item(), x.max().item()};
-    }
-
-    /** The images of a batch, changed by each ε. */
-    private static Tensor[] attack(Pass pass, Model<Layer> model, Batch batch, float[] range, float... epsilons) {
-        Tensor x = pass.watch(batch.x());
-        pass.backward(Loss.crossEntropy().of(model.net().apply(x), batch.y()), x);
-        Tensor direction = Objects.requireNonNull(pass.gradient(x)).sign();
-        Tensor[] changed = new Tensor[epsilons.length];
-        for (int e = 0; e < changed.length; e++) {
-            float step = epsilons[e] * (range[1] - range[0]);
-            changed[e] = Pass.noGrad(() -> batch.x().add(direction.mul(step)).clamp(range[0], range[1]));
-        }
-        return changed;
+    private static double[] accuracies(List<Attacked> attacked) {
+        return attacked.stream().mapToDouble(Attacked::accuracy).toArray();
     }
 
     private static ImageSheet sheet(Model<Layer> model, Images images) {
         int side = images.image().dim(0);
         ImageSheet sheet = new ImageSheet(side, images.image().dim(1), 1).columns(EPSILONS.length);
         try (Dataset few = images.test().take(0, Math.min(SHOWN, images.test().size()));
-                Pass pass = Pass.grad()) {
+                Pass pass = Pass.infer()) {
             Batch batch = few.batches(few.size()).epoch(0).next();
-            Tensor[] changed = attack(pass, model, batch, range(batch.x()), EPSILONS);
+            Victim victim = victim(model, few);
+            List<float[]> changed =
+                    Attacked.fast(victim, batch.x().toArray(), batch.y().toIntArray(), EPSILONS);
+            int size = (int) images.image().size();
             for (int i = 0; i < few.size(); i++) {
-                for (int e = 0; e < changed.length; e++) {
-                    Tensor one = changed[e].slice(0, i, i + 1);
-                    Tensor p = Pass.noGrad(() -> model.net().apply(one).softmax(-1));
-                    String said = images.classes().get(p.argmax(-1).toIntArray()[0]);
+                for (int e = 0; e < EPSILONS.length; e++) {
+                    float[] one = Arrays.copyOfRange(changed.get(e), i * size, (i + 1) * size);
+                    Victim.Answers said = victim.answers(one);
                     sheet.add(
-                            few.pixels(one.toArray()),
-                            "ε " + EPSILONS[e] + ": " + said
-                                    + number(", %.1f %%", 100 * p.max().item()));
+                            few.pixels(one),
+                            "ε " + EPSILONS[e] + ": " + images.classes().get(said.classes()[0])
+                                    + number(", %.1f %%", 100 * said.confidence()[0]));
                 }
             }
         }

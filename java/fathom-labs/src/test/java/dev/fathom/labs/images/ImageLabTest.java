@@ -268,31 +268,13 @@ class ImageLabTest {
     void depth() {
         CommandLineRun.assumeData("mnist");
         CommandLineRun run = lab("depth");
-        assertThat(run.out())
-                .contains("more, all of them in report.html")
-                .containsPattern("variance of weights, depth 10000 +1.00019997 +1.00019997\n")
-                .containsPattern("variance of biases, depth 256 +7.765436e-08 +7.765436e-08\n")
-                .containsPattern("singular values, linear, 256 layers +(0.9999|1.0000)\\d\\d to 1.0000\\d\\d +1\n")
-                .containsPattern("norm out / norm in, linear, 10,000 layers +(0.99|1.00)\\d{4} +1\n")
-                .containsPattern("Delta 256 +1\\.\\d+ +(0\\.9|1\\.)\\d+ +0\\.\\d+\n")
-                .containsPattern("Gauss 256 +[\\d.e-]+ +[\\d.]+e-\\d+ +below rounding\n");
-        double[] bytes = List.of("beside them, recomputed", "kept without recomputation").stream()
-                .mapToDouble(which -> number(run, "bytes [a-z ]*" + which + " +([\\d,]+)"))
-                .toArray();
-        assertThat(bytes[0]).isLessThan(bytes[1] / 10);
-        double first = number(run, "loss of the first tenth of steps +([\\d.]+)");
-        double last = number(run, "loss of the last tenth of 3 steps +([\\d.]+)");
-        assertThat(first).isCloseTo(Math.log(10), within(0.3)); // it begins at chance
-        assertThat(run.out()).contains(DepthLab.deepestConclusion(3, first, last));
+        assertThat(run.out()).contains("more, all of them in report.html");
         Map<String, Double> losses = new LinkedHashMap<>();
         for (String network : List.of("Delta 16", "Gauss 16", "Delta 32", "Gauss 32", "Delta 256", "Gauss 256")) {
             losses.put(network, number(run, network + " +[\\d.]+ +([\\d.]+)\n"));
         }
         losses.put("Residual 256", number(run, "Residual 256 +[\\d.]+ +([\\d.]+)\n"));
         assertThat(run.out()).contains(DepthLab.conclusion(losses));
-        for (String file : List.of("singular-16.png", "singular-256.png", "deepest.png")) {
-            assertThat(temp.resolve(file)).isNotEmptyFile();
-        }
     }
 
     private static double number(CommandLineRun run, String pattern) {
@@ -320,11 +302,6 @@ class ImageLabTest {
                                 + "the start decides: Gaussian weights learn, delta-orthogonal ones of the same variance do not.");
         losses.put("Gauss 256", Double.NaN);
         assertThat(DepthLab.conclusion(losses)).isEqualTo("No network learned to half of the loss of chance.");
-        assertThat(DepthLab.deepestConclusion(60, 2.3, 1.79))
-                .isEqualTo("The loss of 10,000 layers fell from 2.3000 to 1.7900 within 60 steps.");
-        assertThat(DepthLab.deepestConclusion(60, 2.3, 2.29)).endsWith("within 60 steps, less than 0.05.");
-        assertThat(DepthLab.deepestConclusion(60, 2.3, 2.31))
-                .isEqualTo("The loss of 10,000 layers did not fall: it went from 2.3000 to 2.3100 within 60 steps.");
     }
 
     /** A difference counts beyond 1.96 of its standard errors, which the number of test images decides. */

@@ -1,0 +1,48 @@
+package dev.fathom.labs.adversarial;
+
+import dev.fathom.tensor.Pass;
+
+/**
+ * x' = x + clamp(x' - x + step sign(dloss/dx'), -ε, ε), again and again (projected gradient descent, Madry et al. 2018). One step of ε from the image
+ * itself is the fast gradient sign method (Goodfellow, Shlens and Szegedy 2015).
+ *
+ * @param epsilon by how much a pixel may change
+ * @param step by how much it changes in an iteration
+ * @param randomly whether to begin at a random place within ε, drawn from the random numbers of the current pass
+ * @param targeted whether labels are those that the network shall say
+ */
+record ProjectedGradient(float epsilon, float step, int iterations, boolean randomly, boolean targeted)
+        implements Attack {
+    /** The fast gradient sign method. */
+    static ProjectedGradient fast(float epsilon) {
+        return new ProjectedGradient(epsilon, epsilon, 1, false, false);
+    }
+
+    /** Iterations from a random place, which together can go two and a half times as far as ε (Madry et al. 2018). */
+    static ProjectedGradient of(float epsilon, int iterations) {
+        return new ProjectedGradient(epsilon, 2.5f * epsilon / iterations, iterations, true, false);
+    }
+
+    /** The same toward the labels. */
+    ProjectedGradient toward() {
+        return new ProjectedGradient(epsilon, step, iterations, randomly, true);
+    }
+
+    @Override
+    public float[] of(Victim victim, float[] x, int[] labels) {
+        float[] at = x.clone();
+        if (randomly) {
+            float[] noise = Pass.current().rng().uniform(x.length, -epsilon, epsilon);
+            for (int i = 0; i < x.length; i++) {
+                at[i] = victim.clamp(x[i] + noise[i]);
+            }
+        }
+        for (int k = 0; k < iterations; k++) {
+            at = victim.moved(at, victim.gradient(at, labels), targeted ? -step : step);
+            for (int i = 0; i < x.length; i++) {
+                at[i] = Math.max(x[i] - epsilon, Math.min(x[i] + epsilon, at[i]));
+            }
+        }
+        return at;
+    }
+}

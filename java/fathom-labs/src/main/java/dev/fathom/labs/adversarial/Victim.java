@@ -1,0 +1,60 @@
+package dev.fathom.labs.adversarial;
+
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Loss;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.Objects;
+
+/**
+ * A classifier under attack. Images are in row-major order, one behind the other.
+ *
+ * @param image the shape of one image
+ * @param low the blackest that a pixel can be
+ * @param high the whitest that a pixel can be
+ */
+public record Victim(Layer net, Shape image, float low, float high) {
+    /** As many images as {@code x} holds, as a batch of the current pass. */
+    public Tensor batch(float[] x) {
+        int[] dims = new int[image.rank() + 1];
+        System.arraycopy(image.toArray(), 0, dims, 1, image.rank());
+        dims[0] = (int) (x.length / image.size());
+        return Tensor.of(x, dims);
+    }
+
+    /** The gradient of the cross-entropy by the pixels of each image, which is the mean over the images. */
+    public float[] gradient(float[] x, int[] labels) {
+        try (Pass pass = Pass.grad()) {
+            Tensor in = pass.watch(batch(x));
+            pass.backward(Loss.crossEntropy().of(net.apply(in), Tensor.ofInts(labels, labels.length)), in);
+            return Objects.requireNonNull(pass.gradient(in), "the loss depends on the images")
+                    .toArray();
+        }
+    }
+
+    /** The images with every pixel moved by {@code step} toward the sign of {@code direction}, and kept between black and white. */
+    public float[] moved(float[] x, float[] direction, float step) {
+        float[] moved = new float[x.length];
+        for (int i = 0; i < x.length; i++) {
+            moved[i] = clamp(x[i] + step * Math.signum(direction[i]));
+        }
+        return moved;
+    }
+
+    /** The value between black and white that is nearest. */
+    float clamp(float pixel) {
+        return Math.max(low, Math.min(high, pixel));
+    }
+
+    /** What the network says of images: the class, and how sure it is. */
+    public record Answers(int[] classes, float[] confidence) {}
+
+    /** What the network says of each image. */
+    public Answers answers(float[] x) {
+        try (Pass pass = Pass.infer()) {
+            Tensor p = net.apply(batch(x)).softmax(-1);
+            return new Answers(p.argmax(-1).toIntArray(), p.max(-1).toArray());
+        }
+    }
+}

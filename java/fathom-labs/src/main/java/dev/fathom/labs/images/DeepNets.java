@@ -1,0 +1,60 @@
+package dev.fathom.labs.images;
+
+import static dev.fathom.op.Activation.TANH;
+
+import dev.fathom.nets.PlainCnn;
+import dev.fathom.nn.AvgPool;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.MeanField;
+import dev.fathom.nn.Residual;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.PadMode;
+import dev.fathom.parameter.Initializer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** The networks of the labs depth and very-deep: plain ones in the form in which they learn fastest, and bodies to set beside theirs. */
+final class DeepNets {
+    private DeepNets() {}
+
+    /**
+     * The form of {@code net} in which very deep networks learn fastest. Signals have variance 1 / depth, and the weights of the last layer make up
+     * for it. The biases of the body are left out: they have next to no variance at this depth, but act in every layer. The network sees images of 1
+     * / factor of the height and width.
+     */
+    static PlainCnn deep(PlainCnn net, int width, int depth, int factor) {
+        Linear head = new Linear(width, 10, Init.normal(0, (float) Math.sqrt((double) depth / width)));
+        return new PlainCnn(
+                new Sequential(new AvgPool(factor), net.stem()), unbiased(net.body()), head.withBias(Init.zeros()));
+    }
+
+    private static Sequential unbiased(Sequential layers) {
+        return new Sequential(layers.layers().stream()
+                .map(layer -> layer instanceof Sequential stage
+                        ? unbiased(stage)
+                        : layer instanceof Conv conv ? conv.withoutBias() : layer)
+                .toList());
+    }
+
+    /** y = x + tanh(the convolution of x), with Gaussian weights of variance 1 / (fan-in depth): the sum of all branches stays of the size of x. */
+    static Sequential residual(int width, int depth) {
+        Initializer init = new MeanField(1.0 / depth, 0).gaussian();
+        return repeated(depth, () -> new Residual(conv(width, init).act(TANH), null));
+    }
+
+    /** Convolutions without activation, whose product is an isometry at any depth when they begin delta-orthogonal. */
+    static Sequential linear(int width, int depth) {
+        return repeated(depth, () -> conv(width, Init.deltaOrthogonal(1)));
+    }
+
+    private static Conv conv(int width, Initializer init) {
+        return new Conv(width, width, 3).pad(1).withWeight(init).withoutBias().edges(PadMode.CIRCULAR);
+    }
+
+    private static Sequential repeated(int depth, Supplier<Layer> layer) {
+        return new Sequential(Stream.generate(layer).limit(depth).toList());
+    }
+}

@@ -1,0 +1,156 @@
+package dev.fathom.labs.style;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Picture;
+import dev.fathom.labs.training.Training;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.InstanceNorm;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Residual;
+import dev.fathom.nn.Sequential;
+import dev.fathom.nn.Upsample;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.History;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A feed-forward network for one style (Johnson, Alahi and Fei-Fei 2016, with the instance norms of Ulyanov et al. 2016 and upsampling before convolutions
+ * in place of transposed ones): it is trained to make the perceptual loss small in one pass, and then paints any photograph.
+ */
+final class FastStyle {
+    private FastStyle() {}
+
+    /** Convolutions down to a quarter of the sides, residual blocks, and up again; 3 channels of 0 to 1 in and out. */
+    static Sequential net(int width, int blocks) {
+        Layer[] middle = new Layer[blocks];
+        for (int i = 0; i < blocks; i++) {
+            middle[i] = new Residual(
+                    new Sequential(
+                            conv(4 * width, 4 * width, 3, 1),
+                            norm(4 * width),
+                            Tensor::relu,
+                            conv(4 * width, 4 * width, 3, 1),
+                            norm(4 * width)),
+                    null);
+        }
+        return new Sequential(
+                conv(3, width, 9, 1),
+                norm(width),
+                Tensor::relu,
+                conv(width, 2 * width, 3, 2),
+                norm(2 * width),
+                Tensor::relu,
+                conv(2 * width, 4 * width, 3, 2),
+                norm(4 * width),
+                Tensor::relu,
+                new Sequential(middle),
+                new Upsample(2, Resize.NEAREST),
+                conv(4 * width, 2 * width, 3, 1),
+                norm(2 * width),
+                Tensor::relu,
+                new Upsample(2, Resize.NEAREST),
+                conv(2 * width, width, 3, 1),
+                norm(width),
+                Tensor::relu,
+                conv(width, 3, 9, 1),
+                Tensor::sigmoid);
+    }
+
+    private static Conv conv(int in, int out, int kernel, int stride) {
+        return new Conv(in, out, kernel).stride(stride).pad(kernel / 2).edges(PadMode.REFLECT);
+    }
+
+    private static InstanceNorm norm(int channels) {
+        return InstanceNorm.affine(channels);
+    }
+
+    /** Squares cut from photographs at random places, as bytes. */
+    static Dataset crops(List<Picture> photographs, int side, int count, long seed) {
+        byte[] all = new byte[count * side * side * 3];
+        float[] places = new Rng(seed).split("crops").uniform(2 * count, 0, 1);
+        for (int i = 0; i < count; i++) {
+            Picture photo = photographs.get(i % photographs.size());
+            int top = (int) (places[2 * i] * (photo.height() - side + 1));
+            int left = (int) (places[2 * i + 1] * (photo.width() - side + 1));
+            for (int y = 0; y < side; y++) {
+                int from = 3
+                        * ((Math.min(top, photo.height() - side) + y) * photo.width()
+                                + Math.min(left, photo.width() - side));
+                System.arraycopy(photo.pixels(), from, all, 3 * side * (i * side + y), 3 * side);
+            }
+        }
+        return Dataset.images(all, Shape.of(side, side, 3), new int[count]);
+    }
+
+    /** Trains on crops, whose own content is to be kept. */
+    static History train(
+            Model<Sequential> model,
+            PerceptualLoss loss,
+            Dataset crops,
+            int batch,
+            int epochs,
+            Training training,
+            Path folder) {
+        try (Dataset scaled = crops.scaled(1f / 255, 0)) {
+            Trainer<Sequential> trainer = Trainer.custom(
+                            model,
+                            new Adam(2e-3f),
+                            (net, b) -> new Step.Result(loss.of(net.apply(b.x()), loss.content(b.x()))
+                                    .total()))
+                    .clipNorm(1)
+                    .seed(training.seed());
+            training.attach(trainer, folder, "crops");
+            return trainer.fit(scaled.shuffled(training.seed()).batches(batch).dropLast(), epochs);
+        }
+    }
+
+    /**
+     * A photograph painted by a frozen plan.
+     *
+     * @param milliseconds of a run, the median
+     * @param same whether every pixel has the bits that the model gives
+     */
+    record Served(Picture picture, double milliseconds, boolean same) {}
+
+    /** Freezes {@code model} for photographs of one size and runs it. */
+    static Served served(Model<Sequential> model, Picture photo, int runs) {
+        Shape shape = Shape.of(1, photo.height(), photo.width(), 3);
+        float[] pixels;
+        float[] eager;
+        try (Pass pass = Pass.infer()) {
+            Tensor x = photo.tensor();
+            pixels = x.toArray();
+            eager = model.net().apply(x).toArray();
+        }
+        try (Plan plan = Plan.freeze(model, shape);
+                Session session = plan.newSession()) {
+            double[] took = new double[runs];
+            float[] painted = new float[eager.length];
+            for (int i = 0; i < runs; i++) {
+                long start = System.nanoTime();
+                session.input().put(0, pixels);
+                session.run();
+                session.output().get(0, painted);
+                took[i] = (System.nanoTime() - start) / 1e6;
+            }
+            Arrays.sort(took);
+            try (Pass pass = Pass.infer()) {
+                return new Served(
+                        Picture.of(Tensor.of(painted, shape.toArray())), took[runs / 2], Arrays.equals(painted, eager));
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.fathom.labs.style;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.data.Picture;
+import dev.fathom.labs.training.Training;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.LBfgs;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Pass;
+import dev.fathom.train.Callback;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.History;
+import dev.fathom.train.Progress;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.nio.file.Path;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A picture whose pixels an optimizer changes until the loss is small, as if they were the weights of a network.
+ *
+ * @param optimizer L-BFGS, which takes {@value #ITERATIONS} iterations in a step, or Adam
+ * @param iterations in all, rounded up to a multiple of {@value #ITERATIONS}
+ */
+public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations) {
+    /** How much the differences of neighboring pixels count beside the content. */
+    public static final float SMOOTH = 1;
+
+    /** Iterations between two previews. */
+    private static final int ITERATIONS = 20;
+
+    /** The pixels [1, h, w, 3] as parameters. */
+    private record Canvas(Parameter pixels) implements Net {}
+
+    /**
+     * What was painted.
+     *
+     * @param picture with pixels between black and white
+     * @param history of the loss, an epoch for every {@value #ITERATIONS} iterations
+     * @param content the distance to the content alone; 0 for a texture
+     * @param style the distance to the style alone
+     */
+    public record Painted(Picture picture, History history, double content, double style) {}
+
+    /** By L-BFGS. */
+    public static Painting byLBfgs(PerceptualLoss loss, int iterations) {
+        return new Painting(loss, new LBfgs().iterations(ITERATIONS), iterations);
+    }
+
+    /** By Adam. */
+    public static Painting byAdam(PerceptualLoss loss, int iterations) {
+        return new Painting(loss, new Adam(0.02f), iterations);
+    }
+
+    /**
+     * Paints.
+     *
+     * @param begin the picture to begin with
+     * @param content the picture whose content is kept; null for a texture
+     * @param training shows the progress, ends at Ctrl-C, and goes on with what an earlier run left in {@code folder}
+     * @param preview gets the iteration and the picture after every {@value #ITERATIONS} iterations
+     */
+    public Painted paint(
+            Picture begin,
+            @Nullable Picture content,
+            Training training,
+            Path folder,
+            BiConsumer<Integer, Picture> preview) {
+        int batch = optimizer.evaluatesAgain() ? ITERATIONS : 1; // examples count iterations, for the bar
+        try (Model<Canvas> model = Model.of(canvas(begin), 0);
+                KeptTensor wanted = content == null ? null : seen(content);
+                Dataset nothing = Dataset.of(Field.floats("x", Shape.of(1), new float[ITERATIONS]))) {
+            Trainer<Canvas> trainer = Trainer.custom(
+                    model,
+                    optimizer,
+                    (net, unused) ->
+                            new Step.Result(loss.of(net.pixels.value(), wanted).total()));
+            trainer.callbacks(new Callback() {
+                @Override
+                public void onEpochEnd(Progress progress, EpochLog log) {
+                    preview.accept(ITERATIONS * log.epoch(), picture(model.net()));
+                }
+            });
+            training.attach(trainer, folder, "iterations");
+            History history = trainer.fit(nothing.batches(batch), (iterations + ITERATIONS - 1) / ITERATIONS);
+            history.notes().forEach(note -> training.say("%s", note));
+            Picture picture = picture(model.net());
+            try (Pass pass = Pass.infer()) {
+                PerceptualLoss.Terms terms = loss.of(picture.tensor(), wanted);
+                return new Painted(
+                        picture, history, terms.content().item(), terms.style().item());
+            }
+        }
+    }
+
+    private KeptTensor seen(Picture content) {
+        try (Pass pass = Pass.infer()) {
+            return loss.content(content.tensor()).keep();
+        }
+    }
+
+    private static Canvas canvas(Picture begin) {
+        try (Pass pass = Pass.infer()) {
+            float[] pixels = begin.tensor().toArray();
+            Shape shape = Shape.of(1, begin.height(), begin.width(), 3);
+            return new Canvas(new Parameter(shape, (s, rng) -> pixels.clone()));
+        }
+    }
+
+    private static Picture picture(Canvas canvas) {
+        try (Pass pass = Pass.infer()) {
+            return Picture.of(canvas.pixels.value());
+        }
+    }
+}

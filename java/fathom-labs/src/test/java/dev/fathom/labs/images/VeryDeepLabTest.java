@@ -1,0 +1,94 @@
+package dev.fathom.labs.images;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The short form of the lab very-deep. */
+class VeryDeepLabTest {
+    @TempDir
+    static Path temp;
+
+    private static ShortRun run;
+
+    @BeforeAll
+    static void shortForm() {
+        CommandLineRun.assumeData("mnist");
+        run = ShortRun.of(new VeryDeepLab(), 1, temp);
+    }
+
+    /** Near the line itself, a network of 250 units may fall on the other side of it. */
+    @Test
+    void phasesAreThoseOfTheTheory() {
+        assertThat(run.figure("Points whose phase is that of the theory")).isGreaterThan(95);
+        assertThat(run.figure("Median deviation of χ from the theory")).isBetween(0.0, 4.0);
+        assertThat(run.figure("Correlation of inputs in the ordered phase")).isGreaterThan(0.95);
+        assertThat(run.figure("Correlation of inputs in the chaotic phase")).isBetween(0.2, 0.7);
+    }
+
+    @Test
+    void everyFigureOfTheWholeRunThatIsExactIsReached() {
+        assertThat(run.figure("σ_w² of 16 layers")).isCloseTo(1.11538062, within(5.1e-9));
+        assertThat(run.figure("σ_b² of 10,000 layers") / 1.332534e-12).isCloseTo(1, within(5e-7));
+        assertThat(run.figures().stream().filter(f -> f.name().matches("σ.*|Linear.*")))
+                .hasSize(18 + 3)
+                .allMatch(f -> f.verdict() == Figure.Verdict.REACHED);
+    }
+
+    @Test
+    void deltaOrthogonalWeightsKeepSingularValuesAndGaussianOnesLoseThem() {
+        for (int depth : new int[] {16, 256}) {
+            String what = " layers, singular values of 1/2 to 2";
+            assertThat(run.figure("Delta, " + depth + what)).isGreaterThan(75);
+            assertThat(run.figure("Gauss, " + depth + what)).isLessThan(30);
+        }
+        assertThat(run.figure("Gauss, 256 layers, singular values of 1/2 to 2")).isLessThan(2);
+        assertThat(run.out()).containsPattern("Gauss, 256 layers +[\\d.]+ +[\\d.]+e-\\d+ +below rounding +");
+    }
+
+    @Test
+    void theStartDecidesWhetherAVeryDeepNetworkLearns() {
+        double delta = run.figure("Delta, 300 layers, loss at the end");
+        double gauss = run.figure("Gauss, 300 layers, loss at the end");
+        assertThat(delta).isLessThan(2.25);
+        assertThat(run.figure("Delta, 300 layers, loss on other images")).isLessThan(2.28);
+        assertThat(gauss).isCloseTo(Math.log(10), within(0.002));
+        assertThat(run.figure("Gauss, 300 layers, loss on other images")).isCloseTo(Math.log(10), within(0.002));
+        assertThat(run.out()).containsPattern("so that an image needs 1\\.\\d MB instead of [234]\\.\\d MB");
+    }
+
+    @Test
+    void theConclusionFollowsFromTheLosses() {
+        assertThat(VeryDeepLab.conclusion("Delta", 60, 2.3, 1.79))
+                .isEqualTo("The loss of Delta falls from 2.3000 to 1.7900 within 60 steps.");
+        assertThat(VeryDeepLab.conclusion("Delta", 60, 2.3, 2.31))
+                .isEqualTo("The loss of Delta does not fall: it goes from 2.3000 to 2.3100 within 60 steps.");
+        assertThat(VeryDeepLab.conclusion("Gauss", 100, 2.3026, 2.3025))
+                .isEqualTo("The loss of Gauss stays at 2.3025 for 100 steps, which is that of guessing.");
+    }
+
+    @Test
+    void filesAreThere() {
+        for (String file : new String[] {
+            "theory.png", "measured.png", "correlations.png", "singular-values.png", "deepest.png", "report.html"
+        }) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    /** The phases and the critical line are kept. */
+    @Test
+    void anInterruptedRunKeepsWhatIsFinished(@TempDir Path folder) {
+        InterruptedRun stopped = InterruptedRun.of(new VeryDeepLab(), "Measured between", null, folder);
+        assertThat(stopped.result().isFinished()).isFalse();
+        assertThat(stopped.out()).contains("1.00019997").doesNotContain("Delta, ");
+    }
+}

@@ -1,0 +1,230 @@
+package dev.fathom.labs.style;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Picture;
+import dev.fathom.data.Preprocessing;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.data.Pretrained;
+import dev.fathom.nets.Vgg;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The perceptual loss on numbers that are known, the command style, and the short form of the lab. */
+class StyleLabTest {
+    @TempDir
+    Path temp;
+
+    /** Two positions with two channels: (1, 2) and (3, 4). */
+    @Test
+    void theGramMatrixIsTheMeanProductOfChannels() {
+        try (Pass pass = Pass.infer()) {
+            Tensor gram = PerceptualLoss.gram(Tensor.of(new float[] {1, 2, 3, 4}, 1, 1, 2, 2));
+            assertThat(gram.shape()).isEqualTo(Shape.of(1, 2, 2));
+            assertThat(gram.toArray()).containsExactly(5, 7, 7, 10);
+        }
+    }
+
+    /** A network of one layer that gives the pixels back: maps, content and style can be computed by hand. */
+    private static Perception eye() {
+        Sequential same = new Sequential(x -> x);
+        return new Perception("same", same, List.of(0), 0, Preprocessing.IMAGENET.normalized(0, 1));
+    }
+
+    @Test
+    void theTermsOfTheLossAreRelativeSquares() {
+        byte full = (byte) 255;
+        Picture style = new Picture(new byte[] {full, 0, 0, full, 0, 0, full, 0, 0, full, 0, 0}, 2, 2);
+        PerceptualLoss loss = PerceptualLoss.of(eye(), style, 10, 0);
+        assertThat(loss.grams().get(0)).containsExactly(1, 0, 0, 0, 0, 0, 0, 0, 0);
+        try (Pass pass = Pass.infer()) {
+            // half as red: the Gram matrix is a quarter, and (1/4 - 1)^2 = 9/16
+            Tensor x = style.tensor().mul(0.5f);
+            Tensor wanted = Tensor.of(new float[] {0.5f, 0, 0, 0.5f, 0, 0, 0, 0, 0, 0, 0, 0}, 1, 2, 2, 3);
+            PerceptualLoss.Terms terms = loss.of(x, wanted);
+            assertThat(terms.style().item()).isEqualTo(9 / 16f);
+            assertThat(terms.content().item()).isEqualTo(1);
+            assertThat(terms.total().item()).isEqualTo(1 + 90 / 16f);
+            assertThat(loss.of(style.tensor(), null).total().item()).isZero();
+            PerceptualLoss smooth = new PerceptualLoss(eye(), loss.grams(), 10, 2);
+            // differences of 0.5 to the right, in one of three channels
+            Tensor two = Tensor.of(new float[] {0.5f, 0, 0, 0, 0, 0, 0.5f, 0, 0, 0, 0, 0}, 1, 2, 2, 3);
+            assertThat(smooth.of(two, null).total().item()
+                            - loss.of(two, null).total().item())
+                    .isCloseTo(2 * 0.25f / 3, within(1e-6f));
+        }
+    }
+
+    /** The layers behind the activations, by torchvision's numbers: 224 pixels are 28 behind conv4. */
+    @Test
+    void theLayersOfVggAreThoseOfThePaper() {
+        Vgg vgg = Vgg.vgg19(10);
+        Perception perception = Perception.of(
+                Pretrained.ALL.stream()
+                        .filter(p -> p.name().equals("vgg19"))
+                        .findFirst()
+                        .orElseThrow(),
+                vgg);
+        assertThat(perception.styleLayers()).isEqualTo("features.1, features.6, features.11, features.20, features.29");
+        try (Model<Sequential> model = Model.of(vgg.features(), 1);
+                Pass pass = Pass.infer()) {
+            Perception.Seen seen = perception.of(Tensor.zeros(1, 32, 32, 3));
+            assertThat(model.parameterCount()).isEqualTo(20_024_384);
+            assertThat(seen.styles().stream().map(Tensor::shape))
+                    .containsExactly(
+                            Shape.of(1, 32, 32, 64),
+                            Shape.of(1, 16, 16, 128),
+                            Shape.of(1, 8, 8, 256),
+                            Shape.of(1, 4, 4, 512),
+                            Shape.of(1, 2, 2, 512));
+            assertThat(seen.content().shape()).isEqualTo(Shape.of(1, 4, 4, 512));
+            assertThat(seen.content().min().item()).isZero(); // behind its activation
+        }
+        Layer none = new Sequential();
+        assertThatThrownBy(() -> Perception.of(Pretrained.ALL.get(2), none))
+                .hasMessage(
+                        "alexnet has no layers that are known to tell a style; choose squeezenet1_1, vgg16 or vgg19");
+    }
+
+    @Test
+    void cropsAreSquaresOfThePhotographs() {
+        Picture small = Pictures.noise(4, 7, 1);
+        Picture large = Pictures.noise(9, 5, 2);
+        try (Dataset crops = FastStyle.crops(List.of(small, large), 4, 6, 3)) {
+            assertThat(crops.featureShape()).isEqualTo(Shape.of(4, 4, 3));
+            for (int i = 0; i < 6; i++) {
+                assertThat(places(i % 2 == 0 ? small : large, crops.pixels(i))).isEqualTo(1);
+            }
+        }
+    }
+
+    /** At how many places of a picture a square of 4 x 4 pixels stands. */
+    private static int places(Picture picture, byte[] square) {
+        int places = 0;
+        for (int top = 0; top + 4 <= picture.height(); top++) {
+            for (int left = 0; left + 4 <= picture.width(); left++) {
+                boolean same = true;
+                for (int i = 0; i < square.length; i++) {
+                    int at = 3 * ((top + i / 12) * picture.width() + left) + i % 12;
+                    same &= picture.pixels()[at] == square[i];
+                }
+                places += same ? 1 : 0;
+            }
+        }
+        return places;
+    }
+
+    @Test
+    void shortForm() {
+        CommandLineRun.assumeData("style-transfer");
+        ShortRun run = ShortRun.of(new StyleLab(), 1, temp);
+        assertThat(run.result().isFinished()).isTrue();
+        assertThat(run.figure("Starry Night, L-BFGS, distance to the style")).isBetween(0.1, 15.0);
+        assertThat(run.figure("Starry Night, Adam, distance to the style"))
+                .isGreaterThan(run.figure("Starry Night, L-BFGS, distance to the style"))
+                .isLessThan(30);
+        assertThat(run.figure("Starry Night, L-BFGS, distance to the content")).isBetween(20.0, 100.0);
+        assertThat(run.figure("Starry Night, texture, distance to the style")).isBetween(0.1, 10.0);
+        assertThat(run.figure("Starry Night, network, distance to the style")).isLessThan(85);
+        assertThat(run.figure("Starry Night, milliseconds per photograph")).isPositive();
+        assertThat(run.figure("Starry Night, frozen pixels that differ")).isZero();
+        assertThat(run.out()).contains("features.1, features.3, features.4, features.6, features.7", "features.6.");
+        for (String file : List.of("styles.png", "losses.png", "textures.png", "fast.png", "training.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void theConclusionFollowsFromTheLosses() {
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        curves.put("Waves, L-BFGS", new double[][] {{20, 40}, {3, 1.25}});
+        curves.put("Waves, Adam", new double[][] {{20, 40}, {3, 1.5}});
+        assertThat(StyleLab.conclusion(curves)).isEqualTo("Waves ends with a loss of 1.250 by L-BFGS and 1.500 by Adam.");
+    }
+
+    @Test
+    void anInterruptedRunKeepsWhatIsFinished() {
+        CommandLineRun.assumeData("style-transfer");
+        InterruptedRun stopped = InterruptedRun.of(new StyleLab(), "Starry Night, texture", null, temp);
+        assertThat(stopped.result().isFinished()).isFalse();
+        assertThat(stopped.out()).contains("Starry Night, Adam ").doesNotContain("a network for it");
+        assertThat(temp.resolve("styles.png")).isNotEmptyFile();
+    }
+
+    /** A photograph in a style with previews; a run that goes on to more iterations; and the same bits again. */
+    @Test
+    void theCommandPaintsAndGoesOn() throws IOException {
+        CommandLineRun.assumeData("style-transfer");
+        Path first = temp.resolve("first");
+        assertThat(style(first, 20, "--resume").code()).isZero();
+        CommandLineRun more = style(first, 40, "--resume");
+        assertThat(more.err()).isEmpty();
+        assertThat(more.out()).contains("resumed from ").endsWith(first.resolve("styled.png") + "\n");
+        assertThat(first.resolve("preview-0020.png")).isNotEmptyFile();
+        assertThat(first.resolve("preview-0040.png")).isNotEmptyFile();
+        Path whole = temp.resolve("whole");
+        assertThat(style(whole, 40).code()).isZero();
+        assertThat(Files.readAllBytes(whole.resolve("styled.png")))
+                .isEqualTo(Files.readAllBytes(first.resolve("styled.png")));
+        Picture styled = Picture.read(whole.resolve("styled.png"), 48);
+        assertThat(List.of(styled.width(), styled.height())).isEqualTo(List.of(48, 36));
+    }
+
+    private static CommandLineRun style(Path out, int iterations, String... more) {
+        Path pictures = Path.of(System.getenv("FATHOM_DATA"), "style-transfer");
+        List<String> args = new ArrayList<>(List.of(
+                "style",
+                pictures.resolve("tubingen.jpg").toString(),
+                pictures.resolve("the_scream.jpg").toString(),
+                "--size",
+                "48",
+                "--iterations",
+                Integer.toString(iterations),
+                "--out",
+                out.toString()));
+        args.addAll(List.of(more));
+        return CommandLineRun.of(args.toArray(String[]::new));
+    }
+
+    @Test
+    void badInputIsASentence() throws IOException {
+        Path text = Files.writeString(temp.resolve("text.jpg"), "no picture");
+        CommandLineRun unreadable = CommandLineRun.of("style", text.toString(), text.toString());
+        assertThat(unreadable.code()).isEqualTo(1);
+        assertThat(unreadable.err()).isEqualTo("fathom style: " + text + ": it is neither PNG nor JPEG nor BMP\n");
+        CommandLineRun missing =
+                CommandLineRun.of("style", temp.resolve("none.png").toString());
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err()).startsWith("fathom style: " + temp.resolve("none.png") + ": it cannot be read");
+        Pictures.write(Pictures.noise(8, 8, 1), temp.resolve("tiny.png"));
+        String tiny = temp.resolve("tiny.png").toString();
+        assertThat(CommandLineRun.of("style", tiny, tiny, "--weight", "0").err())
+                .startsWith("fathom style: --weight 0.0: choose a number above 0");
+        assertThat(CommandLineRun.of("style", tiny, tiny, "--size", "8", "--out", temp.toString())
+                        .err())
+                .startsWith("fathom style: --size 8: choose at least 32");
+        assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "eye").err())
+                .startsWith("fathom style: there is no model eye; there are squeezenet1_1");
+        assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "resnet18", "--out", temp.toString())
+                        .err())
+                .startsWith("fathom style: resnet18 has no layers that are known to tell a style");
+    }
+}
