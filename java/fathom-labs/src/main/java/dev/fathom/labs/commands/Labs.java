@@ -30,6 +30,9 @@ import dev.fathom.labs.optimization.LandscapeLab;
 import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
+import dev.fathom.labs.pairs.CaptionsLab;
+import dev.fathom.labs.pairs.EncodersLab;
+import dev.fathom.labs.pairs.MovingDigitsLab;
 import dev.fathom.labs.regression.HittersLab;
 import dev.fathom.labs.representation.ApproximationLab;
 import dev.fathom.labs.representation.BoundariesLab;
@@ -92,7 +95,10 @@ public final class Labs {
             new RidgeLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
-            new SearchLab());
+            new SearchLab(),
+            new CaptionsLab(),
+            new EncodersLab(),
+            new MovingDigitsLab());
 
     private Labs() {}
 

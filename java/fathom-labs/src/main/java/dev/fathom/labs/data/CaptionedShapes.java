@@ -1,13 +1,18 @@
 package dev.fathom.labs.data;
 
 import dev.fathom.data.Field;
+import dev.fathom.features.Examples;
+import dev.fathom.features.NearestNeighbors;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
@@ -65,6 +70,12 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
         return List.of(sentence.split(" "));
     }
 
+    /** The first scenes. */
+    public CaptionedShapes first(int count) {
+        return new CaptionedShapes(
+                scenes.subList(0, count), Arrays.copyOf(pixels, pixels.length / size() * count));
+    }
+
     /** The number of scenes. */
     public int size() {
         return scenes.size();
@@ -101,5 +112,44 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
             all.add(Question.of(scenes.get(i), rng.split(i)));
         }
         return all;
+    }
+
+    /** For each scene the numbers of the {@code k} pictures of {@code stored} whose pixels are nearest by Euclidean distance, the nearest first. */
+    public int[][] nearest(CaptionedShapes stored, int k) {
+        return new NearestNeighbors(k)
+                .fit(Examples.of(stored.rows(), new int[stored.size()]), 0).neighbors(rows()).stream()
+                        .map(all -> all.stream()
+                                .mapToInt(NearestNeighbors.Neighbor::example)
+                                .toArray())
+                        .toArray(int[][]::new);
+    }
+
+    private float[][] rows() {
+        float[] all = numbers();
+        int width = all.length / size();
+        float[][] rows = new float[size()][];
+        Arrays.setAll(rows, i -> Arrays.copyOfRange(all, i * width, (i + 1) * width));
+        return rows;
+    }
+
+    /** All pixels as numbers from 0 to 1. */
+    public float[] numbers() {
+        float[] numbers = new float[pixels.length];
+        for (int i = 0; i < pixels.length; i++) {
+            numbers[i] = (pixels[i] & 255) / 255f;
+        }
+        return numbers;
+    }
+
+    /** What is so of more scenes than anything else, such as their caption; of equally frequent ones, that which comes first. */
+    public <T> T mostFrequent(Function<Scene, T> what) {
+        Map<T, Integer> counts = new LinkedHashMap<>();
+        scenes.forEach(scene -> counts.merge(what.apply(scene), 1, Integer::sum));
+        int most = Collections.max(counts.values());
+        return counts.entrySet().stream()
+                .filter(e -> e.getValue() == most)
+                .findFirst()
+                .orElseThrow()
+                .getKey();
     }
 }

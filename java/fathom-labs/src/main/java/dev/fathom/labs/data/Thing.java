@@ -71,6 +71,11 @@ public record Thing(Form form, Paint paint, boolean large, double x, double y, d
             return area;
         }
 
+        /** Whether its French noun is feminine. */
+        public boolean isFeminine() {
+            return feminine;
+        }
+
         /** Its English noun. */
         public String english() {
             return name().toLowerCase(Locale.ROOT);

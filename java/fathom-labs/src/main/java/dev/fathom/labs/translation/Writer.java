@@ -96,6 +96,11 @@ public record Writer(
                 new Linear(h, s.tokens, init).withBias(Init.zeros()));
     }
 
+    /** The same decoder, whose LSTM begins by remembering: the biases of its forget gates start at 1 (Jozefowicz et al. 2015). */
+    public Writer remembering() {
+        return new Writer(target, decoder.forgetBias(1), attention, mix, logits);
+    }
+
     private static Linear matrix(int in, int out, Initializer init) {
         return new Linear(in, out, init).withoutBias();
     }
