@@ -76,6 +76,16 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
                 scenes.subList(0, count), Arrays.copyOf(pixels, pixels.length / size() * count));
     }
 
+    /** All scenes several times over, so that each may be asked about more than once. */
+    public CaptionedShapes repeated(int times) {
+        byte[] all = new byte[times * pixels.length];
+        for (int i = 0; i < times; i++) {
+            System.arraycopy(pixels, 0, all, i * pixels.length, pixels.length);
+        }
+        return new CaptionedShapes(
+                Collections.nCopies(times, scenes).stream().flatMap(List::stream).toList(), all);
+    }
+
     /** The number of scenes. */
     public int size() {
         return scenes.size();

@@ -41,6 +41,9 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
     private static final int WIDTH = 32;
     private static final int QUESTION = 64;
     private static final int CHUNK = 250;
+    /** Questions about each training picture. */
+    private static final int SETS = 3;
+
     private static final int SHOWN = 12;
 
     /**
@@ -54,7 +57,8 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
             AdditiveAttention first,
             Linear found,
             AdditiveAttention second,
-            Layer answer)
+            Layer answer,
+            Forms forms)
             implements Net {
         static Answerer of() {
             return new Answerer(
@@ -66,12 +70,16 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
                     new AdditiveAttention(QUESTION, WIDTH, QUESTION),
                     new Sequential(
                             new Linear(QUESTION + 2 * WIDTH, 96).act(Activation.RELU),
-                            new Linear(96, Question.ANSWERS.size())));
+                            new Linear(96, Question.ANSWERS.size())),
+                    new Forms(WIDTH));
         }
 
         Tensor logits(Batch batch) {
+            return logits(batch, cells.apply(batch.get("picture")));
+        }
+
+        private Tensor logits(Batch batch, Tensor memory) {
             int n = batch.size();
-            Tensor memory = cells.apply(batch.get("picture"));
             Tensor question = lstm.run(words.apply(batch.get("question")), null, batch.lengths("question"))
                     .last()
                     .reshape(n, 1, QUESTION);
@@ -82,17 +90,21 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
         }
 
         Step.Result step(Batch batch) {
-            Tensor logits = logits(batch);
-            return new Step.Result(Loss.crossEntropy().of(logits, batch.y()), logits);
+            Tensor memory = cells.apply(batch.get("picture"));
+            Tensor logits = logits(batch, memory);
+            Loss loss = Loss.crossEntropy();
+            return new Step.Result(
+                    loss.of(logits, batch.y()).add(loss.of(forms.apply(memory), batch.get("forms"))), logits);
         }
     }
 
     /** Trains the network and adds its table; false if the run was interrupted. */
     boolean addTo(Result page) {
-        List<Question> known = training.questions(run.seed());
-        List<Question> asked = test.questions(run.seed() + 1);
-        Fitting fitting = new Fitting(run, run.epochs(12, 4), run.of(40, 20));
-        try (Dataset learn = dataset(training, known);
+        CaptionedShapes shown = training.repeated(SETS);
+        List<Question> known = shown.questions(run.seed() + 1);
+        List<Question> asked = test.questions(run.seed());
+        Fitting fitting = new Fitting(run, run.epochs(8, 2), run.of(40, 20));
+        try (Dataset learn = dataset(shown, known);
                 Dataset judge = dataset(test, asked);
                 Model<Answerer> model = Model.of(Answerer.of(), run.seed())) {
             if (fitting.fit("questions", model, Answerer::step, Metric.accuracy(), learn) == null) {
@@ -138,7 +150,7 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
 
     private static List<String> answers(Answerer net, Dataset data) {
         List<String> all = new ArrayList<>();
-        var batches = data.batches(CHUNK).epoch(0);
+        var batches = data.batches(Math.min(CHUNK, data.size())).epoch(0);
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer()) {
                 Arrays.stream(net.logits(batches.next()).argmax(1).toIntArray())
@@ -168,6 +180,7 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
     private static Dataset dataset(CaptionedShapes shapes, List<Question> questions) {
         return Dataset.of(
                 shapes.images("picture"),
+                Forms.field(shapes),
                 Field.ragged(
                         "question",
                         questions.stream()

@@ -236,13 +236,15 @@ public final class CaptionsLab implements Experiment {
         }
         double focus = Captioner.focus(some, attention);
         ImageSheet sheet = new ImageSheet(Scene.SIDE, Scene.SIDE, 3).columns(11);
+        byte[] blank = new byte[3 * Scene.SIDE * Scene.SIDE];
+        Arrays.fill(blank, (byte) 255);
         for (int i = 0; i < LOOKED; i++) {
-            List<String> words = new ArrayList<>(CaptionedShapes.words(some.scenes().get(i).english(true)));
+            List<String> words = CaptionedShapes.words(some.scenes().get(i).english(true));
             sheet.add(some.picture(i), "");
             for (int w = 0; w < 10; w++) {
                 boolean said = w < words.size();
                 sheet.add(
-                        said ? Shades.heat(some.picture(i), pixels(attention[i][w])) : new byte[some.picture(i).length],
+                        said ? Shades.heat(some.picture(i), pixels(attention[i][w])) : blank,
                         said ? words.get(w) : "");
             }
         }

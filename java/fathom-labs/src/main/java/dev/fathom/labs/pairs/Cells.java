@@ -3,6 +3,7 @@ package dev.fathom.labs.pairs;
 import dev.fathom.attention.LearnedPositions;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
+import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -24,7 +25,7 @@ record Cells(Sequential convolutions, LearnedPositions positions) implements Lay
         this(
                 new Sequential(
                         convolution(3, 16, 2), convolution(16, width, 2), convolution(width, width, 1)),
-                new LearnedPositions(COUNT, width));
+                new LearnedPositions(COUNT, width, Init.normal(0, 0.5f)));
     }
 
     /** A convolution of 3 x 3 pixels with batch norm and ReLU; a stride of 2 halves height and width. */

@@ -6,7 +6,6 @@ import static dev.fathom.labs.pairs.MovingDigits.SEEN;
 import static dev.fathom.labs.pairs.MovingDigits.SIDE;
 
 import dev.fathom.data.Batch;
-import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -14,7 +13,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
-import dev.fathom.op.Window;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.recurrent.State;
@@ -47,19 +45,9 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     }
 
     /** Paints the next frame from the state alone, by transposed convolutions. */
-    record Painting(Sequential layers) implements FrameDecoder {
+    record Painting(Layer layers) implements FrameDecoder {
         Painting() {
-            this(new Sequential(
-                    new Linear(HIDDEN, 4 * 4 * 32).act(Activation.RELU),
-                    x -> x.reshape(x.dim(0), 4, 4, 32),
-                    doubling(32, 24),
-                    doubling(24, 12),
-                    new ConvTransposed(12, 1, Window.of(4).stride(2).pad(1)),
-                    Tensor::sigmoid));
-        }
-
-        private static Layer doubling(int in, int out) {
-            return new ConvTransposed(in, out, Window.of(4).stride(2).pad(1)).act(Activation.RELU);
+            this(Decoder.painter(HIDDEN, 1));
         }
 
         @Override

@@ -4,6 +4,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Thing;
 import dev.fathom.labs.translation.Writer;
+import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -70,17 +71,19 @@ sealed interface Decoder extends Net {
 
     /** The picture by transposed convolutions. */
     static Decoder deconvolution() {
-        return new Answering("picture", Loss.mse(), painter(Encoder.CODE));
+        return new Answering("picture", Loss.mse(), painter(Encoder.CODE, 3));
     }
 
-    /** From some numbers to a picture [n, 32, 32, 3]. */
-    static Layer painter(int numbers) {
+    /** From some numbers to a picture [n, 32, 32, channels] of values from 0 to 1. */
+    static Layer painter(int numbers, int channels) {
         return new Sequential(
                 new Linear(numbers, 4 * 4 * 32).act(Activation.RELU),
                 x -> x.reshape(x.dim(0), 4, 4, 32),
-                doubling(32, 32).act(Activation.RELU),
-                doubling(32, 16).act(Activation.RELU),
-                doubling(16, 3),
+                doubling(32, 32).withoutBias(),
+                new BatchNorm(32).act(Activation.RELU),
+                doubling(32, 16).withoutBias(),
+                new BatchNorm(16).act(Activation.RELU),
+                doubling(16, channels),
                 Tensor::sigmoid);
     }
 

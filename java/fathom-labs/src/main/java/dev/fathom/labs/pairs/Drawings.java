@@ -188,7 +188,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
     private float @Nullable [] drawn(Fitting fitting, Dataset learn, Dataset judge, String name, boolean exact) {
         Function<Batch, Tensor> numbers =
                 b -> exact ? Tensor.concat(1, b.get("label"), b.get("exact")) : b.get("label");
-        try (Model<Layer> model = Model.of(Decoder.painter(exact ? LABEL + EXACT : LABEL), run.seed())) {
+        try (Model<Layer> model = Model.of(Decoder.painter(exact ? LABEL + EXACT : LABEL, 3), run.seed())) {
             Metric error = Metric.lowerIsBetter(
                     "error", (x, y) -> x.sub(y).square().mean().item() * (double) x.dim(0));
             var trainer = fitting.fit(
@@ -206,7 +206,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
             }
             float[] all = new float[test.size() * PIXELS];
             int from = 0;
-            var batches = judge.batches(CHUNK).epoch(0);
+            var batches = judge.batches(Math.min(CHUNK, judge.size())).epoch(0);
             while (batches.hasNext()) {
                 try (Pass pass = Pass.infer()) {
                     float[] some = model.net().apply(numbers.apply(batches.next())).toArray();

@@ -173,7 +173,7 @@ public final class MovingDigitsLab implements Experiment {
         double[][][] places = new double[n][COMING][2];
         int[] directions = new int[n];
         int from = 0;
-        var batches = clips.batches(CHUNK).epoch(0);
+        var batches = clips.batches(Math.min(CHUNK, clips.size())).epoch(0);
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer()) {
                 Clips.Forecast forecast = net.forecast(batches.next().x());

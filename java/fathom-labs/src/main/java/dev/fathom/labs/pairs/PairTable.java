@@ -74,7 +74,7 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
                         Writer.exact("exact", Reserved.STANDARD.padding())));
     }
 
-    /** Trains all pairs and adds the table; false if the run was interrupted. */
+    /** Trains all pairs and adds the table of those that are finished; false if the run was interrupted before the last. */
     boolean addTo(Result page) {
         List<NamedEncoder> encoders = encoders();
         List<Task> tasks = tasks();
@@ -87,18 +87,17 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
                 return score(encoder, tasks.get(i % tasks.size()), fitting, learn, judge);
             });
         }
-        if (scores.contains(null)) {
-            return false;
-        }
         List<List<String>> rows = new ArrayList<>();
         for (int e = 0; e < encoders.size(); e++) {
             NamedEncoder encoder = encoders.get(e);
             List<String> row = new ArrayList<>(List.of(encoder.name, encoder.reads));
             for (int t = 0; t < tasks.size(); t++) {
-                double score = Objects.requireNonNull(scores.get(e * tasks.size() + t));
-                row.add(percent(score));
-                page.figure(Figure.of(encoder.name + " to " + tasks.get(t).name, "%", 100 * score)
-                        .baseline(percent(baseline(tasks.get(t))), "mean or most frequent answer"));
+                Double score = scores.get(e * tasks.size() + t);
+                row.add(score == null ? "-" : percent(score));
+                if (score != null) {
+                    page.figure(Figure.of(encoder.name + " to " + tasks.get(t).name, "%", 100 * score)
+                            .baseline(percent(baseline(tasks.get(t))), "mean or most frequent answer"));
+                }
             }
             rows.add(row);
         }
@@ -114,7 +113,7 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
         rows.add(nearest);
         rows.add(usual);
         page.table(header, rows);
-        return true;
+        return !scores.contains(null);
     }
 
     private static String percent(double share) {
