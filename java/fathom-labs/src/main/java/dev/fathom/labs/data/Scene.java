@@ -8,9 +8,9 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 
 /**
- * A picture of one or two colored shapes on a dark ground, with sentences about it. One thing stands in one of nine places, and its caption says which: {@code a
- * small red circle at the top left}. Two things differ in form and color, and the caption says how they stand to each other: {@code a small red circle above a
- * large blue star}. It begins with the upper or the left one, so that every picture has one caption.
+ * A picture of one or two colored shapes on a dark ground, with sentences about it. One thing stands in one of nine places, and its caption says which, such
+ * as "a small red circle at the top left". Two things differ in form and color, and the caption says how they stand to each other, such as "a small red circle
+ * above a large blue star". It begins with the upper or the left one, so that every picture has one caption.
  *
  * @param things one, or two in the order in which the caption names them
  * @param ground the gray level behind them, from 0 to 255

@@ -48,7 +48,7 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
 
     /**
      * A CNN reads the picture and an LSTM the question. The question looks at the cells of the picture twice: what it finds first is what it looks with the
-     * second time (Yang et al. 2016), because a question such as where a thing is needs both things.
+     * second time (Yang et al. 2016). The answer comes of the question, what it found and a code of the whole picture, which also learns to name both forms.
      */
     record Answerer(
             Cells cells,
@@ -69,16 +69,17 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
                     new Linear(QUESTION + WIDTH, QUESTION).act(Activation.TANH),
                     new AdditiveAttention(QUESTION, WIDTH, QUESTION),
                     new Sequential(
-                            new Linear(QUESTION + 2 * WIDTH, 96).act(Activation.RELU),
+                            new Linear(QUESTION + 2 * WIDTH + Forms.CODE, 96).act(Activation.RELU),
                             new Linear(96, Question.ANSWERS.size())),
                     new Forms(WIDTH));
         }
 
         Tensor logits(Batch batch) {
-            return logits(batch, cells.apply(batch.get("picture")));
+            Tensor memory = cells.apply(batch.get("picture"));
+            return logits(batch, memory, forms.code(memory));
         }
 
-        private Tensor logits(Batch batch, Tensor memory) {
+        private Tensor logits(Batch batch, Tensor memory, Tensor code) {
             int n = batch.size();
             Tensor question = lstm.run(words.apply(batch.get("question")), null, batch.lengths("question"))
                     .last()
@@ -86,15 +87,17 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
             Tensor once = first.apply(question, memory, AttentionMask.NONE);
             Tensor again = found.apply(Tensor.concat(2, question, once));
             Tensor twice = second.apply(again, memory, AttentionMask.NONE);
-            return answer.apply(Tensor.concat(2, again, once, twice).reshape(n, QUESTION + 2 * WIDTH));
+            Tensor looked = Tensor.concat(2, again, once, twice).reshape(n, QUESTION + 2 * WIDTH);
+            return answer.apply(Tensor.concat(1, looked, code));
         }
 
         Step.Result step(Batch batch) {
             Tensor memory = cells.apply(batch.get("picture"));
-            Tensor logits = logits(batch, memory);
+            Tensor code = forms.code(memory);
+            Tensor logits = logits(batch, memory, code);
             Loss loss = Loss.crossEntropy();
             return new Step.Result(
-                    loss.of(logits, batch.y()).add(loss.of(forms.apply(memory), batch.get("forms"))), logits);
+                    loss.of(logits, batch.y()).add(loss.of(forms.named(code), batch.get("forms"))), logits);
         }
     }
 

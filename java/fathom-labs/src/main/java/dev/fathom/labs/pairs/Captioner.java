@@ -89,8 +89,8 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
     }
 
     /**
-     * Of the attention that falls on one of the two things while it or the other is named, the share that falls on the one that is named. It would be about a half
-     * if words looked anywhere.
+     * Of the attention that falls on one of the two things while it or the other is named, the share that falls on the one that is named. It would be about
+     * a half if words looked anywhere.
      */
     static double focus(CaptionedShapes shapes, float[][][] attention) {
         double right = 0;

@@ -125,16 +125,16 @@ public final class MovingDigitsLab implements Experiment {
                 run.out());
         page.section("The clips", "")
                 .text(line(
-                        "A handwritten digit at half its size moves over 32 x 32 pixels, 1 to 2.5 pixels a frame in one of eight directions, and is reflected by "
-                                + "the edges. A network sees %d frames and foretells the next %d. A CNN makes a code of each frame and an LSTM of 128 cells reads "
-                                + "the codes. Its state answers three questions after each frame: in which direction the digit moves, where it will be next, and "
-                                + "what the next frame looks like. The losses of the three have the weights 0.1, 1 and 10. Beyond the frames that are seen, the "
-                                + "network reads the frames that it has drawn.",
+                        "A handwritten digit at half its size moves over 32 x 32 pixels, 1 to 2.5 pixels a frame in one of eight directions, and is "
+                                + "reflected by the edges. A network sees %d frames and foretells the next %d. A CNN makes a code of each frame and an LSTM "
+                                + "of 128 cells reads the codes. Its state answers three questions after each frame: in which direction the digit moves, "
+                                + "where it will be next, and what the next frame looks like. The losses of the three have the weights 0.1, 1 and 10. "
+                                + "Beyond the frames that are seen, the network reads the frames that it has drawn.",
                         SEEN, COMING))
-                .text("Two decoders draw the frame. One paints it from the state by transposed convolutions. The other moves the frame before: it says how probable "
-                        + "each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. 2016).")
-                .text("Nothing is published for these clips. Three forecasts are computed without learning: the last frame copied; the last frame moved on with the "
-                        + "constant velocity of its center of mass, which knows no edges; and the most frequent direction of the training clips.");
+                .text("Two decoders draw the frame. One paints it from the state by transposed convolutions. The other moves the frame before: it says how "
+                        + "probable each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. 2016).")
+                .text("Nothing is published for these clips. Three forecasts are computed without learning: the last frame copied; the last frame moved on "
+                        + "with the constant velocity of its center of mass, which knows no edges; and the most frequent direction of the training clips.");
         List<Foretold> all = new ArrayList<>(List.of(copied(test, training), coasting(test)));
         for (boolean shifts : new boolean[] {true, false}) {
             Foretold foretold = trained(shifts ? SHIFTING : PAINTING, shifts, training, validation, test, run);
@@ -305,8 +305,9 @@ public final class MovingDigitsLab implements Experiment {
             page.figure(direction).figure(frames).figure(where);
         }
         page.text(line(
-                "%s: the squared error of the next %d frames is %.0f %% of that of the last frame copied and %.0f %% of that of constant velocity, which fails "
-                        + "where the digit is reflected. The direction of motion needs no learning on a black ground: the center of mass gives %.1f %%.",
+                "%s: the squared error of the next %d frames is %.0f %% of that of the last frame copied and %.0f %% of that of constant velocity, which "
+                        + "fails where the digit is reflected. The direction of motion needs no learning on a black ground: the center of mass gives %.1f "
+                        + "%%.",
                 f.name(),
                 COMING,
                 100 * error / (1000 * Summary.mean(copied.errors(test))),

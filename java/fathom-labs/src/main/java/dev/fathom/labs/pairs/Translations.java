@@ -38,9 +38,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * English sentences that say "one" instead of the form of a thing, translated to French, whose articles and adjectives need the gender of the form: the text says
- * what to write, and only the picture says which gender it has. Beside the translation the network may learn to name the forms and to paint the picture, each
- * under a weight.
+ * English sentences that say "one" instead of the form of a thing, translated to French, whose articles and adjectives need the gender of the form: the text
+ * says what to write, and only the picture says which gender it has. Beside the translation the network may learn to name the forms and to paint the picture,
+ * each under a weight.
  */
 record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
     private static final int WIDTH = 64;
@@ -160,7 +160,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
 
     /** Trains all networks and adds the table of those that are finished; false if the run was interrupted before the last. */
     boolean addTo(Result page) {
-        Fitting fitting = new Fitting(run, run.epochs(10, 2), run.of(40, 10));
+        Fitting fitting = new Fitting(run, run.epochs(6, 2), run.of(40, 10));
         List<Scene> known = told(training, run.seed());
         List<Scene> asked = told(test, run.seed() + 1);
         List<Setting> settings = SETTINGS.subList(0, run.of(SETTINGS.size(), 3));
@@ -199,8 +199,8 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
         }
         double text = Objects.requireNonNull(scores.get(0)).exact;
         page.text(line(
-                        "A perfect translation of the text with the most frequent genders would be right in %s. The network that reads the text alone is right in "
-                                + "%.1f %%, the best of those that also see the picture in %.1f %%.",
+                        "A perfect translation of the text with the most frequent genders would be right in %s. The network that reads the text alone is "
+                                + "right in %.1f %%, the best of those that also see the picture in %.1f %%.",
                         guessed, 100 * text, 100 * best))
                 .key(Figure.of("Translation with text and picture, best weights", "%", 100 * best)
                         .baseline(percent(text), "text alone")
