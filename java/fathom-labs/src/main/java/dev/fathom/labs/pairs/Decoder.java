@@ -77,7 +77,8 @@ sealed interface Decoder extends Net {
     /** From some numbers to a picture [n, 32, 32, channels] of values from 0 to 1. */
     static Layer painter(int numbers, int channels) {
         return new Sequential(
-                new Linear(numbers, 4 * 4 * 32).act(Activation.RELU),
+                new Linear(numbers, 128).act(Activation.RELU),
+                new Linear(128, 4 * 4 * 32).act(Activation.RELU),
                 x -> x.reshape(x.dim(0), 4, 4, 32),
                 doubling(32, 32).withoutBias(),
                 new BatchNorm(32).act(Activation.RELU),

@@ -63,7 +63,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
 
     /** Trains the networks of both directions and adds their tables; false if the run was interrupted. */
     boolean addTo(Result page) {
-        Fitting fitting = new Fitting(run, run.epochs(15, 5), run.of(40, 16));
+        Fitting fitting = new Fitting(run, run.epochs(40, 5), run.of(40, 16));
         float[] truth = test.numbers();
         try (Dataset learn = dataset(training);
                 Dataset judge = dataset(test);

@@ -160,7 +160,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
 
     /** Trains all networks and adds the table of those that are finished; false if the run was interrupted before the last. */
     boolean addTo(Result page) {
-        Fitting fitting = new Fitting(run, run.epochs(6, 2), run.of(40, 10));
+        Fitting fitting = new Fitting(run, run.epochs(8, 2), run.of(40, 10));
         List<Scene> known = told(training, run.seed());
         List<Scene> asked = told(test, run.seed() + 1);
         List<Setting> settings = SETTINGS.subList(0, run.of(SETTINGS.size(), 3));
