@@ -99,10 +99,10 @@ public final class MovingDigitsLab implements Experiment {
         }
 
         double accuracy(MovingDigits truth) {
-            return IntStream.range(0, truth.clips())
+            return (double) IntStream.range(0, truth.clips())
                             .filter(clip -> directions[clip] == truth.actions()[clip * FRAMES + SEEN - 1])
                             .count()
-                    / (double) truth.clips();
+                    / truth.clips();
         }
     }
 

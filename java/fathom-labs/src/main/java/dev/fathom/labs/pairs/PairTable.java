@@ -200,7 +200,10 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
             return 0;
         }
         Object most = training.mostFrequent(s -> answer(task, s));
-        return test.scenes().stream().filter(s -> answer(task, s).equals(most)).count() / (double) test.size();
+        return (double) test.scenes().stream()
+                        .filter(s -> answer(task, s).equals(most))
+                        .count()
+                / test.size();
     }
 
     /** The score of the answer that the nearest stored picture has. */

@@ -310,7 +310,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
     /** How often the two genders are those that are most frequent in training: the most that a translation of the text alone can come to. */
     private static double guess(List<Scene> known, List<Scene> asked) {
         String most = new CaptionedShapes(known, new byte[0]).mostFrequent(Translations::genders);
-        return asked.stream().filter(s -> genders(s).equals(most)).count() / (double) asked.size();
+        return (double) asked.stream().filter(s -> genders(s).equals(most)).count() / asked.size();
     }
 
     private static String genders(Scene scene) {

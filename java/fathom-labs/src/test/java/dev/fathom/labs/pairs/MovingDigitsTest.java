@@ -40,7 +40,7 @@ class MovingDigitsTest {
                     double dy = clips.place(clip, t, 1) - clips.place(clip, t - 1, 1);
                     if (Math.hypot(dx, dy) > 0.95) { // it did not turn between these frames
                         double turns = Math.atan2(dy, dx) / (2 * Math.PI / 8) - action(clips, clip, t);
-                        assertThat(Math.abs(turns - 8 * Math.round(turns / 8))).isLessThan(0.5);
+                        assertThat(Math.abs(turns - 8 * Math.rint(turns / 8))).isLessThan(0.5);
                     }
                 } else if (t > 0) {
                     reflected++;
