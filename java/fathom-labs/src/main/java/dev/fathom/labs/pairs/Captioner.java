@@ -113,9 +113,9 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
         double pixels = (double) Scene.SIDE / Cells.SIDE;
         double sum = 0;
         for (int cell = 0; cell < weights.length; cell++) {
-            double x = (cell % Cells.SIDE + 0.5) * pixels;
-            double y = (cell / Cells.SIDE + 0.5) * pixels;
-            sum += scene.things().get(thing).covers(x, y) ? weights[cell] : 0;
+            int row = cell / Cells.SIDE;
+            int column = cell % Cells.SIDE;
+            sum += scene.things().get(thing).covers((column + 0.5) * pixels, (row + 0.5) * pixels) ? weights[cell] : 0;
         }
         return sum;
     }

@@ -107,7 +107,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
             return;
         }
         page.figure(read);
-        if (source != mean) {
+        if (!source.name.equals(mean.name)) {
             page.figure(Figure.of("PSNR, " + source.name, "dB", psnr(source.error(truth)))
                     .baseline(decibels(mean.error(truth)), mean.name));
         }

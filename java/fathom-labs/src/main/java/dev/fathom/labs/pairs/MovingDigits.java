@@ -121,8 +121,10 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
         double[] sums = new double[2];
         for (int i = 0; i < frame.length; i++) {
             mass += frame[i];
-            sums[0] += (i % SIDE + 0.5) * frame[i];
-            sums[1] += (i / SIDE + 0.5) * frame[i];
+            int row = i / SIDE;
+            int column = i % SIDE;
+            sums[0] += (column + 0.5) * frame[i];
+            sums[1] += (row + 0.5) * frame[i];
         }
         return new double[] {sums[0] / mass, sums[1] / mass};
     }
