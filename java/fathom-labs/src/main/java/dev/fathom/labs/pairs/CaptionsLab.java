@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class CaptionsLab implements Experiment {
     private static final int SHOWN = 18;
     private static final int LOOKED = 4;
-    private static final String SHORT_OF_WORDS = "";
+    /** What a caption has at a place that it is too short for; no true caption has it anywhere. */
+    private static final String NOTHING = "";
+
 
     @Override
     public String name() {
@@ -60,11 +62,11 @@ public final class CaptionsLab implements Experiment {
 
         double relation() {
             return share(caption ->
-                    caption.size() < 9 ? SHORT_OF_WORDS : caption.subList(4, caption.size() - 4).toString());
+                    caption.size() < 9 ? NOTHING : caption.subList(4, caption.size() - 4).toString());
         }
 
         private static String at(List<String> caption, int place) {
-            return caption.size() < 9 ? SHORT_OF_WORDS : caption.get(place);
+            return caption.size() < 9 ? NOTHING : caption.get(place);
         }
 
         private double share(Function<List<String>, String> part) {

@@ -37,8 +37,8 @@ sealed interface Decoder extends Net {
         }
     }
 
-    /** Writes the French caption; a linear layer makes the first state of the writer of the code. */
-    record Writing(Linear start, Writer writer) implements Decoder {
+    /** Writes the French caption; a linear layer on the standardized code makes the first state of the writer. */
+    record Writing(Layer start, Writer writer) implements Decoder {
         @Override
         public Step.Result step(Tensor code, Batch batch) {
             Tensor truth = batch.get("french");
@@ -95,7 +95,7 @@ sealed interface Decoder extends Net {
     /** The French caption by an LSTM. */
     static Decoder rnn() {
         return new Writing(
-                new Linear(Encoder.CODE, 2 * Encoder.CODE),
+                new Sequential(new BatchNorm(Encoder.CODE), new Linear(Encoder.CODE, 2 * Encoder.CODE)),
                 Writer.of(
                                 new Writer.Sizes(CaptionedShapes.FRENCH.size(), 32, Encoder.CODE, 1, 0),
                                 Init.normal(0, 1),
