@@ -91,7 +91,7 @@ public final class CaptionsLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        CaptionedShapes training = CaptionedShapes.pairs(run.of(12_000, 1200), 3 * run.seed());
+        CaptionedShapes training = CaptionedShapes.pairs(run.of(12_000, 1000), 3 * run.seed());
         CaptionedShapes validation = CaptionedShapes.pairs(run.of(1000, 100), 3 * run.seed() + 1);
         CaptionedShapes test = CaptionedShapes.pairs(run.of(2000, 300), 3 * run.seed() + 2);
         Result page = new Result(
