@@ -2,6 +2,7 @@ package dev.fathom.decode;
 
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import java.util.function.BiFunction;
 
 /**
@@ -61,7 +62,8 @@ public final class Decoder implements NextToken, AutoCloseable {
     @Override
     public Tensor logits(int[] tokens) {
         check();
-        Step next = step.apply(Tensor.ofInts(tokens, tokens.length), state.clone());
+        Tensor[] now = Arrays.copyOf(state, state.length, Tensor[].class); // so that a step may store any tensor in it
+        Step next = step.apply(Tensor.ofInts(tokens, tokens.length), now);
         replace(next.state());
         return next.logits();
     }

@@ -343,6 +343,23 @@ class SearchTest {
 
     // ---- what is refused
 
+    /** A step gets an array of its own, in which it may replace what changes and leave the rest. */
+    @Test
+    void aStepMayWriteTheNextStateOverTheOldOne() {
+        try (Pass pass = Pass.infer();
+                Decoder counter = new Decoder(
+                        (token, state) -> {
+                            state[0] = state[0].add(state[1]);
+                            return new Decoder.Step(state[0], state);
+                        },
+                        Tensor.zeros(1, 3),
+                        Tensor.ones(1, 3))) {
+            counter.logits(new int[] {0});
+            assertThat(counter.logits(new int[] {0}).toArray()).containsExactly(2, 2, 2);
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
     @Test
     void badSettings() {
         assertThatIllegalArgumentException()

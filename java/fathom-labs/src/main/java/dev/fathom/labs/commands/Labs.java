@@ -38,6 +38,9 @@ import dev.fathom.labs.optimization.LandscapeLab;
 import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
+import dev.fathom.labs.pairs.CaptionsLab;
+import dev.fathom.labs.pairs.EncodersLab;
+import dev.fathom.labs.pairs.MovingDigitsLab;
 import dev.fathom.labs.regression.HittersLab;
 import dev.fathom.labs.reinforcement.BoardLab;
 import dev.fathom.labs.reinforcement.CartPoleLab;
@@ -123,6 +126,9 @@ public final class Labs {
             new ProjectorLab(),
             new CartPoleLab(),
             new BoardLab());
+            new CaptionsLab(),
+            new EncodersLab(),
+            new MovingDigitsLab());
 
     private Labs() {}
 

@@ -96,7 +96,7 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
                 Dataset questions = test.padded(reversed);
                 Model<AdditionNet> model = Model.of(new AdditionNet(HIDDEN), run.seed())) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(recipe.rate))
-                    .metrics(characterAccuracy(), answerAccuracy(-1));
+                    .metrics(characterAccuracy(), Writer.exact("answer_accuracy", -1));
             History history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;
@@ -126,7 +126,7 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
                 Dataset heldOut = Seq2Seq.dataset(validation.questions(), validation.answers());
                 Model<Seq2Seq> model = Model.of(net, run.seed())) {
             var trainer = Trainer.custom(model, new Adam(recipe.rate), Seq2Seq::step)
-                    .metrics(answerAccuracy(Sums.STOPPED.reserved().padding()));
+                    .metrics(Writer.exact("answer_accuracy", Sums.STOPPED.reserved().padding()));
             History history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;
@@ -161,30 +161,5 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
     private static Metric characterAccuracy() {
         return Metric.higherIsBetter(
                 "accuracy", (logits, truth) -> logits.correct(truth).item() / truth.dim(1));
-    }
-
-    /**
-     * The share of answers that are right as a whole. A network that reads the true characters before each one has all of them right exactly if it would also
-     * write the true answer alone.
-     *
-     * @param padding a token that does not count, or -1
-     */
-    private static Metric answerAccuracy(int padding) {
-        return Metric.higherIsBetter("answer_accuracy", (logits, truth) -> right(logits.argmax(2), truth, padding));
-    }
-
-    private static int right(Tensor answers, Tensor truth, int padding) {
-        int[] a = answers.toIntArray();
-        int[] b = truth.toIntArray();
-        int width = truth.dim(1);
-        int rows = 0;
-        for (int i = 0; i < b.length; i += width) {
-            int k = i;
-            while (k < i + width && (a[k] == b[k] || b[k] == padding)) {
-                k++;
-            }
-            rows += k == i + width ? 1 : 0;
-        }
-        return rows;
     }
 }

@@ -152,9 +152,11 @@ class Seq2SeqTest {
                     .state();
             int token = Reserved.STANDARD.start();
             while (written.size() < most) {
-                Output out = net.decoder().run(net.target().apply(Tensor.ofInts(new int[] {token}, 1, 1)), state, null);
+                Writer writer = net.writer();
+                Output out =
+                        writer.decoder().run(writer.target().apply(Tensor.ofInts(new int[] {token}, 1, 1)), state, null);
                 state = out.state();
-                float[] logits = net.logits().apply(out.steps()).toArray();
+                float[] logits = writer.logits().apply(out.steps()).toArray();
                 token = END;
                 for (int k = FIRST; k < logits.length; k++) {
                     token = logits[k] > logits[token] ? k : token;

@@ -1,0 +1,154 @@
+package dev.fathom.labs.pairs;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Rng;
+import java.util.List;
+
+/**
+ * Clips in which a handwritten digit of 14 x 14 pixels moves over a black ground and is reflected by its edges.
+ *
+ * @param frames [clips, {@value #FRAMES}, {@value #SIDE}, {@value #SIDE}] from 0 to 255
+ * @param actions [clips, {@value #FRAMES}], the direction in which the digit came to each frame, one of eight; for the first frame, that in which it sets out
+ * @param places [clips, {@value #FRAMES}, 2], the middle of the digit's square across and down, from 0 to 1
+ */
+record MovingDigits(byte[] frames, int[] actions, float[] places) {
+    /** The sides of a frame in pixels. */
+    static final int SIDE = 32;
+    /** The frames of a clip. */
+    static final int FRAMES = 16;
+    /** The frames that are seen before the others are forecast. */
+    static final int SEEN = 8;
+    /** The directions in eighths of a turn. */
+    static final List<String> ACTIONS =
+            List.of("right", "down right", "down", "down left", "left", "up left", "up", "up right");
+
+    static final int PIXELS = SIDE * SIDE;
+    private static final int SPRITE = 14;
+    /** The largest coordinate of the upper left corner of a digit. */
+    private static final double ROOM = SIDE - SPRITE;
+
+    /** Clips of digits that are drawn from {@code images}, pixels [28, 28, 1]. */
+    static MovingDigits of(Dataset images, int clips, Rng rng) {
+        byte[] frames = new byte[clips * FRAMES * PIXELS];
+        int[] actions = new int[clips * FRAMES];
+        float[] places = new float[clips * FRAMES * 2];
+        for (int clip = 0; clip < clips; clip++) {
+            Rng draws = rng.split(clip);
+            float[] sprite = half(images.pixels(draws.ints(1, images.size())[0]));
+            double[] u = draws.doubles(5);
+            // a direction within 10 degrees of one of eight, so that a reflection at an edge leads to one of eight, too
+            double turn = 2 * Math.PI / 8 * Math.floor(8 * u[0]) + Math.toRadians(20 * u[1] - 10);
+            double speed = 1 + 1.5 * u[2];
+            double[] at = {ROOM * u[3], ROOM * u[4]};
+            double[] v = {speed * Math.cos(turn), speed * Math.sin(turn)};
+            for (int t = 0; t < FRAMES; t++) {
+                int frame = clip * FRAMES + t;
+                for (int axis = 0; axis < 2 && t > 0; axis++) {
+                    at[axis] += v[axis];
+                    if (at[axis] < 0 || at[axis] > ROOM) {
+                        at[axis] = at[axis] < 0 ? -at[axis] : 2 * ROOM - at[axis];
+                        v[axis] = -v[axis];
+                    }
+                }
+                draw(frames, frame * PIXELS, sprite, at[0], at[1]);
+                actions[frame] = Math.floorMod(Math.round(Math.atan2(v[1], v[0]) / (2 * Math.PI / 8)), 8);
+                places[2 * frame] = (float) ((at[0] + SPRITE / 2.0) / SIDE);
+                places[2 * frame + 1] = (float) ((at[1] + SPRITE / 2.0) / SIDE);
+            }
+        }
+        return new MovingDigits(frames, actions, places);
+    }
+
+    /** A digit at half its size: the mean of each 2 x 2 pixels. */
+    private static float[] half(byte[] digit) {
+        float[] sprite = new float[SPRITE * SPRITE];
+        for (int i = 0; i < digit.length; i++) {
+            sprite[i / 28 / 2 * SPRITE + i % 28 / 2] += (digit[i] & 255) / 4f;
+        }
+        return sprite;
+    }
+
+    /** Draws a digit at a place between pixels, each of whose pixels is shared among four. */
+    private static void draw(byte[] frames, int from, float[] sprite, double x, double y) {
+        int left = (int) x;
+        int top = (int) y;
+        double fx = x - left;
+        double fy = y - top;
+        for (int row = 0; row <= SPRITE && top + row < SIDE; row++) {
+            for (int column = 0; column <= SPRITE && left + column < SIDE; column++) {
+                double above = (1 - fx) * at(sprite, row - 1, column) + fx * at(sprite, row - 1, column - 1);
+                double here = (1 - fx) * at(sprite, row, column) + fx * at(sprite, row, column - 1);
+                frames[from + (top + row) * SIDE + left + column] = (byte) Math.round((1 - fy) * here + fy * above);
+            }
+        }
+    }
+
+    private static float at(float[] sprite, int row, int column) {
+        return row < 0 || row >= SPRITE || column < 0 || column >= SPRITE ? 0 : sprite[row * SPRITE + column];
+    }
+
+    int clips() {
+        return actions.length / FRAMES;
+    }
+
+    /** Frames as x, actions as y, and the field {@code places}. */
+    Dataset dataset() {
+        return Dataset.of(
+                Field.pixels("x", Shape.of(FRAMES, SIDE, SIDE), frames),
+                Field.ints("y", Shape.of(FRAMES), actions),
+                Field.floats("places", Shape.of(FRAMES, 2), places));
+    }
+
+    /** A frame of a clip as numbers from 0 to 1. */
+    float[] frame(int clip, int t) {
+        float[] frame = new float[PIXELS];
+        for (int i = 0; i < PIXELS; i++) {
+            frame[i] = (frames[(clip * FRAMES + t) * PIXELS + i] & 255) / 255f;
+        }
+        return frame;
+    }
+
+    /** The true place of the digit in pixels, across or down. */
+    double place(int clip, int t, int axis) {
+        return SIDE * (double) places[2 * (clip * FRAMES + t) + axis];
+    }
+
+    /** The center of mass of a frame in pixels, across and down. */
+    static double[] center(float... frame) {
+        double mass = 1e-9;
+        double[] sums = new double[2];
+        for (int i = 0; i < frame.length; i++) {
+            mass += frame[i];
+            int row = i / SIDE;
+            int column = i % SIDE;
+            sums[0] += (column + 0.5) * frame[i];
+            sums[1] += (row + 0.5) * frame[i];
+        }
+        return new double[] {sums[0] / mass, sums[1] / mass};
+    }
+
+    /** A frame moved by parts of pixels, to the right and down; what leaves the frame is lost. */
+    static float[] moved(float[] frame, double dx, double dy) {
+        float[] moved = new float[frame.length];
+        for (int row = 0; row < SIDE; row++) {
+            for (int column = 0; column < SIDE; column++) {
+                double y = row - dy;
+                double x = column - dx;
+                int top = (int) Math.floor(y);
+                int left = (int) Math.floor(x);
+                double sum = 0;
+                for (int k = 0; k < 4; k++) {
+                    int r = top + k / 2;
+                    int c = left + k % 2;
+                    if (r >= 0 && r < SIDE && c >= 0 && c < SIDE) {
+                        sum += (1 - Math.abs(y - r)) * (1 - Math.abs(x - c)) * frame[r * SIDE + c];
+                    }
+                }
+                moved[row * SIDE + column] = (float) sum;
+            }
+        }
+        return moved;
+    }
+}

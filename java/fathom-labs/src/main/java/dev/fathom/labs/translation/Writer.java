@@ -1,0 +1,242 @@
+package dev.fathom.labs.translation;
+
+import dev.fathom.attention.AdditiveAttention;
+import dev.fathom.decode.BeamSearch;
+import dev.fathom.decode.Decoder;
+import dev.fathom.decode.Hypothesis;
+import dev.fathom.decode.ScheduledSampling;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Net;
+import dev.fathom.parameter.Initializer;
+import dev.fathom.recurrent.Output;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.recurrent.State;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.text.Reserved;
+import dev.fathom.train.Metric;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The decoder that writes a sentence token by token until the stop symbol, from whatever an encoder made of a source: its first state, and for attention a
+ * memory of several vectors, such as the hidden states of a sentence or the cells of a feature map. In training it reads the true tokens, shifted by one step.
+ *
+ * <p>With attention, each hidden state s of the top layer also attends to the memory by the additive score of Bahdanau et al. (2015):
+ * logits = W tanh(V [s; context(s)]). The context is read after the step, as in Luong et al. (2015), so that all steps of a sentence are one call.
+ *
+ * <p>The vocabulary begins with {@link Reserved#STANDARD}: padding is 0.
+ *
+ * @param mix V, which maps [s; context(s)] to the width of s; null without attention
+ */
+public record Writer(
+        Embedding target,
+        Recurrent decoder,
+        @Nullable AdditiveAttention attention,
+        @Nullable Linear mix,
+        Linear logits)
+        implements Net {
+    private static final Reserved TOKENS = Reserved.STANDARD;
+
+    /**
+     * What an encoder gives.
+     *
+     * @param state the first state of the decoder
+     * @param cells [n, cells, width], what the decoder attends to; null without attention
+     * @param lengths I32 [n], the number of cells of each example that are no padding; null if all are
+     */
+    public record Memory(
+            State state,
+            @Nullable Tensor cells,
+            @Nullable Tensor lengths) {
+        /** A memory for a decoder without attention. */
+        public Memory(State state) {
+            this(state, null, null);
+        }
+
+        private AttentionMask mask() {
+            return lengths == null ? AttentionMask.NONE : AttentionMask.NONE.withLengths(lengths);
+        }
+
+    }
+
+    /**
+     * The sizes of a decoder.
+     *
+     * @param width of the embeddings
+     * @param hidden the number of LSTM cells in a layer
+     * @param memory the width of a cell of the memory; 0 without attention
+     */
+    public record Sizes(int tokens, int width, int hidden, int layers, int memory) {}
+
+    /**
+     * Makes a decoder.
+     *
+     * @param vectors initializes the embeddings
+     * @param init initializes all other parameters except the biases of the logits, which start at 0
+     */
+    public static Writer of(Sizes s, Initializer vectors, Initializer init) {
+        int h = s.hidden;
+        boolean attends = s.memory > 0;
+        return new Writer(
+                new Embedding(s.tokens, s.width, vectors).padding(TOKENS.padding()),
+                Recurrent.lstm(s.width, h).biases(1).layers(s.layers).init("*", init),
+                attends
+                        ? new AdditiveAttention(matrix(h, h, init), matrix(s.memory, h, init), matrix(h, 1, init))
+                        : null,
+                attends ? matrix(h + s.memory, h, init) : null,
+                new Linear(h, s.tokens, init).withBias(Init.zeros()));
+    }
+
+    /** The same decoder, whose LSTM begins by remembering: the biases of its forget gates start at 1 (Jozefowicz et al. 2015). */
+    public Writer remembering() {
+        return new Writer(target, decoder.forgetBias(1), attention, mix, logits);
+    }
+
+    private static Linear matrix(int in, int out, Initializer init) {
+        return new Linear(in, out, init).withoutBias();
+    }
+
+    // ---- training
+
+    /** A target as it is trained on: with the stop symbol behind it. */
+    public static int[] stopped(int[] target) {
+        int[] longer = Arrays.copyOf(target, target.length + 1);
+        longer[target.length] = TOKENS.end();
+        return longer;
+    }
+
+    /** The logits [n, length, tokens] of each token of the targets y, I32 [n, length], after the true tokens before it. */
+    public Tensor scores(Tensor y, Memory memory) {
+        return write(ScheduledSampling.shifted(y, TOKENS.start()), memory).logits;
+    }
+
+    /**
+     * The mean over the sentences of -log P(target), which is the sum over a target's tokens and its stop symbol: the objective of Sutskever et al. (2014).
+     * Padding does not count.
+     *
+     * @param lengths I32 [n], of the targets
+     */
+    public static Tensor loss(Tensor scores, Tensor y, Tensor lengths) {
+        float[] counts = new float[scores.dim(2)];
+        Arrays.fill(counts, 1);
+        counts[TOKENS.padding()] = 0;
+        float tokens = Arrays.stream(lengths.toIntArray()).sum();
+        return Loss.crossEntropy().classWeights(counts).of(scores, y).mul(tokens / y.dim(0));
+    }
+
+    /**
+     * The share of sentences that are right as a whole. A decoder that reads the true tokens before each one has all of them right exactly if it would also
+     * write the true sentence alone.
+     *
+     * @param padding a token that does not count, or -1
+     */
+    public static Metric exact(String name, int padding) {
+        return Metric.higherIsBetter(name, (logits, truth) -> right(logits.argmax(2), truth, padding));
+    }
+
+    private static int right(Tensor sentences, Tensor truth, int padding) {
+        int[] a = sentences.toIntArray();
+        int[] b = truth.toIntArray();
+        int width = truth.dim(1);
+        int rows = 0;
+        for (int i = 0; i < b.length; i += width) {
+            int k = i;
+            while (k < i + width && (a[k] == b[k] || b[k] == padding)) {
+                k++;
+            }
+            rows += k == i + width ? 1 : 0;
+        }
+        return rows;
+    }
+
+    // ---- after training
+
+    /** The output for the tokens so far. */
+    private record Writing(Tensor logits, Tensor steps, State state) {}
+
+    private Writing write(Tensor tokens, Memory memory) {
+        Output out = decoder.run(target.apply(tokens), memory.state, null);
+        Tensor top = out.steps();
+        if (attention != null && mix != null) {
+            Tensor context = attention.apply(top, Objects.requireNonNull(memory.cells), memory.mask());
+            top = mix.apply(Tensor.concat(2, top, context)).tanh();
+        }
+        return new Writing(logits.apply(top), out.steps(), out.state());
+    }
+
+    /**
+     * The beam of each example, the best hypothesis first. The tokens for padding, the start and unknown words are never written.
+     *
+     * @param encoder gives the memory; it is called once, in a pass for inference
+     */
+    public List<List<Hypothesis>> search(BeamSearch search, Supplier<Memory> encoder) {
+        Decoder model;
+        int[] starts;
+        try (Pass pass = Pass.infer()) {
+            Memory memory = encoder.get();
+            starts = new int[memory.state.hidden().dim(0)];
+            List<Tensor> state = new ArrayList<>(List.of(memory.state.hidden(), cell(memory.state)));
+            if (memory.cells != null) {
+                state.add(memory.cells);
+            }
+            if (memory.lengths != null) {
+                state.add(memory.lengths);
+            }
+            model = new Decoder(this::next, state.toArray(Tensor[]::new));
+        }
+        Arrays.fill(starts, TOKENS.start());
+        try (model) {
+            return search.of(model, starts);
+        }
+    }
+
+    private Decoder.Step next(Tensor token, Tensor... state) {
+        Memory memory = new Memory(
+                new State(state[0], state[1]),
+                state.length > 2 ? state[2] : null,
+                state.length > 3 ? state[3] : null);
+        Writing one = write(token.reshape(token.dim(0), 1), memory);
+        float[] forbidden = new float[one.logits.dim(2)];
+        forbidden[TOKENS.padding()] = Float.NEGATIVE_INFINITY;
+        forbidden[TOKENS.unknown()] = Float.NEGATIVE_INFINITY;
+        forbidden[TOKENS.start()] = Float.NEGATIVE_INFINITY;
+        Tensor scores = one.logits.reshape(token.dim(0), forbidden.length).add(Tensor.of(forbidden, forbidden.length));
+        Tensor[] next = state.clone();
+        next[0] = one.state.hidden();
+        next[1] = cell(one.state);
+        return new Decoder.Step(scores, next);
+    }
+
+    private static Tensor cell(State state) {
+        return Objects.requireNonNull(state.cell(), "the cells of a writer are LSTM cells");
+    }
+
+    /**
+     * The attention weights [n, length, cells]: how much each token of the targets y, I32 [n, length], attends to each cell of the memory. Each row sums to 1
+     * and is 0 on padding.
+     */
+    public float[][][] attentionWeights(Tensor y, Memory memory) {
+        Tensor steps = write(ScheduledSampling.shifted(y, TOKENS.start()), memory).steps;
+        Tensor weights = Objects.requireNonNull(attention, "a network without attention has no attention weights")
+                .weights(steps, Objects.requireNonNull(memory.cells), memory.mask());
+        float[] all = weights.toArray();
+        float[][][] rows = new float[weights.dim(0)][weights.dim(1)][weights.dim(2)];
+        int from = 0;
+        for (float[][] pair : rows) {
+            for (float[] row : pair) {
+                System.arraycopy(all, from, row, 0, row.length);
+                from += row.length;
+            }
+        }
+        return rows;
+    }
+}

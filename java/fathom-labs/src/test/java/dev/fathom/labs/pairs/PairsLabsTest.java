@@ -1,0 +1,141 @@
+package dev.fathom.labs.pairs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.data.CaptionedShapes;
+import dev.fathom.labs.data.Scene;
+import dev.fathom.labs.pages.Figure;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The short forms of labs captions, encoders and moving-digits. */
+class PairsLabsTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void attentionFindsTheThingsThatCaptionsName() {
+        ShortRun run = ShortRun.of(new CaptionsLab(), 1, temp);
+        assertThat(run.result().isFinished()).isTrue();
+        assertThat(run.figure("CNN, LSTM and attention, BLEU-4"))
+                .isGreaterThan(run.figure("CNN and LSTM, BLEU-4"))
+                .isGreaterThan(30); // 21 for the most frequent caption
+        assertThat(run.figure("Attention on the thing that is named")).isBetween(55.0, 100.0);
+        assertThat(run.out()).containsPattern("caption of the nearest picture +\\d");
+        for (String file : List.of("report.html", "pictures.png", "curves.png", "written.png", "attention.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    /** Attention that lies on the middle of the first thing is right for its name and wrong for the other. */
+    @Test
+    void focusIsTheShareOnTheThingThatIsNamed() {
+        CaptionedShapes shapes = CaptionedShapes.pairs(1, 1);
+        Scene scene = shapes.scenes().get(0);
+        int words = CaptionedShapes.words(scene.english(true)).size();
+        float[][][] attention = new float[1][words + 1][Cells.COUNT];
+        for (int word = 0; word < words; word++) {
+            attention[0][word][cell(scene, word < 4 ? 0 : 1)] = 1;
+        }
+        assertThat(Captioner.focus(shapes, attention)).isEqualTo(1);
+        attention[0][1] = attention[0][words - 1]; // one of six words looks at the other thing
+        assertThat(Captioner.focus(shapes, attention)).isCloseTo(5.0 / 6, within(1e-9));
+    }
+
+    private static int cell(Scene scene, int thing) {
+        double pixels = (double) Scene.SIDE / Cells.SIDE;
+        return (int) (scene.things().get(thing).y() / pixels) * Cells.SIDE
+                + (int) (scene.things().get(thing).x() / pixels);
+    }
+
+    @Test
+    void everyEncoderGoesWithEveryDecoder() {
+        ShortRun run = ShortRun.of(new EncodersLab(), 1, temp);
+        assertThat(run.result().isFinished()).isTrue();
+        for (String encoder : List.of("CNN", "MLP", "nearest neighbors", "RNN (LSTM)", "word embeddings")) {
+            assertThat(run.figure(encoder + " to linear regression"))
+                    .as(encoder)
+                    .isGreaterThan(30); // the mean explains 0 %
+            assertThat(run.figure(encoder + " to support vector machine"))
+                    .as(encoder)
+                    .isGreaterThan(20); // a sixth are right by chance
+            for (String decoder : List.of("logistic regression", "MLP", "deconv net", "RNN (LSTM)")) {
+                assertThat(run.figure(encoder + " to " + decoder)).as(encoder).isLessThanOrEqualTo(100);
+            }
+        }
+        assertThat(run.figure("CNN to support vector machine")).isGreaterThan(90);
+        assertThat(run.figure("word embeddings to logistic regression")).isGreaterThan(80);
+        // 0.15 % by chance
+        assertThat(run.figure("Label read from the true picture")).isGreaterThan(10);
+        assertThat(run.figure("Questions answered")).isGreaterThan(25); // 5 % by chance
+        assertThat(run.out())
+                .containsPattern("the nearest picture's +picture")
+                .containsPattern("drawn from label and exact numbers +\\d")
+                .containsPattern("whether +is the .+ the \\w+ +\\d")
+                .containsPattern("text and picture +1 : 1 : 0 +\\d");
+        for (String file : List.of("report.html", "drawings.png", "answers.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void anInterruptedTableIsNotFinished() {
+        var run = InterruptedRun.of(new EncodersLab(), "MLP to linear regression", null, temp);
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(run.out()).contains("CNN to linear regression: ").doesNotContain("word embeddings to");
+        assertThat(run.result().figures())
+                .extracting(Figure::name)
+                .contains("CNN to linear regression")
+                .doesNotContain("word embeddings to deconv net");
+        assertThat(run.out()).doesNotContain("The inverse problem");
+    }
+
+    @Test
+    void aNetworkForetellsWhereADigitMoves() {
+        CommandLineRun.assumeData("mnist");
+        ShortRun run = ShortRun.of(new MovingDigitsLab(), 1, temp);
+        assertThat(run.result().isFinished()).isTrue();
+        String frames = ", 1000 x squared error of the next 8 frames";
+        assertThat(run.figure("CNN, LSTM, shifts" + frames)).isLessThan(run.figure("CNN, LSTM, painting" + frames));
+        assertThat(run.figure("CNN, LSTM, shifts" + frames)).isLessThan(16); // 23 for the last frame copied
+        assertThat(run.figure("CNN, LSTM, shifts, direction")).isGreaterThan(20); // an eighth by chance
+        for (String file : List.of("report.html", "errors.png", "places.png", "frames.png", "clips.gif")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void anInterruptedClipShowsWhatIsFinished() {
+        CommandLineRun.assumeData("mnist");
+        var run = InterruptedRun.of(new MovingDigitsLab(), "== CNN, LSTM, painting", null, temp);
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(run.out()).containsPattern("\nCNN, LSTM, shifts +\\d").doesNotContainPattern("\nCNN, LSTM, painting +\\d");
+        assertThat(run.result().figures()).hasSize(3);
+    }
+
+    /** What is finished is not trained again, and comes to the same. */
+    @Test
+    void captionsGoOnAndTheSeedDecides() {
+        String[] args = {"lab", "captions", "--short", "--epochs", "1", "--resume", "--out", temp.toString()};
+        CommandLineRun first = CommandLineRun.of(args);
+        assertThat(first.code()).as(first.err()).isZero();
+        CommandLineRun again = CommandLineRun.of(args);
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(first.out()).contains("epoch 1/1");
+        assertThat(again.out()).doesNotContain("epoch 1/1");
+        assertThat(table(again.out())).isEqualTo(table(first.out()));
+        CommandLineRun other = CommandLineRun.of(
+                "lab", "captions", "--short", "--epochs", "1", "--seed", "2", "--out", temp.resolve("2").toString());
+        assertThat(table(other.out())).isNotEqualTo(table(first.out()));
+    }
+
+    private static String table(String out) {
+        return out.substring(out.indexOf("right as a whole"), out.indexOf("For each word"));
+    }
+}
