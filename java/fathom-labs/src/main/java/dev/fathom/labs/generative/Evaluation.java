@@ -126,7 +126,7 @@ final class Evaluation implements AutoCloseable {
         double squares = Arrays.stream(each).map(l -> (l - mean) * (l - mean)).sum();
         Scores scores = new Scores(
                 name,
-                inception(images),
+                inception(forward(images, x -> model.net().apply(x).softmax(1)), 10),
                 reference.distance(Gaussian.of(features(images))),
                 mean,
                 Math.sqrt(squares / (each.length - 1) / each.length));
@@ -165,10 +165,8 @@ final class Evaluation implements AutoCloseable {
         return all;
     }
 
-    /** exp E KL(p(y|x) || p(y)) with the classifier's probabilities. */
-    double inception(float[] images) {
-        float[] p = forward(images, x -> model.net().apply(x).softmax(1));
-        int classes = 10;
+    /** exp E KL(p(y|x) || p(y)) of probabilities p(y|x), a row of {@code classes} for each image. */
+    static double inception(float[] p, int classes) {
         int n = p.length / classes;
         double[] mean = new double[classes];
         for (int i = 0; i < p.length; i++) {

@@ -27,7 +27,7 @@ public final class GanLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 2000));
+        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1000));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 1000))) {
             Result page = new Result(
                     "Lab gan",
@@ -51,6 +51,7 @@ public final class GanLab implements Experiment {
         int width = run.of(128, 64);
         for (Mixture mixture : Mixture.of(run)) {
             int epochs = run.epochs(mixture == Mixture.RING ? 60 : 120, 12);
+            int fewer = run.epochs(mixture == Mixture.RING ? 20 : 40, 4);
             if (!study.add(mixture, "minimax", Nets.points(2, 16, width), saturating, epochs)
                     || !study.add(mixture, "non-saturating", Nets.points(2, 16, width), nonSaturating, epochs)
                     || !study.add(
@@ -58,7 +59,7 @@ public final class GanLab implements Experiment {
                             "minibatch discrimination",
                             Nets.pointsWithMinibatches(2, 16, width),
                             new Duel(Game.NON_SATURATING, 64, adam),
-                            epochs)) {
+                            fewer)) {
                 return false;
             }
         }
@@ -70,23 +71,24 @@ public final class GanLab implements Experiment {
 
     private static boolean digits(Run run, Result page, Images images) {
         Duel duel = new Duel(Game.NON_SATURATING, 64, ADAM);
-        int epochs = run.epochs(10, 2);
+        int epochs = run.epochs(8, 2);
+        int many = run.epochs(30, 2);
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 200))) {
+                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 150))) {
             ImageStudy study = new ImageStudy(run, page, "Digits", learn, evaluation);
             boolean done = study.add(
                                     "dense nets, minimax",
                                     Nets.dense(),
                                     new Duel(Game.MINIMAX, 64, ADAM),
-                                    epochs,
+                                    many,
                                     "The game as it is first defined: the generator minimizes what the discriminator maximizes.")
                             != null
                     && study.add(
                                     "dense nets, non-saturating",
                                     Nets.dense(),
                                     duel,
-                                    epochs,
+                                    many,
                                     "The generator maximizes the log-probability that its samples are taken for real, as the first paper advises for practice.")
                             != null
                     && study.add(
@@ -139,13 +141,13 @@ public final class GanLab implements Experiment {
     private static boolean clothes(Run run, Result page, Images images) {
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 200))) {
+                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 150))) {
             ImageStudy study = new ImageStudy(run, page, "Clothes", learn, evaluation);
             boolean done = study.add(
                             "conditional DCGAN",
                             Nets.convolutional(10),
                             new Duel(Game.NON_SATURATING, 64, ADAM),
-                            run.epochs(10, 2),
+                            run.epochs(8, 2),
                             "The conditional nets on Fashion-MNIST.")
                     != null;
             study.compare("Value of the game");

@@ -44,7 +44,7 @@ final class Nets {
     /** The same with minibatch discrimination before the critic's last layer. */
     static Gan pointsWithMinibatches(int width, int latent, int hidden) {
         Gan plain = points(width, latent, hidden);
-        MinibatchDiscrimination batch = new MinibatchDiscrimination(hidden, 8, 4);
+        MinibatchDiscrimination batch = new MinibatchDiscrimination(hidden, 8, 2);
         return new Gan(
                 plain.generator(),
                 new Critic(new Sequential(plain.critic().features(), batch), new Linear(hidden + 8, 1)),
@@ -92,7 +92,7 @@ final class Nets {
         return new Gan(
                 generator(0),
                 new Critic(
-                        new Sequential(features(0, true), new MinibatchDiscrimination(features, 16, 4)),
+                        new Sequential(features(0, true), new MinibatchDiscrimination(features, 16, 2)),
                         new Linear(features + 16, 1)),
                 LATENT,
                 0);
