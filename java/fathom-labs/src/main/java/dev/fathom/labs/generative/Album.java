@@ -12,8 +12,7 @@ import java.util.Locale;
 record Album(Path folder) {
     /** Where the files of a net are: a folder with its name in small letters. */
     static Path folder(Run run, String name) {
-        return run.folder()
-                .resolve(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-"));
+        return run.folder().resolve(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-"));
     }
 
     /** Keeps the numbers of all samples. */

@@ -34,8 +34,8 @@ record Bird(String caption, int[] said, int[] colors) {
     /** How many pixels a side of a picture has. */
     static final int SIDE = 32;
 
-    static final List<String> COLORS = List.of(
-            "blue", "white", "brown", "yellow", "black", "gray", "reddish brown", "red", "green", "orange");
+    static final List<String> COLORS =
+            List.of("blue", "white", "brown", "yellow", "black", "gray", "reddish brown", "red", "green", "orange");
     static final int PARTS = Part.values().length;
     /** The places of the two sizes in {@link #said}. */
     static final int BEAK_LENGTH = PARTS;
@@ -71,7 +71,8 @@ record Bird(String caption, int[] said, int[] colors) {
             "This is a MASS, BODY bird with a BELLY breast and BARS on the wingbars.",
             "This bird is BODY WING and CROWN in color, with a LENGTH BEAK beak");
 
-    private static final List<List<String>> LENGTHS = List.of(List.of("very short", "short", "small"), List.of("very long", "long", "large"));
+    private static final List<List<String>> LENGTHS =
+            List.of(List.of("very short", "short", "small"), List.of("very long", "long", "large"));
     private static final List<String> MASSES = List.of("small", "large");
 
     /** Draws a caption and a bird that fits it; never one of the prompts. */
@@ -90,8 +91,8 @@ record Bird(String caption, int[] said, int[] colors) {
             }
             if (caption.contains("LENGTH")) {
                 said[BEAK_LENGTH] = random[PARTS + 1] % 2;
-                caption = caption.replace(
-                        "LENGTH", LENGTHS.get(said[BEAK_LENGTH]).get(random[PARTS + 2] % 3));
+                caption =
+                        caption.replace("LENGTH", LENGTHS.get(said[BEAK_LENGTH]).get(random[PARTS + 2] % 3));
             }
             if (caption.contains("MASS")) {
                 said[SIZE] = random[PARTS + 3] % 2;
@@ -119,7 +120,12 @@ record Bird(String caption, int[] said, int[] colors) {
         List<String> slots = new ArrayList<>();
         StringBuilder pattern = new StringBuilder();
         for (String word : form.replace(",", " ,").replace(".", " .").split(" ")) {
-            String color = "(" + String.join("|", COLORS.stream().sorted((a, b) -> b.length() - a.length()).toList()) + ")";
+            String color = "("
+                    + String.join(
+                            "|",
+                            COLORS.stream()
+                                    .sorted((a, b) -> b.length() - a.length())
+                                    .toList()) + ")";
             boolean slot = word.equals(word.toUpperCase(Locale.ROOT)) && word.length() > 1;
             pattern.append(word.equals(",") || word.equals(".") ? "" : pattern.isEmpty() ? "" : " ");
             if (!slot) {
@@ -160,7 +166,8 @@ record Bird(String caption, int[] said, int[] colors) {
             if (colors[p] < 0) {
                 colors[p] = switch (part) {
                     case BEAK -> new int[] {3, 4, 5, 9}[random[p] % 4];
-                    case BARS -> said[Part.WING.ordinal()] >= 0 ? said[Part.WING.ordinal()] : colors[Part.WING.ordinal()];
+                    case BARS ->
+                        said[Part.WING.ordinal()] >= 0 ? said[Part.WING.ordinal()] : colors[Part.WING.ordinal()];
                     default -> colors[body];
                 };
             }
@@ -200,7 +207,7 @@ record Bird(String caption, int[] said, int[] colors) {
                     float sum = 0;
                     for (int s = 0; s < 4; s++) {
                         double px = (x + 0.25 + 0.5 * (s % 2) - left) / scale;
-                        double py = (y + 0.25 + 0.5 * (s / 2) - top) / scale;
+                        double py = (y + 0.25 + 0.5 * (s >> 1) - top) / scale;
                         sum += color(shapes, px, py)[c] / 4;
                     }
                     pixels[(y * SIDE + x) * 3 + c] = (byte) Math.round(255 * Math.min(1, sum * light));

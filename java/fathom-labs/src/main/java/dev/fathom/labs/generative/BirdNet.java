@@ -39,7 +39,8 @@ record BirdNet(Generator generator, Critic critic) implements Net {
     /** Judges whether a picture is real and fits the text. */
     record Critic(Layer features, Linear text, Layer judge) implements Net {
         Tensor logit(Tensor picture, Tensor caption) {
-            return judge.apply(Gan.joined(features.apply(picture), text.apply(caption).leakyRelu(0.2f)));
+            return judge.apply(
+                    Gan.joined(features.apply(picture), text.apply(caption).leakyRelu(0.2f)));
         }
     }
 
@@ -81,8 +82,7 @@ record BirdNet(Generator generator, Critic critic) implements Net {
                                 new Conv(CHANNELS / 2, 3, 3).pad(1),
                                 Tensor::tanh)),
                 new Critic(
-                        new Sequential(
-                                down(3, CHANNELS, false), down(CHANNELS, wide, true), down(wide, wide, true)),
+                        new Sequential(down(3, CHANNELS, false), down(CHANNELS, wide, true), down(wide, wide, true)),
                         new Linear(CaptionNet.WIDTH, CHANNELS),
                         judge(wide + CHANNELS)));
     }

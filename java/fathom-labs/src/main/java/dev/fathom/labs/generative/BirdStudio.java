@@ -53,7 +53,8 @@ final class BirdStudio implements AutoCloseable {
         this.run = run;
         birds = draw(n, "birds");
         tests = draw(held, "test birds");
-        vocabulary = Vocabulary.of(Texts.of(birds.stream().map(Bird::caption).toList()).tokens(WORDS))
+        vocabulary = Vocabulary.of(
+                        Texts.of(birds.stream().map(Bird::caption).toList()).tokens(WORDS))
                 .reserved(Reserved.STANDARD);
         captions = Model.of(new CaptionNet(vocabulary.size()), run.seed());
         reader = Model.of(
@@ -102,17 +103,19 @@ final class BirdStudio implements AutoCloseable {
     boolean learnCaptions() {
         int epochs = run.of(12, 5);
         try (Dataset data = Dataset.of(
-                Field.ragged("x", ids(birds)),
-                Field.ints("y", Shape.of(Answers.QUESTIONS), answers(birds, false)))) {
+                Field.ragged("x", ids(birds)), Field.ints("y", Shape.of(Answers.QUESTIONS), answers(birds, false)))) {
             var trainer = Trainer.custom(
                             captions,
                             new Adam(3e-3f),
-                            (net, batch) -> new Step.Result(Answers.loss(
-                                    net.out().apply(net.read(batch.x(), batch.lengths("x"))), batch.y())))
+                            (net, batch) -> new Step.Result(
+                                    Answers.loss(net.out().apply(net.read(batch.x(), batch.lengths("x"))), batch.y())))
                     .seed(run.seed());
             run.training().say("%n== the net that reads captions");
             run.training().attach(trainer, Album.folder(run, "captions"), "captions");
-            return trainer.fit(data.shuffled(run.seed()).batches(BATCH), epochs).epochs().size() == epochs;
+            return trainer.fit(data.shuffled(run.seed()).batches(BATCH), epochs)
+                            .epochs()
+                            .size()
+                    == epochs;
         }
     }
 
@@ -146,11 +149,10 @@ final class BirdStudio implements AutoCloseable {
             System.arraycopy(ids[i], 0, tokens, i * longest, ids[i].length);
         }
         try (Pass pass = Pass.infer()) {
-            Tensor lengths = Tensor.ofInts(
-                    Arrays.stream(ids).mapToInt(row -> row.length).toArray(), ids.length);
+            Tensor lengths =
+                    Tensor.ofInts(Arrays.stream(ids).mapToInt(row -> row.length).toArray(), ids.length);
             Tensor text = captions.net().read(Tensor.ofInts(tokens, ids.length, longest), lengths);
-            return new Read(
-                    text.toArray(), Answers.best(captions.net().out().apply(text)));
+            return new Read(text.toArray(), Answers.best(captions.net().out().apply(text)));
         }
     }
 
@@ -181,7 +183,10 @@ final class BirdStudio implements AutoCloseable {
                     .seed(run.seed());
             run.training().say("%n== the net that reads pictures");
             run.training().attach(trainer, Album.folder(run, "reader"), "pictures");
-            return trainer.fit(scaled.shuffled(run.seed()).batches(BATCH), epochs).epochs().size() == epochs;
+            return trainer.fit(scaled.shuffled(run.seed()).batches(BATCH), epochs)
+                            .epochs()
+                            .size()
+                    == epochs;
         }
     }
 
@@ -216,15 +221,14 @@ final class BirdStudio implements AutoCloseable {
         String name = first == null ? "stage I" : "stage II";
         try (Dataset data = Dataset.of(
                         Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels),
-                        Field.floats("y", Shape.of(CaptionNet.WIDTH), read(birds).text()));
+                        Field.floats(
+                                "y", Shape.of(CaptionNet.WIDTH), read(birds).text()));
                 Dataset scaled = data.scaled(2f / 255, -1);
                 Dataset whole = scaled.take(0, scaled.size() / (2 * BATCH) * 2 * BATCH)) {
             Turns turns = new Turns(model);
             var trainer = Trainer.custom(model, ADAM, (net, batch) -> {
                         Tensor picture = first == null ? batch.x().avgPool(2) : batch.x();
-                        return turns.critic
-                                ? judge(net, first, picture, batch.y())
-                                : please(net, first, batch.y());
+                        return turns.critic ? judge(net, first, picture, batch.y()) : please(net, first, batch.y());
                     })
                     .seed(run.seed())
                     .metrics(
@@ -260,7 +264,8 @@ final class BirdStudio implements AutoCloseable {
         Tensor noise = Pass.current().randn(text.dim(0), BirdNet.LATENT);
         return first == null
                 ? noise
-                : first.generator().draw(noise, first.generator().condition(text).draw());
+                : first.generator()
+                        .draw(noise, first.generator().condition(text).draw());
     }
 
     /** V = E log D(x, t) + (E log(1 - D(x, t')) + E log(1 - D(G(z, t), t))) / 2, where t' is the text of another bird. */

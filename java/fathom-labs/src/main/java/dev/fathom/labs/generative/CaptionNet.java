@@ -38,8 +38,7 @@ record CaptionNet(Embedding words, Recurrent cell, Linear out) implements Net {
         /** The mean cross-entropy of all questions, with the right answers [n, questions]. */
         static Tensor loss(Tensor logits, Tensor answers) {
             int n = logits.dim(0);
-            return Loss.crossEntropy()
-                    .of(logits.reshape(n * QUESTIONS, CHOICES), answers.reshape(n * QUESTIONS));
+            return Loss.crossEntropy().of(logits.reshape(n * QUESTIONS, CHOICES), answers.reshape(n * QUESTIONS));
         }
 
         /** The likeliest answers [n, questions]. */

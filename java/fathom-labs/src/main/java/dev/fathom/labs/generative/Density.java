@@ -69,8 +69,8 @@ record Density(String name, double[] means, double[] deviations) {
     /** The Wasserstein distance of two samples of one size: the mean distance between their sorted numbers. */
     static double wasserstein(float[] a, float[] b) {
         if (a.length != b.length || a.length == 0) {
-            throw new IllegalArgumentException("wasserstein: samples of " + a.length + " and " + b.length
-                    + " numbers; give two of one size");
+            throw new IllegalArgumentException(
+                    "wasserstein: samples of " + a.length + " and " + b.length + " numbers; give two of one size");
         }
         float[] x = a.clone();
         float[] y = b.clone();

@@ -107,8 +107,7 @@ record DensityStudy(Run run, Result page) {
                     .fit(data.batches(POINTS), steps);
             double[] d = new double[POINTS];
             try (Pass pass = Pass.infer()) {
-                float[] outputs =
-                        net.apply(Tensor.of(x, POINTS, 1)).sigmoid().toArray();
+                float[] outputs = net.apply(Tensor.of(x, POINTS, 1)).sigmoid().toArray();
                 for (int i = 0; i < POINTS; i++) {
                     d[i] = outputs[i];
                 }
@@ -131,7 +130,7 @@ record DensityStudy(Run run, Result page) {
                     line("%.4f", j.distance())));
             worst = Math.max(worst, j.distance());
             double[] x = grid(v -> v);
-            charts.add(new Chart("p = " + j.p().name() + ", q = " + j.q().name(), "x")
+            charts.add(new Chart("Densities p = " + j.p().name() + ", q = " + j.q().name(), "x")
                     .line("p", x, grid(j.p()::at))
                     .line("q", x, grid(j.q()::at))
                     .line("D", x, j.d())
@@ -179,7 +178,9 @@ record DensityStudy(Run run, Result page) {
                         .value(critic.apply(Tensor.of(real, n, 1)), critic.apply(Tensor.of(fake, n, 1)))
                         .item();
                 for (int i = 0; i < POINTS; i++) {
-                    d[i] = critic.apply(Tensor.of(new float[] {(float) x(i)}, 1, 1)).sigmoid().item();
+                    d[i] = critic.apply(Tensor.of(new float[] {(float) x(i)}, 1, 1))
+                            .sigmoid()
+                            .item();
                 }
             }
             double distance = Density.wasserstein(real, fake);
@@ -190,13 +191,15 @@ record DensityStudy(Run run, Result page) {
                                     + " game on new draws is %.4f, and it is %.4f at the optimum. The mean distance between the sorted draws of data and generator is"
                                     + " %.3f.",
                             epochs * (n / 256), data.name(), value, OPTIMUM, distance))
-                    .picture("line.png", "The density of the data, that of the generator, and the discriminator", () -> new Chart(
-                                    "The game on a line", "x")
-                            .line("data", x, grid(data::at))
-                            .line("generator", x, smoothed(fake, x))
-                            .line("D", x, d)
-                            .dashed("1 / 2", new double[] {-END, END}, new double[] {0.5, 0.5})
-                            .render())
+                    .picture(
+                            "line.png",
+                            "The density of the data, that of the generator, and the discriminator",
+                            () -> new Chart("The game on a line", "x")
+                                    .line("data", x, grid(data::at))
+                                    .line("generator", x, smoothed(fake, x))
+                                    .line("D", x, d)
+                                    .dashed("1 / 2", new double[] {-END, END}, new double[] {0.5, 0.5})
+                                    .render())
                     .key(Figure.of("Value of the game on a line", "", value)
                             .baseline(line("%.4f", OPTIMUM), "-log 4, the optimum")
                             .within(OPTIMUM - 0.05, OPTIMUM + 0.1));

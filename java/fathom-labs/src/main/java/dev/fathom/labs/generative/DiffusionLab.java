@@ -48,10 +48,7 @@ public final class DiffusionLab implements Experiment {
                 Images unit = digits.scaled();
                 Dataset learn = digits.learn().scaled(2f / 255, -1);
                 Model<NoiseNet> model = Model.of(new NoiseNet(steps, run.of(32, 16)), run.seed())) {
-            Result page = new Result(
-                    "Lab diffusion",
-                    line("MNIST: %,d images to learn from", learn.size()),
-                    run.out());
+            Result page = new Result("Lab diffusion", line("MNIST: %,d images to learn from", learn.size()), run.out());
             page.section("Noise and back", "")
                     .text(line(
                             "In %d steps an image becomes noise: x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e, with e from N(0, I) and the cosine schedule, by which a_t falls from"
@@ -70,9 +67,14 @@ public final class DiffusionLab implements Experiment {
                             "loss",
                             "epoch",
                             Map.of("predicted noise", new double[][] {
-                                IntStream.rangeClosed(1, losses.length).asDoubleStream().toArray(), losses
+                                IntStream.rangeClosed(1, losses.length)
+                                        .asDoubleStream()
+                                        .toArray(),
+                                losses
                             }))
-                    .figure(Figure.of("Loss", "", loss).baseline("1", "a net that says 0").atMost(0.12));
+                    .figure(Figure.of("Loss", "", loss)
+                            .baseline("1", "a net that says 0")
+                            .atMost(0.12));
             way(run, page, diffusion, model.net());
             return evaluate(run, page, diffusion, model.net(), unit) ? page.finished() : page;
         }
@@ -137,12 +139,10 @@ public final class DiffusionLab implements Experiment {
                 run.training().say("samples %,d of %,d", from, evaluation.count());
                 int n = Math.min(CHUNK, evaluation.count() - from);
                 float[] some = diffusion.sample(net, 1, rng, (t, x) -> {}, n, 28, 28, 1);
-                System.arraycopy(
-                        ImageStudy.unit(some), 0, samples, from * Evaluation.PIXELS, n * Evaluation.PIXELS);
+                System.arraycopy(ImageStudy.unit(some), 0, samples, from * Evaluation.PIXELS, n * Evaluation.PIXELS);
             }
             float[] shown = java.util.Arrays.copyOf(samples, Math.min(100, evaluation.count()) * Evaluation.PIXELS);
-            page.section("Samples", "")
-                    .picture("samples.png", "Digits made of noise", () -> Sheets.mosaic(shown, 10));
+            page.section("Samples", "").picture("samples.png", "Digits made of noise", () -> Sheets.mosaic(shown, 10));
             Scores scores = evaluation.row("diffusion", samples);
             evaluation.table(page, "Digits");
             page.key(Figure.of("Frechet distance", "", scores.frechet())

@@ -60,8 +60,7 @@ record Duel(
             var trainer = Trainer.custom(model, optimizer, players)
                     .seed(run.seed())
                     .metrics(
-                            Metric.higherIsBetter(
-                                    "value", (value, x) -> players.critic ? share(value, turns) : 0),
+                            Metric.higherIsBetter("value", (value, x) -> players.critic ? share(value, turns) : 0),
                             Metric.lowerIsBetter("generator", (value, x) -> players.critic ? 0 : share(value, 1)))
                     .callbacks(players);
             if (clip < Float.POSITIVE_INFINITY) {
@@ -72,7 +71,7 @@ record Duel(
             try {
                 return trainer.fit(whole.shuffled(run.seed()).batches(batch), epochs);
             } catch (IllegalStateException e) {
-                players.keep(folder);
+                players.keep(run, folder);
                 throw e;
             }
         }
@@ -138,35 +137,43 @@ record Duel(
                         : penalty.between(net.critic()::apply, real, fake).sub(value);
                 return new Step.Result(loss, value);
             }
-            Tensor loss = matching ? mismatch(net.critic(), net.beside(batch.x(), labels), fake) : game.generatorLoss(net.critic().apply(fake));
+            Tensor loss = matching
+                    ? mismatch(net.critic(), net.beside(batch.x(), labels), fake)
+                    : game.generatorLoss(net.critic().apply(fake));
             return new Step.Result(loss, loss);
         }
 
         /** The squared distance between the mean features of real and of generated examples. */
         private static Tensor mismatch(Gan.Critic critic, Tensor real, Tensor fake) {
-            Tensor gap = critic.features().apply(real).mean(0).sub(critic.features().apply(fake).mean(0));
+            Tensor gap = critic.features()
+                    .apply(real)
+                    .mean(0)
+                    .sub(critic.features().apply(fake).mean(0));
             return gap.square().sum();
         }
 
         private static float range(Tensor outputs) {
-            return outputs.max().sub(outputs.min()).item() / Math.max(1, Math.abs(outputs.max().item()));
+            return outputs.max().sub(outputs.min()).item()
+                    / Math.max(1, Math.abs(outputs.max().item()));
         }
 
         @Override
         public void onEpochEnd(Progress progress, EpochLog log) {
             if (spread < 1e-7f) {
-                throw new IllegalStateException("the critic has collapsed: at the end of epoch " + log.epoch()
-                        + " it gave real and generated examples all the same value; use a lower learning rate or a smaller limit to its slope");
+                throw new IllegalStateException(
+                        "the critic has collapsed: at the end of epoch " + log.epoch()
+                                + " it gave real and generated examples all the same value; use a lower learning rate or a smaller limit to its slope");
             }
             album.add(log.epoch(), Gan.samples(model.net(), noise, labels));
         }
 
         /** Writes what there is of a run that failed. */
-        void keep(Path folder) {
+        void keep(Run run, Path folder) {
             if (history != null && !history.epochs().isEmpty()) {
                 history.writeCsv(folder.resolve("history.csv"));
             }
             model.save(folder.resolve("gan.safetensors"));
+            run.training().say("%nThe figures so far, the samples and the weights are in %s.", folder);
         }
     }
 }

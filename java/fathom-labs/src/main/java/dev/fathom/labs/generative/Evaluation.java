@@ -15,8 +15,8 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.op.Activation;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -68,7 +68,6 @@ final class Evaluation implements AutoCloseable {
      */
     record Scores(String name, double inception, double frechet, double likelihood, double error) {}
 
-    private final Run run;
     private final Model<Classifier> model;
     private final double accuracy;
     private final float[] learn;
@@ -84,7 +83,6 @@ final class Evaluation implements AutoCloseable {
      * @param count how many images of each use are compared
      */
     Evaluation(Run run, Images images, int count) {
-        this.run = run;
         model = Model.of(new Classifier(), run.seed());
         run.training().say("%n== the classifier that evaluates: %s", images.title());
         var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).seed(run.seed());
@@ -138,7 +136,8 @@ final class Evaluation implements AutoCloseable {
         double best = WIDTHS[0];
         double most = Double.NEGATIVE_INFINITY;
         for (double width : WIDTHS) {
-            double mean = Arrays.stream(likelihoods(images, choose, width)).average().orElseThrow();
+            double mean =
+                    Arrays.stream(likelihoods(images, choose, width)).average().orElseThrow();
             best = mean > most ? width : best;
             most = Math.max(mean, most);
         }
@@ -155,8 +154,14 @@ final class Evaluation implements AutoCloseable {
             try (Pass pass = Pass.infer()) {
                 Tensor x = Tensor.of(Arrays.copyOfRange(of, from * PIXELS, (from + rows) * PIXELS), rows, PIXELS);
                 Tensor c = Tensor.of(centers, n, PIXELS);
-                Tensor squares = x.square().sum(1).unsqueeze(1).add(c.square().sum(1)).sub(x.matmulTransposed(c).mul(2));
-                float[] sums = squares.mul((float) (-0.5 / (width * width))).logSumExp(1).toArray();
+                Tensor squares = x.square()
+                        .sum(1)
+                        .unsqueeze(1)
+                        .add(c.square().sum(1))
+                        .sub(x.matmulTransposed(c).mul(2));
+                float[] sums = squares.mul((float) (-0.5 / (width * width)))
+                        .logSumExp(1)
+                        .toArray();
                 for (int i = 0; i < rows; i++) {
                     all[from + i] = sums[i] - scale;
                 }
@@ -204,7 +209,8 @@ final class Evaluation implements AutoCloseable {
 
     private float[] forward(float[] images, Layer layer) {
         try (Pass pass = Pass.infer()) {
-            return layer.forward(Tensor.of(images, images.length / PIXELS, 28, 28, 1)).toArray();
+            return layer.forward(Tensor.of(images, images.length / PIXELS, 28, 28, 1))
+                    .toArray();
         }
     }
 

@@ -49,9 +49,12 @@ record Gan(Layer generator, Critic critic, int latent, int classes) implements N
     /** The numbers of {@code n} examples made of new noise; the classes follow one another. */
     static float[] samples(Model<Gan> model, int n, Rng rng) {
         Gan net = model.net();
-        return samples(net, rng.normal(n * net.latent(), 0, 1), IntStream.range(0, n)
-                .map(i -> net.classes() == 0 ? 0 : i % net.classes())
-                .toArray());
+        return samples(
+                net,
+                rng.normal(n * net.latent(), 0, 1),
+                IntStream.range(0, n)
+                        .map(i -> net.classes() == 0 ? 0 : i % net.classes())
+                        .toArray());
     }
 
     /** The numbers of the examples made of this noise, one row after another. */

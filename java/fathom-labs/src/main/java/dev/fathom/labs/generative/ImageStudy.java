@@ -77,7 +77,10 @@ record ImageStudy(
                             scores.inception(),
                             scores.frechet(),
                             scores.likelihood()))
-                    .picture(file + ".png", full + ": samples of the same noise after several epochs", () -> byEpoch(album, epochs));
+                    .picture(
+                            file + ".png",
+                            full + ": samples of the same noise after several epochs",
+                            () -> byEpoch(album, epochs));
             if (net.classes() > 0) {
                 int[] labels = IntStream.range(0, evaluation.count())
                         .map(i -> i % net.classes())

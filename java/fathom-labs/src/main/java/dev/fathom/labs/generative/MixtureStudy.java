@@ -40,7 +40,8 @@ final class MixtureStudy {
         String title = name + ", " + mixture.title();
         try (Dataset data = Dataset.of(mixture.sample(size, rng), Shape.of(2), new int[size]);
                 Model<Gan> model = Model.of(net, run.seed())) {
-            int done = duel.train(run, title, model, data, epochs, SHOWN).epochs().size();
+            int done =
+                    duel.train(run, title, model, data, epochs, SHOWN).epochs().size();
             if (done < epochs) {
                 return false;
             }
@@ -92,8 +93,9 @@ final class MixtureStudy {
     /** Adds the table and the picture of all games. */
     void table(String words) {
         page.section("Modes of mixtures", "")
-                .text(words
-                        + " A mode counts as covered if at least a quarter of its share of 10,000 samples lies within four standard deviations of its center.")
+                .text(
+                        words
+                                + " A mode counts as covered if at least a quarter of its share of 10,000 samples lies within four standard deviations of its center.")
                 .table(List.of("mixture", "game", "modes covered", "samples near a mode"), rows)
                 .picture("modes.png", "Data and samples of each game", () -> Chart.panels(2, charts));
     }

@@ -34,8 +34,7 @@ final class Nets {
                         new Linear(hidden, hidden).act(RELU),
                         new Linear(hidden, width)),
                 new Critic(
-                        new Sequential(
-                                new Linear(width, hidden), Nets::leaky, new Linear(hidden, hidden), Nets::leaky),
+                        new Sequential(new Linear(width, hidden), Nets::leaky, new Linear(hidden, hidden), Nets::leaky),
                         new Linear(hidden, 1)),
                 latent,
                 0);
@@ -78,7 +77,10 @@ final class Nets {
     /** Images by strided and transposed convolutions with batch norms (Radford et al. 2015), scaled to 28 x 28. */
     static Gan convolutional(int classes) {
         return new Gan(
-                generator(classes), new Critic(features(classes, true), new Linear(7 * 7 * 2 * CHANNELS, 1)), LATENT, classes);
+                generator(classes),
+                new Critic(features(classes, true), new Linear(7 * 7 * 2 * CHANNELS, 1)),
+                LATENT,
+                classes);
     }
 
     /** The same nets, with a critic without batch norms, whose slope at one image would depend on the others. */

@@ -15,7 +15,16 @@ import dev.fathom.tensor.Tensor;
  * and of 7 x 7, and every block reads the step.
  */
 record NoiseNet(
-        Embedding step, Conv in, Block down, Conv shrink, Block middle, Block deep, ConvTransposed grow, Conv join, Block up, Conv out)
+        Embedding step,
+        Conv in,
+        Block down,
+        Conv shrink,
+        Block middle,
+        Block deep,
+        ConvTransposed grow,
+        Conv join,
+        Block up,
+        Conv out)
         implements Net, Diffusion.Predictor {
     private static final int TIME = 64;
 

@@ -36,8 +36,7 @@ final class Sheets {
     static BufferedImage mosaic(float[] pixels, int side, int channels, int columns, int scale) {
         int n = pixels.length / (side * side * channels);
         int rows = (n + columns - 1) / columns;
-        BufferedImage all =
-                new BufferedImage(columns * side * scale, rows * side * scale, BufferedImage.TYPE_INT_RGB);
+        BufferedImage all = new BufferedImage(columns * side * scale, rows * side * scale, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < all.getHeight(); y++) {
             for (int x = 0; x < all.getWidth(); x++) {
                 int image = y / scale / side * columns + x / scale / side;

@@ -74,12 +74,17 @@ public final class VaeLab implements Experiment {
                 }
             }
             page.section("Comparison", "")
-                    .text("The bound and its parts on the test images. The last column estimates log p(x) itself from below by "
-                            + DRAWS + " codes for each image, weighted by p(x, z) / q(z|x) (Burda et al. 2016).")
-                    .table(
-                            List.of("numbers in the code", "bound", "E log p(x|z)", "KL", "log p(x), estimated"),
-                            rows)
-                    .series("bounds.png", "The bound over the epochs, for each width of the code", "bound (nats)", "epoch", curves);
+                    .text(
+                            "The bound and its parts on the test images. The last column estimates log p(x) itself from below by "
+                                    + DRAWS
+                                    + " codes for each image, weighted by p(x, z) / q(z|x) (Burda et al. 2016).")
+                    .table(List.of("numbers in the code", "bound", "E log p(x|z)", "KL", "log p(x), estimated"), rows)
+                    .series(
+                            "bounds.png",
+                            "The bound over the epochs, for each width of the code",
+                            "bound (nats)",
+                            "epoch",
+                            curves);
             evaluation.table(page, "Digits");
             return page.finished();
         }
@@ -89,14 +94,23 @@ public final class VaeLab implements Experiment {
     private static double independent(Images flat) {
         float[] mean;
         try (Pass pass = Pass.infer()) {
-            mean = flat.learn().batches(Math.min(10_000, flat.learn().size())).epoch(0).next().x().mean(0)
+            mean = flat.learn()
+                    .batches(Math.min(10_000, flat.learn().size()))
+                    .epoch(0)
+                    .next()
+                    .x()
+                    .mean(0)
                     .clamp(1e-4f, 1 - 1e-4f)
                     .toArray();
         }
         try (Pass pass = Pass.infer()) {
             Tensor x = flat.test().batches(flat.test().size()).epoch(0).next().x();
             Tensor p = Tensor.of(mean, mean.length);
-            return x.mul(p.log()).add(x.rsub(1).mul(p.rsub(1).log())).sum(1).mean().item();
+            return x.mul(p.log())
+                    .add(x.rsub(1).mul(p.rsub(1).log()))
+                    .sum(1)
+                    .mean()
+                    .item();
         }
     }
 
@@ -115,13 +129,17 @@ public final class VaeLab implements Experiment {
             var trainer = Trainer.custom(model, new Adam(1e-3f), (vae, batch) -> {
                         Tensor parts = vae.bound(batch.x());
                         Tensor means = parts.mean(0);
-                        return new Step.Result(means.slice(0, 1, 2).sub(means.slice(0, 0, 1)).sum(), parts);
+                        return new Step.Result(
+                                means.slice(0, 1, 2).sub(means.slice(0, 0, 1)).sum(), parts);
                     })
                     .seed(run.seed())
                     .metrics(
                             Metric.higherIsBetter(
-                                    "reconstruction", (parts, y) -> parts.slice(1, 0, 1).sum().item()),
-                            Metric.lowerIsBetter("kl", (parts, y) -> parts.slice(1, 1, 2).sum().item()));
+                                    "reconstruction",
+                                    (parts, y) -> parts.slice(1, 0, 1).sum().item()),
+                            Metric.lowerIsBetter(
+                                    "kl",
+                                    (parts, y) -> parts.slice(1, 1, 2).sum().item()));
             run.training().say("%n== %s", name);
             run.training().attach(trainer, Album.folder(run, name), "images");
             History history = trainer.fit(flat.learn().shuffled(run.seed()).batches(run.of(128, 32)), epochs);
@@ -201,7 +219,9 @@ public final class VaeLab implements Experiment {
         }
         float[] samples = decoded(vae, rng.normal(6 * SHOWN * vae.latent(), 0, 1));
         String file = "vae-" + vae.latent();
-        page.section(name, "The pictures show test images above what comes back of them, and digits decoded from noise.")
+        page.section(
+                        name,
+                        "The pictures show test images above what comes back of them, and digits decoded from noise.")
                 .picture(
                         file + "-reconstructions.png",
                         name + ": test images, each above what the decoder makes of its mean code",
@@ -222,9 +242,12 @@ public final class VaeLab implements Experiment {
     /** The codes of a grid from -2.5 to 2.5 in both directions. */
     private static float[] plane() {
         float[] codes = new float[2 * GRID * GRID];
-        for (int i = 0; i < GRID * GRID; i++) {
-            codes[2 * i] = 5f * (i % GRID) / (GRID - 1) - 2.5f;
-            codes[2 * i + 1] = 5f * (i / GRID) / (GRID - 1) - 2.5f;
+        for (int row = 0; row < GRID; row++) {
+            for (int column = 0; column < GRID; column++) {
+                int at = 2 * (row * GRID + column);
+                codes[at] = 5f * column / (GRID - 1) - 2.5f;
+                codes[at + 1] = 5f * row / (GRID - 1) - 2.5f;
+            }
         }
         return codes;
     }

@@ -55,7 +55,8 @@ record WassersteinStudy(Run run, Result page) {
                         Tensor gap = Game.WASSERSTEIN.value(critic.apply(pair.x()), critic.apply(pair.y()));
                         Tensor loss = penalty == null
                                 ? gap.neg()
-                                : penalty.between(critic::apply, pair.x(), pair.y()).sub(gap);
+                                : penalty.between(critic::apply, pair.x(), pair.y())
+                                        .sub(gap);
                         return new Step.Result(loss, gap);
                     })
                     .seed(run.seed())
@@ -113,8 +114,8 @@ record WassersteinStudy(Run run, Result page) {
                         "N(0, 1²) and the same density, shifted. On a line the Wasserstein distance is the area between the two distribution functions, and for two samples"
                                 + " the mean distance of their sorted numbers. A critic of two hidden layers learns from %,d draws of each. With a one-sided penalty on slopes"
                                 + " above 1, of weight %.0f, its estimate is at most %.3f away from the distance of the samples. The two-sided penalty, which also pulls"
-                                + " small slopes up to 1, gives %s. With weights clipped to ±%.1f the slope is limited by an unknown number, so the estimate is only"
-                                + " proportional to the distance: at the largest shift it is %.2f times that. The Jensen-Shannon divergence, which the first game minimizes,"
+                                + " small slopes up to 1, gives %s. With weights clipped to ±%.1f the slope is limited by an unknown number, so the estimate is on a"
+                                + " scale of its own: it is %.2f times the distance at the smallest shift and %.2f times at the largest. The Jensen-Shannon divergence, which the first game minimizes,"
                                 + " can never be more than log 2 = 0.6931 and is %.4f there, so it no longer says which way is better.",
                         SIZE,
                         WEIGHT,
@@ -125,6 +126,7 @@ record WassersteinStudy(Run run, Result page) {
                                         + " estimates of the wrong sign: a critic that begins with a slope of the wrong sign is held at -1 there, because it would have to pass through a"
                                         + " slope of 0",
                         CLIP,
+                        clipped[1] / truth[1],
                         clipped[last] / truth[last],
                         js[last]))
                 .table(
@@ -137,14 +139,17 @@ record WassersteinStudy(Run run, Result page) {
                                 "weight clipping",
                                 "JS"),
                         rows)
-                .picture("shifts.png", "The distance, estimates of it and the Jensen-Shannon divergence over the shift", () -> new Chart(
-                                "Distance", "shift")
-                        .dashed("sorted samples", SHIFTS, truth)
-                        .line("one-sided penalty", SHIFTS, one)
-                        .line("weight clipping", SHIFTS, clipped)
-                        .line("JS divergence", SHIFTS, js)
-                        .render())
-                .figure(Figure.of("Largest error of the estimate on a line", "", worst).atMost(0.3));
+                .picture(
+                        "shifts.png",
+                        "The distance, estimates of it and the Jensen-Shannon divergence over the shift",
+                        () -> new Chart("Distance", "shift")
+                                .dashed("sorted", SHIFTS, truth)
+                                .line("penalty", SHIFTS, one)
+                                .line("clipping", SHIFTS, clipped)
+                                .line("JS", SHIFTS, js)
+                                .render())
+                .figure(Figure.of("Largest error of the estimate on a line", "", worst)
+                        .atMost(0.3));
         return true;
     }
 
@@ -174,7 +179,8 @@ record WassersteinStudy(Run run, Result page) {
                                 + " The critic's estimate, with the one-sided penalty, is at most %.3f away from it.",
                         worst))
                 .table(List.of("shift", "distance", "critic's estimate"), rows)
-                .figure(Figure.of("Largest error of the estimate for six points", "", worst).atMost(0.5));
+                .figure(Figure.of("Largest error of the estimate for six points", "", worst)
+                        .atMost(0.5));
         return true;
     }
 
@@ -216,11 +222,13 @@ record WassersteinStudy(Run run, Result page) {
                             "A generator learns %s with the one-sided penalty. In the first epoch the critic's mean estimate is %.3f, and after it the sorted samples are %.3f"
                                     + " apart; in the last epoch the estimate is %.3f and the distance %.3f. Two samples of the data themselves are %.3f apart.",
                             data.name(), estimate[0], truth[0], estimate[epochs - 1], truth[epochs - 1], floor))
-                    .picture("line.png", "The critic's estimate and the distance of sorted samples over the epochs", () -> new Chart(
-                                    "Distance between data and generator", "epoch")
-                            .line("critic's estimate", x, estimate)
-                            .dashed("sorted samples", x, truth)
-                            .render())
+                    .picture(
+                            "line.png",
+                            "The critic's estimate and the distance of sorted samples over the epochs",
+                            () -> new Chart("Distance between data and generator", "epoch")
+                                    .line("critic's estimate", x, estimate)
+                                    .dashed("sorted samples", x, truth)
+                                    .render())
                     .key(Figure.of("Distance at the end of the game on a line", "", truth[epochs - 1])
                             .baseline(line("%.3f", floor), "two samples of the data")
                             .atMost(0.3));

@@ -21,13 +21,7 @@ public final class WganLab implements Experiment {
     /** The settings of the second paper: five steps of the critic, a penalty on its slope, Adam with betas of 0 and 0.9. */
     static Duel penalized(int batch, float rate, GradientPenalty penalty) {
         return new Duel(
-                Game.WASSERSTEIN,
-                TURNS,
-                batch,
-                new Adam(rate).betas(0, 0.9f),
-                Float.POSITIVE_INFINITY,
-                penalty,
-                false);
+                Game.WASSERSTEIN, TURNS, batch, new Adam(rate).betas(0, 0.9f), Float.POSITIVE_INFINITY, penalty, false);
     }
 
     /** The settings of the first paper: five steps of the critic, weights clipped, RMSProp. */
@@ -47,7 +41,7 @@ public final class WganLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1200))) {
+        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1000))) {
             Result page = new Result(
                     "Lab wgan",
                     line(
@@ -63,8 +57,13 @@ public final class WganLab implements Experiment {
         MixtureStudy study = new MixtureStudy(run, page);
         int width = run.of(128, 64);
         for (Mixture mixture : Mixture.of(run)) {
-            int epochs = run.epochs(mixture == Mixture.RING ? 80 : 160, 10);
-            if (!study.add(mixture, "gradient penalty", Nets.points(2, 16, width), penalized(256, 1e-3f, GradientPenalty.oneSided(10)), epochs)
+            int epochs = run.epochs(mixture == Mixture.RING ? 80 : 160, 5);
+            if (!study.add(
+                            mixture,
+                            "gradient penalty",
+                            Nets.points(2, 16, width),
+                            penalized(256, 1e-3f, GradientPenalty.oneSided(10)),
+                            epochs)
                     || !study.add(
                             mixture, "weight clipping", Nets.points(2, 16, width), clipped(256, 5e-4f, 0.1f), epochs)) {
                 return false;
@@ -115,7 +114,9 @@ public final class WganLab implements Experiment {
                         "With %s, the correlation between the critic's estimate and the Frechet distance over the epochs after the first is %.2f%s",
                         name,
                         correlation,
-                        correlation > 0.5 ? ": the loss falls as the samples become better." : ": the loss does not follow the quality of the samples here."))
+                        correlation > 0.5
+                                ? ": the loss falls as the samples become better."
+                                : ": the loss does not follow the quality of the samples here."))
                 .figure(Figure.of("Digits, " + name + ", correlation of estimate and Frechet distance", "", correlation)
                         .published("positive", "Arjovsky et al. 2017, the loss falls with sample quality"));
     }

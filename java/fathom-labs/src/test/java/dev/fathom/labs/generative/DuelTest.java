@@ -37,8 +37,8 @@ class DuelTest {
         float[] samples = {};
         for (int until : epochs) {
             try (Interrupt interrupt = Interrupt.install(nowhere);
-                    Dataset data = Dataset.of(
-                            Density.normal(2, 1).sample(SIZE, new Rng(3)), Shape.of(1), new int[SIZE]);
+                    Dataset data =
+                            Dataset.of(Density.normal(2, 1).sample(SIZE, new Rng(3)), Shape.of(1), new int[SIZE]);
                     Model<Gan> model = Model.of(net.get(), seed)) {
                 Run run = new Run(true, null, seed, resume, null, null, folder, interrupt, nowhere, nowhere);
                 assertThat(duel.train(run, "A game", model, data, until, 20).series("value"))

@@ -33,20 +33,23 @@ class GenerativePartsTest {
             Tensor zeros = Tensor.zeros(5, 1);
             assertThat((double) Game.MINIMAX.value(zeros, zeros).item()).isCloseTo(-1.386294361, within(1e-6));
             assertThat((double) Game.MINIMAX.generatorLoss(zeros).item()).isCloseTo(-Math.log(2), within(1e-6));
-            assertThat((double) Game.NON_SATURATING.generatorLoss(zeros).item())
-                    .isCloseTo(Math.log(2), within(1e-6));
-            assertThat(Game.WASSERSTEIN.value(Tensor.ones(3, 1), Tensor.zeros(5, 1)).item())
+            assertThat((double) Game.NON_SATURATING.generatorLoss(zeros).item()).isCloseTo(Math.log(2), within(1e-6));
+            assertThat(Game.WASSERSTEIN
+                            .value(Tensor.ones(3, 1), Tensor.zeros(5, 1))
+                            .item())
                     .isEqualTo(1);
         }
     }
 
     @Test
     void theWassersteinDistanceOfAShiftIsTheShift() {
-        assertThat(Density.wasserstein(Density.normal(0, 1), Density.normal(1.5, 1))).isCloseTo(1.5, within(1e-6));
+        assertThat(Density.wasserstein(Density.normal(0, 1), Density.normal(1.5, 1)))
+                .isCloseTo(1.5, within(1e-6));
         // of two Gaussians with one mean, the mean of |z| times the difference of the deviations
         assertThat(Density.wasserstein(Density.normal(0, 1), Density.normal(0, 2)))
                 .isCloseTo(Math.sqrt(2 / Math.PI), within(1e-4));
-        assertThat(Density.wasserstein(new float[] {3, 1, 2}, new float[] {2, 3, 7})).isEqualTo(2);
+        assertThat(Density.wasserstein(new float[] {3, 1, 2}, new float[] {2, 3, 7}))
+                .isEqualTo(2);
         assertThatThrownBy(() -> Density.wasserstein(new float[2], new float[3]))
                 .hasMessage("wasserstein: samples of 2 and 3 numbers; give two of one size");
     }
@@ -154,10 +157,15 @@ class GenerativePartsTest {
             float[] parts = model.net().bound(x).mean(0).toArray();
             // log p(x) by draws from the prior
             Tensor z = pass.randn(200_000, 2);
-            Tensor logs = model.net().logLikelihood(Tensor.of(new float[] {1, 0, 1, 1, 0, 0}, 1, 6).expand(200_000, 6), z);
+            Tensor logs = model.net()
+                    .logLikelihood(
+                            Tensor.of(new float[] {1, 0, 1, 1, 0, 0}, 1, 6).expand(200_000, 6), z);
             double likelihood = logs.logSumExp(0).item() - Math.log(200_000);
             assertThat((double) parts[0] - parts[1]).isLessThan(likelihood);
-            assertThat((double) model.net().importance(x.slice(0, 0, 50), 2000).mean().item())
+            assertThat((double) model.net()
+                            .importance(x.slice(0, 0, 50), 2000)
+                            .mean()
+                            .item())
                     .isCloseTo(likelihood, within(0.02));
         }
     }
