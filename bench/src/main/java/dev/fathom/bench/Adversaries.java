@@ -45,7 +45,9 @@ public final class Adversaries {
         public float[] values() {
             boolean bias = name.endsWith("bias");
             boolean norm = name.endsWith("Norm.weight");
-            return norm ? Work.normal(name.hashCode(), size(), 1, 0.02) : Work.normal(name.hashCode(), size(), 0, bias ? 0.01 : 0.02);
+            return norm
+                    ? Work.normal(name.hashCode(), size(), 1, 0.02)
+                    : Work.normal(name.hashCode(), size(), 0, bias ? 0.01 : 0.02);
         }
     }
 

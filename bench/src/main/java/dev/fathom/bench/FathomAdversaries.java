@@ -36,14 +36,16 @@ import org.openjdk.jmh.annotations.TearDown;
 @SuppressWarnings("try") // a pass is open, not read
 public class FathomAdversaries {
     /** Images from noise. */
-    record Generator(
-            Linear dense, BatchNorm firstNorm, ConvTransposed up, BatchNorm secondNorm, ConvTransposed out)
+    record Generator(Linear dense, BatchNorm firstNorm, ConvTransposed up, BatchNorm secondNorm, ConvTransposed out)
             implements Layer {
         Generator() {
             this(
                     new Linear(LATENT, 7 * 7 * 2 * CHANNELS).withoutBias(),
                     new BatchNorm(2 * CHANNELS).act(Activation.RELU),
-                    new ConvTransposed(2 * CHANNELS, CHANNELS, 4).stride(2).pad(1).withoutBias(),
+                    new ConvTransposed(2 * CHANNELS, CHANNELS, 4)
+                            .stride(2)
+                            .pad(1)
+                            .withoutBias(),
                     new BatchNorm(CHANNELS).act(Activation.RELU),
                     new ConvTransposed(CHANNELS, 1, 4).stride(2).pad(1));
         }
@@ -92,8 +94,7 @@ public class FathomAdversaries {
             model = Model.of(new Nets(new Generator(), new Critic()), 1);
             FathomNets.load(model, Training::numbers);
             RmsProp recipe = new RmsProp((float) Adversaries.RATE);
-            critic = recipe.on(
-                    model.part(model.net().critic()), Group.of("*").clipWeights((float) Adversaries.CLIP));
+            critic = recipe.on(model.part(model.net().critic()), Group.of("*").clipWeights((float) Adversaries.CLIP));
             generator = recipe.on(model.part(model.net().generator()));
             for (int i = 0; i < z.length; i++) {
                 int turn = i;
@@ -132,7 +133,10 @@ public class FathomAdversaries {
                 try (Pass pass = Pass.train(rng)) {
                     KeptTensor noise = z[i];
                     Tensor fake = Pass.noGrad(() -> nets.generator().apply(noise));
-                    Tensor gap = nets.critic().apply(fake).mean().sub(nets.critic().apply(x[i]).mean());
+                    Tensor gap = nets.critic()
+                            .apply(fake)
+                            .mean()
+                            .sub(nets.critic().apply(x[i]).mean());
                     pass.backward(gap, model.part(nets.critic()));
                     critic.step();
                 }

@@ -18,6 +18,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.train.History;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,7 @@ public final class DiffusionLab implements Experiment {
     }
 
     private static @Nullable History train(Run run, Diffusion diffusion, Model<NoiseNet> model, Dataset learn) {
-        int epochs = run.epochs(8, 3);
+        int epochs = run.epochs(12, 3);
         var trainer = Trainer.custom(
                         model,
                         new Ema(new Adam(2e-3f), DECAY).withCorrection(),
@@ -141,7 +142,7 @@ public final class DiffusionLab implements Experiment {
                 float[] some = diffusion.sample(net, 1, rng, (t, x) -> {}, n, 28, 28, 1);
                 System.arraycopy(ImageStudy.unit(some), 0, samples, from * Evaluation.PIXELS, n * Evaluation.PIXELS);
             }
-            float[] shown = java.util.Arrays.copyOf(samples, Math.min(100, evaluation.count()) * Evaluation.PIXELS);
+            float[] shown = Arrays.copyOf(samples, Math.min(100, evaluation.count()) * Evaluation.PIXELS);
             page.section("Samples", "").picture("samples.png", "Digits made of noise", () -> Sheets.mosaic(shown, 10));
             Scores scores = evaluation.row("diffusion", samples);
             evaluation.table(page, "Digits");
