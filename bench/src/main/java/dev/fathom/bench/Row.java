@@ -240,6 +240,7 @@ record Row(
             }
         }
         rows.addAll(trainings());
+        rows.add(adversaries());
         rows.add(frozen("lenet-latency-b1", "lenet", 1, Unit.US, Bar.atLeast(1.5, 2.2)));
         rows.add(frozen("resnet18-infer-b1", "resnet18", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
         rows.add(frozen("resnet50-infer-b1", "resnet50", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
@@ -607,6 +608,27 @@ record Row(
                 training("lenet", 64, Bar.atLeast(3.0, 4.5)),
                 training("cifar", 128, Bar.atLeast(1.25, 1.5)),
                 training("resnet18", 16, Bar.atLeast(1.0, 1.15)));
+    }
+
+    /** A round of a Wasserstein adversarial net beside the same settings. */
+    private static Row adversaries() {
+        List<Entrant> rivals = new ArrayList<>();
+        for (Contender torch : List.of(
+                Contender.torch("torch-malloc-blas1", 2, MALLOC1), Contender.official("torch-mkl-malloc", 2, MALLOC))) {
+            for (boolean last : new boolean[] {true, false}) {
+                String name = torch.name() + (last ? "-cl" : "");
+                rivals.add(new Entrant(torch, name, "TorchAdversaries.train", "channelsLast=" + last));
+            }
+        }
+        return new Row(
+                "wgan-train",
+                2,
+                Unit.MS,
+                Adversaries.flops(),
+                Limit.FMA,
+                Bar.atLeast(1.3, 1.5),
+                new Entrant(Contender.fathom(2), "fathom", "FathomAdversaries.train", "-"),
+                rivals);
     }
 
     /** The fastest of PyTorch's settings, and beside it PyTorch as it comes: its official build, NCHW, nothing set. */

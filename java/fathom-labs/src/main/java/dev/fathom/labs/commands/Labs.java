@@ -15,6 +15,11 @@ import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
 import dev.fathom.labs.generalization.MemorizeLab;
 import dev.fathom.labs.generalization.RidgeLab;
+import dev.fathom.labs.generative.BirdsLab;
+import dev.fathom.labs.generative.DiffusionLab;
+import dev.fathom.labs.generative.GanLab;
+import dev.fathom.labs.generative.VaeLab;
+import dev.fathom.labs.generative.WganLab;
 import dev.fathom.labs.images.AugmentLab;
 import dev.fathom.labs.images.BatchNormLab;
 import dev.fathom.labs.images.CifarLab;
@@ -129,6 +134,11 @@ public final class Labs {
             new CaptionsLab(),
             new EncodersLab(),
             new MovingDigitsLab());
+            new GanLab(),
+            new WganLab(),
+            new VaeLab(),
+            new DiffusionLab(),
+            new BirdsLab());
 
     private Labs() {}
 

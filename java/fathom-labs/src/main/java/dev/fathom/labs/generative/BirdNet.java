@@ -1,0 +1,119 @@
+package dev.fathom.labs.generative;
+
+import static dev.fathom.op.Activation.RELU;
+
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.ConvTransposed;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Net;
+import dev.fathom.nn.Residual;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Tensor;
+
+/** A stage of drawing from text (Zhang et al. 2017, StackGAN): pictures are numbers from -1 to 1, text is the state of a {@link CaptionNet}. */
+record BirdNet(Generator generator, Critic critic) implements Net {
+    /** How many numbers the text is augmented to. */
+    static final int CONDITION = 128;
+
+    static final int LATENT = 100;
+    private static final int CHANNELS = 32;
+
+    /**
+     * Draws from what is given, noise [n, latent] in the first stage and its pictures in the second, and from a text that is a draw of N(m(text), diag(s(text)^2))
+     * (conditioning augmentation).
+     */
+    record Generator(Linear augmentation, Layer start, Layer draw) implements Net {
+        Vae.Posterior condition(Tensor text) {
+            Tensor both = augmentation.apply(text);
+            return new Vae.Posterior(both.slice(1, 0, CONDITION), both.slice(1, CONDITION, 2 * CONDITION));
+        }
+
+        Tensor draw(Tensor given, Tensor condition) {
+            return draw.apply(Gan.joined(start.apply(given), condition));
+        }
+    }
+
+    /** Judges whether a picture is real and fits the text. */
+    record Critic(Layer features, Linear text, Layer judge) implements Net {
+        Tensor logit(Tensor picture, Tensor caption) {
+            return judge.apply(
+                    Gan.joined(features.apply(picture), text.apply(caption).leakyRelu(0.2f)));
+        }
+    }
+
+    /** Pictures of 16 x 16 from noise. */
+    static BirdNet first() {
+        int wide = 2 * CHANNELS;
+        return new BirdNet(
+                new Generator(
+                        new Linear(CaptionNet.WIDTH, 2 * CONDITION),
+                        new Sequential(),
+                        new Sequential(
+                                new Linear(LATENT + CONDITION, 4 * 4 * wide).withoutBias(),
+                                x -> x.reshape(x.dim(0), 4, 4, 2 * CHANNELS),
+                                new BatchNorm(wide).act(RELU),
+                                up(wide, CHANNELS),
+                                up(CHANNELS, CHANNELS),
+                                new Conv(CHANNELS, 3, 3).pad(1),
+                                Tensor::tanh)),
+                new Critic(
+                        new Sequential(down(3, CHANNELS, false), down(CHANNELS, wide, true)),
+                        new Linear(CaptionNet.WIDTH, CHANNELS),
+                        judge(wide + CHANNELS)));
+    }
+
+    /** Pictures of 32 x 32 from pictures of 16 x 16. */
+    static BirdNet second() {
+        int wide = 2 * CHANNELS;
+        return new BirdNet(
+                new Generator(
+                        new Linear(CaptionNet.WIDTH, 2 * CONDITION),
+                        down(3, wide, false),
+                        new Sequential(
+                                new Conv(wide + CONDITION, wide, 3).pad(1).withoutBias(),
+                                new BatchNorm(wide).act(RELU),
+                                block(wide),
+                                block(wide),
+                                up(wide, CHANNELS),
+                                up(CHANNELS, CHANNELS / 2),
+                                new Conv(CHANNELS / 2, 3, 3).pad(1),
+                                Tensor::tanh)),
+                new Critic(
+                        new Sequential(down(3, CHANNELS, false), down(CHANNELS, wide, true), down(wide, wide, true)),
+                        new Linear(CaptionNet.WIDTH, CHANNELS),
+                        judge(wide + CHANNELS)));
+    }
+
+    private static Layer up(int in, int out) {
+        return new Sequential(
+                new ConvTransposed(in, out, 4).stride(2).pad(1).withoutBias(), new BatchNorm(out).act(RELU));
+    }
+
+    private static Layer down(int in, int out, boolean normalized) {
+        Conv conv = new Conv(in, out, 4).stride(2).pad(1);
+        return new Sequential(
+                normalized ? new Sequential(conv.withoutBias(), new BatchNorm(out)) : conv, x -> x.leakyRelu(0.2f));
+    }
+
+    private static Layer block(int channels) {
+        return new Residual(
+                new Sequential(
+                        new Conv(channels, channels, 3).pad(1).withoutBias(),
+                        new BatchNorm(channels).act(RELU),
+                        new Conv(channels, channels, 3).pad(1).withoutBias(),
+                        new BatchNorm(channels)),
+                RELU);
+    }
+
+    /** From maps of 4 x 4 with the text beside them to a logit. */
+    private static Layer judge(int channels) {
+        return new Sequential(
+                new Conv(channels, 2 * CHANNELS, 1),
+                x -> x.leakyRelu(0.2f),
+                new Flatten(),
+                new Linear(4 * 4 * 2 * CHANNELS, 1));
+    }
+}

@@ -1,0 +1,94 @@
+package dev.fathom.labs.generative;
+
+import dev.fathom.tensor.Rng;
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
+
+/** A mixture of Gaussians on a line, each with the same share. Integrals are sums over a fine grid from -12 to 12. */
+record Density(String name, double[] means, double[] deviations) {
+    private static final int GRID = 4801;
+    private static final double END = 12;
+
+    /** One Gaussian. */
+    static Density normal(double mean, double deviation) {
+        return new Density(
+                "N(" + text(mean) + ", " + text(deviation) + "²)", new double[] {mean}, new double[] {deviation});
+    }
+
+    /** Two Gaussians of the same deviation at {@code -mean} and {@code mean}. */
+    static Density pair(double mean, double deviation) {
+        return new Density(
+                "N(±" + text(mean) + ", " + text(deviation) + "²)",
+                new double[] {-mean, mean},
+                new double[] {deviation, deviation});
+    }
+
+    private static String text(double value) {
+        return value == Math.rint(value) ? Integer.toString((int) value) : Double.toString(value);
+    }
+
+    /** p(x). */
+    double at(double x) {
+        double sum = 0;
+        for (int i = 0; i < means.length; i++) {
+            double z = (x - means[i]) / deviations[i];
+            sum += Math.exp(-z * z / 2) / (deviations[i] * Math.sqrt(2 * Math.PI));
+        }
+        return sum / means.length;
+    }
+
+    /** Independent draws. */
+    float[] sample(int n, Rng rng) {
+        float[] x = rng.normal(n, 0, 1);
+        int[] which = rng.ints(n, means.length);
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) (means[which[i]] + deviations[which[i]] * x[i]);
+        }
+        return x;
+    }
+
+    /** JS(p, q) = KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2, in nats. */
+    static double jensenShannon(Density p, Density q) {
+        return integral(x -> (relative(p.at(x), q.at(x)) + relative(q.at(x), p.at(x))) / 2);
+    }
+
+    /** p log(p / m), which is 0 where p is. */
+    private static double relative(double p, double q) {
+        return p == 0 ? 0 : p * Math.log(2 * p / (p + q));
+    }
+
+    /** The Wasserstein distance of first order: the area between the two distribution functions. */
+    static double wasserstein(Density p, Density q) {
+        double[] gap = {0};
+        return integral(x -> {
+            gap[0] += (p.at(x) - q.at(x)) * 2 * END / (GRID - 1);
+            return Math.abs(gap[0]);
+        });
+    }
+
+    /** The Wasserstein distance of two samples of one size: the mean distance between their sorted numbers. */
+    static double wasserstein(float[] a, float[] b) {
+        if (a.length != b.length || a.length == 0) {
+            throw new IllegalArgumentException(
+                    "wasserstein: samples of " + a.length + " and " + b.length + " numbers; give two of one size");
+        }
+        float[] x = a.clone();
+        float[] y = b.clone();
+        Arrays.sort(x);
+        Arrays.sort(y);
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            sum += Math.abs((double) x[i] - y[i]);
+        }
+        return sum / x.length;
+    }
+
+    private static double integral(DoubleUnaryOperator f) {
+        double step = 2 * END / (GRID - 1);
+        double sum = 0;
+        for (int i = 0; i < GRID; i++) {
+            sum += f.applyAsDouble(-END + i * step) * step;
+        }
+        return sum;
+    }
+}

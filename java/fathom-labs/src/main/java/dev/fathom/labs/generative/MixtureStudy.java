@@ -1,0 +1,102 @@
+package dev.fathom.labs.generative;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.generative.Mixture.Coverage;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Rng;
+import dev.fathom.view.Animation;
+import dev.fathom.view.Chart;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Which modes of a mixture in the plane a generator finds, for several games; and how its samples move from epoch to epoch. */
+final class MixtureStudy {
+    private static final int SHOWN = 1000;
+
+    private final Run run;
+    private final Result page;
+    private final List<List<String>> rows = new ArrayList<>();
+    private final List<Chart> charts = new ArrayList<>();
+
+    MixtureStudy(Run run, Result page) {
+        this.run = run;
+        this.page = page;
+    }
+
+    /** Plays one game and counts what it found; false if the run was interrupted. */
+    boolean add(Mixture mixture, String name, Gan net, Duel duel, int epochs) {
+        if (run.interrupt().requested()) {
+            return false;
+        }
+        Rng rng = new Rng(run.seed()).split(mixture.name());
+        int size = run.of(25_600, 12_800);
+        String title = name + ", " + mixture.title();
+        try (Dataset data = Dataset.of(mixture.sample(size, rng), Shape.of(2), new int[size]);
+                Model<Gan> model = Model.of(net, run.seed())) {
+            int done =
+                    duel.train(run, title, model, data, epochs, SHOWN).epochs().size();
+            if (done < epochs) {
+                return false;
+            }
+            Coverage coverage = mixture.coverage(Gan.samples(model, 10 * SHOWN, rng));
+            rows.add(List.of(
+                    mixture.title(),
+                    name,
+                    line("%d of %d", coverage.modes(), mixture.modes()),
+                    line("%.1f %%", 100 * coverage.share())));
+            page.figure(Figure.of(title + ", modes covered", "", coverage.modes())
+                            .baseline(Integer.toString(mixture.modes()), "modes of the data"))
+                    .figure(Figure.of(title + ", samples near a mode", "%", 100 * coverage.share()));
+            Album album = new Album(Album.folder(run, title));
+            float[] real = mixture.sample(SHOWN, rng);
+            charts.add(chart(title, real, album.get(epochs)));
+            if (charts.size() == 1) {
+                page.animation(
+                        "modes.gif",
+                        "The samples of " + title + " after each epoch, among those of the data",
+                        () -> moving(title, real, album, epochs));
+            }
+            return true;
+        }
+    }
+
+    private static Animation moving(String title, float[] real, Album album, int epochs) {
+        List<BufferedImage> frames = new ArrayList<>();
+        for (int e = 1; e <= epochs; e += Math.max(1, epochs / 20)) {
+            frames.add(chart(title + ", epoch " + e, real, album.get(e)).render());
+        }
+        return new Animation(frames, 300, 1500);
+    }
+
+    private static Chart chart(String title, float[] real, float[] fake) {
+        return new Chart(title, "x")
+                .points("data", column(real, 0), column(real, 1))
+                .points("generator", column(fake, 0), column(fake, 1))
+                .range(-3, 3);
+    }
+
+    private static double[] column(float[] points, int offset) {
+        double[] all = new double[points.length / 2];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = points[2 * i + offset];
+        }
+        return all;
+    }
+
+    /** Adds the table and the picture of all games. */
+    void table(String words) {
+        page.section("Modes of mixtures", "")
+                .text(
+                        words
+                                + " A mode counts as covered if at least a quarter of its share of 10,000 samples lies within four standard deviations of its center.")
+                .table(List.of("mixture", "game", "modes covered", "samples near a mode"), rows)
+                .picture("modes.png", "Data and samples of each game", () -> Chart.panels(2, charts));
+    }
+}

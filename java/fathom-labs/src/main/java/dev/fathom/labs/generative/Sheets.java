@@ -1,0 +1,53 @@
+package dev.fathom.labs.generative;
+
+import dev.fathom.view.ImageSheet;
+import java.awt.image.BufferedImage;
+import java.util.function.IntFunction;
+
+/** Generated images as pictures. */
+final class Sheets {
+    private static final int SIDE = 28;
+
+    private Sheets() {}
+
+    /** Gray images of 28 x 28 numbers from 0 to 1 in rows, each over its caption. */
+    static BufferedImage captioned(float[] pixels, int columns, IntFunction<String> caption) {
+        ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(columns);
+        for (int i = 0; i < pixels.length / (SIDE * SIDE); i++) {
+            byte[] shades = new byte[SIDE * SIDE];
+            for (int j = 0; j < shades.length; j++) {
+                shades[j] = (byte) shade(pixels[i * shades.length + j]);
+            }
+            sheet.add(shades, caption.apply(i));
+        }
+        return sheet.render();
+    }
+
+    private static int shade(float value) {
+        return Math.round(255 * Math.max(0, Math.min(1, value)));
+    }
+
+    /** Gray images of 28 x 28 numbers from 0 to 1 side by side without gaps, twice as large. */
+    static BufferedImage mosaic(float[] pixels, int columns) {
+        return mosaic(pixels, SIDE, 1, columns, 2);
+    }
+
+    /** Square images of numbers from 0 to 1 side by side without gaps, each pixel as a square. */
+    static BufferedImage mosaic(float[] pixels, int side, int channels, int columns, int scale) {
+        int n = pixels.length / (side * side * channels);
+        int rows = (n + columns - 1) / columns;
+        BufferedImage all = new BufferedImage(columns * side * scale, rows * side * scale, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < all.getHeight(); y++) {
+            for (int x = 0; x < all.getWidth(); x++) {
+                int image = y / scale / side * columns + x / scale / side;
+                int at = ((image * side + y / scale % side) * side + x / scale % side) * channels;
+                int rgb = 0;
+                for (int c = 0; c < 3 && image < n; c++) {
+                    rgb = rgb << 8 | shade(pixels[at + Math.min(c, channels - 1)]);
+                }
+                all.setRGB(x, y, rgb);
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.fathom.labs.generative;
+
+import static dev.fathom.op.Activation.RELU;
+
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Net;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+
+/**
+ * A variational auto-encoder (Kingma and Welling 2014): q(z|x) = N(m(x), diag(s(x)^2)), p(z) = N(0, I), and p(x|z) with independent pixels, which are on with the
+ * probabilities sigmoid(decoder(z)).
+ *
+ * @param encoder from x [n, pixels] to m and log s^2 side by side [n, 2 latent]
+ * @param decoder from z [n, latent] to logits [n, pixels]
+ */
+record Vae(Layer encoder, Layer decoder, int latent) implements Net {
+    /** The nets of one hidden layer each. */
+    Vae(int pixels, int hidden, int latent) {
+        this(
+                new Sequential(new Linear(pixels, hidden).act(RELU), new Linear(hidden, 2 * latent)),
+                new Sequential(new Linear(latent, hidden).act(RELU), new Linear(hidden, pixels)),
+                latent);
+    }
+
+    /** What the encoder says of images: the mean and the logarithm of the variance of each number of the code, both [n, latent]. */
+    record Posterior(Tensor mean, Tensor logVariance) {
+        /** z = m + s e with e from N(0, I): the draw does not depend on the parameters, so gradients pass through m and s (reparameterization). */
+        Tensor draw() {
+            Tensor noise = Pass.current().randn(mean.dim(0), mean.dim(1));
+            return mean.add(logVariance.mul(0.5f).exp().mul(noise));
+        }
+
+        /** KL(q(z|x) || p(z)) = the sum of (m^2 + s^2 - log s^2 - 1) / 2 over the code [n]. */
+        Tensor divergence() {
+            return mean.square()
+                    .add(logVariance.exp())
+                    .sub(logVariance)
+                    .sub(1)
+                    .sum(1)
+                    .mul(0.5f);
+        }
+
+        /** log q(z|x) [n], without the constant that log p(z) has as well. */
+        Tensor logDensity(Tensor z) {
+            Tensor squares = z.sub(mean).square().mul(logVariance.neg().exp());
+            return squares.add(logVariance).sum(1).mul(-0.5f);
+        }
+    }
+
+    Posterior encode(Tensor x) {
+        Tensor both = encoder.apply(x);
+        return new Posterior(both.slice(1, 0, latent), both.slice(1, latent, 2 * latent));
+    }
+
+    /** log p(x|z) [n]. */
+    Tensor logLikelihood(Tensor x, Tensor z) {
+        return Loss.bceWithLogits().each(decoder.apply(z), x).sum(1).neg();
+    }
+
+    /** The evidence lower bound in its two parts, [n, 2]: log p(x|z) for one draw of z, and the divergence, of which the first less the second is the bound. */
+    Tensor bound(Tensor x) {
+        Posterior q = encode(x);
+        return Tensor.stack(1, logLikelihood(x, q.draw()), q.divergence());
+    }
+
+    /** log p(x) [n], estimated from below by the mean of p(x, z) / q(z|x) over draws of z from q (Burda et al. 2016). */
+    Tensor importance(Tensor x, int draws) {
+        Posterior q = encode(x);
+        Tensor[] weights = new Tensor[draws];
+        for (int i = 0; i < draws; i++) {
+            Tensor z = q.draw();
+            Tensor prior = z.square().sum(1).mul(-0.5f);
+            weights[i] = logLikelihood(x, z).add(prior).sub(q.logDensity(z));
+        }
+        return Tensor.stack(1, weights).logSumExp(1).sub((float) Math.log(draws));
+    }
+}

@@ -1,0 +1,254 @@
+package dev.fathom.labs.generative;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.History;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Variational auto-encoders on digits: what they give back, what they make of noise, and the plane of a code of two numbers. */
+public final class VaeLab implements Experiment {
+    private static final int[] CODES = {2, 20};
+    private static final int GRID = 15;
+    private static final int SHOWN = 10;
+    private static final int DRAWS = 64;
+
+    /** The means over test images of what is known about log p(x), in nats. */
+    private record Bound(double reconstruction, double divergence, double importance) {
+        double value() {
+            return reconstruction - divergence;
+        }
+    }
+
+    @Override
+    public String name() {
+        return "vae";
+    }
+
+    @Override
+    public String shows() {
+        return "variational auto-encoders: the bound and its two parts, digits given back, digits from noise, the plane of a code";
+    }
+
+    @Override
+    public Result run(Run run) {
+        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 4000));
+                Images unit = digits.scaled();
+                Images flat = unit.flattened();
+                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 200))) {
+            Result page = new Result(
+                    "Lab vae",
+                    line(
+                            "MNIST: %,d images to learn from and %,d for the test",
+                            flat.learn().size(), flat.test().size()),
+                    run.out());
+            double floor = independent(flat);
+            page.section("The bound", "")
+                    .text(line(
+                            "An encoder gives each image a Gaussian over codes z, and a decoder gives each code the probabilities of the pixels. Both are trained to raise"
+                                    + " log p(x) from below, by E log p(x|z) - KL(q(z|x) || p(z)): the first part wants images back, and the second wants codes like"
+                                    + " N(0, I). Without any code, pixels that are independent with their mean over the training images have a log-likelihood of %.1f nats.",
+                            floor));
+            List<List<String>> rows = new ArrayList<>();
+            Map<String, double[][]> curves = new LinkedHashMap<>();
+            for (int latent : CODES) {
+                if (run.interrupt().requested() || !code(run, page, flat, latent, evaluation, floor, rows, curves)) {
+                    return page;
+                }
+            }
+            page.section("Comparison", "")
+                    .text(
+                            "The bound and its parts on the test images. The last column estimates log p(x) itself from below by "
+                                    + DRAWS
+                                    + " codes for each image, weighted by p(x, z) / q(z|x) (Burda et al. 2016).")
+                    .table(List.of("numbers in the code", "bound", "E log p(x|z)", "KL", "log p(x), estimated"), rows)
+                    .series(
+                            "bounds.png",
+                            "The bound over the epochs, for each width of the code",
+                            "bound (nats)",
+                            "epoch",
+                            curves);
+            evaluation.table(page, "Digits");
+            return page.finished();
+        }
+    }
+
+    /** The mean log-likelihood of the test images if each pixel is on with its mean over the training images. */
+    private static double independent(Images flat) {
+        float[] mean;
+        try (Pass pass = Pass.infer()) {
+            mean = flat.learn()
+                    .batches(Math.min(10_000, flat.learn().size()))
+                    .epoch(0)
+                    .next()
+                    .x()
+                    .mean(0)
+                    .clamp(1e-4f, 1 - 1e-4f)
+                    .toArray();
+        }
+        try (Pass pass = Pass.infer()) {
+            Tensor x = flat.test().batches(flat.test().size()).epoch(0).next().x();
+            Tensor p = Tensor.of(mean, mean.length);
+            return x.mul(p.log())
+                    .add(x.rsub(1).mul(p.rsub(1).log()))
+                    .sum(1)
+                    .mean()
+                    .item();
+        }
+    }
+
+    private static boolean code(
+            Run run,
+            Result page,
+            Images flat,
+            int latent,
+            Evaluation evaluation,
+            double floor,
+            List<List<String>> rows,
+            Map<String, double[][]> curves) {
+        String name = "VAE, code of " + latent;
+        int epochs = run.epochs(20, 4);
+        try (Model<Vae> model = Model.of(new Vae(Evaluation.PIXELS, run.of(400, 200), latent), run.seed())) {
+            var trainer = Trainer.custom(model, new Adam(1e-3f), (vae, batch) -> {
+                        Tensor parts = vae.bound(batch.x());
+                        Tensor means = parts.mean(0);
+                        return new Step.Result(
+                                means.slice(0, 1, 2).sub(means.slice(0, 0, 1)).sum(), parts);
+                    })
+                    .seed(run.seed())
+                    .metrics(
+                            Metric.higherIsBetter(
+                                    "reconstruction",
+                                    (parts, y) -> parts.slice(1, 0, 1).sum().item()),
+                            Metric.lowerIsBetter(
+                                    "kl",
+                                    (parts, y) -> parts.slice(1, 1, 2).sum().item()));
+            run.training().say("%n== %s", name);
+            run.training().attach(trainer, Album.folder(run, name), "images");
+            History history = trainer.fit(flat.learn().shuffled(run.seed()).batches(run.of(128, 32)), epochs);
+            if (history.epochs().size() < epochs) {
+                return false;
+            }
+            model.save(Album.folder(run, name).resolve("vae.safetensors"));
+            double[] losses = history.series("loss");
+            double[][] curve = new double[2][epochs];
+            for (int e = 0; e < epochs; e++) {
+                curve[0][e] = e + 1;
+                curve[1][e] = -losses[e];
+            }
+            curves.put(name, curve);
+            Bound bound = bound(model.net(), flat.test(), run.seed());
+            rows.add(List.of(
+                    Integer.toString(latent),
+                    line("%.1f", bound.value()),
+                    line("%.1f", bound.reconstruction()),
+                    line("%.1f", bound.divergence()),
+                    line("%.1f", bound.importance())));
+            page.key(Figure.of(name + ", bound", "nats", bound.value())
+                            .baseline(line("%.1f", floor), "independent pixels")
+                            .atLeast(latent == 2 ? -170 : -115))
+                    .figure(Figure.of(name + ", divergence", "nats", bound.divergence()))
+                    .figure(Figure.of(name + ", log p(x) by importance", "nats", bound.importance()));
+            Rng rng = new Rng(run.seed()).split("prior");
+            int n = evaluation.count();
+            evaluation.row(name, decoded(model.net(), rng.normal(n * latent, 0, 1)));
+            show(page, model.net(), name, flat.test(), rng);
+            return true;
+        }
+    }
+
+    private static Bound bound(Vae vae, Dataset test, long seed) {
+        double[] sums = new double[3];
+        Rng rng = new Rng(seed).split("test");
+        int n = Math.min(1000, test.size());
+        try (Dataset some = test.take(0, n)) {
+            var batches = some.batches(Math.min(100, n)).epoch(0);
+            while (batches.hasNext()) {
+                try (Pass pass = Pass.infer(rng)) {
+                    Tensor x = batches.next().x();
+                    float[] parts = vae.bound(x).sum(0).toArray();
+                    sums[0] += parts[0] / (double) n;
+                    sums[1] += parts[1] / (double) n;
+                    sums[2] += vae.importance(x, DRAWS).sum().item() / (double) n;
+                }
+            }
+        }
+        return new Bound(sums[0], sums[1], sums[2]);
+    }
+
+    /** The probabilities of the pixels for codes one after another. */
+    private static float[] decoded(Vae vae, float[] codes) {
+        try (Pass pass = Pass.infer()) {
+            return vae.decoder()
+                    .apply(Tensor.of(codes, codes.length / vae.latent(), vae.latent()))
+                    .sigmoid()
+                    .toArray();
+        }
+    }
+
+    private static void show(Result page, Vae vae, String name, Dataset test, Rng rng) {
+        float[] images;
+        float[] back;
+        try (Dataset some = test.take(0, 2 * SHOWN);
+                Pass pass = Pass.infer()) {
+            Tensor x = some.batches(2 * SHOWN).epoch(0).next().x();
+            images = x.toArray();
+            back = decoded(vae, vae.encode(x).mean().toArray());
+        }
+        float[] both = new float[2 * images.length];
+        int row = SHOWN * Evaluation.PIXELS;
+        for (int r = 0; r < 4; r++) {
+            System.arraycopy(r % 2 == 0 ? images : back, r / 2 * row, both, r * row, row);
+        }
+        float[] samples = decoded(vae, rng.normal(6 * SHOWN * vae.latent(), 0, 1));
+        String file = "vae-" + vae.latent();
+        page.section(
+                        name,
+                        "The pictures show test images above what comes back of them, and digits decoded from noise.")
+                .picture(
+                        file + "-reconstructions.png",
+                        name + ": test images, each above what the decoder makes of its mean code",
+                        () -> Sheets.mosaic(both, SHOWN))
+                .picture(
+                        file + "-samples.png",
+                        name + ": digits decoded from draws of N(0, I)",
+                        () -> Sheets.mosaic(samples, SHOWN));
+        if (vae.latent() == 2) {
+            float[] plane = decoded(vae, plane());
+            page.picture(
+                    file + "-plane.png",
+                    "Digits decoded from a grid in the plane of codes, from -2.5 to 2.5 in both directions",
+                    () -> Sheets.mosaic(plane, GRID));
+        }
+    }
+
+    /** The codes of a grid from -2.5 to 2.5 in both directions. */
+    private static float[] plane() {
+        float[] codes = new float[2 * GRID * GRID];
+        for (int row = 0; row < GRID; row++) {
+            for (int column = 0; column < GRID; column++) {
+                int at = 2 * (row * GRID + column);
+                codes[at] = 5f * column / (GRID - 1) - 2.5f;
+                codes[at + 1] = 5f * row / (GRID - 1) - 2.5f;
+            }
+        }
+        return codes;
+    }
+}

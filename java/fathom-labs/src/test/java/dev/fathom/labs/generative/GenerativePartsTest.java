@@ -1,0 +1,259 @@
+package dev.fathom.labs.generative;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.generative.Evaluation.Gaussian;
+import dev.fathom.labs.generative.Mixture.Coverage;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** The parts of the generative labs whose numbers are known. */
+class GenerativePartsTest {
+    // ---- densities and distances
+
+    @Test
+    void theValueAtTheOptimumIsMinusLogFour() {
+        Density p = Density.pair(2, 0.6);
+        assertThat(DensityStudy.OPTIMUM).isCloseTo(-1.386294361, within(1e-9));
+        assertThat(Density.jensenShannon(p, p)).isZero();
+        // far apart, the divergence is log 2, so the value is 0
+        assertThat(Density.jensenShannon(Density.normal(-6, 0.5), Density.normal(6, 0.5)))
+                .isCloseTo(Math.log(2), within(1e-6));
+        assertThat(Density.jensenShannon(p, Density.normal(0, 1)))
+                .isCloseTo(Density.jensenShannon(Density.normal(0, 1), p), within(1e-12));
+        try (Pass pass = Pass.infer()) {
+            Tensor zeros = Tensor.zeros(5, 1);
+            assertThat((double) Game.MINIMAX.value(zeros, zeros).item()).isCloseTo(-1.386294361, within(1e-6));
+            assertThat((double) Game.MINIMAX.generatorLoss(zeros).item()).isCloseTo(-Math.log(2), within(1e-6));
+            assertThat((double) Game.NON_SATURATING.generatorLoss(zeros).item()).isCloseTo(Math.log(2), within(1e-6));
+            assertThat(Game.WASSERSTEIN
+                            .value(Tensor.ones(3, 1), Tensor.zeros(5, 1))
+                            .item())
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theWassersteinDistanceOfAShiftIsTheShift() {
+        assertThat(Density.wasserstein(Density.normal(0, 1), Density.normal(1.5, 1)))
+                .isCloseTo(1.5, within(1e-6));
+        // of two Gaussians with one mean, the mean of |z| times the difference of the deviations
+        assertThat(Density.wasserstein(Density.normal(0, 1), Density.normal(0, 2)))
+                .isCloseTo(Math.sqrt(2 / Math.PI), within(1e-4));
+        assertThat(Density.wasserstein(new float[] {3, 1, 2}, new float[] {2, 3, 7}))
+                .isEqualTo(2);
+        assertThatThrownBy(() -> Density.wasserstein(new float[2], new float[3]))
+                .hasMessage("wasserstein: samples of 2 and 3 numbers; give two of one size");
+    }
+
+    /** Pairing the first points would cost (2 + 2) / 2; crossing over costs (1 + 0) / 2. */
+    @Test
+    void theBestPairingIsFound() {
+        float[] a = {0, 0, 2, 0};
+        assertThat(Optimal.distance(a, new float[] {2, 0, 0, 1})).isEqualTo(0.5);
+        float[] x = new Rng(1).normal(6, 0, 1);
+        float[] y = new Rng(2).normal(6, 0, 1);
+        float[] onALine = {x[0], 0, x[1], 0, x[2], 0, x[3], 0, x[4], 0, x[5], 0};
+        float[] another = {y[0], 0, y[1], 0, y[2], 0, y[3], 0, y[4], 0, y[5], 0};
+        assertThat(Optimal.distance(onALine, another)).isCloseTo(Density.wasserstein(x, y), within(1e-6));
+    }
+
+    @Test
+    void modesAreCounted() {
+        for (Mixture mixture : Mixture.values()) {
+            Coverage data = mixture.coverage(mixture.sample(5000, new Rng(1)));
+            assertThat(data.modes()).isEqualTo(mixture.modes());
+            assertThat(data.share()).isGreaterThan(0.99);
+        }
+        float[] one = new float[200];
+        for (int i = 0; i < 200; i += 2) {
+            one[i] = i < 100 ? 2 : 1; // half on the first mode of the ring, half on none
+        }
+        assertThat(Mixture.RING.coverage(one)).isEqualTo(new Coverage(1, 0.5));
+        assertThat(Mixture.GRID.coverage(one)).isEqualTo(new Coverage(2, 1));
+    }
+
+    @Test
+    void minibatchDiscriminationSeesEqualExamples() {
+        MinibatchDiscrimination layer = new MinibatchDiscrimination(
+                new Parameter(Shape.of(2, 4), (shape, rng) -> new float[] {1, 0, 2, 0, 0, 1, 0, 2}), 2);
+        try (Model<MinibatchDiscrimination> model = Model.of(layer, 1);
+                Pass pass = Pass.infer()) {
+            float[] y = model.net()
+                    .apply(Tensor.of(new float[] {0, 0, 0, 0, 1, 0}, 3, 2))
+                    .toArray();
+            float near = (float) Math.exp(-1);
+            float far = (float) Math.exp(-2);
+            float[] expected = {0, 0, 1 + near, 1 + far, 0, 0, 1 + near, 1 + far, 1, 0, 2 * near, 2 * far};
+            assertThat(y).containsExactly(expected, within(1e-5f));
+        }
+    }
+
+    // ---- evaluation
+
+    @Test
+    void theFrechetDistanceOfGaussiansIsKnown() {
+        Gaussian a = new Gaussian(new double[] {0, 0}, new double[] {4, 0, 0, 9});
+        Gaussian b = new Gaussian(new double[] {3, 4}, new double[] {1, 0, 0, 1});
+        assertThat(a.distance(b)).isCloseTo(25 + 1 + 4, within(1e-9));
+        assertThat(a.distance(a)).isCloseTo(0, within(1e-9));
+        Gaussian turned = new Gaussian(new double[] {0, 0}, new double[] {2, 1, 1, 2});
+        // eigenvalues 1 and 3 against 1 and 1
+        assertThat(turned.distance(new Gaussian(new double[] {0, 0}, new double[] {1, 0, 0, 1})))
+                .isCloseTo(Math.pow(Math.sqrt(3) - 1, 2), within(1e-9));
+        Gaussian fitted = Gaussian.of(new float[] {1, 2, 3, 6}, 2);
+        assertThat(fitted.mean()).containsExactly(2, 4);
+        assertThat(fitted.covariance()).containsExactly(2, 4, 4, 8);
+    }
+
+    @Test
+    void theInceptionScoreCountsClasses() {
+        float[] sure = new float[100];
+        float[] same = new float[100];
+        float[] unsure = new float[100];
+        Arrays.fill(unsure, 0.1f);
+        for (int i = 0; i < 10; i++) {
+            sure[10 * i + i] = 1;
+            same[10 * i] = 1;
+        }
+        assertThat(Evaluation.inception(sure, 10)).isCloseTo(10, within(1e-5));
+        assertThat(Evaluation.inception(same, 10)).isCloseTo(1, within(1e-6));
+        assertThat(Evaluation.inception(unsure, 10)).isCloseTo(1, within(1e-6));
+    }
+
+    @Test
+    void theParzenWindowIsAMeanOfGaussians() {
+        float[] centers = new Rng(1).uniform(3 * Evaluation.PIXELS, 0, 1);
+        float[] x = new Rng(2).uniform(Evaluation.PIXELS, 0, 1);
+        double width = 0.3;
+        double[] logs = new double[3];
+        for (int c = 0; c < 3; c++) {
+            for (int i = 0; i < x.length; i++) {
+                double d = (x[i] - centers[c * x.length + i]) / width;
+                logs[c] -= d * d / 2 + Math.log(width * Math.sqrt(2 * Math.PI));
+            }
+        }
+        double most = Arrays.stream(logs).max().orElseThrow();
+        double expected =
+                most + Math.log(Arrays.stream(logs).map(l -> Math.exp(l - most)).sum() / 3);
+        assertThat(Evaluation.likelihoods(centers, x, width)[0]).isCloseTo(expected, within(0.05));
+    }
+
+    // ---- codes and diffusion
+
+    @Test
+    void theBoundOfAVaeIsBelowTheLikelihood() {
+        try (Model<Vae> model = Model.of(new Vae(6, 8, 2), 1);
+                Pass pass = Pass.infer(new Rng(1))) {
+            Tensor x = Tensor.of(new float[] {1, 0, 1, 1, 0, 0}, 1, 6).expand(4000, 6);
+            float[] parts = model.net().bound(x).mean(0).toArray();
+            // log p(x) by draws from the prior
+            Tensor z = pass.randn(200_000, 2);
+            Tensor logs = model.net()
+                    .logLikelihood(
+                            Tensor.of(new float[] {1, 0, 1, 1, 0, 0}, 1, 6).expand(200_000, 6), z);
+            double likelihood = logs.logSumExp(0).item() - Math.log(200_000);
+            assertThat((double) parts[0] - parts[1]).isLessThan(likelihood);
+            assertThat((double) model.net()
+                            .importance(x.slice(0, 0, 50), 2000)
+                            .mean()
+                            .item())
+                    .isCloseTo(likelihood, within(0.02));
+        }
+    }
+
+    @Test
+    void theDivergenceOfAPosteriorIsKnown() {
+        try (Pass pass = Pass.infer(new Rng(1))) {
+            Vae.Posterior q = new Vae.Posterior(
+                    Tensor.of(new float[] {1, 0, 0, 2}, 2, 2),
+                    Tensor.of(new float[] {0, 0, (float) Math.log(4), 0}, 2, 2));
+            float[] divergence = q.divergence().toArray();
+            assertThat((double) divergence[0]).isCloseTo(0.5, within(1e-6));
+            assertThat((double) divergence[1]).isCloseTo((4 - Math.log(4) - 1) / 2 + 2, within(1e-6));
+        }
+    }
+
+    /** For Gaussian data the best prediction of the noise is linear, and the way back must end at the data's mean and deviation. */
+    @Test
+    void theWayBackEndsAtTheData() {
+        Diffusion diffusion = Diffusion.cosine(100);
+        double[] kept = diffusion.kept();
+        assertThat(kept[0]).isGreaterThan(0.99);
+        assertThat(kept[99]).isLessThan(1e-4);
+        double mean = 2;
+        double variance = 0.25;
+        Diffusion.Predictor best = (x, t) -> {
+            double a = kept[t.toIntArray()[0]];
+            double all = a * variance + 1 - a;
+            return x.sub((float) (Math.sqrt(a) * mean)).mul((float) (Math.sqrt(1 - a) / all));
+        };
+        int[] steps = {0};
+        float[] x = diffusion.sample(best, 100, new Rng(1), (t, now) -> steps[0]++, 20_000, 1);
+        double sum = 0;
+        double squares = 0;
+        for (float v : x) {
+            sum += v / (double) x.length;
+            squares += v * v / (double) x.length;
+        }
+        assertThat(steps[0]).isEqualTo(100);
+        assertThat(sum).isCloseTo(mean, within(0.02));
+        assertThat(Math.sqrt(squares - sum * sum)).isCloseTo(0.5, within(0.03));
+        try (Pass pass = Pass.train(new Rng(2))) {
+            // a net that says 0 has the variance of the noise as its loss
+            double loss = diffusion
+                    .loss((noisy, t) -> noisy.mul(0), Tensor.ones(5000, 1))
+                    .item();
+            assertThat(loss).isCloseTo(1, within(0.06));
+        }
+    }
+
+    // ---- birds
+
+    @Test
+    void captionsSayWhatIsDrawn() {
+        Rng rng = new Rng(1);
+        for (int i = 0; i < 200; i++) {
+            Bird bird = Bird.draw(rng);
+            assertThat(Bird.PROMPTS).doesNotContain(bird.caption());
+            assertThat(Bird.of(bird.caption(), rng).said()).as(bird.caption()).isEqualTo(bird.said());
+            for (int part = 0; part < Bird.PARTS; part++) {
+                assertThat(bird.said()[part]).isIn(-1, bird.colors()[part]);
+            }
+        }
+        // body, belly, wing, crown, beak, bars, length of the beak, size
+        int[][] expected = {
+            {0, 1, -1, -1, -1, -1, 0, -1},
+            {-1, 3, 2, -1, -1, -1, -1, -1},
+            {1, -1, -1, 4, 3, -1, -1, -1},
+            {1, -1, 4, 2, 2, -1, -1, -1},
+            {-1, 5, -1, 6, -1, -1, 0, -1},
+            {4, 1, -1, -1, -1, 1, -1, 0},
+            {1, -1, 4, 3, 4, -1, 0, -1}
+        };
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(Bird.of(Bird.PROMPTS.get(i), rng).said())
+                    .as(Bird.PROMPTS.get(i))
+                    .isEqualTo(expected[i]);
+        }
+        assertThatThrownBy(() -> Bird.of("A plane", rng)).hasMessageStartingWith("caption: \"A plane\" has none of");
+    }
+
+    @Test
+    void theMiddleOfABirdHasTheColorOfItsBelly() {
+        Bird bird = Bird.of("This bird is green with red and has a long beak", new Rng(1));
+        byte[] pixels = bird.pixels(new Rng(2));
+        int at = (22 * Bird.SIDE + 18) * 3;
+        assertThat(pixels[at] & 255).isGreaterThan(150);
+        assertThat(pixels[at + 1] & 255).isLessThan(80);
+        assertThat(pixels).isEqualTo(bird.pixels(new Rng(2))).isNotEqualTo(bird.pixels(new Rng(3)));
+    }
+}
