@@ -30,6 +30,7 @@ import dev.fathom.labs.optimization.LandscapeLab;
 import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
+import dev.fathom.labs.outliers.AnomaliesLab;
 import dev.fathom.labs.regression.HittersLab;
 import dev.fathom.labs.representation.ApproximationLab;
 import dev.fathom.labs.representation.BoundariesLab;
@@ -92,7 +93,8 @@ public final class Labs {
             new RidgeLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
-            new SearchLab());
+            new SearchLab(),
+            new AnomaliesLab());
 
     private Labs() {}
 
