@@ -2,6 +2,7 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ record IsolationForest(Node[] trees, int sample) {
     private static final int TREES = 100;
 
     private static final int SAMPLE = 256;
+    private static final int TRIES = 4;
     private static final double EULER = 0.5772156649015329;
 
     /** A split at a value of a feature, or a leaf that holds so many examples. */
@@ -44,15 +46,10 @@ record IsolationForest(Node[] trees, int sample) {
     }
 
     private static Node grow(float[][] x, int depth, Rng rng) {
-        int[] varying = depth == 0 || x.length < 2
-                ? new int[0]
-                : IntStream.range(0, x[0].length)
-                        .filter(f -> Arrays.stream(x).anyMatch(row -> row[f] != x[0][f]))
-                        .toArray();
-        if (varying.length == 0) {
+        int feature = depth == 0 || x.length < 2 ? -1 : varying(x, rng);
+        if (feature < 0) {
             return new Node(0, 0, x.length, null, null);
         }
-        int feature = varying[rng.ints(1, varying.length)[0]];
         float low = x[0][feature];
         float high = low;
         for (float[] row : x) {
@@ -67,6 +64,17 @@ record IsolationForest(Node[] trees, int sample) {
                 x.length,
                 grow(side(x, feature, split, true), depth - 1, rng),
                 grow(side(x, feature, split, false), depth - 1, rng));
+    }
+
+    /** A random one of the features that vary, or -1 if none does. */
+    private static int varying(float[][] x, Rng rng) {
+        IntPredicate varies = f -> Arrays.stream(x).anyMatch(row -> row[f] != x[0][f]);
+        return IntStream.concat(
+                        Arrays.stream(rng.ints(TRIES, x[0].length)), // nearly always one of these does
+                        Arrays.stream(rng.permutation(x[0].length)))
+                .filter(varies)
+                .findFirst()
+                .orElse(-1);
     }
 
     private static float[][] side(float[][] x, int feature, float split, boolean below) {

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -100,8 +101,11 @@ final class OutlierData {
         return new Recorded(rows, outliers);
     }
 
-    /** Those series of the Numenta benchmark that lie in the folder and have an anomaly. All rows are both learned and scored, as there is no split. */
-    static List<LabeledSeries> nab(@Nullable Path data) {
+    /**
+     * Those series of the Numenta benchmark that lie in the folder, have an anomaly and a name that is wanted. All rows are both learned and scored, as there is
+     * no split.
+     */
+    static List<LabeledSeries> nab(@Nullable Path data, Predicate<String> wanted) {
         Path folder = folder(NAB_FILES, data);
         Path labels = folder.resolve(NAB_LABELS);
         try {
@@ -111,7 +115,7 @@ final class OutlierData {
             for (Map.Entry<String, JsonElement> entry : windows.entrySet()) {
                 Path file = folder.resolve("data").resolve(entry.getKey());
                 JsonArray spans = entry.getValue().getAsJsonArray();
-                if (!spans.isEmpty() && Files.exists(file)) {
+                if (!spans.isEmpty() && wanted.test(name(file)) && Files.exists(file)) {
                     all.add(numenta(file, spans));
                 }
             }
@@ -135,8 +139,11 @@ final class OutlierData {
                 outliers[t] |= time.compareTo(from) >= 0 && time.compareTo(to) <= 0;
             }
         }
-        String name = file.getFileName().toString().replace(".csv", "");
-        return LabeledSeries.of("NAB", name, rows, rows, outliers);
+        return LabeledSeries.of("NAB", name(file), rows, rows, outliers);
+    }
+
+    private static String name(Path file) {
+        return file.getFileName().toString().replace(".csv", "");
     }
 
     /** Eight channels of telemetry of the rover Curiosity, each a value and its commands as zeros and ones. */

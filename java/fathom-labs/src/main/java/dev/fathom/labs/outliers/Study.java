@@ -49,10 +49,10 @@ record Study(Run run, int[] sizes, int learned, int epochs, int convolutional, i
                 run,
                 run.brief() ? new int[] {2, 4} : new int[] {10, 20, 30, 40},
                 run.of(256, 64),
-                run.epochs(30, 3),
+                run.epochs(30, 10),
                 run.of(8, 2),
                 run.of(64, 16),
-                run.epochs(6, 1));
+                run.epochs(6, 6));
     }
 
     /** The name of a recurrent ensemble. */
