@@ -403,7 +403,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 Variable p = Access.variables(store).get(i);
                 long bytes = 4 * p.shape().size();
                 FloatBuffer theirs = from.view(4 * other.store.offset(i), bytes).asFloatBuffer();
-                FloatBuffer mine = store.values().view(4 * store.offset(i), bytes).asFloatBuffer();
+                FloatBuffer mine =
+                        store.values().view(4 * store.offset(i), bytes).asFloatBuffer();
                 float[] drawn = rng.split(p.name()).uniform(mine.capacity(), 0, 1);
                 for (int k = 0; k < drawn.length; k++) {
                     if (drawn[k] < share) {

@@ -419,7 +419,8 @@ class ModelTest {
                 assertThat(mixed[i]).isIn(theirs[i], mine[i]);
                 copied += mixed[i] == theirs[i] ? 1 : 0;
             }
-            assertThat(copied / (double) mixed.length).isBetween(0.76, 0.84); // 0.8, five standard errors of 2,000 draws on either side
+            assertThat(copied / (double) mixed.length)
+                    .isBetween(0.76, 0.84); // 0.8, five standard errors of 2,000 draws on either side
             to.copyFrom(from, 0, new Rng(4));
             assertThat(numbers(to)).containsExactly(mixed);
             to.copyFrom(from, 1, new Rng(4));

@@ -35,7 +35,9 @@ public final class Anomalies implements Callable<Integer> {
     private final PrintStream out;
     private final PrintStream err;
 
-    @Parameters(paramLabel = "SERIES", description = "A CSV file with a row for each step of time, with or without a header.")
+    @Parameters(
+            paramLabel = "SERIES",
+            description = "A CSV file with a row for each step of time, with or without a header.")
     private Path file;
 
     @Option(
@@ -70,7 +72,8 @@ public final class Anomalies implements Callable<Integer> {
             names = "--deviations",
             paramLabel = "Z",
             defaultValue = "3",
-            description = "Flags a row whose score is more than Z standard deviations above the mean score (${DEFAULT-VALUE}).")
+            description =
+                    "Flags a row whose score is more than Z standard deviations above the mean score (${DEFAULT-VALUE}).")
     private double deviations;
 
     @Mixin
@@ -101,9 +104,7 @@ public final class Anomalies implements Callable<Integer> {
         series.notes().forEach(out::println);
         try (Interrupt interrupt = Interrupt.install(err)) {
             Detection found = Detection.of(
-                    series,
-                    new Detection.Settings(window, members, learned, deviations, options.seed()),
-                    interrupt);
+                    series, new Detection.Settings(window, members, learned, deviations, options.seed()), interrupt);
             if (found == null) {
                 return Interrupt.CODE;
             }
@@ -151,7 +152,12 @@ public final class Anomalies implements Callable<Integer> {
         StringBuilder text = new StringBuilder("row,score,flagged\n");
         for (int t = 0; t < found.scores().length; t++) {
             String score = series.missing()[t] ? "" : String.format(Locale.ROOT, "%.6g", found.scores()[t]);
-            text.append(t).append(',').append(score).append(',').append(found.flagged()[t] ? 1 : 0).append('\n');
+            text.append(t)
+                    .append(',')
+                    .append(score)
+                    .append(',')
+                    .append(found.flagged()[t] ? 1 : 0)
+                    .append('\n');
         }
         return text.toString();
     }
@@ -168,12 +174,20 @@ public final class Anomalies implements Callable<Integer> {
         for (int c = 0; c < Math.min(MOST_COLUMNS, series.columns().size()); c++) {
             int column = c;
             Chart chart = new Chart(series.columns().get(c), "row")
-                    .line("values", x, IntStream.of(drawn).mapToDouble(t -> series.rows()[t][column]).toArray());
+                    .line(
+                            "values",
+                            x,
+                            IntStream.of(drawn)
+                                    .mapToDouble(t -> series.rows()[t][column])
+                                    .toArray());
             charts.add(flagged(chart, found, t -> series.rows()[t][column]));
         }
         double[] ends = {0, rows - 1.0};
         Chart scores = new Chart("Scores", "row")
-                .line("score", x, IntStream.of(drawn).mapToDouble(t -> found.scores()[t]).toArray())
+                .line(
+                        "score",
+                        x,
+                        IntStream.of(drawn).mapToDouble(t -> found.scores()[t]).toArray())
                 .dashed("limit", ends, new double[] {found.limit(), found.limit()});
         charts.add(scores);
         return charts;

@@ -49,9 +49,7 @@ public final class AnomaliesLab implements Experiment {
         long rows = all.stream().mapToLong(s -> s.test().length).sum();
         Result page = new Result(
                 "Lab anomalies",
-                line(
-                        "%d series of four collections (ECG, NAB, MSL, UCR) with %,d rows to score",
-                        all.size(), rows),
+                line("%d series of four collections (ECG, NAB, MSL, UCR) with %,d rows to score", all.size(), rows),
                 run.out());
         AnomaliesPage.about(page, study);
         AtomicInteger finished = new AtomicInteger();
@@ -104,7 +102,8 @@ public final class AnomaliesLab implements Experiment {
                 study.convolutional(),
                 study.width(),
                 study.each());
-        Path file = run.folder().resolve("series").resolve(line("%s-%s-%s.json", series.set(), series.name(), settings));
+        Path file =
+                run.folder().resolve("series").resolve(line("%s-%s-%s.json", series.set(), series.name(), settings));
         if (run.resume() && Files.exists(file)) {
             return Optional.of(Outcome.read(file));
         }

@@ -30,12 +30,13 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     /** What is compared, and how. */
     static void about(Result page, Study study) {
         page.section("What is compared", "")
-                .text(line(
-                        "An auto-encoder learns to write windows of rows again; a row that it writes badly is likely to be an outlier. No label is learned. "
-                                + "The score of a row is the median over the members of an ensemble of their squared errors, where the square of each column "
-                                + "is taken before the sum. Columns are scaled to mean 0 and deviation 1 of the rows to learn from. Outliers are the positive "
-                                + "class, and scores are not turned over where they rank worse than chance. PR-AUC is average precision, the area by "
-                                + "rectangles; a score that knows nothing has a ROC-AUC of 0.5 and the share of outliers as its average precision."))
+                .text(
+                        line(
+                                "An auto-encoder learns to write windows of rows again; a row that it writes badly is likely to be an outlier. No label is learned. "
+                                        + "The score of a row is the median over the members of an ensemble of their squared errors, where the square of each column "
+                                        + "is taken before the sum. Columns are scaled to mean 0 and deviation 1 of the rows to learn from. Outliers are the positive "
+                                        + "class, and scores are not turned over where they rank worse than chance. PR-AUC is average precision, the area by "
+                                        + "rectangles; a score that knows nothing has a ROC-AUC of 0.5 and the share of outliers as its average precision."))
                 .text(line(
                         "Recurrent ensembles (Kieu, Yang, Guo and Jensen 2019) have up to %d members, each an LSTM of %d units that reads a window and one "
                                 + "that writes it from its last row to its first, trained for %d epochs by Adam. Each member has a skip length L of its own, "
@@ -121,8 +122,9 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     }
 
     private static double mean(List<Outcome> some, String method, ToDoubleFunction<Area> value) {
-        return Summary.mean(
-                some.stream().mapToDouble(o -> value.applyAsDouble(o.area(method))).toArray());
+        return Summary.mean(some.stream()
+                .mapToDouble(o -> value.applyAsDouble(o.area(method)))
+                .toArray());
     }
 
     // ---- all methods on all series
@@ -142,7 +144,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         }
         List<String> chance = new ArrayList<>(List.of("share of outliers"));
         for (String set : sets()) {
-            double share = Summary.mean(of(set).stream().mapToDouble(Outcome::share).toArray());
+            double share =
+                    Summary.mean(of(set).stream().mapToDouble(Outcome::share).toArray());
             chance.addAll(List.of("0.500", line("%.3f", share)));
         }
         rows.add(chance);
@@ -205,8 +208,10 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
             case "NAB" ->
                 "The series of the Numenta benchmark that have anomalies. All rows are learned and all are scored, since there is no split; the labels are the "
                         + "benchmark's windows of time, which also hold many normal rows.";
-            case "MSL" -> "Eight channels of telemetry of the rover Curiosity: a value, and the commands that were sent to it.";
-            default -> "Four arterial pressures of the UCR archive with one anomaly each, of 11 to 112 rows, which makes the share of outliers small.";
+            case "MSL" ->
+                "Eight channels of telemetry of the rover Curiosity: a value, and the commands that were sent to it.";
+            default ->
+                "Four arterial pressures of the UCR archive with one anomaly each, of 11 to 112 rows, which makes the share of outliers small.";
         };
     }
 
@@ -227,12 +232,13 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
 
     private static void members(Result page, List<Outcome> ecg) {
         List<List<String>> rows = new ArrayList<>();
-        List<String> names =
-                Stream.concat(Study.recurrent().stream(), Stream.of(Study.CONVOLUTIONAL)).toList();
+        List<String> names = Stream.concat(Study.recurrent().stream(), Stream.of(Study.CONVOLUTIONAL))
+                .toList();
         int most = 0;
         for (String name : names) {
             List<Outcome> better = ecg.stream()
-                    .filter(o -> o.area(name).roc() >= o.area(Study.member(name)).roc())
+                    .filter(o ->
+                            o.area(name).roc() >= o.area(Study.member(name)).roc())
                     .toList();
             most = Math.max(most, better.size());
             rows.add(List.of(
@@ -240,12 +246,18 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                     line("%.4f", mean(ecg, name, Area::roc)),
                     line("%.4f", mean(ecg, Study.member(name), Area::roc)),
                     line("%d of %d", better.size(), ecg.size())));
-            page.figure(Figure.of(name + ", ECG series on which the ensemble ranks at least as well as its median member", "", better.size())
+            page.figure(Figure.of(
+                            name + ", ECG series on which the ensemble ranks at least as well as its median member",
+                            "",
+                            better.size())
                     .atLeast(ECG_NEEDED));
         }
-        long inverted = ecg.stream().filter(o -> o.area(Study.SINGLE).roc() < 0.5).count();
+        long inverted =
+                ecg.stream().filter(o -> o.area(Study.SINGLE).roc() < 0.5).count();
         page.section("Ensemble and single member", "")
-                .table(List.of("ensemble", "ROC-AUC", "its median member", "series on which it is at least as good"), rows)
+                .table(
+                        List.of("ensemble", "ROC-AUC", "its median member", "series on which it is at least as good"),
+                        rows)
                 .text(line(
                         "It is expected on at least %d of the seven series; the most that an ensemble reaches is %d of %d.",
                         ECG_NEEDED, most, ecg.size()));
@@ -282,7 +294,9 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                             "%s: with %d members instead of %d, the mean ROC-AUC is %.4f %s.",
                             name, study.most(), sizes[0], Math.abs(gain), gain < 0 ? "smaller" : "larger"))
                     .figure(Figure.of(
-                                    line("%s, ROC-AUC of %d members less that of %d", name, study.most(), sizes[0]), "", gain)
+                                    line("%s, ROC-AUC of %d members less that of %d", name, study.most(), sizes[0]),
+                                    "",
+                                    gain)
                             .baseline("0", "expected: not smaller"));
         }
         page.picture("members.png", "The mean ROC-AUC on the ECG series by the number of members", chart::render);
@@ -346,7 +360,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     private void traps(Result page) {
         String method = Study.name(false, RecurrentAutoencoder.Cell.DRAWN);
         double[] roc = outcomes.stream().mapToDouble(o -> o.area(method).roc()).toArray();
-        double flipped = Summary.mean(Arrays.stream(roc).map(r -> Math.max(r, 1 - r)).toArray());
+        double flipped =
+                Summary.mean(Arrays.stream(roc).map(r -> Math.max(r, 1 - r)).toArray());
         long below = Arrays.stream(roc).filter(r -> r < 0.5).count();
         page.section("What public code reports instead", "")
                 .text(line(
@@ -358,7 +373,10 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         outcomes.size(),
                         mean(outcomes, Study.NORMAL, Area::precision),
                         mean(outcomes, method, Area::precision),
-                        1 - Summary.mean(outcomes.stream().mapToDouble(Outcome::share).toArray()),
+                        1
+                                - Summary.mean(outcomes.stream()
+                                        .mapToDouble(Outcome::share)
+                                        .toArray()),
                         below,
                         Summary.mean(roc),
                         flipped));

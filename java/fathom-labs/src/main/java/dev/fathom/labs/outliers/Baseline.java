@@ -38,7 +38,9 @@ enum Baseline {
         @Override
         double[] scores(LabeledSeries series, long seed) {
             LocalOutlierFactor factor = LocalOutlierFactor.of(learned(series), NEIGHBORS);
-            double[] factors = series.unsplit() ? factor.own() : factor.scores(asked(series).of(series.test()));
+            double[] factors = series.unsplit()
+                    ? factor.own()
+                    : factor.scores(asked(series).of(series.test()));
             return asked(series).mean(factors, series.test().length);
         }
     },
@@ -52,8 +54,7 @@ enum Baseline {
     PROFILE("matrix profile") {
         @Override
         double[] scores(LabeledSeries series, long seed) {
-            double[] profile =
-                    MatrixProfile.of(
+            double[] profile = MatrixProfile.of(
                     series.test(), series.training(), Study.ROWS, series.unsplit() ? Study.ROWS / 2 : 0);
             return new Sliding(Study.ROWS, 1).mean(profile, series.test().length);
         }
@@ -86,7 +87,8 @@ enum Baseline {
     /** Windows 8 rows apart, or farther so that there are no more than {@link #MOST}. */
     private static Sliding apart(int length) {
         return new Sliding(
-                Study.ROWS, Math.max(APART, Sliding.atMost(MOST, Study.ROWS, length).stride()));
+                Study.ROWS,
+                Math.max(APART, Sliding.atMost(MOST, Study.ROWS, length).stride()));
     }
 
     private static Sliding asked(LabeledSeries series) {

@@ -64,7 +64,9 @@ record ConvolutionalAutoencoder(
                 new LearnedPositions(rows, width),
                 IntStream.range(0, LAYERS).mapToObj(l -> Gated.centered(width)).toList(),
                 IntStream.range(0, LAYERS).mapToObj(l -> Gated.causal(width)).toList(),
-                IntStream.range(0, LAYERS).mapToObj(l -> new Linear(width, width)).toList(),
+                IntStream.range(0, LAYERS)
+                        .mapToObj(l -> new Linear(width, width))
+                        .toList(),
                 new Linear(width, columns),
                 new Dropout(dropout));
     }

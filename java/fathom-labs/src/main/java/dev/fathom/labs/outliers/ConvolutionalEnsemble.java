@@ -51,7 +51,10 @@ record ConvolutionalEnsemble(
             for (int m = 0; m < members; m++) {
                 try (Model<ConvolutionalAutoencoder> model = model(series, m)) {
                     if (m > 0) {
-                        model.copyFrom(before, transfer, new Rng(seed).split("transfer").split(m));
+                        model.copyFrom(
+                                before,
+                                transfer,
+                                new Rng(seed).split("transfer").split(m));
                     }
                     float lambda = m == 0 ? 0 : diversity;
                     boolean done = fitting.train(

@@ -51,8 +51,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, double
         }
         Scale scale = Scale.of(Arrays.copyOf(series.rows(), learned));
         float[][] rows = scale.apply(series.rows());
-        LabeledSeries scaled =
-                new LabeledSeries("", "", Arrays.copyOf(rows, learned), rows, new boolean[rows.length]);
+        LabeledSeries scaled = new LabeledSeries("", "", Arrays.copyOf(rows, learned), rows, new boolean[rows.length]);
         RecurrentEnsemble ensemble = new RecurrentEnsemble(
                 Cell.BOTH,
                 new Fitting(settings.window(), scaled.columns(), EPOCHS, 32, new Adam(Study.RATE), 10, interrupt),

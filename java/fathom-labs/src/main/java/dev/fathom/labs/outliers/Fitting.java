@@ -41,7 +41,11 @@ record Fitting(int rows, int columns, int epochs, int batch, Adam adam, float cl
      * @return false if it was interrupted
      */
     <M extends Net> boolean train(
-            Model<M> model, float[][] windows, float @Nullable [][] beside, BiFunction<M, Batch, Tensor> loss, long seed) {
+            Model<M> model,
+            float[][] windows,
+            float @Nullable [][] beside,
+            BiFunction<M, Batch, Tensor> loss,
+            long seed) {
         Shape shape = Shape.of(rows, columns);
         List<Field> fields = new ArrayList<>();
         fields.add(Field.floats("x", shape, flat(windows)));

@@ -22,7 +22,12 @@ record IsolationForest(Node[] trees, int sample) {
     private static final double EULER = 0.5772156649015329;
 
     /** A split at a value of a feature, or a leaf that holds so many examples. */
-    private record Node(int feature, float value, int size, @Nullable Node below, @Nullable Node above) {}
+    private record Node(
+            int feature,
+            float value,
+            int size,
+            @Nullable Node below,
+            @Nullable Node above) {}
 
     /** Grows the forest of the paper: 100 trees of 256 examples. */
     static IsolationForest of(float[][] x, Rng rng) {

@@ -21,9 +21,8 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
      */
     static LabeledSeries of(String set, String name, double[][] training, double[][] test, boolean[] outliers) {
         int[] changing = IntStream.range(0, training[0].length)
-                .filter(c -> Stream.of(training, test)
-                        .flatMap(Arrays::stream)
-                        .anyMatch(row -> row[c] != training[0][c]))
+                .filter(c ->
+                        Stream.of(training, test).flatMap(Arrays::stream).anyMatch(row -> row[c] != training[0][c]))
                 .toArray();
         int[] kept = changing.length == 0 ? new int[] {0} : changing;
         double[][] learned = columns(training, kept);

@@ -45,7 +45,8 @@ record LocalOutlierFactor(float[][] x, int k, double[] reach, double[] density) 
     private double factor(float[] row, int self) {
         double[] distances = distances(x, row);
         int[] neighbors = nearest(distances, k, self);
-        double around = Arrays.stream(neighbors).mapToDouble(o -> density[o]).average().orElseThrow();
+        double around =
+                Arrays.stream(neighbors).mapToDouble(o -> density[o]).average().orElseThrow();
         return around / density(distances, neighbors, reach);
     }
 
@@ -59,7 +60,9 @@ record LocalOutlierFactor(float[][] x, int k, double[] reach, double[] density) 
     }
 
     private static double[] distances(float[][] x, float[] row) {
-        return Arrays.stream(x).mapToDouble(o -> Math.sqrt(Distances.squared(o, row))).toArray();
+        return Arrays.stream(x)
+                .mapToDouble(o -> Math.sqrt(Distances.squared(o, row)))
+                .toArray();
     }
 
     private static int[] nearest(double[] distances, int k, int self) {

@@ -31,8 +31,7 @@ final class OutlierData {
      *
      * @param first the row before the first outlier, and {@code last} the row after the last one
      */
-    private record Beats(
-            String name, int first, int last, int trainFrom, int trainTo, int testFrom, int testTo) {}
+    private record Beats(String name, int first, int last, int trainFrom, int trainTo, int testFrom, int testTo) {}
 
     /** The split of the papers; both ends of a part are included. */
     private static final List<Beats> ECG = List.of(
@@ -51,7 +50,9 @@ final class OutlierData {
     private static final DataSet NAB_FILES =
             new DataSet("nab", List.of(NAB_LABELS), "download data and labels from the repository numenta/NAB");
     private static final DataSet MSL_FILES = new DataSet(
-            "msl", List.of("msl.npz", "labels.csv"), "make them of data/SMAP_MSL in the repository imperial-qore/TranAD");
+            "msl",
+            List.of("msl.npz", "labels.csv"),
+            "make them of data/SMAP_MSL in the repository imperial-qore/TranAD");
     private static final DataSet UCR_FILES = new DataSet(
             "ucr-internal-bleeding",
             List.of(
@@ -109,8 +110,8 @@ final class OutlierData {
         Path folder = folder(NAB_FILES, data);
         Path labels = folder.resolve(NAB_LABELS);
         try {
-            JsonObject windows =
-                    JsonParser.parseString(TextFile.read(labels, "labels", MOST)).getAsJsonObject();
+            JsonObject windows = JsonParser.parseString(TextFile.read(labels, "labels", MOST))
+                    .getAsJsonObject();
             List<LabeledSeries> all = new ArrayList<>();
             for (Map.Entry<String, JsonElement> entry : windows.entrySet()) {
                 Path file = folder.resolve("data").resolve(entry.getKey());

@@ -42,8 +42,7 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
     @Nullable
     Model<RecurrentAutoencoder> member(LabeledSeries series, int number) {
         Rng rng = new Rng(seed).split(number);
-        Model<RecurrentAutoencoder> model =
-                Model.of(RecurrentAutoencoder.of(series.columns(), cell, rng), rng.seed());
+        Model<RecurrentAutoencoder> model = Model.of(RecurrentAutoencoder.of(series.columns(), cell, rng), rng.seed());
         boolean done = false;
         try {
             done = fitting.train(
@@ -82,7 +81,8 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
                     },
                     rng.seed());
             return done
-                    ? new Errors(errors(series, x -> model.net().rows(model.net().code(x), x.dim(1))))
+                    ? new Errors(errors(
+                            series, x -> model.net().rows(model.net().code(x), x.dim(1))))
                     : null;
         }
     }

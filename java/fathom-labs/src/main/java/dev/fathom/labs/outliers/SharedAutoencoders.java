@@ -21,8 +21,7 @@ record SharedAutoencoders(List<RecurrentAutoencoder> members, Linear join) imple
     /** The shared code [n, hidden] of x [n, t, columns]. */
     Tensor code(Tensor x) {
         return join.apply(Tensor.concat(
-                1,
-                members.stream().map(m -> m.encoder().run(x).last()).toArray(Tensor[]::new)));
+                1, members.stream().map(m -> m.encoder().run(x).last()).toArray(Tensor[]::new)));
     }
 
     /** What each member writes from the shared code: [n, t, columns] for each. */

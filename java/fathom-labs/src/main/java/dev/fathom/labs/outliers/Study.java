@@ -120,7 +120,8 @@ record Study(Run run, int[] sizes, int learned, int epochs, int convolutional, i
         }
         for (float lambda : all ? new float[] {0, DIVERSITY} : new float[] {DIVERSITY}) {
             String name = lambda == 0 ? PLAIN : CONVOLUTIONAL;
-            ConvolutionalEnsemble.@Nullable Trained trained = convolutional(series, lambda).on(series);
+            ConvolutionalEnsemble.@Nullable Trained trained =
+                    convolutional(series, lambda).on(series);
             if (trained == null) {
                 return Optional.empty();
             }
@@ -179,8 +180,7 @@ record Study(Run run, int[] sizes, int learned, int epochs, int convolutional, i
                 run.seed());
     }
 
-    private static void add(
-            Map<String, Area> areas, LabeledSeries series, String name, Errors errors, int... sizes) {
+    private static void add(Map<String, Area> areas, LabeledSeries series, String name, Errors errors, int... sizes) {
         for (int size : sizes) {
             areas.put(sized(name, size), area(series, errors.median(size)));
         }
@@ -205,8 +205,7 @@ record Study(Run run, int[] sizes, int learned, int epochs, int convolutional, i
         for (int t = 0; t < normal.length; t++) {
             normal[t] = !series.outliers()[t];
         }
-        Ranking ranking =
-                Ranking.of(Arrays.stream(scores).map(s -> -s).toArray(), normal);
+        Ranking ranking = Ranking.of(Arrays.stream(scores).map(s -> -s).toArray(), normal);
         return new Area(ranking.rocAuc(), ranking.averagePrecision());
     }
 

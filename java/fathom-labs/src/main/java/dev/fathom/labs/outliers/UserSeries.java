@@ -62,8 +62,9 @@ public record UserSeries(List<String> columns, double[][] rows, boolean[] missin
             }
         }
         if (used.isEmpty()) {
-            throw new IllegalArgumentException(file + " has no column of numbers that change, so there is nothing to learn; "
-                    + "give a CSV file with one row for each step of time");
+            throw new IllegalArgumentException(
+                    file + " has no column of numbers that change, so there is nothing to learn; "
+                            + "give a CSV file with one row for each step of time");
         }
         boolean[] missing = new boolean[table.size()];
         for (int t = 0; t < missing.length; t++) {

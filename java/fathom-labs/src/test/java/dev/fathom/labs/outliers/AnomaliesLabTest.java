@@ -41,7 +41,8 @@ class AnomaliesLabTest {
         assertThat(run.figure("ECG, mean ROC-AUC of SF drawn")).isBetween(0.55, 0.95);
         assertThat(run.figure("ECG, mean ROC-AUC of CAE")).isBetween(0.55, 0.95);
         assertThat(run.figure("ECG, mean PR-AUC of SF drawn")).isGreaterThan(0.25); // the share of outliers is 0.135
-        assertThat(run.figure("DIV_F with the diversity term, relative to DIV_F without")).isGreaterThan(1);
+        assertThat(run.figure("DIV_F with the diversity term, relative to DIV_F without"))
+                .isGreaterThan(1);
         assertThat(run.figure("chfdb_chf13_45590 as a stream, ROC-AUC")).isBetween(0.4, 1.0);
         assertThat(run.out())
                 .contains("isolation forest", "LOF", "one-class SVM", "matrix profile", "IF both", "SF both")
@@ -126,7 +127,8 @@ class AnomaliesLabTest {
     /** 2 / (M (M - 1)) times the sum over pairs: three members at distances 1, 2 and 3 have 2, and two members their distance. */
     @Test
     void diversityIsTheMeanDistanceOfPairs() {
-        assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3})).isCloseTo(2, within(1e-12));
+        assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3}))
+                .isCloseTo(2, within(1e-12));
         assertThat(Diversity.distance(new float[] {0, 0}, new float[] {3, 4})).isCloseTo(5, within(1e-12));
     }
 
@@ -150,14 +152,20 @@ class AnomaliesLabTest {
         for (Cell cell : Cell.values()) {
             try (var model = Model.of(RecurrentAutoencoder.of(3, cell, new Rng(1)), 1);
                     Pass pass = Pass.infer()) {
-                assertThat(model.net().again(Tensor.zeros(2, 7, 3)).shape().toArray()).containsExactly(2, 7, 3);
-                assertThat(model.net().code(Tensor.zeros(2, 7, 3)).hidden().shape().toArray())
+                assertThat(model.net().again(Tensor.zeros(2, 7, 3)).shape().toArray())
+                        .containsExactly(2, 7, 3);
+                assertThat(model.net()
+                                .code(Tensor.zeros(2, 7, 3))
+                                .hidden()
+                                .shape()
+                                .toArray())
                         .containsExactly(2, 1, 8);
             }
         }
         try (var model = Model.of(ConvolutionalAutoencoder.of(3, 7, 16, 0.2f), 1);
                 Pass pass = Pass.infer()) {
-            assertThat(model.net().again(Tensor.zeros(2, 7, 3)).shape().toArray()).containsExactly(2, 7, 3);
+            assertThat(model.net().again(Tensor.zeros(2, 7, 3)).shape().toArray())
+                    .containsExactly(2, 7, 3);
         }
     }
 
@@ -166,7 +174,8 @@ class AnomaliesLabTest {
         assertThat(new Sliding(4, 3).starts(9)).containsExactly(0, 3, 5);
         assertThat(new Sliding(4, 3).starts(4)).containsExactly(0);
         assertThat(new Sliding(2, 1).mean(new double[] {1, 3, 5}, 4)).containsExactly(1, 2, 4, 5);
-        assertThat(new Sliding(2, 1).last(new double[][] {{1, 2}, {3, 4}, {5, 6}}, 4)).containsExactly(1, 2, 4, 6);
+        assertThat(new Sliding(2, 1).last(new double[][] {{1, 2}, {3, 4}, {5, 6}}, 4))
+                .containsExactly(1, 2, 4, 6);
         assertThat(Sliding.atMost(10, 4, 5000).starts(5000)).hasSizeLessThanOrEqualTo(10);
         assertThat(Sliding.atMost(5000, 4, 500).stride()).isEqualTo(1);
     }
@@ -213,7 +222,8 @@ class AnomaliesLabTest {
         StringBuilder text = new StringBuilder(header ? "time,speed,place,load,constant\n" : "");
         for (int t = 0; t < rows; t++) {
             boolean strange = t >= 400 && t < 412;
-            String speed = t == 50 || t == 51 ? "" : Double.toString(strange ? 4 * Math.cos(3.0 * t) : Math.sin(t / 4.0));
+            String speed =
+                    t == 50 || t == 51 ? "" : Double.toString(strange ? 4 * Math.cos(3.0 * t) : Math.sin(t / 4.0));
             text.append(header ? t + "," + speed + ",here," + Math.cos(t / 4.0) + ",7" : speed.isEmpty() ? "0" : speed)
                     .append('\n');
         }
@@ -237,7 +247,10 @@ class AnomaliesLabTest {
                 .containsPattern("\\d+ microseconds on one thread");
         List<String> scores = Files.readAllLines(folder.resolve("scores.csv"));
         assertThat(scores).hasSize(601).startsWith("row,score,flagged");
-        assertThat(scores.subList(401, 413).stream().filter(l -> l.endsWith(",1")).count()).isGreaterThan(4);
+        assertThat(scores.subList(401, 413).stream()
+                        .filter(l -> l.endsWith(",1"))
+                        .count())
+                .isGreaterThan(4);
         assertThat(scores.subList(100, 380)).allMatch(l -> l.endsWith(",0"));
         assertThat(folder.resolve("anomalies.png")).isNotEmptyFile();
 
@@ -266,7 +279,8 @@ class AnomaliesLabTest {
     }
 
     private void refused(String why, String... options) {
-        List<String> all = new ArrayList<>(List.of("anomalies", temp.resolve("own.csv").toString()));
+        List<String> all =
+                new ArrayList<>(List.of("anomalies", temp.resolve("own.csv").toString()));
         all.addAll(List.of(options));
         all.addAll(List.of("--out", temp.resolve("refused").toString()));
         CommandLineRun run = CommandLineRun.of(all.toArray(String[]::new));

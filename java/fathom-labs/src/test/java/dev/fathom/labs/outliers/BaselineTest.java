@@ -115,7 +115,10 @@ class BaselineTest {
     private static void floors(LabeledSeries series, double... expected) {
         Ranking principal = series.ranking(Baseline.PRINCIPAL.scores(series, 1));
         double[] measured = {
-            squares(series).rocAuc(), squares(series).averagePrecision(), principal.rocAuc(), principal.averagePrecision()
+            squares(series).rocAuc(),
+            squares(series).averagePrecision(),
+            principal.rocAuc(),
+            principal.averagePrecision()
         };
         assertThat(measured).as(series.name()).containsExactly(expected, within(1.1e-4));
     }
