@@ -1,9 +1,9 @@
 package dev.fathom.bench;
 
 /**
- * The convolutional auto-encoder of the row {@code cae-train}, a member of CAE-Ensemble (Campos et al. 2021), so that every contender computes the same with the
- * same numbers: windows x [batch, rows, columns]; a dense layer to vectors, with vectors for positions; gated convolutions over 3 rows with residuals; causal ones
- * on the vectors shifted by a row, each followed by attention to what the first ones gave; a dense layer back. A gated convolution has two filters,
+ * The convolutional auto-encoder of the row {@code cae-train}, a member of CAE-Ensemble (Campos et al. 2021), so that every contender computes the same with
+ * the same numbers: windows x [batch, rows, columns]; a dense layer to vectors, with vectors for positions; gated convolutions over 3 rows with residuals;
+ * causal ones on the vectors shifted by a row, each followed by attention to what the first ones gave; a dense layer back. A gated convolution has two filters,
  * {@code value} and {@code gate}. The loss is the squared error less 0.7 times the squared distance from {@link #others}.
  *
  * @param columns of the series

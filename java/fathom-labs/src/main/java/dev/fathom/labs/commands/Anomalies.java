@@ -24,8 +24,8 @@ import picocli.CommandLine.Parameters;
 /** {@code fathom anomalies SERIES}: the unusual rows of a person's own series. */
 @Command(
         name = "anomalies",
-        description = "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that"
-                + " learn to write its windows again, and draws them.",
+        description = "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn to write its windows again, and draws "
+                + "them.",
         sortOptions = false)
 public final class Anomalies implements Callable<Integer> {
     private static final int DRAWN = 3000;
@@ -123,7 +123,8 @@ public final class Anomalies implements Callable<Integer> {
         page.text(what + ".");
         series.notes().forEach(note -> page.section("", note));
         page.text(Result.line(
-                "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above %.4g, %.1f standard deviations above the mean.",
+                "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above %.4g, %.1f standard deviations above the "
+                        + "mean.",
                 members, found.limit(), deviations));
         if (spans.isEmpty()) {
             page.text("No row is flagged.");

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
  */
 record LabeledSeries(String set, String name, float[][] training, float[][] test, boolean[] outliers) {
     /**
-     * Scales raw rows by the mean and the deviation of those to learn from. A column that is constant there is only shifted, and one that is constant in all rows
-     * is left out, unless there is no other.
+     * Scales raw rows by the mean and the deviation of those to learn from. A column that is constant there is only shifted, and one that is constant in all
+     * rows is left out, unless there is no other.
      */
     static LabeledSeries of(String set, String name, double[][] training, double[][] test, boolean[] outliers) {
         int[] changing = IntStream.range(0, training[0].length)

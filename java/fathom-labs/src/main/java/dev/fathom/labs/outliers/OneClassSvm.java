@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The smallest region with most of the examples, by a kernel k(a, b) = exp(-gamma |a - b|^2) (Schoelkopf et al. 2001): it minimizes half of sum a_i a_j k(x_i, x_j)
- * where 0 &lt;= a_i &lt;= 1 and the sum of all a_i is nu n. The score of x is rho - sum a_i k(x_i, x), above 0 outside of the region.
+ * The smallest region with most of the examples, by a kernel k(a, b) = exp(-gamma |a - b|^2) (Schoelkopf et al. 2001): it minimizes half of sum a_i a_j
+ * k(x_i, x_j) where 0 &lt;= a_i &lt;= 1 and the sum of all a_i is nu n. The score of x is rho - sum a_i k(x_i, x), above 0 outside of the region.
  *
  * @param x the examples
  * @param weights a_i

@@ -103,8 +103,8 @@ final class OutlierData {
     }
 
     /**
-     * Those series of the Numenta benchmark that lie in the folder, have an anomaly and a name that is wanted. All rows are both learned and scored, as there is
-     * no split.
+     * Those series of the Numenta benchmark that lie in the folder, have an anomaly and a name that is wanted. All rows are both learned and scored, as
+     * there is no split.
      */
     static List<LabeledSeries> nab(@Nullable Path data, Predicate<String> wanted) {
         Path folder = folder(NAB_FILES, data);

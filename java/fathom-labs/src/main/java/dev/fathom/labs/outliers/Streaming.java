@@ -20,7 +20,8 @@ import java.util.Objects;
  * decoder writes its first row, which is the one that was read last. The score is the median of their squared errors.
  *
  * <p>A member with skip connections of length L remembers its last L hidden states, and reads each row from the mean of the newest and the oldest of them.
- * Its encoder has connections of both kinds at every step, {@link RecurrentAutoencoder.Cell#BOTH}: draws belong to the steps of a window, which a stream has not.
+ * Its encoder has connections of both kinds at every step, {@link RecurrentAutoencoder.Cell#BOTH}: draws belong to the steps of a window, which a stream has
+ * not.
  */
 final class Streaming implements AutoCloseable {
     private static final int HIDDEN = RecurrentAutoencoder.HIDDEN;
