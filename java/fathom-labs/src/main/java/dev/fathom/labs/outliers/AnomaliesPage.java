@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 record AnomaliesPage(Study study, List<Outcome> outcomes) {
     private static final int ECG_NEEDED = 5;
+    /** The recurrent ensemble whose figures are kept. */
+    private static final String SHARED = Study.name(true, RecurrentAutoencoder.Cell.DRAWN);
+
 
     /** What is compared, and how. */
     static void about(Result page, Study study) {
@@ -174,7 +177,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                     mean(some, ensemble, Area::roc),
                     floor,
                     mean(some, floor, Area::roc)));
-            for (String method : List.of(Study.name(true, RecurrentAutoencoder.Cell.DRAWN), Study.CONVOLUTIONAL)) {
+            for (String method : List.of(SHARED, Study.CONVOLUTIONAL)) {
                 page.figure(Figure.of(set + ", mean ROC-AUC of " + method, "", mean(some, method, Area::roc))
                         .baseline(line("%.4f", mean(some, floor, Area::roc)), floor));
                 page.figure(Figure.of(set + ", mean PR-AUC of " + method, "", mean(some, method, Area::precision))
@@ -196,9 +199,9 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                 set.toLowerCase(Locale.ROOT) + ".png",
                 line(
                         "%s %s, on which the convolutional ensemble does best in this collection: the first column with its outliers, and the scores of two "
-                                + "ensembles in their order, 0 for the smallest and 1 for the largest",
+                                + "ensembles",
                         set, shown.name()),
-                () -> Chart.panels(1, List.of(values(shown), scores(shown))));
+                () -> Chart.panels(1, List.of(values(shown), scores(shown, SHARED), scores(shown, Study.CONVOLUTIONAL))));
     }
 
     private static String told(String set) {
@@ -415,30 +418,12 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                 .line("outliers by the labels", x, labeled);
     }
 
-    private static Chart scores(Outcome o) {
-        Chart chart = new Chart("Scores by rank", "row").range(0, 1.05);
-        for (String name : List.of(Study.name(true, RecurrentAutoencoder.Cell.DRAWN), Study.CONVOLUTIONAL)) {
-            float[] scores = o.scores().getOrDefault(name, new float[o.rows()]);
-            chart.line(name, places(o.rows()), ranks(scores));
-        }
-        return chart;
+    private static Chart scores(Outcome o, String method) {
+        float[] scores = o.scores().getOrDefault(method, new float[o.rows()]);
+        return new Chart("Scores of " + method, "row").line(method, places(o.rows()), Summary.doubles(scores));
     }
 
     private static double[] places(int rows) {
         return IntStream.range(0, rows).asDoubleStream().toArray();
-    }
-
-    /** The place of each score in the order of all, from 0 to 1. */
-    private static double[] ranks(float... scores) {
-        int[] order = IntStream.range(0, scores.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble(t -> scores[t]))
-                .mapToInt(t -> t)
-                .toArray();
-        double[] ranks = new double[scores.length];
-        for (int place = 0; place < order.length; place++) {
-            ranks[order[place]] = place / (order.length - 1.0);
-        }
-        return ranks;
     }
 }
