@@ -117,12 +117,15 @@ public final class AnomaliesLab implements Experiment {
         int members = study.sizes()[0];
         RecurrentEnsemble ensemble = study.recurrent(series, Cell.BOTH);
         Errors windows = ensemble.independent(series, members);
+        if (windows == null) {
+            return null;
+        }
         List<RecurrentAutoencoder> nets = new ArrayList<>();
         List<Model<RecurrentAutoencoder>> models = new ArrayList<>();
         try {
             for (int m = 0; m < members; m++) {
                 Model<RecurrentAutoencoder> model = ensemble.member(series, m);
-                if (windows == null || model == null) {
+                if (model == null) {
                     return null;
                 }
                 models.add(model);

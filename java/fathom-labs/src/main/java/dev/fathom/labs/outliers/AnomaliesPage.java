@@ -351,7 +351,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                 .key(Figure.of("DIV_F with the diversity term, relative to DIV_F without", "", ratio)
                         .baseline("1", "no term")
                         .atLeast(1))
-                .figure(Figure.of("ECG series on which the diversity term makes DIV_F larger", "", grown)
+                .figure(Figure.of("ECG series on which the diversity term makes DIV_F larger", "", (double) grown)
                         .within(ecg.size(), ecg.size()));
     }
 

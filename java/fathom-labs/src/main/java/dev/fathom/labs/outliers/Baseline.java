@@ -85,10 +85,10 @@ enum Baseline {
     abstract double[] scores(LabeledSeries series, long seed);
 
     /** Windows 8 rows apart, or farther so that there are no more than {@link #MOST}. */
-    private static Sliding apart(int length) {
+    private static Sliding apart(int total) {
         return new Sliding(
                 Study.ROWS,
-                Math.max(APART, Sliding.atMost(MOST, Study.ROWS, length).stride()));
+                Math.max(APART, Sliding.atMost(MOST, Study.ROWS, total).stride()));
     }
 
     private static Sliding asked(LabeledSeries series) {

@@ -21,9 +21,9 @@ record Sliding(int length, int stride) {
                 .toArray();
     }
 
-    /** Windows whose stride is such that there are at most so many over these rows. */
-    static Sliding atMost(int windows, int length, int rows) {
-        return new Sliding(length, Math.max(1, (int) Math.ceil((rows - length) / (windows - 1.0))));
+    /** Windows whose stride is such that there are at most so many over a total of rows. */
+    static Sliding atMost(int windows, int length, int total) {
+        return new Sliding(length, Math.max(1, (int) Math.ceil((total - length) / (windows - 1.0))));
     }
 
     /** All windows of rows [n][columns], each row after row: [windows][length columns]. */
