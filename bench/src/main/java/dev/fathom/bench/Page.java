@@ -55,6 +55,8 @@ final class Page {
             products with the result, which is timed. A suffix `-tokens` says that the tensors of the peer are stored token by token, as Fathom's are, and `-heads`
             head by head. `transformer-train` is a step of Adam for an encoder of 4 layers, width 256, 8 heads, 1,024 hidden units, 8 sequences of 256 tokens, no
             dropout; PyTorch runs it with its fused attention, with products and a softmax (`-products`), and with its own `nn.TransformerEncoder` (`-module`).
+            `cae-train` is a step of Adam for a member of CAE-Ensemble on 64 windows of 32 rows and 2 columns: vectors of 64 numbers, five gated convolutions on either
+            side and attention to the encoder, no dropout. PyTorch computes values and gates by one convolution.
             `gpt-generate` writes 256 tokens, each the likeliest, with a frozen causal stack of 6 layers, width 384, 6 heads and a vocabulary of 65, one token a
             call, with keys and values in a cache. Its share of the bound counts the bytes of all matrices and of the cache so far for each token, and 80 % of what
             the machine can read of so many bytes is asked besides the ratio. ONNX Runtime runs `GroupQueryAttention`, whose caches stay where they lie; PyTorch

@@ -378,6 +378,7 @@ record Row(
             rows.add(attention(length));
         }
         rows.add(transformer());
+        rows.add(autoencoder());
         rows.add(generation());
         rows.add(encoder());
         for (boolean lazy : new boolean[] {true, false}) {
@@ -467,6 +468,22 @@ record Row(
                 rivals,
                 null,
                 Pace.SLOW);
+    }
+
+    /** A training step of a member of CAE-Ensemble beside PyTorch with both ways to compute attention. */
+    private static Row autoencoder() {
+        List<Entrant> rivals = new ArrayList<>();
+        rivals.addAll(suffixed("fused", spacious("TorchAutoencoder.train", "fused=true")));
+        rivals.addAll(suffixed("products", spacious("TorchAutoencoder.train", "fused=false")));
+        return new Row(
+                "cae-train",
+                2,
+                Unit.MS,
+                Autoencoder.CAE.trainingFlops(),
+                Limit.FMA,
+                Bar.atLeast(1.3, 1.6),
+                new Entrant(Contender.fathom(2), "fathom", "FathomAutoencoder.train", "-"),
+                rivals);
     }
 
     /** The step passes over the numbers of the tokens alone, or over all of them: the values and both moments, read and written. */

@@ -2,6 +2,7 @@ package dev.fathom.labs;
 
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.labs.commands.Anomalies;
 import dev.fathom.labs.commands.BookCommand;
 import dev.fathom.labs.commands.Classify;
 import dev.fathom.labs.commands.Data;
@@ -61,6 +62,7 @@ public final class Main implements Runnable {
         commands.put("filter", () -> new FilterCommand(out));
         commands.put("see", () -> new SeeCommand(out));
         commands.put("style", () -> new StyleCommand(out, err));
+        commands.put("anomalies", () -> new Anomalies(out, err));
         commands.put("data", () -> new Data(out));
         commands.put("example", () -> new Example(out));
         commands.put("networks", () -> new Networks(out));

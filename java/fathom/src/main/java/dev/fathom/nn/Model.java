@@ -15,6 +15,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -377,6 +378,47 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if names or shapes differ
      */
     public void copyFrom(Model<?> other) {
+        matching(other);
+        Block.copy(other.store().values(), store().values());
+        store.replaced();
+    }
+
+    /**
+     * Copies about a share of the values of {@code other}, a model of the same structure: each number of each parameter with probability {@code share}, and
+     * the others stay as they are. Buffers stay too. A new member of an ensemble begins so from the member before it (Campos et al. 2021).
+     *
+     * @param share the probability, 0 to 1
+     * @param rng draws which numbers are copied; each parameter has a stream of its own, by its name
+     * @throws IllegalArgumentException if names or shapes differ, or the share is not in [0, 1]
+     */
+    public void copyFrom(Model<?> other, double share, Rng rng) {
+        if (!(share >= 0 && share <= 1)) {
+            throw new IllegalArgumentException("copyFrom: share=" + share + " is a probability and must be in [0, 1]");
+        }
+        matching(other);
+        Block from = other.store().values();
+        from.lease();
+        try {
+            for (int i = 0; i < store().parameters(); i++) {
+                Variable p = Access.variables(store).get(i);
+                long bytes = 4 * p.shape().size();
+                FloatBuffer theirs = from.view(4 * other.store.offset(i), bytes).asFloatBuffer();
+                FloatBuffer mine =
+                        store.values().view(4 * store.offset(i), bytes).asFloatBuffer();
+                float[] drawn = rng.split(p.name()).uniform(mine.capacity(), 0, 1);
+                for (int k = 0; k < drawn.length; k++) {
+                    if (drawn[k] < share) {
+                        mine.put(k, theirs.get(k));
+                    }
+                }
+            }
+        } finally {
+            from.release();
+        }
+        store.replaced();
+    }
+
+    private void matching(Model<?> other) {
         List<Variable> mine = Access.variables(store());
         List<Variable> theirs = Access.variables(other.store());
         for (int i = 0; i < Math.max(mine.size(), theirs.size()); i++) {
@@ -389,8 +431,6 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                         + " there; copy between models of one structure");
             }
         }
-        Block.copy(other.store().values(), store().values());
-        store.replaced();
     }
 
     /**

@@ -191,9 +191,9 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * Connections that skip steps.
      *
      * @param lag how many steps back they reach
-     * @param seed of the draws that tell which steps have them
+     * @param seed of the draws that tell which steps have them, or null if every step has both connections
      */
-    public record Skip(int lag, long seed) {
+    public record Skip(int lag, @Nullable Long seed) {
         /**
          * Checks the lag.
          *
@@ -207,6 +207,9 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
 
         /** The shares of h[t - 1] and h[t - lag] at each of {@code steps} times; those of a shorter sequence are the first ones of a longer. */
         private Tensor shares(String of, int steps) {
+            if (seed == null) {
+                return Tensor.full(Shape.of(steps, 2), 0.5f);
+            }
             float[] drawn = new Rng(seed).split(of).uniform(steps, 0, 3);
             float[] shares = new float[2 * steps];
             for (int t = 0; t < steps; t++) {
@@ -421,9 +424,23 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if the lag is below 1
      */
     public Recurrent skip(int lag, long seed) {
+        return skipping(new Skip(lag, seed));
+    }
+
+    /**
+     * Returns a net with both connections at every step: what goes into step t is (h[t - 1] + h[t - lag]) / 2. Otherwise it is like {@link #skip(int, long)}.
+     *
+     * @param lag how many steps back the second connection reaches
+     * @throws IllegalArgumentException if the lag is below 1
+     */
+    public Recurrent skip(int lag) {
+        return skipping(new Skip(lag, null));
+    }
+
+    private Recurrent skipping(Skip skip) {
         Settings s = settings;
-        return changed(new Settings(
-                s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, s.dropout, new Skip(lag, seed), s.options));
+        return changed(
+                new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, s.dropout, skip, s.options));
     }
 
     /** Returns a net that takes sequences shorter than their row as aligned to the row's end: padding lies in front, and lengths mask it. */

@@ -406,6 +406,41 @@ class ModelTest {
     // ---- copies
 
     @Test
+    void aShareOfTheNumbersIsCopied() {
+        try (var from = Model.of(new Sequential(new Linear(50, 40)), 1);
+                var to = Model.of(new Sequential(new Linear(50, 40)), 2);
+                var other = Model.of(new Sequential(new Linear(50, 41)), 2)) {
+            float[] theirs = numbers(from);
+            float[] mine = numbers(to);
+            to.copyFrom(from, 0.8, new Rng(3));
+            float[] mixed = numbers(to);
+            int copied = 0;
+            for (int i = 0; i < mixed.length; i++) {
+                assertThat(mixed[i]).isIn(theirs[i], mine[i]);
+                copied += mixed[i] == theirs[i] ? 1 : 0;
+            }
+            assertThat(copied / (double) mixed.length)
+                    .isBetween(0.76, 0.84); // 0.8, five standard errors of 2,000 draws on either side
+            to.copyFrom(from, 0, new Rng(4));
+            assertThat(numbers(to)).containsExactly(mixed);
+            to.copyFrom(from, 1, new Rng(4));
+            assertThat(numbers(to)).containsExactly(theirs);
+            assertThatThrownBy(() -> to.copyFrom(from, 1.5, new Rng(1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("copyFrom: share=1.5 is a probability and must be in [0, 1]");
+            assertThatThrownBy(() -> to.copyFrom(other, 0.5, new Rng(1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("copyFrom: the models differ");
+        }
+    }
+
+    private static float[] numbers(Model<Sequential> model) {
+        try (Pass pass = Pass.infer()) {
+            return model.parameter("0.weight").value().toArray();
+        }
+    }
+
+    @Test
     void copyFromNeedsTheSameStructure() {
         try (var a = Model.of(new Sequential(new Linear(2, 3)), 1);
                 var b = Model.of(new Sequential(new Linear(2, 4)), 1);

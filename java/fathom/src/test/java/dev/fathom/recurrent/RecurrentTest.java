@@ -467,6 +467,22 @@ class RecurrentTest {
         refuses(() -> Recurrent.lstm(3, 4).skip(0, 1), "Recurrent: lag=0 must be at least 1");
     }
 
+    /** Without a seed every step has both connections: h[t] = relu(x[t] + (h[t - 1] + h[t - 3]) / 2) with weights of one. */
+    @Test
+    void skippingConnectionsWithoutDrawsAreAtEveryStep() {
+        Recurrent net = ones(Recurrent.of(Cell.RELU, 1, 1).biases(0).skip(3));
+        try (var model = Model.of(net, 1);
+                Pass pass = Pass.infer()) {
+            float[] h = new float[8];
+            for (int t = 0; t < 8; t++) {
+                h[t] = t + 1 + ((t == 0 ? 0 : h[t - 1]) + (t < 3 ? 0 : h[t - 3])) / 2;
+            }
+            Tensor x = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 1, 8, 1);
+            assertThat(model.net().apply(x).toArray()).containsExactly(h);
+        }
+        refuses(() -> Recurrent.lstm(3, 4).skip(0), "Recurrent: lag=0 must be at least 1");
+    }
+
     /** Variational dropout drops a feature at every step of a sequence or at none; the other kind leaves the first layer's input alone. */
     @Test
     void dropoutFallsWhereItShould() {

@@ -1,15 +1,15 @@
 package dev.fathom.labs.commands;
 
-import dev.fathom.labs.autocts.AutoCtsLab;
 import dev.fathom.labs.adversarial.AdversarialLab;
+import dev.fathom.labs.autocts.AutoCtsLab;
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
 import dev.fathom.labs.codes.FewLabelsLab;
-import dev.fathom.labs.ensembles.EnsemblesLab;
 import dev.fathom.labs.crystals.CrystalsLab;
 import dev.fathom.labs.distillation.DistillLab;
 import dev.fathom.labs.embeddings.ProjectorLab;
+import dev.fathom.labs.ensembles.EnsemblesLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
@@ -43,6 +43,7 @@ import dev.fathom.labs.optimization.LandscapeLab;
 import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
+import dev.fathom.labs.outliers.AnomaliesLab;
 import dev.fathom.labs.pairs.CaptionsLab;
 import dev.fathom.labs.pairs.EncodersLab;
 import dev.fathom.labs.pairs.MovingDigitsLab;
@@ -126,19 +127,20 @@ public final class Labs {
             new DistillLab(),
             new TuringLab(),
             new CrystalsLab(),
-            new VowelsLab());
-            new AutoCtsLab());
+            new VowelsLab(),
+            new AutoCtsLab(),
             new ProjectorLab(),
             new CartPoleLab(),
-            new BoardLab());
+            new BoardLab(),
             new CaptionsLab(),
             new EncodersLab(),
-            new MovingDigitsLab());
+            new MovingDigitsLab(),
             new GanLab(),
             new WganLab(),
             new VaeLab(),
             new DiffusionLab(),
-            new BirdsLab());
+            new BirdsLab(),
+            new AnomaliesLab());
 
     private Labs() {}
 

@@ -1,0 +1,208 @@
+package dev.fathom.labs.commands;
+
+import dev.fathom.io.AtomicFile;
+import dev.fathom.labs.outliers.Detection;
+import dev.fathom.labs.outliers.Detection.Span;
+import dev.fathom.labs.outliers.UserSeries;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Interrupt;
+import dev.fathom.view.Chart;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code fathom anomalies SERIES}: the unusual rows of a person's own series. */
+@Command(
+        name = "anomalies",
+        description = "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn to write its windows again, and draws "
+                + "them.",
+        sortOptions = false)
+public final class Anomalies implements Callable<Integer> {
+    private static final int DRAWN = 3000;
+    private static final int MOST_COLUMNS = 6;
+    private static final int MOST_MEMBERS = 100;
+
+    private final PrintStream out;
+    private final PrintStream err;
+
+    @Parameters(
+            paramLabel = "SERIES",
+            description = "A CSV file with a row for each step of time, with or without a header.")
+    private Path file;
+
+    @Option(
+            names = "--columns",
+            paramLabel = "NAMES",
+            split = ",",
+            description = "The columns to look at, with commas between (all of numbers that change).")
+    private List<String> columns = List.of();
+
+    @Option(
+            names = "--window",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "The number of rows in a window (${DEFAULT-VALUE}).")
+    private int window;
+
+    @Option(
+            names = "--members",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "The number of auto-encoders (${DEFAULT-VALUE}).")
+    private int members;
+
+    @Option(
+            names = "--learn",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Learns from the first N rows, where these are known to be normal (all rows).")
+    private int learned;
+
+    @Option(
+            names = "--deviations",
+            paramLabel = "Z",
+            defaultValue = "3",
+            description =
+                    "Flags a row whose score is more than Z standard deviations above the mean score (${DEFAULT-VALUE}).")
+    private double deviations;
+
+    @Mixin
+    private Options options = new Options();
+
+    public Anomalies(PrintStream out, PrintStream err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    @Override
+    public Integer call() {
+        if (window < 2) {
+            throw options.misuse("--window " + window + ": choose at least 2");
+        }
+        options.atLeastOne("--members", members);
+        if (members > MOST_MEMBERS) {
+            throw options.misuse("--members " + members + ": choose at most " + MOST_MEMBERS);
+        }
+        if (learned < 0) {
+            throw options.misuse("--learn " + learned + ": choose 0 for all rows, or more");
+        }
+        if (!(deviations > 0 && deviations < Double.POSITIVE_INFINITY)) {
+            throw options.misuse("--deviations " + deviations + ": choose a number above 0");
+        }
+        UserSeries series = UserSeries.read(file, columns);
+        Path folder = options.prepare("anomalies");
+        series.notes().forEach(out::println);
+        try (Interrupt interrupt = Interrupt.install(err)) {
+            Detection found = Detection.of(
+                    series, new Detection.Settings(window, members, learned, deviations, options.seed()), interrupt);
+            if (found == null) {
+                return Interrupt.CODE;
+            }
+            write(series, found, folder);
+            return 0;
+        }
+    }
+
+    private void write(UserSeries series, Detection found, Path folder) {
+        byte[] scores = csv(series, found).getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(folder.resolve("scores.csv"), to -> to.write(scores));
+        List<Span> spans = found.spans(window);
+        int rows = series.rows().length;
+        String what = file.getFileName() + ": " + rows + " rows of " + String.join(", ", series.columns());
+        Result page = new Result("Anomalies in " + file.getFileName(), what, out);
+        page.text(what + ".");
+        series.notes().forEach(note -> page.section("", note));
+        page.text(Result.line(
+                "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above %.4g, %.1f standard deviations above the "
+                        + "mean.",
+                members, found.limit(), deviations));
+        if (spans.isEmpty()) {
+            page.text("No row is flagged.");
+        } else {
+            page.table(
+                    List.of("first row", "last row", "largest score"),
+                    spans.stream()
+                            .map(s -> List.of(
+                                    Integer.toString(s.first()),
+                                    Integer.toString(s.last()),
+                                    Result.line("%.4g", s.score())))
+                            .toList());
+        }
+        page.text(Result.line(
+                        "As a stream, whose session carries its state from row to row, a row takes %.0f microseconds on one thread.",
+                        found.microseconds()))
+                .picture(
+                        "anomalies.png",
+                        "The columns with the flagged rows, and the scores with their limit",
+                        () -> Chart.panels(1, charts(series, found)))
+                .link("scores.csv", "the score of every row, and whether it is flagged");
+        out.println("All of it on one page: " + page.write(folder) + ", scores in " + folder.resolve("scores.csv"));
+    }
+
+    private static String csv(UserSeries series, Detection found) {
+        StringBuilder text = new StringBuilder("row,score,flagged\n");
+        for (int t = 0; t < found.scores().length; t++) {
+            String score = series.missing()[t] ? "" : String.format(Locale.ROOT, "%.6g", found.scores()[t]);
+            text.append(t)
+                    .append(',')
+                    .append(score)
+                    .append(',')
+                    .append(found.flagged()[t] ? 1 : 0)
+                    .append('\n');
+        }
+        return text.toString();
+    }
+
+    /** A chart for each of the first columns, and one of the scores. Of a long series only every so many rows are drawn, and all flagged ones. */
+    private static List<Chart> charts(UserSeries series, Detection found) {
+        int rows = found.scores().length;
+        int every = Math.max(1, rows / DRAWN);
+        int[] drawn = IntStream.range(0, rows)
+                .filter(t -> t % every == 0 || found.flagged()[t])
+                .toArray();
+        double[] x = IntStream.of(drawn).asDoubleStream().toArray();
+        List<Chart> charts = new ArrayList<>();
+        for (int c = 0; c < Math.min(MOST_COLUMNS, series.columns().size()); c++) {
+            int column = c;
+            Chart chart = new Chart(series.columns().get(c), "row")
+                    .line(
+                            "values",
+                            x,
+                            IntStream.of(drawn)
+                                    .mapToDouble(t -> series.rows()[t][column])
+                                    .toArray());
+            charts.add(flagged(chart, found, t -> series.rows()[t][column]));
+        }
+        double[] ends = {0, rows - 1.0};
+        Chart scores = new Chart("Scores", "row")
+                .line(
+                        "score",
+                        x,
+                        IntStream.of(drawn).mapToDouble(t -> found.scores()[t]).toArray())
+                .dashed("limit", ends, new double[] {found.limit(), found.limit()});
+        charts.add(scores);
+        return charts;
+    }
+
+    private static Chart flagged(Chart chart, Detection found, IntToDoubleFunction value) {
+        int[] rows = IntStream.range(0, found.flagged().length)
+                .filter(t -> found.flagged()[t])
+                .toArray();
+        return rows.length == 0
+                ? chart
+                : chart.points(
+                        "flagged",
+                        IntStream.of(rows).asDoubleStream().toArray(),
+                        IntStream.of(rows).mapToDouble(value).toArray());
+    }
+}

@@ -1,0 +1,157 @@
+package dev.fathom.labs.outliers;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.nn.Model;
+import dev.fathom.train.Workers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Outliers in the series of four collections, by ensembles of auto-encoders and by methods without a network. */
+public final class AnomaliesLab implements Experiment {
+    /** The rows that a stream is warmed up with before it is timed. */
+    private static final int WARM = 200;
+
+    /**
+     * Scores of a stream.
+     *
+     * @param members of the ensemble
+     * @param microseconds a row took
+     * @param roc the area under the ROC curve of the streamed scores
+     * @param windows that of the same members' scores by windows
+     */
+    record Streamed(String name, int members, double microseconds, double roc, double windows) {}
+
+    @Override
+    public String name() {
+        return "anomalies";
+    }
+
+    @Override
+    public String shows() {
+        return "outliers in heart beats, telemetry and server metrics: ensembles of recurrent and convolutional auto-encoders, and baselines";
+    }
+
+    @Override
+    public Result run(Run run) {
+        List<LabeledSeries> all = series(run);
+        Study study = Study.of(run);
+        long rows = all.stream().mapToLong(s -> s.test().length).sum();
+        Result page = new Result(
+                "Lab anomalies",
+                line("%d series of four collections (ECG, NAB, MSL, UCR) with %,d rows to score", all.size(), rows),
+                run.out());
+        AnomaliesPage.about(page, study);
+        AtomicInteger finished = new AtomicInteger();
+        List<Outcome> outcomes = Workers.all()
+                .run(all.size(), i -> {
+                    long began = System.nanoTime();
+                    Optional<Outcome> outcome = outcome(run, study, all.get(i));
+                    outcome.ifPresent(o -> run.training()
+                            .say(
+                                    "%d of %d: %s %s, %.1f s",
+                                    finished.incrementAndGet(),
+                                    all.size(),
+                                    o.set(),
+                                    o.name(),
+                                    (System.nanoTime() - began) / 1e9));
+                    return outcome;
+                })
+                .stream()
+                .flatMap(Optional::stream)
+                .toList();
+        Streamed streamed = run.interrupt().requested() ? null : streamed(study, all.get(run.brief() ? 0 : 1));
+        if (!outcomes.isEmpty()) {
+            new AnomaliesPage(study, outcomes).add(page, streamed);
+        }
+        return outcomes.size() == all.size() && streamed != null ? page.finished() : page;
+    }
+
+    /** All series; in a short run one of each collection. */
+    private static List<LabeledSeries> series(Run run) {
+        List<LabeledSeries> ecg = OutlierData.ecg(run.data());
+        List<LabeledSeries> nab = OutlierData.nab(run.data(), name -> !run.brief() || name.equals("speed_7578"));
+        List<LabeledSeries> msl = OutlierData.msl(run.data());
+        List<LabeledSeries> ucr = OutlierData.ucr(run.data());
+        return run.brief()
+                ? List.of(ecg.get(1), nab.get(0), msl.get(1), ucr.get(0))
+                : Stream.of(ecg, nab, msl, ucr).flatMap(List::stream).toList();
+    }
+
+    /** What came of a series, perhaps in an earlier run with the same settings; empty if it was interrupted. */
+    private static Optional<Outcome> outcome(Run run, Study study, LabeledSeries series) {
+        if (run.interrupt().requested()) {
+            return Optional.empty();
+        }
+        String settings = line(
+                "%d-%d-%d-%d-%d-%d-%d",
+                run.seed(),
+                study.most(),
+                study.learned(),
+                study.epochs(),
+                study.convolutional(),
+                study.width(),
+                study.each());
+        Path file =
+                run.folder().resolve("series").resolve(line("%s-%s-%s.json", series.set(), series.name(), settings));
+        if (run.resume() && Files.exists(file)) {
+            return Optional.of(Outcome.read(file));
+        }
+        Optional<Outcome> outcome = study.on(series);
+        outcome.ifPresent(o -> o.write(file)); // also where nobody asked: a later series may fail
+        return outcome;
+    }
+
+    /** Trains an ensemble on a series and scores its test rows as a stream; null if it was interrupted. */
+    private static @Nullable Streamed streamed(Study study, LabeledSeries series) {
+        int members = study.sizes()[0];
+        RecurrentEnsemble ensemble = study.recurrent(series, Cell.BOTH);
+        Errors windows = ensemble.independent(series, members);
+        if (windows == null) {
+            return null;
+        }
+        List<RecurrentAutoencoder> nets = new ArrayList<>();
+        List<Model<RecurrentAutoencoder>> models = new ArrayList<>();
+        try {
+            for (int m = 0; m < members; m++) {
+                Model<RecurrentAutoencoder> model = ensemble.member(series, m);
+                if (model == null) {
+                    return null;
+                }
+                models.add(model);
+                nets.add(model.net());
+            }
+            try (Streaming stream = new Streaming(nets)) {
+                float[][] test = series.test();
+                for (int t = 0; t < Math.min(WARM, test.length); t++) {
+                    stream.score(test[t]);
+                }
+                stream.reset();
+                double[] scores = new double[test.length];
+                long began = System.nanoTime();
+                for (int t = 0; t < test.length; t++) {
+                    scores[t] = stream.score(test[t]);
+                }
+                double microseconds = (System.nanoTime() - began) / 1e3 / test.length;
+                return new Streamed(
+                        series.name(),
+                        members,
+                        microseconds,
+                        series.ranking(scores).rocAuc(),
+                        series.ranking(windows.median()).rocAuc());
+            }
+        } finally {
+            models.forEach(Model::close);
+        }
+    }
+}

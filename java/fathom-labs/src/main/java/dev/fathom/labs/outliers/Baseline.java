@@ -1,0 +1,125 @@
+package dev.fathom.labs.outliers;
+
+import dev.fathom.features.Pca;
+import dev.fathom.tensor.Rng;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/** The methods without a network that ensembles are compared with. Each gives every test row a score, which is larger for an outlier. */
+enum Baseline {
+    SQUARES("sum of z²") {
+        @Override
+        double[] scores(LabeledSeries series, long seed) {
+            return Arrays.stream(series.test())
+                    .mapToDouble(row -> IntStream.range(0, row.length)
+                            .mapToDouble(c -> (double) row[c] * row[c])
+                            .sum())
+                    .toArray();
+        }
+    },
+    PRINCIPAL("PCA of windows") {
+        @Override
+        double[] scores(LabeledSeries series, long seed) {
+            Sliding every = new Sliding(FLOOR_ROWS, 1);
+            float[][] windows = every.of(series.test());
+            Pca pca = Pca.fit(every.of(series.training()), series.columns() == 1 ? 4 : 8);
+            double[][] squared = Errors.squared(again(pca, windows), windows, series.columns());
+            return every.mean(squared, series.test().length);
+        }
+    },
+    FOREST("isolation forest") {
+        @Override
+        double[] scores(LabeledSeries series, long seed) {
+            IsolationForest forest = IsolationForest.of(learned(series), new Rng(seed).split("forest"));
+            return asked(series).mean(forest.scores(asked(series).of(series.test())), series.test().length);
+        }
+    },
+    FACTOR("LOF") {
+        @Override
+        double[] scores(LabeledSeries series, long seed) {
+            LocalOutlierFactor factor = LocalOutlierFactor.of(learned(series), NEIGHBORS);
+            double[] factors = series.unsplit()
+                    ? factor.own()
+                    : factor.scores(asked(series).of(series.test()));
+            return asked(series).mean(factors, series.test().length);
+        }
+    },
+    MACHINE("one-class SVM") {
+        @Override
+        double[] scores(LabeledSeries series, long seed) {
+            OneClassSvm machine = OneClassSvm.of(learned(series), NU);
+            return asked(series).mean(machine.scores(asked(series).of(series.test())), series.test().length);
+        }
+    },
+    PROFILE("matrix profile") {
+        @Override
+        double[] scores(LabeledSeries series, long seed) {
+            double[] profile = MatrixProfile.of(
+                    series.test(), series.training(), Study.ROWS, series.unsplit() ? Study.ROWS / 2 : 0);
+            return new Sliding(Study.ROWS, 1).mean(profile, series.test().length);
+        }
+    };
+
+    /** Windows that methods which compare all of them learn from, at most. */
+    static final int MOST = 2000;
+
+    /** The rows of a window of the linear floor. */
+    private static final int FLOOR_ROWS = 32;
+
+    private static final int APART = 8;
+    private static final int NEIGHBORS = 20;
+    private static final double NU = 0.1;
+
+    private final String label;
+
+    Baseline(String label) {
+        this.label = label;
+    }
+
+    /** Its name on the page. */
+    String label() {
+        return label;
+    }
+
+    /** Scores the test rows. */
+    abstract double[] scores(LabeledSeries series, long seed);
+
+    /** Windows 8 rows apart, or farther so that there are no more than {@link #MOST}. */
+    private static Sliding apart(int total) {
+        return new Sliding(
+                Study.ROWS,
+                Math.max(APART, Sliding.atMost(MOST, Study.ROWS, total).stride()));
+    }
+
+    private static Sliding asked(LabeledSeries series) {
+        return apart(series.test().length);
+    }
+
+    private static float[][] learned(LabeledSeries series) {
+        return apart(series.training().length).of(series.training());
+    }
+
+    /** What the components keep of windows. */
+    private static float[][] again(Pca pca, float[][] windows) {
+        double[] mean = pca.mean();
+        double[] components = pca.components();
+        int width = mean.length;
+        float[][] again = new float[windows.length][width];
+        for (int w = 0; w < windows.length; w++) {
+            double[] sum = mean.clone();
+            for (int k = 0; k < components.length / width; k++) {
+                double score = 0;
+                for (int i = 0; i < width; i++) {
+                    score += (windows[w][i] - mean[i]) * components[k * width + i];
+                }
+                for (int i = 0; i < width; i++) {
+                    sum[i] += score * components[k * width + i];
+                }
+            }
+            for (int i = 0; i < width; i++) {
+                again[w][i] = (float) sum[i];
+            }
+        }
+        return again;
+    }
+}

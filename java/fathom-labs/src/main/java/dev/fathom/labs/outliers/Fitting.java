@@ -1,0 +1,93 @@
+package dev.fathom.labs.outliers;
+
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.labs.training.Interrupt;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How auto-encoders are trained, and asked afterwards.
+ *
+ * @param rows of a window
+ * @param columns of the series
+ * @param epochs how often each window is seen
+ * @param batch the number of windows in a step
+ * @param adam the optimizer
+ * @param clip the largest norm of the gradient
+ * @param interrupt whether to come to an end
+ */
+record Fitting(int rows, int columns, int epochs, int batch, Adam adam, float clip, Interrupt interrupt) {
+    private static final int ASKED = 512;
+
+    /**
+     * Trains a model on windows [n][rows columns].
+     *
+     * @param beside what else a step reads of each window, [n][rows columns], or null
+     * @param loss of a batch of windows x [n, rows, columns] and of what lies beside them, y
+     * @return false if it was interrupted
+     */
+    <M extends Net> boolean train(
+            Model<M> model,
+            float[][] windows,
+            float @Nullable [][] beside,
+            BiFunction<M, Batch, Tensor> loss,
+            long seed) {
+        Shape shape = Shape.of(rows, columns);
+        List<Field> fields = new ArrayList<>();
+        fields.add(Field.floats("x", shape, flat(windows)));
+        if (beside != null) {
+            fields.add(Field.floats("y", shape, flat(beside)));
+        }
+        try (Dataset data = Dataset.of(fields.toArray(Field[]::new))) {
+            Trainer<M> trainer = Trainer.custom(model, adam, (net, one) -> new Step.Result(loss.apply(net, one)))
+                    .seed(seed)
+                    .clipNorm(clip);
+            trainer.callbacks(interrupt.stopping(trainer));
+            trainer.fit(data.shuffled(seed).batches(Math.min(batch, windows.length)), epochs);
+            return !interrupt.requested();
+        }
+    }
+
+    /** What one or several members write for windows [n][rows columns]: [members][n][rows columns]. */
+    float[][][] again(float[][] windows, Function<Tensor, List<Tensor>> members) {
+        List<float[][]> all = new ArrayList<>();
+        for (int from = 0; from < windows.length; from += ASKED) {
+            float[][] some = Arrays.copyOfRange(windows, from, Math.min(windows.length, from + ASKED));
+            try (Pass pass = Pass.infer()) {
+                List<Tensor> written = members.apply(Tensor.of(flat(some), some.length, rows, columns));
+                while (all.size() < written.size()) {
+                    all.add(new float[windows.length][]);
+                }
+                for (int m = 0; m < written.size(); m++) {
+                    float[] values = written.get(m).toArray();
+                    for (int w = 0; w < some.length; w++) {
+                        all.get(m)[from + w] = Arrays.copyOfRange(values, w * rows * columns, (w + 1) * rows * columns);
+                    }
+                }
+            }
+        }
+        return all.toArray(float[][][]::new);
+    }
+
+    private float[] flat(float[][] windows) {
+        float[] all = new float[windows.length * rows * columns];
+        for (int w = 0; w < windows.length; w++) {
+            System.arraycopy(windows[w], 0, all, w * rows * columns, rows * columns);
+        }
+        return all;
+    }
+}

@@ -1,0 +1,223 @@
+package dev.fathom.labs.outliers;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.fathom.data.Table;
+import dev.fathom.io.Npy;
+import dev.fathom.io.Npz;
+import dev.fathom.io.TextFile;
+import dev.fathom.labs.data.DataSet;
+import dev.fathom.series.Series;
+import dev.fathom.tensor.Pass;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The four collections of series with known outliers. */
+final class OutlierData {
+    private static final String NAB_LABELS = "labels/combined_windows.json";
+
+    /**
+     * The rows of an electrocardiogram.
+     *
+     * @param first the row before the first outlier, and {@code last} the row after the last one
+     */
+    private record Beats(String name, int first, int last, int trainFrom, int trainTo, int testFrom, int testTo) {}
+
+    /** The split of the papers; both ends of a part are included. */
+    private static final List<Beats> ECG = List.of(
+            new Beats("chfdb_chf01_275", 2330, 2600, 0, 1832, 1833, 3673),
+            new Beats("chfdb_chf13_45590", 2800, 2960, 0, 2438, 2439, 3725),
+            new Beats("ltstdb_20221_43", 650, 780, 1121, 3730, 0, 1120),
+            new Beats("ltstdb_20321_240", 710, 850, 1520, 3530, 73, 1519),
+            new Beats("mitdb__100_180", 1800, 1990, 2328, 5270, 73, 2327),
+            new Beats("stdb_308_0", 2290, 2550, 2986, 5358, 265, 2985),
+            new Beats("xmitdb_x108_0", 4020, 4400, 424, 3575, 3576, 5331));
+
+    private static final DataSet ECG_FILES = new DataSet(
+            "ecg",
+            ECG.stream().map(b -> b.name() + ".csv").toList(),
+            "make them of dataset/ecg/raw in the repository chickenbestlover/RNN-Time-series-Anomaly-Detection");
+    private static final DataSet NAB_FILES =
+            new DataSet("nab", List.of(NAB_LABELS), "download data and labels from the repository numenta/NAB");
+    private static final DataSet MSL_FILES = new DataSet(
+            "msl",
+            List.of("msl.npz", "labels.csv"),
+            "make them of data/SMAP_MSL in the repository imperial-qore/TranAD");
+    private static final DataSet UCR_FILES = new DataSet(
+            "ucr-internal-bleeding",
+            List.of(
+                    "135_UCR_Anomaly_InternalBleeding16_1200_4187_4199.txt",
+                    "136_UCR_Anomaly_InternalBleeding17_1600_3198_3309.txt",
+                    "137_UCR_Anomaly_InternalBleeding18_2300_4485_4587.txt",
+                    "138_UCR_Anomaly_InternalBleeding19_3000_4187_4197.txt"),
+            "download them from data/UCR in the repository imperial-qore/TranAD");
+
+    private static final int MOST = 10_000_000; // characters of a text
+
+    private OutlierData() {}
+
+    /** The folder of a collection in {@code data}, which holds all of them, or where data usually are. */
+    private static Path folder(DataSet files, @Nullable Path data) {
+        return files.folder(data == null ? null : data.resolve(files.name()));
+    }
+
+    /** Seven electrocardiograms of two leads, each with one anomalous beat, and the papers' split. */
+    static List<LabeledSeries> ecg(@Nullable Path data) {
+        Path folder = folder(ECG_FILES, data);
+        return ECG.stream()
+                .map(b -> {
+                    Recorded all = beats(folder, b);
+                    return LabeledSeries.of(
+                            "ECG",
+                            b.name(),
+                            Arrays.copyOfRange(all.rows(), b.trainFrom(), b.trainTo() + 1),
+                            Arrays.copyOfRange(all.rows(), b.testFrom(), b.testTo() + 1),
+                            Arrays.copyOfRange(all.outliers(), b.testFrom(), b.testTo() + 1));
+                })
+                .toList();
+    }
+
+    /** The electrocardiogram chf13 without a split, on which published floors were computed. */
+    static LabeledSeries chf13(@Nullable Path data) {
+        Recorded all = beats(folder(ECG_FILES, data), ECG.get(1));
+        return LabeledSeries.of("ECG", ECG.get(1).name(), all.rows(), all.rows(), all.outliers());
+    }
+
+    private record Recorded(double[][] rows, boolean[] outliers) {}
+
+    private static Recorded beats(Path folder, Beats b) {
+        double[][] rows = rows(Series.of(Table.csv(folder.resolve(b.name() + ".csv")), "ch1", "ch2"));
+        boolean[] outliers = new boolean[rows.length];
+        Arrays.fill(outliers, b.first() + 1, b.last(), true);
+        return new Recorded(rows, outliers);
+    }
+
+    /**
+     * Those series of the Numenta benchmark that lie in the folder, have an anomaly and a name that is wanted. All rows are both learned and scored, as
+     * there is no split.
+     */
+    static List<LabeledSeries> nab(@Nullable Path data, Predicate<String> wanted) {
+        Path folder = folder(NAB_FILES, data);
+        Path labels = folder.resolve(NAB_LABELS);
+        try {
+            JsonObject windows = JsonParser.parseString(TextFile.read(labels, "labels", MOST))
+                    .getAsJsonObject();
+            List<LabeledSeries> all = new ArrayList<>();
+            for (Map.Entry<String, JsonElement> entry : windows.entrySet()) {
+                Path file = folder.resolve("data").resolve(entry.getKey());
+                JsonArray spans = entry.getValue().getAsJsonArray();
+                if (!spans.isEmpty() && wanted.test(name(file)) && Files.exists(file)) {
+                    all.add(numenta(file, spans));
+                }
+            }
+            return all;
+        } catch (JsonParseException | IllegalStateException e) {
+            throw new IllegalArgumentException(
+                    labels + ": it is not the JSON of the benchmark's labels; download it again", e);
+        }
+    }
+
+    /** Times are texts of one form, so that their order is that of the texts. */
+    private static LabeledSeries numenta(Path file, JsonArray spans) {
+        Table table = Table.csv(file);
+        double[][] rows = rows(Series.of(table, "value"));
+        boolean[] outliers = new boolean[rows.length];
+        for (JsonElement span : spans) {
+            String from = span.getAsJsonArray().get(0).getAsString().substring(0, 19);
+            String to = span.getAsJsonArray().get(1).getAsString().substring(0, 19);
+            for (int t = 0; t < rows.length; t++) {
+                String time = table.text(t, "timestamp");
+                outliers[t] |= time.compareTo(from) >= 0 && time.compareTo(to) <= 0;
+            }
+        }
+        return LabeledSeries.of("NAB", name(file), rows, rows, outliers);
+    }
+
+    private static String name(Path file) {
+        return file.getFileName().toString().replace(".csv", "");
+    }
+
+    /** Eight channels of telemetry of the rover Curiosity, each a value and its commands as zeros and ones. */
+    static List<LabeledSeries> msl(@Nullable Path data) {
+        Path folder = folder(MSL_FILES, data);
+        Map<String, Npy> arrays = Npz.read(folder.resolve("msl.npz"));
+        Table labels = Table.csv(folder.resolve("labels.csv"));
+        return arrays.keySet().stream()
+                .filter(key -> key.endsWith(".test"))
+                .sorted()
+                .map(key -> {
+                    String channel = key.replace(".test", "");
+                    double[][] test = rows(array(arrays, key));
+                    boolean[] outliers = new boolean[test.length];
+                    for (int i = 0; i < labels.size(); i++) {
+                        if (labels.text(i, "channel").equals(channel)) {
+                            int end = Integer.parseInt(labels.text(i, "end")) + 1;
+                            Arrays.fill(outliers, Integer.parseInt(labels.text(i, "start")), end, true);
+                        }
+                    }
+                    return LabeledSeries.of("MSL", channel, rows(array(arrays, channel + ".train")), test, outliers);
+                })
+                .toList();
+    }
+
+    /** Four arterial pressures whose names tell the end of the training part and the ends of the one anomaly. */
+    static List<LabeledSeries> ucr(@Nullable Path data) {
+        Path folder = folder(UCR_FILES, data);
+        return UCR_FILES.files().stream()
+                .map(file -> {
+                    double[][] rows = TextFile.read(folder.resolve(file), "a series", MOST)
+                            .lines()
+                            .filter(line -> !line.isBlank())
+                            .map(line -> new double[] {Double.parseDouble(line.strip())})
+                            .toArray(double[][]::new);
+                    String[] parts = file.replace(".txt", "").split("_", -1);
+                    int learned = Integer.parseInt(parts[4]);
+                    boolean[] outliers = new boolean[rows.length];
+                    Arrays.fill(outliers, Integer.parseInt(parts[5]), Integer.parseInt(parts[6]) + 1, true);
+                    return LabeledSeries.of(
+                            "UCR",
+                            parts[3],
+                            Arrays.copyOf(rows, learned),
+                            Arrays.copyOfRange(rows, learned, rows.length),
+                            Arrays.copyOfRange(outliers, learned, rows.length));
+                })
+                .toList();
+    }
+
+    private static Npy array(Map<String, Npy> arrays, String key) {
+        Npy array = arrays.get(key);
+        if (array == null) {
+            throw new IllegalArgumentException("msl.npz: there is no array " + key + "; make the file again");
+        }
+        return array;
+    }
+
+    private static double[][] rows(Npy array) {
+        int columns = array.shape().dim(1);
+        try (Pass pass = Pass.infer()) {
+            float[] values = array.tensor().toArray();
+            double[][] rows = new double[values.length / columns][columns];
+            for (int i = 0; i < values.length; i++) {
+                rows[i / columns][i % columns] = values[i];
+            }
+            return rows;
+        }
+    }
+
+    private static double[][] rows(Series series) {
+        List<double[]> columns = series.columns().stream().map(series::values).toList();
+        return IntStream.range(0, series.length())
+                .mapToObj(t -> columns.stream().mapToDouble(c -> c[t]).toArray())
+                .toArray(double[][]::new);
+    }
+}

@@ -1,0 +1,101 @@
+package dev.fathom.labs.outliers;
+
+import dev.fathom.labs.statistics.Summary;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Shape;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
+import dev.fathom.recurrent.Output;
+import dev.fathom.recurrent.State;
+import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Scores of a series row by row, as the rows come. A frozen session carries what the encoders of an ensemble remember from row to row; after each row every
+ * decoder writes its first row, which is the one that was read last. The score is the median of their squared errors.
+ *
+ * <p>A member with skip connections of length L remembers its last L hidden states, and reads each row from the mean of the newest and the oldest of them.
+ * Its encoder has connections of both kinds at every step, {@link RecurrentAutoencoder.Cell#BOTH}: draws belong to the steps of a window, which a stream has
+ * not.
+ */
+final class Streaming implements AutoCloseable {
+    private static final int HIDDEN = RecurrentAutoencoder.HIDDEN;
+    private static final int MOST_LAG = RecurrentAutoencoder.MOST_LAG;
+
+    /** The members as one network. */
+    private record Members(List<RecurrentAutoencoder> members) implements Net {}
+
+    /** The squared error of each member [members], its hidden states, the newest first [members, 10, hidden], and its cells [members, 1, hidden]. */
+    private record Step(Tensor errors, Tensor hidden, Tensor cells) {}
+
+    private final Model<Members> model;
+    private final Plan plan;
+    private final Session session;
+    private final FloatBuffer row;
+    private final FloatBuffer errors;
+
+    /** Takes the trained members over; those models cannot be used any more. */
+    Streaming(List<RecurrentAutoencoder> members) {
+        int n = members.size();
+        int columns = members.get(0).out().weight().shape().dim(0);
+        model = Model.of(new Members(members), 0);
+        plan = Plan.freeze(
+                model,
+                (net, in) -> step(net, in[0], in[1], in[2]),
+                Spec.of("row", 1, 1, columns),
+                Spec.of("hidden", n, MOST_LAG, HIDDEN).carried(),
+                Spec.of("cells", n, 1, HIDDEN).carried());
+        session = plan.newSession().threads(1);
+        row = session.input("row");
+        errors = session.output("errors");
+    }
+
+    private static Step step(Members net, Tensor row, Tensor hidden, Tensor cells) {
+        List<Tensor> errors = new ArrayList<>();
+        List<Tensor> states = new ArrayList<>();
+        List<Tensor> memories = new ArrayList<>();
+        for (int m = 0; m < net.members().size(); m++) {
+            RecurrentAutoencoder member = net.members().get(m);
+            int lag = Objects.requireNonNull(member.encoder().settings().skip()).lag();
+            Tensor past = hidden.slice(0, m, m + 1);
+            Tensor both = past.slice(1, 0, 1).add(past.slice(1, lag - 1, lag)).mul(0.5f);
+            Output read = member.encoder().run(row, new State(both, cells.slice(0, m, m + 1)), null);
+            errors.add(member.rows(read.state(), 1).sub(row).square().sum().reshape(Shape.of(1)));
+            states.add(Tensor.concat(1, read.state().hidden(), past.slice(1, 0, MOST_LAG - 1)));
+            memories.add(Objects.requireNonNull(read.state().cell()));
+        }
+        return new Step(joined(errors), joined(states), joined(memories));
+    }
+
+    private static Tensor joined(List<Tensor> parts) {
+        return Tensor.concat(0, parts.toArray(Tensor[]::new));
+    }
+
+    /** Reads the next row and returns its score. */
+    double score(float... next) {
+        row.put(0, next);
+        session.run();
+        double[] squares = new double[errors.capacity()];
+        for (int m = 0; m < squares.length; m++) {
+            squares[m] = errors.get(m);
+        }
+        return Summary.median(squares);
+    }
+
+    /** Forgets all rows. */
+    void reset() {
+        session.reset();
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        plan.close();
+        model.close();
+    }
+}

@@ -1,0 +1,299 @@
+package dev.fathom.labs.outliers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.assess.Ranking;
+import dev.fathom.ensemble.Diversity;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab anomalies} and {@code fathom anomalies}: the short form, and on small cases what public code gets wrong. */
+class AnomaliesLabTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void theShortFormHasEveryPart() throws IOException {
+        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(CommandLineRun::assumeData);
+        ShortRun run = ShortRun.resumed(new AnomaliesLab(), 1, temp);
+        assertThat(run.result().isFinished()).isTrue();
+        for (String set : List.of("ECG", "NAB", "MSL", "UCR")) {
+            assertThat(run.figure(set + ", mean ROC-AUC of SF drawn")).isBetween(0.1, 1.0);
+            assertThat(run.figure(set + ", mean PR-AUC of CAE")).isBetween(0.0, 1.0);
+        }
+        assertThat(run.figure("ECG, mean ROC-AUC of SF drawn")).isBetween(0.55, 0.95);
+        assertThat(run.figure("ECG, mean ROC-AUC of CAE")).isBetween(0.55, 0.95);
+        assertThat(run.figure("ECG, mean PR-AUC of SF drawn")).isGreaterThan(0.25); // the share of outliers is 0.135
+        assertThat(run.figure("DIV_F with the diversity term, relative to DIV_F without"))
+                .isGreaterThan(1);
+        assertThat(run.figure("chfdb_chf13_45590 as a stream, ROC-AUC")).isBetween(0.4, 1.0);
+        assertThat(run.out())
+                .contains("isolation forest", "LOF", "one-class SVM", "matrix profile", "IF both", "SF both")
+                .containsPattern("\\d+ microseconds for each row")
+                .containsPattern("chfdb_chf13_45590 +1,287 +0.500 +0.672 +0.810"); // both floors, on the test rows
+        assertThat(temp.resolve("ecg.png")).isNotEmptyFile();
+        assertThat(temp.resolve("members.png")).isNotEmptyFile();
+
+        List<FileTime> written = written();
+        assertThat(written).hasSize(4);
+        ShortRun again = ShortRun.resumed(new AnomaliesLab(), 1, temp);
+        assertThat(again.figures()).isEqualTo(run.figures());
+        assertThat(written()).isEqualTo(written); // read, and not computed again
+    }
+
+    private List<FileTime> written() throws IOException {
+        List<FileTime> times = new ArrayList<>();
+        try (var files = Files.list(temp.resolve("series"))) {
+            for (Path file : files.sorted().toList()) {
+                times.add(Files.getLastModifiedTime(file));
+            }
+        }
+        return times;
+    }
+
+    @Test
+    void anInterruptedRunKeepsWhatIsFinished() {
+        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(CommandLineRun::assumeData);
+        InterruptedRun run = InterruptedRun.of(new AnomaliesLab(), "1 of 4", null, temp);
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(run.out()).contains("1 of 4").doesNotContain("4 of 4");
+        assertThat(temp.resolve("report.html")).isNotEmptyFile();
+    }
+
+    @Test
+    void dataThatAreMissingAreNamed() {
+        CommandLineRun run = CommandLineRun.labOn(temp, "anomalies");
+        assertThat(run.code()).isNotZero();
+        assertThat(run.err()).contains("the data set ecg was not found").hasLineCount(1);
+    }
+
+    // ---- what public code gets wrong
+
+    /** The squares are added up, and not the sum squared: errors of 1 and -1 make 2, not 0. */
+    @Test
+    void errorsAreSquaredBeforeTheyAreAdded() {
+        float[][] windows = {{0, 0, 5, 5}};
+        float[][] again = {{1, -1, 5, 7}};
+        assertThat(Errors.squared(again, windows, 2)).isDeepEqualTo(new double[][] {{2, 4}});
+    }
+
+    /** Each row is compared with what was written for it, so there are as many errors as rows, and none of them mixes rows. */
+    @Test
+    void everyRowHasItsOwnError() {
+        int t = 6;
+        float[][] window = {new float[2 * t]};
+        float[][] again = {new float[2 * t]};
+        for (int i = 0; i < t; i++) {
+            window[0][2 * i] = i;
+            again[0][2 * i] = 2 * i;
+        }
+        assertThat(Errors.squared(again, window, 2)).isDeepEqualTo(new double[][] {{0, 1, 4, 9, 16, 25}});
+        assertThat(new Sliding(t, 1).mean(Errors.squared(again, window, 2), t)).containsExactly(0, 1, 4, 9, 16, 25);
+    }
+
+    /** The median over members is taken row by row, and one wild member does not move it. */
+    @Test
+    void theScoreIsTheMedianOverMembers() {
+        Errors errors = new Errors(new double[][] {{1, 2, 3}, {3, 2, 1}, {1000, 1000, 1000}, {2, 2, 2}});
+        assertThat(errors.median()).containsExactly(2.5, 2, 2.5);
+        assertThat(errors.median(2)).containsExactly(2, 2, 2);
+        assertThat(errors.median(1)).containsExactly(1, 2, 3);
+    }
+
+    /** Outliers are positive: a perfect score has precision 1 for them, and a reversed one stays below chance. */
+    @Test
+    void outliersArePositiveAndNothingIsTurnedOver() {
+        boolean[] outliers = new boolean[100];
+        Arrays.fill(outliers, 0, 4, true);
+        double[] scores = IntStream.range(0, 100).mapToDouble(i -> -i).toArray();
+        LabeledSeries series = new LabeledSeries("", "", new float[2][1], new float[100][1], outliers);
+        Ranking right = series.ranking(scores);
+        assertThat(right.rocAuc()).isEqualTo(1);
+        assertThat(right.averagePrecision()).isEqualTo(1);
+        Ranking reversed = series.ranking(Arrays.stream(scores).map(s -> -s).toArray());
+        assertThat(reversed.rocAuc()).isZero();
+        assertThat(reversed.averagePrecision()).isLessThan(0.05);
+    }
+
+    /** 2 / (M (M - 1)) times the sum over pairs: three members at distances 1, 2 and 3 have 2, and two members their distance. */
+    @Test
+    void diversityIsTheMeanDistanceOfPairs() {
+        assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3}))
+                .isCloseTo(2, within(1e-12));
+        assertThat(Diversity.distance(new float[] {0, 0}, new float[] {3, 4})).isCloseTo(5, within(1e-12));
+    }
+
+    /** K is subtracted: a member farther from the others has the smaller loss. */
+    @Test
+    void diversityIsRewarded() {
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.of(new float[] {0, 0}, 1, 2, 1);
+            Tensor again = Tensor.of(new float[] {1, 1}, 1, 2, 1);
+            Tensor near = Tensor.of(new float[] {1, 1}, 1, 2, 1);
+            Tensor far = Tensor.of(new float[] {3, 3}, 1, 2, 1);
+            assertThat(ConvolutionalEnsemble.loss(again, x, near, 0.5f).item()).isEqualTo(1);
+            assertThat(ConvolutionalEnsemble.loss(again, x, far, 0.5f).item()).isEqualTo(-1);
+            assertThat(ConvolutionalEnsemble.loss(again, x, far, 0).item()).isEqualTo(1);
+        }
+    }
+
+    /** The decoder of the convolutional net writes a row from earlier rows; only the encoder sees it. */
+    @Test
+    void windowsAreWrittenInTheirShape() {
+        for (Cell cell : Cell.values()) {
+            try (var model = Model.of(RecurrentAutoencoder.of(3, cell, new Rng(1)), 1);
+                    Pass pass = Pass.infer()) {
+                assertThat(model.net().again(Tensor.zeros(2, 7, 3)).shape().toArray())
+                        .containsExactly(2, 7, 3);
+                assertThat(model.net()
+                                .code(Tensor.zeros(2, 7, 3))
+                                .hidden()
+                                .shape()
+                                .toArray())
+                        .containsExactly(2, 1, 8);
+            }
+        }
+        try (var model = Model.of(ConvolutionalAutoencoder.of(3, 7, 16, 0.2f), 1);
+                Pass pass = Pass.infer()) {
+            assertThat(model.net().again(Tensor.zeros(2, 7, 3)).shape().toArray())
+                    .containsExactly(2, 7, 3);
+        }
+    }
+
+    @Test
+    void windowsOverlapAndTheLastEndsWithTheSeries() {
+        assertThat(new Sliding(4, 3).starts(9)).containsExactly(0, 3, 5);
+        assertThat(new Sliding(4, 3).starts(4)).containsExactly(0);
+        assertThat(new Sliding(2, 1).mean(new double[] {1, 3, 5}, 4)).containsExactly(1, 2, 4, 5);
+        assertThat(new Sliding(2, 1).last(new double[][] {{1, 2}, {3, 4}, {5, 6}}, 4))
+                .containsExactly(1, 2, 4, 6);
+        assertThat(Sliding.atMost(10, 4, 5000).starts(5000)).hasSizeLessThanOrEqualTo(10);
+        assertThat(Sliding.atMost(5000, 4, 500).stride()).isEqualTo(1);
+    }
+
+    /** A stream gives at each row what the members write first after reading the rows up to it in one piece. */
+    @Test
+    void aStreamIsOneLongWindow() {
+        int rows = 25;
+        Random random = new Random(4);
+        float[][] x = new float[rows][2];
+        float[] flat = new float[2 * rows];
+        for (int i = 0; i < flat.length; i++) {
+            flat[i] = (float) random.nextGaussian();
+            x[i / 2][i % 2] = flat[i];
+        }
+        List<Model<RecurrentAutoencoder>> models = new ArrayList<>();
+        double[][] expected = new double[3][rows];
+        for (int m = 0; m < 3; m++) {
+            var model = Model.of(RecurrentAutoencoder.of(2, Cell.BOTH, new Rng(m)), m);
+            models.add(model);
+            try (Pass pass = Pass.infer()) {
+                for (int t = 0; t < rows; t++) {
+                    Tensor read = Tensor.of(Arrays.copyOf(flat, 2 * (t + 1)), 1, t + 1, 2);
+                    float[] first = model.net().rows(model.net().code(read), 1).toArray();
+                    expected[m][t] = Distances.squared(first, x[t]);
+                }
+            }
+        }
+        double[] median = new Errors(expected).median();
+        try (Streaming stream = new Streaming(models.stream().map(Model::net).toList())) {
+            for (int pass = 0; pass < 2; pass++) {
+                for (int t = 0; t < rows; t++) {
+                    assertThat(stream.score(x[t])).isCloseTo(median[t], within(1e-5));
+                }
+                stream.reset();
+            }
+        }
+        models.forEach(Model::close);
+    }
+
+    // ---- a person's own series
+
+    private static String wave(int rows, boolean header) {
+        StringBuilder text = new StringBuilder(header ? "time,speed,place,load,constant\n" : "");
+        for (int t = 0; t < rows; t++) {
+            boolean strange = t >= 400 && t < 412;
+            String speed =
+                    t == 50 || t == 51 ? "" : Double.toString(strange ? 4 * Math.cos(3.0 * t) : Math.sin(t / 4.0));
+            text.append(header ? t + "," + speed + ",here," + Math.cos(t / 4.0) + ",7" : speed.isEmpty() ? "0" : speed)
+                    .append('\n');
+        }
+        return text.toString();
+    }
+
+    @Test
+    void anOwnSeriesIsScoredAndDrawn() throws IOException {
+        Path file = Files.writeString(temp.resolve("own.csv"), wave(600, true));
+        Path folder = temp.resolve("out");
+        CommandLineRun run =
+                CommandLineRun.of("anomalies", file.toString(), "--members", "3", "--out", folder.toString());
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.out())
+                .contains("Column time is taken as the time and left out.")
+                .contains("Column place has no numbers and is left out.")
+                .contains("Column constant is constant and is left out.")
+                .contains("Column speed has 2 gaps, which are filled")
+                .contains("600 rows of speed, load")
+                .containsPattern("\\d+ microseconds on one thread");
+        List<String> scores = Files.readAllLines(folder.resolve("scores.csv"));
+        assertThat(scores).hasSize(601).startsWith("row,score,flagged");
+        assertThat(scores.subList(401, 413).stream()
+                        .filter(l -> l.endsWith(",1"))
+                        .count())
+                .isGreaterThan(4);
+        assertThat(scores.subList(100, 380)).allMatch(l -> l.endsWith(",0"));
+        assertThat(folder.resolve("anomalies.png")).isNotEmptyFile();
+
+        Path bare = Files.writeString(temp.resolve("bare.txt"), wave(600, false));
+        CommandLineRun again =
+                CommandLineRun.of("anomalies", bare.toString(), "--members", "1", "--out", folder.toString());
+        assertThat(again.out()).contains("600 rows of column 1");
+    }
+
+    @Test
+    void whatIsNoSeriesIsRefusedInASentence() throws IOException {
+        refused("it does not exist", "--window", "32");
+        Files.writeString(temp.resolve("own.csv"), "a,b\n1,2\n2,x\n3,4\n");
+        refused("own.csv line 3, column b: x is no number");
+        refused("has no column c; it has a, b", "--columns", "c");
+        Files.writeString(temp.resolve("own.csv"), "a,b\n1,2\n2,3\n3,4\n");
+        refused("there are 3 rows, 3 of them to learn from, but windows of 32 rows need at least 64");
+        refused("--window 1: choose at least 2", "--window", "1");
+        refused("--deviations -1.0: choose a number above 0", "--deviations", "-1");
+        Files.writeString(temp.resolve("own.csv"), "a\n" + "5\n".repeat(300));
+        refused("has no column of numbers that change");
+        Files.writeString(temp.resolve("own.csv"), "");
+        refused("own.csv");
+        Files.writeString(temp.resolve("own.csv"), wave(100, true));
+        refused("100 rows, 200 of them to learn from", "--learn", "200");
+    }
+
+    private void refused(String why, String... options) {
+        List<String> all =
+                new ArrayList<>(List.of("anomalies", temp.resolve("own.csv").toString()));
+        all.addAll(List.of(options));
+        all.addAll(List.of("--out", temp.resolve("refused").toString()));
+        CommandLineRun run = CommandLineRun.of(all.toArray(String[]::new));
+        assertThat(run.code()).isNotZero();
+        assertThat(run.err()).contains(why).hasLineCount(1);
+    }
+}
