@@ -281,8 +281,7 @@ public final class MovingDigitsLab implements Experiment {
             figures(page, test, all, f);
         }
         page.text(line(
-                "The direction of motion needs no learning on a black ground: the center of mass gives %.1f %%, and errs where the digit was reflected between "
-                        + "the last two frames.",
+                "The direction of motion needs no learning on a black ground: the center of mass of the last two frames gives %.1f %%.",
                 100 * all.get(1).accuracy(test)));
         if (all.size() == 4) {
             pictures(page, test, all);

@@ -10,8 +10,9 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A convolutional auto-encoder decoder(encoder(y)) of images y [n, side, side, c]: its code has half the side. Where it {@code corrects}, the image is y, cut
- * to values from 0 to 1, plus what comes out, so that the network only has to learn the difference (Zhang et al. 2017, DnCNN). The difference begins near 0.
+ * A convolutional auto-encoder decoder(encoder(y)) of images y [n, side, side, c]: its code has half the side. Where it {@code corrects}, the image is a
+ * guess, such as y itself or its interpolation, plus what comes out, so that the network only has to learn the difference (Kim et al. 2016, Zhang et al. 2017).
+ * The difference begins near 0.
  *
  * @param encoder to codes [n, side / 2, side / 2, 2 width]
  * @param decoder back to images
@@ -40,6 +41,6 @@ record ConvAutoencoder(Layer encoder, Layer decoder, Damage damage, boolean corr
     @Override
     public Tensor forward(Tensor y) {
         Tensor x = decoder.apply(encoder.apply(y));
-        return damage.kept(y, corrects ? x.add(y.clamp(0, 1)) : x);
+        return damage.kept(y, corrects ? x.add(damage.guess(y)) : x);
     }
 }

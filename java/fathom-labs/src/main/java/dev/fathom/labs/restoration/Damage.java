@@ -39,8 +39,13 @@ enum Damage {
         List<Repair> repairs() {
             return List.of(
                     Repair.nothing("pixels repeated"),
-                    Repair.interpolation("bilinear", Separable::linear),
-                    Repair.interpolation("bicubic", Separable::cubic));
+                    new Repair("bilinear", "", Repair::bilinear),
+                    new Repair("bicubic", "", Repair::bicubic));
+        }
+
+        @Override
+        Tensor guess(Tensor y) {
+            return Repair.bicubic(y);
         }
     },
     /** Squares of 8 x 8 pixels at random places, two in an image of 32 x 32 pixels, are -1, which no pixel is. */
@@ -59,6 +64,11 @@ enum Damage {
                     .expand(x.shape().toArray())
                     .gt(0)
                     .where(Tensor.full(x.shape(), -1), x);
+        }
+
+        @Override
+        Tensor guess(Tensor y) {
+            return Repair.filled(y, HOLE);
         }
 
         @Override
@@ -118,6 +128,11 @@ enum Damage {
 
     /** Damages images; what is random comes from the pass. */
     abstract Tensor of(Tensor x);
+
+    /** What a correcting network corrects: the damaged images y, or what a simple filter makes of them. */
+    Tensor guess(Tensor y) {
+        return y.clamp(0, 1);
+    }
 
     /** The restored images, with what is known of them from the damaged images y. */
     Tensor kept(Tensor y, Tensor restored) {

@@ -43,7 +43,8 @@ public final class DenoisingLab implements Experiment {
                 .text(
                         "Every network is a convolutional auto-encoder of six layers, whose code has half the height and width of the image. It learns to "
                                 + "give back images from damaged ones, by the mean squared error; the damage is drawn anew in every step. Noise is also "
-                                + "removed by a plain auto-encoder; a correcting one adds what comes out to the damaged image. Filters know what the damage is. The PSNR of an image is "
+                                + "removed by a plain auto-encoder; a correcting one adds what comes out to a guess, which is the damaged image, "
+                                + "its bicubic interpolation, or for hidden pixels means of neighbors. Filters know what the damage is. The PSNR of an image is "
                                 + "10 log10(1 / mean squared error), and the tables have its means over images that nothing learned from. There is no "
                                 + "published figure for these settings, so the baselines are computed: the damaged image and the best filter.");
         boolean done = set(run, page, ImageSet.FASHION_MNIST);
@@ -81,7 +82,7 @@ public final class DenoisingLab implements Experiment {
                 test.addAll(photographs.crops(i, CROP, CROP));
                 whole = whole == null ? photographs.pixels().get(i) : whole;
             } else {
-                learn.addAll(photographs.crops(i, CROP, CROP / 2));
+                learn.addAll(photographs.crops(i, CROP, CROP / 4));
             }
         }
         String title = line("Photographs (%d, of which every fourth is for the test)", photographs.names().size());

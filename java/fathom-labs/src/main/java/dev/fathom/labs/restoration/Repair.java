@@ -4,7 +4,6 @@ import dev.fathom.op.Dims;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 
 /**
@@ -61,12 +60,9 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
         });
     }
 
-    /** Interpolation of the small image from which the pixels of y are repeated. */
-    static Repair interpolation(String kind, IntFunction<Separable> twice) {
-        return new Repair(kind, "", y -> {
-            Separable half = Separable.halved(y.dim(1));
-            return twice.apply(y.dim(1) / 2).of(half.of(y));
-        });
+    /** Linear interpolation of the small image from which the pixels of y are repeated. */
+    static Tensor bilinear(Tensor y) {
+        return Separable.linear(y.dim(1) / 2).of(Separable.halved(y.dim(1)).of(y));
     }
 
     /** Hidden pixels become the mean of those that are seen, in each channel of an image. */
@@ -78,22 +74,34 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
         });
     }
 
-    /** Hidden pixels become means of neighbors that are known, from the edge of a hole to its middle, and then of all neighbors, again and again. */
+    /** Hidden pixels become {@link #filled}, and then means of all neighbors, again and again. */
     static Repair neighborFill() {
         return new Repair("means of neighbors", "", y -> {
             Separable box = Separable.box(y.dim(1));
             Tensor seen = y.ge(0);
-            Tensor known = seen;
-            Tensor x = y.mul(seen);
-            for (int i = 0; i < ROUNDS; i++) {
-                Tensor weight = box.of(known);
-                x = known.where(x, box.of(x).div(weight.clamp(1e-6f, 1)));
-                known = weight.gt(0).where(Tensor.ones(y.shape()), known);
-            }
+            Tensor x = filled(y, ROUNDS);
             for (int i = 0; i < SMOOTHED; i++) {
                 x = seen.where(y, box.of(x));
             }
             return x;
         });
+    }
+
+    /** Hidden pixels become means of neighbors that are known, one row further from the edge of a hole in each round. */
+    static Tensor filled(Tensor y, int rounds) {
+        Separable box = Separable.box(y.dim(1));
+        Tensor known = y.ge(0);
+        Tensor x = y.mul(known);
+        for (int i = 0; i < rounds; i++) {
+            Tensor weight = box.of(known);
+            x = known.where(x, box.of(x).div(weight.clamp(1e-6f, 1)));
+            known = weight.gt(0);
+        }
+        return x;
+    }
+
+    /** Cubic interpolation of the small image from which the pixels of y are repeated. */
+    static Tensor bicubic(Tensor y) {
+        return Separable.cubic(y.dim(1) / 2).of(Separable.halved(y.dim(1)).of(y));
     }
 }

@@ -121,7 +121,7 @@ class PairsLabsTest {
 
     /** What is finished is not trained again, and comes to the same. */
     @Test
-    void captionsGoOnAndTheSeedDecides() {
+    void captionsGoOn() {
         String[] args = {"lab", "captions", "--short", "--epochs", "1", "--resume", "--out", temp.toString()};
         CommandLineRun first = CommandLineRun.of(args);
         assertThat(first.code()).as(first.err()).isZero();
@@ -130,9 +130,6 @@ class PairsLabsTest {
         assertThat(first.out()).contains("epoch 1/1");
         assertThat(again.out()).doesNotContain("epoch 1/1");
         assertThat(table(again.out())).isEqualTo(table(first.out()));
-        CommandLineRun other = CommandLineRun.of(
-                "lab", "captions", "--short", "--epochs", "1", "--seed", "2", "--out", temp.resolve("2").toString());
-        assertThat(table(other.out())).isNotEqualTo(table(first.out()));
     }
 
     private static String table(String out) {
