@@ -197,7 +197,7 @@ public final class Projector {
             for (byte[] image : images.pixels()) {
                 pixels.put(image);
             }
-            all.addProperty("pixels", text(pixels));
+            all.addProperty("pixels", text(pixels.array()));
             set.add("images", all);
         }
         set.addProperty("vectors", eightBits(x));
@@ -298,7 +298,7 @@ public final class Projector {
                 all.put((byte) Math.round(127 * (v / largest)));
             }
         }
-        return text(all);
+        return text(all.array());
     }
 
     private static String floats(float[][] rows) {
@@ -309,7 +309,7 @@ public final class Projector {
                 all.putFloat(v);
             }
         }
-        return text(all);
+        return text(all.array());
     }
 
     private static String ints(int[] values) {
@@ -317,11 +317,11 @@ public final class Projector {
         for (int v : values) {
             all.putInt(v);
         }
-        return text(all);
+        return text(all.array());
     }
 
-    private static String text(ByteBuffer bytes) {
-        return Base64.getEncoder().encodeToString(bytes.array());
+    private static String text(byte... bytes) {
+        return Base64.getEncoder().encodeToString(bytes);
     }
 
     /** Returns the page as text. */

@@ -163,13 +163,14 @@ public final class AdversarialLab implements Experiment {
 
     private static void about(Run run, Result page) {
         page.section("The attacks", "")
-                .text("Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger "
-                        + line(
-                                "loss. Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
-                                run.of(20, 10))
-                        + "Its targeted form moves toward another class, drawn at random. The few-pixel attack makes one pixel after another "
-                        + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change "
-                        + "of all pixels that makes the network say another class, drawn at random (Szegedy et al. 2014).")
+                .text(
+                        "Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger "
+                                + line(
+                                        "loss. Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
+                                        run.of(20, 10))
+                                + "Its targeted form moves toward another class, drawn at random. The few-pixel attack makes one pixel after another "
+                                + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change "
+                                + "of all pixels that makes the network say another class, drawn at random (Szegedy et al. 2014).")
                 .text(line(
                         "Maxout has two layers of %d units, each the largest of %d linear functions, without the dropout of the paper. "
                                 + "Two more networks of this form are trained on attacked images: half of the loss is that of the images, half that of "

@@ -24,8 +24,9 @@ import picocli.CommandLine.Parameters;
 /** {@code fathom anomalies SERIES}: the unusual rows of a person's own series. */
 @Command(
         name = "anomalies",
-        description = "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn to write its windows again, and draws "
-                + "them.",
+        description =
+                "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn to write its windows again, and draws "
+                        + "them.",
         sortOptions = false)
 public final class Anomalies implements Callable<Integer> {
     private static final int DRAWN = 3000;

@@ -67,7 +67,9 @@ public final class CrystalsLab implements Experiment {
         Crystals test = all.subset(unlabeled, unlabeled + tested);
         Result page = new Result(
                 "Lab crystals",
-                line("Generated crystals: %,d to learn from, few of which have a label, and %,d for the test", unlabeled, tested),
+                line(
+                        "Generated crystals: %,d to learn from, few of which have a label, and %,d for the test",
+                        unlabeled, tested),
                 run.out());
         page.section("Generated crystals", "")
                 .text(line(
@@ -265,7 +267,10 @@ public final class CrystalsLab implements Experiment {
         List<String> places = IntStream.of(labels).mapToObj(Integer::toString).toList();
         List<String> header = new ArrayList<>(List.of("mean absolute error, by the number of labels"));
         header.addAll(places);
-        int hundred = IntStream.range(0, labels.length).filter(l -> labels[l] == 100).findFirst().orElse(0);
+        int hundred = IntStream.range(0, labels.length)
+                .filter(l -> labels[l] == 100)
+                .findFirst()
+                .orElse(0);
         double alone = get(errors, ALONE)[hundred];
         double taught = get(errors, TAUGHT)[hundred];
         double simple = Math.min(get(errors, LINEAR)[hundred], get(errors, NEAREST)[hundred]);
@@ -275,7 +280,9 @@ public final class CrystalsLab implements Experiment {
         };
         page.section(
                         "The property by the number of labels",
-                        line("Means over %d draws of labels and initial weights; all networks take the same number of steps on labels.", draws))
+                        line(
+                                "Means over %d draws of labels and initial weights; all networks take the same number of steps on labels.",
+                                draws))
                 .table(
                         header,
                         errors.entrySet().stream()
@@ -289,7 +296,10 @@ public final class CrystalsLab implements Experiment {
                         "With 100 labels the graph network has a mean absolute error of %.3f by labels alone, and of %.3f if it is taught first by crystals "
                                 + "without labels: %.0f %% of the error. The better of the two methods that see the composition alone has %.3f.",
                         alone, taught, 100 * taught / alone, simple))
-                .key(Figure.of("Graph network taught first, 100 labels, error in parts of that by labels alone", "", taught / alone)
+                .key(Figure.of(
+                                "Graph network taught first, 100 labels, error in parts of that by labels alone",
+                                "",
+                                taught / alone)
                         .baseline("1", "the same network, labels alone")
                         .atMost(1))
                 .key(Figure.of("Graph network taught first, 100 labels, mean absolute error", "", taught)
@@ -304,11 +314,16 @@ public final class CrystalsLab implements Experiment {
                         "labels.png",
                         "Mean absolute error by the number of labels",
                         () -> Plots.compare("mean absolute error", "labels", places, errors))
-                .picture("predicted.png", "The property that is said of test crystals, beside the true one", () -> new Chart(
-                                "said property, 100 labels", "true property")
-                        .points("test crystals, taught first", Summary.doubles(test.energies()), Summary.doubles(said))
-                        .dashed("equal", ends, ends)
-                        .render());
+                .picture(
+                        "predicted.png",
+                        "The property that is said of test crystals, beside the true one",
+                        () -> new Chart("said property, 100 labels", "true property")
+                                .points(
+                                        "test crystals, taught first",
+                                        Summary.doubles(test.energies()),
+                                        Summary.doubles(said))
+                                .dashed("equal", ends, ends)
+                                .render());
         errors.forEach((name, of) -> {
             for (int l = 0; l < labels.length; l++) {
                 page.figure(Figure.of(line("%s, %d labels, mean absolute error", name, labels[l]), "", of[l])
@@ -338,10 +353,16 @@ public final class CrystalsLab implements Experiment {
                         "Each element has a vector in the network. After learning to name hidden sites, before any label, its first principal component is "
                                 + "drawn over the electronegativity, which the network never saw.")
                 .text(line("The two have a correlation of %.2f, whatever its sign.", r))
-                .figure(Figure.of("Elements without labels, correlation of the first component with electronegativity", "", r))
-                .picture("elements.png", "First component of each element's vector over its electronegativity", () -> new Chart(
-                                "first principal component", "electronegativity")
-                        .points("elements", Summary.doubles(crystals.electronegativity()), Summary.doubles(first))
-                        .render());
+                .figure(Figure.of(
+                        "Elements without labels, correlation of the first component with electronegativity", "", r))
+                .picture(
+                        "elements.png",
+                        "First component of each element's vector over its electronegativity",
+                        () -> new Chart("first principal component", "electronegativity")
+                                .points(
+                                        "elements",
+                                        Summary.doubles(crystals.electronegativity()),
+                                        Summary.doubles(first))
+                                .render());
     }
 }

@@ -61,7 +61,10 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
             Scene pair = Scene.pair(rng);
             some.addAll(List.of(Scene.alone(rng), pair, pair.reversed()));
         }
-        return Vocabulary.of(some.stream().flatMap(sentences).map(CaptionedShapes::words).toList())
+        return Vocabulary.of(some.stream()
+                        .flatMap(sentences)
+                        .map(CaptionedShapes::words)
+                        .toList())
                 .reserved(Reserved.STANDARD);
     }
 
@@ -72,8 +75,7 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
 
     /** The first scenes. */
     public CaptionedShapes first(int count) {
-        return new CaptionedShapes(
-                scenes.subList(0, count), Arrays.copyOf(pixels, pixels.length / size() * count));
+        return new CaptionedShapes(scenes.subList(0, count), Arrays.copyOf(pixels, pixels.length / size() * count));
     }
 
     /** All scenes several times over, so that each may be asked about more than once. */
@@ -83,7 +85,10 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
             System.arraycopy(pixels, 0, all, i * pixels.length, pixels.length);
         }
         return new CaptionedShapes(
-                Collections.nCopies(times, scenes).stream().flatMap(List::stream).toList(), all);
+                Collections.nCopies(times, scenes).stream()
+                        .flatMap(List::stream)
+                        .toList(),
+                all);
     }
 
     /** The number of scenes. */

@@ -52,19 +52,21 @@ public record Question(Kind kind, String text, String answer) {
         Thing thing = scene.first();
         String the = "the " + thing.form().english();
         return switch (kind) {
-            case COLOR -> new Question(
-                    kind, "what color is " + the, thing.paint().english());
-            case FORM -> new Question(
-                    kind,
-                    "what is the " + thing.paint().english() + " one",
-                    thing.form().english());
+            case COLOR ->
+                new Question(kind, "what color is " + the, thing.paint().english());
+            case FORM ->
+                new Question(
+                        kind,
+                        "what is the " + thing.paint().english() + " one",
+                        thing.form().english());
             case SIZE -> new Question(kind, "is " + the + " small or large", thing.size());
             case WHERE -> new Question(kind, "where is " + the, words(scene).get(0));
-            case WHETHER -> new Question(
-                    kind,
-                    "is " + the + " " + String.join(" ", words(truth ? scene : scene.reversed())) + " the "
-                            + scene.second().form().english(),
-                    truth ? "yes" : "no");
+            case WHETHER ->
+                new Question(
+                        kind,
+                        "is " + the + " " + String.join(" ", words(truth ? scene : scene.reversed())) + " the "
+                                + scene.second().form().english(),
+                        truth ? "yes" : "no");
         };
     }
 

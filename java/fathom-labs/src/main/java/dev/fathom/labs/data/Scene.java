@@ -95,13 +95,7 @@ public record Scene(List<Thing> things, int ground) {
     private static Thing thing(Rng rng, int form, int paint, boolean large, double x, double y) {
         double radius = large ? between(rng, 5.7, 6.5) : between(rng, 3.3, 4.1);
         return new Thing(
-                Thing.Form.values()[form],
-                Thing.Paint.values()[paint],
-                large,
-                x,
-                y,
-                radius,
-                between(rng, -0.25, 0.25));
+                Thing.Form.values()[form], Thing.Paint.values()[paint], large, x, y, radius, between(rng, -0.25, 0.25));
     }
 
     private static int below(Rng rng, int bound) {

@@ -142,7 +142,10 @@ public record Thing(Form form, Paint paint, boolean large, double x, double y, d
      */
     public String french(boolean named) {
         boolean f = form.feminine;
-        return (f ? "une " : "un ") + (large ? "grand" : "petit") + (f ? "e " : " ") + (named ? form.french + " " : "")
+        return (f ? "une " : "un ")
+                + (large ? "grand" : "petit")
+                + (f ? "e " : " ")
+                + (named ? form.french + " " : "")
                 + (f ? paint.feminine : paint.masculine);
     }
 

@@ -74,7 +74,9 @@ public final class DistillLab implements Experiment {
                     "Lab distill",
                     line(
                             "MNIST: %,d images to learn from, %,d by which a bias is chosen, and %,d for the test",
-                            images.learn().size(), images.choose().size(), images.test().size()),
+                            images.learn().size(),
+                            images.choose().size(),
+                            images.test().size()),
                     run.out());
             page.section("Teacher and students", "")
                     .text(line(
@@ -90,8 +92,7 @@ public final class DistillLab implements Experiment {
                 }
                 double error = error(teacher, images.test());
                 try (Dataset taught = taught(images.learn(), teacher)) {
-                    boolean done = temperatures(run, page, taught, flat, error)
-                            && unseen(run, page, taught, flat);
+                    boolean done = temperatures(run, page, taught, flat, error) && unseen(run, page, taught, flat);
                     return done ? page.finished() : page;
                 }
             }
@@ -124,10 +125,7 @@ public final class DistillLab implements Experiment {
                             trainer,
                             run.folder().resolve("teacher"),
                             "images",
-                            images.learn()
-                                    .shuffled(run.seed())
-                                    .batches(50)
-                                    .augment(Augment.shift(2f / 28)),
+                            images.learn().shuffled(run.seed()).batches(50).augment(Augment.shift(2f / 28)),
                             epochs);
             return done ? model : null;
         } finally {
@@ -237,7 +235,10 @@ public final class DistillLab implements Experiment {
                         chosen.mean(),
                         hottest.lesson.temperature(),
                         hottest.mean()))
-                .key(Figure.of("Student, gain by labels and teacher at the temperature chosen", "points", gains.getAverage())
+                .key(Figure.of(
+                                "Student, gain by labels and teacher at the temperature chosen",
+                                "points",
+                                gains.getAverage())
                         .interval(gains.getMin(), gains.getMax())
                         .baseline("0", "labels alone")
                         .atLeast(0))
@@ -246,14 +247,16 @@ public final class DistillLab implements Experiment {
                         .published("0.67 %", "Hinton, Vinyals and Dean 2015, two layers of 1200 units"))
                 .figure(Figure.of("Temperature chosen on images held out", "", chosen.lesson.temperature())
                         .published("2.5 to 4", "Hinton, Vinyals and Dean 2015, 30 units"))
-                .picture("temperatures.png", "Errors on the test by temperature", () -> new Chart(
-                                "wrong on the test, %", "temperature")
-                        .line("teacher alone", x, means(kinds.get(0)))
-                        .line("labels and teacher", x, means(kinds.get(1)))
-                        .dashed("labels alone", ends(x), twice(alone.mean()))
-                        .dashed("the teacher", ends(x), twice(100 * teacher))
-                        .logarithmic(true, false)
-                        .render());
+                .picture(
+                        "temperatures.png",
+                        "Errors on the test by temperature",
+                        () -> new Chart("wrong on the test, %", "temperature")
+                                .line("teacher alone", x, means(kinds.get(0)))
+                                .line("labels and teacher", x, means(kinds.get(1)))
+                                .dashed("labels alone", ends(x), twice(alone.mean()))
+                                .dashed("the teacher", ends(x), twice(100 * teacher))
+                                .logarithmic(true, false)
+                                .render());
         return true;
     }
 
@@ -343,12 +346,18 @@ public final class DistillLab implements Experiment {
                         "Without having seen a %d, the student of the teacher names %.1f %% of them, and %.1f %% after its bias is raised; the student of "
                                 + "labels names %.1f %% and %.1f %%.",
                         UNSEEN, right[1], balanced[1], right[0], balanced[0]))
-                .key(Figure.of(line("Student that never saw a %d, of these right after a bias", UNSEEN), "%", balanced[1])
+                .key(Figure.of(
+                                line("Student that never saw a %d, of these right after a bias", UNSEEN),
+                                "%",
+                                balanced[1])
                         .published("98.6 %", "Hinton, Vinyals and Dean 2015, two layers of 800 units")
                         .atLeast(50))
                 .figure(Figure.of(line("Student that never saw a %d, of these right", UNSEEN), "%", right[1])
                         .published("86.8 %", "Hinton, Vinyals and Dean 2015, two layers of 800 units"))
-                .figure(Figure.of(line("Student of labels that never saw a %d, of these right after a bias", UNSEEN), "%", balanced[0]));
+                .figure(Figure.of(
+                        line("Student of labels that never saw a %d, of these right after a bias", UNSEEN),
+                        "%",
+                        balanced[0]));
         return true;
     }
 
@@ -369,7 +378,8 @@ public final class DistillLab implements Experiment {
     private static ConfusionMatrix answers(Model<Layer> model, Dataset data, float bias) {
         float[] raised = new float[CLASSES];
         raised[UNSEEN] = bias;
-        float[][] logits = Examples.of((Layer) x -> model.net().apply(x).add(Tensor.of(raised, CLASSES)), data).x();
+        float[][] logits = Examples.of((Layer) x -> model.net().apply(x).add(Tensor.of(raised, CLASSES)), data)
+                .x();
         return Classification.ofLogits(joined(logits), CLASSES, data.labels()).confusion();
     }
 }

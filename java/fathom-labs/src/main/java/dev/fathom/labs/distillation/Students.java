@@ -37,7 +37,8 @@ record Students(Dataset learn, int epochs) {
             if (share == 0) {
                 return Loss.crossEntropy().of(logits, labels);
             }
-            Tensor distilled = Loss.distillation(temperature).of(logits, teacher).mul(share);
+            Tensor distilled =
+                    Loss.distillation(temperature).of(logits, teacher).mul(share);
             return share == 1
                     ? distilled
                     : distilled.add(Loss.crossEntropy().of(logits, labels).mul(1 - share));
@@ -47,8 +48,10 @@ record Students(Dataset learn, int epochs) {
     /** Trains a student; to be closed. */
     Model<Layer> train(Lesson lesson, long seed) {
         Model<Layer> model = Model.of(new Sequential(new Linear(784, UNITS).act(RELU), new Linear(UNITS, 10)), seed);
-        Trainer.custom(model, new Adam(3e-3f), (net, batch) -> new Step.Result(
-                        lesson.loss(net.apply(batch.x()), batch.y(), batch.get("t"))))
+        Trainer.custom(
+                        model,
+                        new Adam(3e-3f),
+                        (net, batch) -> new Step.Result(lesson.loss(net.apply(batch.x()), batch.y(), batch.get("t"))))
                 .schedule(Schedule.cosine(epochs))
                 .seed(seed)
                 .fit(learn.shuffled(seed).batches(BATCH), epochs);

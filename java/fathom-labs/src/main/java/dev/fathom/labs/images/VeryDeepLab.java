@@ -103,8 +103,9 @@ public final class VeryDeepLab implements Experiment {
                                 + "multiplies the squares of gradients and of small differences. Where χ is below 1, the ordered phase, gradients "
                                 + "vanish and all inputs become alike. Where it is above 1, the chaotic phase, gradients explode and inputs that "
                                 + "were alike part. On the critical line between the two, signals pass any number of layers.")
-                .text("The pictures show the depth 1 / |ln χ| over which gradients change by a factor of e, 30 at most, and how alike four "
-                        + "different inputs are in the end; the darker, the less.")
+                .text(
+                        "The pictures show the depth 1 / |ln χ| over which gradients change by a factor of e, 30 at most, and how alike four "
+                                + "different inputs are in the end; the darker, the less.")
                 .picture(
                         "theory.png",
                         "The depth of signals over the deviations of weights and biases in theory, with the critical line",

@@ -70,7 +70,8 @@ public final class TuringLab implements Experiment {
     @Override
     public Result run(Run run) {
         Size size = run.brief() ? BRIEF : FULL;
-        Result page = new Result("Lab turing", line("Generated sequences of random vectors of %d bits", size.bits), run.out());
+        Result page = new Result(
+                "Lab turing", line("Generated sequences of random vectors of %d bits", size.bits), run.out());
         page.section("Copying", "")
                 .text(line(
                         "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a sign to answer, and in these the vectors are to be "
@@ -136,7 +137,9 @@ public final class TuringLab implements Experiment {
         float[] random = bits(new Rng(run.seed()).split("learn"), sequences * size.longest * size.bits);
         try (Dataset data = Dataset.of(random, Shape.of(size.longest, size.bits), new int[sequences])) {
             var trainer = Trainer.custom(model, new Adam(5e-3f), (net, batch) -> {
-                        float drawn = Pass.current().uniform(Shape.of(1), 0, size.longest).item();
+                        float drawn = Pass.current()
+                                .uniform(Shape.of(1), 0, size.longest)
+                                .item();
                         Tensor vectors = batch.x().slice(1, 0, Math.min(size.longest, 1 + (int) drawn));
                         return new Step.Result(Loss.bceWithLogits().of(answers(net, vectors), vectors));
                     })
@@ -164,7 +167,11 @@ public final class TuringLab implements Experiment {
     // ---- the page
 
     private static double mean(double[] shares, int from, int to) {
-        return 100 * IntStream.rangeClosed(from, to).mapToDouble(length -> shares[length - 1]).average().orElse(0);
+        return 100
+                * IntStream.rangeClosed(from, to)
+                        .mapToDouble(length -> shares[length - 1])
+                        .average()
+                        .orElse(0);
     }
 
     private static List<String> row(String name, Model<?> model, double[] shares, Size size, double seconds) {
@@ -178,10 +185,15 @@ public final class TuringLab implements Experiment {
     }
 
     private static void results(
-            Result page, Size size, Map<String, double[]> right, Map<String, double[][]> curves, List<List<String>> rows) {
+            Result page,
+            Size size,
+            Map<String, double[]> right,
+            Map<String, double[][]> curves,
+            List<List<String>> rows) {
         double[] machine = Objects.requireNonNull(right.get(MACHINE));
         double[] lstm = Objects.requireNonNull(right.get(LSTM));
-        double[] lengths = IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
+        double[] lengths =
+                IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
         double twice = mean(machine, size.longest + 1, 2 * size.longest);
         double lstmTwice = mean(lstm, size.longest + 1, 2 * size.longest);
         page.section("Bits that are right", "")
@@ -198,15 +210,29 @@ public final class TuringLab implements Experiment {
                         "Sequences of %d to %d vectors are longer than any that was learned from. Of their bits the machine has %.2f %% right and the "
                                 + "LSTM %.2f %%, where a guess has 50 %%.",
                         size.longest + 1, 2 * size.longest, twice, lstmTwice))
-                .key(Figure.of(line("Turing machine, bits right, %d to %d vectors", size.longest + 1, 2 * size.longest), "%", twice)
+                .key(Figure.of(
+                                line(
+                                        "Turing machine, bits right, %d to %d vectors",
+                                        size.longest + 1, 2 * size.longest),
+                                "%",
+                                twice)
                         .baseline(line("%.2f %%", lstmTwice), LSTM)
                         .atLeast(90))
-                .key(Figure.of(line("Turing machine, bits right, up to %d vectors", size.longest), "%", mean(machine, 1, size.longest))
+                .key(Figure.of(
+                                line("Turing machine, bits right, up to %d vectors", size.longest),
+                                "%",
+                                mean(machine, 1, size.longest))
                         .baseline(line("%.2f %%", mean(lstm, 1, size.longest)), LSTM)
                         .atLeast(98))
-                .figure(Figure.of(line("LSTM, bits right, %d to %d vectors", size.longest + 1, 2 * size.longest), "%", lstmTwice)
+                .figure(Figure.of(
+                                line("LSTM, bits right, %d to %d vectors", size.longest + 1, 2 * size.longest),
+                                "%",
+                                lstmTwice)
                         .baseline("50 %", "a guess"))
-                .figure(Figure.of(line("LSTM, bits right, up to %d vectors", size.longest), "%", mean(lstm, 1, size.longest))
+                .figure(Figure.of(
+                                line("LSTM, bits right, up to %d vectors", size.longest),
+                                "%",
+                                mean(lstm, 1, size.longest))
                         .baseline("50 %", "a guess"))
                 .picture("lengths.png", "Bits that are right, by the length of the sequence", () -> {
                     Chart chart = new Chart("bits right", "vectors in the sequence");
@@ -259,12 +285,21 @@ public final class TuringLab implements Experiment {
                                         + "takes vectors in, in the second half it answers. A row is a slot of the memory that a head ever looks at, and a "
                                         + "column is a step.",
                                 length, vectors.length, right))
-                .picture("write.png", "Weights of the writing head on each slot, by step", () -> Plots.heatMap(
-                        "Writing head: weight on each slot, by step", slots, steps, rows(heads[0], used)))
-                .picture("read.png", "Weights of the reading head on each slot, by step", () -> Plots.heatMap(
-                        "Reading head: weight on each slot, by step", slots, steps, rows(heads[1], used)))
-                .picture("answer.png", "The true bits, and those that the machine says", () -> Plots.heatMap(
-                        "True bits, and what the machine says", rows, steps.subList(0, length), answered));
+                .picture(
+                        "write.png",
+                        "Weights of the writing head on each slot, by step",
+                        () -> Plots.heatMap(
+                                "Writing head: weight on each slot, by step", slots, steps, rows(heads[0], used)))
+                .picture(
+                        "read.png",
+                        "Weights of the reading head on each slot, by step",
+                        () -> Plots.heatMap(
+                                "Reading head: weight on each slot, by step", slots, steps, rows(heads[1], used)))
+                .picture(
+                        "answer.png",
+                        "The true bits, and those that the machine says",
+                        () -> Plots.heatMap(
+                                "True bits, and what the machine says", rows, steps.subList(0, length), answered));
     }
 
     private static float largest(float[] values) {

@@ -60,10 +60,7 @@ record TuringMachine(Linear controller, Linear address, Linear change, Linear ou
     State start(int n) {
         Tensor first = Tensor.arange(slots).to(DType.F32).eq(0).expand(n, HEADS, slots);
         return new State(
-                Tensor.full(Shape.of(n, slots, width), EMPTY),
-                first,
-                Tensor.zeros(n, width),
-                Tensor.zeros(n, 1));
+                Tensor.full(Shape.of(n, slots, width), EMPTY), first, Tensor.zeros(n, width), Tensor.zeros(n, 1));
     }
 
     /** One step, which takes x [n, in]. */

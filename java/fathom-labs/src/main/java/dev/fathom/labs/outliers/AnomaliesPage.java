@@ -29,16 +29,16 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     /** The recurrent ensemble whose figures are kept. */
     private static final String SHARED = Study.name(true, RecurrentAutoencoder.Cell.DRAWN);
 
-
     /** What is compared, and how. */
     static void about(Result page, Study study) {
         page.section("What is compared", "")
-                .text("An auto-encoder learns to write windows of rows again; a row that it writes badly is likely to be an outlier. No label is "
-                                        + "learned. The score of a row is the median over the members of an ensemble of their squared errors, where the "
-                                        + "square of each column is taken before the sum. Columns are scaled to mean 0 and deviation 1 of the rows to learn "
-                                        + "from. Outliers are the positive class, and scores are not turned over where they rank worse than chance. PR-AUC "
-                                        + "is average precision, the area by rectangles; a score that knows nothing has a ROC-AUC of 0.5 and the share of "
-                                        + "outliers as its average precision.")
+                .text(
+                        "An auto-encoder learns to write windows of rows again; a row that it writes badly is likely to be an outlier. No label is "
+                                + "learned. The score of a row is the median over the members of an ensemble of their squared errors, where the "
+                                + "square of each column is taken before the sum. Columns are scaled to mean 0 and deviation 1 of the rows to learn "
+                                + "from. Outliers are the positive class, and scores are not turned over where they rank worse than chance. PR-AUC "
+                                + "is average precision, the area by rectangles; a score that knows nothing has a ROC-AUC of 0.5 and the share of "
+                                + "outliers as its average precision.")
                 .text(line(
                         "Recurrent ensembles (Kieu, Yang, Guo and Jensen 2019) have up to %d members, each an LSTM of %d units that reads a window and one "
                                 + "that writes it from its last row to its first, trained for %d epochs by Adam. Each member has a skip length L of its own, "
@@ -201,7 +201,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         "%s %s, on which the convolutional ensemble does best in this collection: the first column with its outliers, and the scores of two "
                                 + "ensembles",
                         set, shown.name()),
-                () -> Chart.panels(1, List.of(values(shown), scores(shown, SHARED), scores(shown, Study.CONVOLUTIONAL))));
+                () -> Chart.panels(
+                        1, List.of(values(shown), scores(shown, SHARED), scores(shown, Study.CONVOLUTIONAL))));
     }
 
     private static String told(String set) {

@@ -201,7 +201,8 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
         for (int i = 0; i < Math.min(SHOWN, test.size()); i++) {
             Question q = asked.get(i);
             boolean right = answers.get(i).equals(q.answer());
-            sheet.add(test.picture(i), q.text() + "?\n" + answers.get(i) + (right ? "" : " (it is " + q.answer() + ")"));
+            sheet.add(
+                    test.picture(i), q.text() + "?\n" + answers.get(i) + (right ? "" : " (it is " + q.answer() + ")"));
         }
         return sheet;
     }

@@ -36,8 +36,8 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
                 new Cells(WIDTH),
                 new Linear(Cells.COUNT * WIDTH, 2 * HIDDEN),
                 Writer.of(
-                        new Writer.Sizes(CaptionedShapes.ENGLISH.size(), 32, HIDDEN, 1, attention ? WIDTH : 0),
-                        Init.normal(0, 1),
+                                new Writer.Sizes(CaptionedShapes.ENGLISH.size(), 32, HIDDEN, 1, attention ? WIDTH : 0),
+                                Init.normal(0, 1),
                                 Init.uniform(-0.1f, 0.1f))
                         .remembering());
     }
@@ -58,7 +58,8 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
     private Writer.Memory memory(Tensor pictures) {
         Tensor memory = cells.apply(pictures);
         int n = memory.dim(0);
-        List<Tensor> state = start.apply(memory.flatten(1)).tanh().reshape(n, 1, 2 * HIDDEN).chunk(2, 2);
+        List<Tensor> state =
+                start.apply(memory.flatten(1)).tanh().reshape(n, 1, 2 * HIDDEN).chunk(2, 2);
         return new Writer.Memory(
                 new State(state.get(0), state.get(1)), writer.attention() == null ? null : memory, null);
     }
@@ -74,8 +75,8 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
                 Tensor x = batches.next().x();
                 beams = writer.search(greedy, () -> memory(x));
             }
-            beams.forEach(beam ->
-                    all.add(CaptionedShapes.ENGLISH.tokens(beam.get(0).toArray())));
+            beams.forEach(
+                    beam -> all.add(CaptionedShapes.ENGLISH.tokens(beam.get(0).toArray())));
         }
         return all;
     }

@@ -34,7 +34,6 @@ public final class CaptionsLab implements Experiment {
     /** What a caption has at a place that it is too short for; no true caption has it anywhere. */
     private static final String NOTHING = "";
 
-
     @Override
     public String name() {
         return "captions";
@@ -57,12 +56,14 @@ public final class CaptionsLab implements Experiment {
 
         /** How many of the two things have the right word at a place of their name, which has four words. */
         double word(int place) {
-            return (share(caption -> at(caption, place)) + share(caption -> at(caption, caption.size() - 4 + place))) / 2;
+            return (share(caption -> at(caption, place)) + share(caption -> at(caption, caption.size() - 4 + place)))
+                    / 2;
         }
 
         double relation() {
-            return share(caption ->
-                    caption.size() < 9 ? NOTHING : caption.subList(4, caption.size() - 4).toString());
+            return share(caption -> caption.size() < 9
+                    ? NOTHING
+                    : caption.subList(4, caption.size() - 4).toString());
         }
 
         private static String at(List<String> caption, int place) {
@@ -105,10 +106,13 @@ public final class CaptionsLab implements Experiment {
         List<Written> all = new ArrayList<>();
         List<List<String>> known = captions(training);
         List<String> usual = CaptionedShapes.words(training.mostFrequent(scene -> scene.english(true)));
-        all.add(new Written("most frequent caption", test.scenes().stream().map(s -> usual).toList(), truth));
+        all.add(new Written(
+                "most frequent caption", test.scenes().stream().map(s -> usual).toList(), truth));
         all.add(new Written(
                 "caption of the nearest picture",
-                Arrays.stream(test.nearest(training, 1)).map(n -> known.get(n[0])).toList(),
+                Arrays.stream(test.nearest(training, 1))
+                        .map(n -> known.get(n[0]))
+                        .toList(),
                 truth));
         Map<String, double[][]> curves = new LinkedHashMap<>();
         try (Dataset learn = Captioner.dataset(training);
@@ -165,12 +169,14 @@ public final class CaptionsLab implements Experiment {
             sheet.add(test.picture(i), scene.english(true));
         }
         page.section("The pictures", "")
-                .text("Each picture of 32 x 32 pixels shows two things that differ in form and color; each is small or large. The caption names the upper "
-                        + "or the left one first, so that every picture has exactly one. A CNN of three convolutions makes 8 x 8 cells of 32 features. All "
-                        + "of them start an LSTM of 96 cells, which writes the caption word by word. With attention, each word also takes a weighted mean "
-                        + "of the cells, with weights that the LSTM chooses anew for each word.")
-                .text("Nothing is published for pictures that this program draws. The page compares with the most frequent caption, and with the caption of "
-                        + "the training picture whose pixels are nearest.")
+                .text(
+                        "Each picture of 32 x 32 pixels shows two things that differ in form and color; each is small or large. The caption names the upper "
+                                + "or the left one first, so that every picture has exactly one. A CNN of three convolutions makes 8 x 8 cells of 32 features. All "
+                                + "of them start an LSTM of 96 cells, which writes the caption word by word. With attention, each word also takes a weighted mean "
+                                + "of the cells, with weights that the LSTM chooses anew for each word.")
+                .text(
+                        "Nothing is published for pictures that this program draws. The page compares with the most frequent caption, and with the caption of "
+                                + "the training picture whose pixels are nearest.")
                 .picture("pictures.png", "Six pictures with their captions", sheet::render);
     }
 
@@ -246,8 +252,7 @@ public final class CaptionsLab implements Experiment {
             for (int w = 0; w < 10; w++) {
                 boolean said = w < words.size();
                 sheet.add(
-                        said ? Shades.heat(some.picture(i), pixels(attention[i][w])) : blank,
-                        said ? words.get(w) : "");
+                        said ? Shades.heat(some.picture(i), pixels(attention[i][w])) : blank, said ? words.get(w) : "");
             }
         }
         page.section("Where it looks", "")

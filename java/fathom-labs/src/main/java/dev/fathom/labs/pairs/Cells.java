@@ -23,8 +23,7 @@ record Cells(Sequential convolutions, LearnedPositions positions) implements Lay
     /** Cells of {@code width} features. */
     Cells(int width) {
         this(
-                new Sequential(
-                        convolution(3, 16, 2), convolution(16, width, 2), convolution(width, width, 1)),
+                new Sequential(convolution(3, 16, 2), convolution(16, width, 2), convolution(width, width, 1)),
                 new LearnedPositions(COUNT, width, Init.normal(0, 0.5f)));
     }
 

@@ -105,7 +105,6 @@ sealed interface Decoder extends Net {
 
     /** The color by a support vector machine of several classes, linear in the code (Crammer and Singer 2001). */
     static Decoder supportVectors() {
-        return new Answering(
-                "color", Loss.crammerSinger(1), new Linear(Encoder.CODE, Thing.Paint.values().length));
+        return new Answering("color", Loss.crammerSinger(1), new Linear(Encoder.CODE, Thing.Paint.values().length));
     }
 }

@@ -36,9 +36,7 @@ import org.jspecify.annotations.Nullable;
 record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
     private static final List<String> PARTS = List.of("form", "color", "size", "place");
     /** The number of classes of each part of a label. */
-    private static final int[] CLASSES = {
-        Thing.Form.values().length, Thing.Paint.values().length, 2, Scene.PLACES
-    };
+    private static final int[] CLASSES = {Thing.Form.values().length, Thing.Paint.values().length, 2, Scene.PLACES};
 
     private static final int LABEL = Arrays.stream(CLASSES).sum();
     private static final int EXACT = 5;
@@ -90,10 +88,11 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
             List<String> header = new ArrayList<>(List.of("picture", "PSNR"));
             PARTS.forEach(part -> header.add(part + " read"));
             header.add("all four");
-            page.table(header, rows).picture(
-                    "drawings.png",
-                    "Pictures of six labels: the true ones, and those drawn from the label",
-                    sheet(sources)::render);
+            page.table(header, rows)
+                    .picture(
+                            "drawings.png",
+                            "Pictures of six labels: the true ones, and those drawn from the label",
+                            sheet(sources)::render);
             return true;
         }
     }
@@ -209,7 +208,8 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
             var batches = judge.batches(Math.min(CHUNK, judge.size())).epoch(0);
             while (batches.hasNext()) {
                 try (Pass pass = Pass.infer()) {
-                    float[] some = model.net().apply(numbers.apply(batches.next())).toArray();
+                    float[] some =
+                            model.net().apply(numbers.apply(batches.next())).toArray();
                     System.arraycopy(some, 0, all, from, some.length);
                     from += some.length;
                 }
@@ -253,7 +253,9 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
     }
 
     private static int[] labels(CaptionedShapes shapes) {
-        return shapes.scenes().stream().flatMapToInt(s -> Arrays.stream(parts(s))).toArray();
+        return shapes.scenes().stream()
+                .flatMapToInt(s -> Arrays.stream(parts(s)))
+                .toArray();
     }
 
     private static Dataset dataset(CaptionedShapes shapes) {
@@ -269,7 +271,11 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
             }
             Thing thing = scene.first();
             double[] numbers = {
-                thing.x() / 16 - 1, thing.y() / 16 - 1, thing.radius() / 5 - 1, 4 * thing.angle(), scene.ground() / 45.0 - 1
+                thing.x() / 16 - 1,
+                thing.y() / 16 - 1,
+                thing.radius() / 5 - 1,
+                4 * thing.angle(),
+                scene.ground() / 45.0 - 1
             };
             for (int k = 0; k < EXACT; k++) {
                 exact[i * EXACT + k] = (float) numbers[k];

@@ -32,7 +32,9 @@ record Fitting(Run run, int epochs, int batch) {
                 .seed(run.seed());
         String folder = name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT);
         run.training().attachQuietly(trainer, run.folder().resolve(folder));
-        int done = trainer.fit(learn.shuffled(run.seed()).batches(batch), epochs).epochs().size();
+        int done = trainer.fit(learn.shuffled(run.seed()).batches(batch), epochs)
+                .epochs()
+                .size();
         return done < epochs ? null : trainer;
     }
 }

@@ -131,10 +131,12 @@ public final class MovingDigitsLab implements Experiment {
                                 + "where it will be next, and what the next frame looks like. The losses of the three have the weights 0.1, 1 and 10. "
                                 + "Beyond the frames that are seen, the network reads the frames that it has drawn.",
                         SEEN, COMING))
-                .text("Two decoders draw the frame. One paints it from the state by transposed convolutions. The other moves the frame before: it says how "
-                        + "probable each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. 2016).")
-                .text("Nothing is published for these clips. Three forecasts are computed without learning: the last frame copied; the last frame moved on "
-                        + "with the constant velocity of its center of mass, which knows no edges; and the most frequent direction of the training clips.");
+                .text(
+                        "Two decoders draw the frame. One paints it from the state by transposed convolutions. The other moves the frame before: it says how "
+                                + "probable each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. 2016).")
+                .text(
+                        "Nothing is published for these clips. Three forecasts are computed without learning: the last frame copied; the last frame moved on "
+                                + "with the constant velocity of its center of mass, which knows no edges; and the most frequent direction of the training clips.");
         List<Foretold> all = new ArrayList<>(List.of(copied(test, training), coasting(test)));
         for (boolean shifts : new boolean[] {true, false}) {
             Foretold foretold = trained(shifts ? SHIFTING : PAINTING, shifts, training, validation, test, run);
@@ -268,7 +270,8 @@ public final class MovingDigitsLab implements Experiment {
                         "frame " + COMING,
                         "mean of " + COMING),
                 rows);
-        List<String> ahead = IntStream.rangeClosed(1, COMING).mapToObj(Integer::toString).toList();
+        List<String> ahead =
+                IntStream.rangeClosed(1, COMING).mapToObj(Integer::toString).toList();
         page.picture(
                         "errors.png",
                         "Squared error of a pixel over the frames ahead",
@@ -300,7 +303,8 @@ public final class MovingDigitsLab implements Experiment {
                 .baseline(
                         line("%.2f and %.2f", 1000 * Summary.mean(copied.errors(test)), coasted),
                         COPYING + " and " + COASTING);
-        Figure where = Figure.of(f.name() + ", distance from the true place in the next " + COMING + " frames", "px", place)
+        Figure where = Figure.of(
+                        f.name() + ", distance from the true place in the next " + COMING + " frames", "px", place)
                 .baseline(line("%.2f px", Summary.mean(coasting.distances(test))), COASTING);
         if (f.name().equals(SHIFTING)) {
             page.key(direction.atLeast(90)).key(frames.atMost(coasted)).key(where);
@@ -320,7 +324,10 @@ public final class MovingDigitsLab implements Experiment {
                 for (int t = -1; t < COMING; t++) {
                     String what = row == 0 ? "true" : shown.get(row - 1).name();
                     sheet.add(
-                            gray(row == 0 || t < 0 ? test.frame(clip, SEEN + t) : shown.get(row - 1).frames()[clip][t]),
+                            gray(
+                                    row == 0 || t < 0
+                                            ? test.frame(clip, SEEN + t)
+                                            : shown.get(row - 1).frames()[clip][t]),
                             t < 0 ? what : row == 0 ? "+" + (t + 1) : "");
                 }
             }

@@ -123,8 +123,8 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
     private @Nullable Double score(NamedEncoder encoder, Task task, Fitting fitting, Dataset learn, Dataset judge) {
         String name = encoder.name + " to " + task.name;
         try (Model<Pair> model = Model.of(new Pair(encoder.net.get(), task.net.get()), run.seed())) {
-            var trainer = fitting.fit(
-                    name, model, (net, b) -> net.decoder.step(net.encoder.code(b), b), task.metric, learn);
+            var trainer =
+                    fitting.fit(name, model, (net, b) -> net.decoder.step(net.encoder.code(b), b), task.metric, learn);
             if (trainer == null) {
                 return null;
             }
@@ -148,7 +148,8 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
                 Field.labels("form", shapes.labels(s -> s.first().form().ordinal())),
                 Field.labels("color", shapes.labels(s -> s.first().paint().ordinal())),
                 Field.labels("kind", shapes.labels(s -> s.first().kind())),
-                Field.ragged("french", Arrays.stream(french).map(Writer::stopped).toArray(int[][]::new)));
+                Field.ragged(
+                        "french", Arrays.stream(french).map(Writer::stopped).toArray(int[][]::new)));
     }
 
     /** The places of the things, from -1 to 1 across and down. */

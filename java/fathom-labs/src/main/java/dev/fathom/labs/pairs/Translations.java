@@ -62,11 +62,12 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
 
     private record Setting(Source source, Weights weights) {
         String name() {
-            return "translation from " + switch (source) {
-                case TEXT -> "text";
-                case PICTURE -> "picture";
-                case BOTH -> "text and picture";
-            };
+            return "translation from "
+                    + switch (source) {
+                        case TEXT -> "text";
+                        case PICTURE -> "picture";
+                        case BOTH -> "text and picture";
+                    };
         }
     }
 
@@ -87,13 +88,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
      * @param paint paints the pixels of a cell
      */
     record Translation(
-            Embedding words,
-            Recurrent lstm,
-            Cells cells,
-            Linear start,
-            Forms forms,
-            Linear paint,
-            Writer writer)
+            Embedding words, Recurrent lstm, Cells cells, Linear start, Forms forms, Linear paint, Writer writer)
             implements Net {
         static Translation of() {
             return new Translation(
@@ -113,8 +108,10 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
         private Writer.Memory memory(Source source, Batch batch, Tensor seen) {
             int n = batch.size();
             if (source == Source.PICTURE) {
-                List<Tensor> state =
-                        start.apply(seen.flatten(1)).tanh().reshape(n, 1, 2 * WIDTH).chunk(2, 2);
+                List<Tensor> state = start.apply(seen.flatten(1))
+                        .tanh()
+                        .reshape(n, 1, 2 * WIDTH)
+                        .chunk(2, 2);
                 return new Writer.Memory(new State(state.get(0), state.get(1)), seen, null);
             }
             Tensor lengths = batch.lengths("x");
@@ -122,7 +119,8 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
             if (source == Source.TEXT) {
                 return new Writer.Memory(read.state(), read.steps(), lengths);
             }
-            Tensor longer = lengths.to(DType.F32).add(Cells.COUNT).to(DType.I32); // the cells come first, then the words
+            Tensor longer =
+                    lengths.to(DType.F32).add(Cells.COUNT).to(DType.I32); // the cells come first, then the words
             return new Writer.Memory(read.state(), Tensor.concat(1, seen, read.steps()), longer);
         }
 
@@ -132,11 +130,13 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
             Weights w = setting.weights;
             Tensor loss = Writer.loss(scores, batch.y(), batch.lengths("y")).mul(w.translation);
             if (w.forms > 0) {
-                loss = loss.add(
-                        Loss.crossEntropy().of(forms.apply(seen), batch.get("forms")).mul(w.forms));
+                loss = loss.add(Loss.crossEntropy()
+                        .of(forms.apply(seen), batch.get("forms"))
+                        .mul(w.forms));
             }
             if (w.picture > 0) {
-                loss = loss.add(Loss.mse().of(painted(seen), batch.get("picture")).mul(w.picture));
+                loss = loss.add(
+                        Loss.mse().of(painted(seen), batch.get("picture")).mul(w.picture));
             }
             return new Step.Result(loss, scores);
         }
@@ -230,17 +230,19 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
             Function<Batch, Tensor> seen = b -> model.net().cells.apply(b.get("picture"));
             double forms = setting.weights.forms == 0
                     ? Double.NaN
-                    : measure(model, judge, Metric.accuracy(), b -> new Tensor[] {
-                        model.net().forms.apply(seen.apply(b)), b.get("forms")
-                    }) / 2; // a picture has two
+                    : measure(model, judge, Metric.accuracy(), b ->
+                                    new Tensor[] {model.net().forms.apply(seen.apply(b)), b.get("forms")})
+                            / 2; // a picture has two
             double picture = setting.weights.picture == 0
                     ? Double.NaN
                     : 1
-                            - measure(model, judge, squares(), b -> new Tensor[] {
-                                        model.net().painted(seen.apply(b)), b.get("picture")
-                                    })
+                            - measure(model, judge, squares(), b ->
+                                            new Tensor[] {model.net().painted(seen.apply(b)), b.get("picture")})
                                     / measure(model, judge, squares(), b -> new Tensor[] {
-                                        b.get("picture").mean(0).unsqueeze(0).expand(b.get("picture").shape().toArray()),
+                                        b.get("picture")
+                                                .mean(0)
+                                                .unsqueeze(0)
+                                                .expand(b.get("picture").shape().toArray()),
                                         b.get("picture")
                                     });
             run.out().println(line("%s: %.1f %% right", name, 100 * right));
@@ -314,6 +316,9 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
     }
 
     private static String genders(Scene scene) {
-        return scene.things().stream().map(t -> t.form().isFeminine() ? "f" : "m").toList().toString();
+        return scene.things().stream()
+                .map(t -> t.form().isFeminine() ? "f" : "m")
+                .toList()
+                .toString();
     }
 }

@@ -29,10 +29,13 @@ enum Damage {
         }
     },
     /** The means of blocks of 2 x 2 pixels, each in the place of its block. */
-    RESOLUTION("super-resolution", "Each block of 2 x 2 pixels becomes one, and the image is to be given back at its full size.") {
+    RESOLUTION(
+            "super-resolution",
+            "Each block of 2 x 2 pixels becomes one, and the image is to be given back at its full size.") {
         @Override
         Tensor of(Tensor x) {
-            return Separable.repeated(x.dim(1) / 2).of(Separable.halved(x.dim(1)).of(x));
+            return Separable.repeated(x.dim(1) / 2)
+                    .of(Separable.halved(x.dim(1)).of(x));
         }
 
         @Override
@@ -54,7 +57,9 @@ enum Damage {
         Tensor of(Tensor x) {
             int side = x.dim(1);
             int squares = Math.max(2, 2 * side * side / 1024);
-            Tensor at = Pass.current().uniform(Shape.of(x.dim(0), squares, 2, 1), 0, side - HOLE + 1).floor();
+            Tensor at = Pass.current()
+                    .uniform(Shape.of(x.dim(0), squares, 2, 1), 0, side - HOLE + 1)
+                    .floor();
             Tensor pixel = Tensor.arange(side).to(DType.F32);
             Tensor inside = pixel.ge(at).mul(pixel.lt(at.add(HOLE))); // [n, squares, rows or columns, side]
             Tensor rows = inside.slice(2, 0, 1).reshape(x.dim(0), squares, side);
@@ -82,7 +87,9 @@ enum Damage {
         }
     },
     /** A blur by a bell curve of deviation 1.5 pixels, with noise of deviation 0.01. */
-    BLUR("deblurring", "The image is blurred by a bell curve of deviation 1.5 pixels, and noise of deviation 0.01 is added.") {
+    BLUR(
+            "deblurring",
+            "The image is blurred by a bell curve of deviation 1.5 pixels, and noise of deviation 0.01 is added.") {
         @Override
         Tensor of(Tensor x) {
             return Separable.gaussian(x.dim(1), WIDTH)

@@ -85,7 +85,9 @@ public final class DenoisingLab implements Experiment {
                 learn.addAll(photographs.crops(i, CROP, CROP / 4));
             }
         }
-        String title = line("Photographs (%d, of which every fourth is for the test)", photographs.names().size());
+        String title = line(
+                "Photographs (%d, of which every fourth is for the test)",
+                photographs.names().size());
         page.text(title + ".");
         try (Dataset learned = images(learn);
                 Dataset tested = images(test)) {

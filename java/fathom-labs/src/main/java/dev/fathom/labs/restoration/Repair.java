@@ -43,8 +43,10 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
 
     /** y + amount (y - blurred y), which lifts what a blur of this deviation takes away. */
     static Repair unsharp(double deviation, float amount) {
-        return new Repair("unsharp mask", "amount " + amount, y -> y.add(
-                y.sub(Separable.gaussian(y.dim(1), deviation).of(y)).mul(amount)));
+        return new Repair(
+                "unsharp mask",
+                "amount " + amount,
+                y -> y.add(y.sub(Separable.gaussian(y.dim(1), deviation).of(y)).mul(amount)));
     }
 
     /** x becomes x B'(y / B x) in each round, where B is the blur, which is known (Richardson 1972, Lucy 1974). The blur is its own transpose but at edges. */

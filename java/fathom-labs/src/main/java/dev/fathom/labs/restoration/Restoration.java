@@ -123,11 +123,11 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
         int epochs = run.epochs(8, 4);
         int channels = learn.featureShape().dim(2);
         run.training().say("%n== %s", name);
-        Model<ConvAutoencoder> model = Model.of(ConvAutoencoder.of(channels, run.of(16, 8), damage, corrects), run.seed());
+        Model<ConvAutoencoder> model =
+                Model.of(ConvAutoencoder.of(channels, run.of(16, 8), damage, corrects), run.seed());
         boolean done = false;
         try {
-            Dataset damaged =
-                    learn.map(batch -> batch.with("y", batch.x()).with("x", damage.of(batch.x())));
+            Dataset damaged = learn.map(batch -> batch.with("y", batch.x()).with("x", damage.of(batch.x())));
             var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
@@ -162,8 +162,7 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
                 .table(
                         List.of("repaired by", "PSNR, dB", "gain over the damaged image"),
                         all.stream()
-                                .map(s -> List.of(
-                                        s.name, line("%.2f", s.psnr), line("%+.2f", s.psnr - damaged.psnr)))
+                                .map(s -> List.of(s.name, line("%.2f", s.psnr), line("%+.2f", s.psnr - damaged.psnr)))
                                 .toList())
                 .text(line(
                         "The %s has %.2f dB. The best without a network, %s, has %.2f dB.",

@@ -37,7 +37,10 @@ record Segmentation(ConfusionMatrix pixels, ConfusionMatrix edges) {
 
     /** The mean over all classes. */
     double meanIou() {
-        return IntStream.range(0, pixels.classes()).mapToDouble(this::iou).average().orElse(1);
+        return IntStream.range(0, pixels.classes())
+                .mapToDouble(this::iou)
+                .average()
+                .orElse(1);
     }
 
     /** Intersection over union of all classes but the first, which is the ground, taken as one. */

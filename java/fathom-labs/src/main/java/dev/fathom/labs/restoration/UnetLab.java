@@ -173,7 +173,8 @@ public final class UnetLab implements Experiment {
             List<int[]> maps = new ArrayList<>();
             for (Batches.Epoch batches = test.batches(50).epoch(0); batches.hasNext(); ) {
                 try (Pass pass = Pass.infer()) {
-                    int[] said = model.net().apply(batches.next().x()).argmax(-1).toIntArray();
+                    int[] said =
+                            model.net().apply(batches.next().x()).argmax(-1).toIntArray();
                     int pixels = Scenes.SIDE * Scenes.SIDE;
                     for (int from = 0; from < said.length; from += pixels) {
                         maps.add(Arrays.copyOfRange(said, from, from + pixels));
@@ -204,8 +205,12 @@ public final class UnetLab implements Experiment {
             }
             rows.add(row);
             page.figure(Figure.of(name + ", mean IoU", "", score.meanIou()))
-                    .figure(Figure.of(name + ", pixels right", "%", 100 * score.pixels().accuracy()))
-                    .figure(Figure.of(name + ", pixels right at edges", "%", 100 * score.edges().accuracy()));
+                    .figure(Figure.of(
+                            name + ", pixels right", "%", 100 * score.pixels().accuracy()))
+                    .figure(Figure.of(
+                            name + ", pixels right at edges",
+                            "%",
+                            100 * score.edges().accuracy()));
         });
         page.section(
                         "Scores on the test",
@@ -268,7 +273,10 @@ public final class UnetLab implements Experiment {
                         edges > all
                                 ? ": they help most where places matter, as they bring the fine map past the coarse one."
                                 : "; theory expects the larger gain at edges, which this run does not show."))
-                .key(Figure.of("U-Net, gain in mean IoU over the better of threshold and linear map", "", unet.meanIou() - simple)
+                .key(Figure.of(
+                                "U-Net, gain in mean IoU over the better of threshold and linear map",
+                                "",
+                                unet.meanIou() - simple)
                         .baseline(line("%.3f", simple), "the better of the two")
                         .atLeast(0.1))
                 .key(Figure.of("U-Net, gain by skip connections, pixels right at edges", "points", edges)

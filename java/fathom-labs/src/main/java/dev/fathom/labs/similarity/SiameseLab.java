@@ -71,7 +71,12 @@ public final class SiameseLab implements Experiment {
                                     + "same weights; all networks have the same layers, %d numbers in an embedding, and the same number of steps. A guess is "
                                     + "right in %.0f %% of cases. No figures are published for this split, so the baselines are computed: distances of "
                                     + "pixels, a network before training, and the features of a classifier of the digits 0 to %d.",
-                            LEARNED, episodes, CLASSES - LEARNED, Embedder.SIZE, 100.0 / (CLASSES - LEARNED), LEARNED - 1));
+                            LEARNED,
+                            episodes,
+                            CLASSES - LEARNED,
+                            Embedder.SIZE,
+                            100.0 / (CLASSES - LEARNED),
+                            LEARNED - 1));
             Examples pixels = Examples.of(test.flattened());
             int[] labels = IntStream.of(pixels.labels()).map(l -> l - LEARNED).toArray();
             Map<String, OneShot> spaces = new LinkedHashMap<>();
@@ -109,8 +114,7 @@ public final class SiameseLab implements Experiment {
     }
 
     /** The test images as a trained network embeds them; null if the run was interrupted. */
-    private static @Nullable OneShot trained(
-            Run run, Objective objective, Dataset learn, Dataset test, int[] labels) {
+    private static @Nullable OneShot trained(Run run, Objective objective, Dataset learn, Dataset test, int[] labels) {
         run.training().say("%n== %s", objective.title());
         int epochs = run.epochs(10, 3);
         try (Model<Embedder> model = Model.of(Embedder.of(LEARNED), run.seed())) {
@@ -180,7 +184,9 @@ public final class SiameseLab implements Experiment {
         Chart chart = new Chart(name, "");
         for (int c = 0; c < space.classes(); c++) {
             int label = c;
-            int[] of = IntStream.range(0, n).filter(i -> space.labels()[i] == label).toArray();
+            int[] of = IntStream.range(0, n)
+                    .filter(i -> space.labels()[i] == label)
+                    .toArray();
             chart.points(
                     Integer.toString(LEARNED + c),
                     IntStream.of(of).mapToDouble(i -> plane[i][0]).toArray(),
@@ -193,7 +199,8 @@ public final class SiameseLab implements Experiment {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(1 + space.classes());
         float[][] pixels = Examples.of(test.flattened()).x();
         for (int e = 0; e < SHOWN; e++) {
-            OneShot.Episode one = space.episode(new Rng(run.seed()).split("episodes").split(e));
+            OneShot.Episode one =
+                    space.episode(new Rng(run.seed()).split("episodes").split(e));
             int asked = one.asked()[e % space.classes()];
             int nearest = space.nearest(one.known(), asked);
             sheet.add(Shades.gray(pixels[asked]), "asked: " + (LEARNED + space.labels()[asked]));
@@ -208,9 +215,12 @@ public final class SiameseLab implements Experiment {
 
     private static void conclusion(Result page, Map<String, OneShot.Accuracy> all) {
         double pixels = 100 * Objects.requireNonNull(all.get(PIXELS)).mean();
-        double classifier = 100 * Objects.requireNonNull(all.get(Objective.CLASSIFIER.title())).mean();
-        double contrastive = 100 * Objects.requireNonNull(all.get(Objective.CONTRASTIVE.title())).mean();
-        double triplet = 100 * Objects.requireNonNull(all.get(Objective.TRIPLET.title())).mean();
+        double classifier = 100
+                * Objects.requireNonNull(all.get(Objective.CLASSIFIER.title())).mean();
+        double contrastive = 100
+                * Objects.requireNonNull(all.get(Objective.CONTRASTIVE.title())).mean();
+        double triplet =
+                100 * Objects.requireNonNull(all.get(Objective.TRIPLET.title())).mean();
         page.text(line(
                 "Digits that were left out are named rightly in %.1f %% of cases by pixels, in %.1f %% after training with the contrastive loss, in %.1f %% "
                         + "with the triplet loss, and in %.1f %% by the features of a classifier.",

@@ -35,7 +35,8 @@ record Voice(Layer layers) implements Layer {
         return new Voice(new Sequential(
                 new GaussianNoise(NOISE),
                 new Linear(INPUTS, units).act(RELU),
-                new Linear(units, units).act(RELU), new Linear(units, LEVELS)));
+                new Linear(units, units).act(RELU),
+                new Linear(units, LEVELS)));
     }
 
     @Override

@@ -63,7 +63,10 @@ enum Vowel {
             sound[t] += breath[t];
         }
         for (int f = 0; f < BANDWIDTHS.length; f++) {
-            resonate(sound, tract * (f < formants.length ? formants[f] * (1 + 0.01 * numbers[2 + f]) : FOURTH), BANDWIDTHS[f]);
+            resonate(
+                    sound,
+                    tract * (f < formants.length ? formants[f] * (1 + 0.01 * numbers[2 + f]) : FOURTH),
+                    BANDWIDTHS[f]);
         }
         return loud(sound);
     }

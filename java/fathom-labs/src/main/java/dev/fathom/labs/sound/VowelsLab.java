@@ -72,7 +72,9 @@ public final class VowelsLab implements Experiment {
             held[vowel.ordinal()] = vowel.speak(length, one.split("held out"));
         }
         Result page = new Result(
-                "Lab vowels", line("Generated recordings of five vowels by %d voices each, %d samples a second", voices, Vowel.RATE), run.out());
+                "Lab vowels",
+                line("Generated recordings of five vowels by %d voices each, %d samples a second", voices, Vowel.RATE),
+                run.out());
         page.section("Generated voices", "")
                 .text(line(
                         "The recordings are generated: pulses of a glottis, with a pitch near 120 hertz that wavers, go through four resonances, the first three "
@@ -103,8 +105,8 @@ public final class VowelsLab implements Experiment {
             float[][] spoken = Voice.speak(model, length, TEMPERATURE, rng.split("speak"));
             float[][] linear = new float[vowels.length][];
             for (Vowel vowel : vowels) {
-                linear[vowel.ordinal()] =
-                        LinearPrediction.of(ORDER, heard[vowel.ordinal()]).speak(length, rng.split("linear").split(vowel.ordinal()));
+                linear[vowel.ordinal()] = LinearPrediction.of(ORDER, heard[vowel.ordinal()])
+                        .speak(length, rng.split("linear").split(vowel.ordinal()));
             }
             results(
                     page,
@@ -202,7 +204,12 @@ public final class VowelsLab implements Experiment {
                         List.of("as in", "published", "heard", "network says", "linear model says", "network's pitch"),
                         rows)
                 .table(
-                        List.of("speaker", "error of formants", "vowels recognized", "distance of envelopes", "periodic"),
+                        List.of(
+                                "speaker",
+                                "error of formants",
+                                "vowels recognized",
+                                "distance of envelopes",
+                                "periodic"),
                         List.of(truth, network, linear).stream()
                                 .map(s -> List.of(
                                         s.name(),
@@ -223,7 +230,9 @@ public final class VowelsLab implements Experiment {
                 .key(Figure.of("Formants of the vowels that the network speaks, mean error", "%", error)
                         .baseline(line("%.1f %%", mean), "a voice that says the mean of all vowels")
                         .atMost(mean / 2))
-                .key(Figure.of("Spoken vowels that are recognized", "of 5", right).baseline("1 of 5", "a guess").atLeast(4))
+                .key(Figure.of("Spoken vowels that are recognized", "of 5", right)
+                        .baseline("1 of 5", "a guess")
+                        .atLeast(4))
                 .key(Figure.of("Periodicity of what the network speaks", "", periodic(network))
                         .baseline(line("%.2f", periodic(linear)), "linear autoregressive model")
                         .atLeast(periodic(linear)))
@@ -257,7 +266,8 @@ public final class VowelsLab implements Experiment {
             }
         }
         return Arrays.stream(known)
-                .mapToDouble(one -> 50 * (Math.abs(mean[0] / one.formants()[0] - 1) + Math.abs(mean[1] / one.formants()[1] - 1)))
+                .mapToDouble(one ->
+                        50 * (Math.abs(mean[0] / one.formants()[0] - 1) + Math.abs(mean[1] / one.formants()[1] - 1)))
                 .average()
                 .orElseThrow();
     }
@@ -283,7 +293,10 @@ public final class VowelsLab implements Experiment {
     }
 
     private static double periodic(Speaker speaker) {
-        return Arrays.stream(Vowel.values()).mapToDouble(v -> speaker.pitch(v)[1]).average().orElseThrow();
+        return Arrays.stream(Vowel.values())
+                .mapToDouble(v -> speaker.pitch(v)[1])
+                .average()
+                .orElseThrow();
     }
 
     private static void sounds(Result page, Speaker... speakers) {
@@ -293,7 +306,11 @@ public final class VowelsLab implements Experiment {
             float[] all = new float[Vowel.values().length * (length + SILENCE)];
             for (Vowel vowel : Vowel.values()) {
                 System.arraycopy(
-                        Vowel.heard(speaker.sounds()[vowel.ordinal()]), 0, all, vowel.ordinal() * (length + SILENCE), length);
+                        Vowel.heard(speaker.sounds()[vowel.ordinal()]),
+                        0,
+                        all,
+                        vowel.ordinal() * (length + SILENCE),
+                        length);
             }
             page.sound(speaker.name().replace(' ', '-') + ".wav", speaker.name(), Wav.of(Vowel.RATE, all));
         }
@@ -315,8 +332,12 @@ public final class VowelsLab implements Experiment {
             waves.add(new Chart(speaker.name() + ", hod", "milliseconds")
                     .line(
                             "sound",
-                            IntStream.range(0, SHOWN).mapToDouble(t -> 1000.0 * t / Vowel.RATE).toArray(),
-                            IntStream.range(0, SHOWN).mapToDouble(t -> sound[from + t]).toArray()));
+                            IntStream.range(0, SHOWN)
+                                    .mapToDouble(t -> 1000.0 * t / Vowel.RATE)
+                                    .toArray(),
+                            IntStream.range(0, SHOWN)
+                                    .mapToDouble(t -> sound[from + t])
+                                    .toArray()));
         }
         page.picture(
                         "envelopes.png",

@@ -173,7 +173,8 @@ public final class StyleLab implements Experiment {
                 double ours = curve[1][curve[1].length - 1];
                 double adam = other[1][other[1].length - 1];
                 words.add(line(
-                        "%s ends with a loss of %.3f by L-BFGS and %.3f by Adam", name.replace(", L-BFGS", ""), ours, adam));
+                        "%s ends with a loss of %.3f by L-BFGS and %.3f by Adam",
+                        name.replace(", L-BFGS", ""), ours, adam));
             }
         });
         return String.join("; ", words) + ".";
@@ -271,8 +272,7 @@ public final class StyleLab implements Experiment {
                 try (Model<Sequential> model = Model.of(FastStyle.net(run.of(16, 8), run.of(3, 1)), run.seed())) {
                     PerceptualLoss loss = style.getValue().weighted(FAST_WEIGHT);
                     Path checkpoints = run.folder().resolve(file(title + " network"));
-                    History history =
-                            FastStyle.train(model, loss, crops, batch, epochs, run.training(), checkpoints);
+                    History history = FastStyle.train(model, loss, crops, batch, epochs, run.training(), checkpoints);
                     if (run.interrupt().requested()) {
                         break;
                     }

@@ -11,7 +11,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
 import dev.fathom.train.History;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Trainer;
@@ -126,7 +125,8 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
                 Dataset heldOut = Seq2Seq.dataset(validation.questions(), validation.answers());
                 Model<Seq2Seq> model = Model.of(net, run.seed())) {
             var trainer = Trainer.custom(model, new Adam(recipe.rate), Seq2Seq::step)
-                    .metrics(Writer.exact("answer_accuracy", Sums.STOPPED.reserved().padding()));
+                    .metrics(Writer.exact(
+                            "answer_accuracy", Sums.STOPPED.reserved().padding()));
             History history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;

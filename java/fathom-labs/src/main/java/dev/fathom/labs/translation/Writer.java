@@ -42,8 +42,7 @@ public record Writer(
         Recurrent decoder,
         @Nullable AdditiveAttention attention,
         @Nullable Linear mix,
-        Linear logits)
-        implements Net {
+        Linear logits) implements Net {
     private static final Reserved TOKENS = Reserved.STANDARD;
 
     /**
@@ -54,9 +53,7 @@ public record Writer(
      * @param lengths I32 [n], the number of cells of each example that are no padding; null if all are
      */
     public record Memory(
-            State state,
-            @Nullable Tensor cells,
-            @Nullable Tensor lengths) {
+            State state, @Nullable Tensor cells, @Nullable Tensor lengths) {
         /** A memory for a decoder without attention. */
         public Memory(State state) {
             this(state, null, null);
@@ -65,7 +62,6 @@ public record Writer(
         private AttentionMask mask() {
             return lengths == null ? AttentionMask.NONE : AttentionMask.NONE.withLengths(lengths);
         }
-
     }
 
     /**
@@ -201,9 +197,7 @@ public record Writer(
 
     private Decoder.Step next(Tensor token, Tensor... state) {
         Memory memory = new Memory(
-                new State(state[0], state[1]),
-                state.length > 2 ? state[2] : null,
-                state.length > 3 ? state[3] : null);
+                new State(state[0], state[1]), state.length > 2 ? state[2] : null, state.length > 3 ? state[3] : null);
         Writing one = write(token.reshape(token.dim(0), 1), memory);
         float[] forbidden = new float[one.logits.dim(2)];
         forbidden[TOKENS.padding()] = Float.NEGATIVE_INFINITY;

@@ -22,7 +22,8 @@ class CrystalsLabTest {
         assertThat(run.figure("Graph network taught first, 100 labels, error in parts of that by labels alone"))
                 .isLessThan(0.95);
         double taught = run.figure("Graph network taught first, 100 labels, mean absolute error");
-        assertThat(taught).isLessThan(0.5 * run.figure("linear map of the composition, 100 labels, mean absolute error"));
+        assertThat(taught)
+                .isLessThan(0.5 * run.figure("linear map of the composition, 100 labels, mean absolute error"));
         assertThat(taught).isLessThan(0.5 * run.figure("3 nearest compositions, 100 labels, mean absolute error"));
         assertThat(run.figure("Elements without labels, correlation of the first component with electronegativity"))
                 .isGreaterThan(0.8);

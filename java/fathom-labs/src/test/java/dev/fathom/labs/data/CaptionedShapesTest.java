@@ -69,7 +69,8 @@ class CaptionedShapesTest {
         assertThat(Arrays.stream(alone.labels(Scene::place)).distinct().count()).isEqualTo(9);
         // every word is in the vocabularies
         for (int[] sentence : alone.sentences(CaptionedShapes.FRENCH, s -> s.french(true))) {
-            assertThat(sentence).doesNotContain(CaptionedShapes.FRENCH.reserved().unknown());
+            assertThat(sentence)
+                    .doesNotContain(CaptionedShapes.FRENCH.reserved().unknown());
         }
         for (Question q : pairs.questions(2)) {
             assertThat(CaptionedShapes.ENGLISH.ids(CaptionedShapes.words(q.text())))
@@ -92,23 +93,23 @@ class CaptionedShapesTest {
     @Test
     void questionsAreAnsweredByThePicture() {
         Scene scene = new Scene(
-                List.of(CIRCLE, thing(Thing.Form.MOON, Thing.Paint.RED, true, 10, 24)), 30); // the circle is above the moon
+                List.of(CIRCLE, thing(Thing.Form.MOON, Thing.Paint.RED, true, 10, 24)),
+                30); // the circle is above the moon
         for (int i = 0; i < 200; i++) {
             Question q = Question.of(scene, new Rng(i));
-            String expected =
-                    switch (q.text()) {
-                        case "what color is the circle" -> "green";
-                        case "what color is the moon" -> "red";
-                        case "what is the green one" -> "circle";
-                        case "what is the red one" -> "moon";
-                        case "is the circle small or large" -> "small";
-                        case "is the moon small or large" -> "large";
-                        case "where is the circle" -> "above";
-                        case "where is the moon" -> "below";
-                        case "is the circle above the moon", "is the moon below the circle" -> "yes";
-                        case "is the circle below the moon", "is the moon above the circle" -> "no";
-                        default -> "an unknown question";
-                    };
+            String expected = switch (q.text()) {
+                case "what color is the circle" -> "green";
+                case "what color is the moon" -> "red";
+                case "what is the green one" -> "circle";
+                case "what is the red one" -> "moon";
+                case "is the circle small or large" -> "small";
+                case "is the moon small or large" -> "large";
+                case "where is the circle" -> "above";
+                case "where is the moon" -> "below";
+                case "is the circle above the moon", "is the moon below the circle" -> "yes";
+                case "is the circle below the moon", "is the moon above the circle" -> "no";
+                default -> "an unknown question";
+            };
             assertThat(q.answer()).as(q.text()).isEqualTo(expected);
         }
     }
@@ -123,7 +124,8 @@ class CaptionedShapesTest {
         CaptionedShapes first = shapes.first(10);
         assertThat(first.size()).isEqualTo(10);
         assertThat(first.picture(9)).isEqualTo(shapes.picture(9));
-        List<Scene> some = List.of(shapes.scenes().get(0), shapes.scenes().get(1), shapes.scenes().get(1));
+        List<Scene> some = List.of(
+                shapes.scenes().get(0), shapes.scenes().get(1), shapes.scenes().get(1));
         Scene most = new CaptionedShapes(some, new byte[0]).mostFrequent(scene -> scene);
         assertThat(most).isEqualTo(some.get(1));
     }

@@ -55,7 +55,8 @@ class DistillLabTest {
             Tensor labels = Tensor.ofInts(new int[] {0, 1}, 2);
             Tensor teacher = Tensor.of(new float[] {3, 0, 0, 1}, 2, 2);
             double entropy = (Math.log1p(Math.exp(-1)) + Math.log1p(Math.exp(2))) / 2;
-            assertThat((double) Lesson.LABELS.loss(logits, labels, teacher).item()).isCloseTo(entropy, within(1e-6));
+            assertThat((double) Lesson.LABELS.loss(logits, labels, teacher).item())
+                    .isCloseTo(entropy, within(1e-6));
             assertThat(new Lesson(1, 4).loss(logits, labels, logits).item()).isCloseTo(0, within(1e-6f));
             double distilled = new Lesson(1, 2).loss(logits, labels, teacher).item();
             double both = new Lesson(0.75f, 2).loss(logits, labels, teacher).item();

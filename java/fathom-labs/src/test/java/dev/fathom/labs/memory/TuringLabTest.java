@@ -46,8 +46,7 @@ class TuringLabTest {
         TuringMachine machine = new TuringMachine(3, 2, 8, 6, 4);
         try (Model<TuringMachine> model = Model.of(machine, 1);
                 Pass pass = Pass.infer(new Rng(1))) {
-            assertThat(machine.start(1).weights().toArray())
-                    .containsExactly(1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0);
+            assertThat(machine.start(1).weights().toArray()).containsExactly(1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0);
             List<TuringMachine.State> states = machine.states(pass.uniform(Shape.of(2, 5, 3), 0, 1));
             assertThat(states).hasSize(5);
             for (TuringMachine.State state : states) {
@@ -67,8 +66,7 @@ class TuringLabTest {
         try (Model<TuringMachine> model = Model.of(machine, 3);
                 Pass pass = Pass.infer()) {
             Tensor x = Tensor.of(new Rng(2).uniform(2 * 4 * 3, -1, 1), 2, 4, 3);
-            GradientCheck.check(
-                    in -> machine.outputs(in[0]).square().sum(), 0.02, model.parameters(), x);
+            GradientCheck.check(in -> machine.outputs(in[0]).square().sum(), 0.02, model.parameters(), x);
             assertThat(pass.recording()).isFalse();
         }
     }

@@ -115,7 +115,9 @@ class PairsLabsTest {
         CommandLineRun.assumeData("mnist");
         var run = InterruptedRun.of(new MovingDigitsLab(), "== CNN, LSTM, painting", null, temp);
         assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.out()).containsPattern("\nCNN, LSTM, shifts +\\d").doesNotContainPattern("\nCNN, LSTM, painting +\\d");
+        assertThat(run.out())
+                .containsPattern("\nCNN, LSTM, shifts +\\d")
+                .doesNotContainPattern("\nCNN, LSTM, painting +\\d");
         assertThat(run.result().figures()).hasSize(3);
     }
 

@@ -39,8 +39,7 @@ class DenoisingLabTest {
 
     @Test
     void anInterruptedRunKeepsWhatIsFinished() {
-        InterruptedRun run = InterruptedRun.of(
-                new DenoisingLab(), "== Fashion-MNIST, super-resolution", null, temp);
+        InterruptedRun run = InterruptedRun.of(new DenoisingLab(), "== Fashion-MNIST, super-resolution", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.result().figures()).hasSize(3);
         assertThat(run.out()).doesNotContain("== Fashion-MNIST, inpainting");
@@ -87,7 +86,11 @@ class DenoisingLabTest {
         try (Pass pass = Pass.infer(new Rng(2))) {
             float[] pixels = new float[49];
             pixels[24] = 1;
-            assertThat(Repair.median(3).of().apply(Tensor.of(pixels, 1, 7, 7, 1)).max().item())
+            assertThat(Repair.median(3)
+                            .of()
+                            .apply(Tensor.of(pixels, 1, 7, 7, 1))
+                            .max()
+                            .item())
                     .isZero();
             Tensor x = Tensor.full(Shape.of(20, 28, 28, 1), 0.75f);
             Tensor holes = Damage.HOLES.of(x);
@@ -95,7 +98,13 @@ class DenoisingLabTest {
             for (float one : hidden) {
                 assertThat(one).isBetween(64f, 128f); // two squares of 8 x 8, which may overlap
             }
-            assertThat(Repair.neighborFill().of().apply(holes).sub(x).abs().max().item())
+            assertThat(Repair.neighborFill()
+                            .of()
+                            .apply(holes)
+                            .sub(x)
+                            .abs()
+                            .max()
+                            .item())
                     .isLessThan(1e-5f);
             assertThat(Repair.meanFill().of().apply(holes).sub(x).abs().max().item())
                     .isLessThan(1e-5f);

@@ -157,7 +157,8 @@ class StyleLabTest {
         Map<String, double[][]> curves = new LinkedHashMap<>();
         curves.put("Waves, L-BFGS", new double[][] {{20, 40}, {3, 1.25}});
         curves.put("Waves, Adam", new double[][] {{20, 40}, {3, 1.5}});
-        assertThat(StyleLab.conclusion(curves)).isEqualTo("Waves ends with a loss of 1.250 by L-BFGS and 1.500 by Adam.");
+        assertThat(StyleLab.conclusion(curves))
+                .isEqualTo("Waves ends with a loss of 1.250 by L-BFGS and 1.500 by Adam.");
     }
 
     @Test

@@ -153,8 +153,8 @@ class Seq2SeqTest {
             int token = Reserved.STANDARD.start();
             while (written.size() < most) {
                 Writer writer = net.writer();
-                Output out =
-                        writer.decoder().run(writer.target().apply(Tensor.ofInts(new int[] {token}, 1, 1)), state, null);
+                Output out = writer.decoder()
+                        .run(writer.target().apply(Tensor.ofInts(new int[] {token}, 1, 1)), state, null);
                 state = out.state();
                 float[] logits = writer.logits().apply(out.steps()).toArray();
                 token = END;
