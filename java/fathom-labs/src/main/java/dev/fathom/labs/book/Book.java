@@ -97,8 +97,7 @@ public record Book(
         List<Part> parts = new ArrayList<>();
         for (Chapter chapter : Chapter.ALL) {
             List<Entry> entries = chapter.labs().stream()
-                    .filter(claim -> labs.containsKey(claim.lab()))
-                    .map(this::entry)
+                    .flatMap(claim -> Stream.ofNullable(labs.get(claim.lab())).map(lab -> entry(lab, claim)))
                     .toList();
             if (entries.isEmpty()) {
                 remove(folder.resolve(chapter.file()));
@@ -122,8 +121,7 @@ public record Book(
         }
     }
 
-    private Entry entry(Claim claim) {
-        Experiment lab = labs.get(claim.lab());
+    private Entry entry(Experiment lab, Claim claim) {
         List<FinishedRun> finished = runs.stream()
                 .flatMap(folder -> FinishedRun.read(folder.resolve(claim.lab()), claim.lab()).stream())
                 .toList();

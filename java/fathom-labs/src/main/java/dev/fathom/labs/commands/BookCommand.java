@@ -109,7 +109,7 @@ public final class BookCommand implements Callable<Integer> {
                             StoredRun.all(Labs.shown().keySet(), docs.resolve("labs")),
                             folders,
                             pictures,
-                            docs.toAbsolutePath().getParent(),
+                            Project.root().orElseThrow(),
                             failures)
                     .write(folder);
             out.println("The book begins with " + page);

@@ -37,6 +37,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -244,15 +245,24 @@ public final class ProjectorLab implements Experiment {
         return 100.0 * same / (NEIGHBORS * (double) labels.length);
     }
 
+    /** How much of the vectors a picture keeps. */
+    private record Judged(Drawn drawn, double trust, double share) {}
+
+    private static Judged find(List<Judged> all, String title) {
+        return all.stream()
+                .filter(j -> j.drawn().title().equals(title))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static void measured(Result page, List<Drawn> drawn, Map<String, float[][]> vectors, int[] labels) {
         List<List<String>> rows = new ArrayList<>();
-        Map<String, Double> trusts = new LinkedHashMap<>();
-        Map<String, Double> shares = new LinkedHashMap<>();
+        List<Judged> judged = new ArrayList<>();
         for (Drawn d : drawn) {
-            trusts.put(d.title(), trust(vectors.get(d.of()), d.places()));
-            shares.put(d.title(), agreement(d.places(), labels));
-            rows.add(List.of(
-                    d.of(), d.method(), line("%.3f", trusts.get(d.title())), line("%.1f %%", shares.get(d.title()))));
+            double trust = trust(Objects.requireNonNull(vectors.get(d.of())), d.places());
+            double share = agreement(d.places(), labels);
+            judged.add(new Judged(d, trust, share));
+            rows.add(List.of(d.of(), d.method(), line("%.3f", trust), line("%.1f %%", share)));
         }
         page.text(
                         "Trustworthiness (Venna and Kaski 2001) is 1 where the 15 nearest points of a picture are neighbors of the vectors, and about 0.5 by chance. "
@@ -265,8 +275,8 @@ public final class ProjectorLab implements Experiment {
                     return clouds.render(3);
                 });
         String pixelsPca = PIXELS + ", " + PCA;
-        double before = shares.get(pixelsPca);
-        double after = shares.get(CODE + ", " + PCA);
+        double before = find(judged, pixelsPca).share();
+        double after = find(judged, CODE + ", " + PCA).share();
         page.text(line(
                 "In the plane of two principal components, %.1f %% of the neighbors of a digit are the same digit by its pixels, and %.1f %% by the code that LeNet-5 "
                         + "learned with labels of other images. %s",
@@ -275,14 +285,15 @@ public final class ProjectorLab implements Experiment {
                 after > before
                         ? "So what is learned for a task is the better representation for it."
                         : "So the learned code is no better here than the pixels."));
-        drawn.forEach(d -> {
-            Figure trust = Figure.of(d.title() + ", trustworthiness", "", trusts.get(d.title()));
-            double linear = trusts.get(d.of() + ", " + PCA);
+        judged.forEach(j -> {
+            Drawn d = j.drawn();
+            Figure trust = Figure.of(d.title() + ", trustworthiness", "", j.trust());
+            double linear = find(judged, d.of() + ", " + PCA).trust();
             page.figure(
                     d.method().equals(PCA)
                             ? trust
                             : trust.baseline(line("%.3f", linear), PCA).atLeast(linear));
-            Figure share = Figure.of(d.title() + ", neighbors of the same digit", "%", shares.get(d.title()));
+            Figure share = Figure.of(d.title() + ", neighbors of the same digit", "%", j.share());
             if (d.title().equals(pixelsPca)) {
                 page.figure(share.baseline("10 %", "chance"));
             } else {

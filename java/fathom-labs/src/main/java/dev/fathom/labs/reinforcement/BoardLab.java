@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -43,7 +44,12 @@ public final class BoardLab implements Experiment {
      * @param lost the share of games lost to the perfect player, in percent, by the network alone and with search
      * @param ends of the last network with and without search and of plain searches, against chance and against perfect play
      */
-    private record Learned(List<Integer> games, Map<String, List<Double>> lost, Map<String, Player.Record[]> ends) {}
+    private record Learned(List<Integer> games, Map<String, List<Double>> lost, Map<String, Player.Tally[]> ends) {
+        /** How it went at the end: against chance, 0, or perfect play, 1. */
+        Player.Tally end(String name, int against) {
+            return Objects.requireNonNull(ends.get(name), name)[against];
+        }
+    }
 
     @Override
     public Result run(Run run) {
@@ -64,21 +70,15 @@ public final class BoardLab implements Experiment {
         if (run.interrupt().requested()) {
             return page;
         }
-        Map<String, double[]> lost = new LinkedHashMap<>(); // to the perfect player, of each seed
         List<List<String>> rows = new ArrayList<>();
         for (String name : all.get(0).ends().keySet()) {
             List<String> row = new ArrayList<>(List.of(name));
             for (int opponent = 0; opponent < 2; opponent++) {
                 int against = opponent;
-                row.add(share(all, name, against, Player.Record::won));
-                row.add(share(all, name, against, Player.Record::lost));
+                row.add(share(all, name, against, Player.Tally::won));
+                row.add(share(all, name, against, Player.Tally::lost));
             }
             rows.add(row);
-            lost.put(
-                    name,
-                    all.stream()
-                            .mapToDouble(l -> percent(l.ends().get(name)[1], Player.Record::lost))
-                            .toArray());
         }
         page.section(
                         "Against chance and against perfect play",
@@ -100,9 +100,9 @@ public final class BoardLab implements Experiment {
                         "lost.png",
                         "Games lost to the perfect player, by games of self-play",
                         () -> chart(all).render());
-        double both = Summary.mean(lost.get(BOTH));
-        double plain = Summary.mean(lost.get(PLAIN + ", " + SEARCHES));
-        double alone = Summary.mean(lost.get(NETWORK));
+        double both = Summary.mean(lost(all, BOTH));
+        double plain = Summary.mean(lost(all, PLAIN + ", " + SEARCHES));
+        double alone = Summary.mean(lost(all, NETWORK));
         page.text(line(
                 "After %,d games the network with %d searches loses %.1f %% of its games to the perfect player, the network alone %.1f %%, and a search of as many "
                         + "playouts without a network %.1f %%. %s",
@@ -114,41 +114,48 @@ public final class BoardLab implements Experiment {
                 both < plain
                         ? "So what the network learned is worth more than random playouts."
                         : "So the network adds nothing to the search here."));
-        double half = Summary.interval95(lost.get(BOTH));
+        double half = Summary.interval95(lost(all, BOTH));
         page.key(Figure.of("Network and search, games lost to perfect play", "%", both)
                 .interval(Math.max(0, both - half), both + half)
                 .baseline(line("%.1f %%", plain), "search alone, " + SEARCHES + " playouts")
                 .within(0, plain));
         page.key(Figure.of("Network alone, games lost to perfect play", "%", alone)
-                .baseline(line("%.1f %%", Summary.mean(lost.get("chance"))), "chance")
-                .within(0, Summary.mean(lost.get("chance"))));
+                .baseline(line("%.1f %%", Summary.mean(lost(all, "chance"))), "chance")
+                .within(0, Summary.mean(lost(all, "chance"))));
         page.figure(Figure.of("Search alone, games lost to perfect play", "%", plain));
         page.figure(Figure.of(
                 "Search alone of " + MANY + ", games lost to perfect play",
                 "%",
-                Summary.mean(lost.get(PLAIN + ", " + MANY))));
+                Summary.mean(lost(all, PLAIN + ", " + MANY))));
         page.figure(Figure.of("Network and search, games won against chance", "%", won(all, BOTH))
                 .baseline(line("%.1f %%", won(all, "perfect")), "perfect play"));
         return page.finished();
     }
 
+    /** The percent of games lost to the perfect player, of each seed. */
+    private static double[] lost(List<Learned> all, String name) {
+        return all.stream()
+                .mapToDouble(l -> percent(l.end(name, 1), Player.Tally::lost))
+                .toArray();
+    }
+
     private static double won(List<Learned> all, String name) {
         return all.stream()
-                .mapToDouble(l -> percent(l.ends().get(name)[0], Player.Record::won))
+                .mapToDouble(l -> percent(l.end(name, 0), Player.Tally::won))
                 .average()
                 .orElseThrow();
     }
 
-    private static String share(List<Learned> all, String name, int against, Function<Player.Record, Integer> which) {
+    private static String share(List<Learned> all, String name, int against, Function<Player.Tally, Integer> which) {
         return line(
                 "%.1f %%",
                 all.stream()
-                        .mapToDouble(l -> percent(l.ends().get(name)[against], which))
+                        .mapToDouble(l -> percent(l.end(name, against), which))
                         .average()
                         .orElseThrow());
     }
 
-    private static double percent(Player.Record record, Function<Player.Record, Integer> which) {
+    private static double percent(Player.Tally record, Function<Player.Tally, Integer> which) {
         return 100.0 * which.apply(record) / record.games();
     }
 
@@ -169,7 +176,7 @@ public final class BoardLab implements Experiment {
                     learned.games().add(play.games());
                     players.forEach((name, player) -> learned.lost()
                             .computeIfAbsent(name, n -> new ArrayList<>())
-                            .add(percent(player.against(perfect, tested), Player.Record::lost)));
+                            .add(percent(player.against(perfect, tested), Player.Tally::lost)));
                 }
             }
             players.put(PLAIN + ", " + SEARCHES, Player.searching(TreeSearch.playingOut(rng), SEARCHES, rng));
@@ -178,7 +185,7 @@ public final class BoardLab implements Experiment {
             players.put("perfect", perfect);
             players.forEach((name, player) -> {
                 if (!stopped.getAsBoolean()) {
-                    learned.ends().put(name, new Player.Record[] {
+                    learned.ends().put(name, new Player.Tally[] {
                         player.against(chance, tested), player.against(perfect, tested)
                     });
                 }

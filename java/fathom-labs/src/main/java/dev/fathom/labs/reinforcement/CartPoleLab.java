@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /** Two ways to learn from rewards, a deep Q-network and a policy gradient, on a pole and in a grid, beside chance and the best that can be had. */
@@ -80,13 +81,14 @@ public final class CartPoleLab implements Experiment {
         Map<String, List<Learned>> all = new LinkedHashMap<>();
         for (Map.Entry<String, Task.Method> method : METHODS.entrySet()) {
             run.out().println(line("%s, %s: %d seeds ...", task.name(), method.getKey(), seeds));
+            int of = Objects.requireNonNull(steps.get(method.getKey()));
             List<Learned> learned = Workers.all()
                     .run(
                             seeds,
                             i -> method.getValue()
                                     .learn(
                                             task,
-                                            steps.get(method.getKey()),
+                                            of,
                                             run.seed() * 1000 + i,
                                             run.interrupt()::requested));
             if (run.interrupt().requested()) {

@@ -55,14 +55,14 @@ interface Player {
      * @param drawn how many were drawn
      * @param lost how many were lost
      */
-    record Record(int won, int drawn, int lost) {
+    record Tally(int won, int drawn, int lost) {
         int games() {
             return won + drawn + lost;
         }
     }
 
     /** Plays games in which the two begin by turns. */
-    default Record against(Player other, int games) {
+    default Tally against(Player other, int games) {
         int[] ends = new int[3];
         for (int g = 0; g < games; g++) {
             TicTacToe at = TicTacToe.START;
@@ -73,6 +73,6 @@ interface Player {
             }
             ends[!at.lost() ? 1 : mine ? 2 : 0]++; // whoever is to move has lost
         }
-        return new Record(ends[0], ends[1], ends[2]);
+        return new Tally(ends[0], ends[1], ends[2]);
     }
 }
