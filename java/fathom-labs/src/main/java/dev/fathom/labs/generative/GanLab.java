@@ -27,8 +27,8 @@ public final class GanLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1000));
-                Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 1000))) {
+        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 800));
+                Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 800))) {
             Result page = new Result(
                     "Lab gan",
                     line(
@@ -50,8 +50,8 @@ public final class GanLab implements Experiment {
         Duel nonSaturating = new Duel(Game.NON_SATURATING, 256, adam);
         int width = run.of(128, 64);
         for (Mixture mixture : Mixture.of(run)) {
-            int epochs = run.epochs(mixture == Mixture.RING ? 60 : 120, 12);
-            int fewer = run.epochs(mixture == Mixture.RING ? 20 : 40, 4);
+            int epochs = run.epochs(mixture == Mixture.RING ? 60 : 120, 6);
+            int fewer = run.epochs(mixture == Mixture.RING ? 20 : 40, 2);
             if (!study.add(mixture, "minimax", Nets.points(2, 16, width), saturating, epochs)
                     || !study.add(mixture, "non-saturating", Nets.points(2, 16, width), nonSaturating, epochs)
                     || !study.add(
@@ -75,7 +75,7 @@ public final class GanLab implements Experiment {
         int many = run.epochs(30, 2);
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 150))) {
+                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 100))) {
             ImageStudy study = new ImageStudy(run, page, "Digits", learn, evaluation);
             boolean done = study.add(
                                     "dense nets, minimax",
@@ -146,7 +146,7 @@ public final class GanLab implements Experiment {
     private static boolean clothes(Run run, Result page, Images images) {
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 150))) {
+                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 100))) {
             ImageStudy study = new ImageStudy(run, page, "Clothes", learn, evaluation);
             boolean done = study.add(
                             "conditional DCGAN",
