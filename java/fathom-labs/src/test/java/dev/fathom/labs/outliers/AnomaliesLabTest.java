@@ -15,7 +15,10 @@ import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -103,8 +106,9 @@ class AnomaliesLabTest {
             outliers[t] = t >= 300 && t < 310;
             rows[t][0] = outliers[t] ? Math.cos(2.0 * t) : Math.sin(t / 5.0);
         }
-        try (Interrupt interrupt = Interrupt.install(System.err)) {
-            Run run = new Run(true, null, seed, false, null, null, temp, interrupt, System.out, System.err);
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(nowhere)) {
+            Run run = new Run(true, null, seed, false, null, null, temp, interrupt, nowhere, nowhere);
             LabeledSeries series = LabeledSeries.of("wave", "wave", rows, rows, outliers);
             return new Study(run, new int[] {1, 2}, 16, 1, 2, 8, 1).on(series).orElseThrow();
         }
