@@ -8,12 +8,17 @@ import dev.fathom.ensemble.Diversity;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
+import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -83,6 +88,30 @@ class AnomaliesLabTest {
         CommandLineRun run = CommandLineRun.labOn(temp, "anomalies");
         assertThat(run.code()).isNotZero();
         assertThat(run.err()).contains("the data set ecg was not found").hasLineCount(1);
+    }
+
+    /** The same seed gives the same areas to the last bit, and another one others. */
+    @Test
+    void theSeedDecides() {
+        Outcome one = studied(1);
+        assertThat(studied(1).areas()).isEqualTo(one.areas());
+        assertThat(studied(1).diversity()).isEqualTo(one.diversity());
+        assertThat(studied(2).areas()).isNotEqualTo(one.areas());
+    }
+
+    private Outcome studied(long seed) {
+        double[][] rows = new double[400][1];
+        boolean[] outliers = new boolean[400];
+        for (int t = 0; t < rows.length; t++) {
+            outliers[t] = t >= 300 && t < 310;
+            rows[t][0] = outliers[t] ? Math.cos(2.0 * t) : Math.sin(t / 5.0);
+        }
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(nowhere)) {
+            Run run = new Run(true, null, seed, false, null, null, temp, interrupt, nowhere, nowhere);
+            LabeledSeries series = LabeledSeries.of("wave", "wave", rows, rows, outliers);
+            return new Study(run, new int[] {1, 2}, 16, 1, 2, 8, 1).on(series).orElseThrow();
+        }
     }
 
     // ---- what public code gets wrong
