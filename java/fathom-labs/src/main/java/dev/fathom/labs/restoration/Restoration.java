@@ -120,7 +120,7 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
 
     private @Nullable Model<ConvAutoencoder> train(Damage damage, boolean corrects) {
         String name = line("%s, %s, %s", set, damage.task(), ConvAutoencoder.name(corrects));
-        int epochs = run.epochs(8, 4);
+        int epochs = run.epochs(14, 4);
         int channels = learn.featureShape().dim(2);
         run.training().say("%n== %s", name);
         Model<ConvAutoencoder> model =
