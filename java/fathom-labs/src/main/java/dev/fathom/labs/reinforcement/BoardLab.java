@@ -54,7 +54,7 @@ public final class BoardLab implements Experiment {
     @Override
     public Result run(Run run) {
         int seeds = run.of(5, 3);
-        int rounds = run.of(40, 12);
+        int rounds = run.of(150, 12);
         int games = run.of(30, 20);
         Result page = new Result(
                 "Lab board",

@@ -98,7 +98,7 @@ class BookTest {
                 .contains("<b>The course claims</b>A unit divides the plane by a line.")
                 .contains("functions of 4 inputs learned</th>", "Pictures of a short run", "data:image/png;base64,")
                 .contains("<figcaption>Wrong answers in each epoch</figcaption>")
-                .contains("PerceptronLab.java, ", "PerceptronRule.java, ", "class PerceptronRule");
+                .contains("PerceptronLab.java, ", "PerceptronRule.java, ", "record PerceptronRule");
     }
 
     @Test
