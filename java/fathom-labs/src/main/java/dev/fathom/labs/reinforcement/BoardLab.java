@@ -203,7 +203,9 @@ public final class BoardLab implements Experiment {
                     x,
                     IntStream.range(0, x.length)
                             .mapToDouble(i -> all.stream()
-                                    .mapToDouble(l -> l.lost().get(name).get(i))
+                                    .mapToDouble(
+                                            l -> Objects.requireNonNull(l.lost().get(name))
+                                                    .get(i))
                                     .average()
                                     .orElseThrow())
                             .toArray());

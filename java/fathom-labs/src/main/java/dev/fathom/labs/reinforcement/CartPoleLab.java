@@ -85,12 +85,7 @@ public final class CartPoleLab implements Experiment {
             List<Learned> learned = Workers.all()
                     .run(
                             seeds,
-                            i -> method.getValue()
-                                    .learn(
-                                            task,
-                                            of,
-                                            run.seed() * 1000 + i,
-                                            run.interrupt()::requested));
+                            i -> method.getValue().learn(task, of, run.seed() * 1000 + i, run.interrupt()::requested));
             if (run.interrupt().requested()) {
                 return false;
             }

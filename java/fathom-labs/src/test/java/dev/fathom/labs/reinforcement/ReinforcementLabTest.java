@@ -140,7 +140,7 @@ class ReinforcementLabTest {
         assertThat(TicTacToe.positions()).isEqualTo(5478);
         assertThat(TicTacToe.START.value()).isZero();
         Player perfect = Player.perfect(new SplittableRandom(1));
-        assertThat(perfect.against(perfect, 20)).isEqualTo(new Player.Record(0, 20, 0));
+        assertThat(perfect.against(perfect, 20)).isEqualTo(new Player.Tally(0, 20, 0));
         assertThat(perfect.against(Player.random(new SplittableRandom(2)), 100).lost())
                 .isZero();
         assertThatThrownBy(() -> new TicTacToe(7, 0).value()).hasMessageContaining("cannot come up");
