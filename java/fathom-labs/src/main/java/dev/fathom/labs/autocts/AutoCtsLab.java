@@ -456,7 +456,9 @@ public final class AutoCtsLab implements Experiment {
                         Map.Entry.comparingByValue())
                 .getKey();
         String ahead = task.ahead(task.farthest());
-        page.text(line("The smallest mean absolute error %s ahead is that of %s, %.4f.", ahead, best, mae.getOrDefault(best, Double.NaN)));
+        page.text(line(
+                "The smallest mean absolute error %s ahead is that of %s, %.4f.",
+                ahead, best, mae.getOrDefault(best, Double.NaN)));
         for (String name : List.of("AutoCTS", "AutoCTS+")) {
             double gain = 100 * (1 - mae.getOrDefault(name, Double.NaN) / mae.getOrDefault(other, Double.NaN));
             page.key(Figure.of(
