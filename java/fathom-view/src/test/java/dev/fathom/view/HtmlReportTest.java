@@ -85,7 +85,12 @@ class HtmlReportTest {
     @Test
     void aSoundIsEmbeddedAsItsFile() throws Exception {
         Wav wav = Wav.of(8000, new float[] {0, 0.5f, -0.5f});
-        Element audio = all(parsed(new HtmlReport("x").sound(wav, "the vowel of \"hod\"").html()), "audio").get(0);
+        Element audio = all(
+                        parsed(new HtmlReport("x")
+                                .sound(wav, "the vowel of \"hod\"")
+                                .html()),
+                        "audio")
+                .get(0);
         assertThat(audio.getAttribute("aria-label")).isEqualTo("the vowel of \"hod\"");
         String data = audio.getAttribute("src");
         assertThat(data).startsWith("data:audio/wav;base64,");

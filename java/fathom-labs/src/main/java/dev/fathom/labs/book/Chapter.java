@@ -98,8 +98,9 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                             "batchnorm",
                             "Batch normalization rescales the values inside of a network, which makes training converge faster, and replaces dropout in "
                                     + "some networks."),
+                    lab("depth", "How deep a network without shortcuts may be depends on how its weights begin."),
                     lab(
-                            "depth",
+                            "very-deep",
                             "Plain convolutional networks with ten thousand layers can be trained by an appropriate initialization alone, one that "
                                     + "preserves norms.")),
             of(
@@ -127,6 +128,10 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                             "Copies of images that are distorted in natural ways make a network generalize better."),
                     lab("mnist-best", "The average of several networks is better than each of them."),
                     lab(
+                            "ensembles",
+                            "Models that err on different examples are better together than alone: bagging lowers the variance, and boosting makes strong "
+                                    + "learners of weak ones."),
+                    lab(
                             "search",
                             "Cross-validation finds the hyper-parameters, and an architecture can be searched for by a program, for instance by one that "
                                     + "predicts how well a network will do.")),
@@ -152,14 +157,39 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     lab(
                             "pretrained",
                             "Networks trained on ImageNet name what is on new photographs, with their uncertainty."),
-                    lab("transfer", "A network that knows one task needs fewer labeled examples for a similar one.")),
+                    lab("transfer", "A network that knows one task needs fewer labeled examples for a similar one."),
+                    lab(
+                            "siamese",
+                            "A network that learns which images are alike names classes that it has never seen, from one example of each."),
+                    lab(
+                            "distill",
+                            "A small network learns more from the probabilities of a large one than from labels alone."),
+                    lab(
+                            "unet",
+                            "A network that encodes an image and decodes it again labels every pixel, and shortcuts between the two halves keep the edges "
+                                    + "sharp.")),
+            of(
+                    "pictures",
+                    "Networks that make pictures better",
+                    "Images as inputs and as outputs.",
+                    lab(
+                            "denoising",
+                            "A convolutional auto-encoder learns to remove noise, to sharpen, to enlarge and to fill holes from pairs of images."),
+                    lab(
+                            "style",
+                            "The correlations of a network's features are the style of a picture and the features themselves its content, so that a "
+                                    + "photograph can be painted like a painting.")),
             of(
                     "attacks",
                     "Adversarial examples",
                     "How networks are fooled by changes that a person does not see.",
                     lab(
                             "fgsm",
-                            "A change of an image that nobody sees can make a network call a panda a gibbon, and be sure of it.")),
+                            "A change of an image that nobody sees can make a network call a panda a gibbon, and be sure of it."),
+                    lab(
+                            "adversarial",
+                            "Stronger attacks need smaller changes, down to a few pixels, and training on attacked images helps against the attack that it "
+                                    + "was done with.")),
             of(
                     "recurrence",
                     "Recurrent networks",
@@ -177,7 +207,22 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                             "imdb",
                             "A lasso on a bag of words judges reviews of films as well as networks that read the words in their order (88 % and 87 %); a "
                                     + "simple recurrent network has 76 %."),
-                    lab("digits", "Recurrent networks recognize speech, a sequence of sounds of varying length.")),
+                    lab("digits", "Recurrent networks recognize speech, a sequence of sounds of varying length."),
+                    lab("vowels", "A network that predicts the next sample of a wave learns to speak."),
+                    lab(
+                            "turing",
+                            "A network with a memory that it addresses by content and place copies sequences longer than any that it learned from.")),
+            of(
+                    "systems",
+                    "Time series in earnest",
+                    "Two systems for many series: one that finds what is odd, and one that designs the network itself.",
+                    lab(
+                            "anomalies",
+                            "An ensemble of auto-encoders finds outliers that single ones miss, and it is the better the more its members differ."),
+                    lab(
+                            "autocts",
+                            "A search over operators and hyper-parameters finds networks for correlated series that are better than those that people design, "
+                                    + "and a comparator ranks candidates without training them.")),
             of(
                     "language",
                     "Words and language",
@@ -201,6 +246,22 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                                     + "search."),
                     lab("arithmetic", "An encoder and a decoder learn to add numbers that are written as text.")),
             of(
+                    "pairs",
+                    "Encoders and decoders",
+                    "One network reads and another one writes, whatever the two kinds of data are.",
+                    lab(
+                            "captions",
+                            "A convolutional network reads an image and a recurrent one describes it, with attention to where it looks."),
+                    lab(
+                            "encoders",
+                            "Any encoder can be joined with any decoder: vectors, images, labels and text are turned into each other by the same training."),
+                    lab(
+                            "moving-digits",
+                            "A convolutional network with an LSTM says what moves where in a film, and draws the frames that come next."),
+                    lab(
+                            "crystals",
+                            "A network on the graph of a crystal's atoms learns a property from few labels if it first learns from many structures without.")),
+            of(
                     "codes",
                     "Learning without labels",
                     "Auto-encoders, and what data without labels are worth.",
@@ -210,6 +271,25 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     lab(
                             "few-labels",
                             "Pre-training without labels and semi-supervised learning help most where labels are few.")),
+            of(
+                    "generative",
+                    "Networks that generate",
+                    "Two networks that play against each other, and two other ways to draw from a distribution.",
+                    lab(
+                            "gan",
+                            "A generator that fools a discriminator draws from the distribution of the data: the best discriminator is p / (p + q), and at the "
+                                    + "end the value of the game is -log 4."),
+                    lab(
+                            "wgan",
+                            "A critic that estimates the Wasserstein distance gives gradients where a discriminator gives none, so that training is steadier "
+                                    + "and fewer modes are lost."),
+                    lab(
+                            "vae",
+                            "An auto-encoder with noise in its code has a bound on the likelihood and draws new images from chance."),
+                    lab("diffusion", "A network that removes a little noise at a time draws images from noise alone."),
+                    lab(
+                            "birds",
+                            "A sentence can be drawn in two stages, first in rough form and colors and then in detail.")),
             of(
                     "rewards",
                     "Learning from rewards",
