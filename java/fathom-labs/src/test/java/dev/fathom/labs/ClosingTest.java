@@ -14,44 +14,61 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Rng;
+import dev.fathom.view.EventFile;
 import dev.fathom.view.ProgressBar;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Closing twice does nothing, for everything of the labs and the views that can be closed. */
 class ClosingTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
 
+    private static final Images DIGITS = images(Shape.of(28, 28, 1));
+    private static final Interrupt INTERRUPT = Interrupt.install(nowhere());
+
     /** How to make one of each class. */
-    private static final Map<String, Callable<AutoCloseable>> MAKERS = Map.of(
-            "Images",
-            () -> new Images("digits", List.of("0"), Shape.of(2), data(), data(), data()),
-            "Outcome",
-            ClosingTest::outcome,
-            "Interrupt",
-            () -> Interrupt.install(nowhere()),
-            "Line",
-            ClosingTest::line,
-            "NameModel",
-            () -> hidden("characters.NameModel", "net", model(), 1),
-            "MeanClassifier",
-            () -> hidden("reviews.MeanClassifier", null, null, 1, data(), data(), data()),
-            "Translator",
-            () -> hidden("translation.Translator", null, null, model(), null, Map.of(), null),
-            "ClothingStudy",
-            () -> hidden("ensembles.ClothingStudy", run(), null, examples(), examples()),
-            "FriedmanStudy",
-            () -> hidden("ensembles.FriedmanStudy", run(), null));
+    private static final Map<String, Callable<AutoCloseable>> MAKERS = Map.ofEntries(
+            Map.entry("Images", () -> images(Shape.of(2))),
+            Map.entry("Outcome", ClosingTest::outcome),
+            Map.entry("Interrupt", () -> Interrupt.install(nowhere())),
+            Map.entry("Line", ClosingTest::line),
+            Map.entry("EventFile", () -> new EventFile(temporary())),
+            Map.entry("NameModel", () -> hidden("characters.NameModel", "net", model(), 1)),
+            Map.entry("MeanClassifier", () -> hidden("reviews.MeanClassifier", null, null, 1, data(), data(), data())),
+            Map.entry("Translator", () -> hidden("translation.Translator", null, null, model(), null, Map.of(), null)),
+            Map.entry("ClothingStudy", () -> hidden("ensembles.ClothingStudy", run(), null, examples(), examples())),
+            Map.entry("FriedmanStudy", () -> hidden("ensembles.FriedmanStudy", run(), null)),
+            Map.entry("ComparatorTraining", () -> hidden("autocts.ComparatorTraining", model(), 1)),
+            Map.entry("BirdStudio", () -> hidden("generative.BirdStudio", run(), 2, 1)),
+            Map.entry("Evaluation", () -> hidden("generative.Evaluation", run(), DIGITS, 2)),
+            Map.entry("Streaming", () -> hidden("outliers.Streaming", List.of(member()))),
+            Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", 1)));
+
+    static Set<String> names() {
+        return MAKERS.keySet();
+    }
+
+    @AfterAll
+    static void end() {
+        INTERRUPT.close();
+        DIGITS.close();
+    }
 
     private static PrintStream nowhere() {
         return new PrintStream(OutputStream.nullOutputStream());
@@ -76,16 +93,39 @@ class ClosingTest {
         return Model.of(new Linear(2, 2), 1);
     }
 
+    private static Path temporary() throws IOException {
+        Path folder = Files.createTempDirectory("closing");
+        folder.toFile().deleteOnExit();
+        return folder;
+    }
+
+    private static Images images(Shape shape) {
+        return new Images("digits", List.of("0"), shape, data(shape), data(shape), data(shape));
+    }
+
+    /** A recurrent auto-encoder of one column. */
+    private static Object member() throws ReflectiveOperationException {
+        Class<?> cell = Class.forName("dev.fathom.labs.outliers.RecurrentAutoencoder$Cell");
+        Method of = Class.forName("dev.fathom.labs.outliers.RecurrentAutoencoder")
+                .getDeclaredMethod("of", int.class, cell, Rng.class);
+        of.setAccessible(true);
+        return of.invoke(null, 1, cell.getEnumConstants()[0], new Rng(1));
+    }
+
     private static Dataset data() {
-        return Dataset.of(new float[4], Shape.of(2), new int[2]);
+        return data(Shape.of(2));
+    }
+
+    private static Dataset data(Shape shape) {
+        return Dataset.of(new float[(int) (64 * shape.size())], shape, new int[64]);
     }
 
     private static Examples examples() {
         return Examples.of(new float[2][1], 0, 1);
     }
 
-    private static Run run() {
-        return new Run(true, null, 1, false, null, null, ROOT, null, nowhere(), nowhere());
+    private static Run run() throws IOException {
+        return new Run(true, null, 1, false, null, null, temporary(), INTERRUPT, nowhere(), nowhere());
     }
 
     private static Outcome outcome() {
@@ -106,18 +146,7 @@ class ClosingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "Images",
-                "Outcome",
-                "Interrupt",
-                "Line",
-                "NameModel",
-                "MeanClassifier",
-                "Translator",
-                "ClothingStudy",
-                "FriedmanStudy"
-            })
+    @MethodSource("names")
     void closingTwiceDoesNothing(String name) throws Exception {
         long owned = Memory.stats().owned();
         AutoCloseable first = MAKERS.get(name).call();

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
  * @param iterations how many steps are done
  * @param angle a cell of the tree counts as one point if its size is below this part of its distance; 0 computes all pairs
  */
-public record TSne(int width, double perplexity, int iterations, double angle) implements Embedding {
+public record TSne(int width, double perplexity, int iterations, double angle) implements Placement {
     private static final double EXAGGERATION = 12;
     private static final int CHUNK = 256;
 

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  * @param leastDistance how near to each other places may lie, where clusters are about 1 apart
  * @param epochs how often all ties are pulled
  */
-public record Umap(int width, int neighbors, double leastDistance, int epochs) implements Embedding {
+public record Umap(int width, int neighbors, double leastDistance, int epochs) implements Placement {
     private static final int DRAWN = 5;
     private static final int CHUNK = 256;
     private static final double LONGEST = 4;

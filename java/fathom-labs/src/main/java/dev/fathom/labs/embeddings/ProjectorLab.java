@@ -3,10 +3,10 @@ package dev.fathom.labs.embeddings;
 import static dev.fathom.labs.pages.Result.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.features.Embedding;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.Pca;
+import dev.fathom.features.Placement;
 import dev.fathom.features.SparseRows;
 import dev.fathom.features.TSne;
 import dev.fathom.features.Umap;
@@ -192,10 +192,10 @@ public final class ProjectorLab implements Experiment {
         Points all = points;
         drawn.add(new Drawn(of, PCA, components(x)));
         for (int width = 2; width <= 3; width++) {
-            Map<String, Embedding> methods = new LinkedHashMap<>();
+            Map<String, Placement> methods = new LinkedHashMap<>();
             methods.put("t-SNE", new TSne(width, 30, run.of(1000, 150), 0.5));
             methods.put("UMAP", new Umap(width, NEIGHBORS, 0.1, run.of(300, 100)));
-            for (Map.Entry<String, Embedding> method : methods.entrySet()) {
+            for (Map.Entry<String, Placement> method : methods.entrySet()) {
                 if (run.interrupt().requested()) {
                     return all;
                 }
@@ -227,7 +227,7 @@ public final class ProjectorLab implements Experiment {
 
     private static double trust(float[][] x, float[][] places) {
         int n = Math.min(MEASURED, x.length);
-        return Embedding.trustworthiness(Arrays.copyOf(x, n), Arrays.copyOf(places, n), NEIGHBORS);
+        return Placement.trustworthiness(Arrays.copyOf(x, n), Arrays.copyOf(places, n), NEIGHBORS);
     }
 
     /** The share of the nearest other points in the plane that have the label of a point, in percent. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** t-SNE and UMAP beside scikit-learn's numbers, see test-data/goldens/embeddings.py. */
-class EmbeddingTest {
+class PlacementTest {
     private static final Gson GSON = new Gson();
     private static JsonObject golden;
 
@@ -68,11 +68,11 @@ class EmbeddingTest {
         double[] expected = get("trustworthiness", double[].class);
         int[] k = {1, 5, 12};
         for (int i = 0; i < k.length; i++) {
-            assertThat(Embedding.trustworthiness(get("x", float[][].class), get("y", float[][].class), k[i]))
+            assertThat(Placement.trustworthiness(get("x", float[][].class), get("y", float[][].class), k[i]))
                     .isCloseTo(expected[i], within(1e-12));
         }
         float[][] same = get("x", float[][].class);
-        assertThat(Embedding.trustworthiness(same, same, 5)).isEqualTo(1);
+        assertThat(Placement.trustworthiness(same, same, 5)).isEqualTo(1);
     }
 
     @Test
@@ -80,18 +80,18 @@ class EmbeddingTest {
         float[][] x = get("digits", float[][].class);
         TSne method = new TSne(2, get("digitsPerplexity", Double.class), 1000, 0.5);
         float[][] places = method.place(x, 1);
-        assertThat(Embedding.trustworthiness(x, places, 10))
+        assertThat(Placement.trustworthiness(x, places, 10))
                 .isGreaterThan(get("digitsTrustworthiness", Double.class) - 0.01);
         assertThat(method.divergence(method.affinities(x), flat(places)))
                 .isLessThan(1.05 * get("digitsDivergence", Double.class));
         float[][] umap = new Umap(2).place(x, 1);
-        assertThat(Embedding.trustworthiness(x, umap, 10))
+        assertThat(Placement.trustworthiness(x, umap, 10))
                 .isGreaterThan(get("digitsTrustworthiness", Double.class) - 0.03);
         int[] labels = get("labels", int[].class);
         for (float[][] z : new float[][][] {places, umap}) {
             assertThat(neighborOfSameClass(z, labels)).isGreaterThan(0.9);
         }
-        assertThat(Embedding.trustworthiness(x, new TSne(3).place(x, 1), 10)).isGreaterThan(0.97);
+        assertThat(Placement.trustworthiness(x, new TSne(3).place(x, 1), 10)).isGreaterThan(0.97);
     }
 
     /** The share of points whose nearest other point has the same label. */
@@ -111,7 +111,7 @@ class EmbeddingTest {
         for (int i = 240; i < x.length; i++) {
             x[i] = new Rng(i).normal(64, 8, 4);
         }
-        for (Embedding method : new Embedding[] {new TSne(2, 10, 30, 0.5), new Umap(2, 10, 0.1, 20)}) {
+        for (Placement method : new Placement[] {new TSne(2, 10, 30, 0.5), new Umap(2, 10, 0.1, 20)}) {
             float[][] here = method.place(x, 3);
             ForkJoinPool pool = new ForkJoinPool(threads);
             float[][] there = pool.submit(() -> method.place(x, 3)).get();
@@ -148,7 +148,7 @@ class EmbeddingTest {
             x[i][0] = 1;
         }
         AtomicInteger steps = new AtomicInteger();
-        for (Embedding method : new Embedding[] {new TSne(2, 5, 100, 0.5), new Umap(2, 5, 0.1, 100)}) {
+        for (Placement method : new Placement[] {new TSne(2, 5, 100, 0.5), new Umap(2, 5, 0.1, 100)}) {
             steps.set(0);
             float[][] places = method.place(x, 1, step -> {
                 steps.set(step);
@@ -168,7 +168,7 @@ class EmbeddingTest {
                 .hasMessage("t-SNE: 20 rows of 3 columns; give more than 31 rows of at least 2 columns");
         assertThatThrownBy(() -> new Umap(2).place(new float[][] {{1, Float.NaN}}, 1))
                 .hasMessageContaining("row 0, column 1 is NaN");
-        assertThatThrownBy(() -> Embedding.trustworthiness(new float[10][2], new float[10][2], 5))
+        assertThatThrownBy(() -> Placement.trustworthiness(new float[10][2], new float[10][2], 5))
                 .hasMessageStartingWith("trustworthiness: k=5 of 10 rows");
     }
 }

@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
  * Places rows in a plane or in space so that rows that are near to each other stay so: {@link TSne} and {@link Umap}. Unlike a {@link Projection} it has no map
  * for other rows. The result depends on the seed, and not on the number of threads.
  */
-public interface Embedding {
+public interface Placement {
     /**
      * Returns a place [n][width] for each row [n][columns].
      *
