@@ -14,7 +14,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
 /**
@@ -22,7 +24,7 @@ import java.util.zip.CRC32C;
  *
  * <pre>{@code
  * try (EventFile events = new EventFile(Path.of("out/events"))) {
- *     trainer.add(events.callback());
+ *     trainer.callbacks(events.callback());
  *     ...
  * }
  * }</pre>
@@ -36,6 +38,8 @@ public final class EventFile implements AutoCloseable {
     private static final int EIGHT_BYTES = 1;
     private static final int BYTES = 2;
     private static final int FOUR_BYTES = 5;
+    /** Tells files that begin in the same millisecond apart. */
+    private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final Path file;
     private final OutputStream out;
@@ -46,10 +50,11 @@ public final class EventFile implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be written
      */
     public EventFile(Path folder) {
-        file = folder.resolve(String.format("events.out.tfevents.%d.fathom", System.currentTimeMillis()));
+        file = folder.resolve(
+                "events.out.tfevents." + System.currentTimeMillis() + "." + NUMBER.incrementAndGet() + ".fathom");
         try {
             Files.createDirectories(folder);
-            out = Files.newOutputStream(file);
+            out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file + ": " + AtomicFile.reason(e), e);
         }

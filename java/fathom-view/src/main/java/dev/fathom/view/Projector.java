@@ -91,16 +91,32 @@ public final class Projector {
          * Makes points of vectors.
          *
          * @param name of all of them together
-         * @param vectors one for each point, of at least two numbers, all of one length
+         * @param vectors one for each point, of at least two numbers, all of one length and finite
          * @param labels what each point is, such as a word
-         * @throws IllegalArgumentException unless there are three points or more with one label each
+         * @throws IllegalArgumentException unless there are three points or more with one label each, or if a vector is not as it should be
          */
         public static Points of(String name, float[][] vectors, List<String> labels) {
             if (vectors.length < 3 || labels.size() != vectors.length || vectors[0].length < 2) {
                 throw new IllegalArgumentException("projector: " + vectors.length + " vectors with " + labels.size()
                         + " labels; give three vectors or more of at least two numbers, with one label each");
             }
+            rows("vector", vectors);
             return new Points(name, vectors, labels, "", List.of(), null, List.of(), List.of());
+        }
+
+        private static void rows(String what, float[][] rows) {
+            for (int i = 0; i < rows.length; i++) {
+                if (rows[i].length != rows[0].length) {
+                    throw new IllegalArgumentException("projector: " + what + " " + i + " has " + rows[i].length
+                            + " numbers and " + what + " 0 has " + rows[0].length + "; give all the same length");
+                }
+                for (float x : rows[i]) {
+                    if (!Float.isFinite(x)) {
+                        throw new IllegalArgumentException(
+                                "projector: " + what + " " + i + " has " + x + " in it; give finite numbers");
+                    }
+                }
+            }
         }
 
         /** Says more about the points, in whole sentences. */
@@ -145,6 +161,7 @@ public final class Projector {
                 throw new IllegalArgumentException(
                         "projector: " + method + " has places of " + places[0].length + " numbers; give two or three");
             }
+            rows(method + ", place", places);
             List<Picture> more = new ArrayList<>(pictures);
             more.add(new Picture(method, places));
             return new Points(name, vectors, labels, about, groups, images, more, axes);

@@ -89,7 +89,7 @@ public record ProjectorTsv(float[][] vectors, List<String> columns, List<List<St
     /**
      * Reads both files. The texts have a row of names if they have one row more than there are vectors.
      *
-     * @throws IllegalArgumentException if a number is none, or the rows do not fit, with the line
+     * @throws IllegalArgumentException if a cell is not a finite number, or the rows do not fit, with the line
      * @throws UncheckedIOException if a file cannot be read
      */
     public static ProjectorTsv read(Path vectorFile, Path textFile) {
@@ -100,9 +100,12 @@ public record ProjectorTsv(float[][] vectors, List<String> columns, List<List<St
             for (int c = 0; c < cells.length; c++) {
                 try {
                     row[c] = Float.parseFloat(cells[c]);
+                    if (!Float.isFinite(row[c])) {
+                        throw new NumberFormatException("not finite");
+                    }
                 } catch (NumberFormatException e) {
                     throw new IllegalArgumentException(
-                            vectorFile + ", line " + (vectors.size() + 1) + ": " + cells[c] + " is no number", e);
+                            vectorFile + ", line " + (vectors.size() + 1) + ": " + cells[c] + " is not a number", e);
                 }
             }
             vectors.add(row);

@@ -128,9 +128,8 @@ class PlacementTest {
         assertThat(new Umap(2, 15, 0.5, 1).curve()).containsExactly(new double[] {0.583030, 1.334167}, within(2e-4));
     }
 
-    /** Each row's own ties sum to log2(k), so a pair in which both tie has v + w - v w. */
     @Test
-    void tiesSumToTheLogarithmOfTheNeighbors() {
+    void aRowIsTiedToItsNearestFully() {
         float[][] line = new float[9][1];
         for (int i = 0; i < line.length; i++) {
             line[i][0] = i * i;

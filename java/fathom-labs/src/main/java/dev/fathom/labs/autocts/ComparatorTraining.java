@@ -35,7 +35,7 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
     /**
      * Learns which networks have the smaller error and keeps what is best on those that it does not learn from.
      *
-     * @param epochs by how many epochs of the networks' training their errors are told
+     * @param epochs of the networks' training after which their errors are compared
      * @param rounds how often it passes over the networks, at most
      * @param repeats how many times a round passes over them, for lists that are short
      * @param attach adds what the trainer needs, such as its end at Ctrl-C

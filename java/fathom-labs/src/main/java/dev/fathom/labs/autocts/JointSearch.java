@@ -84,7 +84,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
         if (measured.size() < count / 2) {
             throw new IllegalArgumentException("autocts: of " + count + " candidates only " + measured.size()
                     + " have an error that is finite, the first failed with \""
-                    + all.failed().stream().map(Result::failure).findFirst().orElse("") + "\"; look into the series");
+                    + all.failed().stream().map(Result::failure).findFirst().orElse("")
+                    + "\"; check the series for values that are not finite");
         }
         return Optional.of(measured);
     }

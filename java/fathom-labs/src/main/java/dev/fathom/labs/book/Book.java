@@ -279,7 +279,7 @@ public record Book(
         return score.substring(0, 1).toUpperCase(Locale.ROOT) + score.substring(1) + "."
                 + (missed == 0
                         ? ""
-                        : " Outside of it: "
+                        : " Outside their bands: "
                                 + figures(entry)
                                         .filter(f -> f.verdict() == Verdict.MISSED)
                                         .map(f ->

@@ -35,8 +35,8 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     "The examples with which a textbook on statistical learning introduces neural networks, beside the simpler methods that it compares them with.",
                     lab(
                             "hitters",
-                            "On a small table of numbers a network is no better than least squares and the lasso, which are simpler: try the simple "
-                                    + "method first."),
+                            "On a small table of numbers a network is no better than least squares and the lasso, which are simpler: try the simple method "
+                                    + "first."),
                     lab(
                             "islr",
                             "On handwritten digits a network with dropout (1.8 % wrong) or with a ridge penalty (2.3 %) is far ahead of multinomial "
@@ -54,20 +54,20 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                             "Two hidden units are enough for XOR, because they move the four points to places that a line can divide."),
                     lab(
                             "boundaries",
-                            "Each unit divides the space by a hyperplane, and layers of units make boundaries of any shape. Without a nonlinearity "
-                                    + "several layers are worth no more than one."),
+                            "Each unit divides the space by a hyperplane, and layers of units make boundaries of any shape. Without a nonlinearity several "
+                                    + "layers are worth no more than one."),
                     lab(
                             "approximation",
-                            "A network with one hidden layer approximates any continuous function. Deep networks need fewer units for functions that "
-                                    + "are composed of others.")),
+                            "A network with one hidden layer approximates any continuous function. Deep networks need fewer units for functions that are "
+                                    + "composed of others.")),
             of(
                     "losses",
                     "What a loss asks for",
                     "A network gives the answers that its loss rewards.",
                     lab(
                             "losses",
-                            "The mean squared error is the loss of numbers with Gaussian noise, and cross-entropy that of classes. The form in which "
-                                    + "labels are presented matters.")),
+                            "The mean squared error is the loss of numbers with Gaussian noise, and cross-entropy that of classes. The form in which labels "
+                                    + "are presented matters.")),
             of(
                     "descent",
                     "Gradient descent",
@@ -78,8 +78,8 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                                     + "are most of its local minima."),
                     lab(
                             "optimizers",
-                            "Momentum carries descent along ravines. Adaptive methods such as Adam give each weight a rate of its own, and reach a low "
-                                    + "loss sooner."),
+                            "Momentum carries descent along ravines. Adaptive methods such as Adam give each weight a rate of its own, and reach a low loss "
+                                    + "sooner."),
                     lab(
                             "rates",
                             "A rate that is too large diverges, and one that is too small takes too long. Small batches regularize, and a larger batch "
@@ -133,7 +133,7 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                                     + "learners of weak ones."),
                     lab(
                             "search",
-                            "Cross-validation finds the hyper-parameters, and an architecture can be searched for by a program, for instance by one that "
+                            "Cross-validation finds the hyperparameters, and an architecture can be searched for by a program, for instance by one that "
                                     + "predicts how well a network will do.")),
             of(
                     "convolution",
@@ -218,11 +218,11 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     "Two systems for many series: one that finds what is odd, and one that designs the network itself.",
                     lab(
                             "anomalies",
-                            "An ensemble of auto-encoders finds outliers that single ones miss, and it is the better the more its members differ."),
+                            "An ensemble of auto-encoders finds outliers that single ones miss, and it is better when its members differ more."),
                     lab(
                             "autocts",
-                            "A search over operators and hyper-parameters finds networks for correlated series that are better than those that people design, "
-                                    + "and a comparator ranks candidates without training them.")),
+                            "A search over operators and hyperparameters finds networks for correlated series that are better than those that people "
+                                    + "design, and a comparator ranks candidates without training them.")),
             of(
                     "language",
                     "Words and language",
@@ -277,12 +277,12 @@ record Chapter(String file, String title, String about, List<Claim> labs) {
                     "Two networks that play against each other, and two other ways to draw from a distribution.",
                     lab(
                             "gan",
-                            "A generator that fools a discriminator draws from the distribution of the data: the best discriminator is p / (p + q), and at the "
-                                    + "end the value of the game is -log 4."),
+                            "A generator that fools a discriminator draws from the distribution of the data: the best discriminator is p / (p + q), and at "
+                                    + "the end the value of the game is -log 4."),
                     lab(
                             "wgan",
-                            "A critic that estimates the Wasserstein distance gives gradients where a discriminator gives none, so that training is steadier "
-                                    + "and fewer modes are lost."),
+                            "A critic that estimates the Wasserstein distance gives gradients where a discriminator gives none, so that training is "
+                                    + "steadier and fewer modes are lost."),
                     lab(
                             "vae",
                             "An auto-encoder with noise in its code has a bound on the likelihood and draws new images from chance."),

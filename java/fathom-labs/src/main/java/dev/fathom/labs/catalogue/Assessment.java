@@ -10,9 +10,9 @@ final class Assessment {
         return new Family(
                 "assessment",
                 "Metrics and assessment",
-                "Package `assess` measures predictions, whatever made them; `Classification.of(model, data)` takes those of a model. A `Metric` is a mean over examples "
-                        + "that a trainer shows while it trains. Positive examples are those of class 1, n is the number of examples, and TP, FP, TN and FN count "
-                        + "true and false positives and negatives.",
+                "Package `assess` measures predictions, whatever made them; `Classification.of(model, data)` takes those of a model. A `Metric` is a mean "
+                        + "over examples that a trainer shows while it trains. Positive examples are those of class 1, n is the number of examples, and TP, "
+                        + "FP, TN and FN count true and false positives and negatives.",
                 "var",
                 """
                 var classes = Classification.ofBinary(new float[] {2, 1, -1, -3, 0.5f, -0.2f}, new int[] {1, 1, 0, 0, 0, 1});

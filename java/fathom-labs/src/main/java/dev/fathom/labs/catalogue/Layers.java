@@ -10,10 +10,10 @@ final class Layers {
         return new Family(
                 "layers",
                 "Layers",
-                "A layer is a record of parameters, settings and other layers, whose `forward` is its formula. Channels come last: pictures are [N, H, W, C] and "
-                        + "sequences [N, T, C]. Most layers with weights take an activation that runs in their kernel, such as "
-                        + "`new Linear(784, 10).act(Activation.RELU)`. Layers that draw random numbers do so in training alone. Activations without parameters are on "
-                        + "[their own page](activations.md), and whole networks in [networks.md](../networks.md).",
+                "A layer is a record of parameters, settings and other layers, whose `forward` is its formula. Channels come last: pictures are [N, H, W, "
+                        + "C] and sequences [N, T, C]. Most layers with weights take an activation that runs in their kernel, such as `new Linear(784, "
+                        + "10).act(Activation.RELU)`. Layers that draw random numbers do so in training alone. Activations without parameters are on [their "
+                        + "own page](activations.md), and whole networks in [networks.md](../networks.md).",
                 "var",
                 "Graph graph = Graph.normalized(4, new int[][] {{0, 1}, {1, 2}, {2, 3}});\nLinear inner = new Linear(8, 8);\n",
                 "System.out.println(linear);\n",

@@ -10,9 +10,9 @@ final class Learners {
         return new Family(
                 "learners",
                 "Features, ensembles and search",
-                "A `Learner` is fitted to `Examples` and gives a `Predictor`; a `Projection` makes other features of features. Both are in package `features`, which "
-                        + "also turns networks into learners (`NetLearner`), so that package `ensemble` combines models of any kind. Package `search` looks for the "
-                        + "settings of anything that has a score.",
+                "A `Learner` is fitted to `Examples` and gives a `Predictor`; a `Projection` makes other features of features. Both are in package "
+                        + "`features`, which also turns networks into learners (`NetLearner`), so that package `ensemble` combines models of any kind. "
+                        + "Package `search` looks for the settings of anything that has a score.",
                 "var",
                 """
                 float[][] x = {{0, 0}, {0, 1}, {1, 0}, {1, 1}, {3, 3}, {3, 4}, {4, 3}, {4, 4}};

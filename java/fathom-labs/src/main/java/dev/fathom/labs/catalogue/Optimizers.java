@@ -44,10 +44,10 @@ final class Optimizers {
         return new Family(
                 "optimizers",
                 "Optimizers",
-                "A recipe is a record of settings; `on(model)` binds it to parameters. In the formulas g is the gradient after clipping, t the number of the step, lr the "
-                        + "learning rate times the factor of the parameter's group, and d the weight decay. Elementwise rules are rows of `native/src/optim.def` and take one "
-                        + "kernel call a step over all parameters. The pictures show the descent into the ravine f(x, y) = (x² + 25 y²) / 2 from (1, 1), as the "
-                        + "logarithm to base 10 of f, with the settings of the line of code.",
+                "A recipe is a record of settings; `on(model)` binds it to parameters. In the formulas g is the gradient after clipping, t the number of "
+                        + "the step, lr the learning rate times the factor of the parameter's group, and d the weight decay. Elementwise rules are rows of "
+                        + "`native/src/optim.def` and take one kernel call a step over all parameters. The pictures show the descent into the ravine f(x, "
+                        + "y) = (x² + 25 y²) / 2 from (1, 1), as the logarithm to base 10 of f, with the settings of the line of code.",
                 "Optimizer",
                 "",
                 "",

@@ -9,7 +9,6 @@ import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.training.Interrupt;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -144,7 +143,7 @@ public final class BookCommand implements Callable<Integer> {
                                     out,
                                     err))
                     .call();
-        } catch (IllegalArgumentException | IllegalStateException | UncheckedIOException e) {
+        } catch (RuntimeException e) { // whatever it is, the other labs are still to run, and the book to be made
             err.println("fathom book: lab " + lab.name() + ": " + e.getMessage());
             failures.put(lab.name(), String.valueOf(e.getMessage()));
         }

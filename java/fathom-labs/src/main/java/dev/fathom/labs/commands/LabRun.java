@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.Locale;
 import java.util.Optional;
 
 /** A run of a lab that leaves its page, its pictures and, at its end, its figures in the folder of the run. */
@@ -41,6 +42,7 @@ record LabRun(Experiment lab, Run run) {
         if (!whole) {
             result.withoutBands();
         }
+        result.made(made(seconds));
         if (!result.parts().isEmpty()) {
             run.out().println("All of it on one page: " + result.write(folder));
         }
@@ -62,6 +64,17 @@ record LabRun(Experiment lab, Run run) {
             run.out().println("Its figures: " + file);
         }
         return Optional.of(stored);
+    }
+
+    private String made(double seconds) {
+        return String.format(
+                Locale.ROOT,
+                "./fathom lab %s%s%s --seed %d, %,.0f seconds.",
+                lab.name(),
+                run.brief() ? " --short" : "",
+                run.epochs() == null ? "" : " --epochs " + run.epochs(),
+                run.seed(),
+                seconds);
     }
 
     /** Removes the figures of an earlier run, which do not belong to the page that is about to be written. */

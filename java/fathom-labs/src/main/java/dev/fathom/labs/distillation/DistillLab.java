@@ -73,17 +73,17 @@ public final class DistillLab implements Experiment {
             Result page = new Result(
                     "Lab distill",
                     line(
-                            "MNIST: %,d images to learn from, %,d by which a bias is chosen, and %,d for the test",
+                            "MNIST: %,d images to learn from, %,d by which a temperature and a bias are chosen, and %,d for the test",
                             images.learn().size(),
                             images.choose().size(),
                             images.test().size()),
                     run.out());
             page.section("Teacher and students", "")
                     .text(line(
-                            "The teacher is a convolutional network with dropout, which learns from %,d images that are shifted by up to two pixels. A student "
-                                    + "has one layer of 30 hidden units and learns from the same images as they are. With the teacher its loss is T^2 "
-                                    + "KL(softmax(teacher / T), softmax(student / T)) for logits of both and a temperature T, and where it has labels, too, "
-                                    + "%s times that plus %s times the cross-entropy. The paper's networks are larger, so its figures stand beside "
+                            "The teacher is a convolutional network with dropout, which learns from %,d images that are shifted by up to two pixels. A "
+                                    + "student has one layer of 30 hidden units and learns from the same images as they are. With the teacher its loss is "
+                                    + "T^2 KL(softmax(teacher / T), softmax(student / T)) for logits of both and a temperature T, and where it has labels, "
+                                    + "too, %s times that plus %s times the cross-entropy. The paper's networks are larger, so its figures stand beside "
                                     + "ours without a band; the baseline is the student that learns from labels alone.",
                             images.learn().size(), line("%.1f", SHARE), line("%.1f", 1 - SHARE)));
             try (Model<Layer> teacher = teacher(run, images)) {
@@ -197,8 +197,8 @@ public final class DistillLab implements Experiment {
         page.section(
                 "By temperature",
                 line(
-                        "Means over %d students of other initial weights and orders, with the least and the largest gain over the student of the same "
-                                + "seed that learns from labels alone.",
+                        "Means over %d students of other initial weights and orders, with the least and the largest gain over the student of the same seed "
+                                + "that learns from labels alone.",
                         draws));
         for (Taught one : kinds.stream().flatMap(List::stream).toList()) {
             DoubleSummaryStatistics gains = DoubleStream.of(one.gains(alone)).summaryStatistics();
@@ -226,9 +226,9 @@ public final class DistillLab implements Experiment {
                 .toArray();
         page.table(List.of("learns from", "temperature", "wrong on the test", "gain, points"), rows)
                 .text(line(
-                        "From labels alone a student has %.2f %% of the test wrong, and its teacher %.2f %%. With labels and the teacher at temperature %.0f, "
-                                + "which is best on images held out, it has %.2f %%; at temperature %.0f it has %.2f %%. The paper reports that nets of 30 "
-                                + "units do best at temperatures of 2.5 to 4.",
+                        "From labels alone a student has %.2f %% of the test wrong, and its teacher %.2f %%. With labels and the teacher at temperature "
+                                + "%.0f, which is best on images held out, it has %.2f %%; at temperature %.0f it has %.2f %%. The paper reports that nets "
+                                + "of 30 units do best at temperatures of 2.5 to 4.",
                         alone.mean(),
                         100 * teacher,
                         chosen.lesson.temperature(),
@@ -239,7 +239,6 @@ public final class DistillLab implements Experiment {
                                 "Student, gain by labels and teacher at the temperature chosen",
                                 "points",
                                 gains.getAverage())
-                        .interval(gains.getMin(), gains.getMax())
                         .baseline("0", "labels alone")
                         .atLeast(0))
                 .figure(Figure.of("Student, labels alone, wrong on the test", "%", alone.mean()))
@@ -329,18 +328,18 @@ public final class DistillLab implements Experiment {
         page.section(
                         "A digit that is never seen",
                         line(
-                                "All images of %d are taken from what students learn from, so that they know of it only what the teacher says of other digits: that "
-                                        + "this 8 looks a little like a %d. A bias is then added to the logit of %d, and that one is taken which is best on images "
-                                        + "that are held out.",
+                                "All images of %d are taken from what students learn from, so that they know of it only what the teacher says of other "
+                                        + "digits: that this 8 looks a little like a %d. A bias is then added to the logit of %d, and that one is taken "
+                                        + "which is best on images that are held out.",
                                 UNSEEN, UNSEEN, UNSEEN))
                 .table(
                         List.of(
                                 "learns from",
-                                line("of %ds are right", UNSEEN),
-                                "wrong in all",
+                                line("%ds right", UNSEEN),
+                                "all digits wrong",
                                 "bias",
-                                "right with it",
-                                "wrong in all with it"),
+                                line("%ds right after the bias", UNSEEN),
+                                "all digits wrong after the bias"),
                         rows)
                 .text(line(
                         "Without having seen a %d, the student of the teacher names %.1f %% of them, and %.1f %% after its bias is raised; the student of "

@@ -265,8 +265,9 @@ public final class ProjectorLab implements Experiment {
             rows.add(List.of(d.of(), d.method(), line("%.3f", trust), line("%.1f %%", share)));
         }
         page.text(
-                        "Trustworthiness (Venna and Kaski 2001) is 1 where the 15 nearest points of a picture are neighbors of the vectors, and about 0.5 by chance. "
-                                + "The last column has the share of the 15 nearest points that are the same digit, which is about 10 % by chance.")
+                        "Trustworthiness (Venna and Kaski 2001) is 1 where the 15 nearest points of a picture are neighbors of the vectors, and about 0.5 "
+                                + "by chance; it is measured on the first 2,000 points at most. The last column has the share of the 15 nearest points that "
+                                + "are the same digit, which is about 10 % by chance.")
                 .table(List.of("vectors", "method", "trustworthiness", "neighbors of the same digit"), rows)
                 .picture("digits.png", "Digits in the plane, by vectors and method", () -> {
                     Clouds clouds = new Clouds(
@@ -278,12 +279,12 @@ public final class ProjectorLab implements Experiment {
         double before = find(judged, pixelsPca).share();
         double after = find(judged, CODE + ", " + PCA).share();
         page.text(line(
-                "In the plane of two principal components, %.1f %% of the neighbors of a digit are the same digit by its pixels, and %.1f %% by the code that LeNet-5 "
-                        + "learned with labels of other images. %s",
+                "In the plane of two principal components, %.1f %% of the neighbors of a digit are the same digit by its pixels, and %.1f %% by the code "
+                        + "that LeNet-5 learned with labels of other images. %s",
                 before,
                 after,
                 after > before
-                        ? "So what is learned for a task is the better representation for it."
+                        ? "So here the learned code is the better representation of digits."
                         : "So the learned code is no better here than the pixels."));
         judged.forEach(j -> {
             Drawn d = j.drawn();

@@ -30,7 +30,11 @@ import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Birds with captions, a net that reads captions, a net that reads pictures, and the training of both stages that draw. */
@@ -51,8 +55,9 @@ final class BirdStudio implements AutoCloseable {
     /** Draws birds, {@code n} to learn from and {@code held} others. */
     BirdStudio(Run run, int n, int held) {
         this.run = run;
-        birds = draw(n, "birds");
-        tests = draw(held, "test birds");
+        birds = draw(n, "birds", caption -> true);
+        Set<String> learned = birds.stream().map(Bird::caption).collect(Collectors.toSet());
+        tests = draw(held, "test birds", caption -> !learned.contains(caption));
         vocabulary = Vocabulary.of(
                         Texts.of(birds.stream().map(Bird::caption).toList()).tokens(WORDS))
                 .reserved(Reserved.STANDARD);
@@ -68,9 +73,13 @@ final class BirdStudio implements AutoCloseable {
         pixels = pixels(birds);
     }
 
-    private List<Bird> draw(int n, String name) {
+    /** Draws birds until {@code n} of them have a caption that is wanted. */
+    private List<Bird> draw(int n, String name, Predicate<String> wanted) {
         Rng rng = new Rng(run.seed()).split(name);
-        return IntStream.range(0, n).mapToObj(i -> Bird.draw(rng)).toList();
+        return Stream.generate(() -> Bird.draw(rng))
+                .filter(bird -> wanted.test(bird.caption()))
+                .limit(n)
+                .toList();
     }
 
     List<Bird> tests() {

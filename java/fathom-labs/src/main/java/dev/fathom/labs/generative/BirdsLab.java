@@ -85,9 +85,10 @@ public final class BirdsLab implements Experiment {
         float[] pictures = studio.pictures(some);
         page.section("The birds", "")
                 .text(line(
-                        "A caption says the colors of some parts of a bird, and a drawing makes up the rest. A recurrent net reads captions: of those it has not learned from,"
-                                + " it answers %.1f %% of the questions about parts and sizes right, and its last state is the text that the drawing nets see. A net that reads"
-                                + " pictures of 16 x 16 pixels judges the drawings: on birds drawn for the test it finds %.1f %% of the colors that captions say.",
+                        "A caption says the colors of some parts of a bird, and a drawing makes up the rest. A recurrent net reads captions: of those it "
+                                + "has not learned from, it answers %.1f %% of the questions about parts and sizes right, and its last state is the text "
+                                + "that the drawing nets see. A net that reads pictures of 16 x 16 pixels judges the drawings: on birds drawn for the test "
+                                + "it finds %.1f %% of the colors that captions say.",
                         100 * accuracy, 100 * read))
                 .picture(
                         "birds.png",
@@ -112,8 +113,8 @@ public final class BirdsLab implements Experiment {
         double other = Summary.mean(studio.fit(drawn.get(1), others));
         page.section("Pictures and captions", "")
                 .text(line(
-                        "For %,d captions that no net has learned from, the share of the colors they say that is found in the picture. In a picture of the second stage for another"
-                                + " caption, %.1f %% are found by chance.",
+                        "For %,d captions that no net has learned from, the share of the colors they say that is found in the picture. In a picture of the "
+                                + "second stage for another caption, %.1f %% are found by chance.",
                         tests.size(), 100 * other))
                 .table(
                         List.of("pictures", "colors found"),

@@ -28,7 +28,7 @@ import java.util.List;
 
 /**
  * How good generated images of 28 x 28 pixels are, by three measures that need no eye: the log-likelihood of the test images under a Parzen window on the
- * samples (Goodfellow et al. 2014), and the inception score (Salimans et al. 2016) and the Frechet distance (Heusel et al. 2017) by a classifier that is
+ * samples (Goodfellow et al. 2014), and the inception score (Salimans et al. 2016) and the Fréchet distance (Heusel et al. 2017) by a classifier that is
  * trained here. Every lab of generative nets uses the same classifier and the same images, so that their tables compare.
  */
 final class Evaluation implements AutoCloseable {
@@ -198,7 +198,7 @@ final class Evaluation implements AutoCloseable {
         return (double) right / labels.length;
     }
 
-    /** The Frechet distance alone, for a curve over the epochs. */
+    /** The Fréchet distance alone, for a curve over the epochs. */
     double frechet(float[] images) {
         return reference.distance(Gaussian.of(features(images)));
     }
@@ -276,13 +276,13 @@ final class Evaluation implements AutoCloseable {
     /** Adds the table of all that was measured, and the figures of the nets. */
     void table(Result page, String title) {
         page.text(line(
-                "%s: the classifier that evaluates gets %.2f %% of the test images right. Each net gives %,d samples, which are compared with as many test"
-                        + " images. The inception score counts the classes that samples clearly belong to, so it is 10 at most, and a Frechet distance of 0 means"
-                        + " features with the same mean and covariance. The log-likelihood of the test images is that of a Parzen window, whose width the images"
-                        + " held out choose. The first two rows are the ends of each measure: training images in the place of samples, and noise.",
+                "%s: the classifier that evaluates gets %.2f %% of the test images right. Each net gives %,d samples, which are compared with as many test "
+                        + "images. The inception score counts the classes that samples clearly belong to, so it is 10 at most, and a Fréchet distance of 0 "
+                        + "means features with the same mean and covariance. The log-likelihood of the test images is that of a Parzen window, whose width "
+                        + "the images held out choose. The first two rows are the ends of each measure: training images in the place of samples, and noise.",
                 title, 100 * accuracy, count()));
         page.table(
-                List.of("samples of", "inception score", "Frechet distance", "log-likelihood (nats)"),
+                List.of("samples of", "inception score", "Fréchet distance", "log-likelihood (nats)"),
                 rows.stream()
                         .map(s -> List.of(
                                 s.name(),
@@ -295,7 +295,7 @@ final class Evaluation implements AutoCloseable {
             String name = title + ", " + s.name();
             page.figure(Figure.of(name + ", inception score", "", s.inception())
                             .baseline(line("%.2f", real.inception()), "training images"))
-                    .figure(Figure.of(name + ", Frechet distance", "", s.frechet())
+                    .figure(Figure.of(name + ", Fréchet distance", "", s.frechet())
                             .baseline(line("%.1f", real.frechet()), "training images"))
                     .figure(Figure.of(name + ", log-likelihood", "nats", s.likelihood())
                             .baseline(line("%.0f", real.likelihood()), "training images"));

@@ -64,8 +64,9 @@ public final class GanLab implements Experiment {
             }
         }
         study.table(
-                "A generator that is right everywhere it goes may still go to few places. Mixtures of Gaussians in the plane, far apart, show which ones it finds. Both"
-                        + " forms of the game are played by nets of two hidden layers; minibatch discrimination lets the critic compare the samples of a batch.");
+                "A generator that is right everywhere it goes may still go to few places. Mixtures of Gaussians in the plane, far apart, show which ones it "
+                        + "finds. Both forms of the game are played by nets of two hidden layers; minibatch discrimination lets the critic compare the "
+                        + "samples of a batch.");
         return true;
     }
 
@@ -127,10 +128,11 @@ public final class GanLab implements Experiment {
                     .orElse(Double.NaN);
             if (done) {
                 page.text(line(
-                                "Goodfellow et al. (2014) publish a log-likelihood of 225 ± 2 nats for MNIST by 10,000 samples of dense nets, beside 138 ± 2 of a deep belief"
-                                        + " net, 121 ± 1.6 of stacked contractive auto-encoders and 214 ± 1.1 of a deep stochastic network. The best of the nets here is at"
-                                        + " %.0f, %.0f nats %s the published one, with %,d samples and nets that are smaller and trained for minutes. The"
-                                        + " number of samples matters: as many training images in their place reach %.0f.",
+                                "Goodfellow et al. (2014) publish a log-likelihood of 225 ± 2 nats for MNIST by 10,000 samples of dense nets, beside 138 ± "
+                                        + "2 of a deep belief net, 121 ± 1.6 of stacked contractive auto-encoders and 214 ± 1.1 of a deep stochastic "
+                                        + "network. The best of the nets here is at %.0f, %.0f nats %s the published one, with %,d samples and nets that "
+                                        + "are smaller and trained for minutes. The number of samples matters: as many training images in their place reach "
+                                        + "%.0f.",
                                 best,
                                 Math.abs(best - 225),
                                 best < 225 ? "below" : "above",

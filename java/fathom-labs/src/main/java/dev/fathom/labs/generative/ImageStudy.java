@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Adversarial nets on images: each is trained, shows its samples by epoch and between two noises, and is evaluated.
  *
  * @param learn images of numbers from -1 to 1
- * @param values for each net, the mean value of its game in each epoch, and the Frechet distance after it
+ * @param values for each net, the mean value of its game in each epoch, and the Fréchet distance after it
  */
 record ImageStudy(
         Run run,
@@ -37,7 +37,7 @@ record ImageStudy(
         this(run, page, title, learn, evaluation, new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
-    /** What came of a net, with its curves: the value of the game in each epoch, and the Frechet distance of the samples after it. */
+    /** What came of a net, with its curves: the value of the game in each epoch, and the Fréchet distance of the samples after it. */
     record Trained(Scores scores, double[] value, double[] frechet) {}
 
     /** Trains a net and adds it to the page; null if the run was interrupted. */
@@ -68,7 +68,7 @@ record ImageStudy(
             page.section(full, "")
                     .text(words)
                     .text(line(
-                            "%,d parameters, %d epochs of %,d steps of %d images, %.0f s. Inception score %.2f, Frechet distance %.1f, log-likelihood %.0f nats.",
+                            "%,d parameters, %d epochs of %,d steps of %d images, %.0f s. Inception score %.2f, Fréchet distance %.1f, log-likelihood %.0f nats.",
                             model.parameterCount(),
                             epochs,
                             learn.size() / (duel.batch() * (duel.turns() + 1)) * (duel.turns() + 1),
@@ -150,8 +150,8 @@ record ImageStudy(
         page.series(file + "-values.png", value + " over the epochs, for each net", value, "epoch", values)
                 .series(
                         file + "-frechet.png",
-                        "Frechet distance of the samples over the epochs, for each net",
-                        "Frechet distance",
+                        "Fréchet distance of the samples over the epochs, for each net",
+                        "Fréchet distance",
                         "epoch",
                         distances);
     }

@@ -62,9 +62,10 @@ public final class VaeLab implements Experiment {
             double floor = independent(flat);
             page.section("The bound", "")
                     .text(line(
-                            "An encoder gives each image a Gaussian over codes z, and a decoder gives each code the probabilities of the pixels. Both are trained to raise"
-                                    + " log p(x) from below, by E log p(x|z) - KL(q(z|x) || p(z)): the first part wants images back, and the second wants codes like"
-                                    + " N(0, I). Without any code, pixels that are independent with their mean over the training images have a log-likelihood of %.1f nats.",
+                            "An encoder gives each image a Gaussian over codes z, and a decoder gives each code the probabilities of the pixels. Both are "
+                                    + "trained to raise log p(x) from below, by E log p(x|z) - KL(q(z|x) || p(z)): the first part wants images back, and "
+                                    + "the second wants codes like N(0, I). Without any code, pixels that are independent with their mean over the training "
+                                    + "images have a log-likelihood of %.1f nats.",
                             floor));
             List<List<String>> rows = new ArrayList<>();
             Map<String, double[][]> curves = new LinkedHashMap<>();

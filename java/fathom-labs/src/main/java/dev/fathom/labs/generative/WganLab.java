@@ -111,14 +111,15 @@ public final class WganLab implements Experiment {
         }
         double correlation = Correlation.pearson(floats(trained.value()), floats(trained.frechet()), 1, n);
         page.text(line(
-                        "With %s, the correlation between the critic's estimate and the Frechet distance over the epochs after the first is %.2f%s",
+                        "With %s, the correlation between the critic's estimate and the Fréchet distance over the epochs after the first is %.2f%s",
                         name,
                         correlation,
                         correlation > 0.5
                                 ? ": the loss falls as the samples become better."
                                 : ": the loss does not follow the quality of the samples here."))
-                .figure(Figure.of("Digits, " + name + ", correlation of estimate and Frechet distance", "", correlation)
-                        .published("positive", "Arjovsky et al. 2017, the loss falls with sample quality"));
+                .figure(Figure.of("Digits, " + name + ", correlation of estimate and Fréchet distance", "", correlation)
+                        .published("positive", "Arjovsky et al. 2017, the loss falls with sample quality")
+                        .atLeast(0));
     }
 
     private static float[] floats(double... values) {

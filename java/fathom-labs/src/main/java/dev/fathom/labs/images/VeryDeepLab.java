@@ -105,7 +105,7 @@ public final class VeryDeepLab implements Experiment {
                                 + "were alike part. On the critical line between the two, signals pass any number of layers.")
                 .text(
                         "The pictures show the depth 1 / |ln χ| over which gradients change by a factor of e, 30 at most, and how alike four "
-                                + "different inputs are in the end; the darker, the less.")
+                                + "different inputs are in the end. Darker places are less alike.")
                 .picture(
                         "theory.png",
                         "The depth of signals over the deviations of weights and biases in theory, with the critical line",

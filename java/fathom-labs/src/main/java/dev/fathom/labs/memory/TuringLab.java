@@ -74,10 +74,10 @@ public final class TuringLab implements Experiment {
                 "Lab turing", line("Generated sequences of random vectors of %d bits", size.bits), run.out());
         page.section("Copying", "")
                 .text(line(
-                        "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a sign to answer, and in these the vectors are to be "
-                                + "given back in their order. The machine has %d slots of %d numbers, one head that writes and one that reads; its controller "
-                                + "has %d units and no memory. The LSTM has as many units. Both learn from the same sequences. The paper trains a larger machine on up to 20 vectors of "
-                                + "8 bits, so its figures do not compare; a guess is right for half of the bits.",
+                        "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a sign to answer, and in these the vectors are "
+                                + "to be given back in their order. The machine has %d slots of %d numbers, one head that writes and one that reads; its "
+                                + "controller has %d units and no memory. The LSTM has as many units. Both learn from the same sequences. The paper trains "
+                                + "a larger machine on up to 20 vectors of 8 bits, so its figures do not compare; a guess is right for half of the bits.",
                         size.longest, size.bits, size.slots, size.width, size.hidden));
         Map<String, Sequencer> nets = new LinkedHashMap<>();
         nets.put(
@@ -207,8 +207,8 @@ public final class TuringLab implements Experiment {
                                 line("%d to %d vectors", 2 * size.longest + 1, size.tested)),
                         rows)
                 .text(line(
-                        "Sequences of %d to %d vectors are longer than any that was learned from. Of their bits the machine has %.2f %% right and the "
-                                + "LSTM %.2f %%, where a guess has 50 %%.",
+                        "Sequences of %d to %d vectors are longer than any that was learned from. Of their bits the machine has %.2f %% right and the LSTM "
+                                + "%.2f %%, where a guess has 50 %%.",
                         size.longest + 1, 2 * size.longest, twice, lstmTwice))
                 .key(Figure.of(
                                 line(
@@ -281,9 +281,9 @@ public final class TuringLab implements Experiment {
         page.section(
                         "Where it writes and reads",
                         line(
-                                "A sequence of %d vectors, longer than those learned from, of whose %d bits the machine has %d right. In the first half of the steps it "
-                                        + "takes vectors in, in the second half it answers. A row is a slot of the memory that a head ever looks at, and a "
-                                        + "column is a step.",
+                                "A sequence of %d vectors, longer than those learned from, of whose %d bits the machine has %d right. In the first half of "
+                                        + "the steps it takes vectors in, in the second half it answers. A row is a slot of the memory that a head ever "
+                                        + "looks at, and a column is a step.",
                                 length, vectors.length, right))
                 .picture(
                         "write.png",

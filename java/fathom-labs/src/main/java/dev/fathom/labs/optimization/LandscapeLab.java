@@ -121,8 +121,9 @@ public final class LandscapeLab implements Experiment {
                 .text(line(
                         "A network of 784-%d-10 with ReLU, %,d weights, learns %,d images in batches of %d for %d steps, with five optimizers from the same "
                                 + "start. Its loss over all these images is drawn on two planes. The first holds most of the ways: its axes are the two "
-                                + "principal components of the weights at %d places of each way. The second has random directions, normalized by unit "
-                                + "(Li et al. 2018), about the end of Adam. The eigenvalues of the Hessian at the ends are estimates by 20 steps of Lanczos's method.",
+                                + "principal components of the weights at %d places of each way. The second has random directions, normalized by unit (Li "
+                                + "et al. 2018), about the end of Adam. The eigenvalues of the Hessian at the ends are estimates by 20 steps of Lanczos's "
+                                + "method.",
                         net.widths()[1],
                         net.size(),
                         data.size(),
@@ -188,8 +189,8 @@ public final class LandscapeLab implements Experiment {
                 * Pca.fit(walks(ways.size(), ways.get(0).size(), n, new Rng(run.seed())), 2)
                         .share();
         page.text(line(
-                        "The plane of the ways holds %.1f %% of the variance of all places on them. Two components of as many random walks, with Gaussian steps and as many "
-                                + "places, hold %.1f %%.",
+                        "The plane of the ways holds %.1f %% of the variance of all places on them. Two components of as many random walks, with Gaussian "
+                                + "steps and as many places, hold %.1f %%.",
                         100 * pca.share(), share))
                 .figure(Figure.of("Variance of the ways in two components", "%", 100 * pca.share())
                         .baseline(line("%.1f %%", share), "two components of as many random walks"));
@@ -240,8 +241,9 @@ public final class LandscapeLab implements Experiment {
         double lowest =
                 Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();
         page.text(line(
-                        "On the random plane the loss is %.4f in the middle, where Adam ended, and %.4f at its lowest place. Of the way from the start, %.1f long, "
-                                + "the random directions show %.2f %% of the length; two of as many directions as there are weights show %.2f %% on average.",
+                        "On the random plane the loss is %.4f in the middle, where Adam ended, and %.4f at its lowest place. Of the way from the start, "
+                                + "%.1f long, the random directions show %.2f %% of the length; two of as many directions as there are weights show %.2f %% "
+                                + "on average.",
                         center, lowest, length, 100 * held, 100 * Math.sqrt(2.0 / net.size())))
                 .figure(Figure.of("Length of Adam's way on a random plane", "%", 100 * held)
                         .baseline(
@@ -366,11 +368,11 @@ public final class LandscapeLab implements Experiment {
         boolean exact = arrived.size() >= 10;
         page.section(exact ? "Where the gradient vanishes" : "Where the gradient nearly vanishes", "")
                 .text(line(
-                        "A network of 16-%d-10 with tanh, %d weights, learns %d images of 4 x 4 by gradient descent, from %d random starts and for 1 to %d epochs. From where "
-                                + "each training is, the method of Levenberg and Marquardt searches a root of the gradient, which is a critical point of any "
-                                + "kind. At the end the whole Hessian is computed, column by column. The index is the share of negative eigenvalues among those "
-                                + "that are not 0 beyond rounding (in Dauphin et al. 2014, among all). The median norm of the gradient falls from %.2g to "
-                                + "%.2g.",
+                        "A network of 16-%d-10 with tanh, %d weights, learns %d images of 4 x 4 by gradient descent, from %d random starts and for 1 to %d "
+                                + "epochs. From where each training is, the method of Levenberg and Marquardt searches a root of the gradient, which is a "
+                                + "critical point of any kind. At the end the whole Hessian is computed, column by column. The index is the share of "
+                                + "negative eigenvalues among those that are not 0 beyond rounding (in Dauphin et al. 2014, among all). The median norm of "
+                                + "the gradient falls from %.2g to %.2g.",
                         net.widths()[1],
                         net.size(),
                         data.size(),
@@ -380,9 +382,9 @@ public final class LandscapeLab implements Experiment {
                         Summary.median(points, CriticalPoint::norm)))
                 .text(
                         line(
-                                "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with a loss of %.4f; these are "
-                                        + "left out below.%s Of the other %d, %d do not arrive: a gradient of more than 0.00001 is left, since the search also stops "
-                                        + "where H g is 0 and g is not (Frye et al. 2021), or its %d steps are over. %s",
+                                "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with "
+                                        + "a loss of %.4f; these are left out below.%s Of the other %d, %d do not arrive: a gradient of more than 0.00001 "
+                                        + "is left, since the search also stops where H g is 0 and g is not (Frye et al. 2021), or its %d steps are over. %s",
                                 flat.size(),
                                 starts,
                                 plateau,
@@ -525,8 +527,8 @@ public final class LandscapeLab implements Experiment {
         double shrunk = spreads.get(0) / spreads.get(spreads.size() - 1);
         page.section("Final losses by width", "")
                 .text(line(
-                        "Networks of 49-width-10 with ReLU learn %,d images of 7 x 7 from %d starts for %d epochs by momentum with a rate of 0.03. Choromanska et "
-                                + "al. (2015) found that the final losses of wide networks lie close together.",
+                        "Networks of 49-width-10 with ReLU learn %,d images of 7 x 7 from %d starts for %d epochs by momentum with a rate of 0.03. "
+                                + "Choromanska et al. (2015) found that the final losses of wide networks lie close together.",
                         learn.size(), starts, epochs))
                 .table(List.of("width", "training loss, mean", "deviation", "test loss, mean", "deviation"), rows)
                 .picture(

@@ -44,7 +44,11 @@ public record Detection(double[] scores, boolean[] flagged, double limit, double
      */
     public static @Nullable Detection of(UserSeries series, Settings settings, Interrupt interrupt) {
         int learned = settings.learned() == 0 ? series.rows().length : settings.learned();
-        if (learned > series.rows().length || learned < 2 * settings.window()) {
+        if (learned > series.rows().length) {
+            throw new IllegalArgumentException("--learn " + learned + ": there are only " + series.rows().length
+                    + " rows; learn from as many or fewer");
+        }
+        if (learned < 2 * settings.window()) {
             throw new IllegalArgumentException("there are " + series.rows().length + " rows, " + learned
                     + " of them to learn from, but windows of " + settings.window() + " rows need at least "
                     + 2 * settings.window() + "; give a longer series, or a smaller --window");

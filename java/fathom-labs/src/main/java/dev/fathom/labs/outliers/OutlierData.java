@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -75,15 +77,16 @@ final class OutlierData {
     static List<LabeledSeries> ecg(@Nullable Path data) {
         Path folder = folder(ECG_FILES, data);
         return ECG.stream()
-                .map(b -> {
+                .map(b -> whole(folder.resolve(b.name() + ".csv"), () -> {
                     Recorded all = beats(folder, b);
+                    Objects.checkIndex(b.testTo(), all.rows().length);
                     return LabeledSeries.of(
                             "ECG",
                             b.name(),
                             Arrays.copyOfRange(all.rows(), b.trainFrom(), b.trainTo() + 1),
                             Arrays.copyOfRange(all.rows(), b.testFrom(), b.testTo() + 1),
                             Arrays.copyOfRange(all.outliers(), b.testFrom(), b.testTo() + 1));
-                })
+                }))
                 .toList();
     }
 
@@ -91,6 +94,16 @@ final class OutlierData {
     static LabeledSeries chf13(@Nullable Path data) {
         Recorded all = beats(folder(ECG_FILES, data), ECG.get(1));
         return LabeledSeries.of("ECG", ECG.get(1).name(), all.rows(), all.rows(), all.outliers());
+    }
+
+    /** A series from a file, or one sentence where the file has fewer rows than its labels speak of, or texts for numbers. */
+    private static LabeledSeries whole(Path file, Supplier<LabeledSeries> series) {
+        try {
+            return series.get();
+        } catch (IndexOutOfBoundsException | NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    file + ": it is damaged or cut off (" + e.getMessage() + "); download it again", e);
+        }
     }
 
     private record Recorded(double[][] rows, boolean[] outliers) {}
@@ -117,8 +130,12 @@ final class OutlierData {
                 Path file = folder.resolve("data").resolve(entry.getKey());
                 JsonArray spans = entry.getValue().getAsJsonArray();
                 if (!spans.isEmpty() && wanted.test(name(file)) && Files.exists(file)) {
-                    all.add(numenta(file, spans));
+                    all.add(whole(file, () -> numenta(file, spans)));
                 }
+            }
+            if (all.isEmpty()) {
+                throw new IllegalArgumentException(
+                        folder + ": none of the series is in the folder data; " + NAB_FILES.origin());
             }
             return all;
         } catch (JsonParseException | IllegalStateException e) {
@@ -155,7 +172,7 @@ final class OutlierData {
         return arrays.keySet().stream()
                 .filter(key -> key.endsWith(".test"))
                 .sorted()
-                .map(key -> {
+                .map(key -> whole(folder.resolve("msl.npz"), () -> {
                     String channel = key.replace(".test", "");
                     double[][] test = rows(array(arrays, key));
                     boolean[] outliers = new boolean[test.length];
@@ -166,7 +183,7 @@ final class OutlierData {
                         }
                     }
                     return LabeledSeries.of("MSL", channel, rows(array(arrays, channel + ".train")), test, outliers);
-                })
+                }))
                 .toList();
     }
 
@@ -174,7 +191,7 @@ final class OutlierData {
     static List<LabeledSeries> ucr(@Nullable Path data) {
         Path folder = folder(UCR_FILES, data);
         return UCR_FILES.files().stream()
-                .map(file -> {
+                .map(file -> whole(folder.resolve(file), () -> {
                     double[][] rows = TextFile.read(folder.resolve(file), "a series", MOST)
                             .lines()
                             .filter(line -> !line.isBlank())
@@ -190,7 +207,7 @@ final class OutlierData {
                             Arrays.copyOf(rows, learned),
                             Arrays.copyOfRange(rows, learned, rows.length),
                             Arrays.copyOfRange(outliers, learned, rows.length));
-                })
+                }))
                 .toList();
     }
 

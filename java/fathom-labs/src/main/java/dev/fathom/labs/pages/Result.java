@@ -95,6 +95,7 @@ public final class Result {
 
     private final String title;
     private final String data;
+    private String made = "";
     private final PrintStream out;
     private final List<Part> parts = new ArrayList<>();
     private final List<Figure> figures = new ArrayList<>();
@@ -222,6 +223,12 @@ public final class Result {
         return Collections.unmodifiableList(figures);
     }
 
+    /** Says at the end of the page how the run was started and how long it took. */
+    public Result made(String sentence) {
+        made = sentence;
+        return this;
+    }
+
     /**
      * Writes {@code report.html} and every picture into {@code folder}. On a machine without fonts the page says so in the place of each picture.
      *
@@ -266,7 +273,11 @@ public final class Result {
             page.section("Figures").table(table.header(), table.rows());
         }
         Path file = folder.resolve(FinishedRun.PAGE);
-        page.section("Made with").text(data + ".").text(Machine.line() + ".").write(file);
+        page.section("Made with").text(data + ".");
+        if (!made.isEmpty()) {
+            page.text(made);
+        }
+        page.text(Machine.line() + ".").write(file);
         return file;
     }
 

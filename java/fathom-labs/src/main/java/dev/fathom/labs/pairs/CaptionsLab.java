@@ -171,12 +171,12 @@ public final class CaptionsLab implements Experiment {
         page.section("The pictures", "")
                 .text(
                         "Each picture of 32 x 32 pixels shows two things that differ in form and color; each is small or large. The caption names the upper "
-                                + "or the left one first, so that every picture has exactly one. A CNN of three convolutions makes 8 x 8 cells of 32 features. All "
-                                + "of them start an LSTM of 96 cells, which writes the caption word by word. With attention, each word also takes a weighted mean "
-                                + "of the cells, with weights that the LSTM chooses anew for each word.")
+                                + "or the left one first, so that every picture has exactly one. A CNN of three convolutions makes 8 x 8 cells of 32 "
+                                + "features. All of them start an LSTM of 96 cells, which writes the caption word by word. With attention, each word also "
+                                + "takes a weighted mean of the cells, with weights that the LSTM chooses anew for each word.")
                 .text(
-                        "Nothing is published for pictures that this program draws. The page compares with the most frequent caption, and with the caption of "
-                                + "the training picture whose pixels are nearest.")
+                        "Nothing is published for pictures that this program draws. The page compares with the most frequent caption, and with the caption "
+                                + "of the training picture whose pixels are nearest.")
                 .picture("pictures.png", "Six pictures with their captions", sheet::render);
     }
 

@@ -100,7 +100,11 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
     private static void figures(Result page, Drawn source, Drawn mean, float[] truth, double[] right) {
         double all = 100 * right[PARTS.size()];
         double chance = 100 / Arrays.stream(CLASSES).asDoubleStream().reduce(1, (a, b) -> a * b);
-        Figure read = Figure.of("Label read from " + source.name, "%", all).baseline(line("%.2f %%", chance), "chance");
+        Figure read = Figure.of(
+                        "Label read from " + (source.name.startsWith("drawn") ? "pictures " : "") + source.name,
+                        "%",
+                        all)
+                .baseline(line("%.2f %%", chance), "chance");
         if (source.error(truth) == 0) {
             page.key(read.atLeast(90));
             return;

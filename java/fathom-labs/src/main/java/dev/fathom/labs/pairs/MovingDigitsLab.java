@@ -132,11 +132,13 @@ public final class MovingDigitsLab implements Experiment {
                                 + "Beyond the frames that are seen, the network reads the frames that it has drawn.",
                         SEEN, COMING))
                 .text(
-                        "Two decoders draw the frame. One paints it from the state by transposed convolutions. The other moves the frame before: it says how "
-                                + "probable each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. 2016).")
+                        "Two decoders draw the frame. One paints it from the state by transposed convolutions. The other moves the frame before: it says "
+                                + "how probable each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. "
+                                + "2016).")
                 .text(
-                        "Nothing is published for these clips. Three forecasts are computed without learning: the last frame copied; the last frame moved on "
-                                + "with the constant velocity of its center of mass, which knows no edges; and the most frequent direction of the training clips.");
+                        "Nothing is published for these clips. Three forecasts are computed without learning: the last frame copied; the last frame moved "
+                                + "on with the constant velocity of its center of mass, which knows no edges; and the most frequent direction of the "
+                                + "training clips.");
         List<Foretold> all = new ArrayList<>(List.of(copied(test, training), coasting(test)));
         for (boolean shifts : new boolean[] {true, false}) {
             Foretold foretold = trained(shifts ? SHIFTING : PAINTING, shifts, training, validation, test, run);

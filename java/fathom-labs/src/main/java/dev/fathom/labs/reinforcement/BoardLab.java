@@ -83,10 +83,10 @@ public final class BoardLab implements Experiment {
         page.section(
                         "Against chance and against perfect play",
                         line(
-                                "The network sees the cells of both players, and gives probabilities of moves and a value. It plays against itself with %d searches "
-                                        + "a move, learns the shares of visits and the results (Silver et al. 2018), and is then used alone and with as many "
-                                        + "searches. A search without a network plays at random to the end for its values. The perfect player knows all positions, "
-                                        + "and chooses among its best moves at random; nobody can win against it.",
+                                "The network sees the cells of both players, and gives probabilities of moves and a value. It plays against itself with %d "
+                                        + "searches a move, learns the shares of visits and the results (Silver et al. 2018), and is then used alone and "
+                                        + "with as many searches. A search without a network plays at random to the end for its values. The perfect player "
+                                        + "knows all positions, and chooses among its best moves at random; nobody can win against it.",
                                 SEARCHES))
                 .table(
                         List.of(
@@ -104,8 +104,8 @@ public final class BoardLab implements Experiment {
         double plain = Summary.mean(lost(all, PLAIN + ", " + SEARCHES));
         double alone = Summary.mean(lost(all, NETWORK));
         page.text(line(
-                "After %,d games the network with %d searches loses %.1f %% of its games to the perfect player, the network alone %.1f %%, and a search of as many "
-                        + "playouts without a network %.1f %%. %s",
+                "After %,d games the network with %d searches loses %.1f %% of its games to the perfect player, the network alone %.1f %%, and a search of "
+                        + "as many playouts without a network %.1f %%. %s",
                 rounds * games,
                 SEARCHES,
                 both,

@@ -15,15 +15,14 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /**
- * A deep Q-network (Mnih et al. 2015): Q(s, a) comes near to scale * r + discount * max Q'(s', .) for moves that are drawn from a memory, where Q' is a copy of the
- * network that is renewed now and then. The agent takes a random action in a share of its steps, which falls from all to a twentieth over a fifth of them. The
- * learning rate falls to 0.
+ * A deep Q-network (Mnih et al. 2015) with double Q-learning (van Hasselt, Guez and Silver 2016): Q(s, a) is trained toward scale * r + discount * Q'(s', b) for
+ * moves that are drawn from a memory, where b is the action of the largest Q(s', b), and Q' is a copy of the network that is made anew every 500 steps. The agent
+ * takes a random action in a share of its steps, which falls from all to a twentieth over a fifth of them. The learning rate falls to 0.
  */
 final class DeepQ implements Task.Method {
     private static final int MEMORY = 20_000;
     private static final int BATCH = 64;
     private static final int WAIT = 500;
-    private static final int EVERY = 1;
     private static final int RENEW = 500;
     private static final int LOOKS = 50;
     private static final float RATE = 1e-3f;
@@ -53,7 +52,7 @@ final class DeepQ implements Task.Method {
                     memory.set(step % MEMORY, move);
                 }
                 state = next.last() ? world.begin(rng) : next.state();
-                if (step >= WAIT && step % EVERY == 0) {
+                if (step >= WAIT) {
                     Move[] drawn = new Move[BATCH];
                     for (int i = 0; i < BATCH; i++) {
                         drawn[i] = memory.get(rng.nextInt(memory.size()));
@@ -91,15 +90,13 @@ final class DeepQ implements Task.Method {
             nexts[i] = moves[i].step().state();
             actions[i] = moves[i].action();
         }
+        int[] choices = Agent.greedy(q).apply(nexts);
         float[][] later = Agent.outputs(old, nexts);
         float[] targets = new float[n];
         for (int i = 0; i < n; i++) {
-            float most = Float.NEGATIVE_INFINITY;
-            for (float value : later[i]) {
-                most = Math.max(most, value);
-            }
             World.Step step = moves[i].step();
-            targets[i] = (float) (task.scale() * step.reward() + (step.ended() ? 0 : task.discount() * most));
+            float value = step.ended() ? 0 : later[i][choices[i]];
+            targets[i] = (float) (task.scale() * step.reward() + task.discount() * value);
         }
         Tensor said = q.apply(Agent.tensor(states));
         Tensor taken = Tensor.ofInts(actions, n).oneHot(later[0].length);

@@ -43,8 +43,8 @@ public final class DenoisingLab implements Experiment {
                 .text(
                         "Every network is a convolutional auto-encoder of six layers, whose code has half the height and width of the image. It learns to "
                                 + "give back images from damaged ones, by the mean squared error; the damage is drawn anew in every step. Noise is also "
-                                + "removed by a plain auto-encoder; a correcting one adds what comes out to a guess, which is the damaged image, "
-                                + "its bicubic interpolation, or for hidden pixels means of neighbors. Filters know what the damage is. The PSNR of an image is "
+                                + "removed by a plain auto-encoder; a correcting one adds what comes out to a guess, which is the damaged image, its "
+                                + "bicubic interpolation, or for hidden pixels means of neighbors. Filters know what the damage is. The PSNR of an image is "
                                 + "10 log10(1 / mean squared error), and the tables have its means over images that nothing learned from. There is no "
                                 + "published figure for these settings, so the baselines are computed: the damaged image and the best filter.");
         boolean done = set(run, page, ImageSet.FASHION_MNIST);
@@ -85,10 +85,10 @@ public final class DenoisingLab implements Experiment {
                 learn.addAll(photographs.crops(i, CROP, CROP / 4));
             }
         }
-        String title = line(
-                "Photographs (%d, of which every fourth is for the test)",
-                photographs.names().size());
-        page.text(title + ".");
+        page.section("Photographs", "")
+                .text(line(
+                        "Of %d photographs, every fourth is for the test.",
+                        photographs.names().size()));
         try (Dataset learned = images(learn);
                 Dataset tested = images(test)) {
             return all(new Restoration(run, page, "Photographs", learned, tested, unit(whole)), run);

@@ -165,7 +165,7 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
                                 .map(s -> List.of(s.name, line("%.2f", s.psnr), line("%+.2f", s.psnr - damaged.psnr)))
                                 .toList())
                 .text(line(
-                        "The %s has %.2f dB. The best without a network, %s, has %.2f dB.",
+                        "The %s has %.2f dB. The best without a network, %s, has %.2f dB; both are the best on the test itself.",
                         net.name, net.psnr, filter.name, filter.psnr));
         for (Scored one : nets) {
             page.figure(Figure.of(line("%s, %s, PSNR", what, one.name), "dB", one.psnr)

@@ -270,7 +270,7 @@ public final class UnetLab implements Experiment {
                         without.meanIou(),
                         all,
                         edges,
-                        edges > all
+                        edges > 0 && edges > all
                                 ? ": they help most where places matter, as they bring the fine map past the coarse one."
                                 : "; theory expects the larger gain at edges, which this run does not show."))
                 .key(Figure.of(

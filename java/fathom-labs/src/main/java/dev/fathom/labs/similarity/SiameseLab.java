@@ -68,8 +68,8 @@ public final class SiameseLab implements Experiment {
                     .text(line(
                             "No network sees a digit from %d to 9 before the test. In each of %,d episodes one image of each of these %d digits is known, "
                                     + "and another image of each is named by the nearest known one. A siamese network embeds both images of a pair by the "
-                                    + "same weights; all networks have the same layers, %d numbers in an embedding, and the same number of steps. A guess is "
-                                    + "right in %.0f %% of cases. No figures are published for this split, so the baselines are computed: distances of "
+                                    + "same weights; all networks have the same layers, %d numbers in an embedding, and the same number of steps. A guess "
+                                    + "is right in %.0f %% of cases. No figures are published for this split, so the baselines are computed: distances of "
                                     + "pixels, a network before training, and the features of a classifier of the digits 0 to %d.",
                             LEARNED,
                             episodes,
@@ -222,8 +222,8 @@ public final class SiameseLab implements Experiment {
         double triplet =
                 100 * Objects.requireNonNull(all.get(Objective.TRIPLET.title())).mean();
         page.text(line(
-                "Digits that were left out are named rightly in %.1f %% of cases by pixels, in %.1f %% after training with the contrastive loss, in %.1f %% "
-                        + "with the triplet loss, and in %.1f %% by the features of a classifier.",
+                "Digits that were left out are classified correctly in %.1f %% of cases by pixels, in %.1f %% after training with the contrastive loss, in "
+                        + "%.1f %% with the triplet loss, and in %.1f %% by the features of a classifier.",
                 pixels, contrastive, triplet, classifier));
         for (Objective objective : List.of(Objective.CONTRASTIVE, Objective.TRIPLET)) {
             double right = objective == Objective.TRIPLET ? triplet : contrastive;

@@ -77,11 +77,11 @@ public final class VowelsLab implements Experiment {
                 run.out());
         page.section("Generated voices", "")
                 .text(line(
-                        "The recordings are generated: pulses of a glottis, with a pitch near 120 hertz that wavers, go through four resonances, the first three "
-                                + "at the mean formants of Peterson and Barney (1952). Voices differ by a few percent. The network learns "
-                                + "the probability of each of %d levels of the next sample from the %d samples before and the vowel. Then it speaks "
-                                + "by itself: each sample is drawn at temperature %.1f and becomes the next input. Beside it speaks a linear "
-                                + "autoregressive model of order %d for each vowel, driven by noise, which is the baseline.",
+                        "The recordings are generated: pulses of a glottis, with a pitch near 120 hertz that wavers, go through four resonances, the first "
+                                + "three at the mean formants of Peterson and Barney (1952). Voices differ by a few percent. The network learns the "
+                                + "probability of each of %d levels of the next sample from the %d samples before and the vowel. Then it speaks by itself: "
+                                + "each sample is drawn at temperature %.1f and becomes the next input. Beside it speaks a linear autoregressive model of "
+                                + "order %d for each vowel, driven by noise, which is the baseline.",
                         Voice.LEVELS, Voice.CONTEXT, TEMPERATURE, ORDER));
         run.training().say("%n== Voice");
         try (Model<Voice> model = Model.of(Voice.of(run.of(256, 128)), run.seed());
@@ -198,8 +198,8 @@ public final class VowelsLab implements Experiment {
         double distance = distance(network, known);
         page.section(
                         "Formants",
-                        "The first two peaks of the spectrum's envelope, in hertz: the published means from which the voices are made, as they are measured in what "
-                                + "the network heard, in what it says, and in what the linear model says.")
+                        "The first two peaks of the spectrum's envelope, in hertz: the published means from which the voices are made, as they are measured "
+                                + "in what the network heard, in what it says, and in what the linear model says.")
                 .table(
                         List.of("as in", "published", "heard", "network says", "linear model says", "network's pitch"),
                         rows)
@@ -219,13 +219,13 @@ public final class VowelsLab implements Experiment {
                                         line("%.2f", periodic(s))))
                                 .toList())
                 .text(line(
-                        "The error of formants is the mean difference of the first two from those of the voices that were heard, in parts of them; a voice that says "
-                                + "the mean of all vowels has %.0f %%. A vowel is recognized if its envelope is nearest to that of the same vowel. The last "
-                                + "column is the correlation of a sound with itself one period later. The linear model has the envelope but no pitch (%.2f); the "
-                                + "network has %.2f, and voices that it did not hear have %.2f.",
+                        "The error of formants is the mean difference of the first two from those of the voices that were heard, relative to them; a voice "
+                                + "that says the mean of all vowels has %.0f %%. A vowel is recognized if its envelope is nearest to that of the same "
+                                + "vowel. The last column is the correlation of a sound with itself one period later. The linear model has %.2f, the "
+                                + "network %.2f, and voices that it did not hear %.2f.",
                         mean, periodic(linear), periodic(network), periodic(truth)))
                 .text(line(
-                        "Given all samples before, a sample of a voice that was not heard takes %.2f bits by the network. By how often each level occurs, it takes %.2f.",
+                        "Given the samples before it, a sample of a voice that was not heard takes %.2f bits by the network. By how often each level occurs, it takes %.2f.",
                         bits, unconditional))
                 .key(Figure.of("Formants of the vowels that the network speaks, mean error", "%", error)
                         .baseline(line("%.1f %%", mean), "a voice that says the mean of all vowels")

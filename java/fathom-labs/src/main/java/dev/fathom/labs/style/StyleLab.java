@@ -177,7 +177,7 @@ public final class StyleLab implements Experiment {
                         name.replace(", L-BFGS", ""), ours, adam));
             }
         });
-        return String.join("; ", words) + ".";
+        return words.isEmpty() ? "" : String.join("; ", words) + ".";
     }
 
     private static ImageSheet sheet(Picture like) {
@@ -302,7 +302,7 @@ public final class StyleLab implements Experiment {
                                     .atMost(40))
                             .figure(Figure.of(title + ", network, distance to the content", "%", 100 * after[0])
                                     .baseline("100 %", "no content at all"))
-                            .figure(Figure.of(title + ", frozen pixels that differ", "", served.same() ? 0 : 1)
+                            .figure(Figure.of(title + ", frozen bits that differ, 1 for any", "", served.same() ? 0 : 1)
                                     .within(0, 0));
                 }
             }
@@ -313,7 +313,7 @@ public final class StyleLab implements Experiment {
         page.section("One network for each style", "")
                 .text(line(
                         "A network with instance norms is trained on %,d crops of %d x %d pixels from %d photographs to make the same loss small in one "
-                                + "pass, for %d steps of %d crops. Its weight of the style is %.0f: a network has no photograph to begin with. "
+                                + "pass, for %d steps of %d crops. Its weight of the style is %.0f: its output does not begin as the photograph. "
                                 + "The photograph above is not among them. Frozen to a plan, it paints "
                                 + "photographs of %d x %d pixels.",
                         batch * steps,

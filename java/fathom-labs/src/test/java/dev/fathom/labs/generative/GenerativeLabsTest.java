@@ -53,7 +53,7 @@ class GenerativeLabsTest {
                 "DCGAN, minibatch discrimination",
                 "conditional DCGAN")) {
             assertThat(run.figure("Digits, " + net + ", inception score")).isBetween(1.0, 10.0);
-            assertThat(run.figure("Digits, " + net + ", Frechet distance")).isGreaterThan(50);
+            assertThat(run.figure("Digits, " + net + ", Fréchet distance")).isGreaterThan(50);
         }
         assertThat(run.figure("Clothes, conditional DCGAN, samples of the class asked for"))
                 .isBetween(0.0, 100.0);
@@ -72,8 +72,8 @@ class GenerativeLabsTest {
         assertThat(run.figure("Largest error of the estimate on a line")).isLessThan(0.4);
         assertThat(run.figure("Largest error of the estimate for six points")).isLessThan(0.5);
         assertThat(run.figure("Distance at the end of the game on a line")).isLessThan(1.5);
-        assertThat(run.figure("Digits, weight clipping, Frechet distance")).isPositive();
-        assertThat(run.figure("Digits, gradient penalty, Frechet distance")).isPositive();
+        assertThat(run.figure("Digits, weight clipping, Fréchet distance")).isPositive();
+        assertThat(run.figure("Digits, gradient penalty, Fréchet distance")).isPositive();
     }
 
     @Test
@@ -87,15 +87,15 @@ class GenerativeLabsTest {
             assertThat(run.figure(name + ", divergence")).isPositive();
         }
         assertThat(run.figure("VAE, code of 20, bound")).isGreaterThan(run.figure("VAE, code of 2, bound"));
-        assertThat(run.figure("Digits, VAE, code of 20, Frechet distance"))
-                .isLessThan(run.figure("Digits, VAE, code of 2, Frechet distance"));
+        assertThat(run.figure("Digits, VAE, code of 20, Fréchet distance"))
+                .isLessThan(run.figure("Digits, VAE, code of 2, Fréchet distance"));
     }
 
     @Test
     void diffusion() {
         ShortRun run = digits(new DiffusionLab(), "loss.png", "way.png", "samples.png");
         assertThat(run.figure("Loss")).isLessThan(0.4);
-        assertThat(run.figure("Digits, diffusion, Frechet distance")).isPositive();
+        assertThat(run.figure("Digits, diffusion, Fréchet distance")).isPositive();
     }
 
     @Test
