@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -61,7 +62,7 @@ class ClosingTest {
             Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", 1)));
 
     static Set<String> names() {
-        return MAKERS.keySet();
+        return new TreeSet<>(MAKERS.keySet());
     }
 
     @AfterAll
@@ -151,7 +152,7 @@ class ClosingTest {
         long owned = Memory.stats().owned();
         AutoCloseable first = MAKERS.get(name).call();
         first.close();
-        assertThat(Memory.stats().owned()).isEqualTo(owned);
+        assertThat(Memory.stats().owned()).as(name).isEqualTo(owned);
         AutoCloseable second = MAKERS.get(name).call();
         long open = Memory.stats().owned();
         assertThatCode(first::close).doesNotThrowAnyException();

@@ -95,7 +95,7 @@ class ProjectorTest {
     void damagedTablesAreNamed() throws Exception {
         Path labels = Files.writeString(temp.resolve("l.tsv"), "a\nb\n");
         Path words = Files.writeString(temp.resolve("v.tsv"), "1\t2\n1\tx\n");
-        assertThatThrownBy(() -> ProjectorTsv.read(words, labels)).hasMessage(words + ", line 2: x is no number");
+        assertThatThrownBy(() -> ProjectorTsv.read(words, labels)).hasMessage(words + ", line 2: x is not a number");
         Path ragged = Files.writeString(temp.resolve("r.tsv"), "1\t2\n1\n");
         assertThatThrownBy(() -> ProjectorTsv.read(ragged, labels))
                 .hasMessageContaining("row 2 has 1 numbers and 1 texts, where row 1 has 2");

@@ -133,7 +133,8 @@ public final class AdversarialLab implements Experiment {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(55_000, 3000));
                 Images images = some.scaled();
-                Dataset test = images.test().take(SEEN, SEEN + run.of(1000, 250))) {
+                Dataset unseen = all.test().take(SEEN, SEEN + run.of(1000, 250));
+                Dataset test = unseen.scaled(1f / 255, 0)) {
             Result page = new Result(
                     "Lab adversarial",
                     line(

@@ -159,7 +159,7 @@ class BookTest {
                         "perceptron</th><td>fallen</td><td[^>]*>3\u00a0%</td><td>4 to 5</td><td><b class=\"bad\">missed</b>")
                 .contains("The run of lab perceptron failed: it was &lt;stopped&gt;");
         assertThat(Files.readString(folder.resolve("units.html")))
-                .contains("Outside of it: fallen, 3 % where 4 to 5 is expected.")
+                .contains("Outside their bands: fallen, 3 % where 4 to 5 is expected.")
                 .containsSubsequence("fallen</th>", "held</th>", "free</th>")
                 .contains("There are no pictures yet");
         assertThat(folder.resolve("losses.html")).doesNotExist();

@@ -19,7 +19,7 @@ class CrystalsLabTest {
     void crystalsWithoutLabelsHelp() {
         ShortRun run = ShortRun.of(new CrystalsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
-        assertThat(run.figure("Graph network taught first, 100 labels, error in parts of that by labels alone"))
+        assertThat(run.figure("Graph network taught first, 100 labels, error divided by that of labels alone"))
                 .isLessThan(0.95);
         double taught = run.figure("Graph network taught first, 100 labels, mean absolute error");
         assertThat(taught)

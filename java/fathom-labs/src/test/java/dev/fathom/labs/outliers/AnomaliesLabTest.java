@@ -313,7 +313,7 @@ class AnomaliesLabTest {
         Files.writeString(temp.resolve("own.csv"), "");
         refused("own.csv");
         Files.writeString(temp.resolve("own.csv"), wave(100, true));
-        refused("100 rows, 200 of them to learn from", "--learn", "200");
+        refused("--learn 200: there are only 100 rows", "--learn", "200");
     }
 
     private void refused(String why, String... options) {
