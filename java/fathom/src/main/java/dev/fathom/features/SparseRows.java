@@ -27,7 +27,7 @@ public record SparseRows(int columns, int[] starts, int[] places, float[] values
         }
     }
 
-    /** The same numbers in rows that hold all of theirs. */
+    /** Makes rows of a matrix of which every number is held. */
     public static SparseRows dense(float[] values, int columns) {
         int rows = values.length / columns;
         int[] places = new int[values.length];

@@ -23,7 +23,7 @@ record ProjectedGradient(float epsilon, float step, int iterations, boolean rand
         return new ProjectedGradient(epsilon, 2.5f * epsilon / iterations, iterations, true, false);
     }
 
-    /** The same toward the labels. */
+    /** Returns this attack with steps toward the given labels instead of away from them. */
     ProjectedGradient toward() {
         return new ProjectedGradient(epsilon, step, iterations, randomly, true);
     }

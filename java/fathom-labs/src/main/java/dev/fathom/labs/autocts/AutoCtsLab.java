@@ -430,14 +430,7 @@ public final class AutoCtsLab implements Experiment {
                             "AutoCTS is the architecture of the supernet, and AutoCTS+ the candidate of the joint search on traffic; both are trained anew "
                                     + "like the LSTM and the TCN, on the training rows with the epoch chosen on the validation rows.")
                     .text(ForecastTables.split(task));
-            List<Forecasts> finished = new ArrayList<>();
-            for (Supplier<@Nullable Forecasts> model : models) {
-                Forecasts forecasts = run.interrupt().requested() ? null : model.get();
-                if (forecasts == null) {
-                    break;
-                }
-                finished.add(forecasts);
-            }
+            List<Forecasts> finished = all.finished(models);
             if (finished.size() > 1) {
                 ForecastTables.show(page, task, all, finished);
             }

@@ -135,7 +135,7 @@ public record Scene(List<Thing> things, int ground) {
         return dy < 0 ? Relation.ABOVE : Relation.BELOW;
     }
 
-    /** The same picture, told from the second thing. */
+    /** Describes the picture beginning with the second thing. */
     public Scene reversed() {
         return new Scene(List.of(second(), first()), ground);
     }

@@ -36,7 +36,7 @@ public record Run(
         return new Training(out, err, interrupt, seed, resume);
     }
 
-    /** The same run on other data, for an experiment that reads several sets. */
+    /** Returns this run with its data elsewhere, for an experiment that reads several sets. */
     public Run at(Path folder) {
         return new Run(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err);
     }

@@ -2,17 +2,17 @@ package dev.fathom.labs.generative;
 
 import dev.fathom.io.Npy;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.training.Training;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /** Samples of a net after each epoch, in files, so that a run that is resumed still has those of its first epochs. */
 record Album(Path folder) {
     /** Where the files of a net are: a folder with its name in small letters. */
     static Path folder(Run run, String name) {
-        return run.folder().resolve(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-"));
+        return run.folder().resolve(Training.fileName(name));
     }
 
     /** Keeps the numbers of all samples. */

@@ -16,7 +16,7 @@ enum Game {
             return fake.softplus().mean().neg();
         }
     },
-    /** The same critic, but the generator maximizes E log D(G(z)), whose gradient does not vanish where the critic is sure. */
+    /** The critic of {@link #MINIMAX} with a generator that maximizes E log D(G(z)), whose gradient does not vanish where the critic is sure. */
     NON_SATURATING {
         @Override
         Tensor value(Tensor real, Tensor fake) {

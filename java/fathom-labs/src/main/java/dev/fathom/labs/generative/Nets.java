@@ -40,7 +40,7 @@ final class Nets {
                 0);
     }
 
-    /** The same with minibatch discrimination before the critic's last layer. */
+    /** Nets of {@link #points} with minibatch discrimination before the critic's last layer. */
     static Gan pointsWithMinibatches(int width, int latent, int hidden) {
         Gan plain = points(width, latent, hidden);
         MinibatchDiscrimination batch = new MinibatchDiscrimination(hidden, 8, 2);
@@ -83,7 +83,7 @@ final class Nets {
                 classes);
     }
 
-    /** The same nets, with a critic without batch norms, whose slope at one image would depend on the others. */
+    /** Convolutional nets whose critic has no batch norms, with which its slope at one image would depend on the others. */
     static Gan wasserstein() {
         return new Gan(generator(0), new Critic(features(0, false), new Linear(7 * 7 * 2 * CHANNELS, 1)), LATENT, 0);
     }

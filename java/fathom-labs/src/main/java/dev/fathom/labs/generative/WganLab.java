@@ -10,6 +10,7 @@ import dev.fathom.labs.generative.ImageStudy.Trained;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.GradientPenalty;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.RmsProp;
@@ -109,7 +110,8 @@ public final class WganLab implements Experiment {
         if (n < 4) {
             return;
         }
-        double correlation = Correlation.pearson(floats(trained.value()), floats(trained.frechet()), 1, n);
+        double correlation =
+                Correlation.pearson(Summary.floats(trained.value()), Summary.floats(trained.frechet()), 1, n);
         page.text(line(
                         "With %s, the correlation between the critic's estimate and the Fréchet distance over the epochs after the first is %.2f%s",
                         name,
@@ -120,13 +122,5 @@ public final class WganLab implements Experiment {
                 .figure(Figure.of("Digits, " + name + ", correlation of estimate and Fréchet distance", "", correlation)
                         .published("positive", "Arjovsky et al. 2017, the loss falls with sample quality")
                         .atLeast(0));
-    }
-
-    private static float[] floats(double... values) {
-        float[] narrow = new float[values.length];
-        for (int i = 0; i < narrow.length; i++) {
-            narrow[i] = (float) values[i];
-        }
-        return narrow;
     }
 }

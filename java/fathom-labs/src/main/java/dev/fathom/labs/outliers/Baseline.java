@@ -23,7 +23,7 @@ enum Baseline {
             Sliding every = new Sliding(FLOOR_ROWS, 1);
             float[][] windows = every.of(series.test());
             Pca pca = Pca.fit(every.of(series.training()), series.columns() == 1 ? 4 : 8);
-            double[][] squared = Errors.squared(again(pca, windows), windows, series.columns());
+            double[][] squared = Errors.squared(pca.inverse(pca.transform(windows)), windows, series.columns());
             return every.mean(squared, series.test().length);
         }
     },
@@ -97,29 +97,5 @@ enum Baseline {
 
     private static float[][] learned(LabeledSeries series) {
         return apart(series.training().length).of(series.training());
-    }
-
-    /** What the components keep of windows. */
-    private static float[][] again(Pca pca, float[][] windows) {
-        double[] mean = pca.mean();
-        double[] components = pca.components();
-        int width = mean.length;
-        float[][] again = new float[windows.length][width];
-        for (int w = 0; w < windows.length; w++) {
-            double[] sum = mean.clone();
-            for (int k = 0; k < components.length / width; k++) {
-                double score = 0;
-                for (int i = 0; i < width; i++) {
-                    score += (windows[w][i] - mean[i]) * components[k * width + i];
-                }
-                for (int i = 0; i < width; i++) {
-                    sum[i] += score * components[k * width + i];
-                }
-            }
-            for (int i = 0; i < width; i++) {
-                again[w][i] = (float) sum[i];
-            }
-        }
-        return again;
     }
 }

@@ -108,14 +108,14 @@ record Study(Run run, int[] sizes, int learned, int epochs, int convolutional, i
                 }
                 add(areas, series, name(true, cell), shared, size);
                 if (cell == Cell.DRAWN) {
-                    shown.put(name(true, cell), floats(shared.median()));
+                    shown.put(name(true, cell), Summary.floats(shared.median()));
                 }
             }
             if (cell == Cell.DRAWN) {
                 double[] scores = independent.median();
                 areas.put(SINGLE, areas.get(member(name(false, cell))));
                 areas.put(NORMAL, normal(series, scores));
-                shown.put(name(false, cell), floats(scores));
+                shown.put(name(false, cell), Summary.floats(scores));
             }
         }
         for (float lambda : all ? new float[] {0, DIVERSITY} : new float[] {DIVERSITY}) {
@@ -128,7 +128,7 @@ record Study(Run run, int[] sizes, int learned, int epochs, int convolutional, i
             add(areas, series, name, trained.errors());
             diversity.put(name, trained.diversity());
             if (lambda > 0) {
-                shown.put(name, floats(trained.errors().median()));
+                shown.put(name, Summary.floats(trained.errors().median()));
             }
         }
         float[] first = new float[series.test().length];
@@ -207,14 +207,6 @@ record Study(Run run, int[] sizes, int learned, int epochs, int convolutional, i
         }
         Ranking ranking = Ranking.of(Arrays.stream(scores).map(s -> -s).toArray(), normal);
         return new Area(ranking.rocAuc(), ranking.averagePrecision());
-    }
-
-    private static float[] floats(double[] values) {
-        float[] narrow = new float[values.length];
-        for (int i = 0; i < narrow.length; i++) {
-            narrow[i] = (float) values[i];
-        }
-        return narrow;
     }
 
     private static double[] floatsOf(boolean[] flags) {

@@ -192,8 +192,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
         Function<Batch, Tensor> numbers =
                 b -> exact ? Tensor.concat(1, b.get("label"), b.get("exact")) : b.get("label");
         try (Model<Layer> model = Model.of(Decoder.painter(exact ? LABEL + EXACT : LABEL, 3), run.seed())) {
-            Metric error = Metric.lowerIsBetter(
-                    "error", (x, y) -> x.sub(y).square().mean().item() * (double) x.dim(0));
+            Metric error = Fitting.squares("error");
             var trainer = fitting.fit(
                     name,
                     model,

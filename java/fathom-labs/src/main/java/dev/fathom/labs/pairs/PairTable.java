@@ -59,8 +59,7 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
 
     private static List<Task> tasks() {
         Metric accuracy = Metric.accuracy();
-        Metric squares = Metric.lowerIsBetter(
-                "squares", (x, y) -> x.sub(y).square().mean().item() * (double) x.dim(0));
+        Metric squares = Fitting.squares("squares");
         return List.of(
                 new Task("linear regression", "place, R2", Decoder::linearRegression, squares),
                 new Task("logistic regression", "form", Decoder::logisticRegression, accuracy),

@@ -237,9 +237,9 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
             double picture = setting.weights.picture == 0
                     ? Double.NaN
                     : 1
-                            - measure(model, judge, squares(), b ->
+                            - measure(model, judge, Fitting.squares("squares"), b ->
                                             new Tensor[] {model.net().painted(seen.apply(b)), b.get("picture")})
-                                    / measure(model, judge, squares(), b -> new Tensor[] {
+                                    / measure(model, judge, Fitting.squares("squares"), b -> new Tensor[] {
                                         b.get("picture")
                                                 .mean(0)
                                                 .unsqueeze(0)
@@ -270,11 +270,6 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes test) {
             }
             return sum;
         });
-    }
-
-    private static Metric squares() {
-        return Metric.lowerIsBetter(
-                "squares", (x, y) -> x.sub(y).square().mean().item() * (double) x.dim(0));
     }
 
     /** A metric of some output and target of all examples. */

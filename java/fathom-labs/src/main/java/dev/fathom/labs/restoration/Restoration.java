@@ -8,6 +8,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -21,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -174,7 +174,7 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
         page.key(Figure.of(line("%s, gain of the network over the best filter", what), "dB", net.psnr - filter.psnr)
                 .baseline(line("%.2f dB", filter.psnr), filter.name)
                 .atLeast(0));
-        String file = what.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+        String file = Training.fileName(what);
         List<Scored> ways = new ArrayList<>(List.of(damaged, filter));
         ways.addAll(nets);
         ImageSheet sheet = sheet(damage, ways);

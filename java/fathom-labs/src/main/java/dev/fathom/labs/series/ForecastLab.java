@@ -78,14 +78,7 @@ public final class ForecastLab implements Experiment {
             for (ForecastNet.Kind kind : ForecastNet.Kind.values()) {
                 models.add(() -> all.net(kind, parts));
             }
-            List<Forecasts> finished = new ArrayList<>();
-            for (Supplier<@Nullable Forecasts> model : models) {
-                Forecasts forecasts = run.interrupt().requested() ? null : model.get();
-                if (forecasts == null) {
-                    break;
-                }
-                finished.add(forecasts);
-            }
+            List<Forecasts> finished = all.finished(models);
             if (finished.size() > 1) {
                 run.out().println();
                 ForecastTables.show(page, task, all, finished);

@@ -6,6 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -23,7 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,19 @@ public final class ForecastRun {
         this.epochs = epochs;
         scale = scale(task);
         scaled = scale.apply(task.series());
+    }
+
+    /** The forecasts of models, one after the other, until the run is interrupted. */
+    public List<Forecasts> finished(List<Supplier<@Nullable Forecasts>> models) {
+        List<Forecasts> finished = new ArrayList<>();
+        for (Supplier<@Nullable Forecasts> model : models) {
+            Forecasts forecasts = run.interrupt().requested() ? null : model.get();
+            if (forecasts == null) {
+                break;
+            }
+            finished.add(forecasts);
+        }
+        return finished;
     }
 
     /**
@@ -199,8 +213,7 @@ public final class ForecastRun {
      * @param layers maps windows [n, lags, columns] to forecasts [n, horizons * columns]
      */
     public @Nullable Forecasts net(String title, Layer layers, List<Dataset> parts) {
-        Path folder = run.folder()
-                .resolve(task.name() + "-" + title.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-"));
+        Path folder = run.folder().resolve(task.name() + "-" + Training.fileName(title));
         run.training().say("%n== %s, %s", task.title(), title);
         try (Model<Layer> model = Model.of(layers, run.seed())) {
             var trainer = Trainer.custom(model, new Adam(RATE), ForecastRun::step)

@@ -64,6 +64,15 @@ public final class Summary {
         return Math.sqrt(Arrays.stream(doubles(values)).map(v -> v * v).sum());
     }
 
+    /** Doubles rounded to floats. */
+    public static float[] floats(double... values) {
+        float[] narrow = new float[values.length];
+        for (int i = 0; i < narrow.length; i++) {
+            narrow[i] = (float) values[i];
+        }
+        return narrow;
+    }
+
     /** Floats as doubles, without a change of their values. */
     public static double[] doubles(float... values) {
         double[] wide = new double[values.length];

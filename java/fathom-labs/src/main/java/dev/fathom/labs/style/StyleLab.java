@@ -12,6 +12,7 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.style.FastStyle.Served;
 import dev.fathom.labs.style.Painting.Painted;
+import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
@@ -25,7 +26,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -185,7 +185,7 @@ public final class StyleLab implements Experiment {
     }
 
     private static String file(String name) {
-        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z]+", "-");
+        return Training.fileName(name);
     }
 
     /** The distance to the content of {@code photo} and to the style. */

@@ -3,7 +3,6 @@ package dev.fathom.labs.training;
 import dev.fathom.data.Augment;
 import dev.fathom.labs.data.Images;
 import dev.fathom.nn.Layer;
-import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +48,6 @@ public record Entry(
 
     /** Its folder: {@code LeNet-5} is lenet-5. */
     public String folder() {
-        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+        return Training.fileName(name);
     }
 }

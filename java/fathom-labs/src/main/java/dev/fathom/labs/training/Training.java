@@ -217,4 +217,9 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     public void say(String format, Object... values) {
         out.println(String.format(Locale.ROOT, format, values));
     }
+
+    /** A name as the name of a file or folder: {@code LeNet-5} is lenet-5. */
+    public static String fileName(String name) {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+    }
 }

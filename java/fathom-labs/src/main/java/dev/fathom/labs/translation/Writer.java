@@ -92,7 +92,7 @@ public record Writer(
                 new Linear(h, s.tokens, init).withBias(Init.zeros()));
     }
 
-    /** The same decoder, whose LSTM begins by remembering: the biases of its forget gates start at 1 (Jozefowicz et al. 2015). */
+    /** Returns this decoder with an LSTM that begins by remembering: the biases of its forget gates start at 1 (Jozefowicz et al. 2015). */
     public Writer remembering() {
         return new Writer(target, decoder.forgetBias(1), attention, mix, logits);
     }
