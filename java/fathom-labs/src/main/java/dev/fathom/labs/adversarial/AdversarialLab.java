@@ -135,12 +135,11 @@ public final class AdversarialLab implements Experiment {
                 Images images = some.scaled();
                 Dataset unseen = all.test().take(SEEN, SEEN + run.of(1000, 250));
                 Dataset test = unseen.scaled(1f / 255, 0)) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab adversarial",
                     line(
                             "%s, %,d images to learn from, %,d to attack",
-                            images.title(), images.learn().size(), test.size()),
-                    run.out());
+                            images.title(), images.learn().size(), test.size()));
             about(run, page);
             List<Outcome> outcomes = new ArrayList<>();
             for (Contender contender : Contender.values()) {

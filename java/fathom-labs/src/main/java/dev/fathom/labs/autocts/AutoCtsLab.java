@@ -66,7 +66,7 @@ public final class AutoCtsLab implements Experiment {
                         .toList(),
                 run.of(Integer.MAX_VALUE, 320),
                 run.seed());
-        Result page = new Result(
+        Result page = run.page(
                 "Lab autocts",
                 line(
                         "%d networks of AutoCTS+ on PEMS08 trained to the end and %,d trained for five epochs; %s: %,d steps of %d sensors; %s: %,d days of %d",
@@ -77,8 +77,7 @@ public final class AutoCtsLab implements Experiment {
                         traffic.columns(),
                         exchange.title(),
                         exchange.series().length(),
-                        exchange.columns()),
-                run.out());
+                        exchange.columns()));
         spaces(page);
         try (ComparatorTraining comparator = ComparatorTraining.begin(run.seed())) {
             Optional<Candidate> joint = stored(run, page, comparator, clean, noisy)

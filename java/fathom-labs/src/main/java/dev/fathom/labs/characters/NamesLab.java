@@ -51,7 +51,7 @@ public final class NamesLab implements Experiment {
                 parts.validation().size(),
                 parts.test().size());
         run.out().println(data);
-        Result page = new Result("Lab names", data, run.out());
+        Result page = run.page("Lab names", data);
         List<Plan> plans = List.of(
                 new Plan("MLP", new NameNets.Mlp(), 4e-3f, run.epochs(20, 3)),
                 new Plan("GRU", NameNets.gru(), 3e-3f, run.epochs(12, 3)),

@@ -64,7 +64,7 @@ public final class ShakespeareLab implements Experiment {
                 "Shakespeare's plays: %,d characters for training, %,d for validation, %,d for the test; %s",
                 plays.training().length, plays.validation().length, plays.test().length, quotes.data());
         run.out().println(data);
-        Result page = new Result("Lab shakespeare", data, run.out());
+        Result page = run.page("Lab shakespeare", data);
         if (new PlaysPage(run, page, plays).trainAndWrite() && quotes.run(run, page)) {
             page.finished();
         }

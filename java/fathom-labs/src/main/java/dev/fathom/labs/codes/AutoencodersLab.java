@@ -36,12 +36,11 @@ public final class AutoencodersLab implements Experiment {
                 Images images = some.scaled();
                 Images flat = images.flattened()) {
             long test = recordings.stream().filter(Recording::test).count();
-            Result page = new Result(
+            Result page = run.page(
                     "Lab autoencoders",
                     line(
                             "Fashion-MNIST: %,d images to learn from and %,d for the test; spoken digits: %,d recordings to learn from and %,d for the test",
-                            flat.learn().size(), flat.test().size(), recordings.size() - test, test),
-                    run.out());
+                            flat.learn().size(), flat.test().size(), recordings.size() - test, test));
             page.text(page.data() + ".");
             boolean done = linear(run, page, flat)
                     && new ImageCodes(run, page, flat.learn(), flat.test()).add()

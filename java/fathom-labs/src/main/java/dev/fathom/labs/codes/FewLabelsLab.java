@@ -71,12 +71,11 @@ public final class FewLabelsLab implements Experiment {
                 Dataset test = all.test().take(0, Math.min(all.test().size(), run.of(10_000, 1000)));
                 Dataset flatTest = test.flattened();
                 Dataset tested = flatTest.scaled(1f / 255, 0)) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab few-labels",
                     line(
                             "MNIST: %,d images without labels, some of which get one, and %,d for the test; generated graphs of %d nodes",
-                            images.learn().size(), tested.size(), nodes(run)),
-                    run.out());
+                            images.learn().size(), tested.size(), nodes(run)));
             page.text(page.data() + ".");
             int[] widths = {run.of(500, 128), run.of(250, 64)};
             FewLabels few = new FewLabels(run, images.learn(), tested, widths, run.of(2400, 300));

@@ -33,10 +33,14 @@ record LabRun(Experiment lab, Run run) {
         forget(folder);
         double earlier = run.resume() ? seconds(folder) : 0;
         long began = System.nanoTime();
-        Result result = lab.run(run);
-        double seconds = earlier + (System.nanoTime() - began) / 1e9;
-        AtomicFile.write(
-                folder.resolve(SECONDS), to -> to.write(Double.toString(seconds).getBytes(StandardCharsets.UTF_8)));
+        Result result;
+        try {
+            result = lab.run(run);
+        } catch (RuntimeException | Error e) {
+            run.pageSoFar().ifPresent(page -> keep(page, e, spent(earlier, began)));
+            throw e;
+        }
+        double seconds = spent(earlier, began);
         boolean finished = result.isFinished() && !run.interrupt().requested();
         boolean whole = run.whole() && finished;
         if (!whole) {
@@ -64,6 +68,25 @@ record LabRun(Experiment lab, Run run) {
             run.out().println("Its figures: " + file);
         }
         return Optional.of(stored);
+    }
+
+    /** The seconds of all sessions until now, which the folder keeps for the session that goes on from here. */
+    private double spent(double earlier, long began) {
+        double seconds = earlier + (System.nanoTime() - began) / 1e9;
+        AtomicFile.write(
+                run.folder().resolve(SECONDS),
+                to -> to.write(Double.toString(seconds).getBytes(StandardCharsets.UTF_8)));
+        return seconds;
+    }
+
+    /** Writes what a run had found before it failed, with the reason. */
+    private void keep(Result page, Throwable reason, double seconds) {
+        page.withoutBands().made(made(seconds)).text("The run failed before its end: " + reason.getMessage());
+        try {
+            run.out().println("What it had found until then: " + page.write(run.folder()));
+        } catch (RuntimeException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     private String made(double seconds) {

@@ -65,12 +65,11 @@ public final class CrystalsLab implements Experiment {
         Crystals all = Crystals.draw(unlabeled + tested, new Rng(run.seed()).split("crystals"));
         Crystals known = all.subset(0, unlabeled);
         Crystals test = all.subset(unlabeled, unlabeled + tested);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab crystals",
                 line(
                         "Generated crystals: %,d to learn from, few of which have a label, and %,d for the test",
-                        unlabeled, tested),
-                run.out());
+                        unlabeled, tested));
         page.section("Generated crystals", "")
                 .text(line(
                         "These crystals are generated and not real. Each has a cell of %d sites on one of four lattices. Each of %d elements has an "

@@ -70,14 +70,13 @@ public final class DistillLab implements Experiment {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images images = all.learning(run.of(10_000, 4000)).scaled();
                 Images flat = images.flattened()) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab distill",
                     line(
                             "MNIST: %,d images to learn from, %,d by which a temperature and a bias are chosen, and %,d for the test",
                             images.learn().size(),
                             images.choose().size(),
-                            images.test().size()),
-                    run.out());
+                            images.test().size()));
             page.section("Teacher and students", "")
                     .text(line(
                             "The teacher is a convolutional network with dropout, which learns from %,d images that are shifted by up to two pixels. A "

@@ -85,7 +85,7 @@ public final class ProjectorLab implements Experiment {
                     run.of(25_000, 1_500),
                     run.of(10_000, 500),
                     dimensions);
-            Result page = new Result(
+            Result page = run.page(
                     "Lab projector",
                     line(
                             "MNIST: %,d images to learn from, and %,d of the test as points; IMDB: %,d words of %,d reviews, with vectors of %d numbers",
@@ -93,8 +93,7 @@ public final class ProjectorLab implements Experiment {
                             run.of(4_000, 400),
                             reviews.vocabulary().size() - reviews.first(),
                             reviews.training().length,
-                            dimensions),
-                    run.out());
+                            dimensions));
             Projector projector = new Projector("Digits and words");
             if (digits(run, page, projector, images) && words(run, page, projector, reviews, dimensions)) {
                 projector.write(run.folder().resolve("projector.html"));

@@ -29,7 +29,7 @@ public final class EnsemblesLab implements Experiment {
     @Override
     public Result run(Run run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Result page = new Result("Lab ensembles", line("A generated function, and %s", images.title()), run.out());
+            Result page = run.page("Lab ensembles", line("A generated function, and %s", images.title()));
             Examples pixels = some(images.learn(), run.of(6000, 1500));
             Examples others = some(images.test(), run.of(5000, 1000));
             Pca pca = Pca.fit(pixels.x(), run.of(50, 20));

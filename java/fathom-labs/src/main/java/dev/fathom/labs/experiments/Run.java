@@ -1,9 +1,12 @@
 package dev.fathom.labs.experiments;
 
+import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param interrupt whether to come to an end
  * @param out what people read
  * @param err what went wrong
+ * @param begun the page of the experiment from the moment that {@link #page} makes it, so that a run that fails leaves what it had found
  */
 public record Run(
         boolean brief,
@@ -30,7 +34,40 @@ public record Run(
         Path folder,
         Interrupt interrupt,
         PrintStream out,
-        PrintStream err) {
+        PrintStream err,
+        AtomicReference<@Nullable Result> begun) {
+    /** A run whose page is not made yet. */
+    public Run(
+            boolean brief,
+            @Nullable Integer epochs,
+            long seed,
+            boolean resume,
+            @Nullable Path data,
+            @Nullable String prompt,
+            Path folder,
+            Interrupt interrupt,
+            PrintStream out,
+            PrintStream err) {
+        this(brief, epochs, seed, resume, data, prompt, folder, interrupt, out, err, new AtomicReference<>());
+    }
+
+    /**
+     * Begins the page of the experiment. An experiment begins it once and before its first long part: what is on it is written even if a later part fails.
+     *
+     * @param title of the page
+     * @param data the training and test data, in a line
+     */
+    public Result page(String title, String data) {
+        Result page = new Result(title, data, out);
+        begun.set(page);
+        return page;
+    }
+
+    /** The page as far as it is filled, empty before {@link #page}. */
+    public Optional<Result> pageSoFar() {
+        return Optional.ofNullable(begun.get());
+    }
+
     /** How its networks are taught. */
     public Training training() {
         return new Training(out, err, interrupt, seed, resume);
@@ -38,7 +75,7 @@ public record Run(
 
     /** Returns this run with its data elsewhere, for an experiment that reads several sets. */
     public Run at(Path folder) {
-        return new Run(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err);
+        return new Run(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err, begun);
     }
 
     /** {@code full} in a whole run, {@code small} in a short one. */

@@ -33,8 +33,7 @@ public final class BiasVarianceLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        Result page = new Result(
-                "Lab bias-variance", line("%d samples of %d points of a noisy sine", SETS, POINTS), run.out());
+        Result page = run.page("Lab bias-variance", line("%d samples of %d points of a noisy sine", SETS, POINTS));
         page.section("The parts of the test error", "")
                 .text(line(
                         "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. Each model is fitted to %d training sets of %d points. At each of %d "

@@ -69,10 +69,9 @@ public final class DoubleDescentLab implements Experiment {
     public Result run(Run run) {
         int samples = run.of(1000, 100);
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab double-descent",
-                    line("%,d samples of %d points of a noisy sine, and %s", samples, POINTS, images.title()),
-                    run.out());
+                    line("%,d samples of %d points of a noisy sine, and %s", samples, POINTS, images.title()));
             return splines(run, page, samples) && new WidthDescent(run, page, images).measure()
                     ? page.finished()
                     : page;

@@ -67,10 +67,9 @@ public final class MemorizeLab implements Experiment {
                         Pixels.range(images.test(), 1, 0, run.of(10_000, 2000)).dataset()) {
             Pixels train = Pixels.range(images.learn(), 1, 0, n);
             int size = train.size();
-            Result page = new Result(
+            Result page = run.page(
                     "Lab memorize",
-                    line("%s: %,d images to learn from, %,d for the test", images.title(), size, test.size()),
-                    run.out());
+                    line("%s: %,d images to learn from, %,d for the test", images.title(), size, test.size()));
             page.section("Labels that are mixed up", "")
                     .text(line(
                             "The labels of a random part of %,d training images are put in a random order, so that each class keeps its number of images. The "

@@ -59,10 +59,9 @@ public final class RidgeLab implements Experiment {
     @Override
     public Result run(Run run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab ridge",
-                    line("Generated linear models of %d points and %d columns, and %s", N, P, images.title()),
-                    run.out());
+                    line("Generated linear models of %d points and %d columns, and %s", N, P, images.title()));
             LinearProblem problem = LinearProblem.draw(N, P, new Rng(run.seed()).split("problem"));
             page.section("Linear models", "")
                     .text(line(

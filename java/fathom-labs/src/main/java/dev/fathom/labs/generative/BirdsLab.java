@@ -38,10 +38,9 @@ public final class BirdsLab implements Experiment {
     public Result run(Run run) {
         int n = run.of(10_240, 768);
         int tests = run.of(1000, 128);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab birds",
-                line("%,d birds drawn here to learn from and %,d for the test, each with a caption", n, tests),
-                run.out());
+                line("%,d birds drawn here to learn from and %,d for the test, each with a caption", n, tests));
         try (BirdStudio studio = new BirdStudio(run, n, tests);
                 Model<BirdNet> first = Model.of(BirdNet.first(), run.seed());
                 Model<BirdNet> second = Model.of(BirdNet.second(), run.seed())) {

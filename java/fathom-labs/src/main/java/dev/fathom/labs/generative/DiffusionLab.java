@@ -49,7 +49,7 @@ public final class DiffusionLab implements Experiment {
                 Images unit = digits.scaled();
                 Dataset learn = digits.learn().scaled(2f / 255, -1);
                 Model<NoiseNet> model = Model.of(new NoiseNet(steps, run.of(32, 16)), run.seed())) {
-            Result page = new Result("Lab diffusion", line("MNIST: %,d images to learn from", learn.size()), run.out());
+            Result page = run.page("Lab diffusion", line("MNIST: %,d images to learn from", learn.size()));
             page.section("Noise and back", "")
                     .text(line(
                             "In %d steps an image becomes noise: x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e, with e from N(0, I) and the cosine schedule, by "

@@ -29,12 +29,11 @@ public final class GanLab implements Experiment {
     public Result run(Run run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 800));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 800))) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab gan",
                     line(
                             "Densities on a line, mixtures in the plane, MNIST: %,d images, Fashion-MNIST: %,d images",
-                            digits.learn().size(), clothes.learn().size()),
-                    run.out());
+                            digits.learn().size(), clothes.learn().size()));
             boolean done = new DensityStudy(run, page).add()
                     && mixtures(run, page)
                     && digits(run, page, digits)

@@ -53,12 +53,11 @@ public final class VaeLab implements Experiment {
                 Images unit = digits.scaled();
                 Images flat = unit.flattened();
                 Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 200))) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab vae",
                     line(
                             "MNIST: %,d images to learn from and %,d for the test",
-                            flat.learn().size(), flat.test().size()),
-                    run.out());
+                            flat.learn().size(), flat.test().size()));
             double floor = independent(flat);
             page.section("The bound", "")
                     .text(line(

@@ -43,12 +43,11 @@ public final class WganLab implements Experiment {
     @Override
     public Result run(Run run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1000))) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab wgan",
                     line(
                             "Densities on a line, points and mixtures in the plane, MNIST: %,d images",
-                            digits.learn().size()),
-                    run.out());
+                            digits.learn().size()));
             boolean done = new WassersteinStudy(run, page).add() && mixtures(run, page) && digits(run, page, digits);
             return done ? page.finished() : page;
         }

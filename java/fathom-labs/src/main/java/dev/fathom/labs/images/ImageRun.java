@@ -46,7 +46,7 @@ final class ImageRun {
                 images.choose().size(),
                 images.test().size());
         run.out().println(data);
-        Result page = new Result("Lab " + lab.name() + ", " + images.title(), data, run.out());
+        Result page = run.page("Lab " + lab.name() + ", " + images.title(), data);
         IntUnaryOperator asked = whole ->
                 run.epochs() != null ? run.epochs() : run.brief() ? lab.brief().epochs() : whole;
         List<Entry> entries = lab.entries(images, asked);

@@ -107,7 +107,7 @@ public final class IslrLab implements Experiment {
                         learn.size(),
                         validate.size(),
                         test.size());
-                Result page = new Result("Lab islr", data, run.out());
+                Result page = run.page("Lab islr", data);
                 descent(page);
                 boolean done = table(run, page, learn, validate, test, set == ImageSet.MNIST);
                 return done ? page.finished() : page;

@@ -85,7 +85,7 @@ public final class PretrainedLab implements Experiment {
         Path photos = run.data() != null ? run.data() : photos();
         List<Expected> expected = expected(photos.resolve("expected.tsv"));
         List<String> files = expected.stream().map(Expected::file).distinct().toList();
-        Result page = new Result("Lab pretrained", files.size() + " photographs of the textbook", run.out());
+        Result page = run.page("Lab pretrained", files.size() + " photographs of the textbook");
         List<Pretrained> networks = networks(run.brief());
         page.section(
                 "The textbook's photographs",

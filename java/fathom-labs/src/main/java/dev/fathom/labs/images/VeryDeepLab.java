@@ -81,10 +81,8 @@ public final class VeryDeepLab implements Experiment {
     public Result run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images images = all.normalized()) {
-            Result page = new Result(
-                    "Lab very-deep",
-                    line("%s, %,d images to learn from", images.title(), 2 * examples(run)),
-                    run.out());
+            Result page =
+                    run.page("Lab very-deep", line("%s, %,d images to learn from", images.title(), 2 * examples(run)));
             phases(run, page);
             criticalLine(page);
             return jacobians(run, page) && linear(run, page) && deepest(run, page, images) ? page.finished() : page;

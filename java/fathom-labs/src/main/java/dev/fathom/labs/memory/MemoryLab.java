@@ -42,7 +42,7 @@ public final class MemoryLab implements Experiment {
         int[] lengths = run.brief() ? BRIEF : LENGTHS;
         int flow = run.of(FLOW, BRIEF[0]);
         MemoryTraining training = new MemoryTraining(run, 64, run.of(100, 50), run.of(1000, 500));
-        Result page = new Result("Lab memory", "Generated sequences of " + text(lengths) + " steps", run.out());
+        Result page = run.page("Lab memory", "Generated sequences of " + text(lengths) + " steps");
         about(page, training);
         MemoryGradients gradients = new MemoryGradients(run, page, flow);
         Map<String, double[]> before = new LinkedHashMap<>();

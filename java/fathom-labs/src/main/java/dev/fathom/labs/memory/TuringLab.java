@@ -70,8 +70,7 @@ public final class TuringLab implements Experiment {
     @Override
     public Result run(Run run) {
         Size size = run.brief() ? BRIEF : FULL;
-        Result page = new Result(
-                "Lab turing", line("Generated sequences of random vectors of %d bits", size.bits), run.out());
+        Result page = run.page("Lab turing", line("Generated sequences of random vectors of %d bits", size.bits));
         page.section("Copying", "")
                 .text(line(
                         "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a sign to answer, and in these the vectors are "

@@ -32,8 +32,7 @@ public final class LossesLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        Result page =
-                new Result("Lab losses", "Generated points, and Fashion-MNIST for the label encodings", run.out());
+        Result page = run.page("Lab losses", "Generated points, and Fashion-MNIST for the label encodings");
         shapes(page);
         List<BiPredicate<Result, Run>> parts = List.of(
                 Outliers::tell, LateAndEarly::tell, OrderedClasses::tell, Encodings::tell, Crossed::tell, Warp::tell);

@@ -43,12 +43,11 @@ public final class ActivationsLab implements Experiment {
     public Result run(Run run) {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Images images = (run.brief() ? all.first(1500) : all.learning(20_000)).normalized();
-            Result page = new Result(
+            Result page = run.page(
                     "Lab activations",
                     line(
                             "%s, %,d images to learn from",
-                            images.title(), images.learn().size()),
-                    run.out());
+                            images.title(), images.learn().size()));
             double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.32, 1, 3.2, 10};
             Race race = new Race(run, images, BATCH, factors, run.of(3, 1), run.epochs(6, 2), run.of(3, 1));
             List<Placed> placed = race.run(Activation.ALL.stream()

@@ -66,10 +66,9 @@ public final class LandscapeLab implements Experiment {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(2000, 300));
                 Images images = some.normalized()) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab landscape",
-                    line("%s, %,d images", images.title(), images.learn().size()),
-                    run.out());
+                    line("%s, %,d images", images.title(), images.learn().size()));
             try (Dataset flat = images.learn().flattened();
                     Dataset learn = pooled(images.learn(), 7);
                     Dataset test = pooled(images.test(), 7);

@@ -43,12 +43,11 @@ public final class OptimizersLab implements Experiment {
         try (Images all = set.images(run.data(), run.seed());
                 Images some = all.first(run.of(Integer.MAX_VALUE, 2000));
                 Images images = some.normalized()) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab optimizers",
                     line(
                             "Four functions of two variables; %s, %,d images to learn from",
-                            images.title(), images.learn().size()),
-                    run.out());
+                            images.title(), images.learn().size()));
             boolean whole = new SurfaceRace(run, page).race() && race(run, page, images);
             return whole ? page.finished() : page;
         }

@@ -58,12 +58,11 @@ public final class RatesLab implements Experiment {
                 Images images = some.normalized();
                 Images few = all.learning(run.of(5000, 600));
                 Images scarce = few.normalized()) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab rates",
                     line(
                             "%s, %,d images to learn from",
-                            images.title(), images.learn().size()),
-                    run.out());
+                            images.title(), images.learn().size()));
             boolean whole = grid(run, page, images)
                     && range(run, page, images)
                     && growth(run, page, images)

@@ -124,10 +124,9 @@ public final class SignalsLab implements Experiment {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(5000, 800));
                 Images images = some.normalized()) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab signals",
-                    line("%s, %,d images", images.title(), images.learn().size()),
-                    run.out());
+                    line("%s, %,d images", images.title(), images.learn().size()));
             page.section("The networks", "")
                     .text(line(
                             "Each network has %d hidden layers of %d units and an output of 10, and biases of 0. The weights are normal with mean 0 and "

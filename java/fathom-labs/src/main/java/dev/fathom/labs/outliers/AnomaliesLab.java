@@ -47,10 +47,9 @@ public final class AnomaliesLab implements Experiment {
         List<LabeledSeries> all = series(run);
         Study study = Study.of(run);
         long rows = all.stream().mapToLong(s -> s.test().length).sum();
-        Result page = new Result(
+        Result page = run.page(
                 "Lab anomalies",
-                line("%d series of four collections (ECG, NAB, MSL, UCR) with %,d rows to score", all.size(), rows),
-                run.out());
+                line("%d series of four collections (ECG, NAB, MSL, UCR) with %,d rows to score", all.size(), rows));
         AnomaliesPage.about(page, study);
         AtomicInteger finished = new AtomicInteger();
         List<Outcome> outcomes = Workers.all()

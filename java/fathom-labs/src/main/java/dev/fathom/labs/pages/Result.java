@@ -20,7 +20,7 @@ import java.util.function.Supplier;
  * a person who waits for a long run sees what is known so far.
  *
  * <pre>{@code
- * return new Result("Lab coin", "1,000 throws", run.out())
+ * return run.page("Lab coin", "1,000 throws")
  *     .section("Throws", "A coin is fair if ...")
  *     .table(List.of("side", "throws"), rows)
  *     .key(Figure.of("heads", "%", 50.3).published("50 %", "Bernoulli"))

@@ -95,12 +95,11 @@ public final class CaptionsLab implements Experiment {
         CaptionedShapes training = CaptionedShapes.pairs(run.of(12_000, 1000), 3 * run.seed());
         CaptionedShapes validation = CaptionedShapes.pairs(run.of(1000, 100), 3 * run.seed() + 1);
         CaptionedShapes test = CaptionedShapes.pairs(run.of(2000, 300), 3 * run.seed() + 2);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab captions",
                 line(
                         "%,d drawn pictures of two shapes for training, %,d for validation and %,d for the test",
-                        training.size(), validation.size(), test.size()),
-                run.out());
+                        training.size(), validation.size(), test.size()));
         List<List<String>> truth = captions(test);
         about(page, test);
         List<Written> all = new ArrayList<>();

@@ -27,12 +27,11 @@ public final class EncodersLab implements Experiment {
         CaptionedShapes stored = CaptionedShapes.alone(run.of(1000, 200), 5 * run.seed());
         CaptionedShapes training = CaptionedShapes.alone(run.of(6000, 480), 5 * run.seed() + 1);
         CaptionedShapes test = CaptionedShapes.alone(run.of(1500, 200), 5 * run.seed() + 2);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab encoders",
                 line(
                         "%,d drawn pictures with captions to learn from, and %,d others for the test",
-                        training.size(), test.size()),
-                run.out());
+                        training.size(), test.size()));
         CaptionedShapes two = CaptionedShapes.pairs(run.of(12_000, 800), 5 * run.seed() + 3);
         CaptionedShapes twoTest = CaptionedShapes.pairs(run.of(1500, 200), 5 * run.seed() + 4);
         boolean whole = pairs(page, new PairTable(run, stored, training, test))

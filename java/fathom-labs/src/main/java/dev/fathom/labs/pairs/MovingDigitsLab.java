@@ -117,12 +117,11 @@ public final class MovingDigitsLab implements Experiment {
             validation = MovingDigits.of(digits.choose(), run.of(500, 50), rng.split("choose"));
             test = MovingDigits.of(digits.test(), run.of(1000, 200), rng.split("test"));
         }
-        Result page = new Result(
+        Result page = run.page(
                 "Lab moving-digits",
                 line(
                         "%,d clips of 16 frames with digits of MNIST for training, %,d for validation, and %,d with digits of MNIST's test for the test",
-                        training.clips(), validation.clips(), test.clips()),
-                run.out());
+                        training.clips(), validation.clips(), test.clips()));
         page.section("The clips", "")
                 .text(line(
                         "A handwritten digit at half its size moves over 32 x 32 pixels, 1 to 2.5 pixels a frame in one of eight directions, and is "

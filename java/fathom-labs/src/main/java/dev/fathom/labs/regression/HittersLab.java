@@ -82,7 +82,7 @@ public final class HittersLab implements Experiment {
         Hitters columns = all.withoutBaselines();
         HittersSplit python = HittersSplit.python(all.size());
         HittersSplit r = HittersSplit.r(all.size());
-        Result result = new Result(
+        Result result = run.page(
                 "Lab hitters",
                 line(
                         "Hitters: %d players with a salary, %d columns; %d for training and %d for the test in the Python edition, %d and %d in the R edition",
@@ -91,8 +91,7 @@ public final class HittersLab implements Experiment {
                         python.training().length,
                         python.test().length,
                         r.training().length,
-                        r.test().length),
-                run.out());
+                        r.test().length));
         result.text(result.data() + ".");
 
         LassoPath pythonPath = LassoPath.of(python, columns, 0.01, false);

@@ -56,12 +56,11 @@ public final class BoardLab implements Experiment {
         int seeds = run.of(5, 3);
         int rounds = run.of(150, 12);
         int games = run.of(30, 20);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab board",
                 line(
                         "Tic-tac-toe, whose %,d positions are solved: %d seeds with %,d games of self-play each",
-                        TicTacToe.positions(), seeds, rounds * games),
-                run.out());
+                        TicTacToe.positions(), seeds, rounds * games));
         run.out().println(line("Self-play from %d seeds ...", seeds));
         List<Learned> all = Workers.all()
                 .run(

@@ -45,12 +45,11 @@ public final class CartPoleLab implements Experiment {
     @Override
     public Result run(Run run) {
         int seeds = run.of(10, 3);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab cartpole",
                 line(
                         "Worlds that are simulated: a pole on a cart and 4 x 3 cells, with %d seeds for each method",
-                        seeds),
-                run.out());
+                        seeds));
         boolean done = task(
                         run,
                         page,

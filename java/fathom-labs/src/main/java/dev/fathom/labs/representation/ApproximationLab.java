@@ -50,8 +50,7 @@ public final class ApproximationLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        Result page =
-                new Result("Lab approximation", "Functions of one variable, and all inputs of 16 bits", run.out());
+        Result page = run.page("Lab approximation", "Functions of one variable, and all inputs of 16 bits");
         bumps(page);
         waves(page);
         parity(page);

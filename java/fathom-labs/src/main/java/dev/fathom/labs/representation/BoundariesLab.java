@@ -86,10 +86,9 @@ public final class BoundariesLab implements Experiment {
         PlaneSet[] sets = PlaneSet.values();
         List<Points> learn = draw(run, "learn", draws, LEARN);
         List<Points> test = draw(run, "test", draws, TEST);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab boundaries",
-                line("Generated points in the plane, %,d to learn from and %,d to test on", LEARN, TEST),
-                run.out());
+                line("Generated points in the plane, %,d to learn from and %,d to test on", LEARN, TEST));
         page.section("The problems", "")
                 .text(line(
                         "Moons, circles, spirals and blobs are toy problems of two classes. For each activation and problem%s, a network with two hidden "

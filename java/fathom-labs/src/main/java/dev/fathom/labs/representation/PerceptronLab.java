@@ -58,7 +58,7 @@ public final class PerceptronLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        Result page = new Result("Lab perceptron", "Truth tables", run.out())
+        Result page = run.page("Lab perceptron", "Truth tables")
                 .section("The rule", "")
                 .text(
                         "A perceptron answers 1 if w1 x1 + w2 x2 + b > 0, else 0. The rule of Rosenblatt (1958) goes through the truth table again and "

@@ -92,7 +92,7 @@ public final class XorLab implements Experiment {
     public Result run(Run run) {
         int nets = run.of(1000, 100);
         int steps = run.epochs(4000, 700);
-        Result page = new Result("Lab xor", "The four rows of XOR", run.out());
+        Result page = run.page("Lab xor", "The four rows of XOR");
         byHand(page);
         List<Trained> all = new ArrayList<>();
         for (int hidden : run.brief() ? new int[] {1, 2, 4} : new int[] {1, 2, 3, 4, 8}) {

@@ -35,10 +35,8 @@ public final class DenoisingLab implements Experiment {
     @Override
     public Result run(Run run) {
         Photographs photographs = run.brief() ? null : Photographs.read(run.data(), SIDE);
-        Result page = new Result(
-                "Lab denoising",
-                run.brief() ? "Fashion-MNIST" : "Fashion-MNIST, MNIST, and crops of photographs",
-                run.out());
+        Result page = run.page(
+                "Lab denoising", run.brief() ? "Fashion-MNIST" : "Fashion-MNIST, MNIST, and crops of photographs");
         page.section("How it is measured", "")
                 .text(
                         "Every network is a convolutional auto-encoder of six layers, whose code has half the height and width of the image. It learns to "

@@ -63,12 +63,11 @@ public final class UnetLab implements Experiment {
             learn = Scenes.draw(images.learn(), run.of(3000, 500), rng.split("learn"));
             test = Scenes.draw(images.test(), run.of(500, 100), rng.split("test"));
         }
-        Result page = new Result(
+        Result page = run.page(
                 "Lab unet",
                 line(
                         "%,d generated scenes of garments of Fashion-MNIST to learn from and %,d, of other garments, for the test",
-                        learn.images().length, test.images().length),
-                run.out());
+                        learn.images().length, test.images().length));
         page.section("The scenes", "")
                 .text(line(
                         "A scene of %d x %d gray pixels has three garments of four classes at random places and of random brightness, on a ground of waves "

@@ -37,14 +37,13 @@ public final class ImdbLab implements Experiment {
     @Override
     public Result run(Run run) {
         Reviews reviews = Reviews.read(run);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab imdb",
                 line(
                         "IMDB (Maas et al. 2011): %,d training, %,d validation and %,d test reviews",
                         reviews.train().size(),
                         reviews.validation().size(),
-                        reviews.test().size()),
-                run.out());
+                        reviews.test().size()));
         codes(run, page, reviews);
         List<LassoPath> paths = new LassoPaths(run, reviews).paths();
         if (!paths.isEmpty()) {

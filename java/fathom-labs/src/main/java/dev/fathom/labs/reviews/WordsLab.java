@@ -61,7 +61,7 @@ public final class WordsLab implements Experiment {
     public Result run(Run run) {
         int dimensions = run.of(100, 32);
         ReviewTokens reviews = ReviewTokens.read(run, run.of(25_000, 2_000), run.of(10_000, 1_500), dimensions);
-        Result page = new Result(
+        Result page = run.page(
                 "Lab words",
                 line(
                         "IMDB (Maas et al. 2011): %,d training reviews of %,d words, whose %,d most frequent different words have vectors of %d "
@@ -70,8 +70,7 @@ public final class WordsLab implements Experiment {
                         reviews.tokens(),
                         reviews.vocabulary().size() - reviews.first(),
                         dimensions,
-                        reviews.test().length),
-                run.out());
+                        reviews.test().length));
         Map<String, WordVectors> vectors = vectors(run, page, reviews, dimensions);
         if (vectors.isEmpty()) {
             return page;

@@ -75,14 +75,13 @@ public final class SearchLab implements Experiment {
                     SearchTask.halved(images.learn(), run.of(2000, 500)),
                     SearchTask.halved(images.choose(), run.of(2000, 500)),
                     SearchTask.halved(images.test(), run.of(10_000, 500)));
-            Result page = new Result(
+            Result page = run.page(
                     "Lab search",
                     line(
                             "Fashion-MNIST at 14 x 14 pixels: %,d images to learn from, %,d to score a trial by, %,d for the test",
                             task.learn().size(),
                             task.choose().size(),
-                            task.test().size()),
-                    run.out());
+                            task.test().size()));
             page.text(page.data() + ".");
             return searches(run, page, task) && regressor(run, page, task) ? page.finished() : page;
         }

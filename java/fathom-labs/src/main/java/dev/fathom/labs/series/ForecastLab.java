@@ -29,7 +29,7 @@ public final class ForecastLab implements Experiment {
         ForecastTask exchange = ForecastTask.exchange(run.data(), run.of(Integer.MAX_VALUE, 900));
         ForecastTask traffic =
                 ForecastTask.traffic(run.data(), run.of(Integer.MAX_VALUE, 1008), run.of(Integer.MAX_VALUE, 8));
-        Result page = new Result(
+        Result page = run.page(
                 "Lab forecast",
                 line(
                         "%s: %,d days of %d; %s: %,d steps of %d sensors",
@@ -38,8 +38,7 @@ public final class ForecastLab implements Experiment {
                         exchange.columns(),
                         traffic.title(),
                         traffic.series().length(),
-                        traffic.columns()),
-                run.out());
+                        traffic.columns()));
         about(page);
         boolean finished =
                 compare(run, page, exchange, run.epochs(12, 1)) && compare(run, page, traffic, run.epochs(10, 2));

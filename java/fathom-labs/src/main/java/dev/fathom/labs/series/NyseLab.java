@@ -101,12 +101,11 @@ public final class NyseLab implements Experiment {
     public Result run(Run run) {
         Series series = Nyse.read(run.data());
         int first = Nyse.trainingDays(series);
-        Result result = new Result(
+        Result result = run.page(
                 "Lab nyse",
                 line(
                         "NYSE: %,d trading days, the first %,d for training and the other %,d for the test, each forecast from the true days before it",
-                        series.length(), first, series.length() - first),
-                run.out());
+                        series.length(), first, series.length() - first));
         result.text(result.data() + ".");
         autocorrelation(result, series);
         Forecasts forecasts = new Forecasts(run, series, first, result, new ArrayList<>(), new LinkedHashMap<>());

@@ -57,12 +57,11 @@ public final class SiameseLab implements Experiment {
                 Images images = all.first(run.of(20_000, 4000)).scaled();
                 Dataset learn = digits(images.learn(), 0, LEARNED);
                 Dataset test = digits(images.test(), LEARNED, CLASSES)) {
-            Result page = new Result(
+            Result page = run.page(
                     "Lab siamese",
                     line(
                             "MNIST: %,d images of the digits 0 to %d to learn from, and %,d of %d to 9 for the test",
-                            learn.size(), LEARNED - 1, test.size(), LEARNED),
-                    run.out());
+                            learn.size(), LEARNED - 1, test.size(), LEARNED));
             int episodes = run.of(1000, 300);
             page.section("One-shot classification", "")
                     .text(line(

@@ -63,12 +63,11 @@ public final class DigitsLab implements Experiment {
         }
         List<String> speakers =
                 all.stream().map(Recording::speaker).distinct().sorted().toList();
-        Result page = new Result(
+        Result page = run.page(
                 "Lab digits",
                 line(
                         "Free Spoken Digit Dataset: %,d training and %,d test recordings (index 0 to 4) of %d speakers",
-                        training.size(), test.size(), speakers.size()),
-                run.out());
+                        training.size(), test.size(), speakers.size()));
         Trained best = official(run, page, training, test);
         if (best != null && leftOut(run, page, all, speakers, best.net()) && strings(run, page, training, test, best)) {
             page.finished();

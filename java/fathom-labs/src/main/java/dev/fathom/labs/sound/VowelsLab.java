@@ -71,10 +71,9 @@ public final class VowelsLab implements Experiment {
             }
             held[vowel.ordinal()] = vowel.speak(length, one.split("held out"));
         }
-        Result page = new Result(
+        Result page = run.page(
                 "Lab vowels",
-                line("Generated recordings of five vowels by %d voices each, %d samples a second", voices, Vowel.RATE),
-                run.out());
+                line("Generated recordings of five vowels by %d voices each, %d samples a second", voices, Vowel.RATE));
         page.section("Generated voices", "")
                 .text(line(
                         "The recordings are generated: pulses of a glottis, with a pitch near 120 hertz that wavers, go through four resonances, the first "

@@ -60,7 +60,7 @@ public final class StyleLab implements Experiment {
         int size = run.of(256, 64);
         Picture photo = Picture.read(folder.resolve("tubingen.jpg"), size);
         Pretrained network = Pretrained.ALL.get(0);
-        Result page = new Result("Lab style", line("a photograph and three paintings, %d pixels", size), run.out());
+        Result page = run.page("Lab style", line("a photograph and three paintings, %d pixels", size));
         try (Model<Layer> model = network.load(network.folder(null))) {
             Perception perception = Perception.of(network, model.net());
             about(page, perception);

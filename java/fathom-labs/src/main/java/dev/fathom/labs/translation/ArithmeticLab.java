@@ -52,7 +52,7 @@ public final class ArithmeticLab implements Experiment {
                 "Additions of two numbers of up to 3 digits: %,d for training, %,d for validation and %,d for the test",
                 count, held, held);
         run.out().println(data);
-        Result page = new Result("Lab arithmetic", data, run.out());
+        Result page = run.page("Lab arithmetic", data);
         var published = new AdditionTraining.Recipe(run.epochs(PUBLISHED.length, 1), 32, 1e-3f, false);
         var longer = new AdditionTraining.Recipe(run.epochs(30, 3), run.of(128, 32), 4e-3f, true);
         List<Supplier<AdditionTraining.@Nullable Trained>> networks = List.of(

@@ -52,7 +52,7 @@ public final class TranslateLab implements Experiment {
                 "The %,d shortest pairs of English and French: %,d pairs for training, %,d English sentences for validation and %,d for the test",
                 pairs.size(), Corpus.pairs(corpus.training()), held, held);
         run.out().println(data);
-        Result page = new Result("Lab translate", data, run.out());
+        Result page = run.page("Lab translate", data);
         List<Translator> trained = new ArrayList<>();
         try {
             for (Translator.Setting setting : SETTINGS) {
