@@ -432,8 +432,8 @@ public final class HtmlReport {
     }
 
     /**
-     * Adds a table. Columns of numbers are aligned to the right, and the first column names its row. Cells that say {@code reached} or {@code missed} are
-     * set in green or red, with a sign for those who do not see the colors.
+     * Adds a table. Columns of numbers are aligned to the right, and the first column names its row. A column named {@code verdict} is set in green where it
+     * says {@code reached} and in red where it says anything else, with a sign for those who do not see the colors.
      *
      * @param header one name for each column
      * @param rows the rows, each as long as the header
@@ -467,7 +467,7 @@ public final class HtmlReport {
                 body.append(c == 0 ? "<th scope=\"row\"" : "<td")
                         .append(classes.get(c))
                         .append('>');
-                body.append(cell(row.get(c))).append(c == 0 ? "</th>" : "</td>");
+                body.append(cell(header.get(c), row.get(c))).append(c == 0 ? "</th>" : "</td>");
             }
             body.append("</tr>\n");
         }
@@ -475,12 +475,13 @@ public final class HtmlReport {
         return this;
     }
 
-    private static String cell(String text) {
-        return switch (text) {
-            case "reached" -> "<b class=\"good\">reached</b>";
-            case "missed" -> "<b class=\"bad\">missed</b>";
-            default -> escape(text).replace(" %", "\u00a0%"); // a number is not parted from its unit
-        };
+    /** A verdict stands out by its color. */
+    private static String cell(String column, String text) {
+        String shown = escape(text).replace(" %", "\u00a0%"); // a number is not parted from its unit
+        if (!column.equals("verdict") || text.isEmpty()) {
+            return shown;
+        }
+        return "<b class=\"" + (text.equals("reached") ? "good" : "bad") + "\">" + shown + "</b>";
     }
 
     /** Adds every epoch of {@code history} as a table. */

@@ -314,7 +314,9 @@ class HtmlReportTest {
                 .section("Part", "part")
                 .note("The course claims", NASTY)
                 .small("in small print")
-                .table(List.of("figure", "verdict"), List.of(List.of("a", "reached"), List.of("b", "missed")))
+                .table(
+                        List.of("figure", "verdict"),
+                        List.of(List.of("a", "reached"), List.of("b", "missed by 0.3"), List.of("reached", "")))
                 .picture(Plots.curve(Histories.plausible(3), "loss"), "not folded")
                 .details(
                         "code",
@@ -323,7 +325,7 @@ class HtmlReportTest {
         Document page = parsed(html);
         assertThat(html)
                 .contains("<a href=\"./a&amp;b.html#part\">next</a>", "<section id=\"part\">")
-                .contains("<b class=\"good\">reached</b>", "<b class=\"bad\">missed</b>");
+                .contains("<b class=\"good\">reached</b>", "<b class=\"bad\">missed by 0.3</b>", ">reached</th>");
         assertThat(page.getElementsByTagName("details").item(0).getTextContent())
                 .contains("code", "int i;");
         assertThat(page.getElementsByTagName("details").item(0).getChildNodes().getLength())

@@ -166,12 +166,7 @@ public record Book(
                 .filter(e -> e.with(Verdict.MISSED) > 0)
                 .flatMap(e -> figures(e)
                         .filter(f -> f.verdict() == Verdict.MISSED)
-                        .map(f -> List.of(
-                                e.lab().name(),
-                                f.name(),
-                                f.value(),
-                                f.expected(),
-                                f.verdict().word())))
+                        .map(f -> List.of(e.lab().name(), f.name(), f.value(), f.expected(), f.judgment())))
                 .toList();
         if (rows.isEmpty()) {
             page.text(reached == 0 ? "No result has a band yet." : "Every result with a band lies inside of it.");

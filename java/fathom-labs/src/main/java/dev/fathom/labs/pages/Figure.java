@@ -1,6 +1,8 @@
 package dev.fathom.labs.pages;
 
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,10 @@ public record Figure(
         @Nullable Range band) {
     private static final String BASELINE = "baseline: ";
 
+    /** A published number that a difference can be taken from, such as {@code about 0.7}, {@code 99.1 %} or {@code 225 ± 2}. */
+    private static final Pattern NUMBER =
+            Pattern.compile("(?:about )?(?<value>[-+]?[\\d,]*\\.?\\d+)(?: (?<unit>[^±]+?))?(?: ± [\\d.]+)?");
+
     /** Two ends, both included; an infinite end leaves its side open. */
     public record Range(double low, double high) {
         /**
@@ -40,6 +46,11 @@ public record Figure(
 
         boolean holds(double value) {
             return low <= value && value <= high;
+        }
+
+        /** How far {@code value} lies outside. */
+        double distance(double value) {
+            return Math.max(0, Math.max(low - value, value - high));
         }
 
         /** Its text, such as {@code 98.87 to 99.25} or {@code at least 90}. */
@@ -154,6 +165,30 @@ public record Figure(
             return Verdict.NONE;
         }
         return band.holds(measured) ? Verdict.REACHED : Verdict.MISSED;
+    }
+
+    /** The verdict, and for a figure outside of its band by how much it misses the nearer end, such as {@code missed by 0.3}; empty without a band. */
+    public String judgment() {
+        return verdict() == Verdict.MISSED && band != null
+                ? Verdict.MISSED.word() + " by " + difference(band.distance(measured), measured)
+                : verdict().word();
+    }
+
+    /** By how much the measured number is larger than the published one or the baseline, with its sign; empty where that is no single number in the same unit. */
+    public String difference() {
+        Matcher number = NUMBER.matcher(published);
+        if (!number.matches()
+                || (number.group("unit") != null && !number.group("unit").equals(unit))) {
+            return "";
+        }
+        double other = Double.parseDouble(number.group("value").replace(",", ""));
+        String difference = difference(measured - other, other);
+        return difference.startsWith("-") || difference.equals("0") ? difference : "+" + difference;
+    }
+
+    /** A difference between numbers of about {@code size}, without the digits that are only rounding of floating point numbers. */
+    private static String difference(double value, double size) {
+        return Math.abs(value) <= 1e-12 * Math.abs(size) ? "0" : number(value);
     }
 
     /** The number with its unit, with as many digits as a narrow band has. */

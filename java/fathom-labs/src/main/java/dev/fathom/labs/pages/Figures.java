@@ -10,8 +10,15 @@ import java.util.stream.IntStream;
  * @param rows a row for each figure
  */
 public record Figures(List<String> header, List<List<String>> rows) {
-    private static final List<String> HEADER =
-            List.of("figure", "measured", "95 % interval", "published or baseline", "source", "expected", "verdict");
+    private static final List<String> HEADER = List.of(
+            "figure",
+            "measured",
+            "95 % interval",
+            "published or baseline",
+            "difference",
+            "source",
+            "expected",
+            "verdict");
 
     /** The table of these figures. */
     public static Figures of(List<Figure> figures) {
@@ -30,9 +37,10 @@ public record Figures(List<String> header, List<List<String>> rows) {
                 f.value(),
                 f.interval() == null ? "" : f.interval().words(),
                 f.published(),
+                f.difference(),
                 f.source(),
                 f.expected(),
-                f.verdict().word());
+                f.judgment());
     }
 
     private static List<String> shown(List<String> cells, int[] columns) {

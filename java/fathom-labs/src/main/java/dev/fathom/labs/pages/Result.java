@@ -305,7 +305,7 @@ public final class Result {
             notes.add(f.reference());
         }
         if (f.band() != null) {
-            notes.add("expected " + f.band().words() + ", " + f.verdict().word());
+            notes.add("expected " + f.band().words() + ", " + f.judgment());
         }
         return String.join("; ", notes);
     }

@@ -134,11 +134,11 @@ class StoredRunTest {
 
                         `./fathom lab coin --seed 7`, 2026-11-21, commit `0123456789ab`, 12 s on a machine. 1,000 throws.
 
-                        | figure | measured | 95 % interval | published or baseline | source | expected | verdict |
-                        | --- | --- | --- | --- | --- | --- | --- |
-                        | heads \\| tails | 50.25 % | 47.1 to 53.4 | 50 % | Bernoulli | 49 to 51 | reached |
-                        | edge | 0 |  |  |  |  |  |
-                        | tails | 42 % |  |  |  | at least 49 | missed |
+                        | figure | measured | 95 % interval | published or baseline | difference | source | expected | verdict |
+                        | --- | --- | --- | --- | --- | --- | --- | --- |
+                        | heads \\| tails | 50.25 % | 47.1 to 53.4 | 50 % | +0.25 | Bernoulli | 49 to 51 | reached |
+                        | edge | 0 |  |  |  |  |  |  |
+                        | tails | 42 % |  |  |  |  | at least 49 | missed by 7 |
                         """);
         Files.move(temp.resolve("coin.json"), temp.resolve("dice.json"));
         assertThatThrownBy(() -> LabsPage.text(labs, temp)).hasMessageContaining("dice.json is a run of coin, ");
