@@ -75,7 +75,13 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
 
     /** The first scenes. */
     public CaptionedShapes first(int count) {
-        return new CaptionedShapes(scenes.subList(0, count), Arrays.copyOf(pixels, pixels.length / size() * count));
+        return part(0, count);
+    }
+
+    /** The scenes from one number up to another. */
+    public CaptionedShapes part(int from, int to) {
+        int each = pixels.length / size();
+        return new CaptionedShapes(scenes.subList(from, to), Arrays.copyOfRange(pixels, from * each, to * each));
     }
 
     /** All scenes several times over, so that each may be asked about more than once. */

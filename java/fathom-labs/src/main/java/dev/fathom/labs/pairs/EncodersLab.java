@@ -37,8 +37,14 @@ public final class EncodersLab implements Experiment {
         boolean whole = pairs(page, new PairTable(run, stored, training, test))
                 && drawings(page, new Drawings(run, training, test))
                 && answers(page, new Answers(run, two, twoTest))
-                && translations(page, new Translations(run, two.first(run.of(4000, 800)), twoTest));
+                && translations(page, translations(run, two, twoTest));
         return whole ? page.finished() : page;
+    }
+
+    /** The translations learn from the first pairs, and the next ones choose their weights. */
+    private static Translations translations(Run run, CaptionedShapes two, CaptionedShapes test) {
+        int learned = run.of(4000, 700);
+        return new Translations(run, two.first(learned), two.part(learned, learned + run.of(500, 100)), test);
     }
 
     private static boolean pairs(Result page, PairTable table) {

@@ -27,11 +27,15 @@ import dev.fathom.view.Plots;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Clips of a moving digit, watched by a CNN and an LSTM: in which direction it moves, where it will be, and what the next frames look like. */
@@ -42,6 +46,7 @@ public final class MovingDigitsLab implements Experiment {
     private static final int SHOWN = 4;
     private static final String SHIFTING = "CNN, LSTM, shifts";
     private static final String PAINTING = "CNN, LSTM, painting";
+    private static final String MEAN = "mean of the training clips";
     private static final String COPYING = "last frame copied";
     private static final String COASTING = "constant velocity";
 
@@ -135,19 +140,22 @@ public final class MovingDigitsLab implements Experiment {
                                 + "how probable each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. "
                                 + "2016).")
                 .text(
-                        "Nothing is published for these clips. Three forecasts are computed without learning: the last frame copied; the last frame moved "
-                                + "on with the constant velocity of its center of mass, which knows no edges; and the most frequent direction of the "
-                                + "training clips.");
-        List<Foretold> all = new ArrayList<>(List.of(copied(test, training), coasting(test)));
+                        "Nothing is published for these clips. Three forecasts are computed without a network: the mean frame and the mean place of the "
+                                + "training clips; the last frame copied, with its center of mass for the place; and the last frame moved on with the "
+                                + "constant velocity of its center of mass, which knows no edges. The first two name the direction that is most frequent "
+                                + "in training, the third that of its velocity.");
+        int usual = usualDirection(training);
+        List<Foretold> simple = List.of(mean(test, training, usual), copied(test, usual), coasting(test));
+        List<Foretold> networks = new ArrayList<>();
         for (boolean shifts : new boolean[] {true, false}) {
             Foretold foretold = trained(shifts ? SHIFTING : PAINTING, shifts, training, validation, test, run);
             if (foretold == null) {
                 break;
             }
-            all.add(foretold);
+            networks.add(foretold);
         }
-        results(page, test, all);
-        return all.size() < 4 ? page : page.finished();
+        results(page, test, simple, networks);
+        return networks.size() < 2 ? page : page.finished();
     }
 
     private static @Nullable Foretold trained(
@@ -197,27 +205,59 @@ public final class MovingDigitsLab implements Experiment {
         return new Foretold(name, frames, places, directions);
     }
 
-    /** The last frame and its center of mass for all that come, and the direction that is most frequent in training. */
-    private static Foretold copied(MovingDigits test, MovingDigits training) {
+    /** The direction that is most frequent in training after the last frame that is seen. */
+    private static int usualDirection(MovingDigits training) {
         int[] counts = new int[MovingDigits.ACTIONS.size()];
         for (int clip = 0; clip < training.clips(); clip++) {
             counts[training.actions()[clip * FRAMES + SEEN - 1]]++;
         }
-        int most = IntStream.range(0, counts.length)
+        return IntStream.range(0, counts.length)
                 .reduce((a, b) -> counts[b] > counts[a] ? b : a)
                 .orElseThrow();
-        return moved(COPYING, test, clip -> 0, clip -> most);
+    }
+
+    /** For each coming frame the mean of the training clips, whatever was seen. */
+    private static Foretold mean(MovingDigits test, MovingDigits training, int direction) {
+        float[][] frame = new float[COMING][PIXELS];
+        double[][] place = new double[COMING][2];
+        int n = training.clips();
+        for (int t = 0; t < COMING; t++) {
+            double[] sums = new double[PIXELS];
+            for (int clip = 0; clip < n; clip++) {
+                float[] one = training.frame(clip, SEEN + t);
+                for (int i = 0; i < PIXELS; i++) {
+                    sums[i] += one[i];
+                }
+                place[t][0] += training.place(clip, SEEN + t, 0) / n;
+                place[t][1] += training.place(clip, SEEN + t, 1) / n;
+            }
+            for (int i = 0; i < PIXELS; i++) {
+                frame[t][i] = (float) (sums[i] / n);
+            }
+        }
+        float[][][] frames = new float[test.clips()][][];
+        double[][][] places = new double[test.clips()][][];
+        int[] directions = new int[test.clips()];
+        Arrays.fill(frames, frame);
+        Arrays.fill(places, place);
+        Arrays.fill(directions, direction);
+        return new Foretold(MEAN, frames, places, directions);
+    }
+
+    /** The last frame and its center of mass for all that come. */
+    private static Foretold copied(MovingDigits test, int direction) {
+        return moved(COPYING, test, 0, clip -> direction);
     }
 
     /** The last frame moved on as its center of mass moved before, and the direction of that motion. */
     private static Foretold coasting(MovingDigits test) {
-        return moved(COASTING, test, clip -> 1, clip -> {
+        return moved(COASTING, test, 1, clip -> {
             double[] v = velocity(test, clip);
             return Math.floorMod(Math.round(Math.atan2(v[1], v[0]) / (2 * Math.PI / 8)), 8);
         });
     }
 
-    private static Foretold moved(String name, MovingDigits test, IntUnaryOperator speed, IntUnaryOperator direction) {
+    private static Foretold moved(String name, MovingDigits test, int speed, IntUnaryOperator direction) {
         int n = test.clips();
         float[][][] frames = new float[n][COMING][];
         double[][][] places = new double[n][COMING][];
@@ -226,7 +266,7 @@ public final class MovingDigitsLab implements Experiment {
             double[] center = MovingDigits.center(last);
             double[] v = velocity(test, clip);
             for (int t = 0; t < COMING; t++) {
-                double steps = speed.applyAsInt(clip) * (t + 1.0);
+                double steps = speed * (t + 1.0);
                 frames[clip][t] = MovingDigits.moved(last, steps * v[0], steps * v[1]);
                 places[clip][t] = new double[] {center[0] + steps * v[0], center[1] + steps * v[1]};
             }
@@ -242,7 +282,8 @@ public final class MovingDigitsLab implements Experiment {
         return new double[] {last[0] - before[0], last[1] - before[1]};
     }
 
-    private static void results(Result page, MovingDigits test, List<Foretold> all) {
+    private static void results(Result page, MovingDigits test, List<Foretold> simple, List<Foretold> networks) {
+        List<Foretold> all = Stream.concat(simple.stream(), networks.stream()).toList();
         page.section("Direction, place and frames of the test clips", "");
         Map<String, double[]> errors = new LinkedHashMap<>();
         Map<String, double[]> distances = new LinkedHashMap<>();
@@ -281,44 +322,60 @@ public final class MovingDigitsLab implements Experiment {
                         "places.png",
                         "Distance from the true place over the frames ahead",
                         () -> Plots.compare("distance from the true place, pixels", "frames ahead", ahead, distances));
-        for (Foretold f : all.subList(2, all.size())) {
-            figures(page, test, all, f);
+        for (Foretold f : networks) {
+            figures(page, test, simple, f);
         }
         page.text(line(
                 "The direction of motion needs no learning on a black ground: the center of mass of the last two frames gives %.1f %%.",
-                100 * all.get(1).accuracy(test)));
-        if (all.size() == 4) {
-            pictures(page, test, all);
+                100 * simple.get(2).accuracy(test)));
+        if (networks.size() == 2) {
+            pictures(page, test, List.of(networks.get(0), networks.get(1), simple.get(2)));
         }
     }
 
-    private static void figures(Result page, MovingDigits test, List<Foretold> all, Foretold f) {
-        Foretold copied = all.get(0);
-        Foretold coasting = all.get(1);
+    /**
+     * A network is to be better than all forecasts without one. Its direction is to be better than the most frequent one, since the constant velocity of two
+     * frames all but is the direction.
+     */
+    private static void figures(Result page, MovingDigits test, List<Foretold> simple, Foretold f) {
+        Foretold nextBest = best(simple, s -> Summary.mean(s.errors(test)));
+        Foretold nearest = best(simple, s -> Summary.mean(s.distances(test)));
         double error = 1000 * Summary.mean(f.errors(test));
-        double coasted = 1000 * Summary.mean(coasting.errors(test));
+        double least = 1000 * Summary.mean(nextBest.errors(test));
         double place = Summary.mean(f.distances(test));
+        double near = Summary.mean(nearest.distances(test));
+        double usual = 100 * simple.get(0).accuracy(test);
         Figure direction = Figure.of(f.name() + ", direction", "%", 100 * f.accuracy(test))
-                .baseline(line("%.1f %%", 100 * copied.accuracy(test)), "most frequent direction");
+                .baseline(line("%.1f %%", usual), "most frequent direction");
         Figure frames = Figure.of(f.name() + ", 1000 x squared error of the next " + COMING + " frames", "", error)
-                .baseline(
-                        line("%.2f and %.2f", 1000 * Summary.mean(copied.errors(test)), coasted),
-                        COPYING + " and " + COASTING);
+                .baseline(line("%.2f", least), nextBest.name());
         Figure where = Figure.of(
                         f.name() + ", distance from the true place in the next " + COMING + " frames", "px", place)
-                .baseline(line("%.2f px", Summary.mean(coasting.distances(test))), COASTING);
+                .baseline(line("%.2f px", near), nearest.name());
         if (f.name().equals(SHIFTING)) {
-            page.key(direction.atLeast(90)).key(frames.atMost(coasted)).key(where);
+            page.key(direction.atLeast(usual)).key(frames.atMost(least)).key(where.atMost(near));
         } else {
             page.figure(direction).figure(frames).figure(where);
         }
         page.text(line(
-                "%s: the squared error of the next %d frames is %.0f %% of that of the last frame copied and %.0f %% of that of constant velocity.",
-                f.name(), COMING, 100 * error / (1000 * Summary.mean(copied.errors(test))), 100 * error / coasted));
+                "%s: the squared error of the next %d frames is %s. The best without a network is %s with a place that is wrong by %.2f pixels, where the "
+                        + "network's is wrong by %.2f.",
+                f.name(),
+                COMING,
+                simple.stream()
+                        .map(s -> line(
+                                "%.0f %% of that by %s", 100 * error / (1000 * Summary.mean(s.errors(test))), s.name()))
+                        .collect(Collectors.joining(", ")),
+                nearest.name(),
+                near,
+                place));
     }
 
-    private static void pictures(Result page, MovingDigits test, List<Foretold> all) {
-        List<Foretold> shown = List.of(all.get(2), all.get(3), all.get(1));
+    private static Foretold best(List<Foretold> all, ToDoubleFunction<Foretold> error) {
+        return all.stream().min(Comparator.comparingDouble(error)).orElseThrow();
+    }
+
+    private static void pictures(Result page, MovingDigits test, List<Foretold> shown) {
         ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(COMING + 1);
         for (int clip = 0; clip < 2; clip++) {
             for (int row = 0; row <= shown.size(); row++) {

@@ -59,7 +59,7 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
 
     private static List<Task> tasks() {
         Metric accuracy = Metric.accuracy();
-        Metric squares = Fitting.squares("squares");
+        Metric squares = PairTraining.squares("squares");
         return List.of(
                 new Task("linear regression", "place, R2", Decoder::linearRegression, squares),
                 new Task("logistic regression", "form", Decoder::logisticRegression, accuracy),
@@ -77,13 +77,13 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
     boolean addTo(Result page) {
         List<NamedEncoder> encoders = encoders();
         List<Task> tasks = tasks();
-        Fitting fitting = new Fitting(run, run.epochs(10, 3), run.of(40, 16));
+        PairTraining teaching = new PairTraining(run, run.epochs(10, 3), run.of(40, 16));
         List<@Nullable Double> scores;
         try (Dataset learn = dataset(training, stored);
                 Dataset judge = dataset(test, stored)) {
             scores = Workers.all().run(encoders.size() * tasks.size(), i -> {
                 NamedEncoder encoder = encoders.get(i / tasks.size());
-                return score(encoder, tasks.get(i % tasks.size()), fitting, learn, judge);
+                return score(encoder, tasks.get(i % tasks.size()), teaching, learn, judge);
             });
         }
         List<List<String>> rows = new ArrayList<>();
@@ -119,11 +119,11 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
         return line("%.1f %%", 100 * share);
     }
 
-    private @Nullable Double score(NamedEncoder encoder, Task task, Fitting fitting, Dataset learn, Dataset judge) {
+    private @Nullable Double score(NamedEncoder encoder, Task task, PairTraining teaching, Dataset learn, Dataset judge) {
         String name = encoder.name + " to " + task.name;
         try (Model<Pair> model = Model.of(new Pair(encoder.net.get(), task.net.get()), run.seed())) {
             var trainer =
-                    fitting.fit(name, model, (net, b) -> net.decoder.step(net.encoder.code(b), b), task.metric, learn);
+                    teaching.fit(name, model, (net, b) -> net.decoder.step(net.encoder.code(b), b), task.metric, learn);
             if (trainer == null) {
                 return null;
             }

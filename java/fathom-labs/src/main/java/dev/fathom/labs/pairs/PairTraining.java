@@ -13,7 +13,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Trains the networks of lab {@code encoders}, which are many and small: side by side, without bars, all by Adam and a rate that falls on a cosine. */
-record Fitting(Run run, int epochs, int batch) {
+record PairTraining(Run run, int epochs, int batch) {
     /** The sum over examples of the mean squared difference of output and target. */
     static Metric squares(String name) {
         return Metric.lowerIsBetter(name, (x, y) -> x.sub(y).square().mean().item() * (double) x.dim(0));
