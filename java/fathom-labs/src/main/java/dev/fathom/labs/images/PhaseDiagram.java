@@ -133,6 +133,15 @@ record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
                 .orElseThrow();
     }
 
+    /** The share of points whose factor is further from 1 than {@code scatter} by theory, so that their phase is clear. */
+    double clear(double scatter) {
+        return Arrays.stream(theory())
+                .flatMapToDouble(Arrays::stream)
+                .map(chi -> Math.abs(chi - 1) > scatter ? 1 : 0)
+                .average()
+                .orElseThrow();
+    }
+
     /** The mean of {@link #correlations} over the points with biases that lie in a phase by theory. */
     double correlation(boolean chaotic) {
         double[][] theory = theory();

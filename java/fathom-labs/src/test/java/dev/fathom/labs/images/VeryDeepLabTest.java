@@ -38,8 +38,9 @@ class VeryDeepLabTest {
     void everyFigureOfTheWholeRunThatIsExactIsReached() {
         assertThat(run.figure("σ_w² of 16 layers")).isCloseTo(1.11538062, within(5.1e-9));
         assertThat(run.figure("σ_b² of 10,000 layers") / 1.332534e-12).isCloseTo(1, within(5e-7));
-        assertThat(run.figures().stream().filter(f -> f.name().matches("σ.*|Linear.*")))
-                .hasSize(18 + 3)
+        assertThat(run.figures().stream()
+                        .filter(f -> f.name().matches("σ.*|Linear.*|Points.*|Median.*|.*chaotic.*|Delta.*singular.*")))
+                .hasSize(18 + 3 + 3 + 2)
                 .allMatch(f -> f.verdict() == Figure.Verdict.REACHED);
     }
 
@@ -58,10 +59,11 @@ class VeryDeepLabTest {
     void theStartDecidesWhetherAVeryDeepNetworkLearns() {
         double delta = run.figure("Delta, 300 layers, loss at the end");
         double gauss = run.figure("Gauss, 300 layers, loss at the end");
-        assertThat(delta).isLessThan(2.25);
+        assertThat(delta).isLessThan(2.28);
         assertThat(run.figure("Delta, 300 layers, loss on other images")).isLessThan(2.28);
-        assertThat(gauss).isCloseTo(Math.log(10), within(0.002));
-        assertThat(run.figure("Gauss, 300 layers, loss on other images")).isCloseTo(Math.log(10), within(0.002));
+        assertThat(gauss).isCloseTo(Math.log(10), within(0.001));
+        assertThat(run.figure("Gauss, 300 layers, loss on other images")).isCloseTo(Math.log(10), within(0.001));
+        assertThat(run.out()).contains("Adam 2.3e-05").contains("At a rate of 1 / (144 depth)");
         assertThat(run.out()).containsPattern("so that an image needs 1\\.\\d MB instead of [234]\\.\\d MB");
     }
 
