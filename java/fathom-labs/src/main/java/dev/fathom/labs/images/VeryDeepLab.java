@@ -138,7 +138,9 @@ public final class VeryDeepLab implements Experiment {
                                 + "further from 1.",
                         width, width, 100 * scatter, clear))
                 .key(Figure.of("Points whose phase is that of the theory", "%", 100 * phases.agreement())
-                        .baseline(line("%.1f %%", clear), "points further from the critical line than layers of this width scatter")
+                        .baseline(
+                                line("%.1f %%", clear),
+                                "points further from the critical line than layers of this width scatter")
                         .atLeast(clear))
                 .figure(Figure.of("Median deviation of χ from the theory", "%", median)
                         .baseline(line("%.1f %%", 100 * scatter), "1 / sqrt(width)")
@@ -223,7 +225,8 @@ public final class VeryDeepLab implements Experiment {
                 Figure figure = Figure.of(line("%s, %,d layers, singular values of 1/2 to 2", body, depth), "%", near);
                 page.figure(
                         body.equals("Delta")
-                                ? figure.baseline(line("%.1f %%", gauss), "Gauss").atLeast(gauss)
+                                ? figure.baseline(line("%.1f %%", gauss), "Gauss")
+                                        .atLeast(gauss)
                                 : figure);
             });
         }
