@@ -14,6 +14,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.EventFile;
 import dev.fathom.view.ProgressBar;
@@ -59,7 +60,7 @@ class ClosingTest {
             Map.entry("BirdStudio", () -> hidden("generative.BirdStudio", run(), 2, 1)),
             Map.entry("Evaluation", () -> hidden("generative.Evaluation", run(), DIGITS, 2)),
             Map.entry("Streaming", () -> hidden("outliers.Streaming", List.of(member()))),
-            Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", 1)));
+            Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", new Adam(1), 1)));
 
     static Set<String> names() {
         return new TreeSet<>(MAKERS.keySet());

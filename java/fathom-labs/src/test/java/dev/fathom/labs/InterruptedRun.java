@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Interrupt;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,23 +29,60 @@ import org.jspecify.annotations.Nullable;
 public record InterruptedRun(Result result, String out) {
     /** Interrupts {@code lab} when it prints {@code text}. */
     public static InterruptedRun of(Experiment lab, String text, @Nullable Path data, Path folder) {
-        InterruptedRun run = of(lab, 1, 1, text, data, folder);
+        InterruptedRun run = of(lab, 1, 1, text, false, data, folder);
         run.result.write(folder);
         return run;
     }
 
+    /**
+     * Asserts that {@code lab}, interrupted when it prints {@code text} and then resumed, comes to the figures of a run without an interrupt, and that it does
+     * not write anew what the interrupted run has kept.
+     *
+     * @param whole the figures without an interrupt
+     * @return the interrupted run
+     */
+    public static InterruptedRun assertThatItGoesOn(Experiment lab, String text, List<Figure> whole, Path folder)
+            throws IOException {
+        InterruptedRun stopped = of(lab, text, null, folder);
+        assertThat(stopped.result.isFinished()).isFalse();
+        Map<Path, FileTime> kept = kept(folder);
+        assertThat(kept).isNotEmpty();
+        Result resumed = of(lab, 1, 1, "never printed", true, null, folder).result;
+        assertThat(resumed.isFinished()).isTrue();
+        assertThat(kept(folder)).containsAllEntriesOf(kept).hasSizeGreaterThan(kept.size());
+        assertThat(resumed.figures()).isEqualTo(whole);
+        return stopped;
+    }
+
+    /** The kept parts below a folder with the times when they were written. */
+    private static Map<Path, FileTime> kept(Path folder) throws IOException {
+        Map<Path, FileTime> times = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
+                times.put(file, Files.getLastModifiedTime(file));
+            }
+        }
+        return times;
+    }
+
     /** Asserts that some epochs of {@code lab} give the same figures again with the same seed, and others with another seed. */
     public static void assertThatTheSeedDecides(Experiment lab, int epochs, Path folder) {
-        Result one = of(lab, epochs, 1, "never printed", null, folder).result;
-        assertThat(of(lab, epochs, 1, "never printed", null, folder).result.figures())
+        Result one = of(lab, epochs, 1, "never printed", false, null, folder).result;
+        assertThat(of(lab, epochs, 1, "never printed", false, null, folder).result.figures())
                 .isEqualTo(one.figures());
-        assertThat(of(lab, epochs, 2, "never printed", null, folder).result.figures())
+        assertThat(of(lab, epochs, 2, "never printed", false, null, folder).result.figures())
                 .isNotEqualTo(one.figures());
         assertThat(one.isFinished()).isTrue();
     }
 
     private static InterruptedRun of(
-            Experiment lab, int epochs, long seed, String text, @Nullable Path data, Path folder) {
+            Experiment lab,
+            int epochs,
+            long seed,
+            String text,
+            boolean resume,
+            @Nullable Path data,
+            Path folder) {
         var out = new ByteArrayOutputStream();
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
@@ -51,7 +96,7 @@ public record InterruptedRun(Result result, String out) {
                 }
             };
             Result result =
-                    lab.run(new Run(true, epochs, seed, false, data, null, folder, interrupt, printed, nowhere));
+                    lab.run(new Run(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere));
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }

@@ -13,6 +13,15 @@ public final class NonFiniteLossException extends IllegalStateException {
 
     private final transient @Nullable Path checkpoint;
 
+    /**
+     * Makes one for a training that is written without a {@link Trainer}, such as one that learns from rewards. It has no checkpoint, and its history is empty.
+     *
+     * @param message what is not finite and where, in a sentence that says what to do
+     */
+    public NonFiniteLossException(String message, @Nullable Throwable cause) {
+        this(message, new History(), null, cause);
+    }
+
     NonFiniteLossException(String message, History history, @Nullable Path checkpoint, @Nullable Throwable cause) {
         super(checkpoint == null ? message : message + "; the last checkpoint is " + checkpoint, cause);
         this.history = history;

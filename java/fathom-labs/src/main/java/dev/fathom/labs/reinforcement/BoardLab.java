@@ -3,10 +3,12 @@ package dev.fathom.labs.reinforcement;
 import static dev.fathom.labs.pages.Result.line;
 
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.statistics.Summary;
+import dev.fathom.optim.Adam;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -62,11 +65,21 @@ public final class BoardLab implements Experiment {
                         "Tic-tac-toe, whose %,d positions are solved: %d seeds with %,d games of self-play each",
                         TicTacToe.positions(), seeds, rounds * games));
         run.out().println(line("Self-play from %d seeds ...", seeds));
+        int tested = run.of(200, 50);
+        var kept = new KeptParts<>(
+                run, "self-play", Learned.class, line("%d rounds of %d games, %d tested", rounds, games, tested));
         List<Learned> all = Workers.all()
-                .run(
-                        seeds,
-                        i -> learn(run.seed() * 1000 + i, rounds, games, run.of(200, 50), run.interrupt()::requested));
-        if (run.interrupt().requested()) {
+                .run(seeds, i -> {
+                    Optional<Learned> learned = kept.of(
+                            "seed-" + i,
+                            () -> learn(run.seed() * 1000 + i, rounds, games, tested, run.interrupt()::requested));
+                    learned.ifPresent(l -> run.out().println(line("seed %d is finished", i + 1)));
+                    return learned;
+                })
+                .stream()
+                .flatMap(Optional::stream)
+                .toList();
+        if (all.isEmpty()) {
             return page;
         }
         List<List<String>> rows = new ArrayList<>();
@@ -82,10 +95,12 @@ public final class BoardLab implements Experiment {
         page.section(
                         "Against chance and against perfect play",
                         line(
-                                "The network sees the cells of both players, and gives probabilities of moves and a value. It plays against itself with %d "
+                                "What %d of %d seeds come to on average. The network sees the cells of both players, and gives probabilities of moves and a value. It plays against itself with %d "
                                         + "searches a move, learns the shares of visits and the results (Silver et al. 2018), and is then used alone and "
                                         + "with as many searches. A search without a network plays at random to the end for its values. The perfect player "
                                         + "knows all positions, and chooses among its best moves at random; nobody can win against it.",
+                                all.size(),
+                                seeds,
                                 SEARCHES))
                 .table(
                         List.of(
@@ -113,11 +128,14 @@ public final class BoardLab implements Experiment {
                 both < plain
                         ? "So what the network learned is worth more than random playouts."
                         : "So the network adds nothing to the search here."));
-        double half = Summary.interval95(lost(all, BOTH));
-        page.key(Figure.of("Network and search, games lost to perfect play", "%", both)
-                .interval(Math.max(0, both - half), both + half)
+        Figure key = Figure.of("Network and search, games lost to perfect play", "%", both)
                 .baseline(line("%.1f %%", plain), "search alone, " + SEARCHES + " playouts")
-                .within(0, plain));
+                .within(0, plain);
+        if (all.size() > 1) {
+            double half = Summary.interval95(lost(all, BOTH));
+            key = key.interval(Math.max(0, both - half), both + half);
+        }
+        page.key(key);
         page.key(Figure.of("Network alone, games lost to perfect play", "%", alone)
                 .baseline(line("%.1f %%", Summary.mean(lost(all, "chance"))), "chance")
                 .within(0, Summary.mean(lost(all, "chance"))));
@@ -128,7 +146,7 @@ public final class BoardLab implements Experiment {
                 Summary.mean(lost(all, PLAIN + ", " + MANY))));
         page.figure(Figure.of("Network and search, games won against chance", "%", won(all, BOTH))
                 .baseline(line("%.1f %%", won(all, "perfect")), "perfect play"));
-        return page.finished();
+        return all.size() < seeds ? page : page.finished();
     }
 
     /** The percent of games lost to the perfect player, of each seed. */
@@ -163,7 +181,7 @@ public final class BoardLab implements Experiment {
         Player perfect = Player.perfect(rng);
         Player chance = Player.random(rng);
         Learned learned = new Learned(new ArrayList<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
-        try (SelfPlay play = new SelfPlay(seed)) {
+        try (SelfPlay play = new SelfPlay(new Adam(2e-3f), seed)) {
             Map<String, Player> players = new LinkedHashMap<>();
             players.put(NETWORK, Player.judging(play::judge));
             players.put(BOTH, Player.searching(play::judge, SEARCHES, rng));

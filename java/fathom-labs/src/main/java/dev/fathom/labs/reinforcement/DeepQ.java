@@ -1,12 +1,12 @@
 package dev.fathom.labs.reinforcement;
 
 import dev.fathom.labs.reinforcement.Agent.Move;
+import dev.fathom.labs.training.Descent;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -58,10 +58,7 @@ final class DeepQ implements Task.Method {
                         drawn[i] = memory.get(rng.nextInt(memory.size()));
                     }
                     optimizer.learningRate(RATE * (1 - (float) step / (steps + 1)));
-                    try (Pass pass = Pass.train(passes)) {
-                        pass.backward(loss(q.net(), old.net(), drawn, task), q);
-                        optimizer.step();
-                    }
+                    Descent.step(q, optimizer, passes, () -> loss(q.net(), old.net(), drawn, task));
                 }
                 if (step % RENEW == 0) {
                     old.copyFrom(q);

@@ -2,13 +2,13 @@ package dev.fathom.labs.reinforcement;
 
 import dev.fathom.labs.reinforcement.Agent.Move;
 import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.training.Descent;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -43,10 +43,8 @@ final class PolicyGradient implements Task.Method {
                 List<List<Move>> episodes = drawing.play(task.worlds(), EPISODES, rng);
                 List<Move> moves = episodes.stream().flatMap(List::stream).toList();
                 done += moves.size();
-                try (Pass pass = Pass.train(passes)) {
-                    pass.backward(loss(model.net(), moves, earned(episodes, task)), model);
-                    optimizer.step();
-                }
+                float[] earned = earned(episodes, task);
+                Descent.step(model, optimizer, passes, () -> loss(model.net(), moves, earned));
                 double score = task.look(agent, seed);
                 curve.add(new Task.Point(done, score));
                 if (score >= top) {

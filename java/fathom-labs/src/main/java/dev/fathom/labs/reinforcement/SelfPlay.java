@@ -1,5 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
+import dev.fathom.labs.training.Descent;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -7,8 +8,8 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
-import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.Optimizer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -46,14 +47,14 @@ final class SelfPlay implements AutoCloseable {
 
     private int games;
 
-    SelfPlay(long seed) {
+    SelfPlay(Optimizer recipe, long seed) {
         Layer body = new Sequential(
                 new Linear(2 * TicTacToe.CELLS, WIDTH).act(Activation.RELU),
                 new Linear(WIDTH, WIDTH).act(Activation.RELU));
         model = Model.of(
                 new Nets(body, new Linear(WIDTH, TicTacToe.CELLS), new Sequential(new Linear(WIDTH, 1), Tensor::tanh)),
                 seed);
-        optimizer = new Adam(2e-3f).on(model);
+        optimizer = recipe.on(model);
         rng = new SplittableRandom(seed);
         passes = new Rng(seed);
     }
@@ -124,18 +125,16 @@ final class SelfPlay implements AutoCloseable {
             visits[i] = drawn.visits();
             results[i] = drawn.result();
         }
-        try (Pass pass = Pass.train(passes)) {
+        Descent.step(model, optimizer, passes, () -> {
             Tensor hidden = model.net().body().apply(Agent.tensor(positions));
             Tensor logs = model.net().policy().apply(hidden).logSoftmax(1);
             Tensor value = model.net().value().apply(hidden).reshape(BATCH);
-            Tensor loss = logs.mul(Agent.tensor(visits))
+            return logs.mul(Agent.tensor(visits))
                     .sum(1)
                     .mean()
                     .neg()
                     .add(Loss.mse().of(value, Tensor.of(results, BATCH)));
-            pass.backward(loss, model);
-            optimizer.step();
-        }
+        });
     }
 
     /** The network's probabilities of the free cells, and its value of the position. */

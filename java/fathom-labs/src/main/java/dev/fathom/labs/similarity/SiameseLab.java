@@ -12,6 +12,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.similarity.Embedder.Objective;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class SiameseLab implements Experiment {
     private static final int LEARNED = 6;
     private static final int CLASSES = 10;
+    private static final int SEEDS = 3;
     private static final int BATCH = 64;
     private static final int DRAWN = 600;
     private static final int SHOWN = 6;
@@ -54,7 +56,8 @@ public final class SiameseLab implements Experiment {
     @Override
     public Result run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
-                Images images = all.first(run.of(20_000, 4000)).scaled();
+                Images some = all.first(run.of(20_000, 4000));
+                Images images = some.scaled();
                 Dataset learn = digits(images.learn(), 0, LEARNED);
                 Dataset test = digits(images.test(), LEARNED, CLASSES)) {
             Result page = run.page(
@@ -69,35 +72,51 @@ public final class SiameseLab implements Experiment {
                                     + "and another image of each is named by the nearest known one. A siamese network embeds both images of a pair by the "
                                     + "same weights; all networks have the same layers, %d numbers in an embedding, and the same number of steps. A guess "
                                     + "is right in %.0f %% of cases. No figures are published for this split, so the baselines are computed: distances of "
-                                    + "pixels, a network before training, and the features of a classifier of the digits 0 to %d.",
+                                    + "pixels, a network before training, and the features of a classifier of the digits 0 to %d. A network learns %d "
+                                    + "times, from other initial weights and in other orders.",
                             LEARNED,
                             episodes,
                             CLASSES - LEARNED,
                             Embedder.SIZE,
                             100.0 / (CLASSES - LEARNED),
-                            LEARNED - 1));
-            Examples pixels = Examples.of(test.flattened());
-            int[] labels = IntStream.of(pixels.labels()).map(l -> l - LEARNED).toArray();
-            Map<String, OneShot> spaces = new LinkedHashMap<>();
-            spaces.put(PIXELS, new OneShot(pixels.x(), labels, CLASSES - LEARNED));
-            try (Model<Embedder> model = Model.of(Embedder.of(LEARNED), run.seed())) {
-                spaces.put(UNTRAINED, embedded(model, test, labels));
-            }
-            boolean done = true;
-            for (Objective objective : Objective.values()) {
-                OneShot space = run.interrupt().requested() ? null : trained(run, objective, learn, test, labels);
-                done &= space != null;
-                if (space != null) {
-                    spaces.put(objective.title(), space);
+                            LEARNED - 1,
+                            SEEDS));
+            int[] labels =
+                    IntStream.of(test.labels()).map(l -> l - LEARNED).toArray();
+            Map<String, List<OneShot>> spaces = new LinkedHashMap<>();
+            spaces.put(PIXELS, List.of(new OneShot(pixels(test), labels, CLASSES - LEARNED)));
+            for (long seed = run.seed(); seed < run.seed() + SEEDS; seed++) {
+                try (Model<Embedder> model = Model.of(Embedder.of(LEARNED), seed)) {
+                    add(spaces, UNTRAINED, embedded(model, test, labels));
                 }
             }
-            Map<String, OneShot.Accuracy> accuracies = results(run, page, spaces, episodes);
-            pictures(run, page, spaces, test);
-            if (done) {
-                conclusion(page, accuracies);
-                page.finished();
+            for (Objective objective : Objective.values()) {
+                for (long seed = run.seed(); seed < run.seed() + SEEDS; seed++) {
+                    OneShot space =
+                            run.interrupt().requested() ? null : trained(run, seed, objective, learn, test, labels);
+                    if (space == null) {
+                        results(run, page, spaces, episodes);
+                        pictures(run, page, spaces, test);
+                        return page;
+                    }
+                    add(spaces, objective.title(), space);
+                }
             }
-            return page;
+            Map<String, double[]> right = results(run, page, spaces, episodes);
+            pictures(run, page, spaces, test);
+            conclusion(page, right);
+            return page.finished();
+        }
+    }
+
+    private static void add(Map<String, List<OneShot>> spaces, String name, OneShot space) {
+        spaces.computeIfAbsent(name, n -> new ArrayList<>()).add(space);
+    }
+
+    /** The pixels of each image. */
+    private static float[][] pixels(Dataset images) {
+        try (Dataset flat = images.flattened()) {
+            return Examples.of(flat).x();
         }
     }
 
@@ -113,20 +132,21 @@ public final class SiameseLab implements Experiment {
     }
 
     /** The test images as a trained network embeds them; null if the run was interrupted. */
-    private static @Nullable OneShot trained(Run run, Objective objective, Dataset learn, Dataset test, int[] labels) {
-        run.training().say("%n== %s", objective.title());
+    private static @Nullable OneShot trained(
+            Run run, long seed, Objective objective, Dataset learn, Dataset test, int[] labels) {
+        run.training().say("%n== %s, seed %d", objective.title(), seed);
         int epochs = run.epochs(10, 3);
-        try (Model<Embedder> model = Model.of(Embedder.of(LEARNED), run.seed())) {
+        try (Model<Embedder> model = Model.of(Embedder.of(LEARNED), seed)) {
             var trainer = Trainer.custom(
                             model, new Adam(2e-3f), (net, batch) -> new Step.Result(objective.loss(net, batch)))
                     .schedule(Schedule.cosine(epochs))
-                    .seed(run.seed());
+                    .seed(seed);
             boolean done = run.training()
                     .fit(
                             trainer,
-                            run.folder().resolve(objective.name().toLowerCase(Locale.ROOT)),
+                            run.folder().resolve(line("%s-%d", objective.name().toLowerCase(Locale.ROOT), seed)),
                             "images",
-                            learn.shuffled(run.seed()).batches(BATCH).dropLast(),
+                            learn.shuffled(seed).batches(BATCH).dropLast(),
                             epochs);
             return done ? embedded(model, test, labels) : null;
         }
@@ -134,41 +154,52 @@ public final class SiameseLab implements Experiment {
 
     // ---- the page
 
-    private static Map<String, OneShot.Accuracy> results(
-            Run run, Result page, Map<String, OneShot> spaces, int episodes) {
-        Map<String, OneShot.Accuracy> all = new LinkedHashMap<>();
+    /** The percents that are right in each space, for each seed. */
+    private static Map<String, double[]> results(
+            Run run, Result page, Map<String, List<OneShot>> spaces, int episodes) {
+        Map<String, double[]> all = new LinkedHashMap<>();
         List<List<String>> rows = new ArrayList<>();
-        spaces.forEach((name, space) -> {
-            OneShot.Accuracy a = space.accuracy(episodes, new Rng(run.seed()).split("episodes"));
-            all.put(name, a);
+        spaces.forEach((name, seeds) -> {
+            List<OneShot.Accuracy> each = seeds.stream()
+                    .map(space -> space.accuracy(episodes, new Rng(run.seed()).split("episodes")))
+                    .toList();
+            double[] right = each.stream().mapToDouble(a -> 100 * a.mean()).toArray();
+            all.put(name, right);
+            double mean = Summary.mean(right);
+            double half = right.length > 1 ? Summary.interval95(right) : 0;
+            double low = right.length > 1 ? mean - half : 100 * each.get(0).low();
+            double high = right.length > 1 ? mean + half : 100 * each.get(0).high();
             rows.add(List.of(
                     name,
-                    Integer.toString(space.x()[0].length),
-                    line("%.1f %%", 100 * a.mean()),
-                    line("%.1f to %.1f %%", 100 * a.low(), 100 * a.high())));
-            page.figure(Figure.of("One-shot accuracy by " + name, "%", 100 * a.mean())
-                    .interval(100 * a.low(), 100 * a.high()));
+                    Integer.toString(seeds.get(0).x()[0].length),
+                    Integer.toString(seeds.size()),
+                    line("%.1f %%", mean),
+                    line("%.1f to %.1f %%", low, high)));
+            page.figure(
+                    Figure.of("One-shot accuracy by " + name, "%", mean).interval(low, Math.min(100, high)));
         });
-        page.table(List.of("nearest by", "numbers", "right", "95 % interval"), rows);
+        page.table(List.of("nearest by", "numbers", "seeds", "right", "95 % interval"), rows)
+                .text("The interval of what was done with several seeds is that of its mean over seeds, and that of one alone is over its episodes.");
         return all;
     }
 
-    private static void pictures(Run run, Result page, Map<String, OneShot> spaces, Dataset test) {
+    /** The spaces of the first seed. */
+    private static void pictures(Run run, Result page, Map<String, List<OneShot>> spaces, Dataset test) {
         List<Chart> planes = new ArrayList<>();
-        spaces.forEach((name, space) -> {
+        spaces.forEach((name, seeds) -> {
             if (!name.equals(UNTRAINED)) {
-                planes.add(plane(name, space));
+                planes.add(plane(name, seeds.get(0)));
             }
         });
         page.section(
                         "Embeddings",
-                        "Images of digits that were never learned, in the plane of the first two principal components of each space.")
+                        "Images of digits that were never learned, in the plane of the first two principal components of each space, for the first seed.")
                 .picture(
                         "embeddings.png",
                         "Digits that were left out, by pixels and by each embedding",
                         () -> Chart.panels(2, planes));
         String last = List.copyOf(spaces.keySet()).get(spaces.size() - 1);
-        OneShot space = Objects.requireNonNull(spaces.get(last));
+        OneShot space = Objects.requireNonNull(spaces.get(last)).get(0);
         ImageSheet sheet = episodes(run, space, test);
         page.picture(
                 "episodes.png",
@@ -196,7 +227,7 @@ public final class SiameseLab implements Experiment {
 
     private static ImageSheet episodes(Run run, OneShot space, Dataset test) {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(1 + space.classes());
-        float[][] pixels = Examples.of(test.flattened()).x();
+        float[][] pixels = pixels(test);
         for (int e = 0; e < SHOWN; e++) {
             OneShot.Episode one =
                     space.episode(new Rng(run.seed()).split("episodes").split(e));
@@ -212,23 +243,26 @@ public final class SiameseLab implements Experiment {
         return sheet;
     }
 
-    private static void conclusion(Result page, Map<String, OneShot.Accuracy> all) {
-        double pixels = 100 * Objects.requireNonNull(all.get(PIXELS)).mean();
-        double classifier = 100
-                * Objects.requireNonNull(all.get(Objective.CLASSIFIER.title())).mean();
-        double contrastive = 100
-                * Objects.requireNonNull(all.get(Objective.CONTRASTIVE.title())).mean();
-        double triplet =
-                100 * Objects.requireNonNull(all.get(Objective.TRIPLET.title())).mean();
+    private static void conclusion(Result page, Map<String, double[]> right) {
+        double pixels = mean(right, PIXELS);
         page.text(line(
                 "Digits that were left out are classified correctly in %.1f %% of cases by pixels, in %.1f %% after training with the contrastive loss, in "
                         + "%.1f %% with the triplet loss, and in %.1f %% by the features of a classifier.",
-                pixels, contrastive, triplet, classifier));
+                pixels,
+                mean(right, Objective.CONTRASTIVE.title()),
+                mean(right, Objective.TRIPLET.title()),
+                mean(right, Objective.CLASSIFIER.title())));
         for (Objective objective : List.of(Objective.CONTRASTIVE, Objective.TRIPLET)) {
-            double right = objective == Objective.TRIPLET ? triplet : contrastive;
-            page.key(Figure.of(line("One-shot, %s, gain over pixels", objective.title()), "points", right - pixels)
+            double gain = mean(right, objective.title()) - pixels;
+            double half = Summary.interval95(Objects.requireNonNull(right.get(objective.title())));
+            page.key(Figure.of(line("One-shot, %s, gain over pixels", objective.title()), "points", gain)
+                    .interval(gain - half, gain + half)
                     .baseline(line("%.1f %%", pixels), "nearest by pixels")
                     .atLeast(0));
         }
+    }
+
+    private static double mean(Map<String, double[]> right, String name) {
+        return Summary.mean(Objects.requireNonNull(right.get(name)));
     }
 }

@@ -1,14 +1,19 @@
 package dev.fathom.labs.training;
 
+import static dev.fathom.labs.pages.Result.line;
+
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.nn.Model;
+import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.NonFiniteLossException;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Steps on all examples at once, for the small problems of the plane that need no batches, no checkpoints and no bar.
@@ -38,13 +43,39 @@ public record Descent(Optimizer recipe, Schedule schedule, int steps) {
                 }
                 before.accept(step);
                 optimizer.learningRate((float) (recipe.learningRate() * schedule.factor(step, step)));
-                try (Pass pass = Pass.train(rng)) {
-                    pass.backward(loss.get(), model);
-                    optimizer.step();
-                }
+                step(model, optimizer, rng, loss);
             }
         }
         before.accept(steps);
         return true;
+    }
+
+    /**
+     * Takes a step that makes {@code loss} smaller, for trainings that are written without a trainer.
+     *
+     * @throws NonFiniteLossException if the loss or the norm of its gradients is not finite; the weights are those before the step
+     */
+    public static void step(Model<?> model, BoundOptimizer optimizer, Rng rng, Supplier<Tensor> loss) {
+        try (Pass pass = Pass.train(rng)) {
+            Tensor value = loss.get();
+            float number = value.item();
+            if (!Float.isFinite(number)) {
+                throw nonFinite("the loss, " + number + ",", optimizer, null);
+            }
+            pass.backward(value, model);
+            try {
+                optimizer.step();
+            } catch (ArithmeticException e) {
+                throw nonFinite("the norm of the gradients", optimizer, e);
+            }
+        }
+    }
+
+    private static NonFiniteLossException nonFinite(String what, BoundOptimizer optimizer, @Nullable Throwable cause) {
+        return new NonFiniteLossException(
+                line(
+                        "%s is not finite at a learning rate of %s; lower the rate, or make the numbers smaller that the network learns from",
+                        what, optimizer.learningRate()),
+                cause);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.nn.GradientCheck;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
@@ -38,7 +39,9 @@ class TuringLabTest {
         InterruptedRun.assertThatTheSeedDecides(new TuringLab(), 1, temp);
         InterruptedRun run = InterruptedRun.of(new TuringLab(), "== Neural Turing Machine", null, temp);
         assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.result().figures()).isEmpty();
+        assertThat(run.result().figures())
+                .extracting(Figure::name)
+                .containsExactly("LSTM, bits right, 6 to 10 vectors", "LSTM, bits right, up to 5 vectors");
     }
 
     @Test

@@ -6,13 +6,16 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.reinforcement.Agent.Move;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Workers;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -170,14 +173,31 @@ class ReinforcementLabTest {
     }
 
     @Test
-    void whatIsStoppedIsNotFinished() {
-        assertThat(InterruptedRun.of(new CartPoleLab(), "cart-pole, policy", null, temp.resolve("a"))
-                        .result()
-                        .isFinished())
-                .isFalse();
-        assertThat(InterruptedRun.of(new BoardLab(), "Self-play", null, temp.resolve("b"))
-                        .result()
-                        .figures())
-                .isEmpty();
+    void whatIsStoppedShowsItsFinishedAgentsAndGoesOn() throws Exception {
+        InterruptedRun stopped = InterruptedRun.assertThatItGoesOn(
+                new CartPoleLab(), "cart-pole, policy gradient, seed", poles.figures(), temp.resolve("a"));
+        assertThat(stopped.result().figures())
+                .extracting(Figure::name)
+                .contains("cart-pole, deep Q-network, mean return", "cart-pole, policy gradient, mean return")
+                .noneMatch(name -> name.startsWith("grid world"));
+        assertThat(stopped.out()).containsPattern("\ndeep Q-network +3 ").containsPattern("\npolicy gradient +[12] ");
+        stopped = InterruptedRun.assertThatItGoesOn(
+                new BoardLab(), "seed 1 is finished", board.figures(), temp.resolve("b"));
+        assertThat(stopped.result().figures()).hasSize(5);
+    }
+
+    /** The sum of rewards of 3e38 is beyond the largest float, and so is what a step of rate 1e38 leads to. */
+    @Test
+    void aLossThatIsNotFiniteEndsTheLessonWithASentence() {
+        Task task = task(0.9, 3e38);
+        for (Task.Method method : new Task.Method[] {new DeepQ(), new PolicyGradient()}) {
+            assertThatThrownBy(() -> method.learn(task, 1200, 1, () -> false))
+                    .isInstanceOf(NonFiniteLossException.class)
+                    .hasMessageContaining("is not finite")
+                    .hasMessageContaining("lower the rate");
+        }
+        try (SelfPlay play = new SelfPlay(new Sgd(1e38f), 1)) {
+            assertThatThrownBy(() -> play.learn(2)).isInstanceOf(NonFiniteLossException.class);
+        }
     }
 }

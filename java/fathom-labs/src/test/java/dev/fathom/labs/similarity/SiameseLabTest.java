@@ -33,9 +33,9 @@ class SiameseLabTest {
     @Test
     void anInterruptedRunShowsTheBaselines() {
         CommandLineRun.assumeData("mnist");
-        InterruptedRun run = InterruptedRun.of(new SiameseLab(), "== siamese, contrastive loss", null, temp);
+        InterruptedRun run = InterruptedRun.of(new SiameseLab(), "== siamese, contrastive loss, seed 2", null, temp);
         assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.result().figures()).hasSize(3); // pixels, before training, the classifier
+        assertThat(run.result().figures()).hasSize(4); // pixels, before training, the classifier, one seed of the contrastive loss
     }
 
     @Test
