@@ -8,7 +8,6 @@ import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.nn.Model;
 import dev.fathom.train.Workers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +68,9 @@ public final class AnomaliesLab implements Experiment {
                 .stream()
                 .flatMap(Optional::stream)
                 .toList();
-        Streamed streamed = run.interrupt().requested() ? null : streamed(study, all.get(run.brief() ? 0 : 1));
+        Streamed streamed = outcomes.size() < all.size() || run.interrupt().requested()
+                ? null
+                : streamed(study, all.get(run.brief() ? 0 : 1), outcomes.get(run.brief() ? 0 : 1).choice());
         if (!outcomes.isEmpty()) {
             new AnomaliesPage(study, outcomes).add(page, streamed);
         }
@@ -92,35 +93,16 @@ public final class AnomaliesLab implements Experiment {
         if (run.interrupt().requested()) {
             return Optional.empty();
         }
-        String settings = line(
-                "%d-%d-%d-%d-%d-%d-%d",
-                run.seed(),
-                study.most(),
-                study.learned(),
-                study.epochs(),
-                study.convolutional(),
-                study.width(),
-                study.each());
-        Path file =
-                run.folder().resolve("series").resolve(line("%s-%s-%s.json", series.set(), series.name(), settings));
-        if (run.resume() && Files.exists(file)) {
-            return Optional.of(Outcome.read(file));
-        }
-        Optional<Outcome> outcome = study.on(series);
-        outcome.ifPresent(o -> o.write(file)); // also where nobody asked: a later series may fail
-        return outcome;
+        Path file = run.folder().resolve("series").resolve(line("%s-%s.json", series.set(), series.name()));
+        return study.on(series, file);
     }
 
     /** Trains an ensemble on a series and scores its test rows as a stream; null if it was interrupted. */
-    private static @Nullable Streamed streamed(Study study, LabeledSeries series) {
+    private static @Nullable Streamed streamed(Study study, LabeledSeries series, Choice choice) {
         int members = study.sizes()[0];
-        RecurrentEnsemble ensemble = study.recurrent(series, Cell.BOTH);
-        Errors windows = ensemble.independent(series, members);
-        if (windows == null) {
-            return null;
-        }
-        List<RecurrentAutoencoder> nets = new ArrayList<>();
+        RecurrentEnsemble ensemble = study.recurrent(series, Cell.BOTH, choice);
         List<Model<RecurrentAutoencoder>> models = new ArrayList<>();
+        double[][] squares = new double[members][];
         try {
             for (int m = 0; m < members; m++) {
                 Model<RecurrentAutoencoder> model = ensemble.member(series, m);
@@ -128,9 +110,10 @@ public final class AnomaliesLab implements Experiment {
                     return null;
                 }
                 models.add(model);
-                nets.add(model.net());
+                squares[m] = ensemble.errors(series, x -> List.of(model.net().again(x)))[0];
             }
-            try (Streaming stream = new Streaming(nets)) {
+            double[] windows = new Errors(squares).median();
+            try (Streaming stream = new Streaming(models.stream().map(Model::net).toList())) {
                 float[][] test = series.test();
                 for (int t = 0; t < Math.min(WARM, test.length); t++) {
                     stream.score(test[t]);
@@ -147,7 +130,7 @@ public final class AnomaliesLab implements Experiment {
                         members,
                         microseconds,
                         series.ranking(scores).rocAuc(),
-                        series.ranking(windows.median()).rocAuc());
+                        series.ranking(windows).rocAuc());
             }
         } finally {
             models.forEach(Model::close);

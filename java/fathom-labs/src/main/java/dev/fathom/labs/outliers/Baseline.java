@@ -55,13 +55,19 @@ enum Baseline {
         @Override
         double[] scores(LabeledSeries series, long seed) {
             double[] profile = MatrixProfile.of(
-                    series.test(), series.training(), Study.ROWS, series.unsplit() ? Study.ROWS / 2 : 0);
-            return new Sliding(Study.ROWS, 1).mean(profile, series.test().length);
+                    series.test(), series.training(), ROWS, series.unsplit() ? ROWS / 2 : 0);
+            return new Sliding(ROWS, 1).mean(profile, series.test().length);
         }
     };
 
     /** Windows that methods which compare all of them learn from, at most. */
     static final int MOST = 2000;
+
+    /**
+     * The rows of a window of the methods that compare whole windows: the longest of those that are offered to the networks, since shapes are only seen whole
+     * in a long one.
+     */
+    static final int ROWS = 128;
 
     /** The rows of a window of the linear floor. */
     private static final int FLOOR_ROWS = 32;
@@ -87,8 +93,8 @@ enum Baseline {
     /** Windows 8 rows apart, or farther so that there are no more than {@link #MOST}. */
     private static Sliding apart(int total) {
         return new Sliding(
-                Study.ROWS,
-                Math.max(APART, Sliding.atMost(MOST, Study.ROWS, total).stride()));
+                ROWS,
+                Math.max(APART, Sliding.atMost(MOST, ROWS, total).stride()));
     }
 
     private static Sliding asked(LabeledSeries series) {

@@ -22,6 +22,9 @@ public record Detection(double[] scores, boolean[] flagged, double limit, double
     private static final int LEARNED = 512;
     private static final int TIMED = 1000;
     private static final int EPOCHS = 30;
+    /** With the 0.001 of the public code, so few epochs do not reach a low error. */
+    private static final float RATE = 1e-2f;
+
 
     /**
      * How to look.
@@ -58,7 +61,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, double
         LabeledSeries scaled = new LabeledSeries("", "", Arrays.copyOf(rows, learned), rows, new boolean[rows.length]);
         RecurrentEnsemble ensemble = new RecurrentEnsemble(
                 Cell.BOTH,
-                new Fitting(settings.window(), scaled.columns(), EPOCHS, 32, new Adam(Study.RATE), 10, interrupt),
+                new Fitting(settings.window(), scaled.columns(), EPOCHS, 32, new Adam(RATE), 10, interrupt),
                 Sliding.atMost(LEARNED, settings.window(), learned),
                 new Sliding(settings.window(), Math.max(1, settings.window() / 8)),
                 settings.seed());

@@ -1,8 +1,10 @@
 package dev.fathom.labs.outliers;
 
 import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
@@ -10,6 +12,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.History;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
@@ -46,20 +49,41 @@ record Fitting(int rows, int columns, int epochs, int batch, Adam adam, float cl
             float @Nullable [][] beside,
             BiFunction<M, Batch, Tensor> loss,
             long seed) {
-        Shape shape = Shape.of(rows, columns);
-        List<Field> fields = new ArrayList<>();
-        fields.add(Field.floats("x", shape, flat(windows)));
-        if (beside != null) {
-            fields.add(Field.floats("y", shape, flat(beside)));
-        }
-        try (Dataset data = Dataset.of(fields.toArray(Field[]::new))) {
-            Trainer<M> trainer = Trainer.custom(model, adam, (net, one) -> new Step.Result(loss.apply(net, one)))
-                    .seed(seed)
-                    .clipNorm(clip);
-            trainer.callbacks(interrupt.stopping(trainer));
-            trainer.fit(data.shuffled(seed).batches(Math.min(batch, windows.length)), epochs);
+        try (Dataset data = data(windows, beside)) {
+            trainer(model, loss, seed).fit(batches(data, seed), epochs);
             return !interrupt.requested();
         }
+    }
+
+    /** Trains a model on windows, with the loss of windows held out after each epoch; null if it was interrupted. */
+    <M extends Net> @Nullable History validate(
+            Model<M> model, float[][] windows, float[][] held, BiFunction<M, Batch, Tensor> loss, long seed) {
+        try (Dataset data = data(windows, null);
+                Dataset others = data(held, null)) {
+            History history = trainer(model, loss, seed).fit(batches(data, seed), others, epochs);
+            return interrupt.requested() ? null : history;
+        }
+    }
+
+    private Dataset data(float[][] windows, float @Nullable [][] beside) {
+        Shape shape = Shape.of(rows, columns);
+        List<Field> fields = new ArrayList<>();
+        fields.add(Field.floats("x", shape, Summary.flat(windows)));
+        if (beside != null) {
+            fields.add(Field.floats("y", shape, Summary.flat(beside)));
+        }
+        return Dataset.of(fields.toArray(Field[]::new));
+    }
+
+    private Batches batches(Dataset data, long seed) {
+        return data.shuffled(seed).batches(Math.min(batch, data.size()));
+    }
+
+    private <M extends Net> Trainer<M> trainer(Model<M> model, BiFunction<M, Batch, Tensor> loss, long seed) {
+        Trainer<M> trainer = Trainer.custom(model, adam, (net, one) -> new Step.Result(loss.apply(net, one)))
+                .seed(seed)
+                .clipNorm(clip);
+        return trainer.callbacks(interrupt.stopping(trainer));
     }
 
     /** What one or several members write for windows [n][rows columns]: [members][n][rows columns]. */
@@ -68,7 +92,7 @@ record Fitting(int rows, int columns, int epochs, int batch, Adam adam, float cl
         for (int from = 0; from < windows.length; from += ASKED) {
             float[][] some = Arrays.copyOfRange(windows, from, Math.min(windows.length, from + ASKED));
             try (Pass pass = Pass.infer()) {
-                List<Tensor> written = members.apply(Tensor.of(flat(some), some.length, rows, columns));
+                List<Tensor> written = members.apply(Tensor.of(Summary.flat(some), some.length, rows, columns));
                 while (all.size() < written.size()) {
                     all.add(new float[windows.length][]);
                 }
@@ -81,13 +105,5 @@ record Fitting(int rows, int columns, int epochs, int batch, Adam adam, float cl
             }
         }
         return all.toArray(float[][][]::new);
-    }
-
-    private float[] flat(float[][] windows) {
-        float[] all = new float[windows.length * rows * columns];
-        for (int w = 0; w < windows.length; w++) {
-            System.arraycopy(windows[w], 0, all, w * rows * columns, rows * columns);
-        }
-        return all;
     }
 }

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * @param set the collection it is from, such as {@code ECG}
  * @param name its name there
  * @param training the rows to learn from [n][columns]; no label is known of them
- * @param test the rows to score [m][columns]; the same rows where a collection has no training part
+ * @param test the rows to score [m][columns]; the same array as {@code training} where a collection has no training part
  * @param outliers which test rows are outliers
  */
 record LabeledSeries(String set, String name, float[][] training, float[][] test, boolean[] outliers) {
@@ -27,7 +27,9 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
         int[] kept = changing.length == 0 ? new int[] {0} : changing;
         double[][] learned = columns(training, kept);
         Scale scale = Scale.of(learned);
-        return new LabeledSeries(set, name, scale.apply(learned), scale.apply(columns(test, kept)), outliers);
+        float[][] scaled = scale.apply(learned);
+        float[][] asked = training == test ? scaled : scale.apply(columns(test, kept));
+        return new LabeledSeries(set, name, scaled, asked, outliers);
     }
 
     private static double[][] columns(double[][] rows, int... kept) {
@@ -43,7 +45,7 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
 
     /** Whether the rows to score are also those to learn from. */
     boolean unsplit() {
-        return training.length == test.length && training[0][0] == test[0][0];
+        return training == test;
     }
 
     /** How well scores rank the outliers first. An outlier is the positive class, and a ranking below chance stays below chance. */

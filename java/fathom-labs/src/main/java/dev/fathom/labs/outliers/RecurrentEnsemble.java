@@ -4,6 +4,7 @@ import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.History;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -36,6 +37,24 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
             }
         }
         return new Errors(errors);
+    }
+
+    /**
+     * The errors after each epoch with which the first member writes windows of the test rows again, as far apart as those that it learns from; null
+     * if it was interrupted.
+     */
+    @Nullable
+    History tried(LabeledSeries series) {
+        Rng rng = new Rng(seed).split(0);
+        try (Model<RecurrentAutoencoder> model =
+                Model.of(RecurrentAutoencoder.of(series.columns(), cell, rng), rng.seed())) {
+            return fitting.validate(
+                    model,
+                    learned.of(series.training()),
+                    learned.of(series.test()),
+                    (net, batch) -> error(net.again(batch.x()), batch.x()),
+                    rng.seed());
+        }
     }
 
     /** A trained member; null if it was interrupted. */

@@ -64,6 +64,17 @@ public final class Summary {
         return Math.sqrt(Arrays.stream(doubles(values)).map(v -> v * v).sum());
     }
 
+    /** Rows one after the other as one array, [n][m] to [n m]. */
+    public static float[] flat(float[]... rows) {
+        float[] all = new float[Arrays.stream(rows).mapToInt(row -> row.length).sum()];
+        int at = 0;
+        for (float[] row : rows) {
+            System.arraycopy(row, 0, all, at, row.length);
+            at += row.length;
+        }
+        return all;
+    }
+
     /** Doubles rounded to floats. */
     public static float[] floats(double... values) {
         float[] narrow = new float[values.length];

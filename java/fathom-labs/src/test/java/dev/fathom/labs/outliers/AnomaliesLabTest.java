@@ -110,7 +110,9 @@ class AnomaliesLabTest {
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
             Run run = new Run(true, null, seed, false, null, null, temp, interrupt, nowhere, nowhere);
             LabeledSeries series = LabeledSeries.of("wave", "wave", rows, rows, outliers);
-            return new Study(run, new int[] {1, 2}, 16, 1, 2, 8, 1).on(series).orElseThrow();
+            return new Study(run, new int[] {1, 2}, new int[] {16, 32}, 16, 1, 2, 8, 1)
+                    .on(series, temp.resolve("wave.json"))
+                    .orElseThrow();
         }
     }
 
