@@ -103,7 +103,7 @@ public final class WganLab implements Experiment {
             Trained clipping = clipping(study, epochs);
             Trained penalty = clipping == null ? null : penalty(study, epochs);
             study.compare("Critic's estimate");
-            page.text("The lab gan shows both nets in one table with the other ones that generate.");
+            page.text("On digits, the lab gan shows both nets in one table with the other ones that generate.");
             if (clipping == null || penalty == null) {
                 return false;
             }
