@@ -24,9 +24,11 @@ import dev.fathom.text.Words;
 import dev.fathom.train.Callback;
 import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Progress;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -70,7 +72,7 @@ final class BirdStudio implements AutoCloseable {
                         new Linear(8 * 8 * 32, 128).act(Activation.RELU),
                         new Linear(128, Answers.WIDTH)),
                 run.seed());
-        pixels = pixels(birds);
+        pixels = pixels(birds, "places");
     }
 
     /** Draws birds until {@code n} of them have a caption that is wanted. */
@@ -86,8 +88,9 @@ final class BirdStudio implements AutoCloseable {
         return tests;
     }
 
-    private byte[] pixels(List<Bird> some) {
-        Rng rng = new Rng(run.seed()).split("places");
+    /** Pictures of birds, whose places, scales and lights are those of the random stream of this name. */
+    private byte[] pixels(List<Bird> some, String stream) {
+        Rng rng = new Rng(run.seed()).split(stream);
         byte[] all = new byte[some.size() * Bird.SIDE * Bird.SIDE * 3];
         for (int i = 0; i < some.size(); i++) {
             byte[] one = some.get(i).pixels(rng);
@@ -96,9 +99,9 @@ final class BirdStudio implements AutoCloseable {
         return all;
     }
 
-    /** The pictures of birds as numbers from -1 to 1. */
+    /** Pictures of test birds as numbers from -1 to 1, in places that no bird to learn from was given. */
     float[] pictures(List<Bird> some) {
-        byte[] bytes = pixels(some);
+        byte[] bytes = pixels(some, "test places");
         float[] all = new float[bytes.length];
         for (int i = 0; i < all.length; i++) {
             all[i] = (bytes[i] & 255) / 127.5f - 1;
@@ -245,10 +248,16 @@ final class BirdStudio implements AutoCloseable {
                             Metric.lowerIsBetter("generator", (v, x) -> turns.critic ? 0 : 2.0 * BATCH * v.item()))
                     .callbacks(turns);
             run.training().say("%n== %s", name);
-            run.training().attach(trainer, Album.folder(run, name), "pictures");
-            History history = trainer.fit(whole.shuffled(run.seed()).batches(BATCH), epochs);
-            model.save(Album.folder(run, name).resolve("stage.safetensors"));
-            return history.epochs().size() == epochs ? history : null;
+            Path folder = Album.folder(run, name);
+            run.training().attach(trainer, folder, "pictures");
+            try {
+                History history = trainer.fit(whole.shuffled(run.seed()).batches(BATCH), epochs);
+                model.save(folder.resolve("stage.safetensors"));
+                return history.epochs().size() == epochs ? history : null;
+            } catch (NonFiniteLossException e) {
+                Duel.keep(run, folder, e.history(), model, "stage.safetensors");
+                throw e;
+            }
         }
     }
 

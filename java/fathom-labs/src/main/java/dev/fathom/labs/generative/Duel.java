@@ -71,7 +71,7 @@ record Duel(
             try {
                 return trainer.fit(whole.shuffled(run.seed()).batches(batch), epochs);
             } catch (IllegalStateException e) {
-                players.keep(run, folder);
+                keep(run, folder, players.history, model, "gan.safetensors");
                 throw e;
             }
         }
@@ -81,6 +81,15 @@ record Duel(
     static void give(Model<?> model, boolean critic) {
         model.unfreeze(critic ? "critic.*" : "generator.*");
         model.freeze(critic ? "generator.*" : "critic.*");
+    }
+
+    /** Writes what there is of a training that failed. */
+    static void keep(Run run, Path folder, @Nullable History history, Model<?> model, String file) {
+        if (history != null && !history.epochs().isEmpty()) {
+            history.writeCsv(folder.resolve("history.csv"));
+        }
+        model.save(folder.resolve(file));
+        run.training().say("%nThe figures so far and the weights are in %s.", folder);
     }
 
     /** The sum over a batch of a figure that only {@code steps} steps of a round have, such that the mean over all steps is right. */
@@ -165,15 +174,6 @@ record Duel(
                                 + " it gave real and generated examples all the same value; use a lower learning rate or a smaller limit to its slope");
             }
             album.add(log.epoch(), Gan.samples(model.net(), noise, labels));
-        }
-
-        /** Writes what there is of a run that failed. */
-        void keep(Run run, Path folder) {
-            if (history != null && !history.epochs().isEmpty()) {
-                history.writeCsv(folder.resolve("history.csv"));
-            }
-            model.save(folder.resolve("gan.safetensors"));
-            run.training().say("%nThe figures so far, the samples and the weights are in %s.", folder);
         }
     }
 }

@@ -45,27 +45,20 @@ public final class GanLab implements Experiment {
     private static boolean mixtures(Run run, Result page) {
         MixtureStudy study = new MixtureStudy(run, page);
         Optimizer adam = new Adam(1e-3f).betas(0.5f, 0.999f);
-        Duel saturating = new Duel(Game.MINIMAX, 256, adam);
-        Duel nonSaturating = new Duel(Game.NON_SATURATING, 256, adam);
+        Duel nonSaturating = new Duel(Game.NON_SATURATING, MixtureStudy.BATCH, adam);
         int width = run.of(128, 64);
         for (Mixture mixture : Mixture.of(run)) {
-            int epochs = run.epochs(mixture == Mixture.RING ? 60 : 120, 6);
-            int fewer = run.epochs(mixture == Mixture.RING ? 20 : 40, 2);
-            if (!study.add(mixture, "minimax", Nets.points(2, 16, width), saturating, epochs)
-                    || !study.add(mixture, "non-saturating", Nets.points(2, 16, width), nonSaturating, epochs)
-                    || !study.add(
-                            mixture,
-                            "minibatch discrimination",
-                            Nets.pointsWithMinibatches(2, 16, width),
-                            new Duel(Game.NON_SATURATING, 64, adam),
-                            fewer)) {
+            if (!study.add(mixture, "minimax", Nets.points(2, 16, width), new Duel(Game.MINIMAX, MixtureStudy.BATCH, adam))
+                    || !study.add(mixture, "non-saturating", Nets.points(2, 16, width), nonSaturating)
+                    || !study.add(mixture, "minibatch discrimination", Nets.pointsWithMinibatches(2, 16, width), nonSaturating)
+                    || !study.add(mixture, "conditional", Nets.points(2, 16, width, mixture.modes()), nonSaturating)) {
                 return false;
             }
         }
         study.table(
                 "A generator that is right everywhere it goes may still go to few places. Mixtures of Gaussians in the plane, far apart, show which ones it "
                         + "finds. Both forms of the game are played by nets of two hidden layers; minibatch discrimination lets the critic compare the "
-                        + "samples of a batch.");
+                        + "samples of a batch, and the conditional nets are told which mode is meant.");
         return true;
     }
 

@@ -68,7 +68,7 @@ record ImageStudy(
             page.section(full, "")
                     .text(words)
                     .text(line(
-                            "%,d parameters, %d epochs of %,d steps of %d images, %.0f s. Inception score %.2f, Fréchet distance %.1f, log-likelihood %.0f nats.",
+                            "%,d parameters; epochs: %d, each of %,d steps of %d images; %.0f s. Inception score %.2f, Fréchet distance %.1f, log-likelihood %.0f nats.",
                             model.parameterCount(),
                             epochs,
                             learn.size() / (duel.batch() * (duel.turns() + 1)) * (duel.turns() + 1),

@@ -49,9 +49,13 @@ enum Mixture {
 
     /** Independent draws, two numbers each. */
     float[] sample(int n, Rng rng) {
-        float[] x = rng.normal(2 * n, 0, DEVIATION);
-        int[] which = rng.ints(n, modes);
-        for (int i = 0; i < n; i++) {
+        return sample(rng.ints(n, modes), rng);
+    }
+
+    /** A draw of each of these modes, two numbers each. */
+    float[] sample(int[] which, Rng rng) {
+        float[] x = rng.normal(2 * which.length, 0, DEVIATION);
+        for (int i = 0; i < which.length; i++) {
             double[] center = center(which[i]);
             x[2 * i] += (float) center[0];
             x[2 * i + 1] += (float) center[1];

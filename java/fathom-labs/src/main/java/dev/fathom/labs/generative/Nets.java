@@ -28,16 +28,21 @@ final class Nets {
 
     /** Points of {@code width} numbers, from two hidden layers each. */
     static Gan points(int width, int latent, int hidden) {
+        return points(width, latent, hidden, 0);
+    }
+
+    /** Nets of {@link #points} that also read one of {@code classes}. */
+    static Gan points(int width, int latent, int hidden, int classes) {
         return new Gan(
                 new Sequential(
-                        new Linear(latent, hidden).act(RELU),
+                        new Linear(latent + classes, hidden).act(RELU),
                         new Linear(hidden, hidden).act(RELU),
                         new Linear(hidden, width)),
                 new Critic(
-                        new Sequential(new Linear(width, hidden), Nets::leaky, new Linear(hidden, hidden), Nets::leaky),
+                        new Sequential(new Linear(width + classes, hidden), Nets::leaky, new Linear(hidden, hidden), Nets::leaky),
                         new Linear(hidden, 1)),
                 latent,
-                0);
+                classes);
     }
 
     /** Nets of {@link #points} with minibatch discrimination before the critic's last layer. */

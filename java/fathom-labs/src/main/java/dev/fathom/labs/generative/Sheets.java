@@ -2,6 +2,7 @@ package dev.fathom.labs.generative;
 
 import dev.fathom.view.ImageSheet;
 import java.awt.image.BufferedImage;
+import java.util.Arrays;
 import java.util.function.IntFunction;
 
 /** Generated images as pictures. */
@@ -14,13 +15,19 @@ final class Sheets {
     static BufferedImage captioned(float[] pixels, int columns, IntFunction<String> caption) {
         ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(columns);
         for (int i = 0; i < pixels.length / (SIDE * SIDE); i++) {
-            byte[] shades = new byte[SIDE * SIDE];
-            for (int j = 0; j < shades.length; j++) {
-                shades[j] = (byte) shade(pixels[i * shades.length + j]);
-            }
-            sheet.add(shades, caption.apply(i));
+            sheet.add(
+                    bytes(Arrays.copyOfRange(pixels, i * SIDE * SIDE, (i + 1) * SIDE * SIDE)), caption.apply(i));
         }
         return sheet.render();
+    }
+
+    /** Numbers from 0 to 1 as bytes; what lies outside becomes the nearest of them. */
+    static byte[] bytes(float... values) {
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) shade(values[i]);
+        }
+        return bytes;
     }
 
     private static int shade(float value) {

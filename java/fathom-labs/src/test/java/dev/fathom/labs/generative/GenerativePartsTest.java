@@ -58,12 +58,12 @@ class GenerativePartsTest {
     @Test
     void theBestPairingIsFound() {
         float[] a = {0, 0, 2, 0};
-        assertThat(Optimal.distance(a, new float[] {2, 0, 0, 1})).isEqualTo(0.5);
+        assertThat(ExactWasserstein.distance(a, new float[] {2, 0, 0, 1})).isEqualTo(0.5);
         float[] x = new Rng(1).normal(6, 0, 1);
         float[] y = new Rng(2).normal(6, 0, 1);
         float[] onALine = {x[0], 0, x[1], 0, x[2], 0, x[3], 0, x[4], 0, x[5], 0};
         float[] another = {y[0], 0, y[1], 0, y[2], 0, y[3], 0, y[4], 0, y[5], 0};
-        assertThat(Optimal.distance(onALine, another)).isCloseTo(Density.wasserstein(x, y), within(1e-6));
+        assertThat(ExactWasserstein.distance(onALine, another)).isCloseTo(Density.wasserstein(x, y), within(1e-6));
     }
 
     @Test

@@ -1,12 +1,12 @@
 package dev.fathom.labs.generative;
 
 /** The exact Wasserstein distance of a few points in the plane, for which all ways to pair them can be tried. */
-final class Optimal {
+final class ExactWasserstein {
     private final double[][] distance;
     private final boolean[] taken;
     private double best = Double.POSITIVE_INFINITY;
 
-    private Optimal(double[][] distance) {
+    private ExactWasserstein(double[][] distance) {
         this.distance = distance;
         taken = new boolean[distance.length];
     }
@@ -25,7 +25,7 @@ final class Optimal {
                 distance[i][j] = Math.hypot(a[2 * i] - b[2 * j], a[2 * i + 1] - b[2 * j + 1]);
             }
         }
-        Optimal search = new Optimal(distance);
+        ExactWasserstein search = new ExactWasserstein(distance);
         search.pair(0, 0);
         return search.best / n;
     }
