@@ -43,7 +43,7 @@ public final class DenoisingLab implements Experiment {
                                 + "give back images from damaged ones, by the mean squared error; the damage is drawn anew in every step. Noise is also "
                                 + "removed by a plain auto-encoder; a correcting one adds what comes out to a guess, which is the damaged image, its "
                                 + "bicubic interpolation, or for hidden pixels means of neighbors. Filters know what the damage is. The PSNR of an image is "
-                                + "10 log10(1 / mean squared error), and the tables have its means over images that nothing learned from. There is no "
+                                + "10 log10(1 / mean squared error), and the tables have its means over images that nothing was learned from or chosen by. There is no "
                                 + "published figure for these settings, so the baselines are computed: the damaged image and the best filter.");
         boolean done = set(run, page, ImageSet.FASHION_MNIST);
         if (photographs != null) {
@@ -56,8 +56,10 @@ public final class DenoisingLab implements Experiment {
         try (Images all = set.images(null, run.seed());
                 Images some = all.first(run.of(6000, 1000));
                 Images images = some.scaled()) {
-            Dataset test = images.test();
-            return all(new Restoration(run, page, images.title(), images.learn(), test, null), run);
+            return all(
+                    new Restoration(
+                            run, page, images.title(), images.learn(), images.choose(), images.test(), null),
+                    run);
         }
     }
 
@@ -70,26 +72,30 @@ public final class DenoisingLab implements Experiment {
         return true;
     }
 
-    /** Learns from crops of most photographs, and is tested on crops of every fourth. */
+    /** Learns from crops of most photographs, and is tested on crops of every fourth; every eighth is held out to choose by. */
     private static boolean photographs(Run run, Result page, Photographs photographs) {
         List<byte[]> learn = new ArrayList<>();
+        List<byte[]> choose = new ArrayList<>();
         List<byte[]> test = new ArrayList<>();
         byte @Nullable [] whole = null;
         for (int i = 0; i < photographs.names().size(); i++) {
             if (i % 4 == 0) {
                 test.addAll(photographs.crops(i, CROP, CROP));
                 whole = whole == null ? photographs.pixels().get(i) : whole;
+            } else if (i % 8 == 1) {
+                choose.addAll(photographs.crops(i, CROP, CROP));
             } else {
                 learn.addAll(photographs.crops(i, CROP, CROP / 4));
             }
         }
         page.section("Photographs", "")
                 .text(line(
-                        "Of %d photographs, every fourth is for the test.",
+                        "Of %d photographs, every fourth is for the test, and every eighth is held out to choose filters and their settings by.",
                         photographs.names().size()));
         try (Dataset learned = images(learn);
+                Dataset chosen = images(choose);
                 Dataset tested = images(test)) {
-            return all(new Restoration(run, page, "Photographs", learned, tested, unit(whole)), run);
+            return all(new Restoration(run, page, "Photographs", learned, chosen, tested, unit(whole)), run);
         }
     }
 

@@ -30,17 +30,20 @@ import org.jspecify.annotations.Nullable;
  * Damaged images of one data set, repaired by filters and by networks.
  *
  * @param set what the images are called
- * @param learn images [side, side, c] from 0 to 1, to learn from and to choose the settings of filters by
- * @param test images that nothing learns from
+ * @param learn images [side, side, c] from 0 to 1, to learn from
+ * @param choose images that nothing learns from, by which the best setting, filter and network are chosen
+ * @param test images that are used once, at the end
  * @param whole a large image [1, side, side, c] of the test, or null for none
  */
-record Restoration(Run run, Result page, String set, Dataset learn, Dataset test, float @Nullable [] whole) {
+record Restoration(
+        Run run, Result page, String set, Dataset learn, Dataset choose, Dataset test, float @Nullable [] whole) {
     private static final int BATCH = 16;
     private static final int SHOWN = 8;
+    /** Images that are enough to choose by. */
     private static final int CHOOSING = 200;
 
-    /** A way to repair and its PSNR on the test, in decibels. */
-    private record Scored(String name, UnaryOperator<Tensor> repair, double psnr) {}
+    /** A way to repair and its PSNR in decibels, on the images to choose by and on the test. */
+    private record Scored(String name, UnaryOperator<Tensor> repair, double chosen, double psnr) {}
 
     /** The peak signal-to-noise ratio of each image, 10 log10(1 / mean squared error) in decibels, where pixels beyond 0 and 1 are cut. */
     static double[] psnr(Tensor restored, Tensor truth) {
@@ -67,7 +70,7 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
                 }
                 models.add(model);
                 Repair repair = new Repair(ConvAutoencoder.name(corrects), "", model.net()::apply);
-                all.addAll(scored(damage, List.of(repair), test, test.size()));
+                all.addAll(scored(damage, List.of(repair)));
             }
             show(damage, all.subList(0, filters), all.subList(filters, all.size()));
         } finally {
@@ -78,56 +81,62 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
 
     // ---- filters
 
-    /** Every kind of filter with the setting that is best on images to learn from, as it does on the test. */
+    /** Every kind of filter with the setting that is best on the images to choose by. */
     private List<Scored> filters(Damage damage) {
         List<Repair> settings = damage.repairs();
-        List<Scored> chosen = scored(damage, settings, learn, CHOOSING);
+        double[] chosen = psnr(damage, settings, choose, CHOOSING);
         Map<String, Integer> best = new LinkedHashMap<>();
         for (int i = 0; i < settings.size(); i++) {
-            int now = i;
-            best.merge(settings.get(i).kind(), i, (a, b) -> chosen.get(a).psnr > chosen.get(now).psnr ? a : b);
+            best.merge(settings.get(i).kind(), i, (a, b) -> chosen[a] > chosen[b] ? a : b);
         }
-        return scored(damage, best.values().stream().map(settings::get).toList(), test, test.size());
+        return scored(damage, best.values().stream().map(settings::get).toList());
     }
 
-    private List<Scored> scored(Damage damage, List<Repair> repairs, Dataset data, int most) {
+    private List<Scored> scored(Damage damage, List<Repair> repairs) {
+        double[] chosen = psnr(damage, repairs, choose, CHOOSING);
+        double[] tested = psnr(damage, repairs, test, test.size());
+        List<Scored> all = new ArrayList<>();
+        for (int r = 0; r < tested.length; r++) {
+            Repair repair = repairs.get(r);
+            String setting = repair.setting().isEmpty() ? "" : ", " + repair.setting();
+            all.add(new Scored(repair.kind() + setting, repair.of(), chosen[r], tested[r]));
+        }
+        return all;
+    }
+
+    /** The mean PSNR of each repair over the first images of {@code data}. */
+    private double[] psnr(Damage damage, List<Repair> repairs, Dataset data, int most) {
         Rng rng = new Rng(run.seed()).split(damage.task());
-        double[] sums = new double[repairs.size()];
+        double[] means = new double[repairs.size()];
         int n = Math.min(most, data.size());
         try (Dataset some = data.take(0, n)) {
             for (Batches.Epoch batches = some.batches(BATCH).epoch(0); batches.hasNext(); ) {
                 try (Pass pass = Pass.infer(rng)) {
                     Batch batch = batches.next();
                     Tensor damaged = damage.of(batch.x());
-                    for (int r = 0; r < sums.length; r++) {
+                    for (int r = 0; r < means.length; r++) {
                         for (double one : psnr(repairs.get(r).of().apply(damaged), batch.x())) {
-                            sums[r] += one / n;
+                            means[r] += one / n;
                         }
                     }
                 }
             }
         }
-        List<Scored> all = new ArrayList<>();
-        for (int r = 0; r < sums.length; r++) {
-            Repair repair = repairs.get(r);
-            String setting = repair.setting().isEmpty() ? "" : ", " + repair.setting();
-            all.add(new Scored(repair.kind() + setting, repair.of(), sums[r]));
-        }
-        return all;
+        return means;
     }
 
     // ---- networks
 
     private @Nullable Model<ConvAutoencoder> train(Damage damage, boolean corrects) {
         String name = line("%s, %s, %s", set, damage.task(), ConvAutoencoder.name(corrects));
-        int epochs = run.epochs(14, 4);
+        int epochs = run.epochs(10, 4);
         int channels = learn.featureShape().dim(2);
         run.training().say("%n== %s", name);
         Model<ConvAutoencoder> model =
                 Model.of(ConvAutoencoder.of(channels, run.of(16, 8), damage, corrects), run.seed());
         boolean done = false;
-        try {
-            Dataset damaged = learn.map(batch -> batch.with("y", batch.x()).with("x", damage.of(batch.x())));
+        try (Dataset damaged = learn.map(
+                batch -> batch.with("y", batch.x()).with("x", damage.of(batch.x())))) {
             var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
@@ -157,16 +166,20 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
         all.addAll(nets);
         page.section(line("%s: %s", set, damage.task()), "")
                 .text(line(
-                        "%s The settings of filters are those that are best on %d images to learn from.",
-                        damage.words(), Math.min(CHOOSING, learn.size())))
+                        "%s The settings of filters are those that are best on %d images that are held out.",
+                        damage.words(), Math.min(CHOOSING, choose.size())))
                 .table(
                         List.of("repaired by", "PSNR, dB", "gain over the damaged image"),
                         all.stream()
                                 .map(s -> List.of(s.name, line("%.2f", s.psnr), line("%+.2f", s.psnr - damaged.psnr)))
                                 .toList())
                 .text(line(
-                        "The %s has %.2f dB. The best without a network, %s, has %.2f dB; both are the best on the test itself.",
-                        net.name, net.psnr, filter.name, filter.psnr));
+                        "The %s has %.2f dB. The best without a network, %s, has %.2f dB; %s on the images held out.",
+                        net.name,
+                        net.psnr,
+                        filter.name,
+                        filter.psnr,
+                        nets.size() > 1 ? "both are the best of their kind" : "it is the best of its kind"));
         for (Scored one : nets) {
             page.figure(Figure.of(line("%s, %s, PSNR", what, one.name), "dB", one.psnr)
                     .baseline(line("%.2f dB", damaged.psnr), damaged.name));
@@ -188,8 +201,9 @@ record Restoration(Run run, Result page, String set, Dataset learn, Dataset test
         }
     }
 
+    /** The best on the images to choose by. */
     private static Scored best(List<Scored> all) {
-        return all.stream().max(Comparator.comparingDouble(Scored::psnr)).orElseThrow();
+        return all.stream().max(Comparator.comparingDouble(Scored::chosen)).orElseThrow();
     }
 
     private ImageSheet sheet(Damage damage, List<Scored> ways) {

@@ -3,13 +3,22 @@ package dev.fathom.labs.restoration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Interrupt;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +52,32 @@ class DenoisingLabTest {
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.result().figures()).hasSize(3);
         assertThat(run.out()).doesNotContain("== Fashion-MNIST, inpainting");
+    }
+
+    /** Strong filters are best on the even images to choose by, and none is good for the stripes of the test. */
+    @Test
+    void nothingIsChosenByTheTest() {
+        var out = new ByteArrayOutputStream();
+        PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(printed);
+                Dataset even = images(i -> 0.5f);
+                Dataset stripes = images(i -> i % 2)) {
+            Run run = new Run(true, 1, 1, false, null, null, temp, interrupt, printed, printed);
+            Result page = run.page("Restoration", "even images and stripes");
+            assertThat(new Restoration(run, page, "Stripes", even, even, stripes, null).add(Damage.NOISE))
+                    .isTrue();
+        }
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("The best without a network, Gaussian filter, deviation 1.5, has 6.")
+                .containsPattern("noisy image +1[67]\\.");
+    }
+
+    private static Dataset images(IntToDoubleFunction pixel) {
+        float[] all = new float[32 * 16 * 16];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (float) pixel.applyAsDouble(i);
+        }
+        return Dataset.of(Field.floats("x", Shape.of(16, 16, 1), all));
     }
 
     @Test
