@@ -68,21 +68,19 @@ public record InterruptedRun(Result result, String out) {
     /** Asserts that some epochs of {@code lab} give the same figures again with the same seed, and others with another seed. */
     public static void assertThatTheSeedDecides(Experiment lab, int epochs, Path folder) {
         Result one = of(lab, epochs, 1, "never printed", false, null, folder).result;
-        assertThat(of(lab, epochs, 1, "never printed", false, null, folder).result.figures())
+        assertThat(of(lab, epochs, 1, "never printed", false, null, folder)
+                        .result
+                        .figures())
                 .isEqualTo(one.figures());
-        assertThat(of(lab, epochs, 2, "never printed", false, null, folder).result.figures())
+        assertThat(of(lab, epochs, 2, "never printed", false, null, folder)
+                        .result
+                        .figures())
                 .isNotEqualTo(one.figures());
         assertThat(one.isFinished()).isTrue();
     }
 
     private static InterruptedRun of(
-            Experiment lab,
-            int epochs,
-            long seed,
-            String text,
-            boolean resume,
-            @Nullable Path data,
-            Path folder) {
+            Experiment lab, int epochs, long seed, String text, boolean resume, @Nullable Path data, Path folder) {
         var out = new ByteArrayOutputStream();
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {

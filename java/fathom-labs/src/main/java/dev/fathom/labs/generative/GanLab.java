@@ -48,9 +48,17 @@ public final class GanLab implements Experiment {
         Duel nonSaturating = new Duel(Game.NON_SATURATING, MixtureStudy.BATCH, adam);
         int width = run.of(128, 64);
         for (Mixture mixture : Mixture.of(run)) {
-            if (!study.add(mixture, "minimax", Nets.points(2, 16, width), new Duel(Game.MINIMAX, MixtureStudy.BATCH, adam))
+            if (!study.add(
+                            mixture,
+                            "minimax",
+                            Nets.points(2, 16, width),
+                            new Duel(Game.MINIMAX, MixtureStudy.BATCH, adam))
                     || !study.add(mixture, "non-saturating", Nets.points(2, 16, width), nonSaturating)
-                    || !study.add(mixture, "minibatch discrimination", Nets.pointsWithMinibatches(2, 16, width), nonSaturating)
+                    || !study.add(
+                            mixture,
+                            "minibatch discrimination",
+                            Nets.pointsWithMinibatches(2, 16, width),
+                            nonSaturating)
                     || !study.add(mixture, "conditional", Nets.points(2, 16, width, mixture.modes()), nonSaturating)) {
                 return false;
             }

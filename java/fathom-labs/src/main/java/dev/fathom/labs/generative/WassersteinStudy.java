@@ -153,7 +153,9 @@ record WassersteinStudy(Run run, Result page) {
                                 .line("JS", SHIFTS, js)
                                 .render())
                 .figure(Figure.of("Largest error of the estimate on a line", "", worst)
-                        .baseline(line("%.3f", slack(truth[last])), "what the weight of the penalty allows at the largest shift"));
+                        .baseline(
+                                line("%.3f", slack(truth[last])),
+                                "what the weight of the penalty allows at the largest shift"));
         return true;
     }
 
@@ -186,7 +188,9 @@ record WassersteinStudy(Run run, Result page) {
                         worst))
                 .table(List.of("shift", "distance", "critic's estimate"), rows)
                 .figure(Figure.of("Largest error of the estimate for six points", "", worst)
-                        .baseline(line("%.3f", slack(most)), "what the weight of the penalty allows at the largest distance"));
+                        .baseline(
+                                line("%.3f", slack(most)),
+                                "what the weight of the penalty allows at the largest distance"));
         return true;
     }
 

@@ -99,9 +99,7 @@ public final class BoardLab implements Experiment {
                                         + "searches a move, learns the shares of visits and the results (Silver et al. 2018), and is then used alone and "
                                         + "with as many searches. A search without a network plays at random to the end for its values. The perfect player "
                                         + "knows all positions, and chooses among its best moves at random; nobody can win against it.",
-                                all.size(),
-                                seeds,
-                                SEARCHES))
+                                all.size(), seeds, SEARCHES))
                 .table(
                         List.of(
                                 "player",

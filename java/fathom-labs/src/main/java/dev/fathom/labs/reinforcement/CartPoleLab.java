@@ -90,8 +90,10 @@ public final class CartPoleLab implements Experiment {
             List<Learned> learned = Workers.all()
                     .run(seeds, i -> {
                         String name = line("%s, %s, seed %d", task.name(), method.getKey(), i + 1);
-                        Optional<Learned> one = agents.of(name, () -> method.getValue()
-                                .learn(task, of, run.seed() * 1000 + i, run.interrupt()::requested));
+                        Optional<Learned> one = agents.of(
+                                name,
+                                () -> method.getValue()
+                                        .learn(task, of, run.seed() * 1000 + i, run.interrupt()::requested));
                         one.ifPresent(l -> run.out().println(line("%s: %.3f", name, l.score())));
                         return one;
                     })

@@ -57,8 +57,7 @@ public final class DenoisingLab implements Experiment {
                 Images some = all.first(run.of(6000, 1000));
                 Images images = some.scaled()) {
             return all(
-                    new Restoration(
-                            run, page, images.title(), images.learn(), images.choose(), images.test(), null),
+                    new Restoration(run, page, images.title(), images.learn(), images.choose(), images.test(), null),
                     run);
         }
     }
