@@ -7,6 +7,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.distillation.Students.Lesson;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
@@ -41,11 +42,21 @@ class DistillLabTest {
     }
 
     @Test
-    void anInterruptedRunHasNoFigures() {
+    void anInterruptedRunShowsItsFinishedLessonsAndGoesOn() throws Exception {
         CommandLineRun.assumeData("mnist");
-        InterruptedRun run = InterruptedRun.of(new DistillLab(), "== Students", null, temp);
-        assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.out()).doesNotContain("learns from  ");
+        InterruptedRun whole = InterruptedRun.of(new DistillLab(), "never printed", null, temp.resolve("whole"));
+        InterruptedRun stopped = InterruptedRun.assertThatItGoesOn(
+                new DistillLab(),
+                "teacher's share 1.0, temperature 2",
+                whole.result().figures(),
+                temp.resolve("stopped"));
+        assertThat(stopped.result().figures())
+                .extracting(Figure::name)
+                .containsExactly(
+                        "Teacher, wrong on the test",
+                        "Student, teacher alone, temperature 1, wrong on the test",
+                        "Student, teacher alone, temperature 2, wrong on the test",
+                        "Student, labels alone, wrong on the test");
     }
 
     @Test
