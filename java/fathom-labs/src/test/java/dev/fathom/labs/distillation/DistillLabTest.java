@@ -20,7 +20,7 @@ class DistillLabTest {
     Path temp;
 
     @Test
-    void aTeacherTellsOfADigitThatIsNeverSeen() {
+    void aTeacherTellsOfADigitThatIsNeverSeenAlsoAfterAnInterrupt() throws Exception {
         CommandLineRun.assumeData("mnist");
         ShortRun run = ShortRun.of(new DistillLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
@@ -39,17 +39,8 @@ class DistillLabTest {
         assertThat(run.figure("Student of labels that never saw a 3, of these right after a bias"))
                 .isLessThan(10);
         assertThat(temp.resolve("temperatures.png")).isNotEmptyFile();
-    }
-
-    @Test
-    void anInterruptedRunShowsItsFinishedLessonsAndGoesOn() throws Exception {
-        CommandLineRun.assumeData("mnist");
-        InterruptedRun whole = InterruptedRun.of(new DistillLab(), "never printed", null, temp.resolve("whole"));
         InterruptedRun stopped = InterruptedRun.assertThatItGoesOn(
-                new DistillLab(),
-                "teacher's share 1.0, temperature 2",
-                whole.result().figures(),
-                temp.resolve("stopped"));
+                new DistillLab(), "teacher's share 1.0, temperature 2", run, temp.resolve("stopped"));
         assertThat(stopped.result().figures())
                 .extracting(Figure::name)
                 .containsExactly(
