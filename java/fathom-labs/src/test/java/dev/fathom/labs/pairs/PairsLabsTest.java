@@ -151,6 +151,9 @@ class PairsLabsTest {
         String frames = ", 1000 x squared error of the next 8 frames";
         assertThat(run.figure("CNN, LSTM, shifts" + frames)).isLessThan(run.figure("CNN, LSTM, painting" + frames));
         assertThat(run.figure("CNN, LSTM, shifts" + frames)).isLessThan(16); // 23 for the last frame copied
+        for (String simple : List.of("mean of the training clips", "last frame copied", "constant velocity")) {
+            assertThat(run.out()).containsPattern("\n" + simple + " +[\\d.]+ %");
+        }
         assertThat(run.figure("CNN, LSTM, shifts, direction")).isGreaterThan(20); // an eighth by chance
         for (String file : List.of("report.html", "errors.png", "places.png", "frames.png", "clips.gif")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
