@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * One call of the command line inside this JVM.
@@ -51,6 +52,20 @@ public record CommandLineRun(int code, String out, String err) {
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         return run;
+    }
+
+    /**
+     * What an epoch of the short form of a lab prints with {@code --resume}, and what it prints when it is resumed at its end, which is not to train again.
+     */
+    public static List<String> twice(String name, Path out) {
+        String[] args = {"lab", name, "--short", "--epochs", "1", "--resume", "--out", out.toString()};
+        CommandLineRun first = of(args);
+        assertThat(first.code()).as(first.err()).isZero();
+        CommandLineRun again = of(args);
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(first.out()).contains("epoch 1/1");
+        assertThat(again.out()).doesNotContain("epoch 1/1");
+        return List.of(first.out(), again.out());
     }
 
     /** A lab on the files of a folder, which also gets the page. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Interrupt;
 import java.io.ByteArrayOutputStream;
@@ -14,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -35,22 +33,23 @@ public record InterruptedRun(Result result, String out) {
     }
 
     /**
-     * Asserts that {@code lab}, interrupted when it prints {@code text} and then resumed, comes to the figures of a run without an interrupt, and that it does
-     * not write anew what the interrupted run has kept.
+     * Asserts that the short form of {@code lab} with all its epochs, interrupted when it prints {@code text} and then resumed, comes to the figures of a run
+     * without an interrupt, and that it does not write anew what the interrupted run has kept.
      *
-     * @param whole the figures without an interrupt
+     * @param whole the short form without an interrupt, with seed 1
      * @return the interrupted run
      */
-    public static InterruptedRun assertThatItGoesOn(Experiment lab, String text, List<Figure> whole, Path folder)
+    public static InterruptedRun assertThatItGoesOn(Experiment lab, String text, ShortRun whole, Path folder)
             throws IOException {
-        InterruptedRun stopped = of(lab, text, null, folder);
+        InterruptedRun stopped = of(lab, null, 1, text, false, null, folder);
+        stopped.result.write(folder);
         assertThat(stopped.result.isFinished()).isFalse();
         Map<Path, FileTime> kept = kept(folder);
         assertThat(kept).isNotEmpty();
-        Result resumed = of(lab, 1, 1, "never printed", true, null, folder).result;
+        Result resumed = of(lab, null, 1, "never printed", true, null, folder).result;
         assertThat(resumed.isFinished()).isTrue();
         assertThat(kept(folder)).containsAllEntriesOf(kept).hasSizeGreaterThan(kept.size());
-        assertThat(resumed.figures()).isEqualTo(whole);
+        assertThat(resumed.figures()).isEqualTo(whole.figures());
         return stopped;
     }
 
@@ -80,7 +79,13 @@ public record InterruptedRun(Result result, String out) {
     }
 
     private static InterruptedRun of(
-            Experiment lab, int epochs, long seed, String text, boolean resume, @Nullable Path data, Path folder) {
+            Experiment lab,
+            @Nullable Integer epochs,
+            long seed,
+            String text,
+            boolean resume,
+            @Nullable Path data,
+            Path folder) {
         var out = new ByteArrayOutputStream();
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {

@@ -9,6 +9,7 @@ import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.Pca;
 import dev.fathom.features.Predictor;
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
@@ -34,7 +35,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.IntStream;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A property of generated crystals by graph networks: few crystals have a label, and many more without one teach what the elements are like. */
@@ -120,46 +121,59 @@ public final class CrystalsLab implements Experiment {
 
     // ---- the property
 
+    /**
+     * What came of a draw of labels.
+     *
+     * @param errors the mean absolute error of each method on the test
+     * @param said what the network that was taught first says of the test
+     */
+    private record Drawn(Map<String, Double> errors, float[] said) {
+        double error(String name) {
+            return Objects.requireNonNull(errors.get(name));
+        }
+    }
+
+    /** Teaches the property by more and more labels, and shows the numbers of labels that are finished; false if the run was interrupted before the last. */
     private static boolean properties(Run run, Result page, Crystals known, Crystals test, Model<CrystalNet> taught) {
         int[] labels = run.brief() ? BRIEF : LABELS;
         int draws = run.of(5, 2);
-        Map<String, double[]> errors = new LinkedHashMap<>();
-        List.of(MEAN, LINEAR, NEAREST, ALONE, TAUGHT).forEach(name -> errors.put(name, new double[labels.length]));
-        double[] gains = new double[draws];
-        float[] said = new float[0];
         run.training().say("%n== The property");
-        for (int l = 0; l < labels.length; l++) {
-            int n = labels[l];
-            List<Map<String, float[]>> answers = Workers.all()
-                    .run(draws, draw -> answers(run, known.subset(draw * n, (draw + 1) * n), test, taught, draw));
-            if (run.interrupt().requested()) {
-                return false;
+        var kept = new KeptParts<>(
+                run, "lessons", Drawn.class, line("%d crystals, %d for the test", known.size(), test.size()));
+        Map<Integer, List<Drawn>> finished = new LinkedHashMap<>();
+        for (int n : labels) {
+            List<Drawn> all = Workers.all()
+                    .run(
+                            draws,
+                            draw -> kept.of(line("%d labels, draw %d", n, draw), () -> {
+                                Crystals labeled = known.subset(draw * n, (draw + 1) * n);
+                                return drawn(answers(run, labeled, test, taught, draw), test);
+                            }))
+                    .stream()
+                    .flatMap(Optional::stream)
+                    .toList();
+            if (all.size() == draws) {
+                finished.put(n, all);
+                run.training()
+                        .say(
+                                "%d labels: mean absolute error %.3f by labels alone, %.3f taught first",
+                                n, mean(all, ALONE), mean(all, TAUGHT));
             }
-            for (int draw = 0; draw < draws; draw++) {
-                int place = l;
-                Map<String, float[]> one = answers.get(draw);
-                one.forEach((name, values) ->
-                        Objects.requireNonNull(errors.get(name))[place] += error(values, test) / draws);
-                if (n == 100) {
-                    gains[draw] = error(answer(one, ALONE), test) - error(answer(one, TAUGHT), test);
-                    said = answer(one, TAUGHT);
-                }
-            }
-            run.training()
-                    .say(
-                            "%d labels: mean absolute error %.3f by labels alone, %.3f taught first",
-                            n, get(errors, ALONE)[l], get(errors, TAUGHT)[l]);
         }
-        page(page, labels, draws, errors, gains, said, test);
-        return true;
+        if (!finished.isEmpty()) {
+            page(page, finished, draws, test);
+        }
+        return finished.size() == labels.length;
     }
 
-    private static float[] answer(Map<String, float[]> answers, String name) {
-        return Objects.requireNonNull(answers.get(name));
+    private static Drawn drawn(Map<String, float[]> answers, Crystals test) {
+        Map<String, Double> errors = new LinkedHashMap<>();
+        answers.forEach((name, said) -> errors.put(name, error(said, test)));
+        return new Drawn(errors, Objects.requireNonNull(answers.get(TAUGHT)));
     }
 
-    private static double[] get(Map<String, double[]> errors, String name) {
-        return Objects.requireNonNull(errors.get(name));
+    private static double mean(List<Drawn> all, String name) {
+        return Summary.mean(all, one -> one.error(name));
     }
 
     /** The mean absolute error. */
@@ -256,28 +270,15 @@ public final class CrystalsLab implements Experiment {
 
     // ---- the page
 
-    private static void page(
-            Result page,
-            int[] labels,
-            int draws,
-            Map<String, double[]> errors,
-            double[] gains,
-            float[] said,
-            Crystals test) {
-        List<String> places = IntStream.of(labels).mapToObj(Integer::toString).toList();
+    private static void page(Result page, Map<Integer, List<Drawn>> finished, int draws, Crystals test) {
+        List<String> methods = List.of(MEAN, LINEAR, NEAREST, ALONE, TAUGHT);
+        List<String> places = finished.keySet().stream().map(n -> n.toString()).toList();
+        Map<String, double[]> errors = new LinkedHashMap<>();
+        methods.forEach(name -> errors.put(
+                name,
+                finished.values().stream().mapToDouble(all -> mean(all, name)).toArray()));
         List<String> header = new ArrayList<>(List.of("mean absolute error, by the number of labels"));
         header.addAll(places);
-        int hundred = IntStream.range(0, labels.length)
-                .filter(l -> labels[l] == 100)
-                .findFirst()
-                .orElse(0);
-        double alone = get(errors, ALONE)[hundred];
-        double taught = get(errors, TAUGHT)[hundred];
-        double simple = Math.min(get(errors, LINEAR)[hundred], get(errors, NEAREST)[hundred]);
-        double[] ends = {
-            Summary.mean(Summary.doubles(test.energies())) - 2 * Summary.deviation(Summary.doubles(test.energies())),
-            Summary.mean(Summary.doubles(test.energies())) + 2 * Summary.deviation(Summary.doubles(test.energies()))
-        };
         page.section(
                         "The property by the number of labels",
                         line(
@@ -292,7 +293,33 @@ public final class CrystalsLab implements Experiment {
                                     return row;
                                 })
                                 .toList())
-                .text(line(
+                .picture(
+                        "labels.png",
+                        "Mean absolute error by the number of labels",
+                        () -> Plots.compare("mean absolute error", "labels", places, errors));
+        List<Drawn> hundred = finished.get(100);
+        if (hundred != null) {
+            hundred(page, hundred, test);
+        }
+        finished.forEach((n, all) -> {
+            double mean = mean(all, MEAN);
+            for (String name : methods) {
+                Figure error = Figure.of(line("%s, %d labels, mean absolute error", name, n), "", mean(all, name));
+                page.figure(name.equals(MEAN) ? error : error.baseline(line("%.3f", mean), MEAN));
+            }
+        });
+    }
+
+    /** What a hundred labels come to. */
+    private static void hundred(Result page, List<Drawn> all, Crystals test) {
+        double alone = mean(all, ALONE);
+        double taught = mean(all, TAUGHT);
+        double simple = Math.min(mean(all, LINEAR), mean(all, NEAREST));
+        double[] truth = Summary.doubles(test.energies());
+        double middle = Summary.mean(truth);
+        double wide = 2 * Summary.deviation(truth);
+        double[] ends = {middle - wide, middle + wide};
+        page.text(line(
                         "With 100 labels the graph network has a mean absolute error of %.3f by labels alone, and of %.3f if it is taught first by crystals "
                                 + "without labels: %.0f %% of the error. The better of the two methods that see the composition alone has %.3f.",
                         alone, taught, 100 * taught / alone, simple))
@@ -305,28 +332,18 @@ public final class CrystalsLab implements Experiment {
                 .key(Figure.of("Graph network taught first, 100 labels, mean absolute error", "", taught)
                         .baseline(line("%.3f", simple), "the better of linear map and nearest compositions")
                         .atMost(simple))
-                .figure(Figure.of("Gain by crystals without labels, 100 labels", "", Summary.mean(gains))
+                .figure(Figure.of("Gain by crystals without labels, 100 labels", "", alone - taught)
                         .baseline("0", "labels alone"))
-                .picture(
-                        "labels.png",
-                        "Mean absolute error by the number of labels",
-                        () -> Plots.compare("mean absolute error", "labels", places, errors))
                 .picture(
                         "predicted.png",
                         "The property that is said of test crystals, beside the true one",
                         () -> new Chart("said property, 100 labels", "true property")
                                 .points(
                                         "test crystals, taught first",
-                                        Summary.doubles(test.energies()),
-                                        Summary.doubles(said))
+                                        truth,
+                                        Summary.doubles(all.get(all.size() - 1).said))
                                 .dashed("equal", ends, ends)
                                 .render());
-        errors.forEach((name, of) -> {
-            for (int l = 0; l < labels.length; l++) {
-                Figure error = Figure.of(line("%s, %d labels, mean absolute error", name, labels[l]), "", of[l]);
-                page.figure(name.equals(MEAN) ? error : error.baseline(line("%.3f", get(errors, MEAN)[l]), MEAN));
-            }
-        });
     }
 
     /** What the network learned of the elements without a label. */

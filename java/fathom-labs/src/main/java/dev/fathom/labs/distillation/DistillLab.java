@@ -13,6 +13,7 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.distillation.Students.Lesson;
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
@@ -37,6 +38,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +70,8 @@ public final class DistillLab implements Experiment {
     @Override
     public Result run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
-                Images images = all.learning(run.of(10_000, 4000)).scaled();
+                Images some = all.learning(run.of(10_000, 4000));
+                Images images = some.scaled();
                 Images flat = images.flattened()) {
             Result page = run.page(
                     "Lab distill",
@@ -137,11 +140,12 @@ public final class DistillLab implements Experiment {
     /** The images as vectors with their labels and the teacher's logits. */
     private static Dataset taught(Dataset learn, Model<Layer> teacher) {
         float[][] logits = Examples.of(teacher.net(), learn).x();
-        float[][] pixels = Examples.of(learn.flattened()).x();
-        return Dataset.of(
-                Field.floats("x", Shape.of(784), joined(pixels)),
-                Field.labels("y", learn.labels()),
-                Field.floats("t", Shape.of(CLASSES), joined(logits)));
+        try (Dataset flat = learn.flattened()) {
+            return Dataset.of(
+                    Field.floats("x", Shape.of(784), joined(Examples.of(flat).x())),
+                    Field.labels("y", learn.labels()),
+                    Field.floats("t", Shape.of(CLASSES), joined(logits)));
+        }
     }
 
     private static float[] joined(float[][] rows) {
@@ -173,47 +177,41 @@ public final class DistillLab implements Experiment {
         }
     }
 
+    /** Teaches students by each temperature, and shows the lessons that are finished; false if the run was interrupted before the last. */
     private static boolean temperatures(Run run, Result page, Dataset images, Images flat, double teacher) {
         int draws = run.of(5, 2);
         Students students = new Students(images, run.epochs(30, 12));
         run.training().say("%n== Students");
         float[] temperatures = run.brief() ? BRIEF : TEMPERATURES;
+        page.section(
+                        "By temperature",
+                        line(
+                                "Means over %d students of other initial weights and orders, with the least and the largest gain over the student of the same "
+                                        + "seed that learns from labels alone.",
+                                draws))
+                .figure(Figure.of("Teacher, wrong on the test", "%", 100 * teacher)
+                        .published("0.67 %", "Hinton, Vinyals and Dean 2015, two layers of 1200 units"));
         Taught alone = taught(run, students, Lesson.LABELS, flat, draws);
-        List<List<Taught>> kinds = new ArrayList<>();
-        for (float share : new float[] {1, SHARE}) {
-            List<Taught> kind = new ArrayList<>();
-            for (float temperature : temperatures) {
-                if (run.interrupt().requested()) {
-                    return false;
-                }
-                kind.add(taught(run, students, new Lesson(share, temperature), flat, draws));
-            }
-            kinds.add(kind);
+        if (alone == null) {
+            return false;
         }
         List<List<String>> rows = new ArrayList<>(List.of(
                 List.of("the teacher", "labels", line("%.2f %%", 100 * teacher), ""),
                 List.of("labels", "", line("%.2f %%", alone.mean()), "")));
-        page.section(
-                "By temperature",
-                line(
-                        "Means over %d students of other initial weights and orders, with the least and the largest gain over the student of the same seed "
-                                + "that learns from labels alone.",
-                        draws));
-        for (Taught one : kinds.stream().flatMap(List::stream).toList()) {
-            DoubleSummaryStatistics gains = DoubleStream.of(one.gains(alone)).summaryStatistics();
-            rows.add(List.of(
-                    one.lesson.share() == 1 ? "the teacher's answers" : "both",
-                    line("%.0f", one.lesson.temperature()),
-                    line("%.2f %%", one.mean()),
-                    line("%+.2f (%+.2f to %+.2f)", gains.getAverage(), gains.getMin(), gains.getMax())));
-            page.figure(Figure.of(
-                            line(
-                                    "Student, %s, temperature %.0f, wrong on the test",
-                                    one.lesson.share() == 1 ? "teacher alone" : "labels and teacher",
-                                    one.lesson.temperature()),
-                            "%",
-                            one.mean())
-                    .baseline(line("%.2f %%", alone.mean()), "labels alone"));
+        List<List<Taught>> kinds = List.of(new ArrayList<>(), new ArrayList<>());
+        for (int kind = 0; kind < 2; kind++) {
+            for (float temperature : temperatures) {
+                Taught one = taught(run, students, new Lesson(kind == 0 ? 1 : SHARE, temperature), flat, draws);
+                if (one != null) {
+                    kinds.get(kind).add(one);
+                    rows.add(row(page, one, alone));
+                }
+            }
+        }
+        page.table(List.of("learns from", "temperature", "wrong on the test", "gain, points"), rows)
+                .figure(Figure.of("Student, labels alone, wrong on the test", "%", alone.mean()));
+        if (kinds.get(1).size() < temperatures.length) {
+            return false;
         }
         Taught chosen = kinds.get(1).stream()
                 .min(Comparator.comparingDouble(t -> Summary.mean(t.choose)))
@@ -223,8 +221,7 @@ public final class DistillLab implements Experiment {
         double[] x = IntStream.range(0, temperatures.length)
                 .mapToDouble(t -> temperatures[t])
                 .toArray();
-        page.table(List.of("learns from", "temperature", "wrong on the test", "gain, points"), rows)
-                .text(line(
+        page.text(line(
                         "From labels alone a student has %.2f %% of the test wrong, and its teacher %.2f %%. With labels and the teacher at temperature "
                                 + "%.0f, which is best on images held out, it has %.2f %%; at temperature %.0f it has %.2f %%. The paper reports that nets "
                                 + "of 30 units do best at temperatures of 2.5 to 4.",
@@ -240,9 +237,6 @@ public final class DistillLab implements Experiment {
                                 gains.getAverage())
                         .baseline("0", "labels alone")
                         .atLeast(0))
-                .figure(Figure.of("Student, labels alone, wrong on the test", "%", alone.mean()))
-                .figure(Figure.of("Teacher, wrong on the test", "%", 100 * teacher)
-                        .published("0.67 %", "Hinton, Vinyals and Dean 2015, two layers of 1200 units"))
                 .figure(Figure.of("Temperature chosen on images held out", "", chosen.lesson.temperature())
                         .published("2.5 to 4", "Hinton, Vinyals and Dean 2015, 30 units"))
                 .picture(
@@ -258,27 +252,55 @@ public final class DistillLab implements Experiment {
         return true;
     }
 
+    /** The row of a lesson, whose figure is added. */
+    private static List<String> row(Result page, Taught one, Taught alone) {
+        boolean teacher = one.lesson.share() == 1;
+        DoubleSummaryStatistics gains = DoubleStream.of(one.gains(alone)).summaryStatistics();
+        page.figure(Figure.of(
+                        line(
+                                "Student, %s, temperature %.0f, wrong on the test",
+                                teacher ? "teacher alone" : "labels and teacher", one.lesson.temperature()),
+                        "%",
+                        one.mean())
+                .baseline(line("%.2f %%", alone.mean()), "labels alone"));
+        return List.of(
+                teacher ? "the teacher's answers" : "both",
+                line("%.0f", one.lesson.temperature()),
+                line("%.2f %%", one.mean()),
+                line("%+.2f (%+.2f to %+.2f)", gains.getAverage(), gains.getMin(), gains.getMax()));
+    }
+
     private static double[] means(List<Taught> kind) {
         return kind.stream().mapToDouble(Taught::mean).toArray();
     }
 
-    private static Taught taught(Run run, Students students, Lesson lesson, Images flat, int draws) {
-        double[][] errors = new double[2][draws];
-        List<double[]> all = Workers.all().run(draws, draw -> {
-            try (Model<Layer> model = students.train(lesson, run.seed() + draw)) {
-                return new double[] {error(model, flat.choose()), error(model, flat.test())};
-            }
-        });
-        for (int draw = 0; draw < draws; draw++) {
-            errors[0][draw] = all.get(draw)[0];
-            errors[1][draw] = all.get(draw)[1];
+    /** Students of a lesson; null if the run was interrupted before the last of them. */
+    private static @Nullable Taught taught(Run run, Students students, Lesson lesson, Images flat, int draws) {
+        var kept = new KeptParts<>(run, "students", double[].class, sizes(students));
+        List<double[]> errors = Workers.all()
+                .run(
+                        draws,
+                        draw -> kept.of(lesson.name() + ", seed " + (run.seed() + draw), () -> {
+                            try (Model<Layer> model = students.train(lesson, run.seed() + draw)) {
+                                return new double[] {error(model, flat.choose()), error(model, flat.test())};
+                            }
+                        }))
+                .stream()
+                .flatMap(Optional::stream)
+                .toList();
+        if (errors.size() < draws) {
+            return null;
         }
-        Taught taught = new Taught(lesson, errors[0], errors[1]);
-        run.training()
-                .say(
-                        "teacher's share %.1f, temperature %.0f: %.2f %% wrong",
-                        lesson.share(), lesson.temperature(), taught.mean());
+        Taught taught = new Taught(
+                lesson,
+                errors.stream().mapToDouble(e -> e[0]).toArray(),
+                errors.stream().mapToDouble(e -> e[1]).toArray());
+        run.training().say("%s: %.2f %% wrong", lesson.name(), taught.mean());
         return taught;
+    }
+
+    private static String sizes(Students students) {
+        return line("%d images", students.learn().size());
     }
 
     private static double error(Model<Layer> model, Dataset data) {
@@ -295,35 +317,61 @@ public final class DistillLab implements Experiment {
 
     // ---- a digit that is never seen
 
+    /**
+     * What a student knows of the digit that it never saw.
+     *
+     * @param right the percent of these digits that are right
+     * @param wrong the percent of all digits that are wrong
+     * @param bias what is added to the logit of the digit
+     * @param balanced as {@code right}, with the bias
+     * @param rest as {@code wrong}, with the bias
+     */
+    private record Unseen(double right, double wrong, float bias, double balanced, double rest) {
+        List<String> row(String name) {
+            return List.of(
+                    name,
+                    line("%.1f %%", right),
+                    line("%.2f %%", wrong),
+                    line("%+.1f", bias),
+                    line("%.1f %%", balanced),
+                    line("%.2f %%", rest));
+        }
+    }
+
+    private static Unseen unseen(Students students, Lesson lesson, Images flat, long seed) {
+        try (Model<Layer> model = students.train(lesson, seed)) {
+            float bias = bias(model, flat.choose());
+            ConfusionMatrix before = answers(model, flat.test(), 0);
+            ConfusionMatrix after = answers(model, flat.test(), bias);
+            return new Unseen(
+                    100 * before.recall(UNSEEN),
+                    100 * (1 - before.accuracy()),
+                    bias,
+                    100 * after.recall(UNSEEN),
+                    100 * (1 - after.accuracy()));
+        }
+    }
+
+    /** Teaches a student by labels and one by the teacher, and shows those that are finished; false if the run was interrupted before the last. */
     private static boolean unseen(Run run, Result page, Dataset taught, Images flat) {
         int[] labels = taught.labels();
         int[] others = IntStream.range(0, labels.length)
                 .filter(i -> labels[i] != UNSEEN)
                 .toArray();
-        List<List<String>> rows = new ArrayList<>();
-        double[] right = new double[2];
-        double[] balanced = new double[2];
-        List<Lesson> lessons = List.of(Lesson.LABELS, new Lesson(1, 4));
-        for (int i = 0; i < 2; i++) {
-            if (run.interrupt().requested()) {
-                return false;
-            }
-            Students students = new Students(taught.subset(others), run.epochs(30, 8));
-            try (Model<Layer> model = students.train(lessons.get(i), run.seed())) {
-                float bias = bias(model, flat.choose());
-                ConfusionMatrix before = answers(model, flat.test(), 0);
-                ConfusionMatrix after = answers(model, flat.test(), bias);
-                right[i] = 100 * before.recall(UNSEEN);
-                balanced[i] = 100 * after.recall(UNSEEN);
-                rows.add(List.of(
-                        i == 0 ? "labels" : "the teacher's answers, temperature 4",
-                        line("%.1f %%", right[i]),
-                        line("%.2f %%", 100 * (1 - before.accuracy())),
-                        line("%+.1f", bias),
-                        line("%.1f %%", balanced[i]),
-                        line("%.2f %%", 100 * (1 - after.accuracy()))));
-            }
+        Optional<Unseen> byLabels;
+        Optional<Unseen> byTeacher;
+        try (Dataset seen = taught.subset(others)) {
+            Students students = new Students(seen, run.epochs(30, 8));
+            var kept = new KeptParts<>(run, "students-unseen", Unseen.class, sizes(students));
+            byLabels = kept.of("labels", () -> unseen(students, Lesson.LABELS, flat, run.seed()));
+            byTeacher = kept.of("teacher", () -> unseen(students, new Lesson(1, 4), flat, run.seed()));
         }
+        if (byLabels.isEmpty()) {
+            return false;
+        }
+        Unseen alone = byLabels.get();
+        List<List<String>> rows = new ArrayList<>(List.of(alone.row("labels")));
+        byTeacher.ifPresent(t -> rows.add(t.row("the teacher's answers, temperature 4")));
         page.section(
                         "A digit that is never seen",
                         line(
@@ -340,22 +388,27 @@ public final class DistillLab implements Experiment {
                                 line("%ds right after the bias", UNSEEN),
                                 "all digits wrong after the bias"),
                         rows)
-                .text(line(
-                        "Without having seen a %d, the student of the teacher names %.1f %% of them, and %.1f %% after its bias is raised; the student of "
-                                + "labels names %.1f %% and %.1f %%.",
-                        UNSEEN, right[1], balanced[1], right[0], balanced[0]))
-                .key(Figure.of(
-                                line("Student that never saw a %d, of these right after a bias", UNSEEN),
-                                "%",
-                                balanced[1])
-                        .published("98.6 %", "Hinton, Vinyals and Dean 2015, two layers of 800 units")
-                        .atLeast(50))
-                .figure(Figure.of(line("Student that never saw a %d, of these right", UNSEEN), "%", right[1])
-                        .published("86.8 %", "Hinton, Vinyals and Dean 2015, two layers of 800 units"))
                 .figure(Figure.of(
                         line("Student of labels that never saw a %d, of these right after a bias", UNSEEN),
                         "%",
-                        balanced[0]));
+                        alone.balanced));
+        if (byTeacher.isEmpty()) {
+            return false;
+        }
+        Unseen told = byTeacher.get();
+        page.text(line(
+                        "Without having seen a %d, the student of the teacher names %.1f %% of them, and %.1f %% after its bias is raised; the student of "
+                                + "labels names %.1f %% and %.1f %%, which the other one is to exceed. The paper's student, of two layers of 800 units, "
+                                + "names 86.8 %% and 98.6 %%.",
+                        UNSEEN, told.right, told.balanced, alone.right, alone.balanced))
+                .key(Figure.of(
+                                line("Student that never saw a %d, of these right after a bias", UNSEEN),
+                                "%",
+                                told.balanced)
+                        .published("98.6 %", "Hinton, Vinyals and Dean 2015, two layers of 800 units")
+                        .atLeast(alone.balanced))
+                .figure(Figure.of(line("Student that never saw a %d, of these right", UNSEEN), "%", told.right)
+                        .published("86.8 %", "Hinton, Vinyals and Dean 2015, two layers of 800 units"));
         return true;
     }
 

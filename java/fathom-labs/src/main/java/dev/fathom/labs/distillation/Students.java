@@ -1,5 +1,6 @@
 package dev.fathom.labs.distillation;
 
+import static dev.fathom.labs.pages.Result.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
@@ -32,6 +33,10 @@ record Students(Dataset learn, int epochs) {
      */
     record Lesson(float share, float temperature) {
         static final Lesson LABELS = new Lesson(0, 1);
+
+        String name() {
+            return line("teacher's share %.1f, temperature %.0f", share, temperature);
+        }
 
         Tensor loss(Tensor logits, Tensor labels, Tensor teacher) {
             if (share == 0) {

@@ -220,6 +220,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
                     from += some.length;
                 }
             }
+            run.out().println(name + ": " + decibels(new Drawn(name, all).error(test.numbers())));
             return all;
         }
     }

@@ -31,8 +31,10 @@ import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -49,20 +51,20 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
     private static final int PATCH = Scene.SIDE / Cells.SIDE;
 
     /** What is read. */
-    private enum Source {
+    enum Source {
         TEXT,
         PICTURE,
         BOTH
     }
 
     /** The weights of the losses of the translation, of the forms of both things, and of the picture. */
-    private record Weights(float translation, float forms, float picture) {
+    record Weights(float translation, float forms, float picture) {
         String words() {
             return line("%.0f : %.0f : %.0f", translation, forms, picture);
         }
     }
 
-    private record Setting(Source source, Weights weights) {
+    record Setting(Source source, Weights weights) {
         String name() {
             return "translation from "
                     + switch (source) {
@@ -74,7 +76,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
     }
 
     /** The settings; a short run has the first three. */
-    private static final List<Setting> SETTINGS = List.of(
+    static final List<Setting> SETTINGS = List.of(
             new Setting(Source.TEXT, new Weights(1, 0, 0)),
             new Setting(Source.BOTH, new Weights(1, 0, 0)),
             new Setting(Source.BOTH, new Weights(1, 1, 0)),
@@ -153,13 +155,20 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
     /**
      * What a setting came to.
      *
-     * @param chosen the share of sentences held out that are right as a whole
+     * @param heldOut the share of sentences held out that are right as a whole
      * @param exact the share of test sentences that are right as a whole
      * @param words the share of words that are right after the true words before them
      * @param forms the share of forms that are named; NaN where they are not learned
      * @param picture the share of the pixels' variance that is explained; NaN where it is not learned
      */
-    private record Score(double chosen, double exact, double words, double forms, double picture) {}
+    record Score(Setting setting, double heldOut, double exact, double words, double forms, double picture) {
+        /** Of the networks that read text and picture the one that is best on pictures held out. */
+        static Optional<Score> best(List<@Nullable Score> scores) {
+            return scores.stream()
+                    .filter(s -> s != null && s.setting.source == Source.BOTH)
+                    .max(Comparator.comparingDouble(Score::heldOut));
+        }
+    }
 
     /** Trains all networks and adds the table of those that are finished; false if the run was interrupted before the last. */
     boolean addTo(Result page) {
@@ -177,18 +186,15 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
         double guess = guess(known, asked);
         String guessed = line("%.1f %%", 100 * guess);
         List<List<String>> rows = new ArrayList<>();
-        Score best = null;
-        String weights = "";
-        for (int i = 0; i < settings.size(); i++) {
-            Setting setting = settings.get(i);
-            Score score = scores.get(i);
+        for (Score score : scores) {
             if (score == null) {
                 continue;
             }
+            Setting setting = score.setting;
             rows.add(List.of(
                     setting.name().substring("translation from ".length()),
                     setting.weights.words(),
-                    percent(score.chosen),
+                    percent(score.heldOut),
                     percent(score.exact),
                     percent(score.words),
                     percent(score.forms),
@@ -198,30 +204,18 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
                             "%",
                             100 * score.exact)
                     .baseline(guessed, "most frequent genders"));
-            if (setting.source == Source.BOTH && (best == null || score.chosen > best.chosen)) {
-                best = score;
-                weights = setting.weights.words();
-            }
         }
-        page.table(
-                List.of(
-                        "reads",
-                        "weights",
-                        "right, held out",
-                        "translation right",
-                        "words right",
-                        "forms named",
-                        "picture, R2"),
-                rows);
-        if (best == null || scores.contains(null)) {
+        page.table(List.of("reads", "weights", "right, held out", "translation right", "words right", "forms named", "picture, R2"), rows);
+        if (scores.contains(null)) {
             return false;
         }
+        Score best = Score.best(scores).orElseThrow();
         double text = Objects.requireNonNull(scores.get(0)).exact;
         page.text(line(
                         "A perfect translation of the text with the most frequent genders would be right in %s. The network that reads the text alone is "
                                 + "right in %.1f %%. Of those that also see the picture, the one with the weights %s does best on %d pictures held out, and "
                                 + "is right in %.1f %% of the test.",
-                        guessed, 100 * text, weights, heldOut.size(), 100 * best.exact))
+                        guessed, 100 * text, best.setting.weights.words(), heldOut.size(), 100 * best.exact))
                 .key(Figure.of(
                                 "Translation with text and picture, weights chosen on pictures held out",
                                 "%",
@@ -269,7 +263,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
                                         b.get("picture")
                                     });
             run.out().println(line("%s: %.1f %% right", name, 100 * right));
-            return new Score(chosen, right, words, forms, picture);
+            return new Score(setting, chosen, right, words, forms, picture);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,7 @@ class CrystalsLabTest {
     Path temp;
 
     @Test
-    void crystalsWithoutLabelsHelp() {
+    void crystalsWithoutLabelsHelpAlsoAfterAnInterrupt() throws Exception {
         ShortRun run = ShortRun.of(new CrystalsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.figure("Graph network taught first, 100 labels, error divided by that of labels alone"))
@@ -31,13 +32,13 @@ class CrystalsLabTest {
         for (String file : new String[] {"labels.png", "predicted.png", "elements.png"}) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }
-    }
-
-    @Test
-    void anInterruptedRunShowsTheElements() {
-        InterruptedRun run = InterruptedRun.of(new CrystalsLab(), "== The property", null, temp);
-        assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.result().figures()).hasSize(1);
+        InterruptedRun stopped = InterruptedRun.assertThatItGoesOn(
+                new CrystalsLab(), "20 labels: mean absolute error", run, temp.resolve("stopped"));
+        assertThat(stopped.result().figures())
+                .extracting(Figure::name)
+                .hasSize(6)
+                .contains("mean of the labels, 20 labels, mean absolute error")
+                .anyMatch(name -> name.startsWith("Elements without labels"));
     }
 
     @Test

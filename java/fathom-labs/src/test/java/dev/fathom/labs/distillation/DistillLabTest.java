@@ -7,6 +7,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.distillation.Students.Lesson;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
@@ -19,7 +20,7 @@ class DistillLabTest {
     Path temp;
 
     @Test
-    void aTeacherTellsOfADigitThatIsNeverSeen() {
+    void aTeacherTellsOfADigitThatIsNeverSeenAlsoAfterAnInterrupt() throws Exception {
         CommandLineRun.assumeData("mnist");
         ShortRun run = ShortRun.of(new DistillLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
@@ -38,14 +39,15 @@ class DistillLabTest {
         assertThat(run.figure("Student of labels that never saw a 3, of these right after a bias"))
                 .isLessThan(10);
         assertThat(temp.resolve("temperatures.png")).isNotEmptyFile();
-    }
-
-    @Test
-    void anInterruptedRunHasNoFigures() {
-        CommandLineRun.assumeData("mnist");
-        InterruptedRun run = InterruptedRun.of(new DistillLab(), "== Students", null, temp);
-        assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.out()).doesNotContain("learns from  ");
+        InterruptedRun stopped = InterruptedRun.assertThatItGoesOn(
+                new DistillLab(), "teacher's share 1.0, temperature 2", run, temp.resolve("stopped"));
+        assertThat(stopped.result().figures())
+                .extracting(Figure::name)
+                .containsExactly(
+                        "Teacher, wrong on the test",
+                        "Student, teacher alone, temperature 1, wrong on the test",
+                        "Student, teacher alone, temperature 2, wrong on the test",
+                        "Student, labels alone, wrong on the test");
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -111,14 +112,8 @@ class MemoryLabTest {
     /** What is finished is not trained again, and comes to the same. */
     @Test
     void resumeGoesOn() {
-        String[] args = {"lab", "memory", "--short", "--epochs", "1", "--resume", "--out", temp.toString()};
-        CommandLineRun first = CommandLineRun.of(args);
-        assertThat(first.code()).as(first.err()).isZero();
-        CommandLineRun again = CommandLineRun.of(args);
-        assertThat(again.code()).as(again.err()).isZero();
-        assertThat(first.out()).contains("epoch 1/1");
-        assertThat(again.out()).doesNotContain("epoch 1/1");
-        assertThat(again.out().substring(again.out().indexOf("\nT "))).contains(table(first.out()));
+        List<String> out = CommandLineRun.twice("memory", temp);
+        assertThat(out.get(1).substring(out.get(1).indexOf("\nT "))).contains(table(out.get(0)));
     }
 
     @Test

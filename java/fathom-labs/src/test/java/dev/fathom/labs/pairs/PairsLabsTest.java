@@ -8,7 +8,11 @@ import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pairs.Translations.Score;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -65,15 +69,21 @@ class PairsLabsTest {
             assertThat(run.figure(encoder + " to support vector machine"))
                     .as(encoder)
                     .isGreaterThan(20); // a sixth are right by chance
-            for (String decoder : List.of("logistic regression", "MLP", "deconv net", "RNN (LSTM)")) {
-                assertThat(run.figure(encoder + " to " + decoder)).as(encoder).isLessThanOrEqualTo(100);
-            }
+            // the most frequent form is right in 11 %, the most frequent kind in 1.5 %, and the mean picture explains
+            // nothing
+            assertThat(run.figure(encoder + " to logistic regression"))
+                    .as(encoder)
+                    .isGreaterThan(13);
+            assertThat(run.figure(encoder + " to MLP")).as(encoder).isGreaterThan(2);
+            assertThat(run.figure(encoder + " to deconv net")).as(encoder).isGreaterThan(3);
         }
         assertThat(run.figure("CNN to support vector machine")).isGreaterThan(90);
         assertThat(run.figure("word embeddings to logistic regression")).isGreaterThan(80);
         // 0.15 % by chance
         assertThat(run.figure("Label read from the true picture")).isGreaterThan(10);
-        assertThat(run.figure("Questions answered")).isGreaterThan(25); // 5 % by chance
+        assertThat(run.figure("PSNR, drawn from label and exact numbers"))
+                .isGreaterThan(run.figure("PSNR, drawn from the label") + 0.5);
+        assertThat(run.figure("Questions answered")).isGreaterThan(30); // 5 % by chance
         assertThat(run.out())
                 .containsPattern("the nearest picture's +picture")
                 .containsPattern("drawn from label and exact numbers +\\d")
@@ -82,6 +92,47 @@ class PairsLabsTest {
         for (String file : List.of("report.html", "drawings.png", "answers.png")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }
+    }
+
+    /** What is best on the test, or reads the text alone, is not chosen. */
+    @Test
+    void theWeightsOfATranslationAreChosenOnPicturesHeldOut() {
+        Score text = new Score(Translations.SETTINGS.get(0), 0.9, 0.9, 1, 1, 1);
+        Score luckiest = new Score(Translations.SETTINGS.get(1), 0.4, 0.8, 1, 1, 1);
+        Score best = new Score(Translations.SETTINGS.get(2), 0.5, 0.2, 1, 1, 1);
+        assertThat(Score.best(List.of(text, luckiest, best))).containsSame(best);
+        assertThat(Score.best(List.of(text))).isEmpty();
+    }
+
+    /** One drawing network is finished when the run is interrupted, and is shown. */
+    @Test
+    void interruptedDrawingsShowThoseThatAreFinished() {
+        Experiment drawings = new Experiment() {
+            @Override
+            public String name() {
+                return "drawings";
+            }
+
+            @Override
+            public String shows() {
+                return "label to image alone";
+            }
+
+            @Override
+            public Result run(Run run) {
+                Result page = run.page(name(), "");
+                boolean whole =
+                        new Drawings(run, CaptionedShapes.alone(80, 1), CaptionedShapes.alone(20, 2)).addTo(page);
+                assertThat(whole).isFalse();
+                return page;
+            }
+        };
+        InterruptedRun run = InterruptedRun.of(drawings, "label to image: ", null, temp);
+        assertThat(run.result().figures())
+                .extracting(Figure::name)
+                .contains("PSNR, drawn from the label")
+                .doesNotContain("PSNR, drawn from label and exact numbers");
+        assertThat(temp.resolve("drawings.png")).isNotEmptyFile();
     }
 
     @Test
@@ -104,6 +155,9 @@ class PairsLabsTest {
         String frames = ", 1000 x squared error of the next 8 frames";
         assertThat(run.figure("CNN, LSTM, shifts" + frames)).isLessThan(run.figure("CNN, LSTM, painting" + frames));
         assertThat(run.figure("CNN, LSTM, shifts" + frames)).isLessThan(16); // 23 for the last frame copied
+        for (String simple : List.of("mean of the training clips", "last frame copied", "constant velocity")) {
+            assertThat(run.out()).containsPattern("\n" + simple + " +[\\d.]+ %");
+        }
         assertThat(run.figure("CNN, LSTM, shifts, direction")).isGreaterThan(20); // an eighth by chance
         for (String file : List.of("report.html", "errors.png", "places.png", "frames.png", "clips.gif")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
@@ -124,14 +178,8 @@ class PairsLabsTest {
     /** What is finished is not trained again, and comes to the same. */
     @Test
     void captionsGoOn() {
-        String[] args = {"lab", "captions", "--short", "--epochs", "1", "--resume", "--out", temp.toString()};
-        CommandLineRun first = CommandLineRun.of(args);
-        assertThat(first.code()).as(first.err()).isZero();
-        CommandLineRun again = CommandLineRun.of(args);
-        assertThat(again.code()).as(again.err()).isZero();
-        assertThat(first.out()).contains("epoch 1/1");
-        assertThat(again.out()).doesNotContain("epoch 1/1");
-        assertThat(table(again.out())).isEqualTo(table(first.out()));
+        List<String> out = CommandLineRun.twice("captions", temp);
+        assertThat(table(out.get(1))).isEqualTo(table(out.get(0)));
     }
 
     private static String table(String out) {

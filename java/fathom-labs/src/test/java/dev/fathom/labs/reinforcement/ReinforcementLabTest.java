@@ -175,14 +175,13 @@ class ReinforcementLabTest {
     @Test
     void whatIsStoppedShowsItsFinishedAgentsAndGoesOn() throws Exception {
         InterruptedRun stopped = InterruptedRun.assertThatItGoesOn(
-                new CartPoleLab(), "cart-pole, policy gradient, seed", poles.figures(), temp.resolve("a"));
+                new CartPoleLab(), "cart-pole, policy gradient, seed", poles, temp.resolve("a"));
         assertThat(stopped.result().figures())
                 .extracting(Figure::name)
                 .contains("cart-pole, deep Q-network, mean return", "cart-pole, policy gradient, mean return")
                 .noneMatch(name -> name.startsWith("grid world"));
         assertThat(stopped.out()).containsPattern("\ndeep Q-network +3 ").containsPattern("\npolicy gradient +[12] ");
-        stopped = InterruptedRun.assertThatItGoesOn(
-                new BoardLab(), "seed 1 is finished", board.figures(), temp.resolve("b"));
+        stopped = InterruptedRun.assertThatItGoesOn(new BoardLab(), "seed 1 is finished", board, temp.resolve("b"));
         assertThat(stopped.result().figures()).hasSize(5);
     }
 

@@ -48,7 +48,7 @@ class SiameseLabTest {
         assertThat(all.low()).isEqualTo(1);
         float[][] crossed = {{0, 0}, {5, 5}, {0, 0.1f}, {5, 5.1f}};
         assertThat(new OneShot(crossed, labels, 2).accuracy(50, new Rng(1)).mean())
-                .isBetween(0.0, 0.6);
+                .isBetween(0.15, 0.35); // one of two in half of the episodes, none in the others
         OneShot.Episode one = new OneShot(x, labels, 2).episode(new Rng(2));
         for (int c = 0; c < 2; c++) {
             assertThat(labels[one.known()[c]]).isEqualTo(c);
