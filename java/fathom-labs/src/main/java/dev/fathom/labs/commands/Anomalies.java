@@ -39,8 +39,9 @@ public final class Anomalies implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "SERIES",
-            description = "A file with a row for each step of time, with or without a header, whose fields are separated by commas, tabs or semicolons; with "
-                    + "semicolons, a number may have a decimal comma.")
+            description =
+                    "A file with a row for each step of time, with or without a header, whose fields are separated by commas, tabs or semicolons; with "
+                            + "semicolons, a number may have a decimal comma.")
     private Path file;
 
     @Option(
@@ -132,15 +133,14 @@ public final class Anomalies implements Callable<Integer> {
         if (found.epochs() < Detection.EPOCHS) {
             page.text(Result.line(
                     "This was stopped after %d of %d epochs, so the scores are those of auto-encoders that have not learned to the end.%s",
-                    found.epochs(),
-                    Detection.EPOCHS,
-                    options.resume() ? " The same command goes on from there." : ""));
+                    found.epochs(), Detection.EPOCHS, options.resume() ? " The same command goes on from there." : ""));
         }
         page.text(Result.line(
                 "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above %.4g, %.1f standard deviations above the "
                         + "mean.",
                 members, found.limit(), deviations));
-        page.text("Rows are numbered by the lines of the file, from 1, as editors and spreadsheets do: a header is line 1.");
+        page.text(
+                "Rows are numbered by the lines of the file, from 1, as editors and spreadsheets do: a header is line 1.");
         if (spans.isEmpty()) {
             page.text("No row is flagged.");
         } else {
@@ -158,7 +158,10 @@ public final class Anomalies implements Callable<Integer> {
                     "The picture has the first %d of %d columns; not drawn: %s.",
                     MOST_COLUMNS,
                     series.columns().size(),
-                    String.join(", ", series.columns().subList(MOST_COLUMNS, series.columns().size()))));
+                    String.join(
+                            ", ",
+                            series.columns()
+                                    .subList(MOST_COLUMNS, series.columns().size()))));
         }
         page.text(Result.line(
                         "As a stream, whose session carries its state from row to row, a row takes %.0f microseconds on one thread.",
@@ -192,7 +195,8 @@ public final class Anomalies implements Callable<Integer> {
         int[] drawn = IntStream.range(0, rows)
                 .filter(t -> t % every == 0 || found.flagged()[t])
                 .toArray();
-        double[] x = IntStream.of(drawn).mapToDouble(t -> series.lines()[t]).toArray();
+        double[] x =
+                IntStream.of(drawn).mapToDouble(t -> (double) series.lines()[t]).toArray();
         List<Chart> charts = new ArrayList<>();
         for (int c = 0; c < Math.min(MOST_COLUMNS, series.columns().size()); c++) {
             int column = c;
@@ -205,7 +209,7 @@ public final class Anomalies implements Callable<Integer> {
                                     .toArray());
             charts.add(flagged(chart, series, found, t -> series.rows()[t][column]));
         }
-        double[] ends = {series.lines()[0], series.lines()[rows - 1]};
+        double[] ends = {(double) series.lines()[0], (double) series.lines()[rows - 1]};
         Chart scores = new Chart("Scores", "line of the file")
                 .line(
                         "score",
@@ -224,7 +228,9 @@ public final class Anomalies implements Callable<Integer> {
                 ? chart
                 : chart.points(
                         "flagged",
-                        IntStream.of(rows).mapToDouble(t -> series.lines()[t]).toArray(),
+                        IntStream.of(rows)
+                                .mapToDouble(t -> (double) series.lines()[t])
+                                .toArray(),
                         IntStream.of(rows).mapToDouble(value).toArray());
     }
 }

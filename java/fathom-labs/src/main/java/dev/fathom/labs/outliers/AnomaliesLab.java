@@ -70,7 +70,10 @@ public final class AnomaliesLab implements Experiment {
                 .toList();
         Streamed streamed = outcomes.size() < all.size() || run.interrupt().requested()
                 ? null
-                : streamed(study, all.get(run.brief() ? 0 : 1), outcomes.get(run.brief() ? 0 : 1).choice());
+                : streamed(
+                        study,
+                        all.get(run.brief() ? 0 : 1),
+                        outcomes.get(run.brief() ? 0 : 1).choice());
         if (!outcomes.isEmpty()) {
             new AnomaliesPage(study, outcomes).add(page, streamed);
         }
@@ -113,7 +116,8 @@ public final class AnomaliesLab implements Experiment {
                 squares[m] = ensemble.errors(series, model.net());
             }
             double[] windows = new Errors(squares).median();
-            try (Streaming stream = new Streaming(models.stream().map(Model::net).toList())) {
+            try (Streaming stream =
+                    new Streaming(models.stream().map(Model::net).toList())) {
                 float[][] test = series.test();
                 for (int t = 0; t < Math.min(WARM, test.length); t++) {
                     stream.score(test[t]);

@@ -103,7 +103,10 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                         line(
                                                 "rate %s and at most %d epochs, chosen for each series; steps of %d windows; gradients cut to the norm %.0f",
                                                 listed(Study.RATES), study.epochs(), Study.BATCH, Study.CLIP)),
-                                List.of(recurrent + ", columns", "scaled to 0 to 1", "scaled to mean 0 and deviation 1"),
+                                List.of(
+                                        recurrent + ", columns",
+                                        "scaled to 0 to 1",
+                                        "scaled to mean 0 and deviation 1"),
                                 List.of(
                                         recurrent + ", decoder",
                                         "reads the row that it wrote last",
@@ -120,7 +123,9 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                 List.of(
                                         convolutional + ", windows to score",
                                         "one at every row",
-                                        line("at most %,d, so that in the longest series they are some rows apart", study.asked())),
+                                        line(
+                                                "at most %,d, so that in the longest series they are some rows apart",
+                                                study.asked())),
                                 List.of(
                                         convolutional + ", settings",
                                         "chosen in a search without labels",
@@ -130,7 +135,9 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                 List.of(
                                         convolutional + ", size",
                                         "8 members with vectors of 64 numbers",
-                                        line("%d members with vectors of %d numbers", study.convolutional(), study.width())),
+                                        line(
+                                                "%d members with vectors of %d numbers",
+                                                study.convolutional(), study.width())),
                                 List.of(
                                         convolutional + ", first row of the decoder",
                                         "ones before it in the public code",
@@ -269,7 +276,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                 outcomes.stream().filter(o -> o.columns() > 1).toList());
         groups.put("all series", outcomes);
         groups.values().removeIf(List::isEmpty);
-        List<String> compared = List.of(SHARED, INDEPENDENT, Study.SINGLE, Baseline.FOREST.label(), FLOORS[0], FLOORS[1]);
+        List<String> compared =
+                List.of(SHARED, INDEPENDENT, Study.SINGLE, Baseline.FOREST.label(), FLOORS[0], FLOORS[1]);
         List<String> header = new ArrayList<>(List.of("series", "number"));
         compared.forEach(method -> header.addAll(List.of(method + " ROC-AUC", method + " PR-AUC")));
         List<List<String>> rows = new ArrayList<>();
@@ -353,7 +361,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                         line("%.4f", o.choice().error())))
                                 .toList());
         for (int rows : study.windows()) {
-            long chosen = outcomes.stream().filter(o -> o.choice().rows() == rows).count();
+            long chosen =
+                    outcomes.stream().filter(o -> o.choice().rows() == rows).count();
             page.text(line("Windows of %d rows are chosen for %d of %d series.", rows, chosen, outcomes.size()));
         }
     }

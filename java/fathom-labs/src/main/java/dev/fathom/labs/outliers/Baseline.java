@@ -54,8 +54,8 @@ enum Baseline {
     PROFILE("matrix profile") {
         @Override
         double[] scores(LabeledSeries series, long seed) {
-            double[] profile = MatrixProfile.of(
-                    series.test(), series.training(), ROWS, series.unsplit() ? ROWS / 2 : 0);
+            double[] profile =
+                    MatrixProfile.of(series.test(), series.training(), ROWS, series.unsplit() ? ROWS / 2 : 0);
             return new Sliding(ROWS, 1).mean(profile, series.test().length);
         }
     };
@@ -93,8 +93,7 @@ enum Baseline {
     /** Windows 8 rows apart, or farther so that there are no more than {@link #MOST}. */
     private static Sliding apart(int total) {
         return new Sliding(
-                ROWS,
-                Math.max(APART, Sliding.atMost(MOST, ROWS, total).stride()));
+                ROWS, Math.max(APART, Sliding.atMost(MOST, ROWS, total).stride()));
     }
 
     private static Sliding asked(LabeledSeries series) {

@@ -24,8 +24,8 @@ record Choice(int rows, float rate, int epochs, double error) {
         float[][] all = series.training();
         int cut = all.length * LEARNED / 100;
         float[][] held = Arrays.copyOfRange(all, cut, all.length);
-        LabeledSeries first = new LabeledSeries(
-                series.set(), series.name(), Arrays.copyOf(all, cut), held, new boolean[held.length]);
+        LabeledSeries first =
+                new LabeledSeries(series.set(), series.name(), Arrays.copyOf(all, cut), held, new boolean[held.length]);
         Choice best = null;
         for (int rows : study.windows()) {
             for (float rate : Study.RATES) {

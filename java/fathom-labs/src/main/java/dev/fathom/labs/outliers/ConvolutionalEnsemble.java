@@ -67,8 +67,11 @@ record ConvolutionalEnsemble(
                     if (!done) {
                         return null;
                     }
-                    written.add(Errors.again(
-                            windows, series.columns(), x -> List.of(model.net().again(x)))[0]);
+                    written.add(
+                            Errors.again(
+                                    windows,
+                                    series.columns(),
+                                    x -> List.of(model.net().again(x)))[0]);
                     mean = mean(written);
                     errors.add(errors(series, model.net()));
                     before.copyFrom(model);

@@ -36,7 +36,6 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
     /** With the 0.001 of the public code, so few epochs do not reach a low error. */
     private static final float RATE = 1e-2f;
 
-
     /**
      * How to look.
      *

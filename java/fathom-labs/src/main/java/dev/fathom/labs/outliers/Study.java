@@ -30,8 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param width of its vectors
  * @param each epochs of each of its members
  */
-record Study(
-        Run run, int[] sizes, int[] windows, int learned, int epochs, int convolutional, int width, int each) {
+record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int convolutional, int width, int each) {
     static final String SINGLE = "single";
     static final String CONVOLUTIONAL = "CAE";
     static final String PLAIN = "CAE, λ = 0";
@@ -111,10 +110,11 @@ record Study(
         boolean all = series.set().equals("ECG");
         boolean done = true;
         for (Baseline baseline : Baseline.values()) {
-            done = done && part(outcome, file, baseline.label(), () -> {
-                outcome.areas().put(baseline.label(), area(series, baseline.scores(series, run.seed())));
-                return true;
-            });
+            done = done
+                    && part(outcome, file, baseline.label(), () -> {
+                        outcome.areas().put(baseline.label(), area(series, baseline.scores(series, run.seed())));
+                        return true;
+                    });
         }
         for (Cell cell : all ? Cell.values() : new Cell[] {Cell.DRAWN}) {
             RecurrentEnsemble ensemble = recurrent(series, cell, outcome.choice());
@@ -130,14 +130,15 @@ record Study(
         }
         for (float lambda : all ? new float[] {0, DIVERSITY} : new float[] {DIVERSITY}) {
             String name = lambda == 0 ? PLAIN : CONVOLUTIONAL;
-            done = done && part(outcome, file, name, () -> {
-                ConvolutionalEnsemble.@Nullable Trained trained =
-                        convolutional(series, lambda).on(series);
-                if (trained != null) {
-                    outcome.diversity().put(name, trained.diversity());
-                }
-                return add(outcome, series, name, trained == null ? null : trained.errors());
-            });
+            done = done
+                    && part(outcome, file, name, () -> {
+                        ConvolutionalEnsemble.@Nullable Trained trained =
+                                convolutional(series, lambda).on(series);
+                        if (trained != null) {
+                            outcome.diversity().put(name, trained.diversity());
+                        }
+                        return add(outcome, series, name, trained == null ? null : trained.errors());
+                    });
         }
         return done ? begun : Optional.empty();
     }

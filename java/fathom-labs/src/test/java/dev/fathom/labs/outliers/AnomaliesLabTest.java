@@ -45,7 +45,8 @@ class AnomaliesLabTest {
         List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(CommandLineRun::assumeData);
         ShortRun run = ShortRun.resumed(new AnomaliesLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
-        // The bands are those of seed 1, so wide that another processor's rounding passes and a reversed or arbitrary ranking does not.
+        // The bands are those of seed 1, so wide that another processor's rounding passes and a reversed or arbitrary
+        // ranking does not.
         assertThat(run.figure("ECG, mean ROC-AUC of SF drawn")).isBetween(0.62, 0.72);
         assertThat(run.figure("ECG, mean PR-AUC of SF drawn")).isBetween(0.32, 0.42); // the share of outliers is 0.124
         assertThat(run.figure("ECG, mean ROC-AUC of CAE")).isBetween(0.60, 0.71);
@@ -62,9 +63,12 @@ class AnomaliesLabTest {
                 .isBetween(1.4, 2.3);
         assertThat(run.figure("chfdb_chf13_45590 as a stream, ROC-AUC")).isBetween(0.52, 0.63);
         assertThat(run.out())
-                .containsPattern("all series +4 .* 0.815 +0.383 +0.533 +0.203 +0.794 +0.509") // the forest and both floors
+                .containsPattern(
+                        "all series +4 .* 0.815 +0.383 +0.533 +0.203 +0.794 +0.509") // the forest and both floors
                 .containsPattern("ECG chfdb_chf13_45590 +32 +0.01 +\\d+ +0\\.\\d+")
-                .contains("Windows of 32 rows are chosen for 4 of 4 series.", "The paper's order does not hold in these means");
+                .contains(
+                        "Windows of 32 rows are chosen for 4 of 4 series.",
+                        "The paper's order does not hold in these means");
         assertThat(run.out())
                 .contains("isolation forest", "LOF", "one-class SVM", "matrix profile", "IF both", "SF both")
                 .containsPattern("\\d+ microseconds for each row")
@@ -119,8 +123,11 @@ class AnomaliesLabTest {
     }
 
     private Outcome studied(long seed, boolean resume, ByteArrayOutputStream out) {
-        return studied(seed, resume, out, study -> study.on(wave(), temp.resolve("wave.json"))
-                .orElseThrow());
+        return studied(
+                seed,
+                resume,
+                out,
+                study -> study.on(wave(), temp.resolve("wave.json")).orElseThrow());
     }
 
     private <T> T studied(long seed, boolean resume, ByteArrayOutputStream out, Function<Study, T> what) {
@@ -146,10 +153,16 @@ class AnomaliesLabTest {
     void settingsAreChosenWithoutLabels() {
         LabeledSeries wave = wave();
         LabeledSeries other = new LabeledSeries("wave", "wave", wave.training(), new float[50][1], new boolean[50]);
-        Choice choice = studied(1, false, new ByteArrayOutputStream(), study -> Choice.of(wave, study)
-                .orElseThrow());
-        Choice again = studied(1, false, new ByteArrayOutputStream(), study -> Choice.of(other, study)
-                .orElseThrow());
+        Choice choice = studied(
+                1,
+                false,
+                new ByteArrayOutputStream(),
+                study -> Choice.of(wave, study).orElseThrow());
+        Choice again = studied(
+                1,
+                false,
+                new ByteArrayOutputStream(),
+                study -> Choice.of(other, study).orElseThrow());
         assertThat(again).isEqualTo(choice);
         assertThat(choice.rate()).isEqualTo(0.01f);
         assertThat(choice.epochs()).isEqualTo(1);
