@@ -193,11 +193,7 @@ public final class Table {
      * @throws IllegalArgumentException if there is no such row or column
      */
     public String text(int row, String column) {
-        if (row < 0 || row >= rows.length) {
-            throw new IllegalArgumentException("text: row " + row + " is outside [0, " + rows.length + "); " + file
-                    + " has " + rows.length + " rows");
-        }
-        return column(column)[rows[row]];
+        return column(column)[rows[checked("text", row)]];
     }
 
     /** Returns whether the text of a row in a column stands for a missing value. */
@@ -208,7 +204,24 @@ public final class Table {
     /** Returns where a value stands, for messages: {@code people.csv line 12, column age}. */
     public String where(int row, String column) {
         text(row, column);
-        return file + " line " + lines[rows[row]] + ", column " + column;
+        return file + " line " + line(row) + ", column " + column;
+    }
+
+    /**
+     * Returns the line of the file on which a row begins, from 1, where the names of the columns and empty lines count too.
+     *
+     * @throws IllegalArgumentException if there is no such row
+     */
+    public long line(int row) {
+        return lines[rows[checked("line", row)]];
+    }
+
+    private int checked(String asked, int row) {
+        if (row < 0 || row >= rows.length) {
+            throw new IllegalArgumentException(asked + ": row " + row + " is outside [0, " + rows.length + "); " + file
+                    + " has " + rows.length + " rows");
+        }
+        return row;
     }
 
     private String[] column(String name) {

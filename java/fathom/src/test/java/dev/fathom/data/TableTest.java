@@ -52,6 +52,9 @@ class TableTest {
         assertThat(t.text(2, "name")).isEqualTo("Cé");
         assertThat(t.where(0, "age")).isEqualTo("people.csv line 2, column age");
         assertThat(t.where(1, "age")).isEqualTo("people.csv line 4, column age");
+        assertThat(t.line(1)).isEqualTo(4);
+        assertThat(t.take(2, 3).line(0)).isEqualTo(6);
+        assertRefused(() -> t.line(3), "line: row 3 is outside [0, 3); people.csv has 3 rows");
         assertThat(t.where(2, "age")).isEqualTo("people.csv line 6, column age");
         assertThat(t.missing(0, "age")).isFalse();
         assertThat(t.missing(1, "city")).isTrue();

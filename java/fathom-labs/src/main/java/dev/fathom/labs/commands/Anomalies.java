@@ -6,6 +6,7 @@ import dev.fathom.labs.outliers.Detection.Span;
 import dev.fathom.labs.outliers.UserSeries;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Interrupt;
+import dev.fathom.labs.training.Training;
 import dev.fathom.view.Chart;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,9 @@ public final class Anomalies implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "SERIES",
-            description = "A CSV file with a row for each step of time, with or without a header.")
+            description =
+                    "A file with a row for each step of time, with or without a header, whose fields are separated by commas, tabs or semicolons; with "
+                            + "semicolons, a number may have a decimal comma.")
     private Path file;
 
     @Option(
@@ -105,12 +108,16 @@ public final class Anomalies implements Callable<Integer> {
         series.notes().forEach(out::println);
         try (Interrupt interrupt = Interrupt.install(err)) {
             Detection found = Detection.of(
-                    series, new Detection.Settings(window, members, learned, deviations, options.seed()), interrupt);
+                    series,
+                    new Detection.Settings(window, members, learned, deviations, options.seed()),
+                    new Training(out, err, interrupt, options.seed(), options.resume()),
+                    folder);
             if (found == null) {
-                return Interrupt.CODE;
+                out.println("Stopped before the first epoch was finished: there are no scores to write.");
+            } else {
+                write(series, found, folder);
             }
-            write(series, found, folder);
-            return 0;
+            return interrupt.requested() ? Interrupt.CODE : 0;
         }
     }
 
@@ -122,22 +129,39 @@ public final class Anomalies implements Callable<Integer> {
         String what = file.getFileName() + ": " + rows + " rows of " + String.join(", ", series.columns());
         Result page = new Result("Anomalies in " + file.getFileName(), what, out);
         page.text(what + ".");
-        series.notes().forEach(note -> page.section("", note));
+        series.notes().forEach(note -> page.section("", note)); // they were printed before the training
+        if (found.epochs() < Detection.EPOCHS) {
+            page.text(Result.line(
+                    "This was stopped after %d of %d epochs, so the scores are those of auto-encoders that have not learned to the end.%s",
+                    found.epochs(), Detection.EPOCHS, options.resume() ? " The same command goes on from there." : ""));
+        }
         page.text(Result.line(
                 "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above %.4g, %.1f standard deviations above the "
                         + "mean.",
                 members, found.limit(), deviations));
+        page.text(
+                "Rows are numbered by the lines of the file, from 1, as editors and spreadsheets do: a header is line 1.");
         if (spans.isEmpty()) {
             page.text("No row is flagged.");
         } else {
             page.table(
-                    List.of("first row", "last row", "largest score"),
+                    List.of("first line", "last line", "largest score"),
                     spans.stream()
                             .map(s -> List.of(
-                                    Integer.toString(s.first()),
-                                    Integer.toString(s.last()),
+                                    Long.toString(series.lines()[s.first()]),
+                                    Long.toString(series.lines()[s.last()]),
                                     Result.line("%.4g", s.score())))
                             .toList());
+        }
+        if (series.columns().size() > MOST_COLUMNS) {
+            page.text(Result.line(
+                    "The picture has the first %d of %d columns; not drawn: %s.",
+                    MOST_COLUMNS,
+                    series.columns().size(),
+                    String.join(
+                            ", ",
+                            series.columns()
+                                    .subList(MOST_COLUMNS, series.columns().size()))));
         }
         page.text(Result.line(
                         "As a stream, whose session carries its state from row to row, a row takes %.0f microseconds on one thread.",
@@ -146,15 +170,15 @@ public final class Anomalies implements Callable<Integer> {
                         "anomalies.png",
                         "The columns with the flagged rows, and the scores with their limit",
                         () -> Chart.panels(1, charts(series, found)))
-                .link("scores.csv", "the score of every row, and whether it is flagged");
+                .link("scores.csv", "the score of the row on every line of the file, and whether it is flagged");
         out.println("All of it on one page: " + page.write(folder) + ", scores in " + folder.resolve("scores.csv"));
     }
 
     private static String csv(UserSeries series, Detection found) {
-        StringBuilder text = new StringBuilder("row,score,flagged\n");
+        StringBuilder text = new StringBuilder("line,score,flagged\n");
         for (int t = 0; t < found.scores().length; t++) {
             String score = series.missing()[t] ? "" : String.format(Locale.ROOT, "%.6g", found.scores()[t]);
-            text.append(t)
+            text.append(series.lines()[t])
                     .append(',')
                     .append(score)
                     .append(',')
@@ -171,21 +195,22 @@ public final class Anomalies implements Callable<Integer> {
         int[] drawn = IntStream.range(0, rows)
                 .filter(t -> t % every == 0 || found.flagged()[t])
                 .toArray();
-        double[] x = IntStream.of(drawn).asDoubleStream().toArray();
+        double[] x =
+                IntStream.of(drawn).mapToDouble(t -> (double) series.lines()[t]).toArray();
         List<Chart> charts = new ArrayList<>();
         for (int c = 0; c < Math.min(MOST_COLUMNS, series.columns().size()); c++) {
             int column = c;
-            Chart chart = new Chart(series.columns().get(c), "row")
+            Chart chart = new Chart(series.columns().get(c), "line of the file")
                     .line(
                             "values",
                             x,
                             IntStream.of(drawn)
                                     .mapToDouble(t -> series.rows()[t][column])
                                     .toArray());
-            charts.add(flagged(chart, found, t -> series.rows()[t][column]));
+            charts.add(flagged(chart, series, found, t -> series.rows()[t][column]));
         }
-        double[] ends = {0, rows - 1.0};
-        Chart scores = new Chart("Scores", "row")
+        double[] ends = {(double) series.lines()[0], (double) series.lines()[rows - 1]};
+        Chart scores = new Chart("Scores", "line of the file")
                 .line(
                         "score",
                         x,
@@ -195,7 +220,7 @@ public final class Anomalies implements Callable<Integer> {
         return charts;
     }
 
-    private static Chart flagged(Chart chart, Detection found, IntToDoubleFunction value) {
+    private static Chart flagged(Chart chart, UserSeries series, Detection found, IntToDoubleFunction value) {
         int[] rows = IntStream.range(0, found.flagged().length)
                 .filter(t -> found.flagged()[t])
                 .toArray();
@@ -203,7 +228,9 @@ public final class Anomalies implements Callable<Integer> {
                 ? chart
                 : chart.points(
                         "flagged",
-                        IntStream.of(rows).asDoubleStream().toArray(),
+                        IntStream.of(rows)
+                                .mapToDouble(t -> (double) series.lines()[t])
+                                .toArray(),
                         IntStream.of(rows).mapToDouble(value).toArray());
     }
 }

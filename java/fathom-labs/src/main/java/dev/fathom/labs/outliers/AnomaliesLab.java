@@ -113,7 +113,7 @@ public final class AnomaliesLab implements Experiment {
                     return null;
                 }
                 models.add(model);
-                squares[m] = ensemble.errors(series, x -> List.of(model.net().again(x)))[0];
+                squares[m] = ensemble.errors(series, model.net());
             }
             double[] windows = new Errors(squares).median();
             try (Streaming stream =

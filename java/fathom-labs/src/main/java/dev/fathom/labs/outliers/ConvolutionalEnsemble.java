@@ -67,7 +67,11 @@ record ConvolutionalEnsemble(
                     if (!done) {
                         return null;
                     }
-                    written.add(fitting.again(windows, x -> List.of(model.net().again(x)))[0]);
+                    written.add(
+                            Errors.again(
+                                    windows,
+                                    series.columns(),
+                                    x -> List.of(model.net().again(x)))[0]);
                     mean = mean(written);
                     errors.add(errors(series, model.net()));
                     before.copyFrom(model);
@@ -113,7 +117,7 @@ record ConvolutionalEnsemble(
 
     private double[] errors(LabeledSeries series, ConvolutionalAutoencoder net) {
         float[][] windows = asked.of(series.test());
-        float[][] again = fitting.again(windows, x -> List.of(net.again(x)))[0];
+        float[][] again = Errors.again(windows, series.columns(), x -> List.of(net.again(x)))[0];
         return asked.last(Errors.squared(again, windows, series.columns()), series.test().length);
     }
 }

@@ -1,10 +1,17 @@
 package dev.fathom.labs.outliers;
 
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.statistics.Summary;
-import dev.fathom.labs.training.Interrupt;
+import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.train.History;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,12 +23,16 @@ import org.jspecify.annotations.Nullable;
  * @param scores of the rows, the median over the members of their squared errors
  * @param flagged which rows have a score that is farther above the mean score than the limit allows
  * @param limit the score above which a row is flagged
+ * @param epochs that the ensemble learned, fewer than {@value #EPOCHS} if it was interrupted
  * @param microseconds that a row takes as a stream
  */
-public record Detection(double[] scores, boolean[] flagged, double limit, double microseconds) {
+public record Detection(double[] scores, boolean[] flagged, double limit, int epochs, double microseconds) {
     private static final int LEARNED = 512;
     private static final int TIMED = 1000;
-    private static final int EPOCHS = 30;
+    /** How often every window is seen. */
+    public static final int EPOCHS = 30;
+
+    private static final int BATCH = 32;
     /** With the 0.001 of the public code, so few epochs do not reach a low error. */
     private static final float RATE = 1e-2f;
 
@@ -40,11 +51,13 @@ public record Detection(double[] scores, boolean[] flagged, double limit, double
     public record Span(int first, int last, double score) {}
 
     /**
-     * Trains an ensemble and scores every row; null if it was interrupted.
+     * Trains an ensemble and scores every row; null if it was interrupted before the members had seen all windows once. The members learn side by side, so that
+     * after an interruption all of them have learned equally long.
      *
+     * @param training shows the progress, ends at Ctrl-C, and goes on with what an earlier run left in {@code folder}
      * @throws IllegalArgumentException if there are fewer than two windows to learn from
      */
-    public static @Nullable Detection of(UserSeries series, Settings settings, Interrupt interrupt) {
+    public static @Nullable Detection of(UserSeries series, Settings settings, Training training, Path folder) {
         int learned = settings.learned() == 0 ? series.rows().length : settings.learned();
         if (learned > series.rows().length) {
             throw new IllegalArgumentException("--learn " + learned + ": there are only " + series.rows().length
@@ -55,45 +68,48 @@ public record Detection(double[] scores, boolean[] flagged, double limit, double
                     + " of them to learn from, but windows of " + settings.window() + " rows need at least "
                     + 2 * settings.window() + "; give a longer series, or a smaller --window");
         }
+        int window = settings.window();
         Scale scale = Scale.of(Arrays.copyOf(series.rows(), learned));
         float[][] rows = scale.apply(series.rows());
-        LabeledSeries scaled = new LabeledSeries("", "", Arrays.copyOf(rows, learned), rows, new boolean[rows.length]);
-        RecurrentEnsemble ensemble = new RecurrentEnsemble(
-                Cell.BOTH,
-                new Fitting(settings.window(), scaled.columns(), EPOCHS, 32, new Adam(RATE), 10, interrupt),
-                Sliding.atMost(LEARNED, settings.window(), learned),
-                new Sliding(settings.window(), Math.max(1, settings.window() / 8)),
-                settings.seed());
-        List<Model<RecurrentAutoencoder>> models = new ArrayList<>();
-        try {
-            double[][] squares = new double[settings.members()][];
-            for (int m = 0; m < settings.members(); m++) {
-                Model<RecurrentAutoencoder> model = ensemble.member(scaled, m);
-                if (model == null) {
-                    return null;
-                }
-                models.add(model);
-                squares[m] = ensemble.errors(scaled, x -> List.of(model.net().again(x)))[0];
+        int columns = rows[0].length;
+        float[][] windows = Sliding.atMost(LEARNED, window, learned).of(Arrays.copyOf(rows, learned));
+        Members members = Members.of(settings.members(), columns, Cell.BOTH, settings.seed());
+        try (Model<Members> model = Model.of(members, settings.seed());
+                Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Summary.flat(windows)))) {
+            Trainer<Members> trainer = Trainer.custom(
+                            model, new Adam(RATE), (net, batch) -> new Step.Result(net.error(batch.x())))
+                    .seed(settings.seed())
+                    .clipNorm(Study.CLIP);
+            training.attach(trainer, folder, "windows");
+            History history =
+                    trainer.fit(data.shuffled(settings.seed()).batches(Math.min(BATCH, windows.length)), EPOCHS);
+            history.notes().forEach(note -> training.say("%s", note));
+            int epochs = history.epochs().size();
+            if (epochs == 0) {
+                return null;
             }
-            return of(series, settings, new Errors(squares).median(), microseconds(models, rows));
-        } finally {
-            models.forEach(Model::close);
+            Sliding asked = new Sliding(window, Math.max(1, window / Study.APART));
+            double[][] squares = model.net().members().stream()
+                    .map(m -> Errors.of(asked, rows, x -> List.of(m.again(x))).squares()[0])
+                    .toArray(double[][]::new);
+            return of(series, settings, epochs, new Errors(squares).median(), microseconds(model.net(), rows));
         }
     }
 
-    private static Detection of(UserSeries series, Settings settings, double[] scores, double microseconds) {
+    private static Detection of(
+            UserSeries series, Settings settings, int epochs, double[] scores, double microseconds) {
         double limit = Summary.mean(scores) + settings.deviations() * Summary.deviation(scores);
         boolean[] flagged = new boolean[scores.length];
         for (int t = 0; t < flagged.length; t++) {
             flagged[t] = scores[t] > limit && !series.missing()[t];
         }
-        return new Detection(scores, flagged, limit, microseconds);
+        return new Detection(scores, flagged, limit, epochs, microseconds);
     }
 
     /** The time of a row as a stream, of the last of some rows. */
-    private static double microseconds(List<Model<RecurrentAutoencoder>> models, float[][] rows) {
+    private static double microseconds(Members trained, float[][] rows) {
         int n = Math.min(TIMED, rows.length);
-        try (Streaming stream = new Streaming(models.stream().map(Model::net).toList())) {
+        try (Streaming stream = new Streaming(trained.members())) {
             long began = 0;
             for (int t = 0; t < n; t++) {
                 began = t == n / 2 ? System.nanoTime() : began;

@@ -1,7 +1,12 @@
 package dev.fathom.labs.outliers;
 
 import dev.fathom.labs.statistics.Summary;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -10,6 +15,44 @@ import java.util.stream.IntStream;
  * @param squares of each member and each row [members][rows]
  */
 record Errors(double[][] squares) {
+    private static final int ASKED = 512;
+
+    /**
+     * The errors of members at rows [n][columns]: the error of a row is the mean over the windows that contain it.
+     *
+     * @param members what each of them writes for windows x [m, length, columns]
+     */
+    static Errors of(Sliding asked, float[][] rows, Function<Tensor, List<Tensor>> members) {
+        int columns = rows[0].length;
+        float[][] windows = asked.of(rows);
+        return new Errors(Arrays.stream(again(windows, columns, members))
+                .map(again -> asked.mean(squared(again, windows, columns), rows.length))
+                .toArray(double[][]::new));
+    }
+
+    /** What one or several members write for windows [n][rows columns]: [members][n][rows columns]. */
+    static float[][][] again(float[][] windows, int columns, Function<Tensor, List<Tensor>> members) {
+        int numbers = windows[0].length;
+        List<float[][]> all = new ArrayList<>();
+        for (int from = 0; from < windows.length; from += ASKED) {
+            float[][] some = Arrays.copyOfRange(windows, from, Math.min(windows.length, from + ASKED));
+            try (Pass pass = Pass.infer()) {
+                List<Tensor> written =
+                        members.apply(Tensor.of(Summary.flat(some), some.length, numbers / columns, columns));
+                while (all.size() < written.size()) {
+                    all.add(new float[windows.length][]);
+                }
+                for (int m = 0; m < written.size(); m++) {
+                    float[] values = written.get(m).toArray();
+                    for (int w = 0; w < some.length; w++) {
+                        all.get(m)[from + w] = Arrays.copyOfRange(values, w * numbers, (w + 1) * numbers);
+                    }
+                }
+            }
+        }
+        return all.toArray(float[][][]::new);
+    }
+
     /**
      * The sum over the columns of the squared error of each row of each window. Each column is squared before the sum, so that errors of opposite signs do not
      * cancel.

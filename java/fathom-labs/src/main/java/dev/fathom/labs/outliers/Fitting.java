@@ -10,20 +10,17 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.History;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How auto-encoders are trained, and asked afterwards.
+ * How auto-encoders are trained.
  *
  * @param rows of a window
  * @param columns of the series
@@ -34,8 +31,6 @@ import org.jspecify.annotations.Nullable;
  * @param interrupt whether to come to an end
  */
 record Fitting(int rows, int columns, int epochs, int batch, Adam adam, float clip, Interrupt interrupt) {
-    private static final int ASKED = 512;
-
     /**
      * Trains a model on windows [n][rows columns].
      *
@@ -84,26 +79,5 @@ record Fitting(int rows, int columns, int epochs, int batch, Adam adam, float cl
                 .seed(seed)
                 .clipNorm(clip);
         return trainer.callbacks(interrupt.stopping(trainer));
-    }
-
-    /** What one or several members write for windows [n][rows columns]: [members][n][rows columns]. */
-    float[][][] again(float[][] windows, Function<Tensor, List<Tensor>> members) {
-        List<float[][]> all = new ArrayList<>();
-        for (int from = 0; from < windows.length; from += ASKED) {
-            float[][] some = Arrays.copyOfRange(windows, from, Math.min(windows.length, from + ASKED));
-            try (Pass pass = Pass.infer()) {
-                List<Tensor> written = members.apply(Tensor.of(Summary.flat(some), some.length, rows, columns));
-                while (all.size() < written.size()) {
-                    all.add(new float[windows.length][]);
-                }
-                for (int m = 0; m < written.size(); m++) {
-                    float[] values = written.get(m).toArray();
-                    for (int w = 0; w < some.length; w++) {
-                        all.get(m)[from + w] = Arrays.copyOfRange(values, w * rows * columns, (w + 1) * rows * columns);
-                    }
-                }
-            }
-        }
-        return all.toArray(float[][][]::new);
     }
 }

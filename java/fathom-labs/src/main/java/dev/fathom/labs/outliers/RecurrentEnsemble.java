@@ -6,7 +6,6 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.History;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +32,7 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
                 if (model == null) {
                     return null;
                 }
-                errors[m] = errors(series, x -> List.of(model.net().again(x)))[0];
+                errors[m] = errors(series, model.net());
             }
         }
         return new Errors(errors);
@@ -100,8 +99,10 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
                     },
                     rng.seed());
             return done
-                    ? new Errors(errors(
-                            series, x -> model.net().rows(model.net().code(x), x.dim(1))))
+                    ? Errors.of(
+                            asked,
+                            series.test(),
+                            x -> model.net().rows(model.net().code(x), x.dim(1)))
                     : null;
         }
     }
@@ -110,14 +111,8 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
         return again.sub(x).square().mean();
     }
 
-    /** What each member's squared errors are at each test row, [members][rows]. */
-    double[][] errors(LabeledSeries series, Function<Tensor, List<Tensor>> members) {
-        float[][] windows = asked.of(series.test());
-        float[][][] again = fitting.again(windows, members);
-        double[][] errors = new double[again.length][];
-        for (int m = 0; m < errors.length; m++) {
-            errors[m] = asked.mean(Errors.squared(again[m], windows, series.columns()), series.test().length);
-        }
-        return errors;
+    /** A member's squared error at each test row. */
+    double[] errors(LabeledSeries series, RecurrentAutoencoder net) {
+        return Errors.of(asked, series.test(), x -> List.of(net.again(x))).squares()[0];
     }
 }

@@ -2,7 +2,6 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
@@ -26,9 +25,6 @@ import java.util.Objects;
 final class Streaming implements AutoCloseable {
     private static final int HIDDEN = RecurrentAutoencoder.HIDDEN;
     private static final int MOST_LAG = RecurrentAutoencoder.MOST_LAG;
-
-    /** The members as one network. */
-    private record Members(List<RecurrentAutoencoder> members) implements Net {}
 
     /** The squared error of each member [members], its hidden states, the newest first [members, 10, hidden], and its cells [members, 1, hidden]. */
     private record Step(Tensor errors, Tensor hidden, Tensor cells) {}

@@ -14,14 +14,16 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A series from a CSV file of a person, one row for each step of time.
+ * A series from a CSV file of a person, one row for each step of time. Its fields are separated by tabs, by semicolons or by commas, whichever of these is the
+ * first that the first line has; in a file with semicolons a number may have a decimal comma.
  *
  * @param columns the names of the columns that are used
  * @param rows their numbers [rows][columns]; a gap is filled on the line between its neighbors
+ * @param lines the line of the file of each row, counted from 1 with the header, as editors and spreadsheets number them
  * @param missing which rows have no number at all
  * @param notes what was left out or filled, a sentence each
  */
-public record UserSeries(List<String> columns, double[][] rows, boolean[] missing, List<String> notes) {
+public record UserSeries(List<String> columns, double[][] rows, long[] lines, boolean[] missing, List<String> notes) {
     private static final Set<String> GAPS = Set.of("", "na", "n/a", "nan", "null", "none", "?", "-");
     private static final Set<String> TIMES = Set.of("time", "timestamp", "date", "datetime", "index", "t");
     private static final double LARGEST = 1e30;
@@ -34,8 +36,9 @@ public record UserSeries(List<String> columns, double[][] rows, boolean[] missin
      *     is left
      */
     public static UserSeries read(Path file, List<String> wanted) {
-        String[] names = numbered(file);
-        Table table = names.length == 0 ? Table.csv(file) : Table.csv(file, ',', names);
+        String first = first(file);
+        char separator = separator(first);
+        Table table = Table.csv(file, separator, numbered(first, separator));
         List<String> unknown =
                 wanted.stream().filter(w -> !table.columns().contains(w)).toList();
         if (!unknown.isEmpty()) {
@@ -50,7 +53,7 @@ public record UserSeries(List<String> columns, double[][] rows, boolean[] missin
                 notes.add("Column " + name + " is taken as the time and left out.");
                 continue;
             }
-            double[] values = numbers(table, name);
+            double[] values = numbers(table, name, separator);
             double[] known = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
             if (known.length == 0) {
                 notes.add("Column " + name + " has no numbers and is left out.");
@@ -81,34 +84,45 @@ public record UserSeries(List<String> columns, double[][] rows, boolean[] missin
         double[][] rows = IntStream.range(0, missing.length)
                 .mapToObj(t -> columns.stream().mapToDouble(c -> c[t]).toArray())
                 .toArray(double[][]::new);
-        return new UserSeries(List.copyOf(used), rows, missing, List.copyOf(notes));
+        long[] lines = IntStream.range(0, missing.length).mapToLong(table::line).toArray();
+        return new UserSeries(List.copyOf(used), rows, lines, missing, List.copyOf(notes));
     }
 
-    /** Names for the columns of a file whose first line has only numbers; none where the first line is a header. */
-    private static String[] numbered(Path file) {
+    private static String first(Path file) {
         try (Reader in = TextFile.open(file, "a series");
                 BufferedReader lines = new BufferedReader(in)) {
             String line = lines.readLine();
-            String[] fields = line == null ? new String[0] : line.split(",", -1);
-            boolean numbers = fields.length > 0 && Arrays.stream(fields).allMatch(f -> !Double.isNaN(parsed(f)));
-            return numbers
-                    ? IntStream.rangeClosed(1, fields.length)
-                            .mapToObj(i -> "column " + i)
-                            .toArray(String[]::new)
-                    : new String[0];
+            return line == null ? "" : line;
         } catch (IOException e) {
             throw TextFile.failure(file, e);
         }
     }
 
+    /** What separates the fields of a line; what is quoted does not count. */
+    private static char separator(String line) {
+        String bare = line.replaceAll("\"[^\"]*\"", "");
+        return bare.indexOf('\t') >= 0 ? '\t' : bare.indexOf(';') >= 0 ? ';' : ',';
+    }
+
+    /** Names for the columns of a file whose first line has only numbers; none where the first line is a header. */
+    private static String[] numbered(String line, char separator) {
+        String[] fields = line.split(String.valueOf(separator), -1);
+        boolean numbers = Arrays.stream(fields).allMatch(f -> !Double.isNaN(parsed(f.replace("\"", ""), separator)));
+        return numbers
+                ? IntStream.rangeClosed(1, fields.length)
+                        .mapToObj(i -> "column " + i)
+                        .toArray(String[]::new)
+                : new String[0];
+    }
+
     /** The numbers of a column, NaN for a gap, and for every row of a column of texts. */
-    private static double[] numbers(Table table, String column) {
+    private static double[] numbers(Table table, String column, char separator) {
         double[] values = new double[table.size()];
         int firstText = -1;
         boolean numbers = false;
         for (int t = 0; t < values.length; t++) {
             String text = table.text(t, column);
-            values[t] = parsed(text);
+            values[t] = parsed(text, separator);
             boolean gap = GAPS.contains(text.strip().toLowerCase(Locale.ROOT));
             firstText = firstText < 0 && Double.isNaN(values[t]) && !gap ? t : firstText;
             numbers |= !Double.isNaN(values[t]);
@@ -121,9 +135,9 @@ public record UserSeries(List<String> columns, double[][] rows, boolean[] missin
     }
 
     /** The number that a text is, or NaN. */
-    private static double parsed(String text) {
+    private static double parsed(String text, char separator) {
         try {
-            double value = Double.parseDouble(text.strip());
+            double value = Double.parseDouble(separator == ';' ? text.strip().replace(',', '.') : text.strip());
             return Math.abs(value) <= LARGEST ? value : Double.NaN;
         } catch (NumberFormatException e) {
             return Double.NaN;

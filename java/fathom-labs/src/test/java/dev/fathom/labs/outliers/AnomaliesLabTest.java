@@ -1,6 +1,7 @@
 package dev.fathom.labs.outliers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.assess.Ranking;
@@ -11,6 +12,7 @@ import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.training.Interrupt;
+import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -25,8 +27,11 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,16 +45,30 @@ class AnomaliesLabTest {
         List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(CommandLineRun::assumeData);
         ShortRun run = ShortRun.resumed(new AnomaliesLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
-        for (String set : List.of("ECG", "NAB", "MSL", "UCR")) {
-            assertThat(run.figure(set + ", mean ROC-AUC of SF drawn")).isBetween(0.1, 1.0);
-            assertThat(run.figure(set + ", mean PR-AUC of CAE")).isBetween(0.0, 1.0);
-        }
-        assertThat(run.figure("ECG, mean ROC-AUC of SF drawn")).isBetween(0.55, 0.95);
-        assertThat(run.figure("ECG, mean ROC-AUC of CAE")).isBetween(0.55, 0.95);
-        assertThat(run.figure("ECG, mean PR-AUC of SF drawn")).isGreaterThan(0.25); // the share of outliers is 0.135
+        // The bands are those of seed 1, so wide that another processor's rounding passes and a reversed or arbitrary
+        // ranking does not.
+        assertThat(run.figure("ECG, mean ROC-AUC of SF drawn")).isBetween(0.62, 0.72);
+        assertThat(run.figure("ECG, mean PR-AUC of SF drawn")).isBetween(0.32, 0.42); // the share of outliers is 0.124
+        assertThat(run.figure("ECG, mean ROC-AUC of CAE")).isBetween(0.60, 0.71);
+        assertThat(run.figure("NAB, mean ROC-AUC of SF drawn")).isBetween(0.67, 0.78); // the sum of z² has 0.622
+        assertThat(run.figure("NAB, mean ROC-AUC of CAE")).isBetween(0.67, 0.79);
+        assertThat(run.figure("MSL, mean ROC-AUC of CAE")).isBetween(0.75, 0.88); // both linear floors are below 0.58
+        assertThat(run.figure("MSL, mean PR-AUC of CAE")).isBetween(0.14, 0.28); // the share of outliers is 0.067
+        assertThat(run.figure("UCR, mean ROC-AUC of SF drawn")).isBetween(0.55, 0.75); // the sum of z² has 0.285
+        assertThat(run.figure("all series, mean ROC-AUC of IF drawn less that of single"))
+                .isBetween(0.005, 0.05);
+        assertThat(run.figure("all series, mean ROC-AUC of SF drawn less that of IF drawn"))
+                .isBetween(-0.12, -0.03);
         assertThat(run.figure("DIV_F with the diversity term, relative to DIV_F without"))
-                .isGreaterThan(1);
-        assertThat(run.figure("chfdb_chf13_45590 as a stream, ROC-AUC")).isBetween(0.4, 1.0);
+                .isBetween(1.4, 2.3);
+        assertThat(run.figure("chfdb_chf13_45590 as a stream, ROC-AUC")).isBetween(0.52, 0.63);
+        assertThat(run.out())
+                .containsPattern(
+                        "all series +4 .* 0.815 +0.383 +0.533 +0.203 +0.794 +0.509") // the forest and both floors
+                .containsPattern("ECG chfdb_chf13_45590 +32 +0.01 +\\d+ +0\\.\\d+")
+                .contains(
+                        "Windows of 32 rows are chosen for 4 of 4 series.",
+                        "The paper's order does not hold in these means");
         assertThat(run.out())
                 .contains("isolation forest", "LOF", "one-class SVM", "matrix profile", "IF both", "SF both")
                 .containsPattern("\\d+ microseconds for each row")
@@ -100,20 +119,105 @@ class AnomaliesLabTest {
     }
 
     private Outcome studied(long seed) {
+        return studied(seed, false, new ByteArrayOutputStream());
+    }
+
+    private Outcome studied(long seed, boolean resume, ByteArrayOutputStream out) {
+        return studied(
+                seed,
+                resume,
+                out,
+                study -> study.on(wave(), temp.resolve("wave.json")).orElseThrow());
+    }
+
+    private <T> T studied(long seed, boolean resume, ByteArrayOutputStream out, Function<Study, T> what) {
+        PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(printed)) {
+            Run run = new Run(true, null, seed, resume, null, null, temp, interrupt, printed, printed);
+            return what.apply(new Study(run, new int[] {1, 2}, new int[] {16, 32}, 16, 1, 2, 8, 1));
+        }
+    }
+
+    private static LabeledSeries wave() {
         double[][] rows = new double[400][1];
         boolean[] outliers = new boolean[400];
         for (int t = 0; t < rows.length; t++) {
             outliers[t] = t >= 300 && t < 310;
             rows[t][0] = outliers[t] ? Math.cos(2.0 * t) : Math.sin(t / 5.0);
         }
-        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-        try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            Run run = new Run(true, null, seed, false, null, null, temp, interrupt, nowhere, nowhere);
-            LabeledSeries series = LabeledSeries.of("wave", "wave", rows, rows, outliers);
-            return new Study(run, new int[] {1, 2}, new int[] {16, 32}, 16, 1, 2, 8, 1)
-                    .on(series, temp.resolve("wave.json"))
-                    .orElseThrow();
+        return LabeledSeries.of("wave", "wave", rows, rows, outliers);
+    }
+
+    /** Neither labels nor rows to score have a part in the choice, and the larger rate is better after one epoch. */
+    @Test
+    void settingsAreChosenWithoutLabels() {
+        LabeledSeries wave = wave();
+        LabeledSeries other = new LabeledSeries("wave", "wave", wave.training(), new float[50][1], new boolean[50]);
+        Choice choice = studied(
+                1,
+                false,
+                new ByteArrayOutputStream(),
+                study -> Choice.of(wave, study).orElseThrow());
+        Choice again = studied(
+                1,
+                false,
+                new ByteArrayOutputStream(),
+                study -> Choice.of(other, study).orElseThrow());
+        assertThat(again).isEqualTo(choice);
+        assertThat(choice.rate()).isEqualTo(0.01f);
+        assertThat(choice.epochs()).isEqualTo(1);
+        assertThat(choice.error()).isBetween(0.3, 1.5);
+    }
+
+    /** What is kept of a series is taken over method by method, and what is not is computed. */
+    @Test
+    void aSeriesGoesOnAfterItsLastFinishedMethod() {
+        Outcome whole = studied(1);
+        Path file = temp.resolve("wave.json");
+        Outcome part = Outcome.read(file);
+        assertThat(part.areas()).isEqualTo(whole.areas());
+        Outcome.Area marked = new Outcome.Area(0.125, 0.25);
+        part.areas().put("LOF", marked);
+        part.areas().remove(Study.CONVOLUTIONAL);
+        part.write(file);
+        Outcome resumed = studied(1, true, new ByteArrayOutputStream());
+        assertThat(resumed.area("LOF")).isEqualTo(marked);
+        assertThat(resumed.area(Study.CONVOLUTIONAL)).isEqualTo(whole.area(Study.CONVOLUTIONAL));
+    }
+
+    /** What was kept with another seed is not mixed with this one, and a person is told. */
+    @Test
+    void whatIsKeptBelongsToItsSettings() {
+        studied(2);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Outcome again = studied(1, true, out);
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("wave.json was made with other settings or other data, so it is made again.");
+        assertThat(again.areas()).isEqualTo(studied(1).areas());
+    }
+
+    @Test
+    void damagedScoresAreNamedInASentence() throws IOException {
+        studied(1);
+        Path file = temp.resolve("wave.json");
+        String kept = Files.readString(file);
+        for (String damaged : List.of("", "{}", "[]", "no JSON", kept.substring(0, kept.length() / 2))) {
+            Files.writeString(file, damaged);
+            assertThatThrownBy(() -> studied(1, true, new ByteArrayOutputStream()))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + ": these kept scores of a series are damaged; remove the file, and run again");
         }
+    }
+
+    /** A collection without a training part scores the rows that it learns from; equal lengths and beginnings alone do not make that. */
+    @Test
+    void onlyTheSameRowsAreUnsplit() {
+        double[][] rows = {{1}, {2}, {3}};
+        double[][] equal = {{1}, {2}, {3}};
+        assertThat(LabeledSeries.of("", "", rows, rows, new boolean[3]).unsplit())
+                .isTrue();
+        assertThat(LabeledSeries.of("", "", rows, equal, new boolean[3]).unsplit())
+                .isFalse();
     }
 
     // ---- what public code gets wrong
@@ -286,7 +390,8 @@ class AnomaliesLabTest {
                 .contains("600 rows of speed, load")
                 .containsPattern("\\d+ microseconds on one thread");
         List<String> scores = Files.readAllLines(folder.resolve("scores.csv"));
-        assertThat(scores).hasSize(601).startsWith("row,score,flagged");
+        assertThat(scores).hasSize(601).startsWith("line,score,flagged");
+        assertThat(scores.get(1)).startsWith("2,"); // below the header
         assertThat(scores.subList(401, 413).stream()
                         .filter(l -> l.endsWith(",1"))
                         .count())
@@ -298,6 +403,79 @@ class AnomaliesLabTest {
         CommandLineRun again =
                 CommandLineRun.of("anomalies", bare.toString(), "--members", "1", "--out", folder.toString());
         assertThat(again.out()).contains("600 rows of column 1");
+    }
+
+    /** Semicolons with decimal commas, tabs, an empty line in between, and more columns than are drawn. */
+    @Test
+    void exportsOfSpreadsheetsAreRead() throws IOException {
+        Path commas = Files.writeString(temp.resolve("a.csv"), "time,\"a;b\",b\n1,0.5,2\n\n2,-1.5,1\n3,2e1,0\n");
+        Path semicolons = Files.writeString(
+                temp.resolve("b.csv"), "\ufefftime;\"a;b\";b\r\n1;0,5;2\r\n\r\n2;-1,5;1\r\n3;2e1;0\r\n");
+        Path tabs = Files.writeString(temp.resolve("c.txt"), "time\t\"a;b\"\tb\n1\t0.5\t2\n\n2\t-1.5\t1\n3\t2e1\t0\n");
+        for (Path file : List.of(commas, semicolons, tabs)) {
+            UserSeries series = UserSeries.read(file, List.of());
+            assertThat(series.columns()).containsExactly("a;b", "b");
+            assertThat(series.rows()).isDeepEqualTo(new double[][] {{0.5, 2}, {-1.5, 1}, {20, 0}});
+            assertThat(series.lines()).containsExactly(2, 4, 5);
+        }
+        Path bare = Files.writeString(temp.resolve("d.csv"), "0,5;2\n1,5;3\n");
+        assertThat(UserSeries.read(bare, List.of()).rows()).isDeepEqualTo(new double[][] {{0.5, 2}, {1.5, 3}});
+        assertThat(UserSeries.read(bare, List.of()).lines()).containsExactly(1, 2);
+        Path mixed = Files.writeString(temp.resolve("e.csv"), "a;b\n1,5;2\n1.234,5;3\n");
+        assertThatThrownBy(() -> UserSeries.read(mixed, List.of()))
+                .hasMessageContaining("e.csv line 3, column a: 1.234,5 is no number");
+    }
+
+    @Test
+    void columnsThatAreNotDrawnAreNamed() throws IOException {
+        StringBuilder text = new StringBuilder("a;b;c;d;e;f;g;h\n");
+        for (int t = 0; t < 40; t++) {
+            for (int c = 0; c < 8; c++) {
+                text.append(t * (c + 1) % 11).append(c < 7 ? ";" : "\n");
+            }
+        }
+        Path file = Files.writeString(temp.resolve("wide.csv"), text);
+        CommandLineRun run = CommandLineRun.of(
+                "anomalies", file.toString(), "--members", "1", "--window", "8", "--out", temp.toString());
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out())
+                .contains("The picture has the first 6 of 8 columns; not drawn: g, h.")
+                .contains("epoch 30/30")
+                .contains("a header is line 1");
+    }
+
+    /** A person who presses Ctrl-C gets the scores of what was learned, and with --resume those of a run that was never stopped. */
+    @Test
+    void anInterruptedDetectionIsKeptAndGoesOn() throws IOException {
+        Path file = Files.writeString(temp.resolve("own.csv"), wave(300, true));
+        UserSeries series = UserSeries.read(file, List.of());
+        Detection whole = detected(series, 2, "never printed", temp.resolve("whole"));
+        Detection part = detected(series, 2, "epoch  2/30", temp.resolve("part"));
+        assertThat(part.epochs()).isEqualTo(2);
+        assertThat(part.scores()).hasSize(300).isNotEqualTo(whole.scores());
+        Detection resumed = detected(series, 2, "never printed", temp.resolve("part"));
+        assertThat(resumed.epochs()).isEqualTo(30);
+        assertThat(resumed.scores()).isEqualTo(whole.scores());
+        Files.createDirectories(temp.resolve("part"));
+        assertThatThrownBy(() -> detected(series, 3, "never printed", temp.resolve("part")))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("differs in the model");
+    }
+
+    private static Detection detected(UserSeries series, int members, String text, Path folder) {
+        try (Interrupt interrupt = Interrupt.install(System.err)) {
+            PrintStream printed = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8) {
+                @Override
+                public void println(@Nullable String line) {
+                    if (line != null && line.startsWith(text)) {
+                        interrupt.request();
+                    }
+                }
+            };
+            Training training = new Training(printed, printed, interrupt, 1, true);
+            return Objects.requireNonNull(
+                    Detection.of(series, new Detection.Settings(8, members, 0, 3, 1), training, folder));
+        }
     }
 
     @Test
