@@ -119,7 +119,9 @@ public final class BirdsLab implements Experiment {
                         Math.min(one, two) > other
                                 ? "Both stages draw what their captions say more often than that."
                                 : Math.max(one, two) > other
-                                        ? line("Only stage %s draws what its captions say more often than that.", two > one ? "II" : "I")
+                                        ? line(
+                                                "Only stage %s draws what its captions say more often than that.",
+                                                two > one ? "II" : "I")
                                         : "Neither stage has learned to draw what captions say."))
                 .table(
                         List.of("pictures", "colors found"),

@@ -57,9 +57,17 @@ public final class GanLab implements Experiment {
         Duel nonSaturating = new Duel(Game.NON_SATURATING, MixtureStudy.BATCH, adam);
         int width = run.of(128, 64);
         for (Mixture mixture : Mixture.of(run)) {
-            if (!study.add(mixture, "minimax", Nets.points(2, 16, width), new Duel(Game.MINIMAX, MixtureStudy.BATCH, adam))
+            if (!study.add(
+                            mixture,
+                            "minimax",
+                            Nets.points(2, 16, width),
+                            new Duel(Game.MINIMAX, MixtureStudy.BATCH, adam))
                     || !study.add(mixture, "non-saturating", Nets.points(2, 16, width), nonSaturating)
-                    || !study.add(mixture, "minibatch discrimination", Nets.pointsWithMinibatches(2, 16, width), nonSaturating)
+                    || !study.add(
+                            mixture,
+                            "minibatch discrimination",
+                            Nets.pointsWithMinibatches(2, 16, width),
+                            nonSaturating)
                     || !study.add(mixture, "conditional", Nets.points(2, 16, width, mixture.modes()), nonSaturating)) {
                 return false;
             }
@@ -67,7 +75,7 @@ public final class GanLab implements Experiment {
         study.table(
                 "A generator that is right everywhere it goes may still go to few places. Mixtures of Gaussians in the plane, far apart, show which ones it "
                         + "finds. Both forms of the game are played by nets of two hidden layers; minibatch discrimination lets the critic compare the "
-                        + "samples of a batch, and the conditional nets are told which mode is meant.");
+                        + "samples of a batch, and the conditional nets are told which mode is meant. Convolutions are for images only.");
         return true;
     }
 
@@ -110,8 +118,8 @@ public final class GanLab implements Experiment {
             study.compare("Value of the game");
             if (best != null && done) {
                 page.text(
-                        "The W-GANs are those of the lab wgan, and the auto-encoder is that of the lab vae, which tell more about them. The lab diffusion measures "
-                                + "its samples with the same classifier and the same images, on its own page.");
+                        "The W-GANs are those of the lab wgan, and the auto-encoder is that of the lab vae, which tell more about them. The lab "
+                                + "diffusion measures its samples with the same classifier and the same images, on its own page.");
                 published(page, best, evaluation);
             }
             return done;

@@ -119,10 +119,9 @@ final class MixtureStudy {
                     line(" After %,d rounds on the %s, ", epochs(mixture) * rounds(), mixture.title()) + said(games));
         });
         page.section("Modes of mixtures", "")
-                .text(
-                        words
-                                + " A mode counts as covered if at least a quarter of its share of 10,000 samples lies within four standard deviations of its center."
-                                + found)
+                .text(words
+                        + " A mode counts as covered if at least a quarter of its share of 10,000 samples lies within four standard deviations of its center."
+                        + found)
                 .table(List.of("mixture", "game", "modes covered", "samples near a mode"), rows)
                 .picture("modes.png", "Data and samples of each game", () -> Chart.panels(2, charts));
     }
@@ -131,22 +130,27 @@ final class MixtureStudy {
     private static String said(Map<String, Coverage> games) {
         IntSummaryStatistics modes =
                 games.values().stream().mapToInt(Coverage::modes).summaryStatistics();
-        String sharpest = Collections.max(
-                games.keySet(), Comparator.comparingDouble(name -> games.get(name).share()));
+        Map.Entry<String, Coverage> sharpest = Collections.max(
+                games.entrySet(),
+                Comparator.comparingDouble(game -> game.getValue().share()));
         String near = line(
                 " Of the samples of %s, %.1f %% lie near a mode, which is the largest share.",
-                sharpest, 100 * games.get(sharpest).share());
+                sharpest.getKey(), 100 * sharpest.getValue().share());
         return modes.getMin() == modes.getMax()
                 ? line("the number of modes that each game covers is %d.", modes.getMax()) + near
                 : line(
                                 "the most modes, %d, are covered by %s, and the fewest, %d, by %s.",
-                                modes.getMax(), named(games, modes.getMax()), modes.getMin(), named(games, modes.getMin()))
+                                modes.getMax(),
+                                named(games, modes.getMax()),
+                                modes.getMin(),
+                                named(games, modes.getMin()))
                         + near;
     }
 
     private static String named(Map<String, Coverage> games, int modes) {
-        return games.keySet().stream()
-                .filter(name -> games.get(name).modes() == modes)
+        return games.entrySet().stream()
+                .filter(game -> game.getValue().modes() == modes)
+                .map(Map.Entry::getKey)
                 .collect(Collectors.joining(" and "));
     }
 }

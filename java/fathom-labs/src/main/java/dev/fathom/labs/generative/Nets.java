@@ -39,7 +39,11 @@ final class Nets {
                         new Linear(hidden, hidden).act(RELU),
                         new Linear(hidden, width)),
                 new Critic(
-                        new Sequential(new Linear(width + classes, hidden), Nets::leaky, new Linear(hidden, hidden), Nets::leaky),
+                        new Sequential(
+                                new Linear(width + classes, hidden),
+                                Nets::leaky,
+                                new Linear(hidden, hidden),
+                                Nets::leaky),
                         new Linear(hidden, 1)),
                 latent,
                 classes);

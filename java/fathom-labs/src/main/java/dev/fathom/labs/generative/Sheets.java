@@ -15,8 +15,7 @@ final class Sheets {
     static BufferedImage captioned(float[] pixels, int columns, IntFunction<String> caption) {
         ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(columns);
         for (int i = 0; i < pixels.length / (SIDE * SIDE); i++) {
-            sheet.add(
-                    bytes(Arrays.copyOfRange(pixels, i * SIDE * SIDE, (i + 1) * SIDE * SIDE)), caption.apply(i));
+            sheet.add(bytes(Arrays.copyOfRange(pixels, i * SIDE * SIDE, (i + 1) * SIDE * SIDE)), caption.apply(i));
         }
         return sheet.render();
     }

@@ -62,8 +62,7 @@ public final class VaeLab implements Experiment {
                 Dataset test = binary(unit.test());
                 Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 200))) {
             Result page = run.page(
-                    "Lab vae",
-                    line("MNIST: %,d images to learn from and %,d for the test", learn.size(), test.size()));
+                    "Lab vae", line("MNIST: %,d images to learn from and %,d for the test", learn.size(), test.size()));
             double floor = independent(learn, test);
             page.section("The bound", "")
                     .text(line(
@@ -76,7 +75,8 @@ public final class VaeLab implements Experiment {
             List<List<String>> rows = new ArrayList<>();
             Map<String, double[][]> curves = new LinkedHashMap<>();
             for (int latent : CODES) {
-                if (run.interrupt().requested() || !code(run, page, learn, test, latent, evaluation, floor, rows, curves)) {
+                if (run.interrupt().requested()
+                        || !code(run, page, learn, test, latent, evaluation, floor, rows, curves)) {
                     return page;
                 }
             }
@@ -93,7 +93,8 @@ public final class VaeLab implements Experiment {
                             "epoch",
                             curves);
             evaluation.table(page, "Digits");
-            page.text("A sample is the probabilities of its pixels, which this table takes for shades of gray and compares with gray test images.");
+            page.text(
+                    "A sample is the probabilities of its pixels, which this table takes for shades of gray and compares with gray test images.");
             return page.finished();
         }
     }
@@ -247,9 +248,7 @@ public final class VaeLab implements Experiment {
         }
         float[] samples = samples(vae, 6 * SHOWN, rng);
         String file = "vae-" + vae.latent();
-        page.section(
-                        name,
-                        "The pictures show test images above their reconstructions, and digits decoded from noise.")
+        page.section(name, "The pictures show test images above their reconstructions, and digits decoded from noise.")
                 .picture(
                         file + "-reconstructions.png",
                         name + ": test images, each above what the decoder makes of its mean code",

@@ -63,9 +63,16 @@ public final class WganLab implements Experiment {
         int width = run.of(128, 64);
         GradientPenalty slope = GradientPenalty.oneSided(10);
         for (Mixture mixture : Mixture.of(run)) {
-            if (!study.add(mixture, "gradient penalty", Nets.points(2, 16, width), penalized(MixtureStudy.BATCH, 1e-3f, slope))
+            if (!study.add(
+                            mixture,
+                            "gradient penalty",
+                            Nets.points(2, 16, width),
+                            penalized(MixtureStudy.BATCH, 1e-3f, slope))
                     || !study.add(
-                            mixture, "weight clipping", Nets.points(2, 16, width), clipped(MixtureStudy.BATCH, 5e-4f, 0.1f))) {
+                            mixture,
+                            "weight clipping",
+                            Nets.points(2, 16, width),
+                            clipped(MixtureStudy.BATCH, 5e-4f, 0.1f))) {
                 return false;
             }
         }
