@@ -9,6 +9,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
@@ -24,6 +25,8 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -65,8 +68,12 @@ final class Evaluation implements AutoCloseable {
      * @param frechet the distance between the features of these images and of test images
      * @param likelihood the mean log-likelihood of a test image, in nats
      * @param error the standard error of that mean
+     * @param chosen the mean log-likelihood of an image held out, by which one may choose among nets
      */
-    record Scores(String name, double inception, double frechet, double likelihood, double error) {}
+    record Scores(String name, double inception, double frechet, double likelihood, double error, double chosen) {}
+
+    /** The width of a Parzen window, and the mean log-likelihood of the images held out by which it was chosen. */
+    private record Window(double width, double likelihood) {}
 
     private final Model<Classifier> model;
     private final double accuracy;
@@ -118,8 +125,8 @@ final class Evaluation implements AutoCloseable {
 
     /** Measures {@code images} and puts them among the rows of the table. */
     Scores row(String name, float[] images) {
-        double width = best(images);
-        double[] each = likelihoods(images, test, width);
+        Window window = best(images);
+        double[] each = likelihoods(images, test, window.width());
         double mean = Arrays.stream(each).average().orElseThrow();
         double squares = Arrays.stream(each).map(l -> (l - mean) * (l - mean)).sum();
         Scores scores = new Scores(
@@ -127,21 +134,17 @@ final class Evaluation implements AutoCloseable {
                 inception(forward(images, x -> model.net().apply(x).softmax(1)), 10),
                 reference.distance(Gaussian.of(features(images))),
                 mean,
-                Math.sqrt(squares / (each.length - 1) / each.length));
+                Math.sqrt(squares / (each.length - 1) / each.length),
+                window.likelihood());
         rows.add(scores);
         return scores;
     }
 
-    private double best(float[] images) {
-        double best = WIDTHS[0];
-        double most = Double.NEGATIVE_INFINITY;
-        for (double width : WIDTHS) {
-            double mean =
-                    Arrays.stream(likelihoods(images, choose, width)).average().orElseThrow();
-            best = mean > most ? width : best;
-            most = Math.max(mean, most);
-        }
-        return best;
+    private Window best(float[] images) {
+        return Arrays.stream(WIDTHS)
+                .mapToObj(width -> new Window(width, Summary.mean(likelihoods(images, choose, width))))
+                .max(Comparator.comparingDouble(Window::likelihood))
+                .orElseThrow();
     }
 
     /** log p(x) of each row of {@code of}, with p the mean of Gaussians of deviation {@code width} about the rows of {@code centers}. */
@@ -290,7 +293,7 @@ final class Evaluation implements AutoCloseable {
                                 line("%.1f", s.frechet()),
                                 line("%.0f ± %.0f", s.likelihood(), s.error())))
                         .toList());
-        Scores real = rows.get(0);
+        Scores real = real();
         for (Scores s : rows.subList(2, rows.size())) {
             String name = title + ", " + s.name();
             page.figure(Figure.of(name + ", inception score", "", s.inception())
@@ -302,9 +305,14 @@ final class Evaluation implements AutoCloseable {
         }
     }
 
-    /** What was measured, in the order of the table. */
-    List<Scores> rows() {
-        return rows;
+    /** What was measured of training images in the place of samples. */
+    Scores real() {
+        return rows.get(0);
+    }
+
+    /** What was measured of the net under which the images held out are likeliest, so that no test image has a say in the choice. */
+    Scores likeliest() {
+        return Collections.max(rows.subList(2, rows.size()), Comparator.comparingDouble(Scores::chosen));
     }
 
     @Override

@@ -82,9 +82,9 @@ public final class WganLab implements Experiment {
     }
 
     /** Trains the net with clipped weights on images, and adds it to the page; null if the run was interrupted. */
-    static @Nullable Trained clipping(ImageStudy study, int epochs) {
+    static @Nullable Trained clipping(ImageStudy study, String name, int epochs) {
         return study.add(
-                "weight clipping",
+                name,
                 Nets.wasserstein(),
                 clipped(64, 5e-4f, 0.03f),
                 epochs,
@@ -92,9 +92,9 @@ public final class WganLab implements Experiment {
     }
 
     /** Trains the net with a gradient penalty on images, and adds it to the page; null if the run was interrupted. */
-    static @Nullable Trained penalty(ImageStudy study, int epochs) {
+    static @Nullable Trained penalty(ImageStudy study, String name, int epochs) {
         return study.add(
-                "gradient penalty",
+                name,
                 Nets.wasserstein(),
                 penalized(64, 5e-4f, GradientPenalty.twoSided(10)),
                 epochs,
@@ -107,8 +107,8 @@ public final class WganLab implements Experiment {
                 var learn = images.learn().scaled(2f / 255, -1);
                 Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 100))) {
             ImageStudy study = new ImageStudy(run, page, title, learn, evaluation);
-            Trained clipping = clipping(study, epochs);
-            Trained penalty = clipping == null ? null : penalty(study, epochs);
+            Trained clipping = clipping(study, "weight clipping", epochs);
+            Trained penalty = clipping == null ? null : penalty(study, "gradient penalty", epochs);
             study.compare("Critic's estimate");
             page.text("On digits, the lab gan shows both nets in one table with the other ones that generate.");
             if (clipping == null || penalty == null) {

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.generative.Gan.Critic;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.labs.training.Interrupt;
+import dev.fathom.nn.GradientPenalty;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
@@ -16,11 +19,13 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
 import dev.fathom.train.NonFiniteLossException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,13 +37,26 @@ class DuelTest {
     @TempDir
     Path temp;
 
+    /** Samples after a game about N(2, 1²). */
     private float[] played(Duel duel, Supplier<Gan> net, long seed, boolean resume, Path folder, int... epochs) {
+        float[] numbers = Density.normal(2, 1).sample(SIZE, new Rng(3));
+        return played(duel, net, numbers, new int[SIZE], seed, resume, folder, epochs);
+    }
+
+    private float[] played(
+            Duel duel,
+            Supplier<Gan> net,
+            float[] numbers,
+            int[] labels,
+            long seed,
+            boolean resume,
+            Path folder,
+            int... epochs) {
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         float[] samples = {};
         for (int until : epochs) {
             try (Interrupt interrupt = Interrupt.install(nowhere);
-                    Dataset data =
-                            Dataset.of(Density.normal(2, 1).sample(SIZE, new Rng(3)), Shape.of(1), new int[SIZE]);
+                    Dataset data = Dataset.of(numbers, Shape.of(1), labels);
                     Model<Gan> model = Model.of(net.get(), seed)) {
                 Run run = new Run(true, null, seed, resume, null, null, folder, interrupt, nowhere, nowhere);
                 assertThat(duel.train(run, "A game", model, data, until, 20).series("value"))
@@ -80,14 +98,61 @@ class DuelTest {
     }
 
     @Test
-    void matchedFeaturesBringTheMeansTogether() {
-        Duel duel = new Duel(Game.NON_SATURATING, 32, new Adam(5e-3f).betas(0.5f, 0.999f)).matchingFeatures();
-        float[] made = played(duel, () -> Nets.points(1, 4, 16), 1, false, temp, 30);
-        double mean = 0;
-        for (float x : made) {
-            mean += x / made.length;
+    void everyGameBringsTheMeansTogether() {
+        Adam adam = new Adam(5e-3f).betas(0.5f, 0.999f);
+        Duel nonSaturating = new Duel(Game.NON_SATURATING, 32, adam);
+        for (Duel duel : List.of(
+                nonSaturating,
+                new Duel(Game.MINIMAX, 32, adam),
+                nonSaturating.matchingFeatures(),
+                WganLab.clipped(16, 5e-3f, 0.3f),
+                WganLab.penalized(16, 5e-3f, GradientPenalty.oneSided(10)))) {
+            float[] made = played(duel, () -> Nets.points(1, 4, 16), 1, false, temp.resolve(duel.game().name()), 30);
+            assertThat(Summary.mean(Summary.doubles(made))).as(duel.toString()).isBetween(1.0, 3.0);
         }
-        assertThat(mean).isBetween(1.0, 3.0);
+    }
+
+    @Test
+    void samplesAreOfTheClassAskedFor() {
+        float[] numbers = new float[SIZE];
+        int[] labels = new int[SIZE];
+        float[] spread = new Rng(3).normal(SIZE, 0, 0.3f);
+        for (int i = 0; i < SIZE; i++) {
+            labels[i] = i % 2;
+            numbers[i] = 4 * labels[i] - 2 + spread[i];
+        }
+        Duel duel = new Duel(Game.NON_SATURATING, 32, new Adam(5e-3f).betas(0.5f, 0.999f));
+        float[] made = played(duel, () -> Nets.points(1, 4, 16, 2), numbers, labels, 1, false, temp, 40);
+        double[] means = new double[2];
+        for (int i = 0; i < made.length; i++) {
+            means[i % 2] += 2 * made[i] / (double) made.length;
+        }
+        assertThat(means[0]).isBetween(-3.0, -1.0);
+        assertThat(means[1]).isBetween(1.0, 3.0);
+    }
+
+    private static boolean broken;
+
+    private static Tensor perhapsBroken(Tensor x) {
+        return broken ? x.mul(Float.NaN) : x;
+    }
+
+    @Test
+    void aGameGoesOnAfterACollapse() {
+        Duel duel = new Duel(Game.NON_SATURATING, 16, new Adam(1e-3f));
+        Supplier<Gan> net = () -> {
+            Gan plain = Nets.points(1, 4, 8);
+            Layer head = new Sequential(plain.critic().head(), DuelTest::perhapsBroken);
+            return new Gan(plain.generator(), new Critic(plain.critic().features(), head), 4, 0);
+        };
+        float[] whole = played(duel, net, 1, false, temp.resolve("whole"), 4);
+        played(duel, net, 1, true, temp.resolve("parts"), 2);
+        broken = true;
+        assertThatThrownBy(() -> played(duel, net, 1, true, temp.resolve("parts"), 4))
+                .isInstanceOf(NonFiniteLossException.class);
+        assertThat(temp.resolve("parts/a-game/history.csv")).content().hasLineCount(3);
+        broken = false;
+        assertThat(played(duel, net, 1, true, temp.resolve("parts"), 4)).isEqualTo(whole);
     }
 
     /** A critic whose units are all off says the same of everything. */

@@ -4,16 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.generative.Evaluation.Gaussian;
 import dev.fathom.labs.generative.Mixture.Coverage;
+import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The parts of the generative labs whose numbers are known. */
 class GenerativePartsTest {
@@ -147,7 +157,50 @@ class GenerativePartsTest {
         assertThat(Evaluation.likelihoods(centers, x, width)[0]).isCloseTo(expected, within(0.05));
     }
 
+    /** The images held out are dark and those of the test are bright, so a choice by the test would be the other one. */
+    @Test
+    void theImagesHeldOutChooseTheNet(@TempDir Path folder) {
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        float[] dark = new Rng(1).uniform(80 * Evaluation.PIXELS, 0, 0.2f);
+        float[] bright = new Rng(2).uniform(80 * Evaluation.PIXELS, 0.8f, 1);
+        try (Interrupt interrupt = Interrupt.install(nowhere);
+                Images images = new Images(
+                        "shades",
+                        List.of("one"),
+                        Shape.of(28, 28, 1),
+                        shades(dark),
+                        shades(dark),
+                        shades(bright));
+                Evaluation evaluation = new Evaluation(
+                        new Run(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), images, 80)) {
+            Evaluation.Scores near = evaluation.row("dark", dark);
+            Evaluation.Scores far = evaluation.row("bright", bright);
+            assertThat(evaluation.likeliest()).isEqualTo(near);
+            assertThat(near.likelihood()).isLessThan(far.likelihood());
+            assertThat(far.frechet()).isLessThan(1e-3).isLessThan(near.frechet());
+            assertThat(evaluation.real().name()).isEqualTo("training images");
+        }
+    }
+
+    private static Dataset shades(float[] pixels) {
+        return Dataset.of(pixels, Shape.of(28, 28, 1), new int[pixels.length / Evaluation.PIXELS]);
+    }
+
     // ---- codes and diffusion
+
+    @Test
+    void grayPixelsAreOnFromTheMiddle() {
+        float[] gray = new float[Evaluation.PIXELS];
+        gray[1] = 0.49f;
+        gray[2] = 0.5f;
+        gray[3] = 1;
+        try (Dataset images = shades(gray);
+                Dataset binary = VaeLab.binary(images);
+                Pass pass = Pass.infer()) {
+            float[] x = binary.batches(1).epoch(0).next().x().toArray();
+            assertThat(Arrays.copyOf(x, 5)).containsExactly(0, 0, 1, 1, 0);
+        }
+    }
 
     @Test
     void theBoundOfAVaeIsBelowTheLikelihood() {
@@ -245,6 +298,26 @@ class GenerativePartsTest {
                     .isEqualTo(expected[i]);
         }
         assertThatThrownBy(() -> Bird.of("A plane", rng)).hasMessageStartingWith("caption: \"A plane\" has none of");
+    }
+
+    /** The first test bird is not drawn where the first bird to learn from is. */
+    @Test
+    void testBirdsHavePlacesOfTheirOwn(@TempDir Path folder) {
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(nowhere);
+                BirdStudio studio = new BirdStudio(
+                        new Run(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), 16, 4)) {
+            float[] pictures = studio.pictures(studio.tests());
+            assertThat(pictures).hasSize(4 * Bird.SIDE * Bird.SIDE * 3);
+            byte[] like = studio.tests().get(0).pixels(new Rng(1).split("places"));
+            byte[] drawn = new byte[like.length];
+            for (int i = 0; i < drawn.length; i++) {
+                drawn[i] = (byte) Math.round(127.5f * (pictures[i] + 1));
+            }
+            assertThat(drawn)
+                    .isEqualTo(studio.tests().get(0).pixels(new Rng(1).split("test places")))
+                    .isNotEqualTo(like);
+        }
     }
 
     @Test
