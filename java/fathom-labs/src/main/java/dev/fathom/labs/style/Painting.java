@@ -26,15 +26,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * A picture whose pixels an optimizer changes until the loss is small, as if they were the weights of a network.
  *
- * @param optimizer L-BFGS, which takes {@value #ITERATIONS} iterations in a step, or Adam
- * @param iterations in all, rounded up to a multiple of {@value #ITERATIONS}
+ * @param optimizer L-BFGS, which takes {@code every} iterations in a step, or Adam
+ * @param iterations in all, rounded up to a multiple of {@code every}
+ * @param every iterations between two previews
  */
-public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations) {
+public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations, int every) {
     /** How much the differences of neighboring pixels count beside the content. */
     public static final float SMOOTH = 1;
 
-    /** Iterations between two previews. */
-    private static final int ITERATIONS = 20;
+    static final int ITERATIONS = 20;
+    /** How often a step of L-BFGS looks at the loss before it ends, as its line searches need more looks than it has iterations. */
+    static final int LOOKS = ITERATIONS * 5 / 4;
 
     /** The pixels [1, h, w, 3] as parameters. */
     private record Canvas(Parameter pixels) implements Net {}
@@ -43,7 +45,7 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations)
      * What was painted.
      *
      * @param picture with pixels between black and white
-     * @param history of the loss, an epoch for every {@value #ITERATIONS} iterations
+     * @param history an epoch for every preview, whose {@code val_loss} is the loss of the picture at its end
      * @param content the distance to the content alone; 0 for a texture
      * @param style the distance to the style alone
      */
@@ -51,12 +53,18 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations)
 
     /** By L-BFGS. */
     public static Painting byLBfgs(PerceptualLoss loss, int iterations) {
-        return new Painting(loss, new LBfgs().iterations(ITERATIONS), iterations);
+        return new Painting(loss, new LBfgs().iterations(ITERATIONS), iterations, ITERATIONS);
     }
 
     /** By Adam. */
     public static Painting byAdam(PerceptualLoss loss, int iterations) {
-        return new Painting(loss, new Adam(0.02f), iterations);
+        return new Painting(loss, new Adam(0.02f), iterations, ITERATIONS);
+    }
+
+    /** By Adam, which looks at the loss as often as L-BFGS does in so many iterations. */
+    static Painting asOftenByAdam(PerceptualLoss loss, int iterations) {
+        int steps = (iterations + ITERATIONS - 1) / ITERATIONS;
+        return new Painting(loss, new Adam(0.02f), steps * LOOKS, LOOKS);
     }
 
     /**
@@ -65,7 +73,7 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations)
      * @param begin the picture to begin with
      * @param content the picture whose content is kept; null for a texture
      * @param training shows the progress, ends at Ctrl-C, and goes on with what an earlier run left in {@code folder}
-     * @param preview gets the iteration and the picture after every {@value #ITERATIONS} iterations
+     * @param preview gets the iteration and the picture after {@code every} iterations
      */
     public Painted paint(
             Picture begin,
@@ -73,10 +81,11 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations)
             Training training,
             Path folder,
             BiConsumer<Integer, Picture> preview) {
-        int batch = optimizer.evaluatesAgain() ? ITERATIONS : 1; // examples count iterations, for the bar
+        int batch = optimizer.evaluatesAgain() ? every : 1; // examples count iterations, for the bar
         try (Model<Canvas> model = Model.of(canvas(begin), 0);
                 KeptTensor wanted = content == null ? null : seen(content);
-                Dataset nothing = Dataset.of(Field.floats("x", Shape.of(1), new float[ITERATIONS]))) {
+                Dataset nothing = Dataset.of(Field.floats("x", Shape.of(1), new float[every]));
+                Dataset once = nothing.take(0, 1)) {
             Trainer<Canvas> trainer = Trainer.custom(
                     model,
                     optimizer,
@@ -85,11 +94,11 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations)
             trainer.callbacks(new Callback() {
                 @Override
                 public void onEpochEnd(Progress progress, EpochLog log) {
-                    preview.accept(ITERATIONS * log.epoch(), picture(model.net()));
+                    preview.accept(every * log.epoch(), picture(model.net()));
                 }
             });
             training.attach(trainer, folder, "iterations");
-            History history = trainer.fit(nothing.batches(batch), (iterations + ITERATIONS - 1) / ITERATIONS);
+            History history = trainer.fit(nothing.batches(batch), once, (iterations + every - 1) / every);
             history.notes().forEach(note -> training.say("%s", note));
             Picture picture = picture(model.net());
             try (Pass pass = Pass.infer()) {

