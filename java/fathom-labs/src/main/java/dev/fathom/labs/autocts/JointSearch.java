@@ -12,6 +12,7 @@ import dev.fathom.search.Results;
 import dev.fathom.search.Search;
 import dev.fathom.search.Trial;
 import dev.fathom.train.EpochLog;
+import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -47,6 +48,23 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
                     .best();
             return best == null ? Double.NaN : best.value("val_loss");
         }
+    }
+
+    /** The error of a candidate. One whose training diverges gets the worst error there is, so that the others go on. */
+    double finite(Trial trial) {
+        String why;
+        try {
+            double error = error(trial);
+            if (Double.isFinite(error)) {
+                run.training().say("evolved candidate %d: validation error %.4f", trial.number() + 1, error);
+                return error;
+            }
+            why = "its error is " + error;
+        } catch (NonFiniteLossException e) {
+            why = String.valueOf(e.getMessage());
+        }
+        run.training().say("evolved candidate %d gets the worst error, because it diverged: %s", trial.number() + 1, why);
+        return Double.POSITIVE_INFINITY;
     }
 
     private Search search(String name, int budget) {
@@ -94,7 +112,7 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
      * What evolution found.
      *
      * @param predicted the candidates that the comparator takes for the best, the best first
-     * @param errors their errors, once they were trained
+     * @param errors their errors, once they were trained; infinite where the training diverged
      * @param asked how many candidates the comparator was asked about
      */
     record Evolved(List<Candidate> predicted, List<Double> errors, int asked) {
@@ -134,9 +152,13 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
             if (run.interrupt().requested()) {
                 return Optional.empty();
             }
-            errors.add(error(new Trial(
-                    Candidate.SPACE, i, run.seed() + i, epochs, predicted.get(i).point())));
-            run.training().say("evolved candidate %d: validation error %.4f", i + 1, errors.get(i));
+            Trial trial =
+                    new Trial(Candidate.SPACE, i, run.seed() + i, epochs, predicted.get(i).point());
+            errors.add(finite(trial));
+        }
+        if (errors.stream().allMatch(e -> e.isInfinite())) {
+            throw new IllegalArgumentException("autocts: of " + errors.size()
+                    + " evolved candidates none has an error that is finite; check the series for values that are not finite");
         }
         return Optional.of(new Evolved(predicted, errors, bred.all().size()));
     }

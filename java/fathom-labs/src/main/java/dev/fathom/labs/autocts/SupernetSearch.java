@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
  * The differentiable search of AutoCTS: weights learn from training batches and the architecture from validation batches, in turns, while the temperature falls.
  * This is the first-order form, in which the architecture's gradient takes the weights as they are.
  *
- * @param run how it is run
+ * @param run how it is run; its folder is for these settings and data alone
  * @param task what is forecast
  * @param epochs passes over the training windows
  * @param warm epochs before the architecture begins to learn
@@ -37,6 +37,8 @@ import java.util.stream.Collectors;
 record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epochs, int warm) {
     static final int WIDTH = 16;
     static final int OUTPUT = 64;
+    static final float RATE = 2e-3f;
+    static final float ARCHITECTURE_RATE = 3e-3f;
     private static final float FIRST_TEMPERATURE = 5;
     private static final float LAST_TEMPERATURE = 0.001f;
 
@@ -58,12 +60,12 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
     Optional<Outcome> search(Dataset train, Dataset validation, int batch) {
         Supernet net = Supernet.of(task, blocks, nodes, WIDTH, OUTPUT);
         try (Model<Supernet> model = Model.of(net, run.seed());
-                BoundOptimizer weights = new Adam(2e-3f)
+                BoundOptimizer weights = new Adam(RATE)
                         .weightDecay(1e-4f)
                         .on(model.part(net.weights()))
                         .clipNorm(5);
                 BoundOptimizer architecture =
-                        new Adam(3e-3f).betas(0.5f, 0.999f).weightDecay(1e-3f).on(model.part(net.architecture()))) {
+                        new Adam(ARCHITECTURE_RATE).betas(0.5f, 0.999f).weightDecay(1e-3f).on(model.part(net.architecture()))) {
             Part w = model.part(net.weights());
             Part a = model.part(net.architecture());
             List<double[]> curves = run.resume() ? load(model, weights, architecture) : new ArrayList<>();

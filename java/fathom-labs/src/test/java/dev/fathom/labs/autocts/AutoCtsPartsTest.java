@@ -24,12 +24,15 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.search.ScoreRegressor;
+import dev.fathom.search.Trial;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -335,6 +338,70 @@ class AutoCtsPartsTest {
         }
         assertThat(whole.get(0)[1]).isNaN(); // the architecture waits for an epoch
         assertThat(whole.get(1)[1]).isPositive();
+    }
+
+    /** Each folder of parts is for one seed, one form, one number of epochs and one set of data. */
+    @Test
+    void otherSettingsBeginAnew() {
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        try (Interrupt interrupt = Interrupt.install(System.err);
+                PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8)) {
+            Path folder = temp.resolve("settings");
+            Run first = new Run(false, null, 1, true, null, null, folder, interrupt, out, out);
+            Path kept = first.keeping("data").folder();
+            assertThat(first.keeping("data").folder()).isEqualTo(kept);
+            assertThat(said.toString(StandardCharsets.UTF_8)).isEmpty();
+            List<Path> others = List.of(
+                    first.keeping("other data").folder(),
+                    new Run(false, null, 2, true, null, null, folder, interrupt, out, out)
+                            .keeping("data")
+                            .folder(),
+                    new Run(true, null, 1, true, null, null, folder, interrupt, out, out)
+                            .keeping("data")
+                            .folder(),
+                    new Run(false, 3, 1, true, null, null, folder, interrupt, out, out)
+                            .keeping("data")
+                            .folder());
+            assertThat(others).doesNotHaveDuplicates().doesNotContain(kept);
+            assertThat(said.toString(StandardCharsets.UTF_8).lines())
+                    .hasSize(4)
+                    .allMatch(l -> l.contains("other data, so that this run begins anew"));
+        }
+    }
+
+    /** A candidate that diverges gets the worst error, and a sentence says so. */
+    @Test
+    void aCandidateThatDivergesIsTheWorst() throws IOException {
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        Trial trial = new Trial(Candidate.SPACE, 0, 1, 1, Candidate.SPACE.draw(new Rng(1)));
+        try (Interrupt interrupt = Interrupt.install(System.err);
+                PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
+                Dataset broken = windows(3e38f);
+                Dataset sound = windows(1)) {
+            Run run = new Run(false, null, 1, true, null, null, temp, interrupt, out, out);
+            assertThat(new JointSearch(run, task(), broken, sound, 1).finite(trial)).isEqualTo(Double.POSITIVE_INFINITY);
+            assertThat(new JointSearch(run, task(), sound, sound, 1).finite(trial)).isFinite();
+        }
+        assertThat(said.toString(StandardCharsets.UTF_8).lines()).satisfiesExactly(
+                l -> assertThat(l).startsWith("evolved candidate 1 gets the worst error, because it diverged: "),
+                l -> assertThat(l).startsWith("evolved candidate 1: validation error "));
+        Candidate one = Candidate.of(trial.point());
+        Candidate other = Candidate.of(Candidate.SPACE.draw(new Rng(2)));
+        assertThat(new JointSearch.Evolved(List.of(one, other), List.of(Double.POSITIVE_INFINITY, 0.5), 2).best())
+                .isEqualTo(other);
+    }
+
+    /** Eight windows of which all values are the same. */
+    private static Dataset windows(float value) {
+        float[] x = new float[8 * 12 * NODES];
+        float[] y = new float[8 * 3 * NODES];
+        float[] known = new float[y.length];
+        Arrays.fill(x, value);
+        Arrays.fill(known, 1);
+        return Dataset.of(
+                Field.floats("x", Shape.of(12, NODES), x),
+                Field.floats("known", Shape.of(3 * NODES), known),
+                Field.floats("y", Shape.of(3 * NODES), y));
     }
 
     private Optional<SupernetSearch.Outcome> search(ForecastTask task, String folder, String until) throws IOException {
