@@ -384,7 +384,8 @@ public final class AdversarialLab implements Experiment {
                             case SOFTMAX, DROPOUT ->
                                 fast.atLeast(published - 3 * Math.sqrt(published * (100 - published) / attacked));
                             case MAXOUT -> fast;
-                            // our network is smaller than that of the paper: it shall withstand more than without this training
+                            // our network is smaller than that of the paper: it shall withstand more than without this
+                            // training
                             case FAST, PROJECTED -> fast.atMost(chosen(outcomes).error(chosen(outcomes).fast));
                         })
                 .figure(Figure.of(name + "errors on images as they are", "%", o.clean()))

@@ -167,7 +167,11 @@ public final class AutoCtsLab implements Experiment {
                                         "0.001, 0.0003",
                                         line("%s, %s", SupernetSearch.RATE, SupernetSearch.ARCHITECTURE_RATE),
                                         "fewer steps must go as far"),
-                                List.of("batch of the supernet", "64", "16 on traffic, 64 on exchange rates", "a week has few windows"),
+                                List.of(
+                                        "batch of the supernet",
+                                        "64",
+                                        "16 on traffic, 64 on exchange rates",
+                                        "a week has few windows"),
                                 List.of(
                                         "series in searches on traffic",
                                         "207",
@@ -176,7 +180,9 @@ public final class AutoCtsLab implements Experiment {
                                 List.of(
                                         "training of what is found",
                                         "100 epochs",
-                                        line("at most %d, until the validation error rises for 3", run.epochs(TAUGHT, 1)),
+                                        line(
+                                                "at most %d, until the validation error rises for 3",
+                                                run.epochs(TAUGHT, 1)),
                                         "time"),
                                 List.of(
                                         "blocks, channels, output of AutoCTS+",
@@ -244,7 +250,8 @@ public final class AutoCtsLab implements Experiment {
                     .baseline(line("%.3f", known), "all 207, by another program")
                     .within(known - 0.0006, known + 0.0006));
         }
-        // the noisy networks have their errors after five epochs: a comparator is worth its training if it ranks new ones no worse than such an error would
+        // the noisy networks have their errors after five epochs: a comparator is worth its training if it ranks new
+        // ones no worse than such an error would
         double early = all.get().mean(HeldOut.name(5));
         page.text(line(
                         "The comparator is held to the errors after five epochs, which is what it has learned from at first and what a search without it would "
@@ -327,8 +334,8 @@ public final class AutoCtsLab implements Experiment {
                 Dataset validation = every(parts.get(1), 2)) {
             JointSearch search = new JointSearch(run, task, train, validation, run.epochs(6, 2));
             Optional<List<Measured>> networks = search.random(run.of(CANDIDATES, 8));
-            Optional<HeldOut> all =
-                    networks.flatMap(n -> HeldOut.of(run, n, comparator, run.of(FOLDS, 2), run.of(3, 1), run.of(10, 3), 1));
+            Optional<HeldOut> all = networks.flatMap(
+                    n -> HeldOut.of(run, n, comparator, run.of(FOLDS, 2), run.of(3, 1), run.of(10, 3), 1));
             if (networks.isEmpty() || all.isEmpty()) {
                 return Optional.empty();
             }
@@ -366,7 +373,8 @@ public final class AutoCtsLab implements Experiment {
                         Summary.median(errors),
                         errors[errors.length - 1]));
         table(page, all);
-        // Spearman's correlation of random orders of m networks has the variance 1 / (m - 1), and the mean over k folds of n / k networks 1 / (n - k)
+        // Spearman's correlation of random orders of m networks has the variance 1 / (m - 1), and the mean over k folds
+        // of n / k networks 1 / (n - k)
         double chance = 2 / Math.sqrt(networks.size() - run.of(FOLDS, 2));
         page.text(line(
                 "Random orders have a mean correlation beyond %.2f, two standard deviations, in one of forty divisions of the networks: the comparator must be "
@@ -588,9 +596,12 @@ public final class AutoCtsLab implements Experiment {
         for (int h = 0; h < PUBLISHED.length; h++) {
             double mae = all.scores(ours, h).mae();
             String ahead = task.ahead(task.horizons()[h]);
-            differences.add(line("%.2f %s ahead, %.2f %s", mae, ahead, Math.abs(mae - PUBLISHED[h]), mae > PUBLISHED[h] ? "more" : "less"));
+            differences.add(line(
+                    "%.2f %s ahead, %.2f %s",
+                    mae, ahead, Math.abs(mae - PUBLISHED[h]), mae > PUBLISHED[h] ? "more" : "less"));
             page.figure(Figure.of(line("AutoCTS beside its paper, %s, MAE", ahead), "", mae)
-                    .published(line("%.2f", PUBLISHED[h]), "Wu et al. 2022, four months of METR-LA, another test split"));
+                    .published(
+                            line("%.2f", PUBLISHED[h]), "Wu et al. 2022, four months of METR-LA, another test split"));
         }
         page.text(line(
                 "The paper gives AutoCTS a mean absolute error of 2.67, 3.05 and 3.47 miles an hour 15, 30 and 60 minutes ahead on METR-LA, trained on most of "

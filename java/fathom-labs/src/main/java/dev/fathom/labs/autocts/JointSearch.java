@@ -63,7 +63,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
         } catch (NonFiniteLossException e) {
             why = String.valueOf(e.getMessage());
         }
-        run.training().say("evolved candidate %d gets the worst error, because it diverged: %s", trial.number() + 1, why);
+        run.training()
+                .say("evolved candidate %d gets the worst error, because it diverged: %s", trial.number() + 1, why);
         return Double.POSITIVE_INFINITY;
     }
 
@@ -152,13 +153,14 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
             if (run.interrupt().requested()) {
                 return Optional.empty();
             }
-            Trial trial =
-                    new Trial(Candidate.SPACE, i, run.seed() + i, epochs, predicted.get(i).point());
+            Trial trial = new Trial(
+                    Candidate.SPACE, i, run.seed() + i, epochs, predicted.get(i).point());
             errors.add(finite(trial));
         }
         if (errors.stream().allMatch(e -> e.isInfinite())) {
-            throw new IllegalArgumentException("autocts: of " + errors.size()
-                    + " evolved candidates none has an error that is finite; check the series for values that are not finite");
+            throw new IllegalArgumentException(
+                    "autocts: of " + errors.size()
+                            + " evolved candidates none has an error that is finite; check the series for values that are not finite");
         }
         return Optional.of(new Evolved(predicted, errors, bred.all().size()));
     }

@@ -64,8 +64,10 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
                         .weightDecay(1e-4f)
                         .on(model.part(net.weights()))
                         .clipNorm(5);
-                BoundOptimizer architecture =
-                        new Adam(ARCHITECTURE_RATE).betas(0.5f, 0.999f).weightDecay(1e-3f).on(model.part(net.architecture()))) {
+                BoundOptimizer architecture = new Adam(ARCHITECTURE_RATE)
+                        .betas(0.5f, 0.999f)
+                        .weightDecay(1e-3f)
+                        .on(model.part(net.architecture()))) {
             Part w = model.part(net.weights());
             Part a = model.part(net.architecture());
             List<double[]> curves = run.resume() ? load(model, weights, architecture) : new ArrayList<>();

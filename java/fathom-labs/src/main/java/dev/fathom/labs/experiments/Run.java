@@ -98,7 +98,8 @@ public record Run(
                 return name != null && name.toString().startsWith(KEPT) && !f.equals(kept);
             });
             if (resume && others && !Files.exists(kept)) {
-                out.println("The parts kept in " + folder + " are of another seed, of other settings or of other data, so that this run begins anew.");
+                out.println("The parts kept in " + folder
+                        + " are of another seed, of other settings or of other data, so that this run begins anew.");
             }
             Files.createDirectories(kept);
         } catch (IOException e) {

@@ -137,7 +137,8 @@ record DensityStudy(Run run, Result page) {
                     .dashed("p / (p + q)", x, grid(v -> j.p().at(v) / (j.p().at(v) + j.q().at(v)))));
             page.figure(Figure.of(line("Value, p = %s, q = %s", j.p().name(), j.q().name()), "", j.value())
                     .baseline(line("%.4f", j.best()), "2 JS - log 4")
-                    // no discriminator does better, up to the error of the sums; within a hundredth of the range from -log 4 to 0 of all values
+                    // no discriminator does better, up to the error of the sums; within a hundredth of the range from
+                    // -log 4 to 0 of all values
                     .within(j.best() + OPTIMUM / 100, j.best() + 0.002));
         }
         Judged same = all.get(0);
@@ -204,7 +205,8 @@ record DensityStudy(Run run, Result page) {
                                     .render())
                     .key(Figure.of("Value of the game on a line", "", value)
                             .baseline(line("%.4f", OPTIMUM), "-log 4, the optimum")
-                            // within a twentieth of the range from -log 4 to 0 of all values, because the nets play without end
+                            // within a twentieth of the range from -log 4 to 0 of all values, because the nets play
+                            // without end
                             .within(1.05 * OPTIMUM, 0.95 * OPTIMUM));
             return true;
         }

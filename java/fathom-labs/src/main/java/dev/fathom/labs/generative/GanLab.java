@@ -164,8 +164,7 @@ public final class GanLab implements Experiment {
                     || VaeLab.train(run, name, model, learn, epochs).epochs().size() < epochs) {
                 return false;
             }
-            evaluation.row(
-                    name, VaeLab.samples(model.net(), evaluation.count(), new Rng(run.seed()).split("prior")));
+            evaluation.row(name, VaeLab.samples(model.net(), evaluation.count(), new Rng(run.seed()).split("prior")));
             return true;
         }
     }
@@ -185,7 +184,10 @@ public final class GanLab implements Experiment {
                         best.likelihood() < 225 ? "below" : "above",
                         evaluation.count(),
                         evaluation.real().likelihood()))
-                .key(Figure.of("Digits, log-likelihood of the net that the images held out choose", "nats", best.likelihood())
+                .key(Figure.of(
+                                "Digits, log-likelihood of the net that the images held out choose",
+                                "nats",
+                                best.likelihood())
                         .published("225 ± 2", "Goodfellow et al. 2014"));
     }
 

@@ -205,7 +205,16 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
                             100 * score.exact)
                     .baseline(guessed, "most frequent genders"));
         }
-        page.table(List.of("reads", "weights", "right, held out", "translation right", "words right", "forms named", "picture, R2"), rows);
+        page.table(
+                List.of(
+                        "reads",
+                        "weights",
+                        "right, held out",
+                        "translation right",
+                        "words right",
+                        "forms named",
+                        "picture, R2"),
+                rows);
         if (scores.contains(null)) {
             return false;
         }

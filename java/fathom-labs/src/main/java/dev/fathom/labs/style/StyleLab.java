@@ -220,8 +220,8 @@ public final class StyleLab implements Experiment {
             String title = style.getKey().title;
             run.training().say("%n== %s, texture", title);
             double before = terms(style.getValue(), noise, noise)[1];
-            Picture part = new Picture(
-                    middle(Picture.read(folder.resolve(style.getKey().file), 2 * side), side), side, side);
+            Picture part =
+                    new Picture(middle(Picture.read(folder.resolve(style.getKey().file), 2 * side), side), side, side);
             double own = 100 * terms(style.getValue(), part, part)[1] / before;
             Painted painted = Painting.byLBfgs(style.getValue(), run.of(200, 20))
                     .paint(
@@ -238,8 +238,7 @@ public final class StyleLab implements Experiment {
             page.figure(Figure.of(title + ", texture, distance to the style", "%", 100 * painted.style() / before)
                     .baseline(line("%.1f %%", own), "the middle of the painting")
                     .atMost(own));
-            sheet.add(part.pixels(), title)
-                    .add(painted.picture().pixels(), title + ", texture");
+            sheet.add(part.pixels(), title).add(painted.picture().pixels(), title + ", texture");
         }
         if (rows.isEmpty()) {
             return false;
@@ -250,7 +249,11 @@ public final class StyleLab implements Experiment {
                                 + "particular place. The paintings beside them are cut to their middle.")
                 .picture("textures.png", "Paintings, and textures that were made from noise", sheet::render)
                 .table(
-                        List.of("texture of", "distance of noise to it", "of the middle of the painting", "of the result"),
+                        List.of(
+                                "texture of",
+                                "distance of noise to it",
+                                "of the middle of the painting",
+                                "of the result"),
                         rows);
         return !run.interrupt().requested();
     }

@@ -127,8 +127,9 @@ class AdversarialLabTest {
     /** The images held out decide, and the networks of the same form are compared. */
     @Test
     void theFormThatErrsLessOnImagesHeldOutIsTaken() {
-        Matcher said = Pattern.compile("on ([\\d.]+) % of the images held out without dropout and on ([\\d.]+) % with it, "
-                        + "so the networks trained on attacked images are (with|without) dropout")
+        Matcher said = Pattern.compile(
+                        "on ([\\d.]+) % of the images held out without dropout and on ([\\d.]+) % with it, "
+                                + "so the networks trained on attacked images are (with|without) dropout")
                 .matcher(run().out());
         assertThat(said.find()).isTrue();
         boolean with = Double.parseDouble(said.group(2)) < Double.parseDouble(said.group(1));

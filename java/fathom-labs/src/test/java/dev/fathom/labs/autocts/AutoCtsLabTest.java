@@ -104,7 +104,8 @@ class AutoCtsLabTest {
     private static double[] scores(String file) throws IOException {
         return Files.readAllLines(kept().resolve(file)).stream()
                 .skip(1)
-                .mapToDouble(l -> Double.parseDouble(l.split(",")[3 + Candidate.SPACE.dimensions().size()]))
+                .mapToDouble(l -> Double.parseDouble(
+                        l.split(",")[3 + Candidate.SPACE.dimensions().size()]))
                 .toArray();
     }
 
@@ -127,7 +128,10 @@ class AutoCtsLabTest {
                 .orElseThrow();
         assertThat(mean(here, HeldOut.name(1))).isCloseTo(expected, within(5.1e-4));
         assertThat(out)
-                .contains(String.format(Locale.ROOT, "%.4f for the best", Arrays.stream(last).min().orElseThrow()));
+                .contains(String.format(
+                        Locale.ROOT,
+                        "%.4f for the best",
+                        Arrays.stream(last).min().orElseThrow()));
         assertThat(kept().resolve("candidates.csv")).content().hasLineCount(9);
         assertThat(kept().resolve("candidates-1-epoch.csv")).content().hasLineCount(9);
     }

@@ -379,12 +379,16 @@ class AutoCtsPartsTest {
                 Dataset broken = windows(3e38f);
                 Dataset sound = windows(1)) {
             Run run = new Run(false, null, 1, true, null, null, temp, interrupt, out, out);
-            assertThat(new JointSearch(run, task(), broken, sound, 1).finite(trial)).isEqualTo(Double.POSITIVE_INFINITY);
-            assertThat(new JointSearch(run, task(), sound, sound, 1).finite(trial)).isFinite();
+            assertThat(new JointSearch(run, task(), broken, sound, 1).finite(trial))
+                    .isEqualTo(Double.POSITIVE_INFINITY);
+            assertThat(new JointSearch(run, task(), sound, sound, 1).finite(trial))
+                    .isFinite();
         }
-        assertThat(said.toString(StandardCharsets.UTF_8).lines()).satisfiesExactly(
-                l -> assertThat(l).startsWith("evolved candidate 1 gets the worst error, because it diverged: "),
-                l -> assertThat(l).startsWith("evolved candidate 1: validation error "));
+        assertThat(said.toString(StandardCharsets.UTF_8).lines())
+                .satisfiesExactly(
+                        l -> assertThat(l)
+                                .startsWith("evolved candidate 1 gets the worst error, because it diverged: "),
+                        l -> assertThat(l).startsWith("evolved candidate 1: validation error "));
         Candidate one = Candidate.of(trial.point());
         Candidate other = Candidate.of(Candidate.SPACE.draw(new Rng(2)));
         assertThat(new JointSearch.Evolved(List.of(one, other), List.of(Double.POSITIVE_INFINITY, 0.5), 2).best())

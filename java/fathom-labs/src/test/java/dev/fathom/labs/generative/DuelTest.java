@@ -107,7 +107,13 @@ class DuelTest {
                 nonSaturating.matchingFeatures(),
                 WganLab.clipped(16, 5e-3f, 0.3f),
                 WganLab.penalized(16, 5e-3f, GradientPenalty.oneSided(10)))) {
-            float[] made = played(duel, () -> Nets.points(1, 4, 16), 1, false, temp.resolve(duel.game().name()), 30);
+            float[] made = played(
+                    duel,
+                    () -> Nets.points(1, 4, 16),
+                    1,
+                    false,
+                    temp.resolve(duel.game().name()),
+                    30);
             assertThat(Summary.mean(Summary.doubles(made))).as(duel.toString()).isBetween(1.0, 3.0);
         }
     }

@@ -151,9 +151,9 @@ class GenerativeLabsTest {
                 .map(Result.Series.class::cast)
                 .findFirst()
                 .orElseThrow();
-        values.curves().forEach((stage, curve) -> assertThat(curve[1][curve[1].length - 1])
-                .as(stage)
-                .isGreaterThan(-1.3));
+        values.curves()
+                .forEach((stage, curve) ->
+                        assertThat(curve[1][curve[1].length - 1]).as(stage).isGreaterThan(-1.3));
         assertThat(values.curves()).containsOnlyKeys("stage I", "stage II");
         assertThat(sky()).isGreaterThan(0.1);
         assertThat(run.out()).contains(Bird.PROMPTS);
@@ -169,7 +169,9 @@ class GenerativeLabsTest {
             try (Pass pass = Pass.infer(new Rng(1))) {
                 Tensor drawn = model.net()
                         .generator()
-                        .draw(pass.randn(64, BirdNet.LATENT), pass.randn(64, BirdNet.CONDITION).mul(0));
+                        .draw(
+                                pass.randn(64, BirdNet.LATENT),
+                                pass.randn(64, BirdNet.CONDITION).mul(0));
                 return drawn.slice(1, 0, 1).slice(3, 2, 3).mean().item();
             }
         }

@@ -165,12 +165,7 @@ class GenerativePartsTest {
         float[] bright = new Rng(2).uniform(80 * Evaluation.PIXELS, 0.8f, 1);
         try (Interrupt interrupt = Interrupt.install(nowhere);
                 Images images = new Images(
-                        "shades",
-                        List.of("one"),
-                        Shape.of(28, 28, 1),
-                        shades(dark),
-                        shades(dark),
-                        shades(bright));
+                        "shades", List.of("one"), Shape.of(28, 28, 1), shades(dark), shades(dark), shades(bright));
                 Evaluation evaluation = new Evaluation(
                         new Run(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), images, 80)) {
             Evaluation.Scores near = evaluation.row("dark", dark);

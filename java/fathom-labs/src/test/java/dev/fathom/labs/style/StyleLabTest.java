@@ -182,7 +182,8 @@ class StyleLabTest {
                 double[] losses = painted.history().series("val_loss");
                 assertThat(losses).hasSize(2);
                 try (Pass pass = Pass.infer()) {
-                    float last = loss.of(painted.picture().tensor(), null).total().item();
+                    float last =
+                            loss.of(painted.picture().tensor(), null).total().item();
                     assertThat(losses[1]).isCloseTo(last, within(0.02 * last)); // but for the rounding of pixels
                 }
             }
