@@ -67,9 +67,13 @@ public record InterruptedRun(Result result, String out) {
     /** Asserts that some epochs of {@code lab} give the same figures again with the same seed, and others with another seed. */
     public static void assertThatTheSeedDecides(Experiment lab, int epochs, Path folder) {
         Result one = of(lab, epochs, 1, "never printed", false, null, folder).result;
-        assertThat(of(lab, epochs, 1, "never printed", false, null, folder).result.figures())
+        assertThat(of(lab, epochs, 1, "never printed", false, null, folder)
+                        .result
+                        .figures())
                 .isEqualTo(one.figures());
-        assertThat(of(lab, epochs, 2, "never printed", false, null, folder).result.figures())
+        assertThat(of(lab, epochs, 2, "never printed", false, null, folder)
+                        .result
+                        .figures())
                 .isNotEqualTo(one.figures());
         assertThat(one.isFinished()).isTrue();
     }

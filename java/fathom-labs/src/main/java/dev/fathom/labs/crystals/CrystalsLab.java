@@ -143,10 +143,12 @@ public final class CrystalsLab implements Experiment {
         Map<Integer, List<Drawn>> finished = new LinkedHashMap<>();
         for (int n : labels) {
             List<Drawn> all = Workers.all()
-                    .run(draws, draw -> kept.of(line("%d labels, draw %d", n, draw), () -> {
-                        Crystals labeled = known.subset(draw * n, (draw + 1) * n);
-                        return drawn(answers(run, labeled, test, taught, draw), test);
-                    }))
+                    .run(
+                            draws,
+                            draw -> kept.of(line("%d labels, draw %d", n, draw), () -> {
+                                Crystals labeled = known.subset(draw * n, (draw + 1) * n);
+                                return drawn(answers(run, labeled, test, taught, draw), test);
+                            }))
                     .stream()
                     .flatMap(Optional::stream)
                     .toList();

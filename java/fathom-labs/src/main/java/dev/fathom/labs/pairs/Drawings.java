@@ -72,8 +72,8 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
             if (trained == null) {
                 return false;
             }
-            List<Drawn> sources = new ArrayList<>(List.of(
-                    new Drawn("the true picture", truth), new Drawn("mean picture of the label", means())));
+            List<Drawn> sources = new ArrayList<>(
+                    List.of(new Drawn("the true picture", truth), new Drawn("mean picture of the label", means())));
             if (label != null) {
                 sources.add(new Drawn("drawn from the label", label));
             }

@@ -119,7 +119,8 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
         return line("%.1f %%", 100 * share);
     }
 
-    private @Nullable Double score(NamedEncoder encoder, Task task, PairTraining teaching, Dataset learn, Dataset judge) {
+    private @Nullable Double score(
+            NamedEncoder encoder, Task task, PairTraining teaching, Dataset learn, Dataset judge) {
         String name = encoder.name + " to " + task.name;
         try (Model<Pair> model = Model.of(new Pair(encoder.net.get(), task.net.get()), run.seed())) {
             var trainer =

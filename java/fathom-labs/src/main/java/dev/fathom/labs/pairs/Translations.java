@@ -205,7 +205,16 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
                             100 * score.exact)
                     .baseline(guessed, "most frequent genders"));
         }
-        page.table(List.of("reads", "weights", "right, held out", "translation right", "words right", "forms named", "picture, R2"), rows);
+        page.table(
+                List.of(
+                        "reads",
+                        "weights",
+                        "right, held out",
+                        "translation right",
+                        "words right",
+                        "forms named",
+                        "picture, R2"),
+                rows);
         if (scores.contains(null)) {
             return false;
         }
@@ -229,7 +238,8 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
         return Double.isNaN(share) ? "-" : line("%.1f %%", 100 * share);
     }
 
-    private @Nullable Score score(Setting setting, PairTraining teaching, Dataset learn, Dataset choose, Dataset judge) {
+    private @Nullable Score score(
+            Setting setting, PairTraining teaching, Dataset learn, Dataset choose, Dataset judge) {
         String name = setting.name() + " " + setting.weights.words();
         Metric exact = Writer.exact("exact", Reserved.STANDARD.padding());
         try (Model<Translation> model = Model.of(Translation.of(), run.seed())) {

@@ -81,8 +81,7 @@ public final class SiameseLab implements Experiment {
                             100.0 / (CLASSES - LEARNED),
                             LEARNED - 1,
                             SEEDS));
-            int[] labels =
-                    IntStream.of(test.labels()).map(l -> l - LEARNED).toArray();
+            int[] labels = IntStream.of(test.labels()).map(l -> l - LEARNED).toArray();
             Map<String, List<OneShot>> spaces = new LinkedHashMap<>();
             spaces.put(PIXELS, List.of(new OneShot(pixels(test), labels, CLASSES - LEARNED)));
             for (long seed = run.seed(); seed < run.seed() + SEEDS; seed++) {
@@ -175,11 +174,11 @@ public final class SiameseLab implements Experiment {
                     Integer.toString(seeds.size()),
                     line("%.1f %%", mean),
                     line("%.1f to %.1f %%", low, high)));
-            page.figure(
-                    Figure.of("One-shot accuracy by " + name, "%", mean).interval(low, Math.min(100, high)));
+            page.figure(Figure.of("One-shot accuracy by " + name, "%", mean).interval(low, Math.min(100, high)));
         });
         page.table(List.of("nearest by", "numbers", "seeds", "right", "95 % interval"), rows)
-                .text("The interval of what was done with several seeds is that of its mean over seeds, and that of one alone is over its episodes.");
+                .text(
+                        "The interval of what was done with several seeds is that of its mean over seeds, and that of one alone is over its episodes.");
         return all;
     }
 

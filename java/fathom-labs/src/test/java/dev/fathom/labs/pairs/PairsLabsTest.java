@@ -69,8 +69,11 @@ class PairsLabsTest {
             assertThat(run.figure(encoder + " to support vector machine"))
                     .as(encoder)
                     .isGreaterThan(20); // a sixth are right by chance
-            // the most frequent form is right in 11 %, the most frequent kind in 1.5 %, and the mean picture explains nothing
-            assertThat(run.figure(encoder + " to logistic regression")).as(encoder).isGreaterThan(13);
+            // the most frequent form is right in 11 %, the most frequent kind in 1.5 %, and the mean picture explains
+            // nothing
+            assertThat(run.figure(encoder + " to logistic regression"))
+                    .as(encoder)
+                    .isGreaterThan(13);
             assertThat(run.figure(encoder + " to MLP")).as(encoder).isGreaterThan(2);
             assertThat(run.figure(encoder + " to deconv net")).as(encoder).isGreaterThan(3);
         }
@@ -118,7 +121,8 @@ class PairsLabsTest {
             @Override
             public Result run(Run run) {
                 Result page = run.page(name(), "");
-                boolean whole = new Drawings(run, CaptionedShapes.alone(80, 1), CaptionedShapes.alone(20, 2)).addTo(page);
+                boolean whole =
+                        new Drawings(run, CaptionedShapes.alone(80, 1), CaptionedShapes.alone(20, 2)).addTo(page);
                 assertThat(whole).isFalse();
                 return page;
             }

@@ -181,8 +181,7 @@ class ReinforcementLabTest {
                 .contains("cart-pole, deep Q-network, mean return", "cart-pole, policy gradient, mean return")
                 .noneMatch(name -> name.startsWith("grid world"));
         assertThat(stopped.out()).containsPattern("\ndeep Q-network +3 ").containsPattern("\npolicy gradient +[12] ");
-        stopped = InterruptedRun.assertThatItGoesOn(
-                new BoardLab(), "seed 1 is finished", board, temp.resolve("b"));
+        stopped = InterruptedRun.assertThatItGoesOn(new BoardLab(), "seed 1 is finished", board, temp.resolve("b"));
         assertThat(stopped.result().figures()).hasSize(5);
     }
 

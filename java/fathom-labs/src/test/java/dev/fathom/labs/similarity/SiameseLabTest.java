@@ -35,7 +35,8 @@ class SiameseLabTest {
         CommandLineRun.assumeData("mnist");
         InterruptedRun run = InterruptedRun.of(new SiameseLab(), "== siamese, contrastive loss, seed 2", null, temp);
         assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.result().figures()).hasSize(4); // pixels, before training, the classifier, one seed of the contrastive loss
+        assertThat(run.result().figures())
+                .hasSize(4); // pixels, before training, the classifier, one seed of the contrastive loss
     }
 
     @Test
