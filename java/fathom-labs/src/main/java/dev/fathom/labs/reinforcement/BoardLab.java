@@ -95,7 +95,8 @@ public final class BoardLab implements Experiment {
         page.section(
                         "Against chance and against perfect play",
                         line(
-                                "What %d of %d seeds come to on average. The network sees the cells of both players, and gives probabilities of moves and a value. It plays against itself with %d "
+                                "What %d of %d seeds come to on average. "
+                                        + "The network sees the cells of both players, and gives probabilities of moves and a value. It plays against itself with %d "
                                         + "searches a move, learns the shares of visits and the results (Silver et al. 2018), and is then used alone and "
                                         + "with as many searches. A search without a network plays at random to the end for its values. The perfect player "
                                         + "knows all positions, and chooses among its best moves at random; nobody can win against it.",
