@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
  * distance.
  *
  * <p>The search begins at the first principal components. In each epoch all rows move at once from where the others were at its beginning, so that the result
- * is the same with any number of threads; the authors' program moves one after the other.
+ * is the same with any number of threads; the authors' program moves one after the other. Equal rows begin a thousandth apart, by noise as in the authors'
+ * program, and lie beside each other in the end.
  *
  * @param width how many numbers a place has
  * @param neighbors how many neighbors a row is tied to, itself among them as the authors count
@@ -133,7 +134,8 @@ public record Umap(int width, int neighbors, double leastDistance, int epochs) i
         return near.graph(ties, (v, w) -> v + w - v * w);
     }
 
-    private double[] ties(double[] distances) {
+    /** The ties of a row to its neighbors at these distances. */
+    double[] ties(double[] distances) {
         double least = Arrays.stream(distances).filter(d -> d > 0).min().orElse(0);
         double[] ties = new double[distances.length];
         double low = 0;

@@ -141,6 +141,32 @@ class PlacementTest {
     }
 
     @Test
+    void theTiesOfARowSumToTheLogarithmOfItsNeighbors() {
+        float[][] x = get("digits", float[][].class);
+        for (int k : new int[] {5, 15, 40}) {
+            for (double[] distances : Neighborhood.of(x, k - 1).distances()) {
+                assertThat(Arrays.stream(new Umap(2, k, 0.1, 1).ties(distances)).sum())
+                        .isCloseTo(Math.log(k) / Math.log(2), within(1e-5));
+            }
+        }
+    }
+
+    /** Rows that are equal lie near each other, but none on another. */
+    @Test
+    void equalRowsHavePlacesOfTheirOwn() {
+        float[][] x = new float[60][3];
+        for (int i = 0; i < x.length; i++) {
+            x[i][0] = i % 4;
+            x[i][1] = i % 5;
+        }
+        float[][] places = new Umap(2, 8, 0.1, 200).place(x, 1);
+        double[][] nearest = Neighborhood.of(places, 1).distances();
+        assertThat(Arrays.stream(nearest).mapToDouble(d -> d[0]).min().orElseThrow())
+                .isGreaterThan(1e-4);
+        assertThat(Placement.trustworthiness(x, places, 5)).isGreaterThan(0.8);
+    }
+
+    @Test
     void aStepCanBeTheLastAndEqualRowsArePlaced() {
         float[][] x = new float[100][3];
         for (int i = 50; i < 100; i++) {

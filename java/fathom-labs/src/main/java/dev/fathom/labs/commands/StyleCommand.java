@@ -27,8 +27,10 @@ import picocli.CommandLine.Parameters;
                 "Paints a photograph in the style of a picture. Where only one picture is named, its texture is painted from noise.",
         sortOptions = false)
 public final class StyleCommand implements Callable<Integer> {
-    /** Pixels of which the layers of the networks leave some. */
+    /** Pixels of a side of which the layers of all networks leave some. */
     private static final int SMALLEST = 32;
+
+    private static final int LARGEST = 4096;
 
     private final PrintStream out;
     private final PrintStream err;
@@ -86,8 +88,8 @@ public final class StyleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (size < SMALLEST) {
-            throw options.misuse("--size " + size + ": choose at least " + SMALLEST);
+        if (size < SMALLEST || size > LARGEST) {
+            throw options.misuse("--size " + size + ": choose at least " + SMALLEST + " and at most " + LARGEST);
         }
         options.atLeastOne("--iterations", iterations);
         if (!(weight > 0 && weight < Float.POSITIVE_INFINITY)) {
@@ -95,8 +97,8 @@ public final class StyleCommand implements Callable<Integer> {
         }
         Pretrained network = Pretrained.named(model, options::misuse);
         Perception.check(network);
-        Picture first = Picture.read(files[0], size);
-        Picture style = files.length == 1 ? first : Picture.read(files[1], size);
+        Picture first = picture(files[0]);
+        Picture style = files.length == 1 ? first : picture(files[1]);
         Path folder = options.prepare("style");
         try (Interrupt interrupt = Interrupt.install(err);
                 Model<Layer> loaded = network.load(network.folder(data))) {
@@ -117,5 +119,16 @@ public final class StyleCommand implements Callable<Integer> {
             out.println(result);
             return interrupt.requested() ? Interrupt.CODE : 0;
         }
+    }
+
+    /** Reads a picture whose shorter side the networks can see, too. */
+    private Picture picture(Path file) {
+        Picture picture = Picture.read(file, size);
+        if (Math.min(picture.height(), picture.width()) < SMALLEST) {
+            throw new IllegalArgumentException(file + ": at --size " + size + " it has " + picture.width() + " x "
+                    + picture.height() + " pixels; both sides need at least " + SMALLEST
+                    + ", so choose a larger size, or cut the picture");
+        }
+        return picture;
     }
 }

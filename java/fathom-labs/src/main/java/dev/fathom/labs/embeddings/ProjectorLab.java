@@ -18,6 +18,7 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.reviews.ReviewTokens;
 import dev.fathom.labs.statistics.CoOccurrences;
+import dev.fathom.labs.training.Training;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -31,6 +32,7 @@ import dev.fathom.view.EventFile;
 import dev.fathom.view.Projector;
 import dev.fathom.view.Projector.Points;
 import dev.fathom.view.ProjectorTsv;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -95,36 +97,38 @@ public final class ProjectorLab implements Experiment {
                             reviews.training().length,
                             dimensions));
             Projector projector = new Projector("Digits and words");
-            if (digits(run, page, projector, images) && words(run, page, projector, reviews, dimensions)) {
-                projector.write(run.folder().resolve("projector.html"));
-                page.section(
-                                "The page to explore",
-                                "Drag to turn or move, use the wheel to zoom, choose a point to see its nearest neighbors, and name points to make axes between them.")
-                        .link("projector.html", "all points, by every method in two and three dimensions");
-                return page.finished();
+            int count = run.of(4_000, 400);
+            try (Images part = images.learning(run.of(55_000, 3_000));
+                    Images few = part.normalized();
+                    Dataset shown = few.test().take(0, count);
+                    Dataset plain = images.test().take(0, count)) {
+                Examples code = code(run, page, few, shown);
+                if (code == null) {
+                    return page;
+                }
+                digits(run, page, projector, plain, code);
             }
-            return page;
+            boolean whole = !run.interrupt().requested() && words(run, page, projector, reviews, dimensions);
+            projector.write(run.folder().resolve("projector.html"));
+            page.section(
+                            "The page to explore",
+                            "Drag to turn or move, use the wheel or two fingers to zoom, choose a point to see its nearest neighbors, and name points to "
+                                    + "make axes between them.")
+                    .link("projector.html", "all points, by every method that is finished, in two and three dimensions");
+            return whole ? page.finished() : page;
         }
     }
 
-    /** Trains the net, and adds digits as pixels and as its code; false if the run was interrupted. */
-    private static boolean digits(Run run, Result page, Projector projector, Images images) {
-        Images few = images.learning(run.of(55_000, 3_000)).normalized();
-        Dataset shown = few.test().take(0, run.of(4_000, 400));
-        Examples pixels = Examples.of(images.test().take(0, shown.size()));
-        Examples code = code(run, page, few, shown);
-        if (code == null) {
-            return false;
-        }
+    /** Adds digits as pixels and as the code of the net, by every method that is finished. */
+    private static void digits(Run run, Result page, Projector projector, Dataset images, Examples code) {
+        Examples pixels = Examples.of(images);
         int[] labels = code.labels();
         List<String> names = IntStream.range(0, labels.length)
                 .mapToObj(i -> labels[i] + " (" + i + ")")
                 .toList();
         List<String> groups = Arrays.stream(labels).mapToObj(Integer::toString).toList();
-        byte[][] gray = IntStream.range(0, labels.length)
-                .mapToObj(i -> images.test().pixels(i))
-                .toArray(byte[][]::new);
-        Map<String, Points> points = new LinkedHashMap<>();
+        byte[][] gray =
+                IntStream.range(0, labels.length).mapToObj(images::pixels).toArray(byte[][]::new);
         List<Drawn> drawn = new ArrayList<>();
         for (String kind : List.of(PIXELS, CODE)) {
             float[][] x = (kind.equals(PIXELS) ? pixels : code).x();
@@ -136,17 +140,12 @@ public final class ProjectorLab implements Experiment {
                             kind.equals(PIXELS)
                                     ? "The gray values."
                                     : "What the 84 units of LeNet-5's last hidden layer say.");
-            points.put(kind, add(run, drawn, kind, x, of));
+            projector.add(add(run, drawn, kind, x, of));
         }
-        if (run.interrupt().requested()) {
-            return false;
-        }
-        points.values().forEach(projector::add);
         write(run, "digits", code.x(), groups);
         measured(page, drawn, Map.of(PIXELS, pixels.x(), CODE, code.x()), labels);
         page.link("digits/" + VECTORS, "LeNet's code as TensorBoard's projector loads it, with " + LABELS)
                 .link("events", "the training of LeNet-5 as TensorBoard reads it");
-        return true;
     }
 
     /** The last hidden layer of LeNet-5 for {@code shown}, null if the run was interrupted. */
@@ -186,7 +185,7 @@ public final class ProjectorLab implements Experiment {
         }
     }
 
-    /** Adds the pictures of t-SNE and UMAP in two and three dimensions to {@code points}, and those in two to {@code drawn}. */
+    /** Adds the finished pictures of t-SNE and UMAP in two and three dimensions to {@code points}, and those in two to {@code drawn}. */
     private static Points add(Run run, List<Drawn> drawn, String of, float[][] x, Points points) {
         Points all = points;
         drawn.add(new Drawn(of, PCA, components(x)));
@@ -198,9 +197,11 @@ public final class ProjectorLab implements Experiment {
                 if (run.interrupt().requested()) {
                     return all;
                 }
-                run.out().println(line("%s: %s in %d dimensions ...", of, method.getKey(), width));
-                float[][] places = method.getValue()
-                        .place(x, run.seed(), step -> !run.interrupt().requested());
+                float[][] places =
+                        places(run, line("%s: %s in %d dimensions", of, method.getKey(), width), method.getValue(), x);
+                if (places == null) {
+                    return all;
+                }
                 all = all.picture(method.getKey(), places);
                 if (width == 2) {
                     drawn.add(new Drawn(of, method.getKey(), places));
@@ -208,6 +209,28 @@ public final class ProjectorLab implements Experiment {
             }
         }
         return all;
+    }
+
+    /** The places of a method, or those that an earlier run kept of the same vectors and settings; null if the run was interrupted. */
+    private static float @Nullable [][] places(Run run, String name, Placement method, float[][] x) {
+        Path file = run.folder().resolve("placements").resolve(Training.fileName(name) + ".json");
+        String of = line("%s, seed %d, vectors %08x", method, run.seed(), Arrays.deepHashCode(x));
+        if (run.resume() && Files.isRegularFile(file)) {
+            Placed kept = Placed.read(file);
+            if (kept.of().equals(of)) {
+                run.out().println(name + " is kept from an earlier run.");
+                return kept.places();
+            }
+            run.out().println(name + " was made of other vectors or settings, and is made anew.");
+        }
+        run.out().println(name + " ...");
+        float[][] places =
+                method.place(x, run.seed(), step -> !run.interrupt().requested());
+        if (run.interrupt().requested()) {
+            return null;
+        }
+        new Placed(of, places).write(file);
+        return places;
     }
 
     private static void write(Run run, String folder, float[][] x, List<String> labels) {
@@ -303,7 +326,7 @@ public final class ProjectorLab implements Experiment {
         });
     }
 
-    /** Adds words; false if the run was interrupted. */
+    /** Adds words by every method that is finished; false if the run was interrupted. */
     private static boolean words(Run run, Result page, Projector projector, ReviewTokens reviews, int dimensions) {
         run.out().println("Counting co-occurrences of words and computing their principal components ...");
         WordVectors vectors = CoOccurrences.vectors(
@@ -322,9 +345,6 @@ public final class ProjectorLab implements Experiment {
                 Points.of("words", x, words)
                         .axes("bad", "good", "man", "woman")
                         .about("Principal components of the words that stand near them in reviews of films."));
-        if (run.interrupt().requested()) {
-            return false;
-        }
         projector.add(points);
         write(run, "words", x, words);
         List<List<String>> rows = new ArrayList<>();
@@ -350,6 +370,6 @@ public final class ProjectorLab implements Experiment {
                     return clouds.render(3);
                 })
                 .link("words/" + VECTORS, "the vectors as TensorBoard's projector loads them, with " + LABELS);
-        return true;
+        return !run.interrupt().requested();
     }
 }

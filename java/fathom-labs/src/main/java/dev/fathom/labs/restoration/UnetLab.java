@@ -277,7 +277,7 @@ public final class UnetLab implements Experiment {
                                 "",
                                 unet.meanIou() - simple)
                         .baseline(line("%.3f", simple), "the better of the two")
-                        .atLeast(0.1))
+                        .atLeast(0))
                 .key(Figure.of("U-Net, gain by skip connections, pixels right at edges", "points", edges)
                         .baseline(line("%.1f %%", 100 * without.edges().accuracy()), WITHOUT)
                         .atLeast(0));

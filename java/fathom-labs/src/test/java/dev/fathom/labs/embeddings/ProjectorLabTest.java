@@ -6,6 +6,7 @@ import dev.fathom.labs.Browser;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.view.ProjectorTsv;
 import java.io.IOException;
@@ -95,6 +96,17 @@ class ProjectorLabTest {
                 const box = $('view').getBoundingClientRect();
                 $('view').onpointermove({clientX: box.left + screen[3], clientY: box.top + screen[4]});
                 tell('hover', $('hover').style.display + ',' + $('hover').querySelectorAll('canvas').length);
+                $('view').setPointerCapture = () => {};
+                $('view').onpointerdown({pointerId: 1, clientX: 100, clientY: 100});
+                $('view').onpointerdown({pointerId: 2, clientX: 130, clientY: 140});
+                $('view').onpointermove({pointerId: 2, clientX: 160, clientY: 180});
+                tell('pinched', zoom.toFixed(3) + ',' + chosen);
+                $('view').onpointerup({pointerId: 2, clientX: 160, clientY: 180});
+                $('view').onpointerup({pointerId: 1, clientX: 100, clientY: 100});
+                tell('lifted', fingers.size + ',' + chosen);
+                const styles = window.getComputedStyle; let asked = 0;
+                window.getComputedStyle = (...all) => { asked++; return styles(...all); };
+                $('color').checked = false; draw(); tell('asked', asked);
                 tell('width', document.documentElement.scrollWidth - document.documentElement.clientWidth);
                 $('said').textContent = told.join('\\n') + '\\ndone';
                 </script>
@@ -106,18 +118,35 @@ class ProjectorLabTest {
                 .contains("views=PCA|t-SNE|UMAP|Custom", "neighbors=15", "images=15", "chosen=7 (0)", "pressed=true")
                 .contains("moved=true", "sphered=true", "first=film", "near=15", "wrong=true", "disabled=true")
                 .contains("axis=true", "named=true", "hover=block,1", "width=0")
+                .contains("pinched=2.000,-1", "lifted=0,-1", "asked=1")
                 .containsPattern("hits=[1-9]");
         assertThat(browser.judge(360, temp.resolve("lab/projector.html")))
                 .contains("overflow=0")
                 .doesNotContain("CONSOLE");
     }
 
+    /** What is finished when a run stops is on its pages, and a run that goes on computes only the rest. */
     @Test
-    void stoppedInDigitsItShowsNoMoreThanItHas() throws IOException {
-        InterruptedRun stopped = InterruptedRun.of(new ProjectorLab(), "pixels: t-SNE", null, temp.resolve("stopped"));
+    void aStoppedRunKeepsItsPlacementsAndGoesOn() throws IOException {
+        Path folder = temp.resolve("stopped");
+        InterruptedRun stopped = InterruptedRun.of(new ProjectorLab(), "LeNet's code: t-SNE in 2", null, folder);
         Result result = stopped.result();
         assertThat(result.isFinished()).isFalse();
-        assertThat(result.figures()).isEmpty();
-        assertThat(temp.resolve("stopped/projector.html")).doesNotExist();
+        assertThat(result.figures().stream().map(Figure::name))
+                .contains("pixels, UMAP, trustworthiness", "LeNet's code, PCA, trustworthiness")
+                .doesNotContain("LeNet's code, t-SNE, trustworthiness");
+        assertThat(folder.resolve("projector.html")).isNotEmptyFile();
+        assertThat(folder.resolve("digits.png")).isNotEmptyFile();
+
+        Path kept = folder.resolve("placements/pixels-umap-in-3-dimensions.json");
+        Files.writeString(kept, Files.readString(kept).replace("seed 1,", "seed 2,"));
+        ShortRun goesOn = ShortRun.resumed(new ProjectorLab(), 1, folder);
+        assertThat(goesOn.out())
+                .contains("pixels: t-SNE in 3 dimensions is kept", "pixels: UMAP in 2 dimensions is kept")
+                .contains("LeNet's code: t-SNE in 2 dimensions ...")
+                .doesNotContain("pixels: t-SNE in 2 dimensions ...");
+        assertThat(goesOn.out())
+                .contains("pixels: UMAP in 3 dimensions was made of other vectors or settings, and is made anew.");
+        assertThat(goesOn.figures()).isEqualTo(run.figures());
     }
 }

@@ -260,7 +260,17 @@ class StyleLabTest {
                 .startsWith("fathom style: --weight 0.0: choose a number above 0");
         assertThat(CommandLineRun.of("style", tiny, tiny, "--size", "8", "--out", temp.toString())
                         .err())
-                .startsWith("fathom style: --size 8: choose at least 32");
+                .startsWith("fathom style: --size 8: choose at least 32 and at most 4096");
+        assertThat(CommandLineRun.of("style", tiny, tiny, "--size", "100000", "--out", temp.toString())
+                        .err())
+                .startsWith("fathom style: --size 100000: choose at least 32 and at most 4096");
+        Path strip = temp.resolve("strip.png");
+        Pictures.write(Pictures.noise(3, 300, 1), strip);
+        CommandLineRun narrow = CommandLineRun.of("style", strip.toString(), "--out", temp.toString());
+        assertThat(narrow.code()).isEqualTo(1);
+        assertThat(narrow.err())
+                .isEqualTo("fathom style: " + strip + ": at --size 384 it has 384 x 4 pixels; both sides need at least "
+                        + "32, so choose a larger size, or cut the picture\n");
         assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "eye").err())
                 .startsWith("fathom style: there is no model eye; there are squeezenet1_1");
         assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "resnet18", "--out", temp.toString())
