@@ -89,6 +89,36 @@ public final class Adversaries {
         return Work.normal(200 + turn, BATCH * LATENT, 0, 1);
     }
 
+    /**
+     * What a contender tells of its losses, for others to compare. The critic's first loss is of the same weights everywhere, and must agree to a thousandth of
+     * its scores. Later losses need not: a first step of RMSProp is ten times the rate in the direction of each gradient's sign,
+     * so that gradients which are zero but for their rounding move weights apart by as much as any others do. The generator's loss is a mean of scores
+     * of both signs and near zero, which makes its own size no measure either: it must agree to a tenth of the scores.
+     *
+     * @param gap the loss of the critic before anything is updated
+     * @param scores the root mean square of its scores of the images of the first turn, before anything is updated
+     * @param losses of the generator in the first rounds
+     * @param later the same scores after these rounds
+     */
+    public static double[] told(double gap, double scores, double[] losses, double later) {
+        double[] told = new double[2 + losses.length];
+        told[0] = gap / scores;
+        told[1] = Math.log(scores); // so that a thousandth of it counts, whatever its size
+        for (int i = 0; i < losses.length; i++) {
+            told[2 + i] = losses[i] / later / 100; // a thousandth of what is told is a tenth of the scores
+        }
+        return told;
+    }
+
+    /** The root mean square of numbers. */
+    public static double scale(float[] scores) {
+        double sum = 0;
+        for (float s : scores) {
+            sum += (double) s * s;
+        }
+        return Math.sqrt(sum / scores.length);
+    }
+
     /** Operations of a round: forward for what is not learned, and two products more for what is. */
     public static double flops() {
         double outer = (double) LARGE * CHANNELS * 16;

@@ -103,7 +103,27 @@ public class FathomAdversaries {
                     x[i] = keep(() -> Tensor.of(Adversaries.images(turn), BATCH, 28, 28, 1));
                 }
             }
-            Work.tell(round(), round(), round());
+            double gap;
+            double scores = scores();
+            try (Pass pass = Pass.train(rng)) {
+                gap = gap(0).item();
+            }
+            double[] losses = {round(), round(), round()};
+            Work.tell(Adversaries.told(gap, scores, losses, scores()));
+        }
+
+        private double scores() {
+            try (Pass pass = Pass.infer()) {
+                return Adversaries.scale(model.net().critic().apply(x[0]).toArray());
+            }
+        }
+
+        /** What the critic makes small in a turn: the mean score of generated images less that of given ones. */
+        private Tensor gap(int turn) {
+            Nets nets = model.net();
+            KeptTensor noise = z[turn];
+            Tensor fake = Pass.noGrad(() -> nets.generator().apply(noise));
+            return nets.critic().apply(fake).mean().sub(nets.critic().apply(x[turn]).mean());
         }
 
         private static float[] numbers(Variable held) {
@@ -131,13 +151,7 @@ public class FathomAdversaries {
             Nets nets = model.net();
             for (int i = 0; i < TURNS; i++) {
                 try (Pass pass = Pass.train(rng)) {
-                    KeptTensor noise = z[i];
-                    Tensor fake = Pass.noGrad(() -> nets.generator().apply(noise));
-                    Tensor gap = nets.critic()
-                            .apply(fake)
-                            .mean()
-                            .sub(nets.critic().apply(x[i]).mean());
-                    pass.backward(gap, model.part(nets.critic()));
+                    pass.backward(gap(i), model.part(nets.critic()));
                     critic.step();
                 }
             }

@@ -57,6 +57,8 @@ final class Page {
             dropout; PyTorch runs it with its fused attention, with products and a softmax (`-products`), and with its own `nn.TransformerEncoder` (`-module`).
             `cae-train` is a step of Adam for a member of CAE-Ensemble on 64 windows of 32 rows and 2 columns: vectors of 64 numbers, five gated convolutions on either
             side and attention to the encoder, no dropout. PyTorch computes values and gates by one convolution.
+            `supernet-train` is a step of Adam for the weights of AutoCTS' supernet, the first half of a bi-level step: 16 windows of 12 steps of 20 series, two blocks
+            of ten edges, each with five operators on a quarter of 16 channels, and shares that are given. PyTorch computes values and gates by one convolution.
             `gpt-generate` writes 256 tokens, each the likeliest, with a frozen causal stack of 6 layers, width 384, 6 heads and a vocabulary of 65, one token a
             call, with keys and values in a cache. Its share of the bound counts the bytes of all matrices and of the cache so far for each token, and 80 % of what
             the machine can read of so many bytes is asked besides the ratio. ONNX Runtime runs `GroupQueryAttention`, whose caches stay where they lie; PyTorch

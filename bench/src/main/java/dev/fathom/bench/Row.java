@@ -379,6 +379,7 @@ record Row(
         }
         rows.add(transformer());
         rows.add(autoencoder());
+        rows.add(supernet());
         rows.add(generation());
         rows.add(encoder());
         for (boolean lazy : new boolean[] {true, false}) {
@@ -483,6 +484,22 @@ record Row(
                 Limit.FMA,
                 Bar.atLeast(1.3, 1.6),
                 new Entrant(Contender.fathom(2), "fathom", "FathomAutoencoder.train", "-"),
+                rivals);
+    }
+
+    /** A training step of the supernet of AutoCTS beside PyTorch with both ways to compute attention. */
+    private static Row supernet() {
+        List<Entrant> rivals = new ArrayList<>();
+        rivals.addAll(suffixed("fused", spacious("TorchSupernet.train", "fused=true")));
+        rivals.addAll(suffixed("products", spacious("TorchSupernet.train", "fused=false")));
+        return new Row(
+                "supernet-train",
+                2,
+                Unit.MS,
+                Supernet.trainingFlops(),
+                Limit.FMA,
+                Bar.atLeast(1.3, 1.6),
+                new Entrant(Contender.fathom(2), "fathom", "FathomSupernet.train", "-"),
                 rivals);
     }
 

@@ -69,13 +69,37 @@ public class TorchAdversaries {
                     x[i] = stored(tensor(Adversaries.images(i), BATCH, 1, 28, 28));
                 }
             }
-            Work.tell(told(), told(), told());
+            double gap;
+            double scores = scale();
+            try (PointerScope scope = new PointerScope()) {
+                gap = gap(0).item_float();
+            }
+            double[] losses = {told(), told(), told()};
+            Work.tell(Adversaries.told(gap, scores, losses, scale()));
         }
 
         private double told() {
             try (PointerScope scope = new PointerScope()) {
                 return round();
             }
+        }
+
+        private double scale() {
+            try (PointerScope scope = new PointerScope();
+                    NoGradGuard guard = new NoGradGuard()) {
+                float[] all = new float[BATCH];
+                scores(x[0]).data_ptr_float().get(all);
+                return Adversaries.scale(all);
+            }
+        }
+
+        /** What the critic makes small in a turn: the mean score of generated images less that of given ones. */
+        private Tensor gap(int turn) {
+            Tensor fake;
+            try (NoGradGuard guard = new NoGradGuard()) {
+                fake = generate(z[turn]);
+            }
+            return judge(fake).sub(judge(x[turn]));
         }
 
         private RMSprop optimizer(List<Numbers> parameters) {
@@ -140,12 +164,15 @@ public class TorchAdversaries {
         }
 
         private Tensor judge(Tensor images) {
+            return scores(images).mean();
+        }
+
+        private Tensor scores(Tensor images) {
             Tensor in = torch.conv2d(images, get("critic.in.weight"), maybe("critic.in.bias"), TWO, ONE, ONE, 1);
             Tensor down = torch.conv2d(
                     leaky(in), get("critic.down.weight"), maybe("critic.down.bias"), TWO, ONE, ONE, 1);
             return torch.linear(
-                            torch.flatten(leaky(down), 1, -1), get("critic.dense.weight"), maybe("critic.dense.bias"))
-                    .mean();
+                    torch.flatten(leaky(down), 1, -1), get("critic.dense.weight"), maybe("critic.dense.bias"));
         }
 
         private static Tensor leaky(Tensor x) {
@@ -160,12 +187,8 @@ public class TorchAdversaries {
         double round() {
             for (int i = 0; i < TURNS; i++) {
                 try (PointerScope scope = new PointerScope()) {
-                    Tensor fake;
-                    try (NoGradGuard guard = new NoGradGuard()) {
-                        fake = generate(z[i]);
-                    }
                     critic.zero_grad();
-                    judge(fake).sub(judge(x[i])).backward();
+                    gap(i).backward();
                     critic.step();
                     try (NoGradGuard guard = new NoGradGuard()) {
                         for (Numbers n : Adversaries.CRITIC) {
