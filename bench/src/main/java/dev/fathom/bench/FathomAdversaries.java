@@ -123,7 +123,10 @@ public class FathomAdversaries {
             Nets nets = model.net();
             KeptTensor noise = z[turn];
             Tensor fake = Pass.noGrad(() -> nets.generator().apply(noise));
-            return nets.critic().apply(fake).mean().sub(nets.critic().apply(x[turn]).mean());
+            return nets.critic()
+                    .apply(fake)
+                    .mean()
+                    .sub(nets.critic().apply(x[turn]).mean());
         }
 
         private static float[] numbers(Variable held) {

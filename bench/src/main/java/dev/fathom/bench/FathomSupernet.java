@@ -112,8 +112,8 @@ public class FathomSupernet {
             Tensor read = Tensor.scalar(0);
             for (int b = 0; b < Supernet.BLOCKS; b++) {
                 h = norms.get(b).apply(h.add(cell(b, h, graphs)));
-                read = read.add(reads.get(b)
-                        .apply(h.reshape(h.dim(0), Supernet.SERIES, Supernet.STEPS * Supernet.WIDTH)));
+                read = read.add(
+                        reads.get(b).apply(h.reshape(h.dim(0), Supernet.SERIES, Supernet.STEPS * Supernet.WIDTH)));
             }
             return out.apply(read.relu());
         }
@@ -155,10 +155,8 @@ public class FathomSupernet {
                     held -> Supernet.numbers(held.name(), (int) held.shape().size()));
             for (int i = 0; i < x.length; i++) {
                 int batch = i;
-                x[i] = keep(
-                        () -> Tensor.of(Supernet.x(batch), Supernet.BATCH, Supernet.SERIES, Supernet.STEPS));
-                y[i] = keep(
-                        () -> Tensor.of(Supernet.y(batch), Supernet.BATCH, Supernet.SERIES, Supernet.HORIZONS));
+                x[i] = keep(() -> Tensor.of(Supernet.x(batch), Supernet.BATCH, Supernet.SERIES, Supernet.STEPS));
+                y[i] = keep(() -> Tensor.of(Supernet.y(batch), Supernet.BATCH, Supernet.SERIES, Supernet.HORIZONS));
             }
             begin(model, new Adam(2e-3f).weightDecay(1e-4f).on(model), x.length, 3);
         }

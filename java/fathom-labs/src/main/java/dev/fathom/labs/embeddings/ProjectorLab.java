@@ -114,7 +114,9 @@ public final class ProjectorLab implements Experiment {
                             "The page to explore",
                             "Drag to turn or move, use the wheel or two fingers to zoom, choose a point to see its nearest neighbors, and name points to "
                                     + "make axes between them.")
-                    .link("projector.html", "all points, by every method that is finished, in two and three dimensions");
+                    .link(
+                            "projector.html",
+                            "all points, by every method that is finished, in two and three dimensions");
             return whole ? page.finished() : page;
         }
     }
@@ -224,8 +226,7 @@ public final class ProjectorLab implements Experiment {
             run.out().println(name + " was made of other vectors or settings, and is made anew.");
         }
         run.out().println(name + " ...");
-        float[][] places =
-                method.place(x, run.seed(), step -> !run.interrupt().requested());
+        float[][] places = method.place(x, run.seed(), step -> !run.interrupt().requested());
         if (run.interrupt().requested()) {
             return null;
         }
