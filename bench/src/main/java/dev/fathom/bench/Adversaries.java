@@ -44,7 +44,7 @@ public final class Adversaries {
         /** What they begin with. */
         public float[] values() {
             boolean bias = name.endsWith("bias");
-            boolean norm = name.endsWith("Norm.weight");
+            boolean norm = name.endsWith("norm.weight");
             return norm
                     ? Work.normal(name.hashCode(), size(), 1, 0.02)
                     : Work.normal(name.hashCode(), size(), 0, bias ? 0.01 : 0.02);
@@ -54,11 +54,11 @@ public final class Adversaries {
     /** Those of the generator: dense, norm, up, norm, up. */
     public static final List<Numbers> GENERATOR = List.of(
             new Numbers("generator.dense.weight", (long) SMALL * WIDE, LATENT),
-            new Numbers("generator.firstNorm.weight", WIDE),
-            new Numbers("generator.firstNorm.bias", WIDE),
+            new Numbers("generator.first_norm.weight", WIDE),
+            new Numbers("generator.first_norm.bias", WIDE),
             new Numbers("generator.up.weight", WIDE, CHANNELS, 4, 4),
-            new Numbers("generator.secondNorm.weight", CHANNELS),
-            new Numbers("generator.secondNorm.bias", CHANNELS),
+            new Numbers("generator.second_norm.weight", CHANNELS),
+            new Numbers("generator.second_norm.bias", CHANNELS),
             new Numbers("generator.out.weight", CHANNELS, 1, 4, 4),
             new Numbers("generator.out.bias", 1));
     /** Those of the critic: down, down, dense. */

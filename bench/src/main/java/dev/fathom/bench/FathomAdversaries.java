@@ -135,6 +135,9 @@ public class FathomAdversaries {
                     .findFirst()
                     .map(Numbers::values)
                     .orElseGet(() -> {
+                        if (!held.name().contains(".running_") && !held.name().endsWith("num_batches_tracked")) {
+                            throw new IllegalStateException("no numbers for " + held.name());
+                        }
                         float[] start = new float[(int) held.shape().size()];
                         if (held.name().endsWith("running_var")) {
                             Arrays.fill(start, 1);

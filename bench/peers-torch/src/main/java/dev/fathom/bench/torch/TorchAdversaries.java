@@ -58,8 +58,8 @@ public class TorchAdversaries {
             Context.setFlushDenormal(true);
             critic = optimizer(Adversaries.CRITIC);
             generator = optimizer(Adversaries.GENERATOR);
-            for (String norm : List.of("firstNorm", "secondNorm")) {
-                long channels = norm.equals("firstNorm") ? 2L * CHANNELS : CHANNELS;
+            for (String norm : List.of("first_norm", "second_norm")) {
+                long channels = norm.equals("first_norm") ? 2L * CHANNELS : CHANNELS;
                 put(norm + ".running_mean", torch.zeros(channels));
                 put(norm + ".running_var", torch.ones(channels));
             }
@@ -148,11 +148,11 @@ public class TorchAdversaries {
             Tensor dense = torch.linear(noise, get("generator.dense.weight"), new TensorOptional());
             // the numbers of a place lie side by side, as they do in Fathom
             Tensor maps = dense.view(BATCH, 7, 7, 2 * CHANNELS).permute(0, 3, 1, 2);
-            Tensor first = norm(channelsLast ? maps : maps.contiguous(), "firstNorm");
+            Tensor first = norm(channelsLast ? maps : maps.contiguous(), "first_norm");
             Tensor up = torch.conv_transpose2d(
                     first, get("generator.up.weight"), new TensorOptional(), TWO, ONE, ZERO, 1, ONE);
             Tensor out = torch.conv_transpose2d(
-                    norm(up, "secondNorm"),
+                    norm(up, "second_norm"),
                     get("generator.out.weight"),
                     maybe("generator.out.bias"),
                     TWO,
