@@ -90,10 +90,8 @@ public final class Adversaries {
     }
 
     /**
-     * What a contender tells of its losses, for others to compare. The critic's first loss is of the same weights everywhere, and must agree to a thousandth of
-     * its scores. Later losses need not: a first step of RMSProp is ten times the rate in the direction of each gradient's sign,
-     * so that gradients which are zero but for their rounding move weights apart by as much as any others do. The generator's loss is a mean of scores
-     * of both signs and near zero, which makes its own size no measure either: it must agree to a tenth of the scores.
+     * What a contender tells of its losses, for others to compare. The generator's loss is a mean of scores of both signs and near zero, which makes its own size no
+     * measure of an error: like the critic's first loss, it must agree to a thousandth of the scores.
      *
      * @param gap the loss of the critic before anything is updated
      * @param scores the root mean square of its scores of the images of the first turn, before anything is updated
@@ -105,7 +103,7 @@ public final class Adversaries {
         told[0] = gap / scores;
         told[1] = Math.log(scores); // so that a thousandth of it counts, whatever its size
         for (int i = 0; i < losses.length; i++) {
-            told[2 + i] = losses[i] / later / 100; // a thousandth of what is told is a tenth of the scores
+            told[2 + i] = losses[i] / later;
         }
         return told;
     }

@@ -1,8 +1,5 @@
 package dev.fathom.bench;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * The supernet of the row {@code supernet-train}, as AutoCTS (Wu et al. 2022) searches with it, so that every contender computes the same with the same numbers.
  * Windows x [batch, series, steps] become features [batch, series, steps, width]. In a block, every node is the sum of what the edges from all earlier ones give.
@@ -92,17 +89,6 @@ public final class Supernet {
                 ? 0.1
                 : name.startsWith("edges") ? 0.3 : name.startsWith("reads") ? 0.07 : name.startsWith("out") ? 0.12 : 1;
         return Work.normal(name.hashCode(), n, 0, deviation);
-    }
-
-    /** The names of the edges of a block in the order of the nodes that they lead to: {from, to}. */
-    public static List<int[]> edges() {
-        List<int[]> all = new ArrayList<>();
-        for (int to = 1; to <= NODES; to++) {
-            for (int from = 0; from < to; from++) {
-                all.add(new int[] {from, to});
-            }
-        }
-        return all;
     }
 
     /** Floating-point operations of a step: attention has seven products, the others three. */

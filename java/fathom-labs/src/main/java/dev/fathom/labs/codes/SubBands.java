@@ -1,5 +1,6 @@
 package dev.fathom.labs.codes;
 
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -93,12 +94,7 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
     }
 
     private static Tensor matrix(float[][] rows) {
-        int columns = rows[0].length;
-        float[] all = new float[rows.length * columns];
-        for (int i = 0; i < rows.length; i++) {
-            System.arraycopy(rows[i], 0, all, i * columns, columns);
-        }
-        return Tensor.of(all, rows.length, columns);
+        return Tensor.of(Summary.flat(rows), rows.length, rows[0].length);
     }
 
     private static float[][] band(int frames, float[][] windows, int from, int to) {

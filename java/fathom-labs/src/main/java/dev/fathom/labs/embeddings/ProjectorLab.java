@@ -13,12 +13,13 @@ import dev.fathom.features.Umap;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.reviews.ReviewTokens;
 import dev.fathom.labs.statistics.CoOccurrences;
-import dev.fathom.labs.training.Training;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -32,7 +33,6 @@ import dev.fathom.view.EventFile;
 import dev.fathom.view.Projector;
 import dev.fathom.view.Projector.Points;
 import dev.fathom.view.ProjectorTsv;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,6 +40,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -199,39 +200,27 @@ public final class ProjectorLab implements Experiment {
                 if (run.interrupt().requested()) {
                     return all;
                 }
-                float[][] places =
-                        places(run, line("%s: %s in %d dimensions", of, method.getKey(), width), method.getValue(), x);
-                if (places == null) {
+                String name = line("%s: %s in %d dimensions", of, method.getKey(), width);
+                Optional<float[][]> places = places(run, name, method.getValue(), x);
+                if (places.isEmpty()) {
                     return all;
                 }
-                all = all.picture(method.getKey(), places);
+                all = all.picture(method.getKey(), places.get());
                 if (width == 2) {
-                    drawn.add(new Drawn(of, method.getKey(), places));
+                    drawn.add(new Drawn(of, method.getKey(), places.get()));
                 }
             }
         }
         return all;
     }
 
-    /** The places of a method, or those that an earlier run kept of the same vectors and settings; null if the run was interrupted. */
-    private static float @Nullable [][] places(Run run, String name, Placement method, float[][] x) {
-        Path file = run.folder().resolve("placements").resolve(Training.fileName(name) + ".json");
-        String of = line("%s, seed %d, vectors %08x", method, run.seed(), Arrays.deepHashCode(x));
-        if (run.resume() && Files.isRegularFile(file)) {
-            Placed kept = Placed.read(file);
-            if (kept.of().equals(of)) {
-                run.out().println(name + " is kept from an earlier run.");
-                return kept.places();
-            }
-            run.out().println(name + " was made of other vectors or settings, and is made anew.");
-        }
-        run.out().println(name + " ...");
-        float[][] places = method.place(x, run.seed(), step -> !run.interrupt().requested());
-        if (run.interrupt().requested()) {
-            return null;
-        }
-        new Placed(of, places).write(file);
-        return places;
+    /** The places of a method, or those that an earlier run kept of the same vectors; empty if the run was interrupted. */
+    private static Optional<float[][]> places(Run run, String name, Placement method, float[][] x) {
+        String settings = line("%s, vectors %08x", method, Arrays.deepHashCode(x));
+        return new KeptParts<>(run, "placements", float[][].class, settings).of(name, () -> {
+            run.out().println(name + " ...");
+            return method.place(x, run.seed(), step -> !run.interrupt().requested());
+        });
     }
 
     private static void write(Run run, String folder, float[][] x, List<String> labels) {
@@ -240,12 +229,8 @@ public final class ProjectorLab implements Experiment {
     }
 
     private static float[][] components(float[][] x) {
-        int columns = x[0].length;
-        float[] all = new float[x.length * columns];
-        for (int i = 0; i < x.length; i++) {
-            System.arraycopy(x[i], 0, all, i * columns, columns);
-        }
-        return Pca.of(SparseRows.dense(all, columns), 2, 1e-6, 1).transform(x);
+        return Pca.of(SparseRows.dense(Summary.flat(x), x[0].length), 2, 1e-6, 1)
+                .transform(x);
     }
 
     private static double trust(float[][] x, float[][] places) {

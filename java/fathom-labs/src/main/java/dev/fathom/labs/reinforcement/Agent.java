@@ -1,5 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -49,12 +50,7 @@ interface Agent extends Function<float[][], int[]> {
 
     /** Rows as a tensor. */
     static Tensor tensor(float[][] rows) {
-        int columns = rows[0].length;
-        float[] all = new float[rows.length * columns];
-        for (int i = 0; i < rows.length; i++) {
-            System.arraycopy(rows[i], 0, all, i * columns, columns);
-        }
-        return Tensor.of(all, rows.length, columns);
+        return Tensor.of(Summary.flat(rows), rows.length, rows[0].length);
     }
 
     /** An action in a state, and what came of it. */

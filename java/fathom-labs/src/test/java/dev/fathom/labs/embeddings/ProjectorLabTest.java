@@ -129,24 +129,11 @@ class ProjectorLabTest {
     @Test
     void aStoppedRunKeepsItsPlacementsAndGoesOn() throws IOException {
         Path folder = temp.resolve("stopped");
-        InterruptedRun stopped = InterruptedRun.of(new ProjectorLab(), "LeNet's code: t-SNE in 2", null, folder);
+        InterruptedRun stopped =
+                InterruptedRun.assertThatItGoesOn(new ProjectorLab(), "LeNet's code: t-SNE in 2", run, folder);
         Result result = stopped.result();
-        assertThat(result.isFinished()).isFalse();
         assertThat(result.figures().stream().map(Figure::name))
                 .contains("pixels, UMAP, trustworthiness", "LeNet's code, PCA, trustworthiness")
                 .doesNotContain("LeNet's code, t-SNE, trustworthiness");
-        assertThat(folder.resolve("projector.html")).isNotEmptyFile();
-        assertThat(folder.resolve("digits.png")).isNotEmptyFile();
-
-        Path kept = folder.resolve("placements/pixels-umap-in-3-dimensions.json");
-        Files.writeString(kept, Files.readString(kept).replace("seed 1,", "seed 2,"));
-        ShortRun goesOn = ShortRun.resumed(new ProjectorLab(), 1, folder);
-        assertThat(goesOn.out())
-                .contains("pixels: t-SNE in 3 dimensions is kept", "pixels: UMAP in 2 dimensions is kept")
-                .contains("LeNet's code: t-SNE in 2 dimensions ...")
-                .doesNotContain("pixels: t-SNE in 2 dimensions ...");
-        assertThat(goesOn.out())
-                .contains("pixels: UMAP in 3 dimensions was made of other vectors or settings, and is made anew.");
-        assertThat(goesOn.figures()).isEqualTo(run.figures());
     }
 }

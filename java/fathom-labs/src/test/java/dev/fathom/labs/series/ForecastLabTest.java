@@ -62,8 +62,9 @@ class ForecastLabTest {
             for (String model : List.of("AR", "VAR", "LSTM", "TCN", "Transformer")) {
                 assertThat(page)
                         .as("%s of %s beside the last value's", error, model)
-                        .containsPattern(">Exchange rates, " + model + ", 3 days, " + error
-                                + "</th><td[^>]*>[^<]+</td><td[^>]*>[\\d.]+[^<]*</td><td[^>]*>baseline: last value<")
+                        .containsPattern(
+                                ">Exchange rates, " + model + ", 3 days, " + error
+                                        + "</th><td[^>]*>[^<]+</td><td[^>]*>[\\d.]+[^<]*</td><td[^>]*>[-+\\d.e]+</td><td[^>]*>baseline: last value<")
                         .containsPattern(">One week of METR-LA, " + model + ", 60 minutes, " + error + "<");
             }
         }
