@@ -134,7 +134,8 @@ record ImageStudy(
         float[] all = new float[(rows + 2) * COLUMNS * Evaluation.PIXELS];
         int[] epoch = new int[rows + 2];
         for (int r = 0; r < rows + 2; r++) {
-            epoch[r] = r >= rows ? epochs : rows == 1 ? 1 : (int) Math.round(Math.pow(epochs, r / (rows - 1.0)));
+            long spaced = rows == 1 ? 1 : Math.round(Math.pow(epochs, r / (rows - 1.0)));
+            epoch[r] = r >= rows ? epochs : (int) Math.max(r + 1, spaced); // no epoch twice
             int from = Math.max(0, r - rows + 1) * COLUMNS * Evaluation.PIXELS;
             System.arraycopy(
                     unit(album.get(epoch[r])), from, all, r * COLUMNS * Evaluation.PIXELS, COLUMNS * Evaluation.PIXELS);
