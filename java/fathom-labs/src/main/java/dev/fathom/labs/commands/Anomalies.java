@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "anomalies",
         description =
-                "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn to write its windows again, and draws "
+                "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn to reconstruct its windows, and draws "
                         + "them.",
         sortOptions = false)
 public final class Anomalies implements Callable<Integer> {

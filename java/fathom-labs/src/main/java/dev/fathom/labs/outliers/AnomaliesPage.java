@@ -39,7 +39,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     static void about(Result page, Study study) {
         page.section("What is compared", "")
                 .text(
-                        "An auto-encoder learns to write windows of rows again; a row that it writes badly is likely to be an outlier. No label is learned. "
+                        "An auto-encoder learns to reconstruct windows of rows; a row that it reconstructs badly is likely to be an outlier. No label is learned. "
                                 + "The score of a row is the median over the members of an ensemble of their squared errors, where the square of each "
                                 + "column is taken before the sum. Columns are scaled to mean 0 and deviation 1 of the rows to learn from. Outliers are the "
                                 + "positive class, and scores are not turned over where they rank worse than chance. PR-AUC is average precision, the area "
@@ -61,7 +61,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         "The window, the rate of Adam and the number of epochs are chosen for each series without its labels and without its test rows, "
                                 + "where it has others: one auto-encoder with drawn connections learns the first %d %% of the rows to learn from, with "
                                 + "windows of %s rows and rates of %s, each for %d epochs, and the window, rate and epoch with the least mean squared "
-                                + "error on the other rows are taken for all recurrent members. A shorter window is easier to write again with so few "
+                                + "error on the other rows are taken for all recurrent members. A shorter window is easier to reconstruct with so few "
                                 + "hidden units, so this rule leans to short windows.",
                         Choice.LEARNED, listed(study.windows()), listed(Study.RATES), study.epochs()))
                 .text(line(

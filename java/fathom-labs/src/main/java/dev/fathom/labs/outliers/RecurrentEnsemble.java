@@ -39,7 +39,7 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
     }
 
     /**
-     * The errors after each epoch with which the first member writes windows of the test rows again, as far apart as those that it learns from; null
+     * The errors after each epoch with which the first member reconstructs windows of the test rows, as far apart as those that it learns from; null
      * if it was interrupted.
      */
     @Nullable
