@@ -241,7 +241,7 @@ public final class Plots {
         });
     }
 
-    /** Title, and the legend in line {@code baseline}; XChart's own move with the letters in them. */
+    /** Title, and the legend in line {@code baseline}, in smaller letters where it would not fit; XChart's own move with the letters in them. */
     static void title(Graphics2D g, String name, XYChart chart, int width, int baseline) {
         g.setColor(Draw.INK);
         g.setFont(Draw.bold(16));
@@ -250,10 +250,13 @@ public final class Plots {
                         + name.substring(1).replace('_', ' '),
                 16,
                 30);
-        g.setFont(Draw.font(13));
         List<XYSeries> shown = chart.getSeriesCollection().stream()
                 .filter(XYSeries::isShowInLegend)
                 .toList();
+        int size = 13;
+        do {
+            g.setFont(Draw.font(size));
+        } while (legend(g, shown) > width - 32 && --size > 6);
         double x = width - 16;
         for (int i = shown.size() - 1; i >= 0; i--) {
             XYSeries series = shown.get(i);
@@ -269,6 +272,13 @@ public final class Plots {
             }
             x -= 40;
         }
+    }
+
+    /** The width of a legend. */
+    private static int legend(Graphics2D g, List<XYSeries> shown) {
+        return shown.stream()
+                .mapToInt(series -> g.getFontMetrics().stringWidth(series.getName()) + 40)
+                .sum();
     }
 
     /** The fonts and colors of every chart. */

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -150,6 +151,14 @@ class PlotsTest {
         }
         assertThat(pixels(picture, Draw.COLORS.get(4))).isZero();
         double[][] point = {{1}, {Double.NaN}};
+        double[][] line = {{1, 2}, {3, 4}};
+        Map<String, double[][]> many = new TreeMap<>();
+        for (String name : List.of("one", "two", "three", "four", "five", "six")) {
+            many.put("a run whose name is long, " + name, line);
+        }
+        BufferedImage full = Plots.compare("loss", "epochs", many);
+        int[] margin = full.getRGB(0, 0, 30, 120, null, 0, 30);
+        assertThat(margin).as("no name is cut at the left edge").containsOnly(Color.WHITE.getRGB());
         assertThat(Plots.compare("loss", "epochs", Map.of("a", point)).getWidth())
                 .isEqualTo(1680);
 
