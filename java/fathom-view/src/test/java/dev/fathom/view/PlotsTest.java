@@ -154,7 +154,7 @@ class PlotsTest {
         double[][] line = {{1, 2}, {3, 4}};
         Map<String, double[][]> many = new TreeMap<>();
         for (String name : List.of("one", "two", "three", "four", "five", "six")) {
-            many.put("a run whose name is long, " + name, line);
+            many.put("a longer name, " + name, line);
         }
         BufferedImage full = Plots.compare("loss", "epochs", many);
         int[] margin = full.getRGB(0, 0, 30, 120, null, 0, 30);
