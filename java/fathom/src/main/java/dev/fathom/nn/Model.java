@@ -47,22 +47,43 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Makes a model of {@code net}. Parameters that no model holds yet begin as their initializer says; their random numbers depend on the seed and
-     * the parameter's name. Parameters that another model holds are adopted: their values move here, the other model is superseded, and any use of it
-     * throws an exception that says so. Tensors taken earlier from its parameters and buffers still belong to it, and backward through them is refused.
-     * Parameters that were frozen and nets that were fixed in evaluation mode remain so.
+     * Makes a model of a new net. Its parameters begin as their initializers say; their random numbers depend on the seed and the parameter's name.
+     * One net is one model's: a net that another model was made of has that model's values, so build a new net for every model, or take the values
+     * over with {@link #adopt}.
      *
      * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
-     * @throws IllegalStateException if a model that holds one of the parameters is closed
+     * @throws IllegalStateException if another model holds one of the parameters or buffers, whether that model is open or closed
      */
     public static <M extends Net> Model<M> of(M net, long seed) {
+        return make(net, seed, false);
+    }
+
+    /**
+     * Makes a model of a net in which other models hold some of the parameters and buffers, for transfer learning: the trained values move here. The
+     * models that held them are superseded, and any use of them throws an exception that says so. Tensors taken earlier from their parameters and
+     * buffers still belong to them, and backward through these is refused. Parameters that were frozen and nets that were fixed in evaluation mode
+     * remain so. What no model holds yet begins as it does in {@link #of}.
+     *
+     * <pre>{@code
+     * var model = Model.adopt(new Sequential(pretrained.net().trunk(), new Linear(512, 2)), 1)
+     * }</pre>
+     *
+     * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
+     * @throws IllegalStateException if a model that holds one of the parameters is closed, so that its values are gone
+     */
+    public static <M extends Net> Model<M> adopt(M net, long seed) {
+        return make(net, seed, true);
+    }
+
+    private static <M extends Net> Model<M> make(M net, long seed, boolean adopting) {
         List<Variable> variables = new ArrayList<>();
         List<String> names = new ArrayList<>();
         collect(net, variables, names);
         Set<Store> former = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Variable h : variables) {
+        for (int i = 0; i < variables.size(); i++) {
+            Variable h = variables.get(i);
             if (h.bound()) {
-                Store.of(h).check();
+                mayTake(h, names.get(i), adopting);
                 former.add(Store.of(h));
             }
         }
@@ -81,6 +102,19 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         Model<M> result = new Model<>(net, store);
         result.evaluate(Structure.walk(net).stream().filter(n -> fixed.contains(n.value())));
         return result;
+    }
+
+    /** Refuses a variable that another model holds, unless its values are there and are to be taken over. */
+    private static void mayTake(Variable h, String name, boolean adopting) {
+        String ended = Store.of(h).ended();
+        if (ended != null || !adopting) {
+            throw new IllegalStateException(
+                    "model: " + (h instanceof Parameter ? "parameter " : "buffer ") + name + " " + h.shape()
+                            + (ended != null
+                                    ? " belongs to a model that is " + ended + "; build a new net for each model"
+                                    : " already belongs to another model and has its values; build a new net for each"
+                                            + " model, or call Model.adopt(net, seed) to move these values to the new one"));
+        }
     }
 
     /** First values: those of the model before, or what the initializer says. */
@@ -268,7 +302,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /**
      * Returns a model of this net in which {@code by} takes the place of the subnet called {@code name}, for example as a new head: {@code
-     * model.replace("fc", new Linear(512, 2), 1)}. All other values move there, as {@link #of} says, what is frozen or fixed in evaluation mode
+     * model.replace("fc", new Linear(512, 2), 1)}. All other values move there, as {@link #adopt} says, what is frozen or fixed in evaluation mode
      * remains so, and this model is superseded; {@link #copy} it first to keep it. New parameters begin as their initializer says; their random
      * numbers depend on the seed and the parameter's name.
      *
@@ -282,7 +316,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 .filter(n -> evaluating.contains(n.value()))
                 .toList();
         M tree = Structure.replace(net, former, by);
-        Model<M> result = of(tree, seed);
+        Model<M> result = adopt(tree, seed);
         // what holds the new net was rebuilt and is known by its name
         result.evaluate(Structure.walk(tree, by).stream()
                 .filter(t -> fixed.stream()

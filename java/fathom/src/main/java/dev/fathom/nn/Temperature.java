@@ -12,7 +12,7 @@ import dev.fathom.tensor.Tensor;
  * distillation (Hinton et al. 2015).
  *
  * <pre>{@code
- * var model = Model.of(new Sequential(trained, Temperature.learned(1)), 1);
+ * var model = Model.adopt(new Sequential(trained, Temperature.learned(1)), 1);
  * model.freeze("0.*");                                              // what was trained before
  * }</pre>
  *

@@ -459,16 +459,22 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
      * @throws IllegalStateException naming where it was closed, or who took its parameters
      */
     public void check() {
+        String end = ended();
+        if (end != null) {
+            throw new IllegalStateException((isReplica() && superseded == null && closed() ? "replica" : "model") + " is "
+                    + end + (end.startsWith("superseded") ? "; use that model" : "; use it before the close"));
+        }
+    }
+
+    /** Why nobody can use the values any more, such as {@code closed: it was closed at ...}; null while they are there. */
+    public @Nullable String ended() {
         if (superseded != null) {
-            throw new IllegalStateException("model is superseded: " + superseded + "; use that model");
+            return "superseded: " + superseded;
         }
         if (closed()) {
-            throw new IllegalStateException((original == null ? "model" : "replica") + " is closed: it was closed at "
-                    + closedAt() + "; use it before the close");
+            return "closed: it was closed at " + closedAt();
         }
-        if (original != null) {
-            original.check();
-        }
+        return original == null ? null : original.ended();
     }
 
     /** Whether {@link #close} was called. */

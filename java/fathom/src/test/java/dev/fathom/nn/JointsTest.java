@@ -148,7 +148,7 @@ class JointsTest {
         var old = Model.of(new Classifier(trunk, new Linear(6, 3)), 1);
         Part part = old.part(trunk);
         float[] trained = ((Linear) trunk.layers().get(0)).weight().value().toArray();
-        try (var model = Model.of(new Classifier(trunk, new Linear(6, 2)), 2)) {
+        try (var model = Model.adopt(new Classifier(trunk, new Linear(6, 2)), 2)) {
             for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
                     List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
                             old::parameters,

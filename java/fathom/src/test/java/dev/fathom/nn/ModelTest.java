@@ -606,6 +606,57 @@ class ModelTest {
                 .toArray();
     }
 
+    /** One net is one model's: over folds a shared net would go on from the weights of the fold before, whatever the seed. */
+    @Test
+    void aNetThatAModelHoldsIsRefusedUntilItIsAdopted() {
+        Linear net = new Linear(2, 1);
+        Model<Linear> first = Model.of(net, 1);
+        try (first) {
+            assertThatThrownBy(() -> Model.of(net, 2))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("model: parameter weight [1, 2] already belongs to another model and has its values; build a new"
+                            + " net for each model, or call Model.adopt(net, seed) to move these values to the new one");
+            assertThatThrownBy(() -> Model.of(new Sequential(new Linear(4, 2), net), 2))
+                    .hasMessageStartingWith("model: parameter 1.weight [1, 2] already belongs to another model");
+            assertThat(first.parameterCount()).as("the holder is unharmed").isEqualTo(3);
+            float[] weight = net.weight().value().toArray();
+            try (Model<Linear> second = Model.adopt(net, 2)) {
+                assertThat(second.parameter("weight").value().toArray()).isEqualTo(weight);
+            }
+        }
+        for (boolean adopting : new boolean[] {false, true}) {
+            assertThatThrownBy(() -> closed(net, adopting))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("model: parameter weight [1, 2] belongs to a model that is closed: it was closed at ")
+                    .hasMessageEndingWith("; build a new net for each model");
+        }
+    }
+
+    private static Model<Linear> closed(Linear net, boolean adopting) {
+        return adopting ? Model.adopt(net, 2) : Model.of(net, 2);
+    }
+
+    /** A lone buffer tells as well as a parameter, and what is left over from a model whose other parameters moved belongs to nobody. */
+    @Test
+    void buffersAndLeftOversAreRefusedToo() {
+        var old = Model.of(new Normed(new Linear(3, 4), new BatchNorm(4), new Linear(4, 2)), 1);
+        Linear head = old.net().fc();
+        try (old;
+                var model = old.replace("fc", new Linear(4, 5), 1)) {
+            assertThatThrownBy(() -> Model.of(head, 1))
+                    .hasMessageStartingWith("model: parameter weight [2, 4] belongs to a model that is superseded: ")
+                    .hasMessageEndingWith("; build a new net for each model");
+            assertThat(model.parameterCount()).isPositive();
+        }
+        record Held(Buffer mean) implements Net {}
+        Buffer shared = new Buffer(Shape.of(3), Init.zeros());
+        try (var model = Model.of(new Held(shared), 1)) {
+            assertThatThrownBy(() -> Model.of(new Held(shared), 1))
+                    .hasMessageStartingWith("model: buffer mean [3] already belongs to another model");
+            assertThat(model.parameterCount()).isZero();
+        }
+    }
+
     /** What was computed before the parameters moved says so, whatever backward is asked for. */
     @Test
     void backwardThroughASupersededModelIsRefused() {
@@ -613,7 +664,7 @@ class ModelTest {
         try (Model<Linear> before = Model.of(net, 1);
                 Pass pass = Pass.grad()) {
             Tensor loss = before.net().apply(Tensor.ones(1, 2)).sum();
-            try (Model<Linear> after = Model.of(net, 1)) {
+            try (Model<Linear> after = Model.adopt(net, 1)) {
                 assertThatThrownBy(() -> pass.backward(loss))
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageStartingWith("model is superseded: its parameters moved to the model made at ");
@@ -645,7 +696,7 @@ class ModelTest {
         try (var old = Model.of(new Normed(new Linear(3, 4), new BatchNorm(4), new Linear(4, 2)), 1)) {
             old.eval("bn1");
             var net = new Normed(new Linear(3, 4), old.net().bn1(), new Linear(4, 2));
-            try (var model = Model.of(net, 2)) {
+            try (var model = Model.adopt(net, 2)) {
                 assertThat(runningMeanAfterAStep(model)).containsOnly(0);
                 model.train();
                 assertThat(runningMeanAfterAStep(model)).doesNotContain(0);

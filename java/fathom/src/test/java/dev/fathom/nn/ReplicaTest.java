@@ -253,7 +253,7 @@ class ReplicaTest {
         Sequential net = mlp();
         try (var old = Model.of(net, 1);
                 var replica = old.replica();
-                var model = Model.of(net, 1)) {
+                var model = Model.adopt(net, 1)) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> backward(replica, 0, 4, 4))
                     .withMessageStartingWith("model is superseded: its parameters moved to the model made at ");

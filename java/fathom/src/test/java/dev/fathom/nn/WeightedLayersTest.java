@@ -151,7 +151,7 @@ class WeightedLayersTest {
             try (Pass pass = Pass.infer()) {
                 before = linear.apply(Tensor.of(x, 3, 4)).toArray();
             }
-            try (var normed = Model.of(new WeightNorm(linear), 8);
+            try (var normed = Model.adopt(new WeightNorm(linear), 8);
                     Pass pass = Pass.infer()) {
                 close("normalized", normed.net().apply(Tensor.of(x, 3, 4)).toArray(), before);
             }

@@ -39,7 +39,7 @@ final class Streaming implements AutoCloseable {
     Streaming(List<RecurrentAutoencoder> members) {
         int n = members.size();
         int columns = members.get(0).out().weight().shape().dim(0);
-        model = Model.of(new Members(members), 0);
+        model = Model.adopt(new Members(members), 0);
         plan = Plan.freeze(
                 model,
                 (net, in) -> step(net, in[0], in[1], in[2]),
