@@ -431,7 +431,10 @@ class BadInputTest {
         state(closed, () -> model.freeze("*"));
         state(closed, () -> new Adam(1e-3f).on(model));
         state(closed, () -> Plan.freeze(model, Shape.of(1, 2)));
-        state(closed, () -> Model.of(net, 1));
+        state(
+                "model: parameter 0.weight [2, 2] belongs to a model that is closed: it was closed at HERE; build a"
+                        + " new net for each model",
+                () -> Model.of(net, 1));
         try (Dataset data = Dataset.of(new float[4], Shape.of(2), new int[2])) {
             state(closed, () -> trainer.fit(data.batches(2), 1));
             state(closed, () -> trainer.evaluate(data));

@@ -7,15 +7,26 @@ import org.jspecify.annotations.Nullable;
 
 /** One walk back over a tape: which nodes lie between the loss and the targets, and their gradients, the last node first. */
 public final class Backward {
-    private final Scope scope;
-    private final Recording tape;
-    private final @Nullable Predicate<Value> targets;
+    private static final @Nullable Value[] NONE = {};
 
-    /** Toward the leaves and watched values that {@code targets} accepts, all of them where it is null. */
-    Backward(Scope scope, Recording tape, @Nullable Predicate<Value> targets) {
-        this.scope = scope;
-        this.tape = tape;
+    private final Value loss;
+    private final @Nullable Predicate<Value> targets;
+    /** The one that succeeded before it in the same scope. */
+    private final @Nullable Backward before;
+
+    /** From a recorded {@code loss} toward the leaves and watched values that {@code targets} accepts, all of them where it is null. */
+    Backward(Value loss, @Nullable Predicate<Value> targets, @Nullable Backward before) {
+        this.loss = loss;
         this.targets = targets;
+        this.before = before;
+    }
+
+    private Scope scope() {
+        return Objects.requireNonNull(loss.scope, "what was recorded has a scope");
+    }
+
+    private int last() {
+        return Objects.requireNonNull(loss.node, "backward is called for recorded results only").index;
     }
 
     @Nullable
@@ -37,9 +48,43 @@ public final class Backward {
         Scope.current().updateAfterBackward(buffer, leaf, next);
     }
 
-    /** Takes the gradients that flow from {@code seed} at {@code loss}; false, and nothing done, where no target is reached. */
-    boolean run(Value loss, long seed) {
-        int last = Objects.requireNonNull(loss.node, "backward is called for recorded results only").index;
+    /** Refuses to add the gradient of this loss once more to what an earlier backward gave a leaf or watched value, unless that was cleared since. */
+    void checkNew() {
+        for (Backward b = before; b != null; b = b.before) {
+            if (b.loss == loss) {
+                checkNew(b);
+            }
+        }
+    }
+
+    private void checkNew(Backward former) {
+        Scope scope = scope();
+        int last = last();
+        boolean[] under = new boolean[last + 1];
+        under[last] = true;
+        for (int i = last; i >= 0; i--) {
+            for (Value t : under[i] ? scope.tape.node(i).in : NONE) {
+                if (t == null) {
+                    continue;
+                }
+                if (t.scope == scope && t.node != null) {
+                    under[t.node.index] = true;
+                }
+                if (target(t) && former.target(t) && (t.leaf == null || t.leaf.hasGradient())) {
+                    throw new IllegalStateException("backward: " + loss.label() + " has already given its gradient to "
+                            + (t.leaf == null ? t.label() : t.leaf.label())
+                            + ", and a second backward would double it; call zeroGrad() or step() before it,"
+                            + " or scale the loss with mul(2) to double it on purpose");
+                }
+            }
+        }
+    }
+
+    /** Takes the gradients that flow from {@code seed} at the loss; false, and nothing done, where no target is reached. */
+    boolean run(long seed) {
+        Scope scope = scope();
+        Recording tape = scope.tape;
+        int last = last();
         try {
             boolean any = false;
             for (int i = 0; i <= last; i++) {
@@ -51,23 +96,24 @@ public final class Backward {
                 any = n.active;
             }
             if (!any) {
-                checkLeaves(last);
+                checkLeaves(tape, last);
                 scope.arena.free(seed, loss.bytes());
                 return false;
             }
             loss.gradient = seed;
             for (int i = last; i >= 0; i--) {
-                step(tape.node(i));
+                step(scope, tape.node(i));
             }
             return true;
         } catch (RuntimeException | Error e) {
-            forgetGradients(last);
+            forgetGradients(tape, last);
             throw e;
         }
     }
 
     /** Says so where no target was reached because the model that computed the loss is closed, or gave its parameters to another. */
-    private void checkLeaves(int last) {
+    private void checkLeaves(Recording tape, int last) {
+        Scope scope = scope();
         for (int i = 0; i <= last; i++) {
             for (Value v : tape.node(i).in) {
                 if (v != null && v.leaf != null && scope.needsGradient(v)) {
@@ -77,7 +123,7 @@ public final class Backward {
         }
     }
 
-    private void step(Node n) {
+    private void step(Scope scope, Node n) {
         boolean reached = false;
         for (Value o : n.out) {
             reached |= o != null && o.gradient != 0;
@@ -94,7 +140,7 @@ public final class Backward {
         for (Value o : n.out) {
             if (o != null && o.gradient != 0) {
                 if (o.watched) {
-                    addToTotal(o);
+                    addToTotal(scope, o);
                 } else {
                     scope.arena.free(o.gradient, o.bytes());
                 }
@@ -104,7 +150,7 @@ public final class Backward {
     }
 
     /** A watched result keeps the sum of all backward passes apart: what flows on is the gradient of the one under way. */
-    private void addToTotal(Value o) {
+    private static void addToTotal(Scope scope, Value o) {
         if (o.total == 0) {
             o.total = o.gradient;
         } else {
@@ -122,7 +168,8 @@ public final class Backward {
      * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs (memory that a caller may have been shown
      * stays until the close), intermediates give their memory back.
      */
-    private void forgetGradients(int last) {
+    private void forgetGradients(Recording tape, int last) {
+        Scope scope = scope();
         for (int i = 0; i <= last; i++) {
             Node n = tape.node(i);
             for (Value t : n.in) {
@@ -149,10 +196,16 @@ public final class Backward {
 
     /** Whether {@code t} is a target or depends on one. */
     boolean wanted(Value t) {
+        Scope scope = scope();
         if (t.scope == scope && t.node != null && t.node.active) {
             return true;
         }
-        if (t.node != null && !t.watched || !scope.needsGradient(t)) {
+        return target(t);
+    }
+
+    /** Whether {@code t} is a leaf or a watched value among the targets. */
+    private boolean target(Value t) {
+        if (t.node != null && !t.watched || !scope().needsGradient(t)) {
             return false;
         }
         return targets == null || targets.test(t);

@@ -46,6 +46,9 @@ public interface Leaf {
     /** Makes the gradient ready to be added to in the first {@code n} of these rows. */
     void writeRows(Commands commands, int[] rows, int n);
 
+    /** Whether it has a gradient that no step has used or cleared. */
+    boolean hasGradient();
+
     /** Forgets the gradient. */
     void forgetGradient();
 }

@@ -56,6 +56,9 @@ public abstract class Scope {
     private int ordinals;
     private int leaseCount;
     private @Nullable List<Update> updates;
+    /** The last backward that succeeded. */
+    private @Nullable Backward finished;
+
     final Arena arena = Memory.borrow();
     final Frames frames;
 
@@ -437,10 +440,13 @@ public abstract class Scope {
         }
         long seed = arena.allocate(4);
         commands().begin(Kernel.FILL).at(seed).put(1).put(1f).run();
-        if (!new Backward(this, tape, targets).run(loss, seed)) {
+        Backward walk = new Backward(loss, targets, finished);
+        walk.checkNew();
+        if (!walk.run(seed)) {
             throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
                     + "pass the model, part, parameter or watched tensor that it was computed from");
         }
+        finished = walk;
         commit();
     }
 

@@ -113,7 +113,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                             + (ended != null
                                     ? " belongs to a model that is " + ended + "; build a new net for each model"
                                     : " already belongs to another model and has its values; build a new net for each"
-                                            + " model, or call Model.adopt(net, seed) to move these values to the new one"));
+                                            + " model, or call Model.adopt(net, seed) to move these values to the new"
+                                            + " one"));
         }
     }
 

@@ -102,6 +102,11 @@ public final class Place implements Leaf {
     }
 
     @Override
+    public boolean hasGradient() {
+        return isParameter() && store.fresh(index);
+    }
+
+    @Override
     public void forgetGradient() {
         if (isParameter()) {
             store.fresh(index, false);

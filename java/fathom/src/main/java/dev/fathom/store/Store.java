@@ -461,8 +461,8 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     public void check() {
         String end = ended();
         if (end != null) {
-            throw new IllegalStateException((isReplica() && superseded == null && closed() ? "replica" : "model") + " is "
-                    + end + (end.startsWith("superseded") ? "; use that model" : "; use it before the close"));
+            throw new IllegalStateException((isReplica() && superseded == null && closed() ? "replica" : "model")
+                    + " is " + end + (end.startsWith("superseded") ? "; use that model" : "; use it before the close"));
         }
     }
 

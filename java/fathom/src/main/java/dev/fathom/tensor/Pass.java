@@ -281,12 +281,13 @@ public final class Pass extends Scope implements AutoCloseable {
      * Computes the gradients of {@code loss}, a scalar, with respect to {@code targets}: models, parts, parameters or watched tensors. Without
      * targets, these are all parameters and watched tensors that the loss depends on. The first backward after an optimizer step replaces the
      * gradients of parameters, and later ones add to them, in this pass or in another. Several losses may therefore come one after the other, and so
-     * may the parts of a batch, each loss weighted by its share. Buffers are updated when the first backward has succeeded. After a failure the
-     * targets have no gradient.
+     * may the parts of a batch, each loss weighted by its share. One loss may be given to several targets, one after the other, but not twice to
+     * the same target, whose gradient would be doubled, unless that gradient was used or cleared in between. Buffers are updated when the first
+     * backward has succeeded. After a failure the targets have no gradient.
      *
      * @throws IllegalArgumentException if the loss is not a single F32 number
-     * @throws IllegalStateException if nothing was recorded for it, a parameter or buffer that backward reads has changed since, or
-     *     the loss depends on none of the targets
+     * @throws IllegalStateException if nothing was recorded for it, a parameter or buffer that backward reads has changed since, the loss depends on
+     *     none of the targets, or one of them still has the gradient that an earlier backward of this loss gave it
      */
     public void backward(Tensor loss, Target... targets) {
         gradients(loss, targets.length == 0 ? null : leaf -> wanted((Tensor) leaf, targets));

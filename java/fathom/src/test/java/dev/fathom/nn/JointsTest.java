@@ -76,8 +76,8 @@ class JointsTest {
         try (var model = Model.of(new Ends(first, new Linear(3, 3), new Linear(first.weight(), null, null)), 1)) {
             assertThatThrownBy(() -> model.part(model.net().third()))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "part: parameter first.weight is tied to a net outside the part; train both with one optimizer, or untie it");
+                    .hasMessage("part: parameter first.weight is tied to a net outside the part; train both with one"
+                            + " optimizer, or untie it");
             assertThatThrownBy(() -> model.part(model.net().first())).hasMessageContaining("first.weight is tied");
             Part second = model.part(model.net().second());
             assertThat(second.range().to() - second.range().from()).isEqualTo(2);
@@ -242,7 +242,8 @@ class JointsTest {
             assertThatThrownBy(() -> loose.apply(x))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
-                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to Model.of");
+                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to"
+                                    + " Model.of");
         }
     }
 
@@ -510,8 +511,9 @@ class JointsTest {
         assertThat(thrown[0])
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching(
-                        "apply: nets are nested too deep for the stack of thread small: depth \\d+ was reached; "
-                                + "put the layers into one Sequential, which does not nest, or give the thread a larger stack \\(-Xss\\)");
+                        "apply: nets are nested too deep for the stack of thread small: depth \\d+ was reached; put"
+                            + " the layers into one Sequential, which does not nest, or give the thread a larger stack"
+                            + " \\(-Xss\\)");
     }
 
     private record TwoHeads(Linear a, Linear b) implements Net {

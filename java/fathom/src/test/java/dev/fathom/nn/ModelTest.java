@@ -162,19 +162,19 @@ class ModelTest {
     void summaryOfTheNetworkForMnist() {
         try (var model = Model.of(mlp(), 42)) {
             assertThat(model.summary(Shape.of(1, 784))).isEqualTo("""
-                               layer    output    parameters  multiply-adds
-                            -----------------------------------------------
-                               input    [1, 784]
-                            0  Linear   [1, 256]     200,960        200,704
-                            1  relu     [1, 256]           0              0
-                            2  Dropout  [1, 256]           0              0
-                            3  Linear   [1, 128]      32,896         32,768
-                            4  relu     [1, 128]           0              0
-                            5  Dropout  [1, 128]           0              0
-                            6  Linear   [1, 10]        1,290          1,280
-                            -----------------------------------------------
-                               total                 235,146        234,752
-                            """);
+                   layer    output    parameters  multiply-adds
+                -----------------------------------------------
+                   input    [1, 784]
+                0  Linear   [1, 256]     200,960        200,704
+                1  relu     [1, 256]           0              0
+                2  Dropout  [1, 256]           0              0
+                3  Linear   [1, 128]      32,896         32,768
+                4  relu     [1, 128]           0              0
+                5  Dropout  [1, 128]           0              0
+                6  Linear   [1, 10]        1,290          1,280
+                -----------------------------------------------
+                   total                 235,146        234,752
+                """);
             assertThat(model.summary(Shape.of(128, 784))).contains("total").contains("30,048,256");
         }
     }
@@ -185,15 +185,15 @@ class ModelTest {
         Linear twice = new Linear(3, 3);
         try (var model = Model.of(new Sequential(twice, Tensor::relu, twice), 1)) {
             assertThat(model.summary(Shape.of(1, 3))).isEqualTo("""
-                               layer   output  parameters  multiply-adds
-                            --------------------------------------------
-                               input   [1, 3]
-                            0  Linear  [1, 3]          12              9
-                            1  relu    [1, 3]           0              0
-                            2  Linear  [1, 3]           0              9
-                            --------------------------------------------
-                               total                   12             18
-                            """);
+                   layer   output  parameters  multiply-adds
+                --------------------------------------------
+                   input   [1, 3]
+                0  Linear  [1, 3]          12              9
+                1  relu    [1, 3]           0              0
+                2  Linear  [1, 3]           0              9
+                --------------------------------------------
+                   total                   12             18
+                """);
         }
         try (var model = Model.of(new Again(new Linear(3, 3)), 1)) {
             assertThat(model.summary(Shape.of(1, 3))).contains("total").containsPattern("total +12 +18");
@@ -224,16 +224,16 @@ class ModelTest {
                 new Join(new Linear(3, 4), new Linear(5, 4), new Parameter(Shape.of(4), Init.constant(1))), 1)) {
             assertThat(model.summary((net, in) -> net.join(in[0], in[1]), Shape.of(2, 3), Shape.of(2, 5)))
                     .isEqualTo("""
-                                   layer      output  parameters  multiply-adds
-                            ---------------------------------------------------
-                                   input      [2, 3]
-                                   input      [2, 5]
-                            left   Linear     [2, 4]          16             24
-                            right  Linear     [2, 4]          24             40
-                                   elsewhere                   4              0
-                            ---------------------------------------------------
-                                   total                      44             64
-                            """);
+                               layer      output  parameters  multiply-adds
+                        ---------------------------------------------------
+                               input      [2, 3]
+                               input      [2, 5]
+                        left   Linear     [2, 4]          16             24
+                        right  Linear     [2, 4]          24             40
+                               elsewhere                   4              0
+                        ---------------------------------------------------
+                               total                      44             64
+                        """);
             assertThatThrownBy(() -> model.summary(Shape.of(2, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("summary: the net has its own methods or 1 inputs; call summary((net, in) -> "
@@ -614,8 +614,10 @@ class ModelTest {
         try (first) {
             assertThatThrownBy(() -> Model.of(net, 2))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("model: parameter weight [1, 2] already belongs to another model and has its values; build a new"
-                            + " net for each model, or call Model.adopt(net, seed) to move these values to the new one");
+                    .hasMessage(
+                            "model: parameter weight [1, 2] already belongs to another model and has its values; build"
+                                + " a new net for each model, or call Model.adopt(net, seed) to move these values to"
+                                + " the new one");
             assertThatThrownBy(() -> Model.of(new Sequential(new Linear(4, 2), net), 2))
                     .hasMessageStartingWith("model: parameter 1.weight [1, 2] already belongs to another model");
             assertThat(first.parameterCount()).as("the holder is unharmed").isEqualTo(3);
@@ -627,7 +629,8 @@ class ModelTest {
         for (boolean adopting : new boolean[] {false, true}) {
             assertThatThrownBy(() -> closed(net, adopting))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageStartingWith("model: parameter weight [1, 2] belongs to a model that is closed: it was closed at ")
+                    .hasMessageStartingWith(
+                            "model: parameter weight [1, 2] belongs to a model that is closed: it was closed at ")
                     .hasMessageEndingWith("; build a new net for each model");
         }
     }

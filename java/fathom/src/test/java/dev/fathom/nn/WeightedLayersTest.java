@@ -328,14 +328,16 @@ class WeightedLayersTest {
                         Tensor.of(b, 8, 2));
                 assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 3), Tensor.zeros(3, 2)))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessage(
-                                "Bilinear: x1 [2, 3] and x2 [3, 2] disagree; all dimensions but the last must be equal");
+                        .hasMessage("Bilinear: x1 [2, 3] and x2 [3, 2] disagree; all dimensions but the last must be"
+                                + " equal");
                 assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 2), Tensor.zeros(2, 2)))
                         .hasMessage(
-                                "Bilinear: x1 [2, 2] must be [.., 3], with a last dimension of 3 as the layer was made for");
+                                "Bilinear: x1 [2, 2] must be [.., 3], with a last dimension of 3 as the layer was made"
+                                        + " for");
                 assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 3), Tensor.zeros(2, 3)))
                         .hasMessage(
-                                "Bilinear: x2 [2, 3] must be [.., 2], with a last dimension of 2 as the layer was made for");
+                                "Bilinear: x2 [2, 3] must be [.., 2], with a last dimension of 2 as the layer was made"
+                                        + " for");
             }
             try (Plan plan = Plan.freeze(
                             model,

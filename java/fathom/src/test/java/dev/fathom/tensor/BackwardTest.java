@@ -57,9 +57,49 @@ class BackwardTest {
             pass.backward(y);
             assertThat(w.gradient().toArray()).containsExactly(1, 2);
             assertThat(pass.gradient(x).toArray()).containsExactly(2, 3);
-            pass.backward(y);
+            pass.backward(y.mul(1));
             assertThat(w.gradient().toArray()).containsExactly(2, 4);
             assertThat(pass.gradient(x).toArray()).containsExactly(4, 6);
+        }
+    }
+
+    /** What PyTorch refuses too: a second backward of one loss would double every gradient. */
+    @Test
+    void oneLossGivesATargetItsGradientOnce() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
+            Tensor y = x.mul(w.value()).sum();
+            pass.backward(y);
+            assertThatThrownBy(() -> pass.backward(y))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("backward: tensor sum[#")
+                    .hasMessageContaining(" [] has already given its gradient to tensor ")
+                    .hasMessageEndingWith(
+                            "; call zeroGrad() or step() before it, or scale the loss with mul(2) to double it on"
+                                    + " purpose");
+            assertThatThrownBy(() -> pass.backward(y, w)).hasMessageContaining("its gradient to parameter w, and");
+            assertThat(w.gradient().toArray()).containsExactly(1, 2);
+            assertThat(pass.gradient(x).toArray()).containsExactly(2, 3);
+            values.step();
+            pass.backward(y, w);
+            assertThat(w.gradient().toArray()).as("the first one was used").containsExactly(1, 2);
+        }
+    }
+
+    /** The parts of a GAN: one loss to one part and then to the other, and two losses over one tape to the same part. */
+    @Test
+    void otherTargetsOfOneLossAndOtherLossesOfOneTargetMayFollow() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
+            Tensor y = x.mul(w.value());
+            Tensor sum = y.sum();
+            Tensor mean = y.mean();
+            pass.backward(sum, x);
+            pass.backward(sum, w);
+            assertThatThrownBy(() -> pass.backward(sum)).isInstanceOf(IllegalStateException.class);
+            pass.backward(mean);
+            assertThat(w.gradient().toArray()).containsExactly(1.5f, 3);
+            assertThat(pass.gradient(x).toArray()).containsExactly(3, 4.5f);
         }
     }
 
@@ -110,7 +150,7 @@ class BackwardTest {
             Tensor loss = pass.watch(x.square());
             pass.backward(loss);
             assertThat(pass.gradient(loss).item()).isEqualTo(1);
-            pass.backward(loss);
+            pass.backward(loss.mul(1));
             assertThat(pass.gradient(loss).item()).isEqualTo(2);
             assertThat(pass.gradient(x).item()).isEqualTo(12);
         }
@@ -154,7 +194,7 @@ class BackwardTest {
             pass.backward(y);
             assertThat(pass.gradient(h).toArray()).containsExactly(5, 7);
             assertThat(w.gradient().toArray()).containsExactly(20, 42);
-            pass.backward(y);
+            pass.backward(y.mul(1));
             assertThat(pass.gradient(h).toArray()).containsExactly(10, 14);
             assertThat(w.gradient().toArray()).containsExactly(40, 84);
         }
@@ -267,21 +307,21 @@ class BackwardTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> pass.backward(y))
                     .withMessage(
-                            "backward: tensor square[#0] [2] is not a single number; reduce it with mean() or sum() first");
+                            "backward: tensor square[#0] [2] is not a single number; reduce it with mean() or sum()"
+                                    + " first");
             Tensor constant = Tensor.scalar(1);
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(constant))
-                    .withMessage(
-                            "backward: nothing was recorded for tensor value[#1] []: no trainable parameter and no watched tensor went into "
-                                    + "it; unfreeze one, or pass.watch(x)");
+                    .withMessage("backward: nothing was recorded for tensor value[#1] []: no trainable parameter and no"
+                            + " watched tensor went into it; unfreeze one, or pass.watch(x)");
         }
         try (Pass pass = Pass.infer()) {
             Tensor y = w.value().sum();
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
                     .withMessage(
-                            "backward: nothing was recorded for tensor sum[#0] []: this pass does not record; open it with "
-                                    + "Pass.train(rng) or Pass.grad()");
+                            "backward: nothing was recorded for tensor sum[#0] []: this pass does not record; open it"
+                                    + " with Pass.train(rng) or Pass.grad()");
         }
     }
 
@@ -294,8 +334,8 @@ class BackwardTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y, v))
                     .withMessage(
-                            "backward: tensor sum[#0] [] does not depend on any of the targets; pass the model, part, parameter or watched "
-                                    + "tensor that it was computed from");
+                            "backward: tensor sum[#0] [] does not depend on any of the targets; pass the model, part,"
+                                    + " parameter or watched tensor that it was computed from");
             assertThat(w.gradient().toArray()).containsExactly(1, 1);
         }
     }
@@ -308,8 +348,8 @@ class BackwardTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
                     .withMessage(
-                            "backward: parameter w has changed since square was recorded; call backward before step(), load() or copy, or run "
-                                    + "the forward again");
+                            "backward: parameter w has changed since square was recorded; call backward before step(),"
+                                    + " load() or copy, or run the forward again");
             assertThat(w.gradient()).isNull();
         }
     }
@@ -327,8 +367,8 @@ class BackwardTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
                     .withMessage(
-                            "backward: parameter w has changed since matmul was recorded; call backward before step(), load() or copy, or run "
-                                    + "the forward again");
+                            "backward: parameter w has changed since matmul was recorded; call backward before step(),"
+                                    + " load() or copy, or run the forward again");
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(z))
                     .withMessageStartingWith("backward: buffer b has changed since mul was recorded");
@@ -370,6 +410,7 @@ class BackwardTest {
             pass.backward(y);
             assertThat(w.gradient().toArray()).containsExactly(10, 20);
             assertThat(b.value().toArray()).containsExactly(1, 1);
+            values.step();
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
                     .withMessageStartingWith("backward: buffer b has changed since mul was recorded");
@@ -466,8 +507,8 @@ class BackwardTest {
         try (Pass pass = Pass.grad()) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> pass.gradient(x))
-                    .withMessage(
-                            "gradient: tensor value[#1] [] was watched by another pass; ask that one before it is closed");
+                    .withMessage("gradient: tensor value[#1] [] was watched by another pass; ask that one before it is"
+                            + " closed");
         }
     }
 
@@ -581,9 +622,8 @@ class BackwardTest {
             values.set(w, 4, 5);
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
-                    .withMessage(
-                            "backward: parameter w has changed since recompute was recorded; call backward before step(), load() or copy, or "
-                                    + "run the forward again");
+                    .withMessage("backward: parameter w has changed since recompute was recorded; call backward before"
+                            + " step(), load() or copy, or run the forward again");
         }
     }
 
@@ -666,8 +706,8 @@ class BackwardTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> pass.backward(y.sum()))
                     .withMessage(
-                            "recompute: the layer gave [2] when it ran but [1] when it was run again for backward; it must compute the same "
-                                    + "both times");
+                            "recompute: the layer gave [2] when it ran but [1] when it was run again for backward; it"
+                                    + " must compute the same both times");
             assertThat(pass.gradient(x)).isNull();
         }
     }
@@ -728,8 +768,8 @@ class BackwardTest {
                             .withMessage("linear: x [2, 3] and weight [3, 2] disagree: x.dim(1)=3 but weight.dim(1)=2");
                     assertThatIllegalArgumentException()
                             .isThrownBy(() -> x.linear(weight, weight))
-                            .withMessage(
-                                    "linear: weight [3, 2] and weight [3, 2] disagree: weight.dim(0) must be weight.dim(0)=3");
+                            .withMessage("linear: weight [3, 2] and weight [3, 2] disagree: weight.dim(0) must be"
+                                    + " weight.dim(0)=3");
                 }
             }
             // packed weights follow the values
@@ -748,7 +788,8 @@ class BackwardTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Tensor.zeros(1, 2).linear(lost, null))
                     .withMessage(
-                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to Model.of");
+                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to"
+                                    + " Model.of");
         }
     }
 }
