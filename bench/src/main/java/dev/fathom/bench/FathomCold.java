@@ -23,8 +23,7 @@ public final class FathomCold {
             model.load(Path.of(args[0]));
             try (Plan plan = Plan.freeze(model, Shape.of(1, Work.MLP[0]));
                     Session session = plan.newSession()) {
-                session.input().put(0, Cold.pixels());
-                session.run();
+                session.set(Cold.pixels()).run();
                 float[] logits = new float[Work.MLP[Work.MLP.length - 1]];
                 session.output().get(0, logits);
                 Cold.answered(logits);

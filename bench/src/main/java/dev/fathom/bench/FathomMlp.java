@@ -124,12 +124,11 @@ public class FathomMlp {
         public void setup() {
             model = model(true);
             plan = Plan.freeze(model, Shape.of(1, pixels.length));
-            session = plan.newSession();
+            session = plan.newSession().set(pixels);
         }
 
         float[] answer() {
-            session.input().put(0, pixels);
-            session.run();
+            session.set(pixels).run();
             session.output().get(0, logits);
             return logits;
         }

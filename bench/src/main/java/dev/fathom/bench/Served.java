@@ -20,8 +20,7 @@ final class Served implements AutoCloseable {
 
     /** The answer, which the next call overwrites. */
     float[] answer() {
-        session.input().put(0, x);
-        session.run();
+        session.set(x).run();
         session.output().get(0, y);
         return y;
     }

@@ -18,8 +18,7 @@ public final class E08Serving {
                 threads[t] = new Thread(() -> {
                     try (Session session = plan.newSession(1).threads(1)) { // one example at a time, on one thread
                         for (int i = 0; i < 10_000; i++) {
-                            session.input().put(0, x);
-                            session.run();
+                            session.set(x).run();
                         }
                     }
                 });
@@ -30,8 +29,7 @@ public final class E08Serving {
             }
             try (Session session = plan.newSession();
                     Pass pass = Pass.infer()) {
-                session.input().put(0, x);
-                session.run();
+                session.set(x).run();
                 float eager = net.apply(Tensor.of(x, 1, 4)).get(0, 2);
                 System.out.println("frozen " + session.output().get(2) + ", eager " + eager);
             }

@@ -3,7 +3,6 @@ package dev.fathom.decode;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Session;
 import dev.fathom.tensor.Tensor;
-import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +11,7 @@ import java.util.List;
 final class SessionModel implements NextToken {
     private final Session session;
     private final IntBuffer tokens;
-    private final FloatBuffer logits;
+    private final String logits;
     private final int vocabulary;
     private int rows;
 
@@ -24,7 +23,7 @@ final class SessionModel implements NextToken {
             throw new IllegalArgumentException("NextToken.of: beside what it carries, the session returns " + results
                     + ", but it must return the logits alone; freeze a function that does");
         }
-        logits = session.output(results.get(0)); // a view of its own, whose limit may change
+        logits = results.get(0);
         Shape in = session.inputShape(0);
         Shape out = session.outputShape(results.get(0));
         int batch = session.batch();
@@ -46,7 +45,7 @@ final class SessionModel implements NextToken {
             tokens.put(idle, next[0]); // and not what a search left there, which may be no token
         }
         session.run();
-        return Tensor.of(logits.limit(rows * vocabulary), rows, vocabulary);
+        return Tensor.of(session.output(logits).limit(rows * vocabulary), rows, vocabulary);
     }
 
     @Override

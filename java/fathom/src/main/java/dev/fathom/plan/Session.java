@@ -3,21 +3,30 @@ package dev.fathom.plan;
 import dev.fathom.kernel.KernelException;
 import dev.fathom.kernel.Native;
 import dev.fathom.memory.Block;
-import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates, and the commands with every address filled in.
  * {@link #run} is one native call and allocates nothing. A session runs one call at a time, so give each thread its own.
+ *
+ * <pre>{@code
+ * session.set(pixels).run();
+ * float logit = session.output().get(0);
+ * }</pre>
+ *
+ * <p>{@code set} writes an input as a whole and is the way to write one. {@code input}, {@code intInput} and {@code inputBytes} give the memory itself, for
+ * callers that compute into it: an element keeps its value from run to run until it is written again. {@code output} and its kin give the memory of the
+ * results, which holds those of the last run, until the next one begins. Each of these methods returns the same buffer at every call, with position 0 and
+ * its limit at its end. A run takes input buffers back to that position, and it refuses one that relative writes ({@code put(values)}, as opposed to {@code
+ * put(0, values)}) or a changed limit left in the middle. It also refuses an input that was neither set nor asked for, unless it is carried or a {@link
+ * Spec#lengths}. A buffer taken before the close stays memory that can be read, and holds what it held then.
  */
 public final class Session implements AutoCloseable {
     private static final int HEADER = 32;
@@ -40,28 +49,31 @@ public final class Session implements AutoCloseable {
     private final long commands;
     private final int words;
     private final ByteBuffer header;
-    private final ByteBuffer[] in;
-    private final ByteBuffer[] out;
-    private final FloatBuffer firstIn;
-    private final FloatBuffer firstOut;
+    private final Port[] in;
+    private final Port[] out;
 
     @SuppressWarnings("unused") // through STATE
     private volatile int state;
 
     private int threads;
+    private boolean finite;
+    /** Whether the last run ended well, so that the outputs are its results. */
+    private boolean computed;
+
     private @Nullable ByteBuffer moving;
 
     Session(Plan plan, Sizes sizes) {
         this.plan = plan;
         this.sizes = sizes;
         plan.check();
-        in = buffers(plan.inputs);
-        out = buffers(plan.outputs);
+        in = plan.inputs.stream().map(p -> new Port(p, sizes)).toArray(Port[]::new);
+        out = new Port[plan.outputs.size()];
         for (int o = 0; o < out.length; o++) {
-            out[o] = plan.inPlace[o] < 0 ? out[o] : in[plan.inPlace[o]];
+            ShapeRules.Operand port = plan.outputs.get(o);
+            out[o] = plan.inPlace[o] < 0 ? new Port(port, sizes) : in[plan.inPlace[o]].sharing(port, sizes);
         }
         for (int i = 0; i < in.length; i++) {
-            IntBuffer lengths = in[i].asIntBuffer();
+            IntBuffer lengths = in[i].memory.asIntBuffer();
             while (plan.specs.get(i).isLengths() && lengths.hasRemaining()) {
                 lengths.put(sizes.length());
             }
@@ -75,8 +87,6 @@ public final class Session implements AutoCloseable {
             memory.close();
             throw e;
         }
-        firstIn = in[0].asFloatBuffer();
-        firstOut = out[0].asFloatBuffer();
         commands = memory.address() + placement.bytes();
         words = count;
         header = memory.view(placement.bytes(), HEADER + 8L * count);
@@ -97,145 +107,216 @@ public final class Session implements AutoCloseable {
             return 0;
         }
         return switch (slot.role) {
-            case INPUT -> Native.address(in[slot.port]);
-            case OUTPUT -> Native.address(out[slot.port]);
+            case INPUT -> Native.address(in[slot.port].memory);
+            case OUTPUT -> Native.address(out[slot.port].memory);
             case WEIGHT -> plan.weights.address() + slot.offset;
             case WORK -> memory.address() + placement.offsets().getOrDefault(slot, 0L);
         };
     }
 
-    private ByteBuffer[] buffers(List<ShapeRules.Operand> ports) {
-        List<ByteBuffer> buffers = new ArrayList<>();
-        for (ShapeRules.Operand p : ports) {
-            double bytes = p.dtype().bytes();
-            for (Bilinear d : p.dims()) {
-                bytes *= d.at(sizes);
-            }
-            if (bytes > Integer.MAX_VALUE - 64) {
-                throw new IllegalArgumentException("newSession: " + p.name() + " would take " + (long) bytes
-                        + " bytes at " + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
-            }
-            // 64 spare bytes to begin at a cache line
-            ByteBuffer b = ByteBuffer.allocateDirect((int) bytes + 64);
-            int skip = (int) (-Native.address(b) & 63);
-            buffers.add(b.position(skip).limit(skip + (int) bytes).slice().order(ByteOrder.nativeOrder()));
-        }
-        return buffers.toArray(ByteBuffer[]::new);
-    }
+    // ---- writing inputs
 
-    /** Returns the first input. Write to it, and then {@link #run}. It is the same buffer at every call, and it stays valid after the close. */
-    public FloatBuffer input() {
-        return floats(firstIn, plan.inputs.get(0));
+    /**
+     * Writes all of the first input.
+     *
+     * @throws IllegalArgumentException if it is not F32, or there is not one value for each element
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public Session set(float[] values) {
+        in(0).set(values);
+        return this;
     }
 
     /**
-     * Returns the first input, which is I32, such as tokens. Each call makes a new view, so keep it.
+     * Writes all of the first input, such as tokens.
      *
-     * @throws IllegalStateException if it is not I32
+     * @throws IllegalArgumentException if it is not I32, or there is not one value for each element
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public Session set(int[] values) {
+        in(0).set(values);
+        return this;
+    }
+
+    /**
+     * Writes all of the input of this name.
+     *
+     * @throws IllegalArgumentException if there is none, it is not F32, or there is not one value for each element
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public Session set(String name, float[] values) {
+        in(name).set(values);
+        return this;
+    }
+
+    /**
+     * Writes all of the input of this name, such as tokens or lengths.
+     *
+     * @throws IllegalArgumentException if there is none, it is not I32, or there is not one value for each element
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public Session set(String name, int[] values) {
+        in(name).set(values);
+        return this;
+    }
+
+    /**
+     * Writes all of the input of this name, such as pixels.
+     *
+     * @throws IllegalArgumentException if there is none, it is not U8, or there is not one value for each element
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public Session set(String name, byte[] values) {
+        in(name).set(values);
+        return this;
+    }
+
+    /**
+     * Says whether later runs refuse inputs that hold NaN or infinity, and returns this session. At first they do not. Carried state is not checked, because
+     * it is what the runs before computed.
+     */
+    public Session checkFinite(boolean on) {
+        finite = on;
+        return this;
+    }
+
+    // ---- buffers
+
+    /**
+     * Returns the memory of the first input, for writing without a copy.
+     *
+     * @throws IllegalStateException if it is not F32, the session is closed, or another thread is running it
+     */
+    public FloatBuffer input() {
+        return in(0).floats();
+    }
+
+    /**
+     * Returns the memory of the first input, which is I32, such as tokens, for writing without a copy.
+     *
+     * @throws IllegalStateException if it is not I32, the session is closed, or another thread is running it
      */
     public IntBuffer intInput() {
-        check(plan.inputs.get(0), DType.I32);
-        return in[0].asIntBuffer();
-    }
-
-    /** Returns the first output. Its values are valid until the next {@link #run}. */
-    public FloatBuffer output() {
-        return floats(firstOut, plan.outputs.get(0));
-    }
-
-    private static FloatBuffer floats(FloatBuffer view, ShapeRules.Operand port) {
-        check(port, DType.F32);
-        return view;
-    }
-
-    private static void check(ShapeRules.Operand port, DType asked) {
-        if (port.dtype() != asked) {
-            throw new IllegalStateException("session: " + port.name() + " is " + port.dtype() + " but was asked for as "
-                    + asked + "; take it with "
-                    + switch (port.dtype()) {
-                        case F32 -> "input or output";
-                        case I32 -> "intInput or intOutput";
-                        case U8 -> "inputBytes or outputBytes";
-                    });
-        }
+        return in(0).ints();
     }
 
     /**
-     * Returns the input of this name as bytes in native order. This is the buffer itself, for F32 and I32 inputs too.
+     * Returns the memory of the F32 input of this name, for writing without a copy.
      *
      * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not F32, the session is closed, or another thread is running it
+     */
+    public FloatBuffer input(String name) {
+        return in(name).floats();
+    }
+
+    /**
+     * Returns the memory of the I32 input of this name, such as tokens, for writing without a copy.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not I32, the session is closed, or another thread is running it
+     */
+    public IntBuffer intInput(String name) {
+        return in(name).ints();
+    }
+
+    /**
+     * Returns the memory of the input of this name as bytes in native order, also of F32 and I32 inputs.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if the session is closed, or another thread is running it
      */
     public ByteBuffer inputBytes(String name) {
-        return in[find("input", plan.inputs, name)];
+        return in(name).bytes();
     }
 
     /**
-     * Returns the output of this name as bytes in native order. This is the buffer itself, for F32 and I32 outputs too.
+     * Returns the first output.
      *
-     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread is running it
      */
-    public ByteBuffer outputBytes(String name) {
-        return out[find("output", plan.outputs, name)];
+    public FloatBuffer output() {
+        return out(0).floats();
     }
 
     /**
-     * Returns output number {@code i} as bytes in native order. Outputs have the order in which the frozen function returned them.
+     * Returns output number {@code i}, which is F32. Outputs have the order in which the frozen function returned them.
      *
      * @throws IndexOutOfBoundsException if there is none
+     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread is running it
+     */
+    public FloatBuffer output(int i) {
+        return out(i).floats();
+    }
+
+    /**
+     * Returns the F32 output of this name.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread is running it
+     */
+    public FloatBuffer output(String name) {
+        return out(name).floats();
+    }
+
+    /**
+     * Returns the I32 output of this name, such as classes.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not I32, no run has computed it, the session is closed, or another thread is running it
+     */
+    public IntBuffer intOutput(String name) {
+        return out(name).ints();
+    }
+
+    /**
+     * Returns output number {@code i} as bytes in native order, also an F32 or I32 output. Outputs have the order in which the frozen function returned them.
+     *
+     * @throws IndexOutOfBoundsException if there is none
+     * @throws IllegalStateException if no run has computed it, the session is closed, or another thread is running it
      */
     public ByteBuffer outputBytes(int i) {
-        port(plan.outputs, i, "output");
+        return out(i).bytes();
+    }
+
+    /**
+     * Returns the output of this name as bytes in native order, also an F32 or I32 output.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if no run has computed it, the session is closed, or another thread is running it
+     */
+    public ByteBuffer outputBytes(String name) {
+        return out(name).bytes();
+    }
+
+    private Port in(String name) {
+        return in(find("input", plan.inputs, name));
+    }
+
+    private Port in(int i) {
+        checkIdle();
+        return in[i];
+    }
+
+    private Port out(String name) {
+        return out(find("output", plan.outputs, name));
+    }
+
+    private Port out(int i) {
+        String name = port(plan.outputs, i, "output").name();
+        checkIdle();
+        if (!computed) {
+            throw new IllegalStateException("session: output " + name
+                    + " is not computed: no run has ended well since the session was made or a run failed; call run()"
+                    + " first, and take the output after it");
+        }
         return out[i];
     }
 
-    /**
-     * Returns the F32 input of this name. Each call makes a new view, so keep it.
-     *
-     * @throws IllegalArgumentException if there is none
-     * @throws IllegalStateException if it is not F32
-     */
-    public FloatBuffer input(String name) {
-        int i = find("input", plan.inputs, name);
-        return floats(in[i].asFloatBuffer(), plan.inputs.get(i));
-    }
-
-    /**
-     * Returns the I32 input of this name, such as tokens. Each call makes a new view, so keep it.
-     *
-     * @throws IllegalArgumentException if there is none
-     * @throws IllegalStateException if it is not I32
-     */
-    public IntBuffer intInput(String name) {
-        int i = find("input", plan.inputs, name);
-        check(plan.inputs.get(i), DType.I32);
-        return in[i].asIntBuffer();
-    }
-
-    /**
-     * Returns the F32 output of this name. Each call makes a new view, so keep it.
-     *
-     * @throws IllegalArgumentException if there is none
-     * @throws IllegalStateException if it is not F32
-     */
-    public FloatBuffer output(String name) {
-        return output(find("output", plan.outputs, name));
-    }
-
-    /**
-     * Returns the I32 output of this name, such as classes. Each call makes a new view, so keep it.
-     *
-     * @throws IllegalArgumentException if there is none
-     * @throws IllegalStateException if it is not I32
-     */
-    public IntBuffer intOutput(String name) {
-        int i = find("output", plan.outputs, name);
-        check(plan.outputs.get(i), DType.I32);
-        return out[i].asIntBuffer();
-    }
-
-    /** Returns output number {@code i}, which is F32. Each call makes a new view, so keep it. */
-    public FloatBuffer output(int i) {
-        return floats(outputBytes(i).asFloatBuffer(), plan.outputs.get(i));
+    private void checkIdle() {
+        if (state != IDLE) {
+            throw refused();
+        }
     }
 
     private static ShapeRules.Operand port(List<ShapeRules.Operand> ports, int i, String kind) {
@@ -315,8 +396,9 @@ public final class Session implements AutoCloseable {
     /**
      * Computes the outputs from the inputs.
      *
-     * @throws IllegalArgumentException if an index or a label in an input is out of range, with the sentence of an eager run: op, path and index
-     * @throws IllegalStateException if the session or its plan is closed, or another thread is running it
+     * @throws IllegalArgumentException if an index or a label in an input is out of range, with the sentence of an eager run: op, path and index; or if {@link
+     *     #checkFinite} is on and an input is not finite
+     * @throws IllegalStateException if an input was never written or only in part, the session or its plan is closed, or another thread is running it
      */
     public void run() {
         if (!STATE.compareAndSet(this, IDLE, RUNNING)) {
@@ -326,6 +408,8 @@ public final class Session implements AutoCloseable {
             if (plan.weights.closed()) {
                 plan.check();
             }
+            checkInputs();
+            computed = false;
             if (threads > 0) {
                 Native.capThreads(threads);
             }
@@ -336,8 +420,26 @@ public final class Session implements AutoCloseable {
             if (status != 0) {
                 throw failed();
             }
+            computed = true;
         } finally {
             STATE.setRelease(this, IDLE);
+        }
+    }
+
+    private void checkInputs() {
+        for (int i = 0; i < in.length; i++) {
+            Spec spec = plan.specs.get(i);
+            if (!spec.isCarried()) { // what is read of a carried state moves its buffer too
+                if (!spec.isLengths()) {
+                    in[i].checkWritten();
+                }
+                if (finite) {
+                    in[i].checkFinite();
+                }
+            }
+        }
+        for (Port p : in) {
+            p.rewind();
         }
     }
 
@@ -353,7 +455,7 @@ public final class Session implements AutoCloseable {
         try {
             for (int i = 0; i < in.length; i++) {
                 if (plan.specs.get(i).isCarried()) {
-                    zero(in[i], 0, in[i].limit());
+                    zero(in[i].memory, 0, in[i].memory.limit());
                 }
             }
         } finally {
@@ -389,7 +491,7 @@ public final class Session implements AutoCloseable {
                 int axis = plan.specs.get(i).axis(Dim.BATCH);
                 if (axis >= 0) {
                     reorder(
-                            in[i],
+                            in[i].memory,
                             axis,
                             plan.inputs.get(i).at(sizes),
                             plan.specs.get(i).isCarried(),
@@ -463,7 +565,7 @@ public final class Session implements AutoCloseable {
                         "session is running on another thread; give each thread its own plan.newSession()");
     }
 
-    /** Closes the session after a run under way has ended. Buffers taken from it stay readable. Closing twice does nothing. */
+    /** Closes the session after a run under way has ended. Closing twice does nothing. */
     @Override
     public void close() {
         while (!STATE.compareAndSet(this, IDLE, CLOSED)) {

@@ -257,16 +257,16 @@ class TransformerTest {
             assertThatThrownBy(() -> model.net().step(x.slice(1, 0, 1), full, ints(0, tokens + 6)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(
-                            "past 76 at row 1 is outside [0, 75]: past counts the tokens before the given ones, and after so "
-                                    + "many the cache or the position table has no room for these; make it larger, or start a new "
-                                    + "sequence with past 0");
+                            "past 76 at row 1 is outside [0, 75]: past counts the tokens before the given ones, and"
+                                    + " after so many the cache or the position table has no room for these; make it"
+                                    + " larger, or start a new sequence with past 0");
             Tensor q = x.slice(1, 0, 3);
             AttentionMask late = AttentionMask.CAUSAL.withPast(ints(0, 0));
             assertThatThrownBy(() -> q.attention(x.slice(1, 0, 2), x.slice(1, 0, 2), new Attention(2).mask(late)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(
-                            " has 3 queries but there are only 2 keys; with a past, the keys include those of the queries, so "
-                                    + "give a cache with room for both");
+                            " has 3 queries but there are only 2 keys; with a past, the keys include those of the"
+                                    + " queries, so give a cache with room for both");
             assertThatThrownBy(() -> model.net().step(x, List.of(), ints(0, 0)))
                     .hasMessage("TransformerEncoder: there are 0 caches for 2 layers; give one for each");
         }
@@ -360,6 +360,9 @@ class TransformerTest {
                 Session session = plan.newSession(2);
                 Pass pass = Pass.infer()) {
             List<KeyValue> caches = model.net().caches(2, 8);
+            for (String name : List.of("k0", "v0", "k1", "v1")) {
+                session.set(name, new float[2 * 8 * 4]);
+            }
             for (int t = 0; t < 8; t++) {
                 Tensor x = normal(6 + t, 2, 1, WIDTH);
                 CachedOutput eager = model.net().step(x, caches, ints(t, t));
@@ -544,11 +547,12 @@ class TransformerTest {
                             .toArray())
                     .containsOnly(0f);
             assertThatThrownBy(() -> model.net().apply(x, memory, AttentionMask.NONE.withBias(memory)))
-                    .hasMessage(
-                            "AdditiveAttention: the mask has a bias [2, 70, 6], but additive attention computes its own scores and takes no bias; hide keys with the mask's lengths");
+                    .hasMessage("AdditiveAttention: the mask has a bias [2, 70, 6], but additive attention computes its"
+                            + " own scores and takes no bias; hide keys with the mask's lengths");
             assertThatThrownBy(() -> model.net().apply(x, normal(1, 3, 2, 6), AttentionMask.NONE))
                     .hasMessage(
-                            "AdditiveAttention: x [2, 3, 4] and memory [3, 2, 6] must be [batch, queries, width] and [batch, keys, width] of one batch");
+                            "AdditiveAttention: x [2, 3, 4] and memory [3, 2, 6] must be [batch, queries, width] and"
+                                    + " [batch, keys, width] of one batch");
         }
     }
 
@@ -612,7 +616,8 @@ class TransformerTest {
         }
         assertThatThrownBy(() -> RotaryPositions.halves(5, 3))
                 .hasMessage(
-                        "RotaryPositions: positions=5, r=3 and base=10000.0; positions must be at least 1, r even and at least 2, and the base above 0");
+                        "RotaryPositions: positions=5, r=3 and base=10000.0; positions must be at least 1, r even and"
+                                + " at least 2, and the base above 0");
     }
 
     @Test
@@ -634,8 +639,8 @@ class TransformerTest {
             assertThat(learned.net().apply(x).sub(x).toArray()[7])
                     .isCloseTo(learned.net().weight().value().toArray()[7], within(1e-6f));
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 41, 5)))
-                    .hasMessage(
-                            "SinusoidalPositions: x [1, 41, 5] has 41 tokens but there are only 40 positions; make more of them, or cut x");
+                    .hasMessage("SinusoidalPositions: x [1, 41, 5] has 41 tokens but there are only 40 positions; make"
+                            + " more of them, or cut x");
             assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(1, 4, 6)))
                     .hasMessage("LearnedPositions: x [1, 4, 6] must be [batch, tokens, 5], as the table [40, 5]");
         }

@@ -118,8 +118,6 @@ class LengthTest {
                     .hasMessage("session: tokens is I32 but was asked for as F32; take it with intInput or intOutput");
             assertThatThrownBy(() -> s.intInput("features"))
                     .hasMessage("session: features is F32 but was asked for as I32; take it with input or output");
-            assertThatThrownBy(() -> s.intOutput("logits"))
-                    .hasMessage("session: logits is F32 but was asked for as I32; take it with input or output");
             assertThatThrownBy(() -> s.threads(-1))
                     .hasMessage("threads: -1 threads; give at least 1, or 0 for no limit");
             assertThatThrownBy(plan::newSession)
@@ -127,7 +125,12 @@ class LengthTest {
                     .hasMessage("newSession: batch=1 but an input of this plan has Dim.LENGTH; "
                             + "use newSession(batch, length)");
             assertThatThrownBy(() -> plan.newSession(2, 0)).hasMessage("newSession: length=0 must be at least 1");
-            s.intInput("tokens").put(new int[] {0, 1, 2, 3, 4, 11});
+            s.set("tokens", new int[6])
+                    .set("features", new float[s.input("features").capacity()])
+                    .run();
+            assertThatThrownBy(() -> s.intOutput("logits"))
+                    .hasMessage("session: logits is F32 but was asked for as I32; take it with input or output");
+            s.set("tokens", new int[] {0, 1, 2, 3, 4, 11});
             assertThatThrownBy(s::run)
                     .hasMessage("take: index 11 at row 5 is outside [0, 11): give the number of a row that exists");
         }
@@ -147,8 +150,8 @@ class LengthTest {
             assertThatThrownBy(() -> plan.newSession(2, 4))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "newSession: max_pool at 0: x [2, 4, 3] is too small for the window 5: x.dim(1)=4 and its padding "
-                                    + "make 4 but the window reaches over 5; pad more, or give a larger x");
+                            "newSession: max_pool at 0: x [2, 4, 3] is too small for the window 5: x.dim(1)=4 and its"
+                                    + " padding make 4 but the window reaches over 5; pad more, or give a larger x");
             float[] x = new Rng(2).normal(2 * 9 * 3, 0, 1);
             try (Session s = plan.newSession(2, 9)) {
                 s.input("x").put(x);
@@ -256,7 +259,8 @@ class LengthTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageStartingWith("freeze: ")
                     .hasMessageEndingWith(
-                            "; a plan needs sizes that are constant or grow in proportion to the batch size and length");
+                            "; a plan needs sizes that are constant or grow in proportion to the batch size and"
+                                    + " length");
             assertThatThrownBy(() -> Plan.freeze(model, (m, in) -> in[0].dim(1) > 16 ? in[0].relu() : in[0].tanh(), x))
                     .hasMessage("freeze: call 0 is tanh at batch 2 and length 16 but relu at batch 2 and length 17; "
                             + "a plan cannot choose its layers by the batch size and length");

@@ -540,7 +540,8 @@ class PlanTest {
                             model, layer(x -> x.dim(0) > 2 ? x.relu() : x.tanh()), Spec.of("x", Dim.BATCH, 1)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
-                            "freeze: call 0 is tanh at batch 2 but relu at batch 3; a plan cannot choose its layers by the batch size");
+                            "freeze: call 0 is tanh at batch 2 but relu at batch 3; a plan cannot choose its layers by"
+                                    + " the batch size");
             assertThatThrownBy(() -> Plan.freeze(
                             model,
                             layer(x -> x.slice(0, 0, x.dim(0) * x.dim(0) / 6).relu()),
@@ -700,7 +701,7 @@ class PlanTest {
                 assertThat(frozen(none, random(6))).isEmpty();
                 assertThat(frozen(one, new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9})).containsExactly(7, 8, 9);
                 assertThat(frozen(row, new float[] {1, 2, 3, 4, -5, 6})).containsExactly(4, 0, 6);
-                last.run();
+                last.set(random(30)).set("table", random(30)).run();
                 assertThat(last.outputShape(0)).isEqualTo(Shape.of(0, 3));
             }
         }
@@ -725,8 +726,8 @@ class PlanTest {
         try (var model = Model.of(new Sequential(special), 1)) {
             assertThatThrownBy(() -> Plan.freeze(model, Shape.of(64, 3)))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage(
-                            "freeze: call 0 is relu at 0 at batch 2 but tanh at 0 at batch 64; a plan cannot choose its layers by the batch size");
+                    .hasMessage("freeze: call 0 is relu at 0 at batch 2 but tanh at 0 at batch 64; a plan cannot choose"
+                            + " its layers by the batch size");
         }
     }
 
@@ -781,7 +782,7 @@ class PlanTest {
                         Spec.of("index", DType.I32, Dim.BATCH));
                 Session s = plan.newSession(2);
                 Pass pass = Pass.infer()) {
-            s.inputBytes("index").asIntBuffer().put(new int[] {4, 7});
+            s.set(new float[6]).set("index", new int[] {4, 7});
             String expected =
                     "take at lookup: index 7 at row 1 is outside [0, 5): give the number of a row that exists";
             assertThatThrownBy(() -> net.rows(Tensor.of(new float[6], 2, 3), Tensor.ofInts(new int[] {4, 7}, 2)))
@@ -790,8 +791,7 @@ class PlanTest {
             assertThatThrownBy(s::run)
                     .isExactlyInstanceOf(IllegalArgumentException.class)
                     .hasMessage(expected);
-            s.inputBytes("index").asIntBuffer().put(new int[] {4, 0});
-            s.run();
+            s.set("index", new int[] {4, 0}).run();
         }
     }
 
@@ -800,15 +800,27 @@ class PlanTest {
         try (var model = Model.of(new Sequential(new Linear(2, 2)), 1)) {
             Plan plan = Plan.freeze(model, Shape.of(1, 2));
             Session s = plan.newSession();
-            FloatBuffer out = s.output();
             Session other = plan.newSession();
-            s.run();
+            s.set(new float[] {1, 2}).run();
+            FloatBuffer out = s.output();
             float y = out.get(0);
             s.close();
             assertThat(out.get(0)).as("a view stays readable").isEqualTo(y);
-            assertThatThrownBy(s::run)
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageStartingWith("session is closed: it was closed at ");
+            for (ThrowingCallable use : List.<ThrowingCallable>of(
+                    s::run,
+                    s::input,
+                    s::output,
+                    s::reset,
+                    () -> s.reorder(0),
+                    () -> s.set(new float[2]),
+                    () -> s.set("input", new float[2]),
+                    () -> s.inputBytes("input"),
+                    () -> s.output("output"),
+                    () -> s.outputBytes(0))) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("session is closed: it was closed at ");
+            }
             s.close(); // once more does nothing
             assertThatThrownBy(() -> plan.newSession(0)).hasMessage("newSession: batch=0 must be at least 1");
             plan.close();

@@ -109,7 +109,7 @@ class SteadyStepTest {
                 Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).fit(data.batches(BATCH), 1);
                 try (Plan plan = Plan.freeze(model, Shape.of(1, 784));
                         Session s = plan.newSession()) {
-                    s.run();
+                    s.set(new float[784]).run();
                 }
             }
             List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"));

@@ -147,7 +147,7 @@ public final class Networks implements Callable<Integer> {
     private static double milliseconds(Known known, Model<Layer> model) {
         try (Plan plan = Plan.freeze(model, known.picture());
                 Session session = plan.newSession()) {
-            session.input().put(0, new Rng(1).normal(known.side * known.side * known.channels, 0, 1));
+            session.set(new Rng(1).normal(known.side * known.side * known.channels, 0, 1));
             double best = Double.POSITIVE_INFINITY;
             long began = System.nanoTime();
             for (int runs = 0; runs < RUNS || System.nanoTime() - began < NANOS; runs++) {

@@ -32,8 +32,6 @@ final class Streaming implements AutoCloseable {
     private final Model<Members> model;
     private final Plan plan;
     private final Session session;
-    private final FloatBuffer row;
-    private final FloatBuffer errors;
 
     /** Takes the trained members over; those models cannot be used any more. */
     Streaming(List<RecurrentAutoencoder> members) {
@@ -47,8 +45,6 @@ final class Streaming implements AutoCloseable {
                 Spec.of("hidden", n, MOST_LAG, HIDDEN).carried(),
                 Spec.of("cells", n, 1, HIDDEN).carried());
         session = plan.newSession().threads(1);
-        row = session.input("row");
-        errors = session.output("errors");
     }
 
     private static Step step(Members net, Tensor row, Tensor hidden, Tensor cells) {
@@ -74,8 +70,8 @@ final class Streaming implements AutoCloseable {
 
     /** Reads the next row and returns its score. */
     double score(float... next) {
-        row.put(0, next);
-        session.run();
+        session.set("row", next).run();
+        FloatBuffer errors = session.output("errors");
         double[] squares = new double[errors.capacity()];
         for (int m = 0; m < squares.length; m++) {
             squares[m] = errors.get(m);

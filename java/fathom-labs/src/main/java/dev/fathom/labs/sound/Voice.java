@@ -70,7 +70,6 @@ record Voice(Layer layers) implements Layer {
         try (Plan plan = Plan.freeze(model, Shape.of(vowels, INPUTS));
                 Session session = plan.newSession(vowels)) {
             FloatBuffer x = session.input();
-            FloatBuffer logits = session.output();
             for (int v = 0; v < vowels; v++) {
                 x.put(v * INPUTS + CONTEXT + v, 1);
             }
@@ -79,6 +78,7 @@ record Voice(Layer layers) implements Layer {
                     x.put(v * INPUTS, places[v], t, CONTEXT);
                 }
                 session.run();
+                FloatBuffer logits = session.output();
                 for (int v = 0; v < vowels; v++) {
                     int level = drawn(logits, v * LEVELS, temperature, draws[t * vowels + v]);
                     places[v][CONTEXT + t] = place(level);

@@ -141,7 +141,7 @@ final class FastStyle {
             float[] painted = new float[eager.length];
             for (int i = 0; i < runs; i++) {
                 long start = System.nanoTime();
-                session.input().put(0, pixels);
+                session.set(pixels);
                 session.run();
                 session.output().get(0, painted);
                 took[i] = (System.nanoTime() - start) / 1e6;

@@ -38,7 +38,6 @@ public record Frozen(double microseconds, float difference) {
         try (Plan plan = Plan.freeze(model, Training.example(data.featureShape()));
                 Session session = plan.newSession()) {
             FloatBuffer in = session.input();
-            FloatBuffer out = session.output();
             float[] logits = new float[classes];
             float difference = 0;
             double[] took = new double[RUNS];
@@ -48,7 +47,7 @@ public record Frozen(double microseconds, float difference) {
                 long start = System.nanoTime();
                 in.put(0, pixels, image * width, width);
                 session.run();
-                out.get(0, logits);
+                session.output().get(0, logits);
                 took[runs++] = (System.nanoTime() - start) / 1e3;
                 for (int k = 0; k < classes; k++) {
                     difference = Math.max(difference, Math.abs(logits[k] - eager[image * classes + k]));

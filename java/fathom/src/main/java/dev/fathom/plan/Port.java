@@ -1,0 +1,172 @@
+package dev.fathom.plan;
+
+import dev.fathom.kernel.Native;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+
+/**
+ * The memory of one input or output of a session, and the two buffers through which callers see it: its elements, and its bytes. Both are the same objects
+ * at every call, handed out from their beginning to their end.
+ */
+final class Port {
+    private final String name;
+    private final Shape shape;
+    private final DType dtype;
+    /** Never handed out, so that its limits stay. */
+    final ByteBuffer memory;
+
+    private final ByteBuffer bytes;
+    private final Buffer elements;
+    /** Whether a caller has set it or asked for its buffer. */
+    private boolean given;
+
+    /** Zeros for an input or output at the sizes of a session. */
+    Port(ShapeRules.Operand port, Sizes sizes) {
+        this(port, sizes, allocate(port, sizes));
+    }
+
+    private Port(ShapeRules.Operand port, Sizes sizes, ByteBuffer memory) {
+        name = port.name();
+        shape = port.at(sizes);
+        dtype = port.dtype();
+        this.memory = memory;
+        bytes = memory.duplicate().order(ByteOrder.nativeOrder());
+        elements = switch (dtype) {
+            case F32 -> memory.asFloatBuffer();
+            case I32 -> memory.asIntBuffer();
+            case U8 -> bytes;
+        };
+    }
+
+    /** An output that is computed in this memory. */
+    Port sharing(ShapeRules.Operand output, Sizes sizes) {
+        return new Port(output, sizes, memory);
+    }
+
+    private static ByteBuffer allocate(ShapeRules.Operand port, Sizes sizes) {
+        double bytes = port.dtype().bytes();
+        for (Bilinear d : port.dims()) {
+            bytes *= d.at(sizes);
+        }
+        if (bytes > Integer.MAX_VALUE - 64) {
+            throw new IllegalArgumentException("newSession: " + port.name() + " would take " + (long) bytes
+                    + " bytes at " + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
+        }
+        // 64 spare bytes to begin at a cache line
+        ByteBuffer b = ByteBuffer.allocateDirect((int) bytes + 64);
+        int skip = (int) (-Native.address(b) & 63);
+        return b.position(skip).limit(skip + (int) bytes).slice().order(ByteOrder.nativeOrder());
+    }
+
+    // ---- what callers see
+
+    ByteBuffer bytes() {
+        given = true;
+        return bytes.clear().order(ByteOrder.nativeOrder());
+    }
+
+    FloatBuffer floats() {
+        check(DType.F32);
+        given = true;
+        return (FloatBuffer) elements.clear();
+    }
+
+    IntBuffer ints() {
+        check(DType.I32);
+        given = true;
+        return (IntBuffer) elements.clear();
+    }
+
+    private void check(DType asked) {
+        if (dtype != asked) {
+            throw new IllegalStateException("session: " + name + " is " + dtype + " but was asked for as " + asked
+                    + "; take it with "
+                    + switch (dtype) {
+                        case F32 -> "input or output";
+                        case I32 -> "intInput or intOutput";
+                        case U8 -> "inputBytes or outputBytes";
+                    });
+        }
+    }
+
+    // ---- writing all of it
+
+    void set(float[] values) {
+        checkWhole(DType.F32, values.length);
+        floats().put(0, values);
+    }
+
+    void set(int[] values) {
+        checkWhole(DType.I32, values.length);
+        ints().put(0, values);
+    }
+
+    void set(byte[] values) {
+        checkWhole(DType.U8, values.length);
+        bytes().put(0, values);
+    }
+
+    private void checkWhole(DType given, int count) {
+        if (dtype != given) {
+            throw new IllegalArgumentException("set: input " + name + " " + shape + " is " + dtype + " but was given "
+                    + given + " values; give "
+                    + switch (dtype) {
+                        case F32 -> "a float[]";
+                        case I32 -> "an int[]";
+                        case U8 -> "a byte[]";
+                    });
+        }
+        if (count != shape.size()) {
+            throw new IllegalArgumentException("set: input " + name + " " + shape + " takes " + shape.size()
+                    + " values but " + count + " were given; give one for each element");
+        }
+    }
+
+    // ---- before a run
+
+    /** Refuses an input that nobody has written, or that relative writes have filled in part only. */
+    void checkWritten() {
+        if (!given) {
+            throw new IllegalStateException("run: input " + name + " " + shape
+                    + " was never written; write it with session.set(\"" + name + "\", values)");
+        }
+        checkWritten(elements);
+        checkWritten(bytes);
+    }
+
+    private void checkWritten(Buffer b) {
+        if (b.position() == 0 ? b.limit() < b.capacity() : b.position() < b.capacity()) {
+            throw new IllegalStateException("run: input " + name + " " + shape + " was written only up to "
+                    + (b.position() == 0 ? b.limit() : b.position()) + " of " + b.capacity()
+                    + (b == elements ? " elements" : " bytes")
+                    + ", and the rest would be that of an earlier run; write all of it, as session.set does");
+        }
+    }
+
+    /**
+     * Refuses NaN and infinity.
+     *
+     * @throws IllegalArgumentException naming the first that is not finite
+     */
+    void checkFinite() {
+        if (elements instanceof FloatBuffer f) {
+            for (int i = 0; i < f.capacity(); i++) {
+                if (!Float.isFinite(f.get(i))) {
+                    throw new IllegalArgumentException("run: input " + name + " " + shape + " holds " + f.get(i)
+                            + " at element " + i + " but must be finite; remove it, or call checkFinite(false)");
+                }
+            }
+        }
+    }
+
+    /** Puts the buffers back to their beginning, for the next relative writes and reads. */
+    void rewind() {
+        elements.clear();
+        bytes.clear();
+    }
+}

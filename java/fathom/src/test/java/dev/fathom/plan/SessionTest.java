@@ -1,0 +1,235 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.op.DType;
+import java.lang.management.ManagementFactory;
+import java.nio.FloatBuffer;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a session makes of inputs and outputs that callers use in a wrong way: an exception, and never the numbers of another run. */
+class SessionTest {
+    private Model<Layer> model;
+    private Plan plan;
+    private Session session;
+
+    @BeforeEach
+    void open() {
+        model = Model.of((Layer) x -> x.mul(2), 1);
+        plan = Plan.freeze(
+                model,
+                (net, in) -> List.of(net.apply(in[0]), in[1].add(in[1]), in[2].to(DType.F32), in[0].add(in[3])),
+                Spec.of("x", 2, 3),
+                Spec.of("n", DType.I32, 2),
+                Spec.of("pixels", DType.U8, 4),
+                Spec.of("sum", 2, 3));
+        session = plan.newSession();
+    }
+
+    @AfterEach
+    void close() {
+        session.close();
+        plan.close();
+        model.close();
+    }
+
+    private void setAll() {
+        session.set(new float[] {1, 2, 3, 4, 5, 6})
+                .set("n", new int[] {7, 8})
+                .set("pixels", new byte[] {1, 2, 3, (byte) 255})
+                .set("sum", new float[6]);
+    }
+
+    @Test
+    void setWritesAllOfAnInput() {
+        setAll();
+        session.run();
+        float[] y = new float[6];
+        for (int i = 0; i < 2; i++) { // from its beginning at every call
+            session.output().get(y);
+            assertThat(y).containsExactly(2, 4, 6, 8, 10, 12);
+        }
+        assertThat(session.intOutput("output1").get(1)).isEqualTo(16);
+        assertThat(session.output(2).get(3)).isEqualTo(255);
+        session.set("x", new float[] {6, 5, 4, 3, 2, 1}).run();
+        session.output("output0").get(y);
+        assertThat(y).containsExactly(12, 10, 8, 6, 4, 2);
+        try (Plan tokens = Plan.freeze(model, (net, in) -> in[0].to(DType.F32), Spec.of("t", DType.I32, 2));
+                Session s = tokens.newSession()) {
+            s.set(new int[] {3, 4}).run();
+            assertThat(s.output().get(1)).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void setRefusesAnotherNumberOrTypeOfValues() {
+        for (int n : new int[] {0, 5, 7}) {
+            assertThatThrownBy(() -> session.set(new float[n]))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "set: input x [2, 3] takes 6 values but " + n + " were given; give one for each element");
+        }
+        assertThatThrownBy(() -> session.set("n", new int[3]))
+                .hasMessage("set: input n [2] takes 2 values but 3 were given; give one for each element");
+        assertThatThrownBy(() -> session.set("pixels", new byte[3])).hasMessageContaining("takes 4 values but 3");
+        assertThatThrownBy(() -> session.set("n", new float[2]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("set: input n [2] is I32 but was given F32 values; give an int[]");
+        assertThatThrownBy(() -> session.set(new int[6]))
+                .hasMessage("set: input x [2, 3] is F32 but was given I32 values; give a float[]");
+        assertThatThrownBy(() -> session.set("pixels", new int[4]))
+                .hasMessage("set: input pixels [4] is U8 but was given I32 values; give a byte[]");
+        assertThatThrownBy(() -> session.set("z", new float[6]))
+                .hasMessage("session: no input is called z; there are [x, n, pixels, sum]");
+    }
+
+    @Test
+    void aRunRefusesAnInputThatRelativeWritesFilledInPart() {
+        setAll();
+        session.run();
+        for (FloatBuffer x : List.of(session.input(), session.input("x"))) {
+            x.clear().put(new float[] {9, 9});
+            assertThatThrownBy(session::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage(
+                            "run: input x [2, 3] was written only up to 2 of 6 elements, and the rest would be that of"
+                                    + " an earlier run; write all of it, as session.set does");
+            x.put(new float[] {9, 9, 9, 9});
+            session.run();
+            assertThat(session.output().get(5)).isEqualTo(18);
+            x.put(new float[] {1, 1, 1, 1, 1, 1}); // a run takes a buffer that was kept back to its beginning
+            session.run();
+            assertThat(session.output().get(0)).isEqualTo(2);
+        }
+        session.input().put(new float[] {5, 5}).flip();
+        assertThatThrownBy(session::run).hasMessageContaining("was written only up to 2 of 6 elements");
+        session.input().put(new float[] {5, 5, 5, 5, 5, 5}).flip();
+        session.run();
+        session.intInput("n").put(3);
+        assertThatThrownBy(session::run)
+                .hasMessageContaining("run: input n [2] was written only up to 1 of 2 elements");
+        session.intInput("n");
+        session.inputBytes("x").putInt(3);
+        assertThatThrownBy(session::run)
+                .hasMessageContaining("run: input x [2, 3] was written only up to 4 of 24 bytes");
+        session.inputBytes("x");
+        session.run();
+    }
+
+    @Test
+    void everyBufferIsTheSameAtEveryCallAndBeginsAtItsBeginning() {
+        setAll();
+        session.run();
+        assertThat(session.input()).isSameAs(session.input("x"));
+        assertThat(session.output()).isSameAs(session.output("output0")).isSameAs(session.output(0));
+        session.input("x").position(3).limit(4);
+        assertThat(session.input().position()).isZero();
+        assertThat(session.input().limit()).isEqualTo(6);
+        session.output().position(3).limit(4);
+        assertThat(session.output("output0").remaining()).isEqualTo(6);
+        session.inputBytes("pixels").position(2);
+        assertThat(session.inputBytes("pixels").remaining()).isEqualTo(4);
+    }
+
+    @Test
+    void aRunRefusesAnInputThatNobodyWrote() {
+        session.set(new float[6]).set("n", new int[2]).set("sum", new float[6]);
+        assertThatThrownBy(session::run)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("run: input pixels [4] was never written; write it with session.set(\"pixels\", values)");
+        session.inputBytes("pixels");
+        session.run();
+    }
+
+    @Test
+    void anOutputIsRefusedBeforeTheFirstRunAndAfterOneThatFailed() {
+        for (ThrowingCallable early : List.<ThrowingCallable>of(
+                session::output,
+                () -> session.output(0),
+                () -> session.output("output0"),
+                () -> session.intOutput("output1"),
+                () -> session.outputBytes(2),
+                () -> session.outputBytes("output2"))) {
+            assertThatThrownBy(early)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(" is not computed: no run has ended well");
+        }
+        try (Plan take = Plan.freeze(
+                        model, (net, in) -> in[0].take(0, in[1]), Spec.of("x", 3), Spec.of("i", DType.I32, 1));
+                Session s = take.newSession()) {
+            s.set("x", new float[] {1, 2, 3}).set("i", new int[] {2}).run();
+            assertThat(s.output().get(0)).isEqualTo(3);
+            s.set("i", new int[] {3});
+            assertThatThrownBy(s::run).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(s::output).hasMessageContaining("output is not computed");
+            s.set("i", new int[] {0}).run();
+            assertThat(s.output().get(0)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void nonfiniteInputsAreRefusedWhereAsked() {
+        setAll();
+        session.input("sum").put(4, Float.NaN);
+        session.run();
+        session.checkFinite(true);
+        assertThatThrownBy(session::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("run: input sum [2, 3] holds NaN at element 4 but must be finite; remove it, or call"
+                        + " checkFinite(false)");
+        session.input("sum").put(4, Float.NEGATIVE_INFINITY);
+        assertThatThrownBy(session::run).hasMessageContaining("holds -Infinity at element 4");
+        session.checkFinite(false).run();
+        session.set("sum", new float[6]).checkFinite(true).run();
+    }
+
+    /** Carried state is read and written in parts, and it may overflow. */
+    @Test
+    void carriedStateIsNotChecked() {
+        try (Plan counting = Plan.freeze(
+                        model,
+                        (net, in) -> java.util.Map.of("n", in[1].add(in[0]), "y", in[0].mul(1)),
+                        Spec.of("x", 2),
+                        Spec.of("n", 2).carried());
+                Session s = counting.newSession().checkFinite(true)) {
+            s.set(new float[] {1, Float.MAX_VALUE}).run();
+            s.run();
+            assertThat(s.input("n").get()).isEqualTo(2);
+            s.run();
+            assertThat(s.input("n").get(1)).isInfinite();
+        }
+    }
+
+    @Test
+    void settingAndRunningAllocatesNothing() {
+        ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long thread = Thread.currentThread().getId();
+        setAll();
+        session.checkFinite(true);
+        float[] x = new float[6];
+        float[] y = new float[6];
+        int[] n = new int[2];
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 20; round++) {
+            long before = bean.getThreadAllocatedBytes(thread);
+            for (int i = 0; i < 2000; i++) {
+                x[0] = i;
+                session.set(x).set("n", n).run();
+                session.output().get(y);
+                session.input().put(x);
+                session.run();
+                session.output("output0").get(0, y);
+            }
+            least = Math.min(least, bean.getThreadAllocatedBytes(thread) - before);
+        }
+        assertThat(least).isZero();
+    }
+}
