@@ -21,6 +21,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -165,6 +166,10 @@ public record ImageFolder(
         Listing listing = list();
         Path file =
                 cache != null ? cache : folder.resolve(".fathom-" + height + "x" + width + "x" + channels + ".images");
+        if (file.getFileSystem() != FileSystems.getDefault()) {
+            throw new IllegalArgumentException("image folder: the decoded images cannot be kept in " + file
+                    + ", which is no file on disk; name one by cache(file)");
+        }
         Images images = cached(file, listing, false);
         if (images == null) {
             try {

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -58,10 +59,11 @@ public final class AtomicFile {
         makeFolder(file, folder);
         Path beside = folder.resolve("." + place.getFileName() + "."
                 + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet() + ".tmp");
-        FileOutputStream opened;
+        boolean onDisk = place.getFileSystem() == FileSystems.getDefault();
+        OutputStream opened;
         try {
             // a stream, not a channel: an interrupt of the thread must not cost the file
-            opened = new FileOutputStream(beside.toFile());
+            opened = onDisk ? new FileOutputStream(beside.toFile()) : Files.newOutputStream(beside);
         } catch (IOException e) {
             throw failure(
                     file,
@@ -70,20 +72,36 @@ public final class AtomicFile {
         }
         boolean moved = false;
         try {
-            try (FileOutputStream out = opened) {
+            try (OutputStream out = opened) {
                 content.writeTo(out);
-                out.getFD().sync();
+                if (out instanceof FileOutputStream disk) {
+                    disk.getFD().sync();
+                }
             }
-            Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            if (onDisk) {
+                Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } else { // an archive is written as a whole when it is closed
+                Files.move(beside, place, StandardCopyOption.REPLACE_EXISTING);
+            }
             moved = true;
         } catch (IOException e) {
             throw failure(file, reason(e) + "; what was there before is unchanged", e);
         } finally {
             if (!moved) {
-                beside.toFile().delete();
+                delete(beside);
             }
         }
-        force(folder);
+        if (onDisk) {
+            force(folder);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            // the failure that is reported came before
+        }
     }
 
     private static void makeFolder(Path file, Path folder) {

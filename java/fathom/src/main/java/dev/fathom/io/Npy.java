@@ -9,7 +9,6 @@ import dev.fathom.tensor.Tensor;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -71,19 +70,14 @@ public final class Npy {
      * @throws UncheckedIOException if it cannot be read
      */
     public static Npy read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            String message =
-                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
-                            + "; give the path of an npy file";
-            throw new UncheckedIOException(message, new IOException(message));
-        }
+        Bytes.mustBeFile(file, "an npy file");
         return read(new FileSource(file));
     }
 
     private record FileSource(Path file) implements Source {
         @Override
         public InputStream open() throws IOException {
-            return new FileInputStream(file.toFile());
+            return Files.newInputStream(file);
         }
 
         @Override

@@ -4,7 +4,7 @@ import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
@@ -36,11 +36,10 @@ public final class Npz {
      * @throws UncheckedIOException if it cannot be read
      */
     public static Map<String, Npy> read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            String message =
-                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
-                            + "; give the path of an npz file";
-            throw new UncheckedIOException(message, new IOException(message));
+        Bytes.mustBeFile(file, "an npz file");
+        if (file.getFileSystem() != FileSystems.getDefault()) {
+            throw new IllegalArgumentException(
+                    "npz: " + file + " lies inside another archive; copy it to a folder first, by Files.copy");
         }
         Map<String, Npy> arrays = new LinkedHashMap<>();
         try (ZipFile zip = new ZipFile(file.toFile())) {

@@ -3,11 +3,11 @@ package dev.fathom.io;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
@@ -33,29 +33,26 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
      * @throws UncheckedIOException if it cannot be read
      */
     static Packed of(Path file, String format) {
-        if (!Files.isRegularFile(file)) {
-            String message =
-                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
-                            + "; give the path of " + format + ", plain or gzip";
-            throw new UncheckedIOException(message, new IOException(message));
-        }
-        try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "r")) {
+        try (Bytes raw = Bytes.of(file, format + ", plain or gzip")) {
             long length = raw.length();
-            boolean gzip = length >= 2 && raw.readUnsignedShort() == GZIP;
+            byte[] ends = new byte[4];
+            raw.read(0, ends, (int) Math.min(2, length));
+            boolean gzip = ends[0] == (byte) (GZIP >> 8) && ends[1] == (byte) GZIP;
             long stated = length;
             if (gzip && length >= 4) {
-                raw.seek(length - 4);
-                stated = Integer.toUnsignedLong(Integer.reverseBytes(raw.readInt()));
+                raw.read(length - 4, ends, 4);
+                stated = Integer.toUnsignedLong(
+                        ByteBuffer.wrap(ends).order(ByteOrder.LITTLE_ENDIAN).getInt());
             }
             return new Packed(file, format, gzip, length, stated);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+            throw Bytes.unreadable(file.toString(), e);
         }
     }
 
     /** The bytes, unpacked. */
     DataInputStream open() throws IOException {
-        InputStream in = new FileInputStream(file.toFile());
+        InputStream in = Files.newInputStream(file);
         try {
             return new DataInputStream(gzip ? new GZIPInputStream(in, CHUNK) : new BufferedInputStream(in, CHUNK));
         } catch (IOException e) {

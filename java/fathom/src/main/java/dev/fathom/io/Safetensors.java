@@ -13,12 +13,12 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
+import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
-import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.Buffer;
@@ -30,7 +30,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetEncoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,6 +59,12 @@ public final class Safetensors implements AutoCloseable {
     /** The reference implementation reads no longer header either. */
     private static final int LONGEST_HEADER = 100_000_000;
 
+    /** What a process has addresses for. */
+    private static final long MOST_BYTES = 1L << 47;
+
+    /** More than any array library has. */
+    private static final int MOST_DIMENSIONS = 64;
+
     private static final int CHUNK = 1 << 16;
     private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
     private static final String METADATA = "__metadata__";
@@ -67,17 +72,28 @@ public final class Safetensors implements AutoCloseable {
     /** The text under which {@link Writer#checksum} leaves the checksum of all the rest. */
     private static final String CHECKSUM = "fathom.crc32c";
 
-    private final Path file;
-    private final RandomAccessFile data;
+    private final String file;
+    private final Bytes data;
     private final Map<String, Entry> entries;
     private final Map<String, String> metadata;
     private final List<String> names;
     private boolean closed;
     private @Nullable Object closedAt;
 
-    private record Entry(String name, Stored stored, Shape shape, long begin, long end) {}
+    /**
+     * What the header says of one tensor.
+     *
+     * @param stored the kind of its numbers, or null for one that is not read
+     * @param shape its dimensions, or null where they are more than a shape has
+     */
+    private record Entry(
+            String name, String dtype, @Nullable Stored stored, long[] dims, @Nullable Shape shape, long begin, long end) {
+        String size() {
+            return Arrays.toString(dims);
+        }
+    }
 
-    private Safetensors(Path file, RandomAccessFile data, Map<String, Entry> entries, Map<String, String> metadata) {
+    private Safetensors(String file, Bytes data, Map<String, Entry> entries, Map<String, String> metadata) {
         this.file = file;
         this.data = data;
         this.entries = entries;
@@ -86,29 +102,71 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Opens a file and checks its header.
+     * Opens a file of any file system, such as one inside a jar, and checks its header. A file of another than the default file system is held in memory.
      *
-     * @throws IllegalArgumentException if it is damaged, not safetensors, or holds numbers of another type
+     * @throws IllegalArgumentException if it is damaged or not safetensors; other formats that hold weights are recognized and named
      * @throws UncheckedIOException if it cannot be read
      */
     public static Safetensors read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            String message =
-                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
-                            + "; give the path of a safetensors file";
-            throw new UncheckedIOException(message, new IOException(message));
+        return read(Bytes.of(file, "a safetensors file"), file.toString());
+    }
+
+    /**
+     * Reads a stream to its end, which stays open, and checks the header. Its bytes are held in memory until this is closed, at most 2 GiB of them.
+     *
+     * @param name what errors call it
+     * @throws IllegalArgumentException if it is damaged or not safetensors
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Safetensors read(InputStream in, String name) {
+        try {
+            return read(Bytes.of(in, name), name);
+        } catch (IOException e) {
+            throw Bytes.unreadable(name, e);
         }
-        RandomAccessFile data = null;
+    }
+
+    /**
+     * Reads the bytes between the position and the limit of a buffer, neither of which moves. They must not change until this is closed.
+     *
+     * @param name what errors call it
+     * @throws IllegalArgumentException if it is damaged or not safetensors
+     */
+    public static Safetensors read(ByteBuffer buffer, String name) {
+        return read(Bytes.of(buffer), name);
+    }
+
+    /**
+     * Reads a file of the class path, such as one that lies in the program's jar beside its classes: {@code Safetensors.resource(App.class,
+     * "net.safetensors")}, or with a slash in front from the root of the class path.
+     *
+     * @param name as {@link Class#getResourceAsStream} takes it
+     * @throws IllegalArgumentException if there is none, or it is damaged or not safetensors
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Safetensors resource(Class<?> beside, String name) {
+        try (InputStream in = beside.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalArgumentException("resource: the class path has no " + name + " beside "
+                        + beside.getName() + "; put the file there, begin its name with / to look from the root, and in a"
+                        + " module open its package to dev.fathom");
+            }
+            return read(in, name);
+        } catch (IOException e) {
+            throw Bytes.unreadable(name, e);
+        }
+    }
+
+    private static Safetensors read(Bytes data, String file) {
         Safetensors result = null;
         try {
-            data = new RandomAccessFile(file.toFile(), "r");
             result = new Header(file).read(data);
             return result;
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+            throw Bytes.unreadable(file, e);
         } finally {
-            if (result == null && data != null) {
-                closeQuietly(data);
+            if (result == null) {
+                data.close();
             }
         }
     }
@@ -123,22 +181,47 @@ public final class Safetensors implements AutoCloseable {
         return metadata;
     }
 
+    /** Returns what errors call it: the path of the file, or the name that it was given. */
+    @Override
+    public String toString() {
+        return file;
+    }
+
     /**
      * Returns the shape of a tensor.
      *
-     * @throws IllegalArgumentException if the file has none of this name
+     * @throws IllegalArgumentException if the file has none of this name, or it has more dimensions or elements than a tensor may have
      */
     public Shape shape(String name) {
-        return entry(name).shape;
+        return shape(entry(name));
+    }
+
+    private Shape shape(Entry e) {
+        if (e.shape == null) {
+            throw new IllegalArgumentException(file + ": tensor " + quoted(e.name) + " " + e.size() + " has "
+                    + (e.dims.length > Shape.MAX_RANK
+                            ? e.dims.length + " dimensions but a tensor has at most " + Shape.MAX_RANK
+                            : "more than " + Integer.MAX_VALUE + " elements, which no buffer holds")
+                    + "; reshape or split it before it is saved, or leave it out");
+        }
+        return e.shape;
+    }
+
+    private Stored stored(Entry e) {
+        if (e.stored == null) {
+            throw new IllegalArgumentException(file + ": tensor " + quoted(e.name) + " has the dtype " + quoted(e.dtype)
+                    + " but " + Arrays.toString(Stored.values()) + " are read; convert it before it is saved, or leave it out");
+        }
+        return e.stored;
     }
 
     /**
      * Returns the type as which a tensor is read.
      *
-     * @throws IllegalArgumentException if the file has none of this name
+     * @throws IllegalArgumentException if the file has none of this name, or its numbers are of a type that is not read
      */
     public DType dtype(String name) {
-        return entry(name).stored.dtype();
+        return stored(entry(name)).dtype();
     }
 
     /**
@@ -150,10 +233,11 @@ public final class Safetensors implements AutoCloseable {
      */
     public Tensor tensor(String name) {
         Entry e = entry(name);
-        Tensor t = Access.create(e.shape, e.stored.dtype());
+        Stored stored = stored(e);
+        Tensor t = Access.create(shape(e), stored.dtype());
         long address = Values.address(t);
-        int width = e.stored.dtype().bytes();
-        values(e, (from, n, at) -> e.stored.convert(from, n, Block.at(address + at * width, n * width)));
+        int width = stored.dtype().bytes();
+        values(e, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width)));
         return t;
     }
 
@@ -169,16 +253,17 @@ public final class Safetensors implements AutoCloseable {
      */
     public void copy(String name, FloatBuffer to, int... order) {
         Entry e = entry(name, to);
+        Stored stored = stored(e);
         if (order.length == 0) {
             FloatBuffer target = to.duplicate();
-            values(e, (from, n, at) -> e.stored.floats(from, n, target));
+            values(e, (from, n, at) -> stored.floats(from, n, target));
             return;
         }
-        Places places = Places.of(e.shape, order);
+        Places places = Places.of(shape(e), order);
         FloatBuffer target = to.slice();
         FloatBuffer chunk = FloatBuffer.allocate(CHUNK);
         values(e, (from, n, at) -> {
-            int fine = e.stored.floats(from, n, chunk.clear());
+            int fine = stored.floats(from, n, chunk.clear());
             for (int i = 0; i < fine; i++) {
                 target.put(places.next(), chunk.get(i));
             }
@@ -196,18 +281,19 @@ public final class Safetensors implements AutoCloseable {
      */
     public void copy(String name, IntBuffer to) {
         Entry e = entry(name, to);
-        if (e.stored.dtype() == DType.F32) {
+        Stored stored = stored(e);
+        if (stored.dtype() == DType.F32) {
             throw new IllegalArgumentException(
-                    "copy: " + quoted(name) + " holds " + e.stored + "; copy it to a FloatBuffer");
+                    "copy: " + quoted(name) + " holds " + stored + "; copy it to a FloatBuffer");
         }
         IntBuffer target = to.duplicate();
-        values(e, (from, n, at) -> e.stored.ints(from, n, target));
+        values(e, (from, n, at) -> stored.ints(from, n, target));
     }
 
     private Entry entry(String name, Buffer to) {
         Entry e = entry(name);
-        if (to.remaining() != e.shape.size()) {
-            throw new IllegalArgumentException("copy: " + quoted(name) + " " + e.shape + " has " + e.shape.size()
+        if (to.remaining() != shape(e).size()) {
+            throw new IllegalArgumentException("copy: " + quoted(name) + " " + e.shape + " has " + shape(e).size()
                     + " elements but the buffer has room for " + to.remaining() + "; give one of exactly that size");
         }
         return e;
@@ -219,7 +305,9 @@ public final class Safetensors implements AutoCloseable {
     }
 
     private void values(Entry e, Sink sink) {
-        int width = e.stored.bytes();
+        Stored stored = stored(e);
+        long size = shape(e).size();
+        int width = stored.bytes();
         byte[] chunk = new byte[(int) Math.min(CHUNK, e.end - e.begin)];
         ByteBuffer from = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
         synchronized (data) {
@@ -228,14 +316,13 @@ public final class Safetensors implements AutoCloseable {
                 if (data.length() < e.end) {
                     throw new EOFException();
                 }
-                data.seek(e.begin);
-                for (long at = 0; at < e.shape.size(); at += chunk.length / width) {
-                    int n = (int) Math.min(chunk.length / width, e.shape.size() - at);
-                    data.readFully(chunk, 0, n * width);
+                for (long at = 0; at < size; at += chunk.length / width) {
+                    int n = (int) Math.min(chunk.length / width, size - at);
+                    data.read(e.begin + at * width, chunk, n * width);
                     int fine = sink.take(from, n, at);
                     if (fine < n) {
                         throw new IllegalArgumentException(file + ": element " + (at + fine) + " of " + quoted(e.name)
-                                + ", " + e.stored.text(from, fine) + " in " + e.stored
+                                + ", " + stored.text(from, fine) + " in " + stored
                                 + ", does not fit; convert the tensor before it is saved");
                     }
                 }
@@ -243,7 +330,7 @@ public final class Safetensors implements AutoCloseable {
                 throw new IllegalArgumentException(
                         file + ": the file has been truncated since it was opened; fetch or save it again", x);
             } catch (IOException x) {
-                throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(x), x);
+                throw Bytes.unreadable(file, x);
             }
         }
     }
@@ -267,11 +354,10 @@ public final class Safetensors implements AutoCloseable {
             mustBeOpen("verify");
             try {
                 for (Entry e : entries.values()) {
-                    sum.tensor(e.name, e.stored, e.shape);
-                    data.seek(e.begin);
-                    for (long left = e.end - e.begin; left > 0; left -= chunk.length) {
-                        int n = (int) Math.min(chunk.length, left);
-                        data.readFully(chunk, 0, n);
+                    sum.tensor(e.name, e.dtype, e.size());
+                    for (long at = e.begin; at < e.end; at += chunk.length) {
+                        int n = (int) Math.min(chunk.length, e.end - at);
+                        data.read(at, chunk, n);
                         sum.crc.update(chunk, 0, n);
                     }
                 }
@@ -279,7 +365,7 @@ public final class Safetensors implements AutoCloseable {
                 throw new IllegalArgumentException(
                         file + ": the file has been truncated since it was opened; fetch or save it again", e);
             } catch (IOException e) {
-                throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+                throw Bytes.unreadable(file, e);
             }
         }
         if (!sum.toString().equals(claimed)) {
@@ -299,10 +385,10 @@ public final class Safetensors implements AutoCloseable {
             }
         }
 
-        void tensor(String name, Stored stored, Shape shape) {
+        void tensor(String name, String dtype, String shape) {
             line(name);
-            line(stored.name());
-            line(shape.toString());
+            line(dtype);
+            line(shape);
         }
 
         private void line(String text) {
@@ -338,16 +424,8 @@ public final class Safetensors implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 closedAt = Memory.callSite();
-                closeQuietly(data);
+                data.close();
             }
-        }
-    }
-
-    private static void closeQuietly(RandomAccessFile data) {
-        try {
-            data.close();
-        } catch (IOException e) {
-            // a file that was only read loses nothing
         }
     }
 
@@ -380,36 +458,41 @@ public final class Safetensors implements AutoCloseable {
 
     /** Reads the header of one file; everything in it is a claim until it has been compared with the file. */
     private static final class Header {
-        private final Path file;
+        private final String file;
         private final Map<String, Entry> entries = new LinkedHashMap<>();
         private final Map<String, String> metadata = new LinkedHashMap<>();
         private boolean metadataSeen;
 
-        Header(Path file) {
+        Header(String file) {
             this.file = file;
         }
 
-        Safetensors read(RandomAccessFile data) throws IOException {
+        Safetensors read(Bytes data) throws IOException {
             long size = data.length();
             if (size < 8) {
+                mustNotBeKnown(data, size);
                 throw damaged("it has " + size + " bytes where the length of the header alone takes 8");
             }
-            long length = Long.reverseBytes(data.readLong());
+            byte[] eight = new byte[8];
+            data.read(0, eight, 8);
+            long length = ByteBuffer.wrap(eight).order(ByteOrder.LITTLE_ENDIAN).getLong();
             if (length < 2 || length > Math.min(LONGEST_HEADER, size - 8)) {
+                mustNotBeKnown(data, size);
                 throw damaged("its header claims " + Long.toUnsignedString(length) + " bytes; there are " + (size - 8)
                         + " behind its length and " + LONGEST_HEADER + " are the most");
             }
-            int first = data.read();
-            while (first >= 0 && " \t\n\r".indexOf(first) >= 0 && data.getFilePointer() < 8 + length) {
-                first = data.read();
+            InputStream beginning = new BufferedInputStream(new Bounded(data, 8, length));
+            int first = beginning.read();
+            while (first >= 0 && " \t\n\r".indexOf(first) >= 0) {
+                first = beginning.read();
             }
             if (first != '{') {
+                mustNotBeKnown(data, size);
                 throw damaged("its header does not begin with {");
             }
-            data.seek(8);
             // decoded as it is parsed: a long header takes no more memory than what it says
             try (JsonReader json = new JsonReader(new InputStreamReader(
-                    new Bounded(data, length),
+                    new Bounded(data, 8, length),
                     StandardCharsets.UTF_8
                             .newDecoder()
                             .onMalformedInput(CodingErrorAction.REPORT)
@@ -422,6 +505,19 @@ public final class Safetensors implements AutoCloseable {
                 throw damaged("its header is not the JSON of a safetensors file");
             }
             return new Safetensors(file, data, inOrder(8 + length, size), metadata);
+        }
+
+        /** Answers for a file of another format with what it is. */
+        private void mustNotBeKnown(Bytes data, long size) throws IOException {
+            byte[] head = new byte[(int) Math.min(Kind.HEAD, size)];
+            byte[] tail = new byte[(int) Math.min(8, size)];
+            data.read(0, head, head.length);
+            data.read(size - tail.length, tail, tail.length);
+            Kind kind = Kind.of(head, tail, file);
+            if (kind != null) {
+                throw new IllegalArgumentException(
+                        file + ": it is " + kind.what() + ", not safetensors; " + kind.remedy());
+            }
         }
 
         private void parse(JsonReader json) throws IOException {
@@ -484,7 +580,7 @@ public final class Safetensors implements AutoCloseable {
                     }
                     case "shape" -> {
                         again = dims != null;
-                        dims = numbers(json, name, field, Shape.MAX_RANK);
+                        dims = numbers(json, name, field, MOST_DIMENSIONS);
                     }
                     case "data_offsets" -> {
                         again = offsets != null;
@@ -501,37 +597,39 @@ public final class Safetensors implements AutoCloseable {
                 throw damaged("tensor " + quoted(name) + " lacks "
                         + (dtype == null ? "its dtype" : dims == null ? "its shape" : "its two data_offsets"));
             }
-            Stored stored = Stored.named(dtype);
-            if (stored == null) {
-                throw new IllegalArgumentException(file + ": tensor " + quoted(name) + " has the dtype " + quoted(dtype)
-                        + " but " + Arrays.toString(Stored.values()) + " are read; convert it before it is saved");
-            }
-            return entry(name, stored, dims, offsets[0], offsets[1]);
+            return entry(name, dtype, dims, offsets[0], offsets[1]);
         }
 
-        private Entry entry(String name, Stored stored, long[] dims, long begin, long end) {
+        /** Whether this program reads the tensor is asked when it is used: others of the file may be all that is wanted. */
+        private Entry entry(String name, String dtype, long[] dims, long begin, long end) {
+            Stored stored = Stored.named(dtype);
             int[] shape = new int[dims.length];
+            boolean fits = dims.length <= Shape.MAX_RANK;
             long elements = 1;
             long others = 1; // without the zeros
             for (int i = 0; i < dims.length; i++) {
-                shape[i] = (int) dims[i];
-                // a FloatBuffer has at most 2^31 - 1 elements
-                if (shape[i] != dims[i] || others * dims[i] > Integer.MAX_VALUE) {
+                if (dims[i] > MOST_BYTES / others) {
                     throw damaged("tensor " + quoted(name) + " claims the shape " + Arrays.toString(dims)
-                            + ", which is more than " + Integer.MAX_VALUE + " elements");
+                            + ", which no memory holds");
                 }
                 elements *= dims[i];
                 others *= Math.max(dims[i], 1);
+                shape[i] = (int) dims[i];
+                fits &= others <= Integer.MAX_VALUE; // a FloatBuffer has at most 2^31 - 1 elements
             }
-            if (begin > end || end - begin != stored.bytes() * elements) {
-                throw damaged("tensor " + quoted(name) + " lies at " + begin + " to " + end + " but its shape "
-                        + Arrays.toString(dims) + " takes " + stored.bytes() * elements + " bytes");
+            String place = "tensor " + quoted(name) + " lies at " + begin + " to " + end;
+            if (stored != null && end - begin != stored.bytes() * elements) {
+                throw damaged(place + " but its shape " + Arrays.toString(dims) + " takes " + stored.bytes() * elements
+                        + " bytes");
             }
-            return new Entry(name, stored, Shape.of(shape), begin, end);
+            if (begin > end) { // of a tensor whose numbers have an unknown size
+                throw damaged(place + ", which is not where a tensor lies");
+            }
+            return new Entry(name, dtype, stored, dims, fits ? Shape.of(shape) : null, begin, end);
         }
 
         private long[] numbers(JsonReader json, String name, String field, int most) throws IOException {
-            long[] values = new long[most];
+            long[] values = new long[Math.min(most, 8)];
             int n = 0;
             if (json.peek() != JsonToken.BEGIN_ARRAY) {
                 throw damaged("tensor " + quoted(name) + " has a " + field + " that is not a list");
@@ -545,6 +643,9 @@ public final class Safetensors implements AutoCloseable {
                 String text = json.peek() == JsonToken.NUMBER ? json.nextString() : "";
                 if (!COUNT.matcher(text).matches()) {
                     throw damaged("tensor " + quoted(name) + " has something else than counts in its " + field);
+                }
+                if (n == values.length) {
+                    values = Arrays.copyOf(values, most);
                 }
                 values[n++] = Long.parseLong(text);
             }
@@ -564,7 +665,9 @@ public final class Safetensors implements AutoCloseable {
                             + " but the one before it ends at " + at);
                 }
                 at = e.end;
-                placed.put(e.name, new Entry(e.name, e.stored, e.shape, start + e.begin, start + e.end));
+                placed.put(
+                        e.name,
+                        new Entry(e.name, e.dtype, e.stored, e.dims, e.shape, start + e.begin, start + e.end));
             }
             if (at != size - start) {
                 throw damaged("its tensors take " + at + " bytes but " + (size - start) + " lie behind its header");
@@ -578,23 +681,23 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    /** The next {@code left} bytes of a file that stays open. */
+    /** {@code left} bytes from {@code at} on. */
     private static final class Bounded extends InputStream {
-        private final RandomAccessFile data;
+        private final Bytes data;
+        private long at;
         private long left;
+        private byte[] chunk = new byte[0];
 
-        Bounded(RandomAccessFile data, long left) {
+        Bounded(Bytes data, long at, long left) {
             this.data = data;
+            this.at = at;
             this.left = left;
         }
 
         @Override
         public int read() throws IOException {
-            if (left == 0) {
-                return -1;
-            }
-            left--;
-            return data.read();
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override
@@ -602,8 +705,14 @@ public final class Safetensors implements AutoCloseable {
             if (left == 0) {
                 return -1;
             }
-            int n = data.read(to, from, (int) Math.min(count, left));
-            left -= Math.max(n, 0);
+            int n = (int) Math.min(count, left);
+            if (chunk.length < n) {
+                chunk = new byte[n];
+            }
+            data.read(at, chunk, n);
+            System.arraycopy(chunk, 0, to, from, n);
+            at += n;
+            left -= n;
             return n;
         }
     }
@@ -702,7 +811,7 @@ public final class Safetensors implements AutoCloseable {
             byte[] chunk = new byte[CHUNK];
             try (OutputStream out = new CheckedOutputStream(OutputStream.nullOutputStream(), sum.crc)) {
                 for (Map.Entry<String, Added> t : tensors.entrySet()) {
-                    sum.tensor(t.getKey(), Stored.F32, t.getValue().shape);
+                    sum.tensor(t.getKey(), "F32", t.getValue().shape.toString());
                     write(t.getValue(), chunk, out);
                 }
             } catch (IOException e) {

@@ -1,11 +1,12 @@
 package dev.fathom.sound;
 
 import dev.fathom.io.AtomicFile;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -139,15 +140,14 @@ public final class Wav {
                     + (Files.exists(file) ? "it is not a file" : "it does not exist") + "; give the path of a WAV file";
             throw new UncheckedIOException(message, new IOException(message));
         }
-        try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
-            return read(file, in);
+        try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), CHUNK))) {
+            return read(file, in, Files.size(file));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
     }
 
-    private static Wav read(Path file, RandomAccessFile in) throws IOException {
-        long length = in.length();
+    private static Wav read(Path file, DataInputStream in, long length) throws IOException {
         if (length < 12) {
             throw damaged(file, "it has " + length + " bytes, fewer than the first header takes");
         }
@@ -162,7 +162,6 @@ public final class Wav {
         }
         Layout layout = null;
         for (long at = 12; at + 8 <= end; ) {
-            in.seek(at);
             ByteBuffer chunk = bytes(in, 8);
             String name = name(chunk);
             long size = Integer.toUnsignedLong(chunk.getInt(4));
@@ -171,20 +170,26 @@ public final class Wav {
                         file,
                         "its chunk \"" + name + "\" claims " + size + " bytes, but " + (end - at - 8) + " are left");
             }
+            int read = 0;
             if (name.equals("fmt ")) {
-                layout = layout(file, size < 16 ? chunk : bytes(in, (int) Math.min(size, 40)), size);
+                read = (int) Math.min(size, 40);
+                layout = layout(file, bytes(in, read), size);
             } else if (name.equals("data")) {
                 if (layout == null) {
                     throw damaged(file, "its samples come before the chunk \"fmt \" that says what they are");
                 }
                 return samples(file, in, layout, size);
             }
-            at += 8 + size + (size & 1); // a chunk begins at an even place
+            long padded = size + (size & 1); // a chunk begins at an even place
+            at += 8 + padded;
+            if (at + 8 <= end) {
+                in.skipNBytes(padded - read);
+            }
         }
         throw damaged(file, "it has no chunk \"data\"");
     }
 
-    private static ByteBuffer bytes(RandomAccessFile in, int n) throws IOException {
+    private static ByteBuffer bytes(DataInputStream in, int n) throws IOException {
         byte[] bytes = new byte[n];
         in.readFully(bytes);
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -232,7 +237,7 @@ public final class Wav {
         return new Layout(format, channels, rate);
     }
 
-    private static Wav samples(Path file, RandomAccessFile in, Layout layout, long size) throws IOException {
+    private static Wav samples(Path file, DataInputStream in, Layout layout, long size) throws IOException {
         long n = size / layout.frame();
         if (n == 0) {
             throw damaged(file, "it has no samples");

@@ -435,6 +435,179 @@ class SafetensorsTest {
         }
     }
 
+    // ---- streams, buffers, archives
+
+    @Test
+    void aFileIsReadWhereverItLies() throws IOException {
+        Path file = temp.resolve("net.safetensors");
+        new Safetensors.Writer()
+                .add("w", Shape.of(3), FloatBuffer.wrap(new float[] {1, 2, 3}))
+                .metadata("note", "here")
+                .checksum()
+                .write(file);
+        byte[] bytes = Files.readAllBytes(file);
+        Path jar = temp.resolve("app.jar");
+        try (var out = new java.util.zip.ZipOutputStream(Files.newOutputStream(jar))) {
+            out.putNextEntry(new java.util.zip.ZipEntry("models/net.safetensors"));
+            out.write(bytes);
+            out.putNextEntry(new java.util.zip.ZipEntry("models/bad.safetensors"));
+            out.write(bytes, 0, bytes.length - 1);
+        }
+        ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length + 7).put(3, bytes);
+        direct.position(3).limit(3 + bytes.length);
+        try (var archive = java.nio.file.FileSystems.newFileSystem(jar)) {
+            Path inside = archive.getPath("models", "net.safetensors");
+            var stream = new java.io.ByteArrayInputStream(bytes);
+            for (Safetensors s : List.of(
+                    Safetensors.read(inside),
+                    Safetensors.read(stream, "the stream"),
+                    Safetensors.read(direct, "the buffer"))) {
+                try (s) {
+                    s.verify();
+                    assertThat(read(s, "w")).containsExactly(1, 2, 3);
+                    assertThat(s.metadata()).containsEntry("note", "here");
+                }
+                assertThatThrownBy(() -> read(s, "w"))
+                        .isExactlyInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("copy: " + s + " was closed at ");
+            }
+            assertThat(stream.read()).isEqualTo(-1);
+            assertThat(direct.position()).isEqualTo(3);
+            Path bad = archive.getPath("models", "bad.safetensors");
+            assertThatThrownBy(() -> Safetensors.read(bad))
+                    .hasMessage(bad + ": its tensors take 12 bytes but 11 lie behind its header" + DAMAGED);
+            assertThatThrownBy(() -> Safetensors.read(archive.getPath("models", "no.safetensors")))
+                    .isExactlyInstanceOf(UncheckedIOException.class)
+                    .hasMessage(
+                            "cannot read models/no.safetensors: it does not exist; give the path of a safetensors file");
+            Path copy = archive.getPath("more", "copy.safetensors");
+            new Safetensors.Writer().add("w", Shape.of(1), FloatBuffer.allocate(1)).write(copy);
+            new Safetensors.Writer()
+                    .add("w", Shape.of(2), FloatBuffer.wrap(new float[] {4, 5}))
+                    .write(copy);
+            try (Safetensors s = Safetensors.read(copy);
+                    Stream<Path> all = Files.list(archive.getPath("more"))) {
+                assertThat(read(s, "w")).containsExactly(4, 5);
+                assertThat(all).hasSize(1);
+            }
+        }
+        var failing = new java.io.InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("Connection reset");
+            }
+        };
+        assertThatThrownBy(() -> Safetensors.read(failing, "https://example.org/net"))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot read https://example.org/net: Connection reset");
+        assertThatThrownBy(() -> Safetensors.read(ByteBuffer.allocate(3), "the buffer"))
+                .hasMessage("the buffer: it has 3 bytes where the length of the header alone takes 8" + DAMAGED);
+    }
+
+    @Test
+    void theClassPathIsReadByAClass() {
+        assertThatThrownBy(() -> Safetensors.resource(SafetensorsTest.class, "none.safetensors"))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resource: the class path has no none.safetensors beside dev.fathom.io.SafetensorsTest;"
+                        + " put the file there, begin its name with / to look from the root, and in a module open its"
+                        + " package to dev.fathom");
+        // a resource that is not safetensors is read as far as that
+        assertThatThrownBy(() -> Safetensors.resource(SafetensorsTest.class, "SafetensorsTest.class"))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("SafetensorsTest.class: its header claims ");
+    }
+
+    // ---- other formats
+
+    private static byte[] zip(String entry) {
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new java.util.zip.ZipOutputStream(bytes)) {
+            out.putNextEntry(new java.util.zip.ZipEntry(entry));
+            out.write(new byte[40]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static byte[] latin(String text) {
+        return (text + " ".repeat(40)).getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** First bytes as the formats' own documents give them, and for ONNX and Git LFS those of files. */
+    static Stream<Arguments> otherFormats() {
+        String torch = "safetensors.torch.save_file";
+        String numpy = "safetensors.numpy.save_file";
+        return Stream.of(
+                Arguments.of("net.pth", zip("archive/data.pkl"), "a file of torch.save", torch),
+                Arguments.of(
+                        "old.pt", latin("\u0080\2\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\31."), "a file of torch.save", torch),
+                Arguments.of("net.pkl", latin("\u0080\4\u0095abc"), "a pickle of Python", numpy),
+                Arguments.of("net.npz", zip("w.npy"), "an npz archive of NumPy", "Npz.read"),
+                Arguments.of("net.npy", latin("\u0093NUMPY\1\0v\0{'descr': '<f4'}"), "an npy array of NumPy", "Npy.read"),
+                Arguments.of("net.h5", latin("\u0089HDF\r\n\u001a\n"), "an HDF5 file", numpy),
+                Arguments.of("net.keras", zip("model.weights.h5"), "a model of Keras", numpy),
+                Arguments.of("app.zip", zip("readme.txt"), "a zip archive", "unpack it"),
+                Arguments.of("net.onnx", latin("\10\7\22\7pytorch\32"), "an ONNX model", "onnx.numpy_helper"),
+                Arguments.of("net.gguf", latin("GGUF\3\0\0\0"), "a GGUF file of llama.cpp", "fetch the safetensors"),
+                Arguments.of("net.tflite", latin("\34\0\0\0TFL3"), "a TensorFlow Lite model", numpy),
+                Arguments.of("saved_model.pb", latin("\10\1\22\u00a0\5"), "a SavedModel of TensorFlow", numpy),
+                Arguments.of(
+                        "checkpoint",
+                        latin("model_checkpoint_path: \"ckpt-1\""),
+                        "part of a checkpoint of TensorFlow",
+                        numpy),
+                Arguments.of(
+                        "ckpt.data-00000-of-00001",
+                        latin("\u00ff".repeat(64)),
+                        "part of a checkpoint of TensorFlow",
+                        numpy),
+                Arguments.of(
+                        "ckpt.index",
+                        "\0\0\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u0057\u00fb\u0080\u008b\u0024\u0075\u0047\u00db"
+                                .getBytes(StandardCharsets.ISO_8859_1),
+                        "part of a checkpoint of TensorFlow",
+                        numpy),
+                Arguments.of(
+                        "net.safetensors",
+                        latin("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a"),
+                        "a pointer of Git LFS",
+                        "git lfs pull"),
+                Arguments.of("net.safetensors", latin("\n<!DOCTYPE html><html>404"), "a web page", "direct address"),
+                Arguments.of(
+                        "net.safetensors", latin("<?xml version=\"1.0\"?><Error>"), "an XML text", "fetch the file again"),
+                Arguments.of(
+                        "model.safetensors.index.json",
+                        latin("{\"weight_map\": {}}"),
+                        "an index that tells which files hold which tensors",
+                        "give those files"),
+                Arguments.of("config.json", latin("{\"hidden_size\": 32}"), "a JSON text", "file of the tensors"),
+                Arguments.of("net.gz", latin("\u001f\u008b\b\0"), "a compressed file or an archive", "unpack it"),
+                Arguments.of(
+                        "net.tar", latin("net" + "\0".repeat(254) + "ustar"), "a compressed file or an archive", "unpack it"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("otherFormats")
+    void anotherFormatIsNamed(String name, byte[] bytes, String what, String remedy) throws IOException {
+        Path file = Files.write(temp.resolve(name), bytes);
+        assertThatThrownBy(() -> Safetensors.read(file))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(file + ": it is " + what)
+                .hasMessageContaining(", not safetensors; ")
+                .hasMessageContaining(remedy);
+    }
+
+    /** A header of a length whose bytes are those of another format is still one of safetensors. */
+    @Test
+    void whatIsSafetensorsIsNotTakenForAnotherFormat() throws IOException {
+        String tensor = tensor("w", "[1]", "[0,4]");
+        Path file = file(tensor + " ".repeat(0x120708 - tensor.length()), 4); // 08 07 12, as ONNX begins
+        try (Safetensors s = Safetensors.read(file)) {
+            assertThat(s.names()).containsExactly("w");
+        }
+    }
+
     // ---- hostile files
 
     private static String tensor(String name, String shape, String offsets) {
@@ -500,16 +673,20 @@ class SafetensorsTest {
                         tensor("w", "[1]", "[0,99999999999999999999]"),
                         "tensor \"w\" has something else than counts in its data_offsets"),
                 Arguments.of(
-                        tensor("w", "[1,1,1,1,1,1,1]", "[0,4]"), "tensor \"w\" has more than 6 numbers in its shape"),
+                        tensor("w", "[" + "1,".repeat(64) + "1]", "[0,4]"),
+                        "tensor \"w\" has more than 64 numbers in its shape"),
                 Arguments.of(
                         tensor("w", "[4294967297]", "[0,4]"),
-                        "tensor \"w\" claims the shape [4294967297], which is more than 2147483647 elements"),
+                        "tensor \"w\" lies at 0 to 4 but its shape [4294967297] takes 17179869188 bytes"),
                 Arguments.of(
                         tensor("w", "[65536,65536]", "[0,4]"),
-                        "tensor \"w\" claims the shape [65536, 65536], which is more than 2147483647 elements"),
+                        "tensor \"w\" lies at 0 to 4 but its shape [65536, 65536] takes 17179869184 bytes"),
                 Arguments.of(
                         tensor("w", "[2147483647,2147483647,0]", "[0,0]"),
-                        "tensor \"w\" claims the shape [2147483647, 2147483647, 0], which is more than 2147483647 elements"),
+                        "tensor \"w\" claims the shape [2147483647, 2147483647, 0], which no memory holds"),
+                Arguments.of(
+                        "{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[4,0]}}",
+                        "tensor \"w\" lies at 4 to 0, which is not where a tensor lies"),
                 Arguments.of(
                         tensor("w", "[2]", "[0,4]"), "tensor \"w\" lies at 0 to 4 but its shape [2] takes 8 bytes"),
                 Arguments.of(
@@ -538,14 +715,45 @@ class SafetensorsTest {
                 .hasMessage(file + ": " + sentence + DAMAGED);
     }
 
+    /** What one tensor is must not keep a user from the others. */
     @Test
-    void anotherDtypeIsRefusedByName() throws IOException {
-        Path file = file("{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4);
-        assertThatThrownBy(() -> Safetensors.read(file))
-                .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        file + ": tensor \"w\" has the dtype \"F8_E4M3\" but"
-                                + " [BOOL, U8, I8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64] are read; convert it before it is saved");
+    void aTensorThatCannotBeReadIsRefusedWhereItIsUsed() throws IOException {
+        String types =
+                " but [BOOL, U8, I8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64] are read; convert it before it is saved, or leave it out";
+        Path file = file(
+                "{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]},"
+                        + "\"v\":{\"dtype\":\"F32\",\"shape\":[1,1,2,1,1,1,1],\"data_offsets\":[4,12]},"
+                        + "\"u\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]},"
+                        + "\"e\":{\"dtype\":\"F32\",\"shape\":[3000000000, 0],\"data_offsets\":[16,16]}}",
+                16);
+        try (Safetensors s = Safetensors.read(file);
+                Pass pass = Pass.infer()) {
+            assertThat(s.names()).containsExactly("w", "v", "u", "e");
+            assertThat(read(s, "u")).containsExactly(0);
+            for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
+                    List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
+                            () -> s.dtype("w"),
+                            () -> s.tensor("w"),
+                            () -> s.copy("w", FloatBuffer.allocate(4)),
+                            () -> s.copy("w", IntBuffer.allocate(4)))) {
+                assertThatThrownBy(use)
+                        .isExactlyInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(file + ": tensor \"w\" has the dtype \"F8_E4M3\"" + types);
+            }
+            assertThat(s.shape("w")).isEqualTo(Shape.of(4));
+            for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
+                    List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
+                            () -> s.shape("v"), () -> s.tensor("v"), () -> s.copy("v", FloatBuffer.allocate(2)))) {
+                assertThatThrownBy(use)
+                        .isExactlyInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(file
+                                + ": tensor \"v\" [1, 1, 2, 1, 1, 1, 1] has 7 dimensions but a tensor has at most 6;"
+                                + " reshape or split it before it is saved, or leave it out");
+            }
+            assertThatThrownBy(() -> s.shape("e"))
+                    .hasMessage(file + ": tensor \"e\" [3000000000, 0] has more than 2147483647 elements, which no"
+                            + " buffer holds; reshape or split it before it is saved, or leave it out");
+        }
         Path other = file("{\"w\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4);
         assertThatThrownBy(() -> Safetensors.read(other))
                 .hasMessage(other + ": tensor \"w\" lies at 0 to 4 but its shape [4] takes 8 bytes" + DAMAGED);
@@ -577,8 +785,11 @@ class SafetensorsTest {
             Path file = Files.write(temp.resolve("short"), new byte[size]);
             assertThatThrownBy(() -> Safetensors.read(file))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(file + ": it has " + size + " bytes where the length of the header alone takes 8"
-                            + DAMAGED);
+                    .hasMessage(
+                            size == 0
+                                    ? file + ": it is an empty file, not safetensors; fetch or save it again"
+                                    : file + ": it has " + size
+                                            + " bytes where the length of the header alone takes 8" + DAMAGED);
         }
     }
 
@@ -594,11 +805,10 @@ class SafetensorsTest {
     @Test
     void aLongOrStrangeNameIsCutInTheMessage() throws IOException {
         Path file = file(
-                "{\"" + "n".repeat(5000) + "\":{\"dtype\":\"\\u001b[31m\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
+                "{\"" + "n".repeat(5000) + "\":{\"dtype\":\"\\u001b[31m\",\"shape\":[1],\"data_offsets\":[8,12]}}", 4);
         assertThatThrownBy(() -> Safetensors.read(file))
-                .hasMessage(
-                        file + ": tensor \"" + "n".repeat(80) + "...\" has the dtype \"?[31m\" but"
-                                + " [BOOL, U8, I8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64] are read; convert it before it is saved");
+                .hasMessage(file + ": tensor \"" + "n".repeat(80) + "...\" begins at 8 but the one before it ends at 0"
+                        + DAMAGED);
     }
 
     /** The reference reader takes white space before the header and any character in a name. */
