@@ -19,9 +19,9 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileSystems;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -200,9 +200,9 @@ public record ImageFolder(
             for (Path sub : classes()) {
                 List<Path> images = images(sub);
                 if (images.isEmpty()) {
-                    throw new IllegalArgumentException(
-                            "image folder: " + sub
-                                    + " has no file .png, .jpg, .jpeg or .bmp; put the images of one class there, or remove it");
+                    throw new IllegalArgumentException("image folder: " + sub
+                            + " has no file .png, .jpg, .jpeg or .bmp; put the images of one class there, or"
+                            + " remove it");
                 }
                 for (Path image : images) {
                     files.add(image);

@@ -54,8 +54,8 @@ interface Bytes extends AutoCloseable {
     static Bytes of(InputStream in, String name) throws IOException {
         byte[] all = in.readNBytes(MOST);
         if (all.length == MOST && in.read() >= 0) {
-            throw new IllegalArgumentException(
-                    name + ": a stream is held in memory, where " + MOST + " bytes are the most; give the path of a file");
+            throw new IllegalArgumentException(name + ": a stream is held in memory, where " + MOST
+                    + " bytes are the most; give the path of a file");
         }
         return new Held(ByteBuffer.wrap(all));
     }

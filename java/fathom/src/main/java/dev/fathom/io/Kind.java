@@ -21,25 +21,26 @@ record Kind(String what, String remedy) {
     private static final byte[] TABLE = {0x57, (byte) 0xfb, (byte) 0x80, (byte) 0x8b, 0x24, 0x75, 0x47, (byte) 0xdb};
 
     private static final String PICKLE =
-            "the program that wrote it can write its arrays by safetensors.numpy.save_file({name: array, ...}, \"weights.safetensors\")";
+            "the program that wrote it can write its arrays by safetensors.numpy.save_file({name: array, ...},"
+                    + " \"weights.safetensors\")";
     private static final Kind PYTORCH = new Kind(
             "a file of torch.save, whose pickle could run code",
             "export it in Python by safetensors.torch.save_file({k: v.contiguous().clone() for k, v in torch.load(path,"
                     + " weights_only=True).items()}, \"weights.safetensors\")");
     private static final Kind KERAS = new Kind(
             "a model of Keras",
-            "export it in Python by safetensors.numpy.save_file({v.path: v.numpy() for v in model.weights}, \"weights.safetensors\"),"
-                    + " and load it with Names that rename and transpose");
+            "export it in Python by safetensors.numpy.save_file({v.path: v.numpy() for v in model.weights},"
+                    + " \"weights.safetensors\"), and load it with Names that rename and transpose");
     private static final Kind HDF5 = new Kind("an HDF5 file, as Keras and h5py write it", KERAS.remedy);
     private static final Kind NPZ = new Kind("an npz archive of NumPy", "read its arrays with Npz.read, or " + PICKLE);
     private static final Kind NPY = new Kind("an npy array of NumPy", "read it with Npy.read, or " + PICKLE);
     private static final Kind ONNX = new Kind(
             "an ONNX model",
-            "export its weights in Python by safetensors.numpy.save_file({t.name: onnx.numpy_helper.to_array(t) for t in"
-                    + " onnx.load(path).graph.initializer}, \"weights.safetensors\")");
+            "export its weights in Python by safetensors.numpy.save_file({t.name: onnx.numpy_helper.to_array(t) for t"
+                    + " in onnx.load(path).graph.initializer}, \"weights.safetensors\")");
     private static final String TENSORFLOW =
-            "export the variables in Python by safetensors.numpy.save_file({v.name: v.numpy() for v in model.variables},"
-                    + " \"weights.safetensors\")";
+            "export the variables in Python by safetensors.numpy.save_file({v.name: v.numpy() for v in"
+                    + " model.variables}, \"weights.safetensors\")";
 
     /** What a file is that begins and ends with these bytes and has this name; null where it is not known. */
     static @Nullable Kind of(byte[] head, byte[] tail, String name) {
@@ -101,7 +102,9 @@ record Kind(String what, String remedy) {
         if (text.startsWith("\10\1\22")) { // version 1 of its schema; no ONNX of version 1 is about
             return new Kind("a SavedModel of TensorFlow", TENSORFLOW);
         }
-        if (text.startsWith("model_checkpoint_path:") || Arrays.equals(tail, TABLE) || SHARD.matcher(name).matches()) {
+        if (text.startsWith("model_checkpoint_path:")
+                || Arrays.equals(tail, TABLE)
+                || SHARD.matcher(name).matches()) {
             return new Kind("part of a checkpoint of TensorFlow", TENSORFLOW);
         }
         // ModelProto: ir_version as a number, then a field with a length

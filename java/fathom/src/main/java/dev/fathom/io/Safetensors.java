@@ -87,7 +87,13 @@ public final class Safetensors implements AutoCloseable {
      * @param shape its dimensions, or null where they are more than a shape has
      */
     private record Entry(
-            String name, String dtype, @Nullable Stored stored, long[] dims, @Nullable Shape shape, long begin, long end) {
+            String name,
+            String dtype,
+            @Nullable Stored stored,
+            long[] dims,
+            @Nullable Shape shape,
+            long begin,
+            long end) {
         String size() {
             return Arrays.toString(dims);
         }
@@ -148,7 +154,8 @@ public final class Safetensors implements AutoCloseable {
         try (InputStream in = beside.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IllegalArgumentException("resource: the class path has no " + name + " beside "
-                        + beside.getName() + "; put the file there, begin its name with / to look from the root, and in a"
+                        + beside.getName()
+                        + "; put the file there, begin its name with / to look from the root, and in a"
                         + " module open its package to dev.fathom");
             }
             return read(in, name);
@@ -210,7 +217,8 @@ public final class Safetensors implements AutoCloseable {
     private Stored stored(Entry e) {
         if (e.stored == null) {
             throw new IllegalArgumentException(file + ": tensor " + quoted(e.name) + " has the dtype " + quoted(e.dtype)
-                    + " but " + Arrays.toString(Stored.values()) + " are read; convert it before it is saved, or leave it out");
+                    + " but " + Arrays.toString(Stored.values())
+                    + " are read; convert it before it is saved, or leave it out");
         }
         return e.stored;
     }
@@ -666,8 +674,7 @@ public final class Safetensors implements AutoCloseable {
                 }
                 at = e.end;
                 placed.put(
-                        e.name,
-                        new Entry(e.name, e.dtype, e.stored, e.dims, e.shape, start + e.begin, start + e.end));
+                        e.name, new Entry(e.name, e.dtype, e.stored, e.dims, e.shape, start + e.begin, start + e.end));
             }
             if (at != size - start) {
                 throw damaged("its tensors take " + at + " bytes but " + (size - start) + " lie behind its header");

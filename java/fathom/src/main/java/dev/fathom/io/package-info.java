@@ -9,7 +9,7 @@
  * place, so that there is always a whole file.
  *
  * <p>Rejected: mapping files into memory (a file truncated by someone else then kills the process), reading whole files into the heap (a
- * model would be held twice), Java serialization (it runs code), Python's pickle (the same).
+ * model would be held twice; only a stream and a file inside an archive are), Java serialization (it runs code), Python's pickle (the same).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.io;

@@ -20,12 +20,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -507,64 +505,57 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Reads the values from a file that {@link #save} wrote, a trainer wrote as a checkpoint, or PyTorch wrote with the same names and shapes.
-     * Nothing changes unless all of it fits.
+     * Reads the values from a file that {@link #save} wrote, a trainer wrote as a checkpoint, or PyTorch wrote with the same names and shapes. The file may
+     * lie in any file system, such as inside a jar. Nothing changes unless all of it fits.
      *
-     * @throws IllegalArgumentException if the file is damaged, names are missing or unknown, or shapes differ; the message lists all of them
+     * @throws IllegalArgumentException if the file is damaged or of another format, names are missing or unknown, or shapes differ; the message lists all
+     *     of them
      * @throws java.io.UncheckedIOException if it cannot be read
      */
-    public void load(Path file) {
+    public Loaded load(Path file) {
+        return load(file, Names.exact());
+    }
+
+    /**
+     * Reads the values from a file whose names are not the model's, or which holds more or less than the model: {@code model.load(file,
+     * Names.exact().part("encoder.").ignoreOthers())}. Nothing changes unless all of it fits under these rules.
+     *
+     * @return what was loaded, what the file lacks, what was left out, and the texts beside the tensors
+     * @throws IllegalArgumentException if the file is damaged or of another format, names are missing or unknown, shapes differ, or tied values do
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public Loaded load(Path file, Names names) {
+        try (Safetensors data = Safetensors.read(file)) {
+            return load(data, names);
+        }
+    }
+
+    /**
+     * Reads the values of an open file, as it may be made of a stream, a buffer or the class path: {@code try (var file = Safetensors.resource(App.class,
+     * "net.safetensors")) { model.load(file, Names.exact()); }}. Nothing changes unless all of it fits under these rules.
+     *
+     * @return what was loaded, what the file lacks, what was left out, and the texts beside the tensors
+     * @throws IllegalArgumentException if names are missing or unknown, shapes differ, or tied values do
+     * @throws IllegalStateException if the file was closed
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public Loaded load(Safetensors file, Names names) {
         List<Variable> all = Access.variables(store());
-        try (Safetensors data = Safetensors.read(file);
-                Block loaded = new Block("loaded weights", store.values().bytes())) {
-            Set<String> more = new LinkedHashSet<>(data.names());
-            // PyTorch before 0.4.1 did not count the batches of a batch norm: where a file has no count, it is 0
-            List<Variable> variables = all.stream()
-                    .filter(h -> more.contains(h.name()) || !h.name().endsWith("num_batches_tracked") && !derived(h))
-                    .toList();
-            List<String> missing = new ArrayList<>();
-            List<String> shapes = new ArrayList<>();
-            for (Variable h : variables) {
-                if (!more.remove(h.name())) {
-                    missing.add(h.name());
-                } else if (!data.shape(h.name()).equals(h.fileShape())) {
-                    shapes.add(h.name() + " " + data.shape(h.name()) + " for " + h.fileShape());
-                }
-            }
-            more.removeIf(name -> name.indexOf('/') >= 0); // what a training checkpoint holds beside the model
-            if (!missing.isEmpty() || !shapes.isEmpty() || !more.isEmpty()) {
-                throw new IllegalArgumentException("load: " + file + " does not fit the model: "
-                        + Stream.of(
-                                        missing.isEmpty() ? "" : "it lacks " + missing,
-                                        shapes.isEmpty() ? "" : "it has shapes " + shapes,
-                                        more.isEmpty() ? "" : "the model has no place for " + more)
-                                .filter(part -> !part.isEmpty())
-                                .collect(Collectors.joining(", "))
-                        + "; load it into a model of the same structure");
-            }
+        Loading loading = new Loading(file, names, net, all);
+        try (Block loaded = new Block("loaded weights", store.values().bytes())) {
             for (Variable h : all) {
-                if (derived(h)) { // what no file need have stays
-                    long at = 4 * store.offset(Store.index(h));
-                    long bytes = 4 * h.shape().size();
+                long at = 4 * store.offset(Store.index(h));
+                long bytes = 4 * h.shape().size();
+                if (loading.keeps(h)) {
                     loaded.view(at, bytes).put(store.values().view(at, bytes));
+                } else {
+                    loading.copy(h, loaded.view(at, bytes).asFloatBuffer());
                 }
-            }
-            for (Variable h : variables) {
-                data.copy(
-                        h.name(),
-                        loaded.view(
-                                        4 * store.offset(Store.index(h)),
-                                        4 * h.shape().size())
-                                .asFloatBuffer(),
-                        h.fileOrder());
             }
             Block.copy(loaded, store.values());
         }
         store.replaced();
-    }
-
-    private static boolean derived(Variable h) {
-        return h instanceof Buffer b && b.derived();
+        return loading.report();
     }
 
     /**

@@ -219,9 +219,9 @@ public final class Wav {
             format = 8 * f.bytes == bits && kind == (f == Format.FLOAT_32 ? FLOAT : PCM) ? f : format;
         }
         if (format == null) {
-            throw new IllegalArgumentException(
-                    file + ": its samples have " + bits + " bits in the format " + kind
-                            + ", but only integers (1) of 8, 16, 24 and 32 bits and floats (3) of 32 bits are read; convert it before");
+            throw new IllegalArgumentException(file + ": its samples have " + bits + " bits in the format " + kind
+                    + ", but only integers (1) of 8, 16, 24 and 32 bits and floats (3) of 32 bits are read;"
+                    + " convert it before");
         }
         if (channels < 1 || channels > MOST_CHANNELS || rate < 1 || frame != channels * format.bytes) {
             throw damaged(

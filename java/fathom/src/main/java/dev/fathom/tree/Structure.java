@@ -120,6 +120,29 @@ public final class Structure {
         return found;
     }
 
+    /** What stands at {@code name} below {@code root}, by any of the names that something shared has; null where nothing does. */
+    public static @Nullable Object find(Object root, String name) {
+        Deque<Named> todo = new ArrayDeque<>(); // each with the rest of the name that leads on from it
+        todo.push(new Named(name, root));
+        List<Named> children = new ArrayList<>();
+        while (!todo.isEmpty()) {
+            Named node = todo.pop();
+            if (node.name.isEmpty()) {
+                return node.value;
+            }
+            children.clear();
+            children(new Named("", node.value), children);
+            for (Named c : children) {
+                if (c.name.isEmpty() || c.name.equals(node.name)) {
+                    todo.push(new Named(node.name.substring(c.name.length()), c.value));
+                } else if (node.name.startsWith(c.name + ".")) {
+                    todo.push(new Named(node.name.substring(c.name.length() + 1), c.value));
+                }
+            }
+        }
+        return null;
+    }
+
     /** The name under which {@code parent} holds {@code child}; its class's name where it does not. */
     public static String nameOf(Object parent, Object child) {
         List<Named> children = new ArrayList<>();
@@ -145,10 +168,10 @@ public final class Structure {
                 add(join(node.name, c.name), c.get(value), out);
             }
         } else if (hasState(value)) {
-            throw new IllegalArgumentException(
-                    "model: " + (node.name.isEmpty() ? "the root" : node.name) + " is a "
-                            + value.getClass().getName()
-                            + ", which is neither a record nor a lambda that captures nothing; make it a record, so that its parameters can be found");
+            throw new IllegalArgumentException("model: " + (node.name.isEmpty() ? "the root" : node.name) + " is a "
+                    + value.getClass().getName()
+                    + ", which is neither a record nor a lambda that captures nothing; make it a record, so"
+                    + " that its parameters can be found");
         }
     }
 

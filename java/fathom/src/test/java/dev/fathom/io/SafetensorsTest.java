@@ -259,9 +259,9 @@ class SafetensorsTest {
         try (Safetensors s = of("F64", bytes(16).putDouble(1).putDouble(1e300), 2)) {
             assertThatThrownBy(() -> read(s, "w"))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            temp.resolve("hostile.safetensors")
-                                    + ": element 1 of \"w\", 1.0E300 in F64, does not fit; convert the tensor before it is saved");
+                    .hasMessage(temp.resolve("hostile.safetensors")
+                            + ": element 1 of \"w\", 1.0E300 in F64, does not fit; convert the tensor before"
+                            + " it is saved");
         }
     }
 
@@ -283,7 +283,8 @@ class SafetensorsTest {
             assertThat(read(s, "w")).containsExactly(5, 0x1p31f);
             assertThatThrownBy(() -> s.copy("w", IntBuffer.allocate(2)))
                     .hasMessageEndingWith(
-                            "element 1 of \"w\", 2147483648 in I64, does not fit; convert the tensor before it is saved");
+                            "element 1 of \"w\", 2147483648 in I64, does not fit; convert the tensor before it is"
+                                    + " saved");
         }
         try (Safetensors s = of("I64", bytes(8).putLong(Long.MAX_VALUE), 1)) {
             assertThatThrownBy(() -> read(s, "w")).hasMessageContaining("9223372036854775807 in I64, does not fit");
@@ -302,7 +303,8 @@ class SafetensorsTest {
             assertThat(s.dtype("w")).isEqualTo(DType.I32);
             assertThatThrownBy(() -> s.copy("w", IntBuffer.allocate(2)))
                     .hasMessageEndingWith(
-                            "element 1 of \"w\", 2147483648 in U32, does not fit; convert the tensor before it is saved");
+                            "element 1 of \"w\", 2147483648 in U32, does not fit; convert the tensor before it is"
+                                    + " saved");
         }
         try (Safetensors s = of("U32", bytes(8).putInt(0xffffff00).putInt(1 << 31), 2)) {
             assertThat(read(s, "w")).containsExactly(4294967040f, 0x1p31f);
@@ -310,10 +312,12 @@ class SafetensorsTest {
         try (Safetensors s = of("U64", bytes(16).putLong(3L << 62).putLong(-1), 2)) {
             assertThatThrownBy(() -> s.copy("w", IntBuffer.allocate(2)))
                     .hasMessageEndingWith(
-                            "element 0 of \"w\", 13835058055282163712 in U64, does not fit; convert the tensor before it is saved");
+                            "element 0 of \"w\", 13835058055282163712 in U64, does not fit; convert the tensor before"
+                                    + " it is saved");
             assertThatThrownBy(() -> read(s, "w"))
                     .hasMessageEndingWith(
-                            "element 1 of \"w\", 18446744073709551615 in U64, does not fit; convert the tensor before it is saved");
+                            "element 1 of \"w\", 18446744073709551615 in U64, does not fit; convert the tensor before"
+                                    + " it is saved");
         }
         try (Safetensors s = of("U64", bytes(24).putLong(3L << 62).putLong(7).putLong(-1L << 40), 3)) {
             assertThat(read(s, "w")).containsExactly(0x1.8p63f, 7, 0x1p64f - 0x1p40f);
@@ -398,8 +402,8 @@ class SafetensorsTest {
                     .hasMessage(file + " has no tensor \"v\"; it holds [w]");
             assertThatThrownBy(() -> s.copy("w", FloatBuffer.allocate(3)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "copy: \"w\" [2] has 2 elements but the buffer has room for 3; give one of exactly that size");
+                    .hasMessage("copy: \"w\" [2] has 2 elements but the buffer has room for 3; give one of exactly that"
+                            + " size");
         }
     }
 
@@ -478,10 +482,12 @@ class SafetensorsTest {
                     .hasMessage(bad + ": its tensors take 12 bytes but 11 lie behind its header" + DAMAGED);
             assertThatThrownBy(() -> Safetensors.read(archive.getPath("models", "no.safetensors")))
                     .isExactlyInstanceOf(UncheckedIOException.class)
-                    .hasMessage(
-                            "cannot read models/no.safetensors: it does not exist; give the path of a safetensors file");
+                    .hasMessage("cannot read models/no.safetensors: it does not exist; give the path of a safetensors"
+                            + " file");
             Path copy = archive.getPath("more", "copy.safetensors");
-            new Safetensors.Writer().add("w", Shape.of(1), FloatBuffer.allocate(1)).write(copy);
+            new Safetensors.Writer()
+                    .add("w", Shape.of(1), FloatBuffer.allocate(1))
+                    .write(copy);
             new Safetensors.Writer()
                     .add("w", Shape.of(2), FloatBuffer.wrap(new float[] {4, 5}))
                     .write(copy);
@@ -541,10 +547,14 @@ class SafetensorsTest {
         return Stream.of(
                 Arguments.of("net.pth", zip("archive/data.pkl"), "a file of torch.save", torch),
                 Arguments.of(
-                        "old.pt", latin("\u0080\2\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\31."), "a file of torch.save", torch),
+                        "old.pt",
+                        latin("\u0080\2\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\31."),
+                        "a file of torch.save",
+                        torch),
                 Arguments.of("net.pkl", latin("\u0080\4\u0095abc"), "a pickle of Python", numpy),
                 Arguments.of("net.npz", zip("w.npy"), "an npz archive of NumPy", "Npz.read"),
-                Arguments.of("net.npy", latin("\u0093NUMPY\1\0v\0{'descr': '<f4'}"), "an npy array of NumPy", "Npy.read"),
+                Arguments.of(
+                        "net.npy", latin("\u0093NUMPY\1\0v\0{'descr': '<f4'}"), "an npy array of NumPy", "Npy.read"),
                 Arguments.of("net.h5", latin("\u0089HDF\r\n\u001a\n"), "an HDF5 file", numpy),
                 Arguments.of("net.keras", zip("model.weights.h5"), "a model of Keras", numpy),
                 Arguments.of("app.zip", zip("readme.txt"), "a zip archive", "unpack it"),
@@ -575,7 +585,10 @@ class SafetensorsTest {
                         "git lfs pull"),
                 Arguments.of("net.safetensors", latin("\n<!DOCTYPE html><html>404"), "a web page", "direct address"),
                 Arguments.of(
-                        "net.safetensors", latin("<?xml version=\"1.0\"?><Error>"), "an XML text", "fetch the file again"),
+                        "net.safetensors",
+                        latin("<?xml version=\"1.0\"?><Error>"),
+                        "an XML text",
+                        "fetch the file again"),
                 Arguments.of(
                         "model.safetensors.index.json",
                         latin("{\"weight_map\": {}}"),
@@ -584,7 +597,10 @@ class SafetensorsTest {
                 Arguments.of("config.json", latin("{\"hidden_size\": 32}"), "a JSON text", "file of the tensors"),
                 Arguments.of("net.gz", latin("\u001f\u008b\b\0"), "a compressed file or an archive", "unpack it"),
                 Arguments.of(
-                        "net.tar", latin("net" + "\0".repeat(254) + "ustar"), "a compressed file or an archive", "unpack it"));
+                        "net.tar",
+                        latin("net" + "\0".repeat(254) + "ustar"),
+                        "a compressed file or an archive",
+                        "unpack it"));
     }
 
     @ParameterizedTest
@@ -719,7 +735,8 @@ class SafetensorsTest {
     @Test
     void aTensorThatCannotBeReadIsRefusedWhereItIsUsed() throws IOException {
         String types =
-                " but [BOOL, U8, I8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64] are read; convert it before it is saved, or leave it out";
+                " but [BOOL, U8, I8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64] are read; convert it before it"
+                        + " is saved, or leave it out";
         Path file = file(
                 "{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]},"
                         + "\"v\":{\"dtype\":\"F32\",\"shape\":[1,1,2,1,1,1,1],\"data_offsets\":[4,12]},"
@@ -788,8 +805,8 @@ class SafetensorsTest {
                     .hasMessage(
                             size == 0
                                     ? file + ": it is an empty file, not safetensors; fetch or save it again"
-                                    : file + ": it has " + size
-                                            + " bytes where the length of the header alone takes 8" + DAMAGED);
+                                    : file + ": it has " + size + " bytes where the length of the header alone takes 8"
+                                            + DAMAGED);
         }
     }
 
@@ -894,8 +911,8 @@ class SafetensorsTest {
                 .hasMessage("safetensors: \"v\" [2, 3] has 6 elements but 5 values were given; give one for each");
         assertThatThrownBy(() -> w.add("__metadata__", Shape.of(1), FloatBuffer.allocate(1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "safetensors: the name \"__metadata__\" is reserved for texts; use metadata(key, value); choose another");
+                .hasMessage("safetensors: the name \"__metadata__\" is reserved for texts; use metadata(key, value);"
+                        + " choose another");
         assertThatThrownBy(() -> w.add("a\nb", Shape.of(1), FloatBuffer.allocate(1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("safetensors: the name \"a?b\" contains a control character; choose another");

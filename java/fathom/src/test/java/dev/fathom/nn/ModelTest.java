@@ -320,7 +320,8 @@ class ModelTest {
             assertThatThrownBy(() -> model.load(missing))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("load: " + missing
-                            + " does not fit the model: it lacks [bias]; load it into a model of the same structure");
+                            + " does not fit the model: it lacks [bias]; load it into a model of the same structure, or"
+                            + " say what differs by Names.exact().optional(\"bias\")");
             Path shape = file("weight", Shape.of(3, 2), "bias", Shape.of(4));
             assertThatThrownBy(() -> model.load(shape))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -330,7 +331,8 @@ class ModelTest {
             assertThatThrownBy(() -> model.load(more))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("load: " + more + " does not fit the model: the model has no place for [gamma]; "
-                            + "load it into a model of the same structure");
+                            + "load it into a model of the same structure, or say what differs by"
+                            + " Names.exact().ignore(\"gamma\")");
             Path all = file("weight", Shape.of(2, 3), "gamma", Shape.of(1), "beta", Shape.of(1));
             assertThatThrownBy(() -> model.load(all))
                     .hasMessage("load: " + all + " does not fit the model: it lacks [bias], "
