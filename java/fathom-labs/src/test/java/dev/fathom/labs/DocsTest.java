@@ -94,8 +94,11 @@ class DocsTest {
                 "view")) {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
-        source.append(
-                "import dev.fathom.nn.Net;\nimport java.nio.file.Path;\nimport java.util.List;\n\npublic class Page {\n");
+        source.append("import dev.fathom.nn.Net;\n"
+                + "import java.nio.file.Path;\n"
+                + "import java.util.List;\n"
+                + "import java.util.Map;\n\n"
+                + "public class Page {\n");
         List<String> methods = new ArrayList<>();
         Matcher snippets = JAVA.matcher(Files.readString(page));
         while (snippets.find()) {

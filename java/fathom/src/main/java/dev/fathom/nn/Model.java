@@ -525,6 +525,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public Loaded load(Path file, Names names) {
+        store();
         try (Safetensors data = Safetensors.read(file)) {
             return load(data, names);
         }
