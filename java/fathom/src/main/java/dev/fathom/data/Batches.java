@@ -68,7 +68,8 @@ public final class Batches {
     /** Two lists of row numbers: which examples, one after another, and through it the rows of the source. */
     private @Nullable Block lists;
 
-    private int dealt;
+    /** The epoch whose order they are. */
+    private int dealt = -1;
 
     /**
      * How examples of similar length come together.
@@ -224,7 +225,8 @@ public final class Batches {
     }
 
     /**
-     * Begins epoch number {@code epoch}. If the order is random or sorted by length, the epoch before becomes invalid.
+     * Begins epoch number {@code epoch}. Epochs are independent of each other, and any of them goes on where it stands after another was begun. The order
+     * of one epoch is kept at a time, so going back and forth between two epochs deals the examples anew each time.
      *
      * @throws IllegalArgumentException if the number is negative
      * @throws IllegalStateException if the dataset is closed
@@ -233,28 +235,36 @@ public final class Batches {
         if (epoch < 0) {
             throw new IllegalArgumentException("epoch: number " + epoch + " does not exist; they count from 0");
         }
-        dealt++;
         data.enter();
         try {
-            return new Epoch(
-                    dealt, reordered() ? order(epoch) : data.index(), augmenter == null ? 0 : augmenter.stream(epoch));
+            rows(epoch);
+            return new Epoch(epoch, augmenter == null ? 0 : augmenter.stream(epoch));
         } finally {
             data.exit();
         }
     }
 
-    private boolean reordered() {
-        return random || buckets != null;
-    }
-
-    /** Writes the order of an epoch and returns its address. */
-    private long order(int epoch) {
-        int n = data.size();
+    /** The address of the row numbers of an epoch, which are dealt out unless they are those of the epoch dealt last. */
+    private long rows(int epoch) {
+        if (!random && buckets == null) {
+            return data.index();
+        }
         Block b = lists;
         if (b == null) {
-            b = Source.unreported("batches", 8L * n);
+            b = Source.unreported("batches", 8L * data.size());
             lists = b;
         }
+        if (dealt != epoch) {
+            dealt = -1; // should it fail
+            deal(epoch, b);
+            dealt = epoch;
+        }
+        return b.address() + 4L * data.size();
+    }
+
+    /** Writes the order of an epoch. */
+    private void deal(int epoch, Block b) {
+        int n = data.size();
         long examples = b.address();
         long rows = examples + 4L * n;
         Rng rng = new Rng(order.seed()).split(epoch);
@@ -278,7 +288,6 @@ public final class Batches {
         } finally {
             Memory.giveBack(arena);
         }
-        return rows;
     }
 
     /** Sorts the examples of the whole batches, so many batches at a time, and shuffles the batches if the order is random. */
@@ -331,15 +340,13 @@ public final class Batches {
     /** One pass over the examples. */
     public final class Epoch implements Iterator<Batch> {
         private final int number;
-        private final long rows;
         /** Of the changes. */
         private final long stream;
 
         private int next;
 
-        private Epoch(int number, long rows, long stream) {
+        private Epoch(int number, long stream) {
             this.number = number;
-            this.rows = rows;
             this.stream = stream;
         }
 
@@ -368,23 +375,19 @@ public final class Batches {
          * Gathers batch number {@code step} into the thread's current pass.
          *
          * @throws IllegalArgumentException unless {@code 0 <= step < steps()}
-         * @throws IllegalStateException if no pass is open, the dataset is closed, or a later epoch has taken this one's place
+         * @throws IllegalStateException if no pass is open, or the dataset is closed
          */
         public Batch batch(int step) {
             if (step < 0 || step >= steps) {
                 throw new IllegalArgumentException(
                         "batch: step " + step + " is outside [0, " + steps + "); an epoch has " + steps + " batches");
             }
-            if (reordered() && number != dealt) {
-                throw new IllegalStateException(
-                        "batch: this epoch ended when epoch(n) was called again; use the newer one");
-            }
             Source source = data.source();
             int n = Math.min(size, data.size() - step * size);
             @Nullable Shape[] shapes = n == size ? whole : last;
-            long index = rows + 4L * step * size;
             data.enter();
             try {
+                long index = rows(number) + 4L * step * size;
                 Tensor[] values = new Tensor[shapes.length];
                 Tensor[] lengths = ragged ? new Tensor[shapes.length] : null;
                 long targets = 0;

@@ -259,12 +259,40 @@ class BatchesTest {
                 assertThatThrownBy(old::next)
                         .isExactlyInstanceOf(NoSuchElementException.class)
                         .hasMessage("the epoch has 3 batches; ask for the next epoch");
-                b.epoch(1);
-                assertThatThrownBy(() -> old.batch(0))
-                        .isExactlyInstanceOf(IllegalStateException.class)
-                        .hasMessage("batch: this epoch ended when epoch(n) was called again; use the newer one");
             }
         }
+    }
+
+    /** Each epoch has a cursor and an order of its own, whichever was begun last. */
+    @Test
+    void anEpochGoesOnAfterAnotherWasBegun() {
+        try (Dataset d = numbered(10);
+                Pass pass = Pass.infer()) {
+            for (Batches b : List.of(
+                    d.batches(4),
+                    d.shuffled(1).batches(4),
+                    d.withReplacement(1).batches(4).dropLast())) {
+                for (int other : new int[] {0, 1}) {
+                    List<float[]> expected = rest(b.epoch(0));
+                    List<float[]> ofOther = rest(b.epoch(other));
+                    Batches.Epoch epoch = b.epoch(0);
+                    List<float[]> seen =
+                            new ArrayList<>(List.of(epoch.next().x().toArray()));
+                    assertThat(rest(b.epoch(other))).usingRecursiveComparison().isEqualTo(ofOther);
+                    seen.addAll(rest(epoch));
+                    assertThat(seen).usingRecursiveComparison().isEqualTo(expected);
+                }
+            }
+            assertThat(pass.liveBytes()).isPositive();
+        }
+    }
+
+    private static List<float[]> rest(Batches.Epoch epoch) {
+        List<float[]> all = new ArrayList<>();
+        while (epoch.hasNext()) {
+            all.add(epoch.next().x().toArray());
+        }
+        return all;
     }
 
     /** Two tensors, the record, the pass: a few hundred bytes, whatever the size of the batch. */

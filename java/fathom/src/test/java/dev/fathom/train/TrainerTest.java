@@ -412,9 +412,9 @@ class TrainerTest {
                             .fit(data.batches(10), 2));
             assertThat(e)
                     .hasMessage(
-                            "the gradients are not finite at step 1 of epoch 1 (learning rate 0.5): step: the gradient of "
-                                    + "0.weight is not finite, so nothing was changed; lower the learning rate, or leave the step out "
-                                    + "with zeroGrad()");
+                            "the gradients are not finite at step 1 of epoch 1 (learning rate 0.5): step: the gradient"
+                                    + " of 0.weight is not finite, so nothing was changed; lower the learning rate, or"
+                                    + " leave the step out with zeroGrad()");
             assertSame(values(model), before);
             assertThat(model.parameters().get(0).gradient()).isNull();
         }
@@ -484,6 +484,30 @@ class TrainerTest {
             assertThat(sums.evaluate(data.batches(3)).get("loss")).isCloseTo(mean, within(1e-6));
             assertThat(sums.fit(data.batches(4), 1).series("loss")[0]).isCloseTo(mean, within(1e-6));
         }
+    }
+
+    /** A callback may look at the very batches that the model is trained on, in the middle of an epoch too. */
+    @Test
+    void evaluatingTheTrainingBatchesFromACallbackChangesNothing() {
+        List<float[]> weights = new ArrayList<>();
+        for (boolean looking : new boolean[] {false, true}) {
+            try (Dataset data = points(40, 1);
+                    Model<Sequential> model = Model.of(net(), 1)) {
+                var batches = data.shuffled(1).batches(8);
+                var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-2f));
+                trainer.callbacks(new Callback() {
+                    @Override
+                    public void onStepEnd(Progress progress) {
+                        if (looking) {
+                            assertThat(trainer.evaluate(batches).get("loss")).isPositive();
+                        }
+                    }
+                });
+                assertThat(trainer.fit(batches, 3).ended()).isEqualTo("3 epochs");
+                weights.add(model.parameters().get(0).value().toArray());
+            }
+        }
+        assertThat(weights.get(1)).isEqualTo(weights.get(0));
     }
 
     /** Stopped between two steps of accumulated batches, the batches under way still get their step. */
