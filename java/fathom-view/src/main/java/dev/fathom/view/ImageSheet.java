@@ -5,6 +5,7 @@ import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import java.awt.FontMetrics;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
@@ -72,7 +73,7 @@ public final class ImageSheet {
             Batches batches = few.batches(images).augment(changes);
             List<byte[]> seen = new ArrayList<>();
             for (int epoch = 0; epoch < epochs; epoch++) {
-                try (Pass pass = Pass.infer()) {
+                try (Pass pass = Pass.infer(new Rng(epoch))) { // a map may draw
                     seen.add(few.pixels(batches.epoch(epoch).next().x().toArray()));
                 }
             }

@@ -131,8 +131,9 @@ public record PermutationImportance(double score, List<Scores> drops) {
             }
             Rows rows = new Rows(data.size(), data.featureShape());
             Batches.Epoch batches = data.batches(Math.min(BATCH, data.size())).epoch(0);
+            Rng rng = new Rng(0); // a map that draws gives the same examples every time
             for (int at = 0; batches.hasNext(); ) {
-                try (Pass pass = Pass.infer()) {
+                try (Pass pass = Pass.infer(rng)) {
                     Batch batch = batches.next();
                     rows.put(at, batch);
                     at += batch.size();

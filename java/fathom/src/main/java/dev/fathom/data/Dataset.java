@@ -773,7 +773,8 @@ public final class Dataset implements AutoCloseable {
     /**
      * Returns a dataset of these examples whose batches go through {@code change} after they are gathered and augmented. It runs in the pass of the
      * step and is meant for preprocessing by tensor ops. It sees all fields and may add some, but it keeps the number of examples. Every user of the
-     * batches sees the change, evaluation included.
+     * batches sees the change, evaluation included. A change that draws random numbers takes them from the stream of the pass, {@code
+     * Pass.current().rng()}: in training these are new in every step, and an evaluation draws the same ones every time.
      *
      * <pre>{@code
      * text.map(b -> b.with("y", b.x().slice(1, 1, 65)).with("x", b.x().slice(1, 0, 64)))

@@ -14,6 +14,7 @@ import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -259,7 +260,7 @@ final class Checkpoint implements AutoCloseable {
         CRC32C crc = new CRC32C();
         int n = Math.min(SAMPLED_BATCHES, batches.steps());
         for (int i = 0; i < n; i++) {
-            try (Pass pass = Pass.infer()) {
+            try (Pass pass = Pass.infer(new Rng(i))) { // a map may draw
                 Batch batch = all.batch((int) ((long) i * batches.steps() / n));
                 for (String name : batch.names()) {
                     update(crc, batch.get(name));

@@ -12,6 +12,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
@@ -214,6 +215,11 @@ class AssessmentTest {
                     d -> Classification.of(model, d).confusion().accuracy());
             assertThat(groups.drops().get(1).mean()).as("together").isBetween(.4, .6);
             assertThat(groups.drops().get(0).mean()).isCloseTo(0, within(.02));
+            Dataset noisy = data.map(b ->
+                    b.with("x", b.x().add(Pass.current().randn(b.size(), 3).mul(1e-3f))));
+            var withNoise = PermutationImportance.of(
+                    noisy, 5, 1, d -> Classification.of(model, d).confusion().accuracy());
+            assertThat(withNoise.order()).as("a map may draw").containsExactly(0, 2, 1);
         }
     }
 
@@ -230,7 +236,7 @@ class AssessmentTest {
         try (Dataset data = Dataset.of(x, Shape.of(2), y, Shape.of(1))) {
             var sums = new ArrayList<Double>();
             var importance = PermutationImportance.of(data, new int[][] {{0, 1}}, 2, 1, d -> {
-                try (var pass = dev.fathom.tensor.Pass.infer()) {
+                try (Pass pass = Pass.infer()) {
                     var batch = d.batches(20).epoch(0).next();
                     float[] seen = batch.x().toArray();
                     double gaps = 0;
@@ -268,13 +274,14 @@ class AssessmentTest {
         assertThatThrownBy(() -> Ranking.of(new float[] {1, 2}, new int[] {1, 1}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "ranking: all of the 2 examples are positive, so there is nothing to tell apart; give examples of"
-                                + " both classes");
+                        "ranking: all of the 2 examples are positive, so there is nothing to tell apart; give examples"
+                                + " of both classes");
         assertThatThrownBy(() -> Ranking.of(new float[] {1, 2}, new int[] {0, 0}))
                 .hasMessageStartingWith("ranking: none of the 2 examples are positive");
         assertThatThrownBy(() -> Ranking.of(new float[] {1, 2}, new int[] {0, 2}))
                 .hasMessage(
-                        "ranking: the label of example 1 is 2; a positive example has the label 1 and a negative one 0");
+                        "ranking: the label of example 1 is 2; a positive example has the label 1 and a negative one"
+                                + " 0");
         assertThatThrownBy(() -> Ranking.of(new float[] {1, Float.NaN}, new int[] {0, 1}))
                 .hasMessageStartingWith("ranking: the score of example 1 is NaN");
         assertThatThrownBy(() -> Ranking.of(new float[0], new int[0]))
@@ -304,8 +311,8 @@ class AssessmentTest {
                 .hasMessageStartingWith("classification: 5 logits are not those of 2 labels and 3 classes;");
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {0, 1, 2, Float.NaN}, 2, new int[2]))
                 .hasMessage(
-                        "classification: the logit of class 1 of example 1 is NaN; it must be a number below infinity, so"
-                                + " check the model");
+                        "classification: the logit of class 1 of example 1 is NaN; it must be a number below infinity,"
+                                + " so check the model");
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {0, inf}, 2, new int[1]))
                 .hasMessageStartingWith("classification: the logit of class 1 of example 0 is Infinity;");
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {-inf, -inf}, 2, new int[1]))
@@ -330,8 +337,8 @@ class AssessmentTest {
         assertThatThrownBy(() -> Classification.ofBinary(new float[] {-1, 1}, new int[] {0, 1})
                         .temperature())
                 .hasMessage(
-                        "temperature: all 2 examples have the largest logit at their label, so the loss falls as long as"
-                                + " T does; give more validation examples");
+                        "temperature: all 2 examples have the largest logit at their label, so the loss falls as long"
+                                + " as T does; give more validation examples");
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {2, 2, 1}, 3, new int[] {1})
                         .temperature())
                 .as("a tie at the top")

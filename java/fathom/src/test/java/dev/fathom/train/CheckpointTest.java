@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
 import dev.fathom.nn.Dropout;
@@ -40,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -190,12 +192,16 @@ class CheckpointTest {
 
     /** Trains a model that begins elsewhere, so that nothing but the checkpoint can explain the result. */
     private static Left run(int seed, Consumer<Trainer<Sequential>> settings) {
+        return run(seed, settings, b -> b);
+    }
+
+    private static Left run(int seed, Consumer<Trainer<Sequential>> settings, UnaryOperator<Batch> change) {
         try (var model = model(seed);
                 Dataset train = points(44, 1);
                 Dataset validation = points(30, 2)) {
             Trainer<Sequential> trainer = trainer(model);
             settings.accept(trainer);
-            History h = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
+            History h = trainer.fit(train.map(change).shuffled(3).batches(12), validation.map(change), EPOCHS);
             return new Left(
                     values(model),
                     h.epochs().stream()
@@ -236,6 +242,20 @@ class CheckpointTest {
             assertThat(Checkpoints.newest(here)).contains(here.resolve(Checkpoints.name(steps - 1)));
             run(99, t -> t.checkpoints(every).resume(here)).mustBe(whole);
         }
+    }
+
+    /** Noise on the examples, drawn in the pass of the step, is part of the run as dropout is. */
+    @Test
+    void aMapThatDrawsGoesOnToTheSameBits() {
+        UnaryOperator<Batch> noise =
+                b -> b.with("x", b.x().add(Pass.current().randn(b.size(), 2).mul(0.1f)));
+        Left whole = run(1, t -> {}, noise);
+        assertThatThrownBy(() -> run(
+                        1,
+                        t -> t.checkpoints(Checkpoints.in(folder).everySteps(1)).callbacks(killedAfter(6)),
+                        noise))
+                .isInstanceOf(Killed.class);
+        run(2, t -> t.resume(folder), noise).mustBe(whole);
     }
 
     @Test
@@ -583,8 +603,9 @@ class CheckpointTest {
                 "the learning rate of step 1 of epoch 2: 0.05 here but 0.046650637 there",
                 t -> t.schedule(Schedule.constant()));
         refused(
-                "the optimizer: Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0, amsGrad=OFF], clipNorm=2.0 here but "
-                        + "Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0, amsGrad=OFF], clipNorm=1.0 there",
+                "the optimizer: Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0,"
+                        + " amsGrad=OFF], clipNorm=2.0 here but Adam[learningRate=0.05, beta1=0.9, beta2=0.999,"
+                        + " epsilon=1.0E-8, weightDecay=0.0, amsGrad=OFF], clipNorm=1.0 there",
                 t -> t.clipNorm(2));
         refused(
                 "the figure that decides about the best epoch: val_loss here but val_accuracy there",
