@@ -170,7 +170,7 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        of("tensor", "store", "parameter", "io", "nn", "optim", "data", "plan", "train"))
+                        of("tensor", "store", "parameter", "io", "nn", "optim", "data", "plan", "recurrent", "train"))
                 .should()
                 .dependOnClassesThat()
                 .haveSimpleName("Access")

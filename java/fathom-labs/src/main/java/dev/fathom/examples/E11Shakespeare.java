@@ -28,7 +28,7 @@ public final class E11Shakespeare {
                 carried.keep(next.state()); // a constant in the next step: backward ends where the piece begins
                 return new Step.Result(Loss.crossEntropy().of(next.logits(), batch.y()), next.logits());
             });
-            trainer.schedule(Schedule.cosine(6)).clipNorm(1);
+            trainer.states(carried).schedule(Schedule.cosine(6)).clipNorm(1);
             trainer.metrics(Metric.bitsPerCharacter()).callbacks(new ProgressBar().unit("pieces"));
             var best = trainer.fit(train.batches(32), test.batches(32), 6).best();
             System.out.printf("held out: %.2f bits per character%n%n", best.value("val_bits_per_character"));

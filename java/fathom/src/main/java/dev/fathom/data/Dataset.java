@@ -169,7 +169,7 @@ public final class Dataset implements AutoCloseable {
      *     Output out = net.lstm().run(net.in().apply(batch.x()), before, null);
      *     carried.keep(out.state());
      *     return new Step.Result(Loss.crossEntropy().of(net.out().apply(out.steps()), batch.y()));
-     *   }).fit(text.batches(32), 5);
+     *   }).states(carried).fit(text.batches(32), 5);
      * }
      * }</pre>
      *

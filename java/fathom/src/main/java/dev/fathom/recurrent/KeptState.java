@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A trainer's checkpoints hold it if {@code trainer.states(carried)} names it. It belongs to one thread at a time.
+ * <p>A trainer whose step keeps a state is told by {@code trainer.states(carried)}, so that its checkpoints hold the state and its evaluations leave the
+ * state as it is; a step that keeps another one is refused. It belongs to one thread at a time.
  */
 public final class KeptState implements AutoCloseable {
     private @Nullable KeptTensor hidden;
@@ -43,10 +44,11 @@ public final class KeptState implements AutoCloseable {
     /**
      * Keeps a copy of this state in place of the one before, which is freed.
      *
-     * @throws IllegalStateException if this is closed
+     * @throws IllegalStateException if this is closed, or the step of a trainer keeps it that was not told of it
      */
     public void keep(State state) {
         check();
+        Access.kept(this);
         Tensor newCell = state.cell();
         KeptTensor h = state.hidden().keep();
         KeptTensor c;

@@ -110,9 +110,22 @@ final class NormStatistics<M extends Net> {
     void refresh(Batches.Epoch epoch) {
         List<Seen> all = new ArrayList<>();
         norms.stream().filter(n -> n.momentum() == null || n.momentum() > 0).forEach(n -> all.add(new Seen(n)));
-        if (all.isEmpty() || !trainer.states.isEmpty()) {
+        if (all.isEmpty()) {
             return;
         }
+        trainer.states.aside(() -> {
+            pass(epoch, all);
+            return all;
+        });
+        for (Seen s : all) {
+            boolean any = s.batches > 0;
+            write(s.norm.runningMean(), any ? s.mean(s.means) : s.mean);
+            write(s.norm.runningVar(), any ? s.mean(s.variances) : s.variance);
+            write(s.norm.numBatchesTracked(), any ? new float[] {s.batches} : s.tracked);
+        }
+    }
+
+    private void pass(Batches.Epoch epoch, List<Seen> all) {
         Rng rng = new Rng(0);
         while (epoch.hasNext()) {
             for (Seen s : all) {
@@ -127,12 +140,6 @@ final class NormStatistics<M extends Net> {
                 pass.backward(loss.add(zero), zero);
             }
             all.forEach(Seen::add);
-        }
-        for (Seen s : all) {
-            boolean any = s.batches > 0;
-            write(s.norm.runningMean(), any ? s.mean(s.means) : s.mean);
-            write(s.norm.runningVar(), any ? s.mean(s.variances) : s.variance);
-            write(s.norm.numBatchesTracked(), any ? new float[] {s.batches} : s.tracked);
         }
     }
 }

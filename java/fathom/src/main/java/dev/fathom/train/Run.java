@@ -118,12 +118,12 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         if (optimizer.averaged()) {
             if (norms.any()) {
                 throw new IllegalArgumentException("resume: " + c.file()
-                        + " holds averaged weights and batch norms that fit them, from which no run goes on to the same bits;"
-                        + " begin anew without resume()");
+                        + " holds averaged weights and batch norms that fit them, from which no run goes on to the"
+                        + " same bits; begin anew without resume()");
             }
             optimizer.swapAverages();
         }
-        c.load(trainer.states);
+        c.load(trainer.states.all());
         epoch = p.epoch();
         step = p.step();
         examples = p.examples();
@@ -153,8 +153,8 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
         s.put("figure that decides about the best epoch", monitor.figure());
         s.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
-        if (!trainer.states.isEmpty()) {
-            s.put(Checkpoint.STATES, Integer.toString(trainer.states.size()));
+        if (trainer.states.any()) {
+            s.put(Checkpoint.STATES, Integer.toString(trainer.states.all().size()));
         }
         s.put("keeping of the best weights", best.wanted() ? "on" : "off");
         s.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
@@ -185,7 +185,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
                 history.epochs(),
                 history.bestIndex(),
                 best.kept() != null);
-        Checkpoint.write(file, p, store, optimizer, best.kept(), trainer.states);
+        Checkpoint.write(file, p, store, optimizer, best.kept(), trainer.states.all());
     }
 
     /** A step whose gradient overflowed leaves weights that nobody wants back. */

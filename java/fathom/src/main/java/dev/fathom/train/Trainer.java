@@ -39,7 +39,7 @@ public final class Trainer<M extends Net> {
     final Optimizer recipe;
     final List<Metric> metrics = new ArrayList<>();
     final List<Callback> callbacks = new ArrayList<>();
-    final List<KeptState> states = new ArrayList<>();
+    final States states = new States();
     final List<Penalty> penalties = new ArrayList<>();
     Schedule schedule = Schedule.constant();
     long seed;
@@ -230,17 +230,19 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Names the states that a custom step keeps from batch to batch, in truncated back-propagation through time. Checkpoints then hold them, so that a run
-     * which is resumed in the middle of an epoch goes on with the states that it had there. The caller still closes them, after the run.
+     * Names the states that a custom step keeps from batch to batch, in truncated back-propagation through time. Checkpoints hold them, so that a run
+     * which is resumed in the middle of an epoch goes on with the states that it had there. Validation, {@link #evaluate}, {@link #check} and {@link
+     * #findRate} begin with empty states and leave those of the training as they were. A step that keeps a state which was not named throws
+     * IllegalStateException. The caller still closes the states, after the run.
      */
     public Trainer<M> states(KeptState... all) {
-        states.addAll(List.of(all));
+        states.add(all);
         return this;
     }
 
     /**
      * Lets the next {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a run that was never
-     * interrupted; for this, {@link #states} must name the states that a custom step keeps between batches. A damaged checkpoint is skipped and named in {@link
+     * interrupted, also where a custom step keeps {@link #states} between batches. A damaged checkpoint is skipped and named in {@link
      * History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
      *
      * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, optimizer, data, batches, seed or another
@@ -289,11 +291,7 @@ public final class Trainer<M extends Net> {
         if (epochs < 1) {
             throw new IllegalArgumentException("fit: epochs=" + epochs + " must be at least 1");
         }
-        if (!states.isEmpty() && recipe.evaluatesAgain()) {
-            throw new IllegalArgumentException("fit: " + recipe.getClass().getSimpleName()
-                    + " evaluates the loss again, and a step that goes on from its own states would read a batch twice;"
-                    + " choose an optimizer that does not, or a step without states");
-        }
+        checkStates("fit");
         stopNow = null;
         Path from = resume;
         resume = null;
@@ -301,6 +299,15 @@ public final class Trainer<M extends Net> {
                 this, monitor(validation != null), train, validation, epochs, checkpoints != null || from != null)) {
             run.prepare(from);
             return run.go();
+        }
+    }
+
+    private void checkStates(String what) {
+        if (states.any() && recipe.evaluatesAgain()) {
+            throw new IllegalArgumentException(what + ": "
+                    + recipe.getClass().getSimpleName()
+                    + " evaluates the loss again, and a step that goes on from its own states would read a batch twice;"
+                    + " choose an optimizer that does not, or a step without states");
         }
     }
 
@@ -326,7 +333,7 @@ public final class Trainer<M extends Net> {
      * step shows no output, so its first and last examinations see less.
      */
     public Check check(Batches train) {
-        return new Examiner<>(this, loss, train).examine();
+        return states.aside(() -> new Examiner<>(this, loss, train).examine());
     }
 
     /** Returns {@link #findRate(Batches, int, double, double)} with 100 steps from rate 1e-7 to 10. */
@@ -347,24 +354,25 @@ public final class Trainer<M extends Net> {
      * @param steps number of steps and rates
      * @param from the first rate
      * @param to the last rate
-     * @throws IllegalArgumentException if steps &lt; 2, the rates are not 0 &lt; from &lt; to, or a step keeps {@link #states}, which would go on from
-     *     those of the copy
+     * @throws IllegalArgumentException if steps &lt; 2, the rates are not 0 &lt; from &lt; to, or the optimizer evaluates
+     *     the loss again ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
      */
     public RateRange findRate(Batches train, int steps, double from, double to) {
         if (steps < 2 || !(from > 0 && from < to && to <= Float.MAX_VALUE)) {
             throw new IllegalArgumentException("findRate: steps=" + steps + " must be at least 2, and from=" + from
                     + " and to=" + to + " must be above 0, finite and ascending");
         }
-        if (!states.isEmpty()) {
-            throw new IllegalArgumentException("findRate: the step keeps " + states.size()
-                    + " states, which a copy would change; find the rate without them");
-        }
-        return RateRange.find(this, train, steps, from, to);
+        checkStates("findRate");
+        return states.aside(() -> RateRange.find(this, train, steps, from, to));
     }
 
     /** Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of {@link Batches#augment}. */
     public Map<String, Double> evaluate(Batches data) {
         Access.store(model.range());
+        return states.aside(() -> measured(data));
+    }
+
+    private Map<String, Double> measured(Batches data) {
         double lossSum = 0;
         double[] sums = new double[metrics.size()];
         long examples = 0;
@@ -396,7 +404,7 @@ public final class Trainer<M extends Net> {
 
     /** The loss of a batch for {@code net}, which may be a copy of the model's; adds what the metrics measure to {@code sums}. */
     Tensor loss(M net, Batch batch, double[] sums) {
-        Step.Result result = step.run(net, batch);
+        Step.Result result = states.stepping(() -> step.run(net, batch));
         if (sums.length > 0) {
             Tensor output = result.output();
             if (output == null) {

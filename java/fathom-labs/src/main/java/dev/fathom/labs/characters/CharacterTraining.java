@@ -48,6 +48,7 @@ record CharacterTraining(Run run) {
         try (Dataset pieces = Dataset.pieces(text, 1, PIECE);
                 KeptState carried = new KeptState()) {
             var figures = Trainer.custom(model, new Adam(1), (net, batch) -> net.step(batch, carried))
+                    .states(carried)
                     .metrics(Metric.bitsPerCharacter())
                     .evaluate(pieces.batches(1));
             return Objects.requireNonNull(figures.get(BITS));
