@@ -133,6 +133,7 @@ public final class Backward {
             try {
                 call.begin(scope, n, this);
                 n.op.backward(call);
+                call.gather();
             } finally {
                 scope.idle(call);
             }

@@ -13,8 +13,10 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,12 @@ final class Eager extends Grad {
     private final BitSet zeros = new BitSet();
 
     private boolean adds;
+    /** The inputs whose gradients the next command writes. */
+    private final List<Value> writes = new ArrayList<>();
+    /** The inputs of a second gradient that one command writes, which lies {@link #apart} until the op is done. */
+    private final List<Value> again = new ArrayList<>();
+
+    private long[] apart = new long[4];
     private long[] scratch = new long[4];
     private int scratchCount;
 
@@ -59,6 +67,20 @@ final class Eager extends Grad {
         this.node = node;
         this.backward = backward;
         zeros.clear();
+        writes.clear();
+        again.clear();
+    }
+
+    /** After the backward of a node: adds to the gradients what lies apart. */
+    void gather() {
+        for (int i = 0; i < again.size(); i++) {
+            Value t = again.get(i);
+            commands.begin(Kernel.ACCUMULATE)
+                    .at(apart[i])
+                    .at(t.leaf != null ? gradient(t.leaf) : t.gradient)
+                    .put(t.shape.size())
+                    .run();
+        }
     }
 
     /** The backward under way. */
@@ -102,6 +124,8 @@ final class Eager extends Grad {
         out = null;
         node = null;
         backward = null;
+        writes.clear();
+        again.clear();
     }
 
     @Override
@@ -242,6 +266,7 @@ final class Eager extends Grad {
                 throw fail(tooLarge());
             }
             commands.run(scratch(bytes));
+            writes.clear();
         } catch (KernelException e) {
             throw fail(e.getMessage());
         }
@@ -318,6 +343,17 @@ final class Eager extends Grad {
             adds = false;
             return scratch(t.bytes());
         }
+        if (isWritten(t)) { // a command that writes two gradients wants memory of its own for each
+            adds = false;
+            int n = again.size();
+            if (n == apart.length) {
+                apart = Arrays.copyOf(apart, 2 * n);
+            }
+            again.add(t);
+            apart[n] = scratch(t.bytes());
+            return apart[n];
+        }
+        writes.add(t);
         if (t.leaf != null) {
             adds = t.leaf.writeWhole();
             return gradient(t.leaf);
@@ -327,6 +363,17 @@ final class Eager extends Grad {
             t.gradient = arena.allocate(t.bytes());
         }
         return t.gradient;
+    }
+
+    /** Whether the next command writes the gradient of {@code t} already. */
+    private boolean isWritten(Value t) {
+        for (int i = 0; i < writes.size(); i++) {
+            Value w = writes.get(i);
+            if (w == t || t.leaf != null && w.leaf == t.leaf) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private long gradient(Leaf parameter) {
@@ -366,6 +413,7 @@ final class Eager extends Grad {
             t.gradient = o.gradient;
             o.gradient = 0;
             adds = false;
+            writes.add(t);
             return t.gradient;
         }
         return din(i);

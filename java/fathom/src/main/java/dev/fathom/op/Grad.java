@@ -19,7 +19,10 @@ public abstract class Grad extends Call {
     /** Returns whether anybody asked for the gradient of input {@code i}. */
     public abstract boolean wants(int i);
 
-    /** Returns the address for the gradient of input {@code i}; {@link #adds} then says whether to add to what is there. */
+    /**
+     * Returns the address for the gradient of input {@code i}; {@link #adds} then says whether to add to what is there. One command may write several
+     * gradients: where one tensor is two inputs, each has an address of its own until the op is done.
+     */
     public abstract long din(int i);
 
     /**

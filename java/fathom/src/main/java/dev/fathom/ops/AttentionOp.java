@@ -194,20 +194,11 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         int d = width(g);
         long dy = g.dout(0);
         long[] to = new long[4];
-        // where a tensor is an earlier input too, its gradient: the kernel wants memory of its own for each
-        long[] again = new long[4];
         long add = 0;
         for (int i = 0; i <= BIAS; i++) {
             if (g.wants(i)) {
                 to[i] = g.din(i);
-                for (int j = 0; j < i && again[i] == 0; j++) {
-                    again[i] = to[j] == to[i] ? to[i] : 0;
-                }
-                if (again[i] != 0) {
-                    to[i] = g.scratch(4 * g.shape(i).size());
-                } else {
-                    add |= g.adds() ? 1L << i : 0;
-                }
+                add |= g.adds() ? 1L << i : 0;
             }
         }
         if (packed(g) && to[0] != 0) {
@@ -223,15 +214,6 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
                 .at(to[BIAS])
                 .put(add)
                 .run();
-        for (int i = 0; i <= BIAS; i++) {
-            if (again[i] != 0) {
-                g.begin(Kernel.ACCUMULATE)
-                        .at(to[i])
-                        .at(again[i])
-                        .put(g.shape(i).size())
-                        .run();
-            }
-        }
     }
 
     /** Inputs that are left out have no shape here: behind q come k and v, or what has no three dimensions. */

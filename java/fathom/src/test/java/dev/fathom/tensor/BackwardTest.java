@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.autograd.Recomputation;
 import dev.fathom.op.Activation;
+import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.ops.NormOp;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
 import org.junit.jupiter.api.AfterEach;
@@ -130,6 +132,19 @@ class BackwardTest {
         try (Pass pass = Pass.grad()) {
             pass.backward(w.value().mul(w.value()).add(w.value()).sum());
             assertThat(w.gradient().toArray()).containsExactly(5, 7);
+        }
+    }
+
+    /** One command writes both gradients: of y = w z + w with z = (1, -1) and weights (1, 10), they are (1, -10) and (1, 10). */
+    @Test
+    void aParameterThatScalesAndShiftsAdds() {
+        Op norm = new NormOp(NormOp.Over.LAYER, 1, 0, false, null);
+        for (int step = 1; step <= 2; step++) {
+            try (Pass pass = Pass.grad()) {
+                Tensor y = Pass.apply(norm, Tensor.of(floats(1, -1), 1, 2), null, null, w.value(), w.value());
+                pass.backward(y.mul(Tensor.of(floats(1, 10), 2)).sum());
+                assertThat(w.gradient().toArray()).containsExactly(step * 2, 0);
+            }
         }
     }
 

@@ -291,6 +291,11 @@ public final class OpTable {
             return numbers.getOrDefault(i, Numbers.FLOATS);
         }
 
+        /** Whether one tensor may be the inputs {@code i} and {@code j} of a sample. */
+        public boolean alike(int[][] shapes, int i, int j) {
+            return holds(i) == holds(j) && Arrays.equals(shapes[i], shapes[j]);
+        }
+
         /** Whether it is a matrix product. */
         public boolean isProduct() {
             return product;

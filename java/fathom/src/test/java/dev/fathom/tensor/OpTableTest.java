@@ -140,6 +140,69 @@ class OpTableTest {
         }
     }
 
+    /** One tensor as two inputs, or as all of one shape: the result of copies, bit for bit, and the sum of their gradients. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void oneTensorMayBeSeveralInputs(Row row) {
+        Set<List<Integer>> tried = new HashSet<>();
+        for (int[][] shapes : row.samples()) {
+            for (int i = 0; i < shapes.length; i++) {
+                List<Integer> all = new ArrayList<>(List.of(i));
+                for (int j = i + 1; j < shapes.length; j++) {
+                    if (row.alike(shapes, i, j)) {
+                        all.add(j);
+                        if (Shape.of(shapes[i]).size() > 1 && tried.add(List.of(i, j))) {
+                            assertOneTensor(row, shapes, List.of(i, j));
+                        }
+                    }
+                }
+                if (all.size() > 2 && Shape.of(shapes[i]).size() > 1 && tried.add(all)) {
+                    assertOneTensor(row, shapes, all);
+                }
+            }
+        }
+    }
+
+    private static void assertOneTensor(Row row, int[][] shapes, List<Integer> same) {
+        float[][] values = row.values(shapes);
+        int first = same.get(0);
+        for (int i : same) {
+            values[i] = values[same.get(same.size() - 1)]; // the last has the narrower range
+        }
+        float[][] result = new float[2][];
+        float[][][] gradients = new float[2][shapes.length][];
+        for (int one = 0; one < 2; one++) {
+            try (Pass pass = Pass.grad(new Rng(0))) {
+                Tensor[] x = row.tensors(shapes, values);
+                for (int i = 0; i < x.length; i++) {
+                    x[i] = row.differentiable(i) ? pass.watch(x[i]) : x[i];
+                    x[i] = one == 1 && same.contains(i) ? x[first] : x[i];
+                }
+                Tensor y = row.run(x);
+                result[one] = floats(y);
+                if (y.needsGradient()) {
+                    pass.backward(
+                            y.mul(Tensor.of(weights(result[one].length, 0), y.shape().toArray())).sum());
+                    for (int i = 0; i < x.length; i++) {
+                        gradients[one][i] = row.differentiable(i) ? pass.gradient(x[i]).toArray() : null;
+                    }
+                }
+            }
+        }
+        assertThat(bits(result[1])).as("%s%s, one tensor as inputs %s", row, text(shapes), same).isEqualTo(bits(result[0]));
+        for (int i = 0; i < shapes.length; i++) {
+            if (gradients[0][i] != null) {
+                double[] expected = new double[gradients[0][i].length];
+                for (int k : same.contains(i) ? same : List.of(i)) {
+                    for (int j = 0; gradients[0][k] != null && j < expected.length; j++) {
+                        expected[j] += gradients[0][k][j];
+                    }
+                }
+                assertGradient(row, shapes, i, gradients[1][i], expected);
+            }
+        }
+    }
+
     /** The gradients of the inputs, null for those that have none, where the op is used once for each {@code dy} that flows back to it. */
     private static float[][] gradients(Row row, int[][] shapes, float[]... dy) {
         float[][] found = new float[shapes.length][];
