@@ -26,8 +26,8 @@ public sealed interface Projections extends Net {
         /** Makes a weight that begins as in PyTorch, by Xavier's uniform distribution, and a bias of 0. */
         public Fused(int width) {
             this(
-                    new Parameter(Shape.of(3 * width, width), Init.xavierUniform()),
-                    new Parameter(Shape.of(3 * width), Init.zeros()));
+                    new Parameter(Shape.of(Shape.merged("MultiHeadAttention", 3, width), width), Init.xavierUniform()),
+                    new Parameter(Shape.of(Shape.merged("MultiHeadAttention", 3, width)), Init.zeros()));
         }
 
         /** Returns queries, keys and values [batch, tokens, 3 width] side by side. */

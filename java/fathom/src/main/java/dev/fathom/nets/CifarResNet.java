@@ -22,9 +22,13 @@ import dev.fathom.tensor.Tensor;
 public record CifarResNet(
         Conv conv1, BatchNorm bn1, Sequential layer1, Sequential layer2, Sequential layer3, Linear linear)
         implements Layer {
+    private static final int MOST = 10_000;
+
     /**
      * Makes a network with k blocks in each stage: 3 for ResNet-20 (269,722 parameters at ten classes), and 5, 7, 9 and 18 for ResNet-32, 44, 56 and
      * 110.
+     *
+     * @throws IllegalArgumentException if k is not in 1 to 10,000, or there is no class
      */
     public CifarResNet(int k, int classes) {
         this(
@@ -37,6 +41,9 @@ public record CifarResNet(
     }
 
     private static Sequential stage(int k, int in, int out, int stride) {
+        if (k < 1 || k > MOST) {
+            throw new IllegalArgumentException("CifarResNet: k=" + k + " blocks in each stage must be 1 to " + MOST);
+        }
         Layer[] blocks = new Layer[k];
         for (int i = 0; i < k; i++) {
             blocks[i] = i == 0 ? block(in, out, stride) : block(out, out, 1);

@@ -48,11 +48,14 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
         this(blocks(columns), new MaxPool(2), new Flatten(), new Linear(512, classes));
     }
 
-    private static List<Block> blocks(int columns) {
+    private static void checkColumns(int columns) {
         if (columns < 1 || columns > MOST) {
             throw new IllegalArgumentException("FractalNet: columns=" + columns + " must be in 1 to " + MOST
                     + "; each is twice as deep as the one before");
         }
+    }
+
+    private static List<Block> blocks(int columns) {
         List<Block> blocks = new ArrayList<>();
         for (int i = 0; i < MAPS.length; i++) {
             blocks.add(new Block(columns, i == 0 ? 3 : MAPS[i - 1], MAPS[i], 0.1f * i));
@@ -107,12 +110,17 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
      * @param columns the shallowest first
      */
     public record Block(List<List<Unit>> columns) implements Net {
-        /** Makes a fractal with this many columns, from {@code in} to {@code out} maps. */
+        /**
+         * Makes a fractal with this many columns, from {@code in} to {@code out} maps.
+         *
+         * @throws IllegalArgumentException if there is no column, or more than 16
+         */
         public Block(int columns, int in, int out, float drop) {
             this(columns(columns, in, out, drop));
         }
 
         private static List<List<Unit>> columns(int columns, int in, int out, float drop) {
+            checkColumns(columns);
             List<List<Unit>> all = new ArrayList<>();
             for (int c = 0; c < columns; c++) {
                 List<Unit> column = new ArrayList<>();

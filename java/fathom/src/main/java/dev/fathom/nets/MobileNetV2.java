@@ -10,6 +10,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -77,7 +78,7 @@ public record MobileNetV2(Sequential features, GlobalAvgPool pool, Sequential cl
     public record InvertedResidual(Sequential conv, boolean shortcut) implements Layer {
         /** {@code expansion} times as many maps inside; the depthwise convolution has the stride. */
         public InvertedResidual(int in, int expansion, int out, int stride) {
-            this(conv(in, expansion * in, out, stride), stride == 1 && in == out);
+            this(conv(in, Shape.merged("InvertedResidual", expansion, in), out, stride), stride == 1 && in == out);
         }
 
         private static Sequential conv(int in, int inside, int out, int stride) {

@@ -25,10 +25,12 @@ import java.util.List;
  * @param linear classes from the mean of each map
  */
 public record PlainCnn(Sequential stem, Sequential body, Linear linear) implements Layer {
+    private static final int MOST = 100_000;
+
     /**
      * Makes a network with delta-orthogonal weights, at the critical point whose variance is 1 / depth.
      *
-     * @throws IllegalArgumentException if a size is below 1 or there are more channels than maps
+     * @throws IllegalArgumentException if a size is below 1, the depth is above 100,000, or there are more channels than maps
      */
     public PlainCnn(int channels, int width, int depth, int classes) {
         this(channels, width, depth, classes, Init.deltaOrthogonal(field(depth).gain()));
@@ -44,8 +46,8 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
 
     /** Returns the critical point of {@code depth} layers, whose variance is 1 / depth. */
     public static MeanField field(int depth) {
-        if (depth < 1) {
-            throw new IllegalArgumentException("PlainCnn: depth=" + depth + " must be at least 1");
+        if (depth < 1 || depth > MOST) {
+            throw new IllegalArgumentException("PlainCnn: depth=" + depth + " must be in 1 to " + MOST);
         }
         return MeanField.critical(1.0 / depth);
     }

@@ -9,6 +9,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -147,7 +148,7 @@ public record ResNet(
                     new BatchNorm(width).act(RELU),
                     conv(width, width, 3, stride),
                     new BatchNorm(width).act(RELU),
-                    conv(width, 4 * width, 1, 1),
+                    conv(width, Shape.merged("Bottleneck", 4, width), 1, 1),
                     new BatchNorm(4 * width),
                     ResNet.downsample(in, 4 * width, stride));
         }

@@ -60,12 +60,13 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
     }
 
     /** The heads that a token of q has. */
-    private int tokenHeads(Call c) {
-        return packed(c) ? heads + 2 * kvHeads : heads;
+    private long tokenHeads(boolean packed) {
+        return packed ? heads + 2L * kvHeads : heads;
     }
 
+    /** Since the heads divide the last dimension of q, an int counts the numbers of all of them. */
     private int width(Call c) {
-        return c.shape(0).dim(2) / tokenHeads(c);
+        return (int) (c.shape(0).dim(2) / tokenHeads(packed(c)));
     }
 
     private static int keys(Call c) {
@@ -85,7 +86,7 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         if (c.has(1) != c.has(2)) {
             throw c.fail("k and v go together; give both, or neither where q holds queries, keys and values");
         }
-        int of = tokenHeads(c);
+        long of = tokenHeads(packed(c));
         if (q.rank() != 3 || q.dim(2) % of != 0 || q.dim(2) == 0) {
             throw c.fail("q " + q + " must be [batch, queries, heads * d]"
                     + (packed(c) ? ", with keys and values of 2 * " + kvHeads + " heads behind the queries" : "")
@@ -222,6 +223,6 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         Shape q = in[0];
         boolean one = in.length < 3 || in[2].rank() != 3;
         long keys = one ? q.dim(1) : in[1].dim(1);
-        return 2 * q.size(0, 2) * keys * (one ? q.dim(2) / (heads + 2 * kvHeads) * heads : q.dim(2));
+        return 2 * q.size(0, 2) * keys * (one ? q.dim(2) / tokenHeads(true) * heads : q.dim(2));
     }
 }

@@ -19,6 +19,18 @@ import java.util.Locale;
 public record PadOp(
         PadMode mode, float value, int spatial, int front, int back, int top, int bottom, int left, int right)
         implements BlindOp, WindowedOp {
+    public PadOp {
+        top = spatial < 4 ? 0 : top;
+        bottom = spatial < 4 ? 0 : bottom;
+        front = spatial < 6 ? 0 : front;
+        back = spatial < 6 ? 0 : back;
+        int[] last = {left, right, top, bottom, front, back};
+        if (Arrays.stream(last).anyMatch(s -> s < 0)) {
+            throw new IllegalArgumentException("pad" + Where.running() + ": the sides "
+                    + Arrays.toString(Arrays.copyOf(last, spatial)) + " must be 0 or more; slice() takes away");
+        }
+    }
+
     /** Sides of the last dimension first, as PyTorch has them. */
     public static PadOp of(PadMode mode, float value, int[] sides) {
         if (sides.length != 2 && sides.length != 4 && sides.length != 6) {
@@ -26,10 +38,6 @@ public record PadOp(
                     + " are " + sides.length
                     + " sides; give left and right, then top and bottom of images, then front and "
                     + "back of volumes");
-        }
-        if (Arrays.stream(sides).anyMatch(s -> s < 0)) {
-            throw new IllegalArgumentException("pad" + Where.running() + ": the sides " + Arrays.toString(sides)
-                    + " must be 0 or more; slice() takes away");
         }
         int[] s = Arrays.copyOf(sides, 6);
         return new PadOp(mode, value, sides.length, s[4], s[5], s[2], s[3], s[0], s[1]);

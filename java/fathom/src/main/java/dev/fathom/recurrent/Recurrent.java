@@ -83,18 +83,24 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             Dropout dropout,
             @Nullable Skip skip,
             Set<Option> options) {
+        private static final int MOST_LAYERS = 1 << 16;
+
         /**
          * Checks the settings.
          *
-         * @throws IllegalArgumentException if a size is below 1, biases are not 0, 1 or 2, or an option is one that the cell does not have
+         * @throws IllegalArgumentException if a size is below 1, there are more than 65,536 layers, biases are not 0, 1 or 2, or an option is one that the cell does not have
          */
         public Settings {
             options = Set.copyOf(options);
             if (in < 1 || hidden < 1 || layers < 1) {
                 throw bad("in=" + in + ", hidden=" + hidden + " and layers=" + layers + " must all be at least 1");
             }
-            if ((long) cell.gates() * hidden > Integer.MAX_VALUE) {
-                throw bad("hidden=" + hidden + " makes more rows of weights than an int counts");
+            if (layers > MOST_LAYERS) {
+                throw bad("layers=" + layers + " must be at most " + MOST_LAYERS);
+            }
+            int times = Math.max(cell.gates(), options.contains(Option.BIDIRECTIONAL) ? 2 : 1);
+            if ((long) times * hidden > Integer.MAX_VALUE) {
+                throw bad("hidden=" + hidden + " makes weights of more rows or columns than an int counts");
             }
             if (biases < 0 || biases > 2) {
                 throw bad("biases=" + biases + " must be 0, 1 or 2");

@@ -42,7 +42,7 @@ class PlainCnnTest {
         assertThat(new PlainCnn(1, 2, 10, 10).body().layers()).hasSize(3);
         assertThatThrownBy(() -> new PlainCnn(3, 2, 10, 10))
                 .hasMessage("PlainCnn: 3 channels do not fit into 2 maps without loss; give width >= channels");
-        assertThatThrownBy(() -> new PlainCnn(1, 2, 0, 10)).hasMessage("PlainCnn: depth=0 must be at least 1");
+        assertThatThrownBy(() -> new PlainCnn(1, 2, 0, 10)).hasMessage("PlainCnn: depth=0 must be in 1 to 100000");
     }
 
     /**

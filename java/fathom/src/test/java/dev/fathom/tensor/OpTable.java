@@ -2934,6 +2934,9 @@ public final class OpTable {
                         "attention: q [1, 2, 8] must be [batch, queries, heads * d], with keys and values of 2 * 2 heads behind the queries, but 6 heads do not divide it",
                         () -> t(1, 2, 8).attention(null, null, new Attention(2)))
                 .refuses(
+                        "attention: q [1, 2, 8] must be [batch, queries, heads * d], with keys and values of 2 * 1431655766 heads behind the queries, but 4294967298 heads do not divide it",
+                        () -> t(1, 2, 8).attention(null, null, new Attention(1431655766)))
+                .refuses(
                         "attention: q [2, 3, 8] and k [2, 5, 6] disagree: with 2 heads of 4 numbers, k must be [2, keys, 8] for 2 heads",
                         () -> t(2, 3, 8).attention(t(2, 5, 6), t(2, 5, 6), new Attention(2)))
                 .refuses(
