@@ -128,7 +128,8 @@ class ExtremeIntegersTest {
                         key.add(t == null ? -1 : t.shape().rank());
                     }
                     if (op.getClass().isRecord()
-                            && Arrays.stream(op.getClass().getRecordComponents()).anyMatch(ExtremeIntegersTest::isSize)
+                            && Arrays.stream(op.getClass().getRecordComponents())
+                                    .anyMatch(ExtremeIntegersTest::isSize)
                             && !found.containsKey(key)
                             && counts.merge(op.getClass(), 1, Integer::sum) <= CALLS) {
                         found.put(key, new Sample(op, in, types));
@@ -184,7 +185,11 @@ class ExtremeIntegersTest {
     }
 
     private Window changed(Window w) {
-        return new Window(w.rank(), w.rank() < 3 ? w.depth() : changed(w.depth()), w.rank() < 2 ? w.height() : changed(w.height()), changed(w.width()));
+        return new Window(
+                w.rank(),
+                w.rank() < 3 ? w.depth() : changed(w.depth()),
+                w.rank() < 2 ? w.height() : changed(w.height()),
+                changed(w.width()));
     }
 
     private Window.Axis changed(Window.Axis a) {
@@ -222,7 +227,8 @@ class ExtremeIntegersTest {
                 }
             }
         }
-        assertThat(samples.stream().map(s -> s.op.getClass()).distinct().count()).isGreaterThan(20);
+        assertThat(samples.stream().map(s -> s.op.getClass()).distinct().count())
+                .isGreaterThan(20);
         assertThat(computed).hasSizeGreaterThan(15);
         assertThat(refused).isPositive();
     }
@@ -231,7 +237,8 @@ class ExtremeIntegersTest {
     private boolean compute(Op op, Sample sample) {
         double results = 0;
         try (Pass pass = Access.trace()) {
-            Tensor[] y = Pass.applyAll(op, sample.inputs(s -> Access.input(pass, s, DType.F32), s -> Access.input(pass, s, DType.I32)));
+            Tensor[] y = Pass.applyAll(
+                    op, sample.inputs(s -> Access.input(pass, s, DType.F32), s -> Access.input(pass, s, DType.I32)));
             for (Tensor t : y) {
                 results += t == null ? 0 : t.shape().size();
             }
@@ -246,7 +253,8 @@ class ExtremeIntegersTest {
         }
         try (Pass pass = backward ? Pass.grad(new Rng(1)) : Pass.infer(new Rng(1))) {
             Tensor[] in = sample.inputs(
-                    s -> Tensor.of(numbers(s), s.toArray()), s -> Tensor.of(numbers(s), s.toArray()).round().to(DType.I32));
+                    s -> Tensor.of(numbers(s), s.toArray()),
+                    s -> Tensor.of(numbers(s), s.toArray()).round().to(DType.I32));
             if (backward) {
                 for (int i = 0; i < in.length; i++) {
                     in[i] = in[i] == null || in[i].dtype() != DType.F32 ? in[i] : pass.watch(in[i]);
@@ -324,7 +332,8 @@ class ExtremeIntegersTest {
     }
 
     private static boolean takesSizes(Executable e) {
-        return Arrays.stream(e.getParameterTypes()).anyMatch(t -> t == int.class || t == long.class || t == int[].class);
+        return Arrays.stream(e.getParameterTypes())
+                .anyMatch(t -> t == int.class || t == long.class || t == int[].class);
     }
 
     private Object[] arguments(Executable e) {
@@ -353,7 +362,9 @@ class ExtremeIntegersTest {
             }
             List<Executable> makers = new ArrayList<>(List.of(type.getConstructors()));
             for (Method m : type.getDeclaredMethods()) {
-                if (Modifier.isPublic(m.getModifiers()) && Modifier.isStatic(m.getModifiers()) && Layer.class.isAssignableFrom(m.getReturnType())) {
+                if (Modifier.isPublic(m.getModifiers())
+                        && Modifier.isStatic(m.getModifiers())
+                        && Layer.class.isAssignableFrom(m.getReturnType())) {
                     makers.add(m);
                 }
             }

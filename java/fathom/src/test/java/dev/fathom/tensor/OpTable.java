@@ -598,11 +598,13 @@ public final class OpTable {
                 .is(x -> x[0].zip(x[1], reference))
                 .refuses(
                         name
-                                + ": a [2, 3] and b [2, 4] do not broadcast: a.dim(1)=3 but b.dim(1)=4; make them equal or one of them 1",
+                                + ": a [2, 3] and b [2, 4] do not broadcast: a.dim(1)=3 but b.dim(1)=4; make them"
+                                + " equal or one of them 1",
                         () -> Pass.apply(row, t(2, 3), t(2, 4)))
                 .refuses(
                         name
-                                + ": a [5] and b [4, 3, 2] do not broadcast: a.dim(0)=5 but b.dim(2)=2; make them equal or one of them 1",
+                                + ": a [5] and b [4, 3, 2] do not broadcast: a.dim(0)=5 but b.dim(2)=2; make them"
+                                + " equal or one of them 1",
                         () -> Pass.apply(row, t(5), t(4, 3, 2)))
                 .refuses(
                         name + ": input 1 [2] is I32 but must be F32; make it with Tensor.of",
@@ -725,8 +727,8 @@ public final class OpTable {
                     return new Doubles(y, dims);
                 })
                 .refuses(
-                        "one_hot: label 3 at row 1 is outside [0, 3): labels are class numbers, one less than the logits' last dimension "
-                                + "at most",
+                        "one_hot: label 3 at row 1 is outside [0, 3): labels are class numbers, one less than the"
+                                + " logits' last dimension at most",
                         () -> Tensor.ofInts(new int[] {0, 3}, 2).oneHot(3))
                 .refuses(
                         "one_hot: classes=0; give at least one class",
@@ -756,7 +758,8 @@ public final class OpTable {
                     return new Doubles(y, mask.dims());
                 })
                 .refuses(
-                        "where: a [3] and b [2] do not broadcast: a.dim(0)=3 but b.dim(0)=2; make them equal or one of them 1",
+                        "where: a [3] and b [2] do not broadcast: a.dim(0)=3 but b.dim(0)=2; make them equal or one of"
+                                + " them 1",
                         () -> t().where(t(3), t(2)));
         row("maskedFill", "maskedFill(Tensor,float)")
                 .numbers(1, Numbers.MASK)
@@ -917,7 +920,8 @@ public final class OpTable {
                 .f(x -> x[0].matmulTransposed(x[1]))
                 .is(x -> x[0].matmul(x[1].transposed()))
                 .refuses(
-                        "matmul_transposed: a [2, 3] and b [3, 4] disagree: a.dim(1)=3 but b.dim(1)=4; they must be equal",
+                        "matmul_transposed: a [2, 3] and b [3, 4] disagree: a.dim(1)=3 but b.dim(1)=4; they must be"
+                                + " equal",
                         () -> t(2, 3).matmulTransposed(t(3, 4)));
         for (boolean transposed : new boolean[] {false, true}) {
             String name = transposed ? "matmul_transposed" : "matmul";
@@ -941,8 +945,8 @@ public final class OpTable {
                     .is(x -> x[0].matmuls(x[1], transposed))
                     .refuses(
                             name
-                                    + ": a [2, 1, 4, 5] and b [3, 3, 5, 5] do not broadcast: a.dim(0)=2 but b.dim(0)=3; make them equal or one "
-                                    + "of them 1",
+                                    + ": a [2, 1, 4, 5] and b [3, 3, 5, 5] do not broadcast: a.dim(0)=2 but"
+                                    + " b.dim(0)=3; make them equal or one of them 1",
                             () -> transposed
                                     ? t(2, 1, 4, 5).matmulTransposed(t(3, 3, 5, 5))
                                     : t(2, 1, 4, 5).matmul(t(3, 3, 5, 5)));
@@ -969,7 +973,8 @@ public final class OpTable {
         einsum("ij,->ji")
                 .sized(n -> new int[][] {{3, n}, {}})
                 .refuses(
-                        "einsum: i...j->ij holds '.', which is no letter; name every dimension by a letter, as in ij,jk->ik",
+                        "einsum: i...j->ij holds '.', which is no letter; name every dimension by a letter, as in"
+                                + " ij,jk->ik",
                         () -> Tensor.einsum("i...j->ij", t(2, 3)))
                 .refuses(
                         "einsum: i,i,i-> names 3 tensors but one or two are taken; multiply two at a time",
@@ -981,7 +986,8 @@ public final class OpTable {
                         "einsum: ij,jk->ik names 2 dimensions of b [3, 4, 5], which has 3; write one letter for each",
                         () -> Tensor.einsum("ij,jk->ik", t(2, 3), t(3, 4, 5)))
                 .refuses(
-                        "einsum: ij,jk->ik of a [2, 3] and b [4, 5]: letter j is a.dim(1)=3 but b.dim(0)=4; they must be equal",
+                        "einsum: ij,jk->ik of a [2, 3] and b [4, 5]: letter j is a.dim(1)=3 but b.dim(0)=4; they must"
+                                + " be equal",
                         () -> Tensor.einsum("ij,jk->ik", t(2, 3), t(4, 5)))
                 .refuses(
                         "einsum: ii of a [2, 3]: letter i is a.dim(0)=2 but a.dim(1)=3; they must be equal",
@@ -1216,29 +1222,34 @@ public final class OpTable {
                 .covers("conv(Operand,Operand,Window,int)")
                 .covers("conv(Operand,Operand,Window)", "conv(Operand,Operand)")
                 .refuses(
-                        "conv: weight [4] has 1 dimensions; give filters [out, height, width, in], or of sequences or volumes",
+                        "conv: weight [4] has 1 dimensions; give filters [out, height, width, in], or of sequences or"
+                                + " volumes",
                         () -> t(1, 5, 5, 3).conv(t(4), null))
                 .covers("conv(Operand,Operand,Window,int,Tensor,Activation)")
                 .sample(images(plain, 2, 3, 5, 4, 5))
                 .refuses(
-                        "conv: x [2, 8, 8, 4] and input 1 [5, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3; they must be equal",
+                        "conv: x [2, 8, 8, 4] and input 1 [5, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3; they"
+                                + " must be equal",
                         () -> plain.of(t(2, 8, 8, 4), t(5, 3, 3, 3)))
                 .refuses(
-                        "conv: input 1 [5, 3, 5, 3] and the window 3x3 padding 1 disagree: input 1.dim(2)=5 but the window has 3 taps there; "
-                                + "they must be equal",
+                        "conv: input 1 [5, 3, 5, 3] and the window 3x3 padding 1 disagree: input 1.dim(2)=5 but the"
+                                + " window has 3 taps there; they must be equal",
                         () -> plain.of(t(2, 8, 8, 3), t(5, 3, 5, 3)))
                 .refuses(
-                        "conv: input 1 [5, 27] has 2 dimensions but those of a window of 2 have 4: the filters, the window's, the channels",
+                        "conv: input 1 [5, 27] has 2 dimensions but those of a window of 2 have 4: the filters, the"
+                                + " window's, the channels",
                         () -> plain.of(t(2, 8, 8, 3), t(5, 27)))
                 .refuses(
-                        "conv: x [8, 8, 3] has 3 dimensions but the window 3x3 padding 1 takes [N, H, W, C]; reshape it",
+                        "conv: x [8, 8, 3] has 3 dimensions but the window 3x3 padding 1 takes [N, H, W, C]; reshape"
+                                + " it",
                         () -> plain.of(t(8, 8, 3), t(5, 3, 3, 3)))
                 .refuses(
-                        "conv: x [1, 2, 8, 3] is too small for the window 5x5: x.dim(1)=2 and its padding make 2 but the window reaches over 5; "
-                                + "pad more, or give a larger x",
+                        "conv: x [1, 2, 8, 3] is too small for the window 5x5: x.dim(1)=2 and its padding make 2 but"
+                                + " the window reaches over 5; pad more, or give a larger x",
                         () -> new Conv(Window.of(5), 1, plain.end()).of(t(1, 2, 8, 3), t(5, 5, 5, 3)))
                 .refuses(
-                        "conv: x [2, 8, 8, 4] and input 1 [4, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3 of groups=2; it must be 6",
+                        "conv: x [2, 8, 8, 4] and input 1 [4, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3 of"
+                                + " groups=2; it must be 6",
                         () -> new Conv(three, 2, plain.end()).of(t(2, 8, 8, 4), t(4, 3, 3, 3)))
                 .refuses(
                         "conv: input 1 [5, 3, 3, 2] has 5 filters for groups=2; there must be as many in each group",
@@ -1247,12 +1258,13 @@ public final class OpTable {
                         "conv: input 1 [5, 3, 3, 3] has 5 filters for groups=-1; there must be as many in each group",
                         () -> new Conv(three, -1, plain.end()).of(t(2, 8, 8, 3), t(5, 3, 3, 3)))
                 .refuses(
-                        "conv: x [1, 2, 8, 3] and the window 3x3 padding 2147483647x1 make dim(1)=4294967294 of the result, more than an int "
-                                + "counts; pad less, or stride further",
+                        "conv: x [1, 2, 8, 3] and the window 3x3 padding 2147483647x1 make dim(1)=4294967294 of the"
+                                + " result, more than an int counts; pad less, or stride further",
                         () -> new Conv(three.pad(Integer.MAX_VALUE, 1), 1, plain.end())
                                 .of(t(1, 2, 8, 3), t(5, 3, 3, 3)))
                 .refuses(
-                        "conv: the result would be of shape [1, 2, 2147483644, 65536] has more than 2^45 elements, which no memory holds",
+                        "conv: the result would be of shape [1, 2, 2147483644, 65536] has more than 2^45 elements,"
+                                + " which no memory holds",
                         () -> new Conv(Window.of(1).pad(0, 0, 0, Integer.MAX_VALUE - 11), 1, plain.end())
                                 .of(t(1, 2, 8, 1), t(65536, 1, 1, 1)))
                 .refuses(
@@ -1291,47 +1303,54 @@ public final class OpTable {
         }
         ROWS.get(ROWS.size() - 1)
                 .refuses(
-                        "conv: x [2, 3, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input 1.dim(4)=3; they must be equal",
+                        "conv: x [2, 3, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input"
+                                + " 1.dim(4)=3; they must be equal",
                         () -> new Conv(Window.of(3, 3, 3), 1, plain.end()).of(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)))
                 .refuses(
-                        "conv: [65536, 65536] make one dimension of more places than an int counts; give less at a time",
+                        "conv: [65536, 65536] make one dimension of more places than an int counts; give less at a"
+                                + " time",
                         () -> new Conv(Window.of(1, 1, 1), 1, plain.end())
                                 .of(t(0, 3, 65536, 65536, 4), t(5, 1, 1, 1, 4)));
         transposed("conv_transposed", three, 1, 0)
                 .covers("convTransposed(Operand,Window,int,int[])")
                 .sample(transposed(three, 1, 2, 3, 4, 4, 5))
                 .refuses(
-                        "conv_transposed: x [2, 8, 8, 4] and input 1 [3, 3, 3, 5] disagree: x.dim(3)=4 but input 1.dim(0)=3; they must be equal",
+                        "conv_transposed: x [2, 8, 8, 4] and input 1 [3, 3, 3, 5] disagree: x.dim(3)=4 but input"
+                                + " 1.dim(0)=3; they must be equal",
                         () -> Pass.apply(ConvTransposedOp.of(three, 1), t(2, 8, 8, 4), t(3, 3, 3, 5)))
                 .refuses(
-                        "conv_transposed: input 1 [3, 3, 2, 5] and the window 3x3 padding 1 disagree: input 1.dim(2)=2 but the window has 3 taps "
-                                + "there; they must be equal",
+                        "conv_transposed: input 1 [3, 3, 2, 5] and the window 3x3 padding 1 disagree: input 1.dim(2)=2"
+                                + " but the window has 3 taps there; they must be equal",
                         () -> Pass.apply(ConvTransposedOp.of(three, 1), t(2, 8, 8, 3), t(3, 3, 2, 5)))
                 .refuses(
-                        "conv_transposed: input 1 [3, 3, 3, 5] has 3 filters for groups=2; there must be as many in each group",
+                        "conv_transposed: input 1 [3, 3, 3, 5] has 3 filters for groups=2; there must be as many in"
+                                + " each group",
                         () -> Pass.apply(ConvTransposedOp.of(three, 2), t(2, 8, 8, 3), t(3, 3, 3, 5)))
                 .refuses(
-                        "conv_transposed: x [8, 3] has 2 dimensions but the window 3x3 padding 1 takes [N, H, W, C]; reshape it",
+                        "conv_transposed: x [8, 3] has 2 dimensions but the window 3x3 padding 1 takes [N, H, W, C];"
+                                + " reshape it",
                         () -> Pass.apply(ConvTransposedOp.of(three, 1), t(8, 3), t(3, 3, 3, 5)))
                 .refuses(
-                        "conv_transposed: output padding 1 and the window 3x3 stride 2 same disagree: a window that is same makes exactly "
-                                + "size times stride places; pad by numbers, or leave the output padding out",
+                        "conv_transposed: output padding 1 and the window 3x3 stride 2 same disagree: a window that is"
+                                + " same makes exactly size times stride places; pad by numbers, or leave the output"
+                                + " padding out",
                         () -> Pass.apply(
                                 ConvTransposedOp.of(Window.of(3).stride(2).same(), 1, 1), t(2, 8, 8, 3), t(3, 3, 3, 5)))
                 .refuses(
-                        "conv_transposed: input 1 [0, 1, 1, 65536] of groups=65536 makes 4294967296 channels, more than an int counts; "
-                                + "choose fewer",
+                        "conv_transposed: input 1 [0, 1, 1, 65536] of groups=65536 makes 4294967296 channels, more"
+                                + " than an int counts; choose fewer",
                         () -> Pass.apply(ConvTransposedOp.of(Window.of(1), 65536), t(2, 8, 8, 0), t(0, 1, 1, 65536)))
                 .refuses(
                         "conv_transposed: output padding 2 must be 0 or more and below the stride 2 or the dilation 1",
                         () -> Pass.apply(
                                 ConvTransposedOp.of(Window.of(3).stride(2), 1, 0, 2), t(2, 8, 8, 3), t(3, 3, 3, 5)))
                 .refuses(
-                        "conv_transposed: output padding got 3 numbers but the window has 2 spatial dimensions; give one for all, or one for "
-                                + "each",
+                        "conv_transposed: output padding got 3 numbers but the window has 2 spatial dimensions; give"
+                                + " one for all, or one for each",
                         () -> Pass.apply(ConvTransposedOp.of(three, 1, 0, 1, 2), t(2, 8, 8, 3), t(3, 3, 3, 5)))
                 .refuses(
-                        "conv_transposed: x [2, 1, 8, 3] and the window 1x1 padding 1 make dim(1)=-1 of the result; pad less, or give another x",
+                        "conv_transposed: x [2, 1, 8, 3] and the window 1x1 padding 1 make dim(1)=-1 of the result;"
+                                + " pad less, or give another x",
                         () -> Pass.apply(ConvTransposedOp.of(Window.of(1).pad(1), 1), t(2, 1, 8, 3), t(3, 1, 1, 5)))
                 .refuses(
                         "conv_transposed: the window 3x3x3 has three dimensions; one or two are offered",
@@ -1355,8 +1374,8 @@ public final class OpTable {
         }
         ROWS.get(ROWS.size() - 1)
                 .refuses(
-                        "patches: x [1, 2, 8, 3] is too small for the window 5x5: x.dim(1)=2 and its padding make 2 but the window reaches over "
-                                + "5; pad more, or give a larger x",
+                        "patches: x [1, 2, 8, 3] is too small for the window 5x5: x.dim(1)=2 and its padding make 2"
+                                + " but the window reaches over 5; pad more, or give a larger x",
                         () -> t(1, 2, 8, 3).patches(Window.of(5)));
     }
 
@@ -1431,15 +1450,16 @@ public final class OpTable {
         ROWS.get(ROWS.size() - 1)
                 .sample(s(1000, 2, 1))
                 .refuses(
-                        "sample_variance: x [3, 1] has 1 elements along the dimensions to reduce but 2 are needed; give more elements, or "
-                                + "divide by n: variance",
+                        "sample_variance: x [3, 1] has 1 elements along the dimensions to reduce but 2 are needed;"
+                                + " give more elements, or divide by n: variance",
                         () -> t(3, 1).sampleVariance(1))
                 .refuses(
-                        "sample_std: x [3, 1] has 1 elements along the dimensions to reduce but 2 are needed; give more elements, or "
-                                + "divide by n: std",
+                        "sample_std: x [3, 1] has 1 elements along the dimensions to reduce but 2 are needed; give"
+                                + " more elements, or divide by n: std",
                         () -> t(3, 1).sampleStd(1))
                 .refuses(
-                        "std: x [3, 0] has 0 elements along the dimensions to reduce but 1 are needed; give more elements",
+                        "std: x [3, 0] has 0 elements along the dimensions to reduce but 1 are needed; give more"
+                                + " elements",
                         () -> t(3, 0).std(1))
                 .refuses(
                         "variance: dimension -1 of [2, 3] is named twice in [1, -1]; name each once",
@@ -1459,14 +1479,16 @@ public final class OpTable {
         kept("argmin", Tensor::argmin, Doubles::argmin).constant();
         reduction("argmin", Tensor::argmin, Doubles::argmin)
                 .refuses(
-                        "argmin: x [2, 3, 4]: dimensions of an argmin must be neighbors; reduce them one after the other",
+                        "argmin: x [2, 3, 4]: dimensions of an argmin must be neighbors; reduce them one after the"
+                                + " other",
                         () -> t(2, 3, 4).argmin(0, 2));
         reduction("argmax", Tensor::argmax, Doubles::argmax)
                 .refuses(
                         "argmax: x [2, 0] is empty along the dimensions to reduce; give at least one element",
                         () -> t(2, 0).argmax(1))
                 .refuses(
-                        "argmax: x [2, 3, 4]: dimensions of an argmax must be neighbors; reduce them one after the other",
+                        "argmax: x [2, 3, 4]: dimensions of an argmax must be neighbors; reduce them one after the"
+                                + " other",
                         () -> t(2, 3, 4).argmax(0, 2));
         ROWS.stream().filter(r -> r.name.startsWith("arg")).forEach(Row::constant);
     }
@@ -1668,8 +1690,8 @@ public final class OpTable {
         ROWS.get(ROWS.size() - 1)
                 .covers("batchNorm(Operand,Operand,Operand,Operand,float,Tensor,Activation)")
                 .refuses(
-                        "batch_norm: x [1, 4] has 1 values a channel but statistics of a batch need 2; give a larger batch, or evaluate "
-                                + "(Pass.infer, model.eval)",
+                        "batch_norm: x [1, 4] has 1 values a channel but statistics of a batch need 2; give a larger"
+                                + " batch, or evaluate (Pass.infer, model.eval)",
                         () -> batch(false, false, false, null).of(t(1, 4)))
                 .refuses(
                         "batch_norm: x [2, 3] and input 1 [4] disagree: input 1 must be [3], as the last of x",
@@ -1749,8 +1771,8 @@ public final class OpTable {
                         "group_norm: x [2, 5, 6] has 6 channels, which 4 groups do not divide; choose a divisor",
                         () -> t(2, 5, 6).groupNorm(4, null, null, 0))
                 .refuses(
-                        "group_norm: x [2, 1, 6] has 1 values in each of its 6 groups but statistics need 2; choose fewer groups, or a "
-                                + "larger image",
+                        "group_norm: x [2, 1, 6] has 1 values in each of its 6 groups but statistics need 2; choose"
+                                + " fewer groups, or a larger image",
                         () -> t(2, 1, 6).groupNorm(6, null, null, 0))
                 .refuses(
                         "group_norm: x [6] has 1 dimensions but 2 are needed; give [batch, .., channels]",
@@ -1826,24 +1848,24 @@ public final class OpTable {
                 .is(x -> crossEntropy(x, 0))
                 .tolerance(2e-6, 1e-6)
                 .refuses(
-                        "cross_entropy: label 3 at row 1 is outside [0, 3): labels are class numbers, one less than the logits' last "
-                                + "dimension at most",
+                        "cross_entropy: label 3 at row 1 is outside [0, 3): labels are class numbers, one less than"
+                                + " the logits' last dimension at most",
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[] {0, 3}, 2)))
                 .refuses(
-                        "cross_entropy: label -1 at row 0 is outside [0, 3): labels are class numbers, one less than the logits' last "
-                                + "dimension at most",
+                        "cross_entropy: label -1 at row 0 is outside [0, 3): labels are class numbers, one less than"
+                                + " the logits' last dimension at most",
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[] {-1, 0}, 2)))
                 .refuses(
-                        "cross_entropy: logits [2, 3] and probabilities [2] must have one shape [.., classes], and not an empty one; "
-                                + "for class numbers use Tensor.ofInts",
+                        "cross_entropy: logits [2, 3] and probabilities [2] must have one shape [.., classes], and not"
+                                + " an empty one; for class numbers use Tensor.ofInts",
                         () -> t(2, 3).crossEntropy(t(2)))
                 .refuses(
-                        "cross_entropy: logits [2, 3] and labels [2, 3] disagree: labels have 2 dimensions but 1 are needed; give one "
-                                + "class number a row",
+                        "cross_entropy: logits [2, 3] and labels [2, 3] disagree: labels have 2 dimensions but 1 are"
+                                + " needed; give one class number a row",
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[6], 2, 3)))
                 .refuses(
-                        "cross_entropy: logits [2, 3] and labels [4] disagree: logits.dim(0)=2 but labels.dim(0)=4; give one class "
-                                + "number a row",
+                        "cross_entropy: logits [2, 3] and labels [4] disagree: logits.dim(0)=2 but labels.dim(0)=4;"
+                                + " give one class number a row",
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[4], 4)))
                 .refuses(
                         "cross_entropy: logits [0, 3] are empty; a mean needs at least one row and one class",
@@ -1876,8 +1898,8 @@ public final class OpTable {
                 .is(x -> crossEntropy(x, 0.3f))
                 .tolerance(2e-6, 1e-6)
                 .refuses(
-                        "cross_entropy: logits [2, 3] and weights [4] disagree: logits.dim(1)=3 but there are 4 weights; give one weight "
-                                + "a class",
+                        "cross_entropy: logits [2, 3] and weights [4] disagree: logits.dim(1)=3 but there are 4"
+                                + " weights; give one weight a class",
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[2], 2), 0, t(4)));
         row("cross_entropy of probabilities")
                 .range(-5, 5)
@@ -1900,12 +1922,12 @@ public final class OpTable {
                 })
                 .tolerance(4e-6, 2e-6)
                 .refuses(
-                        "cross_entropy: logits [2, 3] and weights [4] disagree: logits.dim(1)=3 but there are 4 weights; give one weight "
-                                + "a class",
+                        "cross_entropy: logits [2, 3] and weights [4] disagree: logits.dim(1)=3 but there are 4"
+                                + " weights; give one weight a class",
                         () -> t(2, 3).crossEntropy(t(2, 3), 0, t(4)))
                 .refuses(
-                        "cross_entropy: logits [0, 3] and probabilities [0, 3] must have one shape [.., classes], and not an empty one; "
-                                + "for class numbers use Tensor.ofInts",
+                        "cross_entropy: logits [0, 3] and probabilities [0, 3] must have one shape [.., classes], and"
+                                + " not an empty one; for class numbers use Tensor.ofInts",
                         () -> t(0, 3).crossEntropy(t(0, 3)));
     }
 
@@ -1944,18 +1966,20 @@ public final class OpTable {
                         "ctc_loss: logits [2, 3] have 2 dimensions; give [n, steps, classes]",
                         () -> t(2, 3).ctcLoss(ints(2, 1), null, null, 0))
                 .refuses(
-                        "ctc_loss: logits [2, 3, 4] and targets [3, 1] disagree: give targets [2, length], the labels of each example, "
-                                + "padded to one length",
+                        "ctc_loss: logits [2, 3, 4] and targets [3, 1] disagree: give targets [2, length], the labels"
+                                + " of each example, padded to one length",
                         () -> t(2, 3, 4).ctcLoss(ints(3, 1), null, null, 0))
                 .refuses(
-                        "ctc_loss: logits [2, 3, 4] have 4 classes but blank=4 is the class between labels; choose one of them",
+                        "ctc_loss: logits [2, 3, 4] have 4 classes but blank=4 is the class between labels; choose one"
+                                + " of them",
                         () -> t(2, 3, 4).ctcLoss(ints(2, 1), null, null, 4))
                 .refuses(
-                        "ctc_loss: label 4 at row 1 is outside [0, 4): labels are class numbers, one less than the logits' last dimension "
-                                + "at most",
+                        "ctc_loss: label 4 at row 1 is outside [0, 4): labels are class numbers, one less than the"
+                                + " logits' last dimension at most",
                         () -> t(2, 3, 4).ctcLoss(Tensor.ofInts(new int[] {1, 4}, 2, 1), null, null, 0))
                 .refuses(
-                        "ctc_loss: label 0 at place 1 of row 0 is the blank, which is no label; leave it out, or choose another blank",
+                        "ctc_loss: label 0 at place 1 of row 0 is the blank, which is no label; leave it out, or"
+                                + " choose another blank",
                         () -> t(1, 3, 4).ctcLoss(Tensor.ofInts(new int[] {1, 0}, 1, 2), null, null, 0));
         row("ctc_loss of lengths", CtcOp.class)
                 .indices(1, shapes -> 4)
@@ -1970,15 +1994,16 @@ public final class OpTable {
                 .is(x -> ctc(x[0], x[1], x[2], x[3], 4))
                 .tolerance(2e-6, 1e-5)
                 .refuses(
-                        "ctc_loss: length 4 at row 1 is outside [0, 3]: lengths count the steps of a row that are no padding",
+                        "ctc_loss: length 4 at row 1 is outside [0, 3]: lengths count the steps of a row that are no"
+                                + " padding",
                         () -> t(2, 3, 4).ctcLoss(ints(2, 0), Tensor.ofInts(new int[] {3, 4}, 2), null, 0))
                 .refuses(
-                        "ctc_loss: logits [2, 3, 4] and lengths [3] disagree: logits.dim(0)=2 but there are 3 lengths; give [2], one for "
-                                + "each row",
+                        "ctc_loss: logits [2, 3, 4] and lengths [3] disagree: logits.dim(0)=2 but there are 3 lengths;"
+                                + " give [2], one for each row",
                         () -> t(2, 3, 4).ctcLoss(ints(2, 0), ints(3), null, 0))
                 .refuses(
-                        "ctc_loss: targets [2, 1] and target lengths [3] disagree: targets.dim(0)=2 but there are 3 target lengths; give "
-                                + "[2], one for each row",
+                        "ctc_loss: targets [2, 1] and target lengths [3] disagree: targets.dim(0)=2 but there are 3"
+                                + " target lengths; give [2], one for each row",
                         () -> t(2, 3, 4).ctcLoss(ints(2, 1), null, ints(3), 0));
     }
 
@@ -2067,7 +2092,8 @@ public final class OpTable {
                     return Doubles.scalar(right);
                 })
                 .refuses(
-                        "correct: logits [2, 3] and labels [4] disagree: logits.dim(0)=2 but labels.dim(0)=4; give one class number a row",
+                        "correct: logits [2, 3] and labels [4] disagree: logits.dim(0)=2 but labels.dim(0)=4; give one"
+                                + " class number a row",
                         () -> t(2, 3).correct(Tensor.ofInts(new int[4], 4)));
         row("nonfinite", NonfiniteOp.class, "nonfinite()")
                 .sized(n -> new int[][] {{n}})
@@ -2276,10 +2302,12 @@ public final class OpTable {
         ROWS.get(ROWS.size() - 1)
                 .refuses("concat: there are no tensors; give at least one", () -> Tensor.concat(0))
                 .refuses(
-                        "concat: input 0 [2, 3] and input 1 [2] disagree: they have 2 and 1 dimensions; reshape one of them",
+                        "concat: input 0 [2, 3] and input 1 [2] disagree: they have 2 and 1 dimensions; reshape one of"
+                                + " them",
                         () -> Tensor.concat(0, t(2, 3), t(2)))
                 .refuses(
-                        "concat: input 0 [2, 3] and input 1 [2, 4] disagree: their dim(1) are 3 and 4; only dim(0) may differ",
+                        "concat: input 0 [2, 3] and input 1 [2, 4] disagree: their dim(1) are 3 and 4; only dim(0) may"
+                                + " differ",
                         () -> Tensor.concat(0, t(2, 3), t(2, 4)))
                 .refuses(
                         "concat: input 0 [2] is F32 but input 1 [2] is I32; convert one of them",
@@ -2380,15 +2408,17 @@ public final class OpTable {
                 .sized(FEW, n -> new int[][] {{2, 1, n, 1}})
                 .sample(s(1, 3, 5))
                 .refuses(
-                        "expand: x [2, 3] does not stretch to [4, 3]: x.dim(0)=2 but dim(0) of the result is 4; only a dimension of 1 stretches",
+                        "expand: x [2, 3] does not stretch to [4, 3]: x.dim(0)=2 but dim(0) of the result is 4; only a"
+                                + " dimension of 1 stretches",
                         () -> t(2, 3).expand(4, 3))
                 .refuses(
-                        "expand: x [2, 3] does not stretch to [5, 2, 1]: x.dim(1)=3 but dim(2) of the result is 1; only a dimension of 1 "
-                                + "stretches",
+                        "expand: x [2, 3] does not stretch to [5, 2, 1]: x.dim(1)=3 but dim(2) of the result is 1;"
+                                + " only a dimension of 1 stretches",
                         () -> t(2, 3).expand(5, 2, 1))
                 .refuses("expand: x [2, 3] has more dimensions than [3]; reduce or reshape it", () -> t(2, 3).expand(3))
                 .refuses(
-                        "expand: [-1, 2, 3] are no dimensions for x [2, 3]; give 0 or more, or -1 to keep a dimension that x has",
+                        "expand: [-1, 2, 3] are no dimensions for x [2, 3]; give 0 or more, or -1 to keep a dimension"
+                                + " that x has",
                         () -> t(2, 3).expand(-1, 2, 3));
         row("split", SliceOp.class)
                 .sized(n -> new int[][] {{3, n + 2, 2}})
@@ -2398,10 +2428,12 @@ public final class OpTable {
                 })
                 .is(x -> Doubles.each(x[0].dims(), i -> x[0].at(i[0], (i[1] + 2) % x[0].dim(1), i[2])))
                 .refuses(
-                        "split: x [2, 5] has dim(1)=5, which the sizes [2, 2] do not add up to; give sizes of 0 or more whose sum it is",
+                        "split: x [2, 5] has dim(1)=5, which the sizes [2, 2] do not add up to; give sizes of 0 or"
+                                + " more whose sum it is",
                         () -> t(2, 5).split(-1, 2, 2).get(0))
                 .refuses(
-                        "split: x [2, 5] has dim(1)=5, which the sizes [6, -1] do not add up to; give sizes of 0 or more whose sum it is",
+                        "split: x [2, 5] has dim(1)=5, which the sizes [6, -1] do not add up to; give sizes of 0 or"
+                                + " more whose sum it is",
                         () -> t(2, 5).split(1, 6, -1).get(0));
         row("chunk", SliceOp.class)
                 .sized(n -> new int[][] {{n, 4}})
@@ -2454,14 +2486,16 @@ public final class OpTable {
         }
         ROWS.get(ROWS.size() - 1)
                 .refuses(
-                        "index_add: x [2, 3] has 1 dimensions from 1 on but index [3, 2] has 2; give an index for those dimensions of x",
+                        "index_add: x [2, 3] has 1 dimensions from 1 on but index [3, 2] has 2; give an index for"
+                                + " those dimensions of x",
                         () -> t(2, 3).indexAdd(1, Tensor.ofInts(new int[6], 3, 2), 4))
                 .refuses(
                         "index_add: size=-1 is how many places the result has; give 0 or more",
                         () -> t(2, 3).indexAdd(1, Tensor.ofInts(new int[3], 3), -1));
         ROWS.get(ROWS.size() - 2)
                 .refuses(
-                        "take: x [1, 1, 1, 1] and index [1, 1, 1, 1] make 7 dimensions but 6 are the most; flatten the index",
+                        "take: x [1, 1, 1, 1] and index [1, 1, 1, 1] make 7 dimensions but 6 are the most; flatten the"
+                                + " index",
                         () -> t(1, 1, 1, 1).take(0, Tensor.ofInts(new int[1], 1, 1, 1, 1)));
         row("embedding", EmbeddingOp.class, "embedding(Operand,Integer)")
                 .indices(1, shapes -> shapes[0][0])
@@ -2483,7 +2517,8 @@ public final class OpTable {
                         "embedding: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
                         () -> t(2).embedding(t(3, 2), null))
                 .refuses(
-                        "embedding: tokens [1, 1, 1, 1, 1, 1] and their vectors make 7 dimensions but 6 are the most; flatten the tokens",
+                        "embedding: tokens [1, 1, 1, 1, 1, 1] and their vectors make 7 dimensions but 6 are the most;"
+                                + " flatten the tokens",
                         () -> ints(1, 1, 1, 1, 1, 1).embedding(t(3, 2), null));
         row("embedding_bag", BagOp.class, "embeddingBag(Operand,Operand,Tensor,Tensor,Integer)")
                 .indices(1, shapes -> shapes[0][0])
@@ -2501,7 +2536,8 @@ public final class OpTable {
                         "embedding_bag: index 3 at row 2 is outside [0, 3): give the number of a row that exists",
                         () -> Tensor.ofInts(new int[] {0, -1, 3, 2}, 2, 2).embeddingBag(t(3, 2), null, null, null, -1))
                 .refuses(
-                        "embedding_bag: length 3 at row 0 is outside [0, 2]: lengths count the steps of a row that are no padding",
+                        "embedding_bag: length 3 at row 0 is outside [0, 2]: lengths count the steps of a row that are"
+                                + " no padding",
                         () -> ints(1, 2).embeddingBag(t(3, 2), null, Tensor.ofInts(new int[] {3}, 1), null, null))
                 .refuses(
                         "embedding_bag: tokens [2] are no rows; give [n, length], padded to one length",
@@ -2510,12 +2546,12 @@ public final class OpTable {
                         "embedding_bag: tokens [1, 2] and weights [2] disagree; give one weight for each token",
                         () -> ints(1, 2).embeddingBag(t(3, 2), null, null, t(2), null))
                 .refuses(
-                        "embedding_bag: weight [3, 2] and bias [3] disagree: weight.dim(1)=2 but the bias has 3 numbers; give one for each "
-                                + "output",
+                        "embedding_bag: weight [3, 2] and bias [3] disagree: weight.dim(1)=2 but the bias has 3"
+                                + " numbers; give one for each output",
                         () -> ints(1, 2).embeddingBag(t(3, 2), t(3), null, null, null))
                 .refuses(
-                        "embedding_bag: tokens [1, 2] and lengths [2] disagree: tokens.dim(0)=1 but there are 2 lengths; give [1], one for "
-                                + "each row",
+                        "embedding_bag: tokens [1, 2] and lengths [2] disagree: tokens.dim(0)=1 but there are 2"
+                                + " lengths; give [1], one for each row",
                         () -> ints(1, 2).embeddingBag(t(3, 2), null, ints(2), null, null));
         row("embedding_bag of ones", BagOp.class)
                 .indices(1, shapes -> shapes[0][0])
@@ -2577,20 +2613,24 @@ public final class OpTable {
                 .covers("pad(PadMode,int[])", "padWithValue(float,int[])")
                 .sample(s(2, 2, 3, 5))
                 .refuses(
-                        "pad: x [1, 2, 2, 1] has dim(2)=2 but 3 places beside it; circular fills at most 2, so pad less or with zeros",
+                        "pad: x [1, 2, 2, 1] has dim(2)=2 but 3 places beside it; circular fills at most 2, so pad"
+                                + " less or with zeros",
                         () -> t(1, 2, 2, 1).pad(PadMode.CIRCULAR, 1, 3, 0, 0))
                 .refuses(
-                        "pad: x [1, 2, 2, 1] has dim(1)=2 but 2 places beside it; reflect fills at most 1, so pad less or with zeros",
+                        "pad: x [1, 2, 2, 1] has dim(1)=2 but 2 places beside it; reflect fills at most 1, so pad less"
+                                + " or with zeros",
                         () -> t(1, 2, 2, 1).pad(PadMode.REFLECT, 1, 1, 2, 0))
                 .refuses(
-                        "pad: x [1, 0, 1] has dim(1)=0 but 1 places beside it; replicate fills at most 0, so pad less or with zeros",
+                        "pad: x [1, 0, 1] has dim(1)=0 but 1 places beside it; replicate fills at most 0, so pad less"
+                                + " or with zeros",
                         () -> t(1, 0, 1).pad(PadMode.REPLICATE, 1, 0))
                 .refuses(
-                        "pad: x [2, 3] has 2 dimensions but 4 sides are those of [n, h, w, c]; reshape it, or give two sides for each "
-                                + "dimension between the first and the last",
+                        "pad: x [2, 3] has 2 dimensions but 4 sides are those of [n, h, w, c]; reshape it, or give two"
+                                + " sides for each dimension between the first and the last",
                         () -> t(2, 3).padWithValue(0, 1, 1, 1, 1))
                 .refuses(
-                        "pad: [1, 1, 1] are 3 sides; give left and right, then top and bottom of images, then front and back of volumes",
+                        "pad: [1, 1, 1] are 3 sides; give left and right, then top and bottom of images, then front"
+                                + " and back of volumes",
                         () -> t(1, 2, 2, 1).padWithValue(0, 1, 1, 1))
                 .refuses(
                         "pad: the sides [-1, 1] must be 0 or more; slice() takes away",
@@ -2688,8 +2728,8 @@ public final class OpTable {
         row("max_pool " + large, MaxPoolOp.class)
                 .covers("maxPool(Window)", "maxPool(int)")
                 .refuses(
-                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding make 2 but the "
-                                + "window reaches over 3; pad more, or give a larger x",
+                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding"
+                                + " make 2 but the window reaches over 3; pad more, or give a larger x",
                         () -> t(1, 2, 5, 3).maxPool(3))
                 .sample(s(1, 2, 5, 3))
                 .sample(s(1, 1, 1, 17))
@@ -2697,31 +2737,33 @@ public final class OpTable {
                 .f(x -> x[0].maxPool(large))
                 .is(x -> x[0].pool(large, (seen, at, places) -> Doubles.max(seen)))
                 .refuses(
-                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3: x.dim(1)=2 and its padding make 2 but the window "
-                                + "reaches over 3; pad more, or give a larger x",
+                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3: x.dim(1)=2 and its padding make 2"
+                                + " but the window reaches over 3; pad more, or give a larger x",
                         () -> t(1, 2, 5, 3).maxPool(Window.of(3)))
                 .refuses(
                         "max_pool: x [1, 5, 3] has 3 dimensions but the window 3x3 takes [N, H, W, C]; reshape it",
                         () -> t(1, 5, 3).maxPool(Window.of(3)))
                 .refuses(
-                        "max_pool: x [1, 5, 2, 3, 1] is too small for the window 1x3x1: x.dim(2)=2 and its padding make 2 but the window "
-                                + "reaches over 3; pad more, or give a larger x",
+                        "max_pool: x [1, 5, 2, 3, 1] is too small for the window 1x3x1: x.dim(2)=2 and its padding"
+                                + " make 2 but the window reaches over 3; pad more, or give a larger x",
                         () -> t(1, 5, 2, 3, 1).maxPool(Window.of(1, 3, 1)))
                 .refuses(
-                        "max_pool: the window 2x2 padding 2 lies in the padding alone for some places of x [1, 5, 4, 3], x.dim(1)=5; pad less",
+                        "max_pool: the window 2x2 padding 2 lies in the padding alone for some places of x [1, 5, 4,"
+                                + " 3], x.dim(1)=5; pad less",
                         () -> t(1, 5, 4, 3).maxPool(Window.of(2).pad(2)))
                 .refuses(
-                        "max_pool: the window 2x2 dilation 2 padding 1 lies in the padding alone for some places of x [1, 1, 4, 3], x.dim(1)=1; "
-                                + "pad less",
+                        "max_pool: the window 2x2 dilation 2 padding 1 lies in the padding alone for some places of x"
+                                + " [1, 1, 4, 3], x.dim(1)=1; pad less",
                         () -> t(1, 1, 4, 3).maxPool(Window.of(2).dilation(2).pad(1)))
                 .refuses(
-                        "max_pool: x [2, 2, 2, 2, 1] is a volume, whose indices are not kept; give a window over sequences or images",
+                        "max_pool: x [2, 2, 2, 2, 1] is a volume, whose indices are not kept; give a window over"
+                                + " sequences or images",
                         () -> t(2, 2, 2, 2, 1)
                                 .maxPoolWithIndices(Window.of(1, 1, 1))
                                 .values())
                 .refuses(
-                        "max_pool: x [0, 65536, 65536, 1] has 4294967296 places for each batch and channel but an index is an I32; pool "
-                                + "without indices",
+                        "max_pool: x [0, 65536, 65536, 1] has 4294967296 places for each batch and channel but an"
+                                + " index is an I32; pool without indices",
                         () -> t(0, 65536, 65536, 1)
                                 .maxPoolWithIndices(Window.of(1))
                                 .values())
@@ -2731,8 +2773,8 @@ public final class OpTable {
         row("avg_pool " + large, AvgPoolOp.class)
                 .covers("avgPool(Window)", "avgPool(int)", "avgPoolExcludingPadding(Window)")
                 .refuses(
-                        "avg_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding make 2 but the "
-                                + "window reaches over 3; pad more, or give a larger x",
+                        "avg_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding"
+                                + " make 2 but the window reaches over 3; pad more, or give a larger x",
                         () -> t(1, 2, 5, 3).avgPool(3))
                 .sample(s(1, 2, 5, 3))
                 .sample(s(1, 1, 1, 17))
@@ -2741,7 +2783,8 @@ public final class OpTable {
                         large, (seen, at, places) -> Arrays.stream(seen).sum() / seen.length))
                 .tolerance(2e-6, 1e-6)
                 .refuses(
-                        "avg_pool: the window 1x2 padding 0x2 lies in the padding alone for some places of x [1, 5, 4, 3], x.dim(2)=4; pad less",
+                        "avg_pool: the window 1x2 padding 0x2 lies in the padding alone for some places of x [1, 5, 4,"
+                                + " 3], x.dim(2)=4; pad less",
                         () -> t(1, 5, 4, 3).avgPool(Window.of(1, 2).pad(0, 2)));
         row("max_unpool", MaxUnpoolOp.class, "maxUnpool(Tensor,int[])")
                 .sized(FEW, n -> new int[][] {{2, 3, 2, n}})
@@ -2767,8 +2810,8 @@ public final class OpTable {
                         "max_unpool: x [1, 2, 1] and index [2] disagree; they must be equal: give each value its place",
                         () -> t(1, 2, 1).maxUnpool(Tensor.ofInts(new int[2], 2), 6))
                 .refuses(
-                        "max_unpool: x [1, 2, 1] has 3 dimensions but the sizes [6, 6] need 4; give one for each dimension between the "
-                                + "first and the last",
+                        "max_unpool: x [1, 2, 1] has 3 dimensions but the sizes [6, 6] need 4; give one for each"
+                                + " dimension between the first and the last",
                         () -> t(1, 2, 1).maxUnpool(Tensor.ofInts(new int[2], 1, 2, 1), 6, 6));
         for (Resize mode : Resize.values()) {
             String name = "resize " + mode.name().toLowerCase(java.util.Locale.ROOT);
@@ -2798,8 +2841,8 @@ public final class OpTable {
         ROWS.get(ROWS.size() - 1)
                 .covers("resize(Resize,int[])")
                 .refuses(
-                        "resize: x [2, 3, 1] has 3 dimensions but the sizes [6, 6] are those of [n, h, w, c]; give one for each dimension "
-                                + "between the first and the last",
+                        "resize: x [2, 3, 1] has 3 dimensions but the sizes [6, 6] are those of [n, h, w, c]; give one"
+                                + " for each dimension between the first and the last",
                         () -> t(2, 3, 1).resize(Resize.AREA, 6, 6))
                 .refuses(
                         "resize: [6, 0] are no sizes; give one to three of at least 1, as [h, w] for images",
@@ -2818,10 +2861,12 @@ public final class OpTable {
                         s(x[0].dim(0), 2 * x[0].dim(1), 2 * x[0].dim(2), x[0].dim(3) / 4),
                         i -> x[0].at(i[0], i[1] / 2, i[2] / 2, 4 * i[3] + 2 * (i[1] % 2) + i[2] % 2)))
                 .refuses(
-                        "pixel_shuffle: x [1, 2, 2, 6] has 6 channels, which are no multiple of 2 x 2; give [n, h, w, c * 4]",
+                        "pixel_shuffle: x [1, 2, 2, 6] has 6 channels, which are no multiple of 2 x 2; give [n, h, w,"
+                                + " c * 4]",
                         () -> t(1, 2, 2, 6).pixelShuffle(2))
                 .refuses(
-                        "pixel_shuffle: x [2, 4] and factor 2: give images [n, h, w, c * factor * factor] and a factor of 1 or more",
+                        "pixel_shuffle: x [2, 4] and factor 2: give images [n, h, w, c * factor * factor] and a factor"
+                                + " of 1 or more",
                         () -> t(2, 4).pixelShuffle(2));
         row("pixel_unshuffle", "pixelUnshuffle(int)")
                 .sized(n -> new int[][] {{2, 6, 3, n}})
@@ -2834,7 +2879,8 @@ public final class OpTable {
                         "pixel_unshuffle: x [1, 4, 6, 1] is 4 x 6, of which one is no multiple of 3; crop or pad it",
                         () -> t(1, 4, 6, 1).pixelUnshuffle(3))
                 .refuses(
-                        "pixel_unshuffle: x [2, 4] and factor 2: give images [n, h * factor, w * factor, c] and a factor of 1 or more",
+                        "pixel_unshuffle: x [2, 4] and factor 2: give images [n, h * factor, w * factor, c] and a"
+                                + " factor of 1 or more",
                         () -> t(2, 4).pixelUnshuffle(2));
         for (int axis = 0; axis < 4; axis++) {
             int at = axis;
@@ -2925,19 +2971,23 @@ public final class OpTable {
         attention("attention", new Attention(2), 2)
                 .is(x -> AttentionReference.of(x[0], x[1], x[2], 2, 2, null, (b, i, j) -> true))
                 .refuses(
-                        "attention: heads=4 and kvHeads=3 disagree: as many heads share each head of keys, so kvHeads must divide heads",
+                        "attention: heads=4 and kvHeads=3 disagree: as many heads share each head of keys, so kvHeads"
+                                + " must divide heads",
                         () -> t(1, 2, 8).attention(t(1, 2, 8), t(1, 2, 8), new Attention(4).kvHeads(3)))
                 .refuses(
                         "attention: q [1, 2, 9] must be [batch, queries, heads * d], but 4 heads do not divide it",
                         () -> t(1, 2, 9).attention(t(1, 2, 9), t(1, 2, 9), new Attention(4)))
                 .refuses(
-                        "attention: q [1, 2, 8] must be [batch, queries, heads * d], with keys and values of 2 * 2 heads behind the queries, but 6 heads do not divide it",
+                        "attention: q [1, 2, 8] must be [batch, queries, heads * d], with keys and values of 2 * 2"
+                                + " heads behind the queries, but 6 heads do not divide it",
                         () -> t(1, 2, 8).attention(null, null, new Attention(2)))
                 .refuses(
-                        "attention: q [1, 2, 8] must be [batch, queries, heads * d], with keys and values of 2 * 1431655766 heads behind the queries, but 4294967298 heads do not divide it",
+                        "attention: q [1, 2, 8] must be [batch, queries, heads * d], with keys and values of 2 *"
+                                + " 1431655766 heads behind the queries, but 4294967298 heads do not divide it",
                         () -> t(1, 2, 8).attention(null, null, new Attention(1431655766)))
                 .refuses(
-                        "attention: q [2, 3, 8] and k [2, 5, 6] disagree: with 2 heads of 4 numbers, k must be [2, keys, 8] for 2 heads",
+                        "attention: q [2, 3, 8] and k [2, 5, 6] disagree: with 2 heads of 4 numbers, k must be [2,"
+                                + " keys, 8] for 2 heads",
                         () -> t(2, 3, 8).attention(t(2, 5, 6), t(2, 5, 6), new Attention(2)))
                 .refuses(
                         "attention: k [2, 5, 8] and v [2, 4, 8] disagree; they must be equal",
@@ -2988,7 +3038,8 @@ public final class OpTable {
                 .is(x -> AttentionReference.of(x[0], x[1], x[2], 2, 2, x[3], (b, i, j) -> j < x[4].v()[b]))
                 .tolerance(2e-6, 2e-6)
                 .refuses(
-                        "attention: length 6 at row 1 is outside [0, 5]: lengths count the steps of a row that are no padding",
+                        "attention: length 6 at row 1 is outside [0, 5]: lengths count the steps of a row that are no"
+                                + " padding",
                         () -> t(2, 3, 8)
                                 .attention(
                                         t(2, 5, 8),
@@ -3005,7 +3056,8 @@ public final class OpTable {
                                         new Attention(2)
                                                 .mask(AttentionMask.NONE.withLengths(Tensor.ofInts(new int[3], 3)))))
                 .refuses(
-                        "attention: bias [3, 4] does not broadcast to the scores [2, 2, 3, 5] of [batch, heads, queries, keys]; its last dimension must be the keys, and each other one equal or 1",
+                        "attention: bias [3, 4] does not broadcast to the scores [2, 2, 3, 5] of [batch, heads,"
+                                + " queries, keys]; its last dimension must be the keys, and each other one equal or 1",
                         () -> t(2, 3, 8)
                                 .attention(
                                         t(2, 5, 8),
@@ -3022,7 +3074,9 @@ public final class OpTable {
                 .is(x -> AttentionReference.of(x[0], x[1], x[2], 3, 3, null, (b, i, j) -> j - i <= x[3].v()[b]))
                 .tolerance(2e-6, 2e-6)
                 .refuses(
-                        "attention: past 3 at row 1 is outside [0, 2]: past counts the tokens before the given ones, and after so many the cache or the position table has no room for these; make it larger, or start a new sequence with past 0",
+                        "attention: past 3 at row 1 is outside [0, 2]: past counts the tokens before the given ones,"
+                                + " and after so many the cache or the position table has no room for these; make it"
+                                + " larger, or start a new sequence with past 0",
                         () -> t(2, 3, 8)
                                 .attention(
                                         t(2, 5, 8),
@@ -3042,10 +3096,12 @@ public final class OpTable {
                     .is(x -> rotated(x[0], x[1], x[2], beside))
                     .tolerance(1e-6, 1e-6)
                     .refuses(
-                            "rotary: x [2, 5, 12] and the table [4, 2] disagree: x.dim(1)=5 tokens but only 4 positions; make a table of more positions",
+                            "rotary: x [2, 5, 12] and the table [4, 2] disagree: x.dim(1)=5 tokens but only 4"
+                                    + " positions; make a table of more positions",
                             () -> Pass.apply(new RotaryOp(3, 2, beside), t(2, 5, 12), t(4, 2), null))
                     .refuses(
-                            "rotary: x [2, 5, 12] has heads of 4 numbers, of which the table [9, 6] cannot turn pairs; give [positions, an even number of at most 4]",
+                            "rotary: x [2, 5, 12] has heads of 4 numbers, of which the table [9, 6] cannot turn pairs;"
+                                    + " give [positions, an even number of at most 4]",
                             () -> Pass.apply(new RotaryOp(3, 2, beside), t(2, 5, 12), t(9, 6), null));
         }
         row("put_rows", PutRowsOp.class)
@@ -3059,10 +3115,13 @@ public final class OpTable {
                     return row >= 0 && row < x[1].dim(1) ? x[1].at(i[0], row, i[2]) : x[0].at(i);
                 }))
                 .refuses(
-                        "put_rows: past 4 at row 0 is outside [0, 3]: past counts the tokens before the given ones, and after so many the cache or the position table has no room for these; make it larger, or start a new sequence with past 0",
+                        "put_rows: past 4 at row 0 is outside [0, 3]: past counts the tokens before the given ones,"
+                                + " and after so many the cache or the position table has no room for these; make it"
+                                + " larger, or start a new sequence with past 0",
                         () -> Pass.apply(PutRowsOp.INSTANCE, t(1, 5, 2), t(1, 2, 2), Tensor.ofInts(new int[] {4}, 1)))
                 .refuses(
-                        "put_rows: x [1, 5, 2] and added [1, 2, 3] disagree: all dimensions but the second must be equal",
+                        "put_rows: x [1, 5, 2] and added [1, 2, 3] disagree: all dimensions but the second must be"
+                                + " equal",
                         () -> Pass.apply(PutRowsOp.INSTANCE, t(1, 5, 2), t(1, 2, 3), Tensor.ofInts(new int[] {4}, 1)));
     }
 

@@ -181,15 +181,19 @@ class OpTableTest {
                 Tensor y = row.run(x);
                 result[one] = floats(y);
                 if (y.needsGradient()) {
-                    pass.backward(
-                            y.mul(Tensor.of(weights(result[one].length, 0), y.shape().toArray())).sum());
+                    pass.backward(y.mul(Tensor.of(
+                                    weights(result[one].length, 0), y.shape().toArray()))
+                            .sum());
                     for (int i = 0; i < x.length; i++) {
-                        gradients[one][i] = row.differentiable(i) ? pass.gradient(x[i]).toArray() : null;
+                        gradients[one][i] =
+                                row.differentiable(i) ? pass.gradient(x[i]).toArray() : null;
                     }
                 }
             }
         }
-        assertThat(bits(result[1])).as("%s%s, one tensor as inputs %s", row, text(shapes), same).isEqualTo(bits(result[0]));
+        assertThat(bits(result[1]))
+                .as("%s%s, one tensor as inputs %s", row, text(shapes), same)
+                .isEqualTo(bits(result[0]));
         for (int i = 0; i < shapes.length; i++) {
             if (gradients[0][i] != null) {
                 double[] expected = new double[gradients[0][i].length];
