@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * example). Parts and orders of a dataset always keep all fields of an example together. Bytes become floats as they are gathered into a batch: x =
  * value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
  *
- * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded} and
+ * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded}, {@link #withClasses} and
  * {@link #map} give datasets over the same memory, which cost four bytes for each example. Each may be closed on its own. The memory is freed when
  * the last one is closed. Once one of them was closed, the garbage collector may free the memory of the others without reporting them.
  *
@@ -44,6 +44,7 @@ public final class Dataset implements AutoCloseable {
     private final List<View> views;
 
     private final UnaryOperator<Batch> change;
+    private final int classes;
 
     /** Counted when they are asked for first: three parts of a set are normalized like one of them. */
     private volatile @Nullable Moments moments;
@@ -53,13 +54,15 @@ public final class Dataset implements AutoCloseable {
     private @Nullable Object closedAt;
 
     /** Takes over one use of {@code source} and the row numbers in {@code index}. */
-    private Dataset(Source source, Block index, int size, List<View> views, UnaryOperator<Batch> change) {
+    private Dataset(
+            Source source, Block index, int size, List<View> views, UnaryOperator<Batch> change, int classes) {
         this.source = source;
         this.index = index;
         this.rows = index.view(0, 4L * size).asIntBuffer();
         this.size = size;
         this.views = List.copyOf(views);
         this.change = change;
+        this.classes = classes;
         long at = aligned(size);
         for (View v : views) {
             v.scaling.write(index.view(at, v.scaling.bytes()).asFloatBuffer());
@@ -115,7 +118,7 @@ public final class Dataset implements AutoCloseable {
         for (int i = 0; i < source.rows; i++) {
             to.put(i, i);
         }
-        return new Dataset(source, index, source.rows, views, UnaryOperator.identity());
+        return new Dataset(source, index, source.rows, views, UnaryOperator.identity(), source.classes);
     }
 
     // ---- making
@@ -235,9 +238,10 @@ public final class Dataset implements AutoCloseable {
                 fields.add(new Source.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets));
                 contents.add((block, offset) -> copy(parts, field, block.address() + offset));
             }
-            Dataset all = of(Source.of("concat", rows, fields, contents, first.source.classes));
+            int most = Stream.of(parts).mapToInt(d -> d.classes).max().orElse(0);
+            Dataset all = of(Source.of("concat", rows, fields, contents, most));
             try (all) {
-                return all.view(0, null, rows, first.views, first.change);
+                return all.view(0, null, rows, first.views, first.change, all.classes);
             }
         } finally {
             for (Dataset d : parts) {
@@ -512,11 +516,11 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns the number of classes: the largest label of the whole dataset plus one, even if this part of it lacks some; 0 if the field {@code y}
-     * has no labels.
+     * Returns the number of classes: the largest label of the whole dataset plus one, even if this part of it lacks some, unless {@link #withClasses} or the
+     * file it was read from says that there are more; 0 if the field {@code y} has no labels.
      */
     public int classes() {
-        return source.classes;
+        return classes;
     }
 
     /**
@@ -526,7 +530,7 @@ public final class Dataset implements AutoCloseable {
      */
     public int label(int i) {
         checkIndex("label", i);
-        if (source.classes == 0) {
+        if (classes == 0) {
             throw unlabeled("label", "; read them from a batch");
         }
         enter();
@@ -543,7 +547,7 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if the targets are floats
      */
     public int[] labels() {
-        if (source.classes == 0) {
+        if (classes == 0) {
             throw unlabeled("labels", "; read them from batches");
         }
         int[] labels = new int[size];
@@ -627,19 +631,19 @@ public final class Dataset implements AutoCloseable {
                 && source.parts.get(1).as() != Source.As.INTS) {
             return "Dataset " + shown("" + size, featureShape()) + " of "
                     + source.parts.get(0).dtype() + ", "
-                    + (source.classes > 0 ? source.classes + " classes" : "targets " + shape("y"));
+                    + (classes > 0 ? classes + " classes" : "targets " + shape("y"));
         }
         StringBuilder s = new StringBuilder("Dataset of " + size + (size == 1 ? " example" : " examples"));
         for (int i = 0; i < views.size(); i++) {
             Source.Part part = source.parts.get(i);
-            if (i != source.y || source.classes == 0) {
+            if (i != source.y || classes == 0) {
                 Shape shape = views.get(i).shape;
                 s.append(", ").append(part.name()).append(' ');
                 s.append(part.ragged() ? shown("*", shape) : shape.toString());
                 s.append(" of ").append(part.dtype());
             }
         }
-        return s + (source.classes > 0 ? ", " + source.classes + " classes" : "");
+        return s + (classes > 0 ? ", " + classes + " classes" : "");
     }
 
     private static String shown(String first, Shape rest) {
@@ -674,10 +678,10 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}, or if the targets are floats
      */
     public Split stratified(int count, long seed) {
-        if (source.classes == 0) {
+        if (classes == 0) {
             throw unlabeled("stratified", ", not classes; use split");
         }
-        return split(Rows.stratified(labels(), source.classes, count, seed, "examples"));
+        return split(Rows.stratified(labels(), classes, count, seed, "examples"));
     }
 
     private Split split(Rows.Parts parts) {
@@ -694,7 +698,7 @@ public final class Dataset implements AutoCloseable {
             throw new IllegalArgumentException("take: " + from + " to " + to + " is no part of " + size
                     + " examples; choose 0 <= from < to <= " + size);
         }
-        return view(from, null, to - from, views, change);
+        return view(from, null, to - from, views, change, classes);
     }
 
     /**
@@ -709,7 +713,24 @@ public final class Dataset implements AutoCloseable {
         for (int i : examples) {
             checkIndex("subset", i);
         }
-        return view(0, examples, examples.length, views, change);
+        return view(0, examples, examples.length, views, change, classes);
+    }
+
+    /**
+     * Returns a dataset of these examples that knows of this many classes, for labels that lack the last ones: {@link #classes}, one-hot targets of a
+     * mixing augmentation and shares of classes then count them, too.
+     *
+     * @throws IllegalArgumentException if the dataset has no labels, or has some of more classes
+     */
+    public Dataset withClasses(int count) {
+        if (classes == 0) {
+            throw unlabeled("withClasses", "; only labels have classes");
+        }
+        if (count < source.seen) {
+            throw new IllegalArgumentException("withClasses: " + count + " classes, but a label is " + (source.seen - 1)
+                    + "; give at least " + source.seen);
+        }
+        return view(0, null, size, views, change, count);
     }
 
     /** Returns a dataset of these examples as vectors: the feature shape becomes [product of the dimensions]. */
@@ -782,13 +803,13 @@ public final class Dataset implements AutoCloseable {
      */
     public Dataset map(UnaryOperator<Batch> change) {
         UnaryOperator<Batch> before = this.change;
-        return view(0, null, size, views, b -> change.apply(before.apply(b)));
+        return view(0, null, size, views, b -> change.apply(before.apply(b)), classes);
     }
 
     private Dataset with(int field, View view) {
         List<View> all = new ArrayList<>(views);
         all.set(field, view);
-        return view(0, null, size, all, change);
+        return view(0, null, size, all, change, classes);
     }
 
     /**
@@ -910,7 +931,8 @@ public final class Dataset implements AutoCloseable {
         return featureShape.rank() == 3 ? featureShape.dim(2) : given.rank() == 3 ? given.dim(2) : 1;
     }
 
-    private Dataset view(int from, int @Nullable [] examples, int n, List<View> views, UnaryOperator<Batch> change) {
+    private Dataset view(
+            int from, int @Nullable [] examples, int n, List<View> views, UnaryOperator<Batch> change, int classes) {
         enter();
         try {
             Block list = list(n, views);
@@ -923,7 +945,7 @@ public final class Dataset implements AutoCloseable {
                 }
             }
             source.enter();
-            return new Dataset(source, list, n, views, change);
+            return new Dataset(source, list, n, views, change, classes);
         } finally {
             exit();
         }

@@ -26,10 +26,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decodes one PNG, JPEG or BMP file to bytes of one size, by ImageIO: the library's only class that needs the JDK's module java.desktop, of which it
  * uses nothing that needs a display. Samples are taken as they are stored: 16 bits are rounded to 8, transparency and color profiles are not
- * looked at, and nothing is turned, as PyTorch's loaders do it by default.
+ * looked at. A photograph that its camera marked as rotated (EXIF's orientation, in a JPEG or a PNG) is turned upright, as people see it: training, serving
+ * and painting all read files here, so that they see the same. PyTorch's loaders leave that to their users.
  *
+ * @param height of the result, upright
+ * @param width of the result, upright
  * @param channels 1 for gray, 3 for red, green, blue
- * @param cut which part of the image is kept
+ * @param cut which part of the upright image is kept
  */
 record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     /** 268 million: what claims to be larger is not decoded. */
@@ -86,13 +89,57 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     /**
      * What a file shows.
      *
-     * @param pixels of the part that was kept, resized
-     * @param height of all of it, in its pixels
-     * @param width of all of it, in its pixels
-     * @param orientation EXIF's number for how the camera was held: 1 upright, 2 to 8 mirrored or turned
+     * @param pixels of the part that was kept, resized and upright
+     * @param height of all of it, upright, in its pixels
+     * @param width of all of it, upright, in its pixels
      * @param notes what the pixels do not show
      */
-    record Decoded(byte[] pixels, int height, int width, int orientation, List<String> notes) {}
+    record Decoded(byte[] pixels, int height, int width, List<String> notes) {}
+
+    /** EXIF's number for how the camera was held: 1 upright, 2 to 8 mirrored or turned. */
+    private record Orientation(int number) {
+        /** Whether rows of the file are seen as columns. */
+        boolean turned() {
+            return number > 4;
+        }
+
+        /** Whether the first row of the file is seen below or at the right. */
+        boolean rowsFlipped() {
+            return number == 3 || number == 4 || number == 6 || number == 7;
+        }
+
+        /** Whether the first column of the file is seen at the right or below. */
+        boolean columnsFlipped() {
+            return number == 2 || number == 3 || number == 7 || number == 8;
+        }
+
+        /** Where a part of the upright image lies in the file's h rows of w pixels. */
+        Part stored(Part seen, int h, int w) {
+            Part p = turned() ? new Part(/* top= */ seen.left, /* left= */ seen.top, /* height= */ seen.width, /* width= */ seen.height) : seen;
+            return new Part(
+                    rowsFlipped() ? h - p.top - p.height : p.top,
+                    columnsFlipped() ? w - p.left - p.width : p.left,
+                    p.height,
+                    p.width);
+        }
+
+        /** Turns pixels of the file, in rows of {@code width} pixels, upright. */
+        byte[] upright(byte[] pixels, int height, int width, int channels) {
+            if (number == 1) {
+                return pixels;
+            }
+            byte[] result = new byte[pixels.length];
+            int w = turned() ? height : width;
+            for (int i = 0; i < height * width; i++) {
+                int row = turned() ? i % w : i / w;
+                int column = turned() ? i / w : i % w;
+                int at = (rowsFlipped() ? height - 1 - row : row) * width
+                        + (columnsFlipped() ? width - 1 - column : column);
+                System.arraycopy(pixels, channels * at, result, channels * i, channels);
+            }
+            return result;
+        }
+    }
 
     /** A part of an image, in its pixels. */
     record Part(double top, double left, double height, double width) {}
@@ -139,10 +186,16 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     private Decoded read(ImageInputStream in) throws IOException, Damaged {
         String format = format(in);
         List<String> notes = new ArrayList<>();
-        int orientation = format.equals("JPEG") ? orientation(in) : 1;
-        if (format.equals("PNG") && animated(in)) {
-            notes.add("it moves; this is its first picture");
+        int held = 1;
+        if (format.equals("JPEG")) {
+            held = orientation(in);
+        } else if (format.equals("PNG")) {
+            if (chunk(in, "acTL") >= 0) {
+                notes.add("it moves; this is its first picture");
+            }
+            held = exif(in, chunk(in, "eXIf"));
         }
+        Orientation orientation = new Orientation(held);
         ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
         try {
             reader.setInput(in, true, true);
@@ -172,7 +225,8 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
             if (image.getSampleModel().getSampleSize(0) > 8) {
                 notes.add("its " + image.getSampleModel().getSampleSize(0) + " bits a channel are rounded to 8");
             }
-            return new Decoded(resized(image), h, w, orientation, List.copyOf(notes));
+            boolean turned = orientation.turned();
+            return new Decoded(resized(image, orientation), turned ? w : h, turned ? h : w, List.copyOf(notes));
         } catch (IOException | RuntimeException | OutOfMemoryError e) { // hostile files make readers throw anything
             for (Throwable t = e; t != null; t = t.getCause()) {
                 if (t instanceof OutOfMemoryError) {
@@ -219,8 +273,8 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
         throw new Damaged("it is neither PNG nor JPEG nor BMP", null);
     }
 
-    /** Whether a PNG says, before its pixels, that pictures follow its first. */
-    private static boolean animated(ImageInputStream in) throws IOException {
+    /** Where the data of a PNG's chunk of this name begin, if it comes before the pixels, as every chunk must that is asked for here; -1 if there is none. */
+    private static long chunk(ImageInputStream in, String wanted) throws IOException {
         try {
             byte[] name = new byte[4];
             for (long at = 8; ; ) {
@@ -228,14 +282,29 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
                 long length = in.readInt() & 0xffffffffL;
                 in.readFully(name);
                 String chunk = new String(name, StandardCharsets.ISO_8859_1);
-                if (chunk.equals("acTL") || chunk.equals("IDAT") || chunk.equals("IEND")) {
-                    return chunk.equals("acTL");
+                if (chunk.equals(wanted)) {
+                    return at + 8;
+                }
+                if (chunk.equals("IDAT") || chunk.equals("IEND")) {
+                    return -1;
                 }
                 at += 12 + length;
             }
         } catch (EOFException | IndexOutOfBoundsException e) {
-            return false; // the reader says what is wrong
+            return -1; // the reader says what is wrong
         } finally {
+            in.seek(0);
+        }
+    }
+
+    /** EXIF's tag 274 in the data of a chunk; 1 where there is none. */
+    private static int exif(ImageInputStream in, long tiff) throws IOException {
+        try {
+            return tiff < 0 ? 1 : tag274(in, tiff);
+        } catch (EOFException | IndexOutOfBoundsException e) {
+            return 1;
+        } finally {
+            in.setByteOrder(ByteOrder.BIG_ENDIAN);
             in.seek(0);
         }
     }
@@ -283,10 +352,20 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
 
     // ---- pixels
 
-    private byte[] resized(BufferedImage image) throws Damaged {
+    /** The part that is kept, resized as the file holds it and then turned. */
+    private byte[] resized(BufferedImage image, Orientation orientation) throws Damaged {
+        boolean turned = orientation.turned();
         int h = image.getHeight();
         int w = image.getWidth();
-        Part part = cut.of(h, w);
+        Part part = orientation.stored(turned ? cut.of(w, h) : cut.of(h, w), h, w);
+        int tall = turned ? width : height;
+        int wide = turned ? height : width;
+        return orientation.upright(resized(image, part, tall, wide), tall, wide, channels);
+    }
+
+    private byte[] resized(BufferedImage image, Part part, int height, int width) throws Damaged {
+        int h = image.getHeight();
+        int w = image.getWidth();
         Filter.Taps across = filter.taps(w, part.left, part.width, width);
         Filter.Taps down = filter.taps(h, part.top, part.height, height);
         Samples samples = new Samples(image, channels);

@@ -52,7 +52,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Classes and files are in the order of their names, and a class's label is its index in this order. An image is scaled until it covers the size,
- * and what is beyond is cut off evenly on both sides, unless images are {@link #stretched}. The settings are immutable: each method returns another.
+ * and what is beyond is cut off evenly on both sides, unless images are {@link #stretched}. A photograph that its camera marked as rotated (EXIF) is turned
+ * upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was trained on. The settings are immutable: each method returns another.
  *
  * @param folder the folder that holds the classes' folders
  * @param height height of every image that is read
@@ -78,7 +79,7 @@ public record ImageFolder(
     private static final Comparator<Path> BY_NAME =
             Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
 
-    private static final int VERSION = 3;
+    private static final int VERSION = 4;
     /** Returns whether a file has the name of a picture that can be read: it ends in .png, .jpg, .jpeg or .bmp and is not hidden. */
     public static boolean isPicture(Path file) {
         return IMAGE.matcher(file.getFileName().toString()).matches();
@@ -187,6 +188,39 @@ public record ImageFolder(
         return images;
     }
 
+    /**
+     * Reads one file, inside or outside of the folder, to the bytes [height, width, channels] that {@link #read} makes of it.
+     *
+     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of file, is damaged, or has colors that are
+     *     not supported
+     */
+    public byte[] pixels(Path file) {
+        try {
+            return reader().read(file).pixels();
+        } catch (ImageFile.Damaged e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads the bytes of one file, as a server receives them, to the bytes [height, width, channels] that {@link #read} makes of it.
+     *
+     * @param name the name of the file in messages
+     * @throws IllegalArgumentException as {@link #pixels(Path)}
+     */
+    public byte[] pixels(byte[] file, String name) {
+        try {
+            return reader().read(file).pixels();
+        } catch (ImageFile.Damaged e) {
+            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private ImageFile reader() {
+        var cut = stretch ? ImageFile.Cut.WHOLE : ImageFile.Cut.covering(height, width);
+        return new ImageFile(height, width, channels, filter, cut);
+    }
+
     /** The images there are: a line of settings and files, and for each file its class. */
     private record Listing(String text, List<Path> files, List<Integer> labels, List<String> classes) {}
 
@@ -291,8 +325,7 @@ public record ImageFolder(
     private void decode(Listing listing, OutputStream to) throws IOException {
         var crc = new CheckedOutputStream(to, new CRC32C());
         var out = new DataOutputStream(new BufferedOutputStream(crc, BUFFER));
-        var cut = stretch ? ImageFile.Cut.WHOLE : ImageFile.Cut.covering(height, width);
-        var reader = new ImageFile(height, width, channels, filter, cut);
+        ImageFile reader = reader();
         List<Path> files = listing.files();
         List<String> fates = new ArrayList<>();
         out.write(sha256(listing.text()));

@@ -53,41 +53,10 @@ public record Picture(byte[] pixels, int height, int width) {
             byte[] pixels = new ImageFile(h, w, 3, Filter.BILINEAR, ImageFile.Cut.WHOLE)
                     .read(file)
                     .pixels();
-            boolean turned = size.orientation() > 4;
-            return new Picture(upright(pixels, h, w, size.orientation()), turned ? w : h, turned ? h : w);
+            return new Picture(pixels, h, w);
         } catch (ImageFile.Damaged e) {
             throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
         }
-    }
-
-    /** Turns the pixels of a file as EXIF's orientation says; from 5 on, height and width change places. */
-    static byte[] upright(byte[] pixels, int height, int width, int orientation) {
-        if (orientation == 1) {
-            return pixels;
-        }
-        byte[] result = new byte[pixels.length];
-        boolean turned = orientation > 4;
-        int h = turned ? width : height;
-        int w = turned ? height : width;
-        for (int y = 0; y < h; y++) {
-            for (int x = 0; x < w; x++) {
-                // where row 0 of the file is: above, below, left or right
-                int row = switch (orientation) {
-                    case 2 -> y;
-                    case 3, 4 -> height - 1 - y;
-                    case 5, 8 -> x;
-                    default -> height - 1 - x;
-                };
-                int column = switch (orientation) {
-                    case 2, 3 -> width - 1 - x;
-                    case 4 -> x;
-                    case 5, 6 -> y;
-                    default -> width - 1 - y;
-                };
-                System.arraycopy(pixels, 3 * (row * width + column), result, 3 * (y * w + x), 3);
-            }
-        }
-        return result;
     }
 
     /**

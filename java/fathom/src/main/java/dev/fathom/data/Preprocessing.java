@@ -22,8 +22,8 @@ import java.util.List;
  *
  * <p>The sizes are those of torchvision's {@code Resize} and {@code CenterCrop}, and the weights of the pixels are those of Pillow, which spreads a
  * filter where the image shrinks (antialias): fewer than one byte in a thousand differs from Pillow's, by 1. The filter is a part of the recipe,
- * because another one changes the probabilities. A photograph that its camera marked as rotated (EXIF) is turned upright, which torchvision leaves to
- * its users.
+ * because another one changes the probabilities. A photograph that its camera marked as rotated (EXIF) is turned upright, as {@link ImageFolder} does it, which
+ * torchvision leaves to its users.
  *
  * @param shorter pixels of the shorter side after resizing
  * @param crop pixels of both sides of the center that is cut out
@@ -130,16 +130,13 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
         } catch (ImageFile.Damaged e) {
             throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
         }
-        boolean turned = file.orientation() > 4;
-        int height = turned ? file.width() : file.height();
-        int width = turned ? file.height() : file.width();
+        int height = file.height();
+        int width = file.width();
         List<String> notes = new ArrayList<>(file.notes());
         if (MUCH * Math.min(height, width) < crop) {
             notes.add("it has only " + width + " x " + height + " pixels, too few to show much");
         }
-        // the middle of an upright photograph is the upright middle: a square
-        byte[] pixels = Picture.upright(file.pixels(), crop, crop, file.orientation());
-        return new Photo(pixels, height, width, List.copyOf(notes));
+        return new Photo(file.pixels(), height, width, List.copyOf(notes));
     }
 
     /** What the crop shows of an image of this size, in its pixels. */

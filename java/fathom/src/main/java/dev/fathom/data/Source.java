@@ -38,6 +38,8 @@ final class Source {
     final int y;
     /** Of y; 0 where it has no labels. */
     final int classes;
+    /** The largest label of y plus one. */
+    final int seen;
 
     private final Block block;
     private final long[] begins;
@@ -122,9 +124,10 @@ final class Source {
         }
         int most = 0;
         for (int i = 0; i < parts.size(); i++) {
-            int seen = parts.get(i).as == As.LABELS ? classes(op, i) : 0;
-            most = i == y ? seen : most;
+            int labels = parts.get(i).as == As.LABELS ? classes(op, i) : 0;
+            most = i == y ? labels : most;
         }
+        seen = most;
         this.classes = most == 0 ? 0 : Math.max(classes, most);
         block.lease();
     }

@@ -8,7 +8,8 @@ import java.util.Arrays;
 
 /**
  * Bagging (Breiman 1996): each member learns of its own random examples, and their predictions are averaged, which keeps the bias of one and lowers the
- * variance. Members are trained side by side, each on one thread, and do not depend on the number of workers.
+ * variance. A member whose examples lack a class still gives it a score, the lowest, and one whose examples are all of one class is sure of it, so that all
+ * members speak of the classes of the whole. Members are trained side by side, each on one thread, and do not depend on the number of workers.
  *
  * <pre>{@code
  * try (Ensemble ten = new Bagging(net, 10).fit(training, 1)) {
@@ -66,11 +67,13 @@ public record Bagging(Learner base, int members, double share, boolean replaceme
             Rng rng = new Rng(seed).split(m);
             long own = rng.split("fit").seed();
             if (!replacement) {
-                return base.fit(
+                return Fitting.member(
+                        base,
+                        data,
                         drawn == data.size() ? data : data.subset(Arrays.copyOf(rng.permutation(data.size()), drawn)),
                         own);
             }
-            return base.fit(data.subset(rng.ints(drawn, data.size())), own);
+            return Fitting.member(base, data, data.subset(rng.ints(drawn, data.size())), own);
         });
         double[] weights = new double[members];
         Arrays.fill(weights, 1);

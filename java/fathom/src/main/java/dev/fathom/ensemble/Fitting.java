@@ -1,11 +1,15 @@
 package dev.fathom.ensemble;
 
+import dev.fathom.features.Examples;
+import dev.fathom.features.Learner;
 import dev.fathom.features.Predictor;
 import dev.fathom.train.Workers;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 /**
  * Members that were trained together.
@@ -32,6 +36,23 @@ record Fitting(List<Predictor> members, Timing timing) {
             finished.forEach(Predictor::close);
             throw e;
         }
+    }
+
+    /**
+     * A member that learned of some of the examples. Where these are all of one class though the whole has more, as in a bootstrap without the rare class, no
+     * method tells classes apart: the member gives this class the probability 1.
+     */
+    static Predictor member(Learner base, Examples all, Examples some, long seed) {
+        if (all.areClasses() && seen(some).length == 1 && seen(all).length > 1) {
+            float[] sure = new float[all.outputs()];
+            sure[seen(some)[0]] = 1;
+            return x -> Stream.generate(sure::clone).limit(x.length).toArray(float[][]::new);
+        }
+        return base.fit(some, seed);
+    }
+
+    private static int[] seen(Examples data) {
+        return Arrays.stream(data.labels()).distinct().toArray();
     }
 
     static double since(long start) {

@@ -105,7 +105,7 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
             int f = job % (folds + 1);
             Examples some = f == folds ? data : data.subset(rows(fold, f, false));
             Predictor member =
-                    base.get(b).fit(some, rng.split("member").split(job).seed());
+                    Fitting.member(base.get(b), data, some, rng.split("member").split(job).seed());
             if (f < folds) {
                 float[][] x = Arrays.stream(parts[f]).mapToObj(i -> data.x()[i]).toArray(float[][]::new);
                 float[][] predictions = member.predict(x);

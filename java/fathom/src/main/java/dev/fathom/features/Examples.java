@@ -11,10 +11,13 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Rows of features with what is to be learned of them, on the heap: what a {@link Learner} fits. The targets of a class are a row of zeros with a one, so
- * that classes and numbers are learned by the same methods; {@link #labels} gives the classes.
+ * that classes and numbers are learned by the same methods; {@link #labels} gives the classes. Whether targets are classes or numbers is said by how the
+ * examples are made and never found by looking at the values: {@code of(x, labels)} has classes, and {@code of(x, y)} has numbers, even where all of
+ * them are 0 and 1.
  *
  * <pre>{@code
  * Examples pixels = Examples.of(dataset);
@@ -24,15 +27,16 @@ import java.util.List;
  * @param x features [n][columns]
  * @param y targets [n][outputs]
  * @param weights [n], how much each example counts; their mean is 1 if all count alike
+ * @param areClasses whether each row of targets is zeros with a single one, and so names a class; they are numbers otherwise
  */
-public record Examples(float[][] x, float[][] y, double[] weights) {
+public record Examples(float[][] x, float[][] y, double[] weights, boolean areClasses) {
     private static final int BATCH = 500;
 
     /**
      * Checks the sizes and numbers, none of which are copied.
      *
      * @throws IllegalArgumentException if there are no examples, rows of x or of y differ in length, a number is NaN or infinite, there is not one row of
-     *     targets and one weight for each, or the weights are negative or all 0
+     *     targets and one weight for each, the weights are negative or all 0, or a row of targets names no class where all should
      */
     public Examples {
         Rows.check("examples", x);
@@ -52,11 +56,20 @@ public record Examples(float[][] x, float[][] y, double[] weights) {
         if (sum == 0) {
             throw new IllegalArgumentException("examples: all weights are 0; give some example a weight above 0");
         }
+        for (int i = 0; areClasses && i < y.length; i++) {
+            float[] row = y[i];
+            int at = Rows.largest(row);
+            if (row[at] != 1
+                    || IntStream.range(0, row.length).anyMatch(k -> k != at && row[k] != 0)) {
+                throw new IllegalArgumentException("examples: the targets of row " + i + " are " + Arrays.toString(row)
+                        + ", which name no class; give zeros with a single 1, or targets that are numbers");
+            }
+        }
     }
 
-    /** Makes examples that all count alike, with numbers [n][outputs] to learn. */
+    /** Makes examples that all count alike, with numbers [n][outputs] to learn. Rows of zeros with a one are numbers, too; {@link #ofClasses} takes classes. */
     public static Examples of(float[][] x, float[][] y) {
-        return new Examples(x, y, ones(x.length));
+        return new Examples(x, y, ones(x.length), false);
     }
 
     /** Makes examples of as many classes as the largest label says, that all count alike. */
@@ -81,7 +94,7 @@ public record Examples(float[][] x, float[][] y, double[] weights) {
             }
             y[i][labels[i]] = 1;
         }
-        return of(x, y);
+        return new Examples(x, y, ones(x.length), true);
     }
 
     /** Reads a dataset of labels or float targets, whose features become flat rows. */
@@ -153,29 +166,13 @@ public record Examples(float[][] x, float[][] y, double[] weights) {
         return y[0].length;
     }
 
-    /** Returns whether every row of targets is zeros with a single one, and so names a class. */
-    public boolean areClasses() {
-        for (float[] row : y) {
-            int ones = 0;
-            int zeros = 0;
-            for (float v : row) {
-                ones += v == 1 ? 1 : 0;
-                zeros += v == 0 ? 1 : 0;
-            }
-            if (ones != 1 || zeros != row.length - 1) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     /**
      * Returns the class of each example.
      *
-     * @throws IllegalArgumentException unless {@link #areClasses}
+     * @throws IllegalArgumentException if the targets are numbers
      */
     public int[] labels() {
-        if (!areClasses()) {
+        if (!areClasses) {
             throw new IllegalArgumentException("labels: the targets of these examples are " + outputs()
                     + (outputs() == 1 ? " number" : " numbers") + ", not classes; give labels");
         }
@@ -193,8 +190,13 @@ public record Examples(float[][] x, float[][] y, double[] weights) {
      */
     int[] classes(String op) {
         int[] labels = labels();
-        if (Arrays.stream(labels).distinct().count() < 2) {
-            throw new IllegalArgumentException(op + ": all " + size() + " examples are of class " + labels[0]
+        int[] known = IntStream.range(0, size())
+                .filter(i -> weights[i] > 0)
+                .map(i -> labels[i])
+                .distinct()
+                .toArray();
+        if (known.length < 2) {
+            throw new IllegalArgumentException(op + ": all " + size() + " examples are of class " + known[0]
                     + "; give examples of at least two classes");
         }
         return labels;
@@ -214,22 +216,31 @@ public record Examples(float[][] x, float[][] y, double[] weights) {
             someY[i] = y[rows[i]];
             some[i] = weights[rows[i]];
         }
-        return new Examples(someX, someY, some);
+        return new Examples(someX, someY, some, areClasses);
     }
 
     /** Returns these examples with other features. */
     public Examples withX(float[][] other) {
-        return new Examples(other, y, weights);
+        return new Examples(other, y, weights, areClasses);
     }
 
-    /** Returns these examples with other targets. */
+    /** Returns these examples with other targets, which are numbers. */
     public Examples withY(float[][] other) {
-        return new Examples(x, other, weights);
+        return new Examples(x, other, weights, false);
+    }
+
+    /**
+     * Returns these examples with other labels, of so many classes.
+     *
+     * @throws IllegalArgumentException if a label is outside [0, classes), or there is not one for each row
+     */
+    public Examples withLabels(int classes, int... labels) {
+        return ofClasses(x, classes, labels).weighted(weights);
     }
 
     /** Returns these examples with other weights. */
     public Examples weighted(double... other) {
-        return new Examples(x, y, other);
+        return new Examples(x, y, other, areClasses);
     }
 
     /**
@@ -238,11 +249,16 @@ public record Examples(float[][] x, float[][] y, double[] weights) {
      */
     public Examples resampled(long seed) {
         Examples drawn = subset(Rows.draw(weights, size(), new Rng(seed).split("resampled")));
-        return of(drawn.x, drawn.y);
+        return drawn.weighted(ones(size()));
     }
 
-    /** Returns a dataset of these examples, without their weights, for training a network. The caller closes it. */
+    /** Returns a dataset of these examples, without their weights, for training a network: of labels for classes, of targets for numbers. The caller closes it. */
     public Dataset dataset() {
-        return areClasses() ? Dataset.of(x, labels()) : Dataset.of(x, y);
+        if (!areClasses) {
+            return Dataset.of(x, y);
+        }
+        try (Dataset seen = Dataset.of(x, labels())) {
+            return seen.withClasses(outputs());
+        }
     }
 }

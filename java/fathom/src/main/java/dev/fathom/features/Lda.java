@@ -1,13 +1,14 @@
 package dev.fathom.features;
 
 import dev.fathom.kernel.Lapack;
+import java.util.Arrays;
 
 /**
  * Linear discriminant analysis (Fisher 1936; Rao 1948): the directions w in which the means of K classes lie farthest apart, measured by the spread within the
  * classes, and the Gaussian classifier with one covariance for all classes. For the covariance within the classes W = sum (x - m_k)(x - m_k)' / (n - K) and
  * that of their means B = sum n_k (m_k - m)(m_k - m)' / n they maximize w'Bw / w'Ww, and w'Ww = 1. {@link #transform} gives z = A (x - m), where the rows of A
- * are these directions; {@link #inverse} gives the row nearest to m that has these z. The score of class k is its log-probability up to a number that all
- * classes share: ln p_k - |z - A (m_k - m)|^2 / 2 with the share p_k of the examples.
+ * are these directions; {@link #inverse} gives the row nearest to m that has these z. The score of class k is its probability given the row, the softmax of
+ * ln p_k - |z - A (m_k - m)|^2 / 2 with the share p_k of the examples. Each example counts by its weight in the means, the spreads and the shares.
  *
  * <p>Directions in which no class varies, such as those of pixels that are always 0, are left out, with the tolerance of scikit-learn. The sign of a direction
  * makes its largest number positive.
@@ -24,7 +25,7 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
     private static final double TOLERANCE = 1e-4;
 
     /**
-     * Finds all directions that separate the classes. The weights of the examples are not used.
+     * Finds all directions that separate the classes.
      *
      * @throws IllegalArgumentException if the examples have no labels or are all of one class, or there are no more examples than classes, or no column
      *     varies within the classes, or the means of the classes are the same
@@ -34,13 +35,19 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
         int classes = data.outputs();
         int n = data.size();
         int columns = data.columns();
-        int[] counts = new int[classes];
+        double[] weights = weights(data);
+        double[] counts = new double[classes];
+        double[] mean = new double[columns];
         double[][] means = new double[classes][columns];
         for (int i = 0; i < n; i++) {
-            counts[labels[i]]++;
+            counts[labels[i]] += weights[i];
             for (int j = 0; j < columns; j++) {
-                means[labels[i]][j] += data.x()[i][j];
+                mean[j] += weights[i] * data.x()[i][j];
+                means[labels[i]][j] += weights[i] * data.x()[i][j];
             }
+        }
+        for (int j = 0; j < columns; j++) {
+            mean[j] /= n;
         }
         int present = 0;
         for (int k = 0; k < classes; k++) {
@@ -53,14 +60,13 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
             throw new IllegalArgumentException("lda: " + n + " examples of " + present
                     + " classes do not show how they vary; give more examples than classes");
         }
-        double[] whitening = whitening(data, labels, means, n - present);
-        double[] mean = Rows.means(data.x());
+        double[] whitening = whitening(data, labels, weights, means, n - present);
         int inner = whitening.length / columns;
         double[] between = new double[classes * inner];
         for (int k = 0; k < classes; k++) {
             for (int c = 0; c < inner && counts[k] > 0; c++) {
                 between[k * inner + c] =
-                        Math.sqrt((double) counts[k] / (present - 1)) * along(whitening, c, means[k], mean);
+                        Math.sqrt(counts[k] / (present - 1)) * along(whitening, c, means[k], mean);
             }
         }
         double[] axes = new double[inner * inner];
@@ -93,12 +99,18 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
         double[][] centers = new double[classes][width];
         double[] logPriors = new double[classes];
         for (int k = 0; k < classes; k++) {
-            logPriors[k] = Math.log((double) counts[k] / n);
+            logPriors[k] = Math.log(counts[k] / n);
             for (int d = 0; d < width && counts[k] > 0; d++) {
                 centers[k][d] = along(directions, d, means[k], mean);
             }
         }
         return new Lda(mean, directions, shares, centers, logPriors);
+    }
+
+    /** With the mean 1. */
+    private static double[] weights(Examples data) {
+        double factor = data.size() / Arrays.stream(data.weights()).sum();
+        return Arrays.stream(data.weights()).map(w -> w * factor).toArray();
     }
 
     /** Returns the learner, which needs no seed. */
@@ -107,14 +119,15 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
     }
 
     /** Directions [inner, columns] along which the rows vary by 1 within the classes, and not together. */
-    private static double[] whitening(Examples data, int[] labels, double[][] means, int degrees) {
+    private static double[] whitening(
+            Examples data, int[] labels, double[] weights, double[][] means, int degrees) {
         int n = data.size();
         int columns = data.columns();
         double[] deviations = new double[columns];
         for (int i = 0; i < n; i++) {
             for (int j = 0; j < columns; j++) {
                 double d = data.x()[i][j] - means[labels[i]][j];
-                deviations[j] += d * d;
+                deviations[j] += weights[i] * d * d;
             }
         }
         for (int j = 0; j < columns; j++) {
@@ -125,8 +138,9 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
             int to = Math.min(n, from + Rows.BLOCK);
             double[] block = new double[(to - from) * columns];
             for (int i = from; i < to; i++) {
+                double root = Math.sqrt(weights[i]);
                 for (int j = 0; j < columns; j++) {
-                    block[(i - from) * columns + j] = (data.x()[i][j] - means[labels[i]][j]) / deviations[j];
+                    block[(i - from) * columns + j] = root * (data.x()[i][j] - means[labels[i]][j]) / deviations[j];
                 }
             }
             Lapack.addProduct(block, columns, block, columns, axes);
@@ -196,18 +210,24 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
         return Rows.inverse(z, mean, back);
     }
 
-    /** {@inheritDoc} A class without examples has the score -infinity. */
+    /** {@inheritDoc} The scores are probabilities, and that of a class without examples is 0. */
     @Override
     public float[][] predict(float[][] x) {
         float[][] z = transform(x);
         float[][] scores = new float[x.length][centers.length];
+        double[] logs = new double[centers.length];
         for (int i = 0; i < x.length; i++) {
             for (int k = 0; k < centers.length; k++) {
                 double far = 0;
                 for (int d = 0; d < width(); d++) {
                     far += (z[i][d] - centers[k][d]) * (z[i][d] - centers[k][d]);
                 }
-                scores[i][k] = (float) (logPriors[k] - far / 2);
+                logs[k] = logPriors[k] - far / 2;
+            }
+            double most = Arrays.stream(logs).max().orElse(0);
+            double all = Arrays.stream(logs).map(l -> Math.exp(l - most)).sum();
+            for (int k = 0; k < logs.length; k++) {
+                scores[i][k] = (float) (Math.exp(logs[k] - most) / all);
             }
         }
         return scores;

@@ -14,7 +14,8 @@ import java.util.function.Function;
 @FunctionalInterface
 public interface Learner {
     /**
-     * Learns of the examples. Everything random depends on {@code seed} alone, and several calls may run at once.
+     * Learns of the examples. Everything random depends on {@code seed} alone, and several calls may run at once. The predictor has a score for every class of
+     * {@link Examples#outputs}; one without examples, as a bootstrap or a fold may lack a rare one, has a finite score that is never the largest.
      *
      * @throws IllegalArgumentException if the method cannot learn of these examples
      */

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param optimizer the recipe
  * @param batch how many examples a batch has; all of them if there are fewer
  * @param epochs how long it is trained
+ * @param ofClasses whether the loss takes the number of each example's class, as cross-entropy does; it takes the row of targets otherwise, which for a class
+ *     is zeros with a one
  * @param answer what its outputs say: their softmax for a classifier, themselves for a regressor
  * @param shape of the features of one example, as the net takes them; null for rows as they are
  */
@@ -39,6 +41,7 @@ public record NetLearner(
         Optimizer optimizer,
         int batch,
         int epochs,
+        boolean ofClasses,
         UnaryOperator<Tensor> answer,
         @Nullable Shape shape)
         implements Learner {
@@ -58,25 +61,35 @@ public record NetLearner(
 
     /** Makes a learner of classes by cross-entropy, whose predictions are probabilities. */
     public static NetLearner classifier(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
-        return new NetLearner(net, Loss.crossEntropy(), optimizer, batch, epochs, y -> y.softmax(-1), null);
+        return new NetLearner(net, Loss.crossEntropy(), optimizer, batch, epochs, true, y -> y.softmax(-1), null);
     }
 
-    /** Makes a learner of numbers by the mean squared error. */
+    /** Makes a learner of numbers by the mean squared error. Of classes it learns the zeros and ones, so that its largest output is the class. */
     public static NetLearner regressor(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
-        return new NetLearner(net, Loss.mse(), optimizer, batch, epochs, y -> y, null);
+        return new NetLearner(net, Loss.mse(), optimizer, batch, epochs, false, y -> y, null);
     }
 
     /** Returns this learner for a net that takes features of this shape, such as images [height, width, channels]. */
     public NetLearner shaped(int... dims) {
-        return new NetLearner(net, loss, optimizer, batch, epochs, answer, Shape.of(dims));
+        return new NetLearner(net, loss, optimizer, batch, epochs, ofClasses, answer, Shape.of(dims));
     }
 
+    /**
+     * Trains a new network.
+     *
+     * @throws IllegalArgumentException if the loss takes classes and the targets are numbers
+     */
     @Override
     public Trained fit(Examples data, long seed) {
+        if (ofClasses && !data.areClasses()) {
+            throw new IllegalArgumentException("net learner: the targets of these examples are numbers, and its loss takes"
+                    + " classes; give labels, or use NetLearner.regressor");
+        }
         Rng rng = new Rng(seed);
         double[] weights = data.weights();
         boolean alike = Arrays.stream(weights).allMatch(w -> w == weights[0]);
-        Examples drawn = alike ? data : data.resampled(rng.split("weights").seed());
+        Examples some = ofClasses ? data : data.withY(data.y());
+        Examples drawn = alike ? some : some.resampled(rng.split("weights").seed());
         Model<Layer> model = Model.of(net.get(), rng.split("start").seed());
         try (Dataset all = drawn.dataset();
                 Dataset shaped = shape == null ? all.flattened() : all.reshaped(shape.toArray())) {

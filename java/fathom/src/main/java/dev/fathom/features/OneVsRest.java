@@ -2,12 +2,14 @@ package dev.fathom.features;
 
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * K classes by a learner of two: for each class one of them learns to tell it from the rest (Rifkin and Klautau 2004). The score of a class is half of the
- * difference of the two scores that its learner gives, which is the margin of a {@link LinearSvm} and p - 1/2 for a probability p. Ties go to the class of
- * the smaller number.
+ * difference of the two scores that its learner gives, which is the margin of a {@link LinearSvm} and p - 1/2 for a probability p. A class without examples
+ * has no learner: its score is -1/2, that of the probability 0, or the smallest score of the row if that is less. Ties go to the class of the smaller number.
  *
  * @param binary the learner of two classes, of which class 0 is the rest
  */
@@ -15,16 +17,26 @@ public record OneVsRest(Learner binary) implements Learner {
     /**
      * The learned classes.
      *
-     * @param members for each class what tells it from the rest
+     * @param classes how many there are
+     * @param known the classes with examples, ascending
+     * @param members for each known class what tells it from the rest
      */
-    public record Members(List<Predictor> members) implements Predictor {
+    public record Members(int classes, int[] known, List<Predictor> members) implements Predictor {
         @Override
         public float[][] predict(float[][] x) {
-            float[][] scores = new float[x.length][members.size()];
-            for (int k = 0; k < members.size(); k++) {
-                float[][] two = members.get(k).predict(x);
+            float[][] scores = new float[x.length][classes];
+            float[] least = new float[x.length];
+            Arrays.fill(least, -0.5f);
+            for (int m = 0; m < known.length; m++) {
+                float[][] two = members.get(m).predict(x);
                 for (int i = 0; i < x.length; i++) {
-                    scores[i][k] = (two[i][1] - two[i][0]) / 2;
+                    scores[i][known[m]] = (two[i][1] - two[i][0]) / 2;
+                    least[i] = Math.min(least[i], scores[i][known[m]]);
+                }
+            }
+            for (int k = 0; k < classes; k++) {
+                for (int i = 0; i < x.length && Arrays.binarySearch(known, k) < 0; i++) {
+                    scores[i][k] = least[i];
                 }
             }
             return scores;
@@ -37,34 +49,30 @@ public record OneVsRest(Learner binary) implements Learner {
     }
 
     /**
-     * Learns each class against the rest.
+     * Learns each class that has examples against the rest.
      *
-     * @throws IllegalArgumentException if the examples have no labels, or a class has no examples or all of them
+     * @throws IllegalArgumentException if the examples have no labels, or all are of one class
      */
     @Override
     public Members fit(Examples data, long seed) {
-        int[] labels = data.labels();
+        int[] labels = data.classes("one vs rest");
+        int[] known = IntStream.range(0, labels.length)
+                .filter(i -> data.weights()[i] > 0)
+                .map(i -> labels[i])
+                .sorted()
+                .distinct()
+                .toArray();
         List<Predictor> members = new ArrayList<>();
         try {
-            for (int k = 0; k < data.outputs(); k++) {
-                float[][] isOrRest = new float[labels.length][2];
-                int count = 0;
-                for (int i = 0; i < labels.length; i++) {
-                    isOrRest[i][labels[i] == k ? 1 : 0] = 1;
-                    count += labels[i] == k ? 1 : 0;
-                }
-                if (count == 0 || count == labels.length) {
-                    throw new IllegalArgumentException("one vs rest: " + count + " of " + labels.length
-                            + " examples are of class " + k
-                            + "; give some of every class, and number the classes without gaps");
-                }
-                members.add(
-                        binary.fit(data.withY(isOrRest), new Rng(seed).split(k).seed()));
+            for (int k : known) {
+                int[] isOrRest = Arrays.stream(labels).map(l -> l == k ? 1 : 0).toArray();
+                members.add(binary.fit(
+                        data.withLabels(2, isOrRest), new Rng(seed).split(k).seed()));
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             members.forEach(Predictor::close);
             throw e;
         }
-        return new Members(List.copyOf(members));
+        return new Members(data.outputs(), known, List.copyOf(members));
     }
 }

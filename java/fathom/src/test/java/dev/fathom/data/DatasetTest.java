@@ -61,6 +61,28 @@ class DatasetTest {
     }
 
     @Test
+    void aDatasetMayKnowOfMoreClassesThanItsLabelsHave() {
+        try (Dataset data = Dataset.of(new float[][] {{0}, {1}, {2}}, new int[] {1, 0, 1});
+                Dataset four = data.withClasses(4);
+                Dataset part = four.take(0, 1);
+                Dataset both = Dataset.concat(data, four)) {
+            assertThat(data.classes()).isEqualTo(2);
+            assertThat(four.classes()).isEqualTo(4);
+            assertThat(part.classes()).isEqualTo(4);
+            assertThat(both.classes()).isEqualTo(4);
+            assertThat(four).hasToString("Dataset [3, 1] of F32, 4 classes");
+            assertThatThrownBy(() -> four.withClasses(1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("withClasses: 1 classes, but a label is 1; give at least 2");
+        }
+        try (Dataset numbers = Dataset.of(new float[][] {{0}}, new float[][] {{1}})) {
+            assertThatThrownBy(() -> numbers.withClasses(1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("only labels have classes");
+        }
+    }
+
+    @Test
     void theSameValuesInAnotherShape() {
         try (Dataset all = small(5);
                 Dataset maps = all.take(1, 5).reshaped(2, 2, 1)) {

@@ -141,24 +141,126 @@ class PreprocessingTest {
                 .hasMessage("picture: 5 bytes where [1, 2, 3] has 6; give red, green and blue of every pixel");
     }
 
+    /** EXIF 2.3, tag 274: where row 0 and column 0 of the file are seen, for the orientations from 1 on. */
+    private static final String[] SIDES = {"TL", "TR", "BR", "BL", "LT", "RT", "RB", "LB"};
+
+    /** What a file with this orientation holds of an image that is seen upright. */
+    private static BufferedImage stored(BufferedImage seen, int orientation) {
+        int h = seen.getHeight();
+        int w = seen.getWidth();
+        String sides = SIDES[orientation - 1];
+        boolean turned = orientation > 4;
+        BufferedImage file = new BufferedImage(turned ? h : w, turned ? w : h, BufferedImage.TYPE_INT_RGB);
+        for (int row = 0; row < file.getHeight(); row++) {
+            for (int column = 0; column < file.getWidth(); column++) {
+                int y = 0;
+                int x = 0;
+                for (int k = 0; k < 2; k++) {
+                    int at = k == 0 ? row : column;
+                    switch (sides.charAt(k)) {
+                        case 'T' -> y = at;
+                        case 'B' -> y = h - 1 - at;
+                        case 'L' -> x = at;
+                        default -> x = w - 1 - at;
+                    }
+                }
+                file.setRGB(column, row, seen.getRGB(x, y));
+            }
+        }
+        return file;
+    }
+
+    /** What was learned upright is served upright: all readers turn a photograph in the same way. */
+    @Test
+    void trainingAndServingSeePhotographsUpright() throws IOException {
+        int h = 8;
+        int w = 12;
+        BufferedImage seen = new BufferedImage(w, h, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < h * w; i++) {
+            seen.setRGB(i % w, i / w, 0x102030 + 0x20001 * i);
+        }
+        byte[] whole = new byte[3 * h * w];
+        byte[] middle = new byte[3 * h * h];
+        for (int i = 0; i < whole.length; i++) {
+            whole[i] = (byte) (seen.getRGB(i / 3 % w, i / 3 / w) >> 16 - 8 * (i % 3));
+            int x = i / 3 % w - 2;
+            if (x >= 0 && x < h) {
+                middle[3 * (i / 3 / w * h + x) + i % 3] = whole[i];
+            }
+        }
+        Preprocessing serving = Preprocessing.IMAGENET.sizes(h, h);
+        for (int orientation = 1; orientation <= 8; orientation++) {
+            byte[] png = encoded(stored(seen, orientation), "png");
+            byte[] file = Arrays.copyOf(png, 33); // behind its header, which is the first chunk
+            ByteBuffer chunk = ByteBuffer.allocate(100);
+            chunk(chunk, "eXIf", tiff(ByteOrder.BIG_ENDIAN, orientation));
+            file = joined(file, Arrays.copyOf(chunk.array(), chunk.position()), Arrays.copyOfRange(png, 33, png.length));
+            Path folder = Files.createDirectories(temp.resolve("as" + orientation));
+            Path path = Files.write(Files.createDirectories(folder.resolve("a")).resolve("0.png"), file);
+            for (ImageFolder images : List.of(
+                    ImageFolder.of(folder, h, w), ImageFolder.of(folder, h, w).stretched(), ImageFolder.of(folder, h))) {
+                byte[] expected = images.width() == w ? whole : middle;
+                try (ImageFolder.Images read = images.read()) {
+                    assertThat(read.data().pixels(0)).as("orientation %d", orientation).isEqualTo(expected);
+                }
+                assertThat(images.pixels(path)).isEqualTo(expected);
+                assertThat(images.pixels(file, "x")).isEqualTo(expected);
+                Files.deleteIfExists(folder.resolve(".fathom-8x12x3.images"));
+            }
+            Preprocessing.Photo photo = serving.read(path);
+            assertThat(photo.pixels()).isEqualTo(middle);
+            assertThat(List.of(photo.height(), photo.width())).isEqualTo(List.of(h, w));
+            Picture picture = Picture.read(path, w);
+            assertThat(List.of(picture.height(), picture.width())).isEqualTo(List.of(h, w));
+            assertThat(picture.pixels()).isEqualTo(whole);
+        }
+    }
+
+    /** The same photograph in JPEG files, in gray, and cut where an odd row is left over. */
+    @Test
+    void foldersOfJpegFilesAreUpright() throws IOException {
+        BufferedImage seen = new BufferedImage(51, 32, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 32 * 51; i++) {
+            seen.setRGB(i % 51, i / 51, i % 51 < 26 && i / 51 < 16 ? 0xff0000 : 0xffffff);
+        }
+        for (int orientation = 1; orientation <= 8; orientation++) {
+            Path folder = Files.createDirectories(temp.resolve("jpeg" + orientation + "/a")).getParent();
+            byte[] file = exif(encoded(stored(seen, orientation), "jpeg"), ByteOrder.LITTLE_ENDIAN, orientation);
+            Files.write(folder.resolve("a/0.jpg"), file);
+            try (ImageFolder.Images read = ImageFolder.of(folder, 16, 16).gray().read()) {
+                byte[] pixels = read.data().pixels(0);
+                assertThat(pixels[0] & 0xff).as("orientation %d", orientation).isLessThan(100);
+                assertThat(pixels[15] & 0xff).isGreaterThan(200);
+                assertThat(pixels[15 * 16] & 0xff).isGreaterThan(200);
+            }
+        }
+    }
+
+    private static byte[] joined(byte[]... parts) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            out.writeBytes(part);
+        }
+        return out.toByteArray();
+    }
+
+    /** Two tags, of which the second is the orientation. */
+    private static byte[] tiff(ByteOrder order, int orientation) {
+        ByteBuffer out = ByteBuffer.allocate(38).order(order);
+        out.put((order == ByteOrder.LITTLE_ENDIAN ? "II" : "MM").getBytes(StandardCharsets.US_ASCII));
+        out.putShort((short) 42).putInt(8).putShort((short) 2);
+        for (int[] tag : new int[][] {{256, 48}, {274, orientation}}) {
+            out.putShort((short) tag[0]).putShort((short) 3).putInt(1);
+            out.putShort((short) tag[1]).putShort((short) 0);
+        }
+        return out.putInt(0).array();
+    }
+
     /** A JPEG with an EXIF segment of two tags. */
     private static byte[] exif(byte[] jpeg, ByteOrder order, int orientation) {
         ByteBuffer out = ByteBuffer.allocate(jpeg.length + 48);
         out.putShort((short) 0xffd8).putShort((short) 0xffe1).putShort((short) 46);
-        out.put("Exif\0\0".getBytes(StandardCharsets.US_ASCII)).order(order);
-        out.put((order == ByteOrder.LITTLE_ENDIAN ? "II" : "MM").getBytes(StandardCharsets.US_ASCII));
-        out.putShort((short) 42).putInt(8).putShort((short) 2);
-        out.putShort((short) 256)
-                .putShort((short) 3)
-                .putInt(1)
-                .putShort((short) 48)
-                .putShort((short) 0);
-        out.putShort((short) 274)
-                .putShort((short) 3)
-                .putInt(1)
-                .putShort((short) orientation)
-                .putShort((short) 0);
-        out.putInt(0);
+        out.put("Exif\0\0".getBytes(StandardCharsets.US_ASCII)).put(tiff(order, orientation));
         return out.put(jpeg, 2, jpeg.length - 2).array();
     }
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.features.Examples;
+import dev.fathom.features.Lda;
 import dev.fathom.features.Learner;
 import dev.fathom.features.LinearSvm;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.NetLearner;
+import dev.fathom.features.OneVsRest;
 import dev.fathom.features.Predictor;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
@@ -25,8 +27,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ensembles against scikit-learn, and what they promise. */
 class EnsembleTest {
@@ -179,6 +184,88 @@ class EnsembleTest {
         new Bagging(spy, 5).withoutReplacement(0.5).workers(1).fit(data, 1);
         assertThat(sizes).containsOnly(25);
         assertThat(seen).allMatch(s -> s.size() == 25).doesNotHaveDuplicates();
+    }
+
+    /** So many points about the origin in all classes but the last, and three of the last class far from them all. */
+    private static Examples rare(int classes, int each) {
+        float[] noise = new Rng(7).normal(2 * (each * (classes - 1) + 3), 0, 0.3f);
+        float[][] x = new float[noise.length / 2][];
+        int[] labels = new int[x.length];
+        for (int i = 0; i < x.length; i++) {
+            labels[i] = Math.min(i / each, classes - 1);
+            boolean last = labels[i] == classes - 1;
+            x[i] = new float[] {noise[2 * i] + (last ? 8 : 0), noise[2 * i + 1] + (last ? 0 : 3 * labels[i])};
+        }
+        return Examples.of(x, labels);
+    }
+
+    static Stream<Learner> classifiers() {
+        Learner near = new NearestNeighbors(1);
+        return Stream.of(
+                Lda.learner(),
+                new LinearSvm(1),
+                new OneVsRest(new LinearSvm(1)),
+                new OneVsRest(near),
+                near,
+                new Stump(),
+                NetLearner.classifier(() -> new Linear(2, 3), new Adam(0.1f), 20, 40),
+                new AdaBoost(new Stump(), 10),
+                new ResidualBoosting(new Stump(), 10, 0.5),
+                new Stacking(near, Lda.learner(), new LinearSvm(1)).folds(3));
+    }
+
+    @ParameterizedTest
+    @MethodSource("classifiers")
+    void aClassWithoutExamplesIsNeverChosen(Learner learner) {
+        Examples two = rare(2, 20);
+        for (int absent = 0; absent < 3; absent++) {
+            int gap = absent;
+            int[] labels = Arrays.stream(two.labels()).map(k -> k < gap ? k : k + 1).toArray();
+            Examples data = Examples.ofClasses(two.x(), 3, labels);
+            try (Predictor fitted = learner.fit(data, 1);
+                    Predictor bag = new Bagging(learner, 5).workers(1).fit(data, 1)) {
+                assertThat(fitted.classify(data.x())).doesNotContain(absent);
+                assertThat(bag.classify(data.x())).doesNotContain(absent);
+                assertThat(fitted.predict(data.x())[0]).hasSize(3);
+            }
+        }
+    }
+
+    static Stream<Learner> goodClassifiers() {
+        return classifiers().filter(l -> !(l instanceof Stump || l instanceof AdaBoost)); // two answers are too few for three classes
+    }
+
+    @ParameterizedTest
+    @MethodSource("goodClassifiers")
+    void membersThatLackARareClassDoNotForbidIt(Learner learner) {
+        Examples data = rare(3, 20); // of 25 bootstraps one or two lack the last class
+        for (Combination by : new Combination[] {Combination.MEAN, Combination.VOTE, Combination.MEDIAN}) {
+            try (Predictor bag = new Bagging(learner, 25).by(by).workers(1).fit(data, 1)) {
+                assertThat(bag.classify(new float[][] {{8, 0}})).as("%s", by).containsExactly(2);
+                for (float[] row : bag.predict(data.x())) {
+                    for (float v : row) {
+                        assertThat(v).isFinite();
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void aMemberThatSawASingleClassNamesIt() {
+        Examples two = rare(2, 20);
+        for (Learner learner : List.of(Lda.learner(), new LinearSvm(1), new OneVsRest(new LinearSvm(1)))) {
+            try (Ensemble bag = new Bagging(learner, 60).workers(1).fit(two, 1)) {
+                int[][] answers = bag.answers(new float[][] {{8, 0}});
+                assertThat(Arrays.stream(answers).filter(a -> a[0] == 0).count()).isBetween(1L, 12L);
+                assertThat(bag.classify(new float[][] {{8, 0}, {0, 0}})).containsExactly(1, 0);
+            }
+        }
+        // of three examples of a class, each is in another of the three folds: two of them may be all that a fold has
+        Examples single = Examples.of(numbers(6), 0, 0, 0, 0, 0, 1);
+        Stacking.Stack stack =
+                new Stacking(new NearestNeighbors(1), new LinearSvm(10)).folds(6).workers(1).fit(single, 1);
+        assertThat(stack.predict(single.x())[0]).hasSize(2);
     }
 
     @Test

@@ -102,16 +102,27 @@ class FeaturesTest {
         assertThat(lda.classify(golden.x())).isEqualTo(golden.predicted());
         float[][] scores = lda.predict(golden.x());
         for (int i = 0; i < scores.length; i++) {
-            double sum = 0;
-            for (float s : scores[i]) {
-                sum += Math.exp(s);
-            }
             for (int k = 0; k < 3; k++) {
-                assertThat(scores[i][k] - Math.log(sum)).isCloseTo(golden.log_probabilities()[i][k], within(2e-4));
+                assertThat(scores[i][k]).isCloseTo((float) Math.exp(golden.log_probabilities()[i][k]), within(1e-5f));
             }
         }
         // the way back loses nothing of what the directions see
         assertClose(lda.transform(lda.inverse(golden.z())), golden.z(), 2e-5);
+    }
+
+    @Test
+    void weightsOfDiscriminantsCountLikeRepeatedExamples() {
+        float[] noise = new Rng(4).normal(24, 0, 1);
+        float[][] x = IntStream.range(0, 12)
+                .mapToObj(i -> new float[] {noise[2 * i] + i % 3, noise[2 * i + 1] - i % 3})
+                .toArray(float[][]::new);
+        Examples all = Examples.ofClasses(x, 3, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2);
+        Examples twice = all.subset(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5);
+        Lda weighted = Lda.fit(all.weighted(7, 7, 7, 7, 7, 7, 0, 0, 0, 0, 0, 0));
+        Lda repeated = Lda.fit(twice);
+        assertThat(weighted.directions()).containsExactly(repeated.directions(), within(1e-9));
+        assertClose(weighted.predict(x), repeated.predict(x), 1e-6f);
+        refused(() -> Lda.fit(all.weighted(1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0)), "lda: all 12 examples are of class 0");
     }
 
     @Test
@@ -337,6 +348,47 @@ class FeaturesTest {
     }
 
     @Test
+    void theTaskSaysWhetherTargetsAreNumbers() {
+        float[][] x = {{0}, {1}, {2}, {3}};
+        float[][] oneHot = {{1, 0}, {0, 1}, {1, 0}, {0, 1}};
+        float[][] ones = {{1}, {1}, {1}, {1}};
+        for (float[][] y : List.of(oneHot, ones)) {
+            Examples numbers = Examples.of(x, y);
+            assertThat(numbers.areClasses()).isFalse();
+            assertThat(numbers.subset(1, 3).areClasses()).isFalse();
+            assertThat(numbers.resampled(1).areClasses()).isFalse();
+            try (Dataset data = numbers.dataset()) {
+                assertThat(data.classes()).isZero();
+            }
+            try (Predictor fitted = NetLearner.regressor(() -> new Linear(1, y[0].length), new Adam(0.05f), 4, 300)
+                    .fit(numbers, 1)) {
+                assertThat(fitted.squaredError(numbers)).isLessThan(0.3);
+            }
+            refused(() -> numbers.labels(), "labels: the targets of these examples are " + y[0].length + " number");
+            refused(
+                    () -> NetLearner.classifier(() -> new Linear(1, 2), new Adam(0.05f), 4, 1)
+                            .fit(numbers, 1),
+                    "net learner: the targets of these examples are numbers, and its loss takes classes");
+        }
+        // a regressor learns the zeros and ones of classes as numbers
+        Examples classes = Examples.of(x, 0, 1, 0, 1);
+        Examples same = Examples.of(x, oneHot);
+        NetLearner net = NetLearner.regressor(() -> new Linear(1, 2), new Adam(0.05f), 4, 20);
+        try (Predictor a = net.fit(classes, 1);
+                Predictor b = net.fit(same, 1)) {
+            assertThat(a.predict(x)).isDeepEqualTo(b.predict(x));
+        }
+        assertThat(classes.withY(oneHot).areClasses()).as("other targets are numbers").isFalse();
+        assertThat(classes.weighted(1, 2, 3, 4).resampled(1).areClasses()).isTrue();
+        refused(
+                () -> new Examples(x, new float[][] {{1, 0}, {0, 1}, {1, 1}, {0, 1}}, new double[] {1, 1, 1, 1}, true),
+                "examples: the targets of row 2 are [1.0, 1.0], which name no class");
+        try (Dataset four = Examples.ofClasses(x, 4, 0, 1, 0, 1).dataset()) {
+            assertThat(four.classes()).as("classes without examples").isEqualTo(4);
+        }
+    }
+
+    @Test
     void resamplingFollowsTheWeights() {
         Examples data =
                 Examples.of(new float[][] {{0}, {1}, {2}, {3}}, 0, 1, 0, 1).weighted(0, 1, 3, 0);
@@ -383,9 +435,7 @@ class FeaturesTest {
         refused(
                 () -> new NearestNeighbors(1).fit(one, 1).predict(new float[][] {{1}}),
                 "nearest neighbors: row 0 has 1 numbers and 2 were fitted");
-        refused(
-                () -> new OneVsRest(new NearestNeighbors(1)).fit(Examples.of(x, 0, 2, 0), 1),
-                "one vs rest: 0 of 3 examples are of class 1");
+        refused(() -> new OneVsRest(new NearestNeighbors(1)).fit(one, 1), "one vs rest: all 3 examples are of class 0");
         refused(() -> Examples.of(x, 0, -1, 1), "examples: the label of row 1 is -1, outside [0, 2)");
         refused(() -> Examples.of(x, 0, 1), "examples: 3 rows with 2 targets and 3 weights");
         refused(() -> one.weighted(0, 0, 0), "examples: all weights are 0");
