@@ -54,8 +54,7 @@ public final class Dataset implements AutoCloseable {
     private @Nullable Object closedAt;
 
     /** Takes over one use of {@code source} and the row numbers in {@code index}. */
-    private Dataset(
-            Source source, Block index, int size, List<View> views, UnaryOperator<Batch> change, int classes) {
+    private Dataset(Source source, Block index, int size, List<View> views, UnaryOperator<Batch> change, int classes) {
         this.source = source;
         this.index = index;
         this.rows = index.view(0, 4L * size).asIntBuffer();

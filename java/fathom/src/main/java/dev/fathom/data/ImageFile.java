@@ -115,7 +115,13 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
 
         /** Where a part of the upright image lies in the file's h rows of w pixels. */
         Part stored(Part seen, int h, int w) {
-            Part p = turned() ? new Part(/* top= */ seen.left, /* left= */ seen.top, /* height= */ seen.width, /* width= */ seen.height) : seen;
+            Part p = turned()
+                    ? new Part(
+                            /* top= */ seen.left,
+                            /* left= */ seen.top,
+                            /* height= */ seen.width,
+                            /* width= */ seen.height)
+                    : seen;
             return new Part(
                     rowsFlipped() ? h - p.top - p.height : p.top,
                     columnsFlipped() ? w - p.left - p.width : p.left,

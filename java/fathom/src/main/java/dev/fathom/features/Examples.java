@@ -59,8 +59,7 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
         for (int i = 0; areClasses && i < y.length; i++) {
             float[] row = y[i];
             int at = Rows.largest(row);
-            if (row[at] != 1
-                    || IntStream.range(0, row.length).anyMatch(k -> k != at && row[k] != 0)) {
+            if (row[at] != 1 || IntStream.range(0, row.length).anyMatch(k -> k != at && row[k] != 0)) {
                 throw new IllegalArgumentException("examples: the targets of row " + i + " are " + Arrays.toString(row)
                         + ", which name no class; give zeros with a single 1, or targets that are numbers");
             }

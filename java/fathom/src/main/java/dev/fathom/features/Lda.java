@@ -65,8 +65,7 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
         double[] between = new double[classes * inner];
         for (int k = 0; k < classes; k++) {
             for (int c = 0; c < inner && counts[k] > 0; c++) {
-                between[k * inner + c] =
-                        Math.sqrt(counts[k] / (present - 1)) * along(whitening, c, means[k], mean);
+                between[k * inner + c] = Math.sqrt(counts[k] / (present - 1)) * along(whitening, c, means[k], mean);
             }
         }
         double[] axes = new double[inner * inner];
@@ -119,8 +118,7 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
     }
 
     /** Directions [inner, columns] along which the rows vary by 1 within the classes, and not together. */
-    private static double[] whitening(
-            Examples data, int[] labels, double[] weights, double[][] means, int degrees) {
+    private static double[] whitening(Examples data, int[] labels, double[] weights, double[][] means, int degrees) {
         int n = data.size();
         int columns = data.columns();
         double[] deviations = new double[columns];

@@ -82,8 +82,9 @@ public record NetLearner(
     @Override
     public Trained fit(Examples data, long seed) {
         if (ofClasses && !data.areClasses()) {
-            throw new IllegalArgumentException("net learner: the targets of these examples are numbers, and its loss takes"
-                    + " classes; give labels, or use NetLearner.regressor");
+            throw new IllegalArgumentException(
+                    "net learner: the targets of these examples are numbers, and its loss takes"
+                            + " classes; give labels, or use NetLearner.regressor");
         }
         Rng rng = new Rng(seed);
         double[] weights = data.weights();

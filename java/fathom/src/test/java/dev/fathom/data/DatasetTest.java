@@ -146,7 +146,8 @@ class DatasetTest {
         assertRefused(() -> Dataset.idx(none, three), "idx: there are no examples; give at least one");
         assertRefused(
                 () -> Dataset.idx(images, three),
-                "idx: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer than 2^31 values");
+                "idx: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer"
+                        + " than 2^31 values");
     }
 
     @Test
@@ -251,10 +252,12 @@ class DatasetTest {
                 "of: features row 1 has 1 values but row 0 has 2; give all rows the same length");
         assertRefused(
                 () -> Dataset.of(x, Shape.of(1, 1, 1, 1, 1, 2), y),
-                "of: an example cannot have the shape [1, 1, 1, 1, 1, 2]; it has at most 5 dimensions, none of them 0, and fewer than 2^31 values");
+                "of: an example cannot have the shape [1, 1, 1, 1, 1, 2]; it has at most 5 dimensions, none of them 0,"
+                        + " and fewer than 2^31 values");
         assertRefused(
                 () -> Dataset.of(x, Shape.of(0), y),
-                "of: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer than 2^31 values");
+                "of: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer than"
+                        + " 2^31 values");
         try (Dataset d = Dataset.of(x, pair, new float[] {1, 2}, Shape.of(1))) {
             assertThat(d).hasToString("Dataset [2, 2] of F32, targets [1]");
             assertThat(d.classes()).isZero();

@@ -194,14 +194,19 @@ class PreprocessingTest {
             byte[] file = Arrays.copyOf(png, 33); // behind its header, which is the first chunk
             ByteBuffer chunk = ByteBuffer.allocate(100);
             chunk(chunk, "eXIf", tiff(ByteOrder.BIG_ENDIAN, orientation));
-            file = joined(file, Arrays.copyOf(chunk.array(), chunk.position()), Arrays.copyOfRange(png, 33, png.length));
+            file = joined(
+                    file, Arrays.copyOf(chunk.array(), chunk.position()), Arrays.copyOfRange(png, 33, png.length));
             Path folder = Files.createDirectories(temp.resolve("as" + orientation));
             Path path = Files.write(Files.createDirectories(folder.resolve("a")).resolve("0.png"), file);
             for (ImageFolder images : List.of(
-                    ImageFolder.of(folder, h, w), ImageFolder.of(folder, h, w).stretched(), ImageFolder.of(folder, h))) {
+                    ImageFolder.of(folder, h, w),
+                    ImageFolder.of(folder, h, w).stretched(),
+                    ImageFolder.of(folder, h))) {
                 byte[] expected = images.width() == w ? whole : middle;
                 try (ImageFolder.Images read = images.read()) {
-                    assertThat(read.data().pixels(0)).as("orientation %d", orientation).isEqualTo(expected);
+                    assertThat(read.data().pixels(0))
+                            .as("orientation %d", orientation)
+                            .isEqualTo(expected);
                 }
                 assertThat(images.pixels(path)).isEqualTo(expected);
                 assertThat(images.pixels(file, "x")).isEqualTo(expected);
@@ -224,7 +229,8 @@ class PreprocessingTest {
             seen.setRGB(i % 51, i / 51, i % 51 < 26 && i / 51 < 16 ? 0xff0000 : 0xffffff);
         }
         for (int orientation = 1; orientation <= 8; orientation++) {
-            Path folder = Files.createDirectories(temp.resolve("jpeg" + orientation + "/a")).getParent();
+            Path folder = Files.createDirectories(temp.resolve("jpeg" + orientation + "/a"))
+                    .getParent();
             byte[] file = exif(encoded(stored(seen, orientation), "jpeg"), ByteOrder.LITTLE_ENDIAN, orientation);
             Files.write(folder.resolve("a/0.jpg"), file);
             try (ImageFolder.Images read = ImageFolder.of(folder, 16, 16).gray().read()) {
@@ -292,19 +298,20 @@ class PreprocessingTest {
     void recipesThatCannotBe() throws IOException {
         assertThatThrownBy(() -> Preprocessing.IMAGENET.sizes(200, 224))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "preprocessing: a crop of 224 from a shorter side of 200; choose 1 <= crop <= shorter <= 16384");
+                .hasMessage("preprocessing: a crop of 224 from a shorter side of 200; choose 1 <= crop <= shorter <="
+                        + " 16384");
         assertThatThrownBy(() -> new Preprocessing(2, 2, Filter.NEAREST, List.of(0f, 0f, 0f), List.of(1f, 0f, 1f)))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "preprocessing: mean=[0.0, 0.0, 0.0] deviation=[1.0, 0.0, 1.0]; give three of each, for red, green and "
-                                + "blue, and deviations above 0");
+                        "preprocessing: mean=[0.0, 0.0, 0.0] deviation=[1.0, 0.0, 1.0]; give three of each, for red,"
+                                + " green and blue, and deviations above 0");
         var small = Preprocessing.IMAGENET.sizes(2, 2).read(ramps(2, 2), "a");
         try (var pass = Pass.infer()) {
             assertThatThrownBy(() -> Preprocessing.IMAGENET.tensor(small))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "preprocessing: a photograph of 12 bytes where [224, 224, 3] has 150528; read it with this recipe");
+                            "preprocessing: a photograph of 12 bytes where [224, 224, 3] has 150528; read it with this"
+                                    + " recipe");
         }
     }
 
@@ -469,7 +476,8 @@ class PreprocessingTest {
                 data != null
                         && Files.isRegularFile(folder.resolve("pretrained-imagenet/check.npz"))
                         && Files.isDirectory(folder.resolve("photos")),
-                "photographs are not compared with Pillow's: FATHOM_DATA has no folders pretrained-imagenet and photos");
+                "photographs are not compared with Pillow's: FATHOM_DATA has no folders pretrained-imagenet and"
+                        + " photos");
         byte[] images;
         try (var zip = new ZipFile(
                         folder.resolve("pretrained-imagenet/check.npz").toFile());

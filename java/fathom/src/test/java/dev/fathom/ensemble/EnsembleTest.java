@@ -220,7 +220,8 @@ class EnsembleTest {
         Examples two = rare(2, 20);
         for (int absent = 0; absent < 3; absent++) {
             int gap = absent;
-            int[] labels = Arrays.stream(two.labels()).map(k -> k < gap ? k : k + 1).toArray();
+            int[] labels =
+                    Arrays.stream(two.labels()).map(k -> k < gap ? k : k + 1).toArray();
             Examples data = Examples.ofClasses(two.x(), 3, labels);
             try (Predictor fitted = learner.fit(data, 1);
                     Predictor bag = new Bagging(learner, 5).workers(1).fit(data, 1)) {
@@ -232,7 +233,9 @@ class EnsembleTest {
     }
 
     static Stream<Learner> goodClassifiers() {
-        return classifiers().filter(l -> !(l instanceof Stump || l instanceof AdaBoost)); // two answers are too few for three classes
+        return classifiers()
+                .filter(l ->
+                        !(l instanceof Stump || l instanceof AdaBoost)); // two answers are too few for three classes
     }
 
     @ParameterizedTest
@@ -257,14 +260,17 @@ class EnsembleTest {
         for (Learner learner : List.of(Lda.learner(), new LinearSvm(1), new OneVsRest(new LinearSvm(1)))) {
             try (Ensemble bag = new Bagging(learner, 60).workers(1).fit(two, 1)) {
                 int[][] answers = bag.answers(new float[][] {{8, 0}});
-                assertThat(Arrays.stream(answers).filter(a -> a[0] == 0).count()).isBetween(1L, 12L);
+                assertThat(Arrays.stream(answers).filter(a -> a[0] == 0).count())
+                        .isBetween(1L, 12L);
                 assertThat(bag.classify(new float[][] {{8, 0}, {0, 0}})).containsExactly(1, 0);
             }
         }
         // of three examples of a class, each is in another of the three folds: two of them may be all that a fold has
         Examples single = Examples.of(numbers(6), 0, 0, 0, 0, 0, 1);
-        Stacking.Stack stack =
-                new Stacking(new NearestNeighbors(1), new LinearSvm(10)).folds(6).workers(1).fit(single, 1);
+        Stacking.Stack stack = new Stacking(new NearestNeighbors(1), new LinearSvm(10))
+                .folds(6)
+                .workers(1)
+                .fit(single, 1);
         assertThat(stack.predict(single.x())[0]).hasSize(2);
     }
 

@@ -378,7 +378,9 @@ class FeaturesTest {
                 Predictor b = net.fit(same, 1)) {
             assertThat(a.predict(x)).isDeepEqualTo(b.predict(x));
         }
-        assertThat(classes.withY(oneHot).areClasses()).as("other targets are numbers").isFalse();
+        assertThat(classes.withY(oneHot).areClasses())
+                .as("other targets are numbers")
+                .isFalse();
         assertThat(classes.weighted(1, 2, 3, 4).resampled(1).areClasses()).isTrue();
         refused(
                 () -> new Examples(x, new float[][] {{1, 0}, {0, 1}, {1, 1}, {0, 1}}, new double[] {1, 1, 1, 1}, true),
