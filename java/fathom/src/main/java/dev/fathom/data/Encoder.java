@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The features come in the order in which their columns are first named here. A column that is not named is ignored and may lack values. A missing
- * value in a named column is refused with its line.
+ * value in a named column is refused with its line, unless {@link #missingAsNaN} is set.
  */
 public final class Encoder {
     /** What a column becomes. */
@@ -46,6 +46,7 @@ public final class Encoder {
 
     private final Map<String, Column> columns = new LinkedHashMap<>();
     private boolean unknownAsZeros;
+    private boolean missingAsNaN;
     private @Nullable String label;
 
     /** Begins a recipe that names no column so far. */
@@ -92,6 +93,15 @@ public final class Encoder {
     /** Lets {@link #oneHot} encode a text that {@link #fit} did not see as all zeros instead of refusing it. */
     public Encoder unknownAsZeros() {
         unknownAsZeros = true;
+        return this;
+    }
+
+    /**
+     * Lets a missing value be NaN in all features of its column instead of being refused, and {@link #fit} learn from the values that are there. Only
+     * {@code dev.fathom.series.Series} takes NaN, as a hole that can be filled; a {@link Dataset} refuses it.
+     */
+    public Encoder missingAsNaN() {
+        missingAsNaN = true;
         return this;
     }
 
@@ -154,6 +164,6 @@ public final class Encoder {
         if (columns.isEmpty()) {
             throw new IllegalArgumentException("fit: the encoder names no column; say how each is encoded");
         }
-        return new Encoding(List.copyOf(columns.values()), unknownAsZeros, train);
+        return new Encoding(List.copyOf(columns.values()), unknownAsZeros, missingAsNaN, train);
     }
 }

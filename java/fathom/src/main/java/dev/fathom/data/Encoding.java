@@ -30,11 +30,13 @@ public final class Encoding {
     private final List<String> features = new ArrayList<>();
     private final List<String> targets = new ArrayList<>();
     private final @Nullable Fitted label;
+    private final boolean missingAsNaN;
 
-    Encoding(List<Encoder.Column> recipe, boolean unknownAsZeros, Table train) {
+    Encoding(List<Encoder.Column> recipe, boolean unknownAsZeros, boolean missingAsNaN, Table train) {
+        this.missingAsNaN = missingAsNaN;
         Fitted learned = null;
         for (Encoder.Column c : recipe) {
-            Fitted fitted = new Fitted(c, unknownAsZeros, train);
+            Fitted fitted = new Fitted(c, unknownAsZeros, missingAsNaN ? train.complete(c.name()) : train);
             columns.put(c.name(), fitted);
             if (c.kind() == Encoder.Kind.LABEL) {
                 learned = fitted;
@@ -125,7 +127,8 @@ public final class Encoding {
     }
 
     /**
-     * Returns only the features of a table, [rows, k] row after row, for tables without the column to predict.
+     * Returns only the features of a table, [rows, k] row after row, for tables without the column to predict. Those of a missing value are NaN if the encoder
+     * was told so by {@link Encoder#missingAsNaN}.
      *
      * @throws IllegalArgumentException as {@link #dataset}
      */
@@ -171,7 +174,13 @@ public final class Encoding {
         int at = 0;
         for (int row = 0; row < table.size(); row++) {
             for (Fitted f : wanted) {
-                at = f.put(text(table, row, f.column.name()), place(table, row, f), to, at);
+                if (missingAsNaN && table.missing(row, f.column.name())) {
+                    int end = at + f.names().size();
+                    Arrays.fill(to, at, end, Float.NaN);
+                    at = end;
+                } else {
+                    at = f.put(text(table, row, f.column.name()), place(table, row, f), to, at);
+                }
             }
         }
         return to;
@@ -180,7 +189,8 @@ public final class Encoding {
     private static String text(Table table, int row, String column) {
         if (table.missing(row, column)) {
             throw new IllegalArgumentException(table.where(row, column)
-                    + ": the value is missing; leave such rows out with complete(\"" + column + "\"), or the column");
+                    + ": the value is missing; leave such rows out with complete(\"" + column
+                    + "\"), or the column, or keep a hole in a series with Series.withHoles");
         }
         return table.text(row, column);
     }
@@ -314,9 +324,9 @@ public final class Encoding {
         private static boolean yes(String text, Supplier<String> where) {
             String word = text.toLowerCase(Locale.ROOT);
             if (!YES.contains(word) && !NO.contains(word)) {
-                throw new IllegalArgumentException(
-                        where.get() + ": " + text
-                                + " is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0); choose oneHot for other words");
+                throw new IllegalArgumentException(where.get() + ": " + text
+                        + " is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0); choose oneHot for"
+                        + " other words");
             }
             return YES.contains(word);
         }

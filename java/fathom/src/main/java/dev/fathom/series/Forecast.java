@@ -29,7 +29,7 @@ public final class Forecast {
      * Forecasts rows {@code from} to {@code from + steps - 1}, each from the true rows before it; the result is [steps, targets].
      *
      * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, there are fewer true rows before a
-     *     forecast than lags, or the model returns another number of values
+     *     forecast than lags, a value that is needed is missing, or the model returns another number of values
      */
     public static float[][] oneStepAhead(Windows windows, Series series, int from, int steps, Step step) {
         return run("oneStepAhead", windows, series, from, steps, false, step);
@@ -41,7 +41,7 @@ public final class Forecast {
      * the end of the series.
      *
      * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, the series has too few rows before
-     *     {@code from} or too few for the inputs that are not forecast, or the model returns another number of values or one that is NaN or infinite
+     *     {@code from} or too few for the inputs that are not forecast, a value that is needed is missing, or the model returns another number of values or one that is NaN or infinite
      */
     public static float[][] recursive(Windows windows, Series series, int from, int steps, Step step) {
         return run("recursive", windows, series, from, steps, true, step);
@@ -76,6 +76,11 @@ public final class Forecast {
                 int t = from + i - lags + k;
                 for (int c = 0; c < columns.length; c++) {
                     int target = recursive && t >= from ? targets.indexOf(inputs.get(c)) : -1;
+                    if (target < 0 && series.missing(t, columns[c])) {
+                        throw new IllegalArgumentException(op + ": column " + inputs.get(c) + " of row " + t
+                                + " is missing, and the forecast of row " + (from + i)
+                                + " needs it; fill the holes, or begin elsewhere");
+                    }
                     window[k * columns.length + c] =
                             target >= 0 ? forecasts[t - from][target] : (float) series.at(t, columns[c]);
                 }

@@ -15,6 +15,8 @@ import java.util.function.IntPredicate;
  * double volume = scale.original("log_volume", forecast);
  * }</pre>
  *
+ * <p>Holes are left out of the mean and the deviation, and stay holes when they are scaled.
+ *
  * <p>Some textbooks scale by the whole series before they split it: {@code Standardization.fit(series)}.
  *
  * @param columns the columns that are scaled
@@ -72,7 +74,7 @@ public record Standardization(List<String> columns, List<Double> means, List<Dou
             double most = Double.NEGATIVE_INFINITY;
             int n = 0;
             for (int t = 0; t < series.length(); t++) {
-                if (rows.test(t)) {
+                if (rows.test(t) && !series.missing(t, c)) {
                     double x = series.at(t, c);
                     sum += x;
                     least = Math.min(least, x);
@@ -82,12 +84,13 @@ public record Standardization(List<String> columns, List<Double> means, List<Dou
             }
             if (n == 0) {
                 throw new IllegalArgumentException("standardization: none of the " + series.length()
-                        + " rows is accepted; choose at least two to fit on");
+                        + " rows is accepted" + (series.holes() > 0 ? " and has a value of column " + name : "")
+                        + "; choose at least two to fit on");
             }
             double mean = sum / n;
             double squares = 0;
             for (int t = 0; t < series.length(); t++) {
-                double d = rows.test(t) ? series.at(t, c) - mean : 0;
+                double d = rows.test(t) && !series.missing(t, c) ? series.at(t, c) - mean : 0;
                 squares += d * d;
             }
             if (least == most || squares == 0) { // the rounded mean of equal numbers may be another one

@@ -2,12 +2,14 @@ package dev.fathom.series;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.data.Table;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Windows over a series: each example has the {@code lags} rows before a step and the values to forecast. With L lags and the horizon 1, a series of T
@@ -24,6 +26,9 @@ import java.util.stream.IntStream;
  * var windows = new Windows(5).targets("log_volume");
  * List<Dataset> parts = windows.split(series, 4000, 5000);                  // train, validation and test by time
  * }</pre>
+ *
+ * <p>A window that touches a hole of the series, in a column that it takes, is left out. Neighboring rows are neighboring steps of time, so that a hole must have
+ * its rows: {@link Series#withHoles(Table, Times, String...)} keeps them.
  *
  * <p>The settings are immutable: each method returns others. Inputs and targets are all columns unless some are named.
  */
@@ -107,11 +112,16 @@ public final class Windows {
     }
 
     /**
-     * Returns the number of windows of a series.
+     * Returns the number of windows of a series that touch no hole.
      *
-     * @throws IllegalArgumentException if the series is too short for one
+     * @throws IllegalArgumentException if the series is too short for one, or lacks a column, or a hole is in all of them
      */
     public int count(Series series) {
+        return starts(series).length;
+    }
+
+    /** The first rows of the windows that touch no hole. */
+    private int[] starts(Series series) {
         int last = horizons[horizons.length - 1];
         long n = (long) series.length() - lags - last + 1;
         if (n < 1) {
@@ -119,32 +129,56 @@ public final class Windows {
                     + lags + " lags with the horizon " + last + " takes " + ((long) lags + last)
                     + "; use fewer lags, or a longer series");
         }
-        return (int) n;
+        boolean[] in = whole(series, inputs(series));
+        boolean[] out = whole(
+                series, Stream.concat(targets(series).stream(), known.stream()).toList());
+        int[] starts = IntStream.range(0, (int) n)
+                .filter(i -> Arrays.stream(horizons).allMatch(h -> out[i + lags - 1 + h]))
+                .filter(i -> IntStream.range(i, i + lags).allMatch(t -> in[t]))
+                .toArray();
+        if (starts.length == 0) {
+            throw new IllegalArgumentException(
+                    "windows: each of the " + n + " windows of " + lags + " lags touches one of the " + series.holes()
+                            + " missing values; use fewer lags, or fill the holes");
+        }
+        return starts;
+    }
+
+    /** Whether each row has all values of these columns. */
+    private static boolean[] whole(Series series, List<String> columns) {
+        int[] indices = indices(series, columns);
+        boolean[] whole = new boolean[series.length()];
+        for (int t = 0; t < whole.length; t++) {
+            int row = t;
+            whole[t] = Arrays.stream(indices).noneMatch(c -> series.missing(row, c));
+        }
+        return whole;
     }
 
     // ---- datasets
 
     /**
-     * Returns all windows in the order of time.
+     * Returns all windows that touch no hole in the order of time.
      *
-     * @throws IllegalArgumentException if the series is too short or lacks a column
+     * @throws IllegalArgumentException if the series is too short or lacks a column, or a hole is in all windows
      */
     public Dataset dataset(Series series) {
         return dataset(series, t -> true);
     }
 
     /**
-     * Returns the windows all of whose forecast rows have a number that {@code rows} accepts, in the order of time. The rows of the window itself may be
+     * Returns the windows that touch no hole and all of whose forecast rows have a number that {@code rows} accepts, in the order of time. The rows of the window itself may be
      * any: {@code t -> series.value(t, "train") == 1} gives the windows that forecast a row with that flag.
      *
      * @throws IllegalArgumentException if the series is too short or lacks a column, or there is no such window
      */
     public Dataset dataset(Series series, IntPredicate rows) {
-        int[] starts = IntStream.range(0, count(series))
+        int[] all = starts(series);
+        int[] starts = Arrays.stream(all)
                 .filter(i -> Arrays.stream(horizons).allMatch(h -> rows.test(i + lags - 1 + h)))
                 .toArray();
         if (starts.length == 0) {
-            throw new IllegalArgumentException("windows: none of the " + count(series)
+            throw new IllegalArgumentException("windows: none of the " + all.length
                     + " windows forecasts only rows that are accepted; accept more of them");
         }
         int[] in = indices(series, inputs(series));

@@ -7,7 +7,8 @@
  * one by file, line and column. A window belongs to the part of the series in which all the rows that it forecasts lie, so that a split by time or by a flag
  * never gives a row of the test set to training as something to forecast. The rows before may reach into the part before: they are known by then.
  *
- * <p>Rejected: dates as an index (rows are steps; a gap is the user's to fill), windows over the memory of the series (a dataset copies what it is made
+ * <p>Rejected: dates as an index (rows are steps: {@link dev.fathom.series.Times} check the dates once and give each row its place, and a
+ * row that is left out is a hole), windows over the memory of the series (a dataset copies what it is made
  * from, and a window of five rows costs five times a small series), scaling inside the windows (the same scale serves several windows, and must be undone
  * for a forecast).
  */

@@ -31,11 +31,11 @@ class EncoderTest {
     }
 
     private static final String PEOPLE = """
-            age,income,city,member,kind,note
-            20,1,Rome,yes,10,
-            40,100,Oslo,NO,9,x
-            30,10,Rome,True,10,
-            """;
+        age,income,city,member,kind,note
+        20,1,Rome,yes,10,
+        40,100,Oslo,NO,9,x
+        30,10,Rome,True,10,
+        """;
 
     @Test
     void everyColumnAsTheRecipeSays() throws IOException {
@@ -127,8 +127,8 @@ class EncoderTest {
         assertThat(encoding.features(people.take(0, 2))).containsExactly(-1, 1, 0, 1, 0, 1);
         assertRefused(
                 () -> encoding.features(people),
-                "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that have it,"
-                        + " or choose unknownAsZeros()");
+                "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that"
+                        + " have it, or choose unknownAsZeros()");
         Encoding lenient =
                 new Encoder().standardize("x").oneHot("city").unknownAsZeros().fit(people.take(0, 2));
         assertThat(lenient.features(people.take(2, 3))).containsExactly(998, 0, 0);
@@ -136,16 +136,22 @@ class EncoderTest {
                 new Encoder().number("x").label("city").unknownAsZeros().fit(people.take(0, 2));
         assertRefused(
                 () -> labeled.dataset(people),
-                "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that have it");
+                "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that"
+                        + " have it");
     }
 
     @Test
     void whatCannotBeEncodedIsNamed() throws IOException {
-        Table people = table(
-                "age,income,member,same,big\n1,5,yes,7,1e39\n,0,maybe,7,1\nx,3,no,7,1\n0x1p3,1d,no,7,1\nInfinity,2,no,7,1\n");
+        Table people = table("age,income,member,same,big\n"
+                + "1,5,yes,7,1e39\n"
+                + ",0,maybe,7,1\n"
+                + "x,3,no,7,1\n"
+                + "0x1p3,1d,no,7,1\n"
+                + "Infinity,2,no,7,1\n");
         assertRefused(
                 () -> new Encoder().number("age").fit(people),
-                "people.csv line 3, column age: the value is missing; leave such rows out with complete(\"age\"), or the column");
+                "people.csv line 3, column age: the value is missing; leave such rows out with complete(\"age\"), or"
+                        + " the column, or keep a hole in a series with Series.withHoles");
         Table complete = people.complete("age");
         String words = " is not a finite number; choose oneHot for words, or leave the column out";
         assertRefused(() -> new Encoder().number("age").fit(complete), "people.csv line 4, column age: \"x\"" + words);
@@ -163,8 +169,8 @@ class EncoderTest {
                 "people.csv line 3, column income: 0.0 has no logarithm; it must be above 0");
         assertRefused(
                 () -> new Encoder().bool("member").fit(people).features(people),
-                "people.csv line 3, column member: maybe is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0);"
-                        + " choose oneHot for other words");
+                "people.csv line 3, column member: maybe is neither yes nor no (true, t, yes, y, 1; false, f, no, n,"
+                        + " 0); choose oneHot for other words");
         for (Encoder e : new Encoder[] {new Encoder().standardize("same"), new Encoder().minMax("same")}) {
             assertRefused(
                     () -> e.fit(people),
@@ -195,7 +201,8 @@ class EncoderTest {
         assertRefused(() -> new Encoder().fit(people), "fit: the encoder names no column; say how each is encoded");
         assertRefused(
                 () -> new Encoder().oneHot("city").bool("city"),
-                "encoder: column city is encoded already, as one-hot; only log, standardize and min-max may follow one another");
+                "encoder: column city is encoded already, as one-hot; only log, standardize and min-max may follow one"
+                        + " another");
         assertRefused(
                 () -> new Encoder().label("city").label("kind"),
                 "label: city is the label already; a dataset has one label for each example or float targets");
@@ -224,8 +231,8 @@ class EncoderTest {
         assertThat(hitters.size()).isEqualTo(263);
         assertRefused(
                 () -> new Encoder().log("Salary").fit(all),
-                "Hitters.csv line 2, column Salary: the value is missing; leave such rows out with complete(\"Salary\"), or the"
-                        + " column");
+                "Hitters.csv line 2, column Salary: the value is missing; leave such rows out with"
+                        + " complete(\"Salary\"), or the column, or keep a hole in a series with Series.withHoles");
         Encoder encoder = new Encoder()
                 .log("Salary")
                 .standardize("Salary")

@@ -111,8 +111,8 @@ class WindowsTest {
     void whatIsTooShortOrWrong() {
         refused(
                 () -> new Windows(5).dataset(counting(5)),
-                "windows: the series has 5 rows, but a window of 5 lags with the horizon 1 takes 6; use fewer lags, or a "
-                        + "longer series");
+                "windows: the series has 5 rows, but a window of 5 lags with the horizon 1 takes 6; use fewer lags, or"
+                        + " a longer series");
         refused(
                 () -> new Windows(Integer.MAX_VALUE).horizons(Integer.MAX_VALUE).dataset(counting(5)),
                 "windows: the series has 5 rows, but a window of 2147483647 lags with the horizon 2147483647 takes "
@@ -128,18 +128,18 @@ class WindowsTest {
                 "series: there is no column c; there are [a, b], so name one of them");
         refused(
                 () -> Series.of(List.of("a"), new double[][] {{1}, {Double.NaN}}),
-                "series: row 1, column a is NaN; replace it, or leave the row out");
+                "series: row 1, column a is NaN; replace it, or keep NaN as a hole with Series.withHoles");
         refused(
                 () -> Series.of(List.of("a"), new double[][] {{1}, {1, 2}}),
                 "series: row 1 has 2 values for the 1 columns [a]; give one for each");
         refused(
                 () -> Series.of(List.of("a", "a"), new double[][] {{1, 2}}),
-                "series: there are 1 rows of the columns [a, a]; give at least one row and one column, each with a name of "
-                        + "its own");
+                "series: there are 1 rows of the columns [a, a]; give at least one row and one column, each with a"
+                        + " name of its own");
         refused(
                 () -> Series.of(),
-                "series: there are 0 rows of the columns [value]; give at least one row and one column, each with a name of "
-                        + "its own");
+                "series: there are 0 rows of the columns [value]; give at least one row and one column, each with a"
+                        + " name of its own");
         refused(() -> counting(3).value(3, "a"), "value: row 3 is outside [0, 3); the series has 3 rows");
         refused(() -> counting(3).take(1, 4), "take: 1 to 4 is no part of 3 rows; choose 0 <= from < to <= 3");
     }
@@ -159,13 +159,14 @@ class WindowsTest {
         assertThat(encoded.take(1, 2).value(0, "day=tue")).isEqualTo(1);
         refused(
                 () -> Series.of(table, "day"),
-                "days.csv line 2, column day: \"mon\" is not a finite number; choose oneHot for words, or leave the column "
-                        + "out");
+                "days.csv line 2, column day: \"mon\" is not a finite number; choose oneHot for words, or leave the"
+                        + " column out");
         refused(() -> Series.of(table), "series: no column is named; name one of [day, v, train]");
         Files.writeString(file, "v\n1\nNA\n");
         refused(
                 () -> Series.of(Table.csv(file), "v"),
-                "days.csv line 3, column v: the value is missing; leave such rows out with complete(\"v\"), or the column");
+                "days.csv line 3, column v: the value is missing; leave such rows out with complete(\"v\"), or the"
+                        + " column, or keep a hole in a series with Series.withHoles");
     }
 
     // ---- scales
@@ -196,12 +197,12 @@ class WindowsTest {
         refused(() -> train.original("b", 0), "original: column b is not scaled; there are [a], so name one of them");
         refused(
                 () -> new Standardization(List.of("a"), List.of(0.0), List.of(0.0)),
-                "standardization: column a has the mean 0.0 and the deviation 0.0; both must be finite, and the deviation "
-                        + "above 0");
+                "standardization: column a has the mean 0.0 and the deviation 0.0; both must be finite, and the"
+                        + " deviation above 0");
         refused(
                 () -> new Standardization(List.of("a"), List.of(), List.of(1.0)),
-                "standardization: 0 means and 1 deviations for the columns [a]; give one of each for every column, at least "
-                        + "one");
+                "standardization: 0 means and 1 deviations for the columns [a]; give one of each for every column, at"
+                        + " least one");
     }
 
     // ---- the stock exchange

@@ -249,29 +249,28 @@ class NyseLabTest {
         CommandLineRun missing = CommandLineRun.labOn(temp, "nyse");
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
-                .isEqualTo(
-                        "fathom lab: the data set islr was not found: " + temp
-                                + " has no NYSE.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with --data\n");
+                .isEqualTo("fathom lab: the data set islr was not found: " + temp
+                        + " has no NYSE.csv; download it from the repository intro-stat-learning/ISLP, or give"
+                        + " the folder that has it with --data\n");
         Path file = days(6, 4);
         CommandLineRun few = CommandLineRun.labOn(temp, "nyse");
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
-                .isEqualTo(
-                        "fathom lab: NYSE.csv has 4 training days and 2 test days, but windows and cross-validation need 200 of each; give the whole file of "
-                                + "6,051 days\n");
+                .isEqualTo("fathom lab: NYSE.csv has 4 training days and 2 test days, but windows and cross-validation"
+                        + " need 200 of each; give the whole file of 6,051 days\n");
         days(450, 240);
         List<String> lines = new ArrayList<>(Files.readAllLines(file));
         lines.add(1, lines.remove(400));
         Files.write(file, lines);
         assertThat(CommandLineRun.labOn(temp, "nyse").err())
-                .isEqualTo(
-                        "fathom lab: NYSE.csv line 2, column train: a training day comes after a test day; sort the file by date\n");
+                .isEqualTo("fathom lab: NYSE.csv line 2, column train: a training day comes after a test day; sort the"
+                        + " file by date\n");
         lines.set(7, lines.get(7).replaceFirst(",[^,]+,([^,]+),([^,]+)$", ",NA,$1,$2"));
         Files.write(file, lines);
         assertThat(CommandLineRun.labOn(temp, "nyse").err())
-                .isEqualTo(
-                        "fathom lab: NYSE.csv line 8, column log_volume: the value is missing; leave such rows out with complete(\"log_volume\"), or the "
-                                + "column\n");
+                .isEqualTo("fathom lab: NYSE.csv line 8, column log_volume: the value is missing; leave such rows out"
+                        + " with complete(\"log_volume\"), or the column, or keep a hole in a series with"
+                        + " Series.withHoles\n");
         Files.writeString(file, "a,b\n1,2\n");
         assertThat(CommandLineRun.labOn(temp, "nyse").err())
                 .isEqualTo("fathom lab: NYSE.csv has no column DJ_return; it has [a, b]\n");
