@@ -95,9 +95,19 @@ class DocsTest {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
         source.append("import dev.fathom.nn.Net;\n"
-                + "import java.nio.file.Path;\n"
-                + "import java.util.List;\n"
-                + "import java.util.Map;\n\n"
+                + "import java.nio.file.Files;
+"
+                + "import java.nio.file.Path;
+"
+                + "import java.time.Duration;
+"
+                + "import java.time.format.DateTimeFormatter;
+"
+                + "import java.util.List;
+"
+                + "import java.util.Map;
+
+"
                 + "public class Page {\n");
         List<String> methods = new ArrayList<>();
         Matcher snippets = JAVA.matcher(Files.readString(page));
@@ -112,7 +122,9 @@ class DocsTest {
             if (!body.isEmpty()) {
                 methods.add("snippet" + methods.size());
                 source.append("public static void ").append(methods.get(methods.size() - 1));
-                source.append("() {\n").append(here(body)).append("\n}\n");
+                source.append("() throws java.io.IOException {\n")
+                        .append(here(body))
+                        .append("\n}\n");
             }
         }
         Class<?> compiled = compile(source.append("}\n").toString());

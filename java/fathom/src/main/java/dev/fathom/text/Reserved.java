@@ -21,6 +21,9 @@ public record Reserved(List<String> tokens, int padding, int unknown, int start,
     /** No token is reserved, and an unknown token is an error. */
     public static final Reserved NONE = new Reserved(List.of(), -1, -1, -1, -1);
 
+    /** {@code <pad>} 0, as in Keras's {@code Tokenizer}; an unknown token is an error. */
+    public static final Reserved PADDING = new Reserved(List.of("<pad>"), 0, -1, -1, -1);
+
     /** {@code <pad>} 0, {@code <unk>} 1, {@code <start>} 2 and {@code <end>} 3. */
     public static final Reserved STANDARD = new Reserved(List.of("<pad>", "<unk>", "<start>", "<end>"), 0, 1, 2, 3);
 

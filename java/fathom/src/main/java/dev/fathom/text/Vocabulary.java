@@ -344,13 +344,30 @@ public final class Vocabulary {
     }
 
     /**
-     * Reads a JSON object from token to number, plain or gzip, such as the {@code vocab.json} of GPT-2 or the word index of Keras. The numbers begin at
-     * 0 or 1 and leave none out; with the smallest one, the vocabulary begins at 0. None is reserved.
+     * Reads a JSON object from token to number, plain or gzip, such as the {@code vocab.json} of GPT-2. Each token keeps its number; the numbers begin at 0 and
+     * leave none out. None is reserved.
      *
-     * @throws IllegalArgumentException if the file is not such an object, is damaged, has no tokens, or a token or a number comes twice or is missing
+     * @throws IllegalArgumentException if the file is not such an object, is damaged, has no tokens, or a token or a number comes twice or is missing; if the
+     *     numbers begin at 1, for which {@link #json(Path, Reserved, int)} says what the others mean
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public static Vocabulary json(Path file) {
+        return json(file, Reserved.NONE, 0);
+    }
+
+    /**
+     * Reads a JSON object from token to number, plain or gzip, in which some numbers are reserved. The number of a token is that of the file plus {@code
+     * offset}, and each reserved token has its place in {@code reserved}, whether or not the file has it:
+     *
+     * <ul>
+     *   <li>{@code json(file, Reserved.KERAS, 3)} reads the word index of Keras's IMDB reviews, whose numbers begin at 1, with Keras's {@code index_from=3}
+     *   <li>{@code json(file, Reserved.PADDING, 0)} reads the {@code word_index} of a Keras {@code Tokenizer}, whose numbers begin at 1 because 0 is padding
+     * </ul>
+     *
+     * @throws IllegalArgumentException as {@link #json(Path)}, or if the file has a reserved token under another number
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public static Vocabulary json(Path file, Reserved reserved, int offset) {
         Map<String, Integer> numbers = new LinkedHashMap<>();
         String text = TextFile.read(file, "a vocabulary in JSON", MOST);
         try (JsonReader in = new JsonReader(new StringReader(text))) {
@@ -370,27 +387,46 @@ public final class Vocabulary {
             throw new IllegalArgumentException(
                     file + ": it is not a JSON object from token to number; the file is damaged, fetch it again", e);
         }
-        return ofNumbers(file, numbers);
+        return ofNumbers(file, numbers, reserved, offset);
     }
 
-    private static Vocabulary ofNumbers(Path file, Map<String, Integer> numbers) {
+    private static Vocabulary ofNumbers(Path file, Map<String, Integer> numbers, Reserved reserved, int offset) {
         if (numbers.isEmpty()) {
             throw new IllegalArgumentException(
                     file + ": it has no tokens; the vocabulary is empty, so give another file");
         }
-        int first = numbers.values().stream().mapToInt(i -> i).min().orElseThrow() == 0 ? 0 : 1;
-        @Nullable String[] tokens = new String[numbers.size()];
+        if (reserved.tokens().isEmpty()
+                && offset == 0
+                && numbers.values().stream().mapToInt(i -> i).min().orElseThrow() == 1) {
+            throw new IllegalArgumentException(
+                    file + ": its numbers begin at 1, so another token has the number 0; say which: json(file,"
+                         + " Reserved.PADDING, 0) for the word index of a Keras Tokenizer, json(file, Reserved.KERAS,"
+                         + " 3) for that of Keras's IMDB reviews");
+        }
+        int more = (int)
+                reserved.tokens().stream().filter(t -> !numbers.containsKey(t)).count();
+        @Nullable String[] tokens = new String[numbers.size() + more];
+        for (int i = 0; i < reserved.tokens().size(); i++) {
+            String token = reserved.tokens().get(i);
+            Integer own = numbers.get(token);
+            if (own != null && (long) own + offset != i) {
+                throw new IllegalArgumentException(
+                        file + ": the reserved token " + shown(token) + " has the number " + ((long) own + offset)
+                                + " and not " + i + "; give the reserved tokens and the offset of the file");
+            }
+            tokens[i] = own == null ? token : null;
+        }
         numbers.forEach((token, id) -> {
-            long at = (long) id - first;
+            long at = (long) id + offset;
             if (at < 0 || at >= tokens.length || tokens[(int) at] != null) {
-                throw new IllegalArgumentException(file + ": the number " + id + " of the token " + shown(token)
+                throw new IllegalArgumentException(file + ": the number " + at + " of the token " + shown(token)
                         + (at >= 0 && at < tokens.length
                                 ? " is that of " + shown(String.valueOf(tokens[(int) at])) + " too"
-                                : " is outside [" + first + ", " + (tokens.length + first) + ")")
+                                : " is outside [0, " + tokens.length + ")")
                         + "; " + tokens.length + " tokens have as many numbers without a gap");
             }
             tokens[(int) at] = token;
         });
-        return new Vocabulary(Reserved.NONE, Arrays.asList(tokens), null);
+        return new Vocabulary(reserved, Arrays.asList(tokens), null);
     }
 }

@@ -81,13 +81,13 @@ class TextsTest {
         refused(
                 () -> Texts.tsv(file("a\tb\n1\t2\n1\n"), "a", "b"),
                 file
-                        + " line 3: it has 1 field but there are 2 columns; separate them by tabs, and write a tab within a "
-                        + "text as a blank");
+                        + " line 3: it has 1 field but there are 2 columns; separate them by tabs, and write a tab"
+                        + " within a text as a blank");
         refused(
                 () -> Texts.tsv(file("a\tb\n1\t2\t3\n"), "a", "b"),
                 file
-                        + " line 2: it has 3 fields but there are 2 columns; separate them by tabs, and write a tab within a "
-                        + "text as a blank");
+                        + " line 2: it has 3 fields but there are 2 columns; separate them by tabs, and write a tab"
+                        + " within a text as a blank");
         refused(() -> Texts.tsv(file("a\tb\n1\t2\n"), "a", "c"), file + " has no column c; it has [a, b]");
         refused(
                 () -> Texts.tsv(file("a\tb\n"), "a", "b"),
@@ -116,7 +116,8 @@ class TextsTest {
         refused(
                 () -> Texts.tsv(file, "a", "b"),
                 file
-                        + " line 1: it has more than 16777216 characters; the file is damaged or not a file of texts with tabs");
+                        + " line 1: it has more than 16777216 characters; the file is damaged or not a file of texts"
+                        + " with tabs");
         assertThatThrownBy(() -> Texts.tsv(temp.resolve("none"), "a", "b"))
                 .isExactlyInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot read " + temp.resolve("none")
@@ -187,9 +188,9 @@ class TextsTest {
                         + " has no folders; put the texts of each class into one of its own");
         assertThatThrownBy(() -> Texts.folder(temp.resolve("nowhere")))
                 .isExactlyInstanceOf(UncheckedIOException.class)
-                .hasMessage(
-                        "cannot read " + temp.resolve("nowhere")
-                                + ": No such file or directory; give a folder that you may read, with one of texts for each class");
+                .hasMessage("cannot read " + temp.resolve("nowhere")
+                        + ": No such file or directory; give a folder that you may read, with one of texts for"
+                        + " each class");
         Files.write(root.resolve("pos/1_8.txt"), new byte[] {(byte) 0x80});
         refused(() -> Texts.folder(root), root.resolve("pos/1_8.txt") + ": it is not UTF-8; convert it to UTF-8 first");
     }
@@ -235,8 +236,7 @@ class TextsTest {
         Texts train = Texts.tsv(folder.resolve("train.tsv.gz"), "text", "label");
         assertThat(train).hasToString("Texts of 25000 examples, 2 classes");
         assertThat(Arrays.stream(train.labels()).sum()).isEqualTo(12_500);
-        Vocabulary v = Vocabulary.json(folder.resolve("imdb_word_index.json.gz"))
-                .reserved(Reserved.KERAS)
+        Vocabulary v = Vocabulary.json(folder.resolve("imdb_word_index.json.gz"), Reserved.KERAS, 3)
                 .limit(9_999);
         assertThat(v.size()).isEqualTo(10_003);
         String first = train.text(2 * 576 + 1);

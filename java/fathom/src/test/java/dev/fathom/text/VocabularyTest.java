@@ -68,11 +68,49 @@ class VocabularyTest {
     @Test
     void theConventionOfKeras() throws IOException {
         Path index = Files.writeString(temp.resolve("index.json"), "{\"and\": 2, \"the\": 1, \"of\": 4, \"a\": 3}");
-        Vocabulary v = Vocabulary.json(index).reserved(Reserved.KERAS).limit(3);
+        Vocabulary v = Vocabulary.json(index, Reserved.KERAS, 3).limit(3);
         assertThat(v.size()).isEqualTo(7);
         assertThat(v.withStartAndEnd(Words.keras().tokens("The, A of the"))).containsExactly(1, 4, 6, 2, 4);
         assertThat(Words.keras().text(v.tokens(1, 4, 6, 2))).isEqualTo("<START> the a <UNK>");
         assertThat(v.token(v.reserved().padding())).isEqualTo("<PAD>");
+    }
+
+    /** The row of an embedding that was trained elsewhere is the number in the file, so none may move. */
+    @Test
+    void numbersInAFileAreKept() throws IOException {
+        Path index = Files.writeString(temp.resolve("index.json"), "{\"the\": 1, \"film\": 3, \"a\": 2}");
+        refused(
+                () -> Vocabulary.json(index),
+                index
+                        + ": its numbers begin at 1, so another token has the number 0; say which: json(file,"
+                        + " Reserved.PADDING, 0) for the word index of a Keras Tokenizer, json(file, Reserved.KERAS,"
+                        + " 3) for that of Keras's IMDB reviews");
+        Vocabulary tokenizer = Vocabulary.json(index, Reserved.PADDING, 0);
+        assertThat(tokenizer.ids(List.of("the", "a", "film"))).containsExactly(1, 2, 3);
+        assertThat(tokenizer.tokens()).containsExactly("<pad>", "the", "a", "film");
+        assertThat(tokenizer.reserved().padding()).isZero();
+        // Tokenizer(oov_token="<OOV>") writes the unknown token into the file
+        Path oov = Files.writeString(temp.resolve("oov.json"), "{\"<OOV>\": 1, \"the\": 2}");
+        Vocabulary v = Vocabulary.json(oov, new Reserved(List.of("<pad>", "<OOV>"), 0, 1, -1, -1), 0);
+        assertThat(v.ids(List.of("the", "cat"))).containsExactly(2, 1);
+        assertThat(Vocabulary.json(Files.writeString(temp.resolve("zero.json"), "{\"b\": 1, \"a\": 0}"))
+                        .tokens())
+                .containsExactly("a", "b");
+        refused(
+                () -> Vocabulary.json(oov, new Reserved(List.of("<OOV>", "<pad>"), 1, 0, -1, -1), 0),
+                oov
+                        + ": the reserved token \"<OOV>\" has the number 1 and not 0; give the reserved tokens and the"
+                        + " offset of the file");
+        refused(
+                () -> Vocabulary.json(index, Reserved.KERAS, 2),
+                index
+                        + ": the number 3 of the token \"the\" is that of \"<UNUSED>\" too; 7 tokens have as many"
+                        + " numbers without a gap");
+        refused(
+                () -> Vocabulary.json(index, Reserved.PADDING, Integer.MAX_VALUE),
+                index
+                        + ": the number 2147483648 of the token \"the\" is outside [0, 4); 4 tokens have as many"
+                        + " numbers without a gap");
     }
 
     @Test
@@ -80,8 +118,8 @@ class VocabularyTest {
         Vocabulary v = counted();
         refused(
                 () -> v.id("zebra\n"),
-                "id: the token \"zebra\\n\" is none of the 5 of this vocabulary; reserve an unknown token, or count texts "
-                        + "that have it");
+                "id: the token \"zebra\\n"
+                    + "\" is none of the 5 of this vocabulary; reserve an unknown token, or count texts that have it");
         refused(() -> v.token(5), "token: 5 is outside [0, 5); this vocabulary has 5 tokens");
         refused(() -> v.tokens(0, -1), "token: -1 is outside [0, 5); this vocabulary has 5 tokens");
         refused(
@@ -107,7 +145,8 @@ class VocabularyTest {
                 "reserved: one of the tokens [a, a] is empty or comes twice; give each a name of its own");
         refused(
                 () -> new Reserved(List.of("a"), 0, 1, -1, -1),
-                "reserved: there is no token 1 among the 1 reserved ones; give the place of one in the list, or -1 for none");
+                "reserved: there is no token 1 among the 1 reserved ones; give the place of one in the list, or -1 for"
+                        + " none");
         Vocabulary uncounted = Vocabulary.ofTokens(List.of("a"));
         assertThatThrownBy(() -> uncounted.atLeast(1))
                 .isExactlyInstanceOf(IllegalStateException.class)
@@ -161,8 +200,8 @@ class VocabularyTest {
         refused(
                 () -> Vocabulary.load(file("a\n"), Reserved.STANDARD),
                 file
-                        + ": it does not begin with the reserved tokens [<pad>, <unk>, <start>, <end>]; name those that it "
-                        + "was saved with");
+                        + ": it does not begin with the reserved tokens [<pad>, <unk>, <start>, <end>]; name those"
+                        + " that it was saved with");
         for (String empty : List.of("", "\ufeff")) {
             refused(
                     () -> Vocabulary.load(file(empty), Reserved.NONE),
@@ -207,16 +246,18 @@ class VocabularyTest {
         refused(
                 () -> Vocabulary.json(file("{\"a\": 0, \"b\": 0}")),
                 file
-                        + ": the number 0 of the token \"b\" is that of \"a\" too; 2 tokens have as many numbers without a gap");
+                        + ": the number 0 of the token \"b\" is that of \"a\" too; 2 tokens have as many numbers"
+                        + " without a gap");
         refused(
-                () -> Vocabulary.json(file("{\"a\": 1, \"b\": 2000000000}")),
+                () -> Vocabulary.json(file("{\"a\": 0, \"b\": 2000000000}")),
                 file
-                        + ": the number 2000000000 of the token \"b\" is outside [1, 3); 2 tokens have as many numbers without "
-                        + "a gap");
+                        + ": the number 2000000000 of the token \"b\" is outside [0, 2); 2 tokens have as many numbers"
+                        + " without a gap");
         refused(
                 () -> Vocabulary.json(file("{\"a\": -1}")),
                 file
-                        + ": the number -1 of the token \"a\" is outside [1, 2); 1 tokens have as many numbers without a gap");
+                        + ": the number -1 of the token \"a\" is outside [0, 1); 1 tokens have as many numbers without"
+                        + " a gap");
     }
 
     /** Sixty million characters of a token that a small file unpacks to are refused before they fill the memory. */

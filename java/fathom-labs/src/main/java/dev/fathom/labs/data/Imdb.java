@@ -119,7 +119,7 @@ public final class Imdb {
      * @throws UncheckedIOException if it cannot be read
      */
     public static Vocabulary words(Path folder) {
-        return Vocabulary.json(index(folder)).reserved(Reserved.KERAS);
+        return Vocabulary.json(index(folder), Reserved.KERAS, 3);
     }
 
     /** Whether a folder has both parts whole. */
