@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * The responses of a layer to many images: for each image and channel the largest value with its position, and the mean over all positions. The
+ * The responses of a layer to many images, which may differ in size: for each image and channel the largest value with its position, and the mean over all positions. The
  * largest values show what a channel responds to (Zeiler and Fergus 2014, figure 2). The means are the features of an image, by which its nearest
  * neighbors are found.
  */
@@ -22,7 +22,8 @@ public final class Responses {
     private final List<float[]> peaks = new ArrayList<>();
     private final List<int[]> places = new ArrayList<>();
     private final List<float[]> means = new ArrayList<>();
-    private int width = 1;
+    /** How many positions a row of each image's maps has. */
+    private final List<Integer> widths = new ArrayList<>();
 
     private Responses(String layer) {
         this.layer = layer;
@@ -102,7 +103,7 @@ public final class Responses {
         for (int c = 0; c < channels; c++) {
             mean[c] = (float) (sum[c] / maps.places());
         }
-        width = across;
+        widths.add(across);
         peaks.add(peak);
         places.add(place);
         means.add(mean);
@@ -127,7 +128,10 @@ public final class Responses {
     public List<Peak> top(int channel, int count) {
         return IntStream.range(0, size())
                 .mapToObj(i -> new Peak(
-                        i, places.get(i)[channel] / width, places.get(i)[channel] % width, peaks.get(i)[channel]))
+                        i,
+                        places.get(i)[channel] / widths.get(i),
+                        places.get(i)[channel] % widths.get(i),
+                        peaks.get(i)[channel]))
                 .sorted(Comparator.comparingDouble(p -> -p.value))
                 .limit(count)
                 .toList();
