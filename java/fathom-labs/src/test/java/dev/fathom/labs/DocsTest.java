@@ -95,19 +95,12 @@ class DocsTest {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
         source.append("import dev.fathom.nn.Net;\n"
-                + "import java.nio.file.Files;
-"
-                + "import java.nio.file.Path;
-"
-                + "import java.time.Duration;
-"
-                + "import java.time.format.DateTimeFormatter;
-"
-                + "import java.util.List;
-"
-                + "import java.util.Map;
-
-"
+                + "import java.nio.file.Files;\n"
+                + "import java.nio.file.Path;\n"
+                + "import java.time.Duration;\n"
+                + "import java.time.format.DateTimeFormatter;\n"
+                + "import java.util.List;\n"
+                + "import java.util.Map;\n\n"
                 + "public class Page {\n");
         List<String> methods = new ArrayList<>();
         Matcher snippets = JAVA.matcher(Files.readString(page));
