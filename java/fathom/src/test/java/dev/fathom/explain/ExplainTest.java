@@ -320,7 +320,8 @@ class ExplainTest {
     void imagesMayHaveDifferentWidths() {
         float[][] images = {{0, 0, 0, 0, 7, 0}, {0, 0, 0, 5, 0, 0}};
         with(mix(1, 1, 1), n -> {
-            Responses r = Responses.of(n, 2, i -> Tensor.of(images[i], 1, i == 0 ? 2 : 3, i == 0 ? 3 : 2, 1), List.of(""))
+            Responses r = Responses.of(
+                            n, 2, i -> Tensor.of(images[i], 1, i == 0 ? 2 : 3, i == 0 ? 3 : 2, 1), List.of(""))
                     .get(0);
             assertThat(r.top(0, 2)).containsExactly(new Responses.Peak(0, 1, 1, 7), new Responses.Peak(1, 1, 1, 5));
             return null;
