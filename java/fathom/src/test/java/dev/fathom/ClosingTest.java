@@ -46,6 +46,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
@@ -138,9 +139,8 @@ class ClosingTest {
         makers.put("Best", () -> make("Best", Access.store(model.range()), true));
         makers.put("Run", () -> make("Run", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
-        makers.put("Graph", () -> make("Graph", 0, object("Sizes", 1, 1)));
-        makers.put(
-                "Traces", () -> make("Traces", List.of(), List.of(make("Graph", 0, object("Sizes", 1, 1))), List.of()));
+        makers.put("Graph", () -> make("Graph", new int[0], object("Sizes", 1, 1), Map.of(), null));
+        makers.put("Traces", () -> make("Traces", List.of(), Function.identity()));
     }
 
     private Trainer<?> trainer() {

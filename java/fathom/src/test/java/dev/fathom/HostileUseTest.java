@@ -162,13 +162,14 @@ class HostileUseTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> mean.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: div_scalar: argument 4 of UNARY is 2.0 at batch 2, 3.0 at batch 3, 5.0 at batch 5; a number in a plan is "
-                                    + "constant: compute it from the inputs by ops, or make it an input");
+                            "freeze: div_scalar: its p0 is 2.0 at batch 2, 3.0 at batch 3, 1.0 at batch 1, 5.0 at batch 5; a number that is no "
+                                    + "integer is constant in a plan: compute it from the inputs by ops, or make it an input");
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> uneven.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: constant value[#1] [2, 3], which add reads at batch 2, has other values, [3, 3], at batch 3; compute it "
-                                    + "from the inputs by ops, make it an input, or freeze with a fixed batch size");
+                            "freeze: the constant value[#1], which add reads, is [2, 3] at batch 2 but [3, 3] at batch 3, and a plan keeps only "
+                                    + "constants that are equal at all sizes, repeat one block, or are the beginning of a longer one; compute "
+                                    + "it from the inputs by ops, make it an input, or freeze with a fixed batch size");
         }
     }
 
@@ -196,15 +197,17 @@ class HostileUseTest {
                                     null),
                             Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: constant b.weight [4, 3], which linear reads at batch 2, has other values, [4, 3], at batch 3; compute it "
-                                    + "from the inputs by ops, make it an input, or freeze with a fixed batch size");
+                            "freeze: the constant b.weight, which linear reads, is b.weight at batch 2 but a.weight at batch 3, and a plan keeps "
+                                    + "only constants that are equal at all sizes, repeat one block, or are the beginning of a longer one; "
+                                    + "compute it from the inputs by ops, make it an input, or freeze with a fixed batch size");
         }
     }
 
     @Test
     void aSessionTooLargeLeavesNothingBehind() {
         try (var model = Model.of(new Linear(3, 4), 1);
-                Plan plan = Plan.freeze(model, Shape.of(2, 3))) {
+                Plan plan = Plan.freeze(
+                        model, (net, in) -> net.apply(in[0]), Spec.of("input", Dim.BATCH, 3).batch(1, 1 << 30))) {
             long owned = Memory.stats().owned();
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> plan.newSession(1 << 30))

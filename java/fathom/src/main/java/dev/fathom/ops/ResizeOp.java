@@ -17,11 +17,20 @@ import java.util.Arrays;
  */
 public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
     public static ResizeOp of(Resize mode, int[] size) {
+        check(size);
+        return new ResizeOp(mode, Shape.of(size));
+    }
+
+    /** Checks the sizes. */
+    public ResizeOp {
+        check(size.toArray());
+    }
+
+    private static void check(int... size) {
         if (size.length < 1 || size.length > 3 || Arrays.stream(size).anyMatch(n -> n < 1)) {
             throw new IllegalArgumentException("resize" + Where.running() + ": " + Arrays.toString(size)
                     + " are no sizes; give one to three of at least 1, as [h, w] for images");
         }
-        return new ResizeOp(mode, Shape.of(size));
     }
 
     @Override

@@ -13,12 +13,15 @@ import org.jspecify.annotations.Nullable;
  * The values of x in order along a dimension, all of them or the first k, and the I32 places that they had. Equal values keep their order, and NaN is
  * above all others. A gradient goes back to the places.
  *
- * @param k how many, or -1 for all
+ * @param k how many, or {@link #ALL}
  */
 public record SortOp(int axis, int k, Order order) implements Op {
+    /** As many as there are. */
+    public static final int ALL = Integer.MAX_VALUE;
+
     @Override
     public String label() {
-        return k < 0 ? "sort" : "topk";
+        return k == ALL ? "sort" : "topk";
     }
 
     @Override
@@ -30,11 +33,11 @@ public record SortOp(int axis, int k, Order order) implements Op {
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         MoveOp.words(c, 1);
-        if (k > x.dim(axis)) {
+        if (k < 0 || k > x.dim(axis) && k != ALL) {
             throw c.fail("x " + x + " has x.dim(" + axis + ")=" + x.dim(axis) + " places but k=" + k
                     + " are asked for; choose 0 <= k <= dim(" + axis + ")");
         }
-        return k < 0 ? x : x.with(axis, k);
+        return k == ALL ? x : x.with(axis, k);
     }
 
     @Override

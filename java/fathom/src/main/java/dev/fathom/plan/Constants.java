@@ -3,102 +3,227 @@ package dev.fathom.plan;
 import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.ops.SliceOp;
 import dev.fathom.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * The constants of a plan's function, which depend on no input: each is equal at all sizes, or a block that is repeated as often as the sizes ask
- * for.
+ * The constants of a plan's function, which depend on no input. Each is equal at all sizes; or a block that is repeated as often as the sizes ask for, such
+ * as the zeros that a recurrence begins with; or the beginning of the one at the greatest length, such as learned positions.
  */
 final class Constants {
-    private Constants() {}
+    /** How a constant differs from trace to trace: along which dimensions, bit by bit, and by which of the two rules. */
+    private record Growth(int dims, boolean repeats, boolean begins) {
+        /** The last dimension along which it grows: what lies behind is the block. */
+        int last() {
+            return 31 - Integer.numberOfLeadingZeros(dims);
+        }
+    }
+
+    private final Graph first;
+    private final Map<Integer, Growth> growing = new TreeMap<>();
+
+    /** The constants of the trace at the greatest length, which stay. */
+    Constants(Graph first) {
+        this.first = first;
+    }
 
     /**
-     * The constants whose sizes differ, such as the zeros that a recurrence begins with: they become calls that repeat a block. Their numbers, and for each
-     * the last dimension in which they differ: what lies behind it is the block. All others must be the same in both traces.
+     * Compares the constants of another trace.
      *
-     * @throws IllegalStateException naming one that is not
+     * @throws IllegalStateException naming one that follows no rule
      */
-    static Map<Integer, Integer> growing(Graph first, Graph other) {
-        Map<Integer, Integer> growing = new HashMap<>();
-        for (int i = 0; i < first.values.size(); i++) {
-            Graph.Value a = first.values.get(i);
-            Graph.Value b = other.values.get(i);
+    void compare(Graph other) {
+        for (int v = 0; v < first.values.size(); v++) {
+            Graph.Value a = first.values.get(v);
+            Graph.Value b = other.values.get(v);
             if (a.kind() != Graph.Kind.WEIGHT) {
                 continue;
             }
-            if (!same(a, b)) {
-                throw new IllegalStateException("freeze: constant " + a.name() + " " + a.shape() + ", which "
-                        + reader(first, i) + " at " + first.sizes + ", has other values, " + b.shape() + ", at "
-                        + other.sizes + "; compute it from the inputs by ops, make it an input, or freeze with a fixed "
-                        + first.sizes.namesOfChanges(other.sizes));
+            Tensor x = a.weight();
+            Tensor y = b.weight();
+            boolean leaf = Values.leaf(x) != null || Values.leaf(y) != null;
+            boolean alike = a.dtype() == b.dtype() && a.shape().rank() == b.shape().rank();
+            if (leaf ? Values.leaf(x) != Values.leaf(y) : !alike) {
+                throw refused(v, other);
             }
-            if (!a.shape().equals(b.shape())) {
-                growing.put(i, lastDifference(a, b));
+            if (leaf || a.shape().equals(b.shape()) && equal(x, 0, y, 0, a.bytes())) {
+                continue;
             }
+            Growth growth = growth(a, b, growing.getOrDefault(v, new Growth(0, true, true)));
+            if (a.shape().equals(b.shape()) || !growth.repeats && !growth.begins) {
+                throw refused(v, other);
+            }
+            growing.put(v, growth);
         }
-        return growing;
     }
 
-    /** Who needs a value, for messages. */
-    private static String reader(Graph graph, int value) {
-        return graph.nodes.stream()
-                .filter(n -> Arrays.stream(n.in()).anyMatch(v -> v == value))
-                .findFirst()
-                .map(n -> n.where() + " reads")
-                .orElse("the function returns");
+    private static Growth growth(Graph.Value a, Graph.Value b, Growth so) {
+        int dims = so.dims;
+        for (int d = 0; d < a.shape().rank(); d++) {
+            dims |= a.shape().dim(d) == b.shape().dim(d) ? 0 : 1 << d;
+        }
+        return new Growth(dims, so.repeats && repeats(a, b), so.begins && begins(a, b));
     }
 
-    private static int lastDifference(Graph.Value a, Graph.Value b) {
-        int d = a.shape().rank() - 1;
-        while (a.shape().dim(d) == b.shape().dim(d)) {
+    private static int lastDifference(Shape a, Shape b) {
+        int d = a.rank() - 1;
+        while (d > 0 && a.dim(d) == b.dim(d)) {
             d--;
         }
         return d;
     }
 
-    private static boolean same(Graph.Value a, Graph.Value b) {
-        Tensor x = a.weight();
-        Tensor y = b.weight();
-        if (Values.leaf(x) != null || Values.leaf(y) != null) {
-            return Values.leaf(x) == Values.leaf(y);
-        }
-        if (a.dtype() != b.dtype()) {
-            return false;
-        }
-        if (a.shape().equals(b.shape())) {
-            return equal(x, y, 0, a.bytes());
-        }
-        if (a.dtype() == DType.U8
-                || a.shape().rank() != b.shape().rank()
-                || a.shape().size() == 0
-                || b.shape().size() == 0) {
+    /** Whether both are the first block of a again and again. */
+    private static boolean repeats(Graph.Value a, Graph.Value b) {
+        if (a.dtype() == DType.U8 || a.shape().size() == 0 || b.shape().size() == 0) {
             return false;
         }
         int rank = a.shape().rank();
-        long block = a.shape().size(lastDifference(a, b) + 1, rank) * a.dtype().bytes();
-        return repeats(x, x, block, a.bytes()) && repeats(x, y, block, b.bytes());
+        long block = a.shape().size(lastDifference(a.shape(), b.shape()) + 1, rank) * a.dtype().bytes();
+        for (Graph.Value of : List.of(a, b)) {
+            for (long at = 0; at < of.bytes(); at += block) {
+                if (!equal(a.weight(), 0, of.weight(), at, block)) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
-    /** Whether y is the first block of x again and again. */
-    private static boolean repeats(Tensor x, Tensor y, long block, long bytes) {
-        for (long at = 0; at < bytes; at += block) {
-            if (!equal(x, y, at, block)) {
+    /** Whether b is what a holds at the places that b has. */
+    private static boolean begins(Graph.Value a, Graph.Value b) {
+        int last = lastDifference(a.shape(), b.shape());
+        for (int d = 0; d <= last; d++) {
+            if (b.shape().dim(d) > a.shape().dim(d)) {
+                return false;
+            }
+        }
+        int rank = a.shape().rank();
+        long inner = a.shape().size(last + 1, rank) * a.dtype().bytes();
+        long run = b.shape().dim(last) * inner;
+        long runs = b.shape().size(0, last);
+        for (long r = 0; r < runs; r++) {
+            long at = 0;
+            long rest = r;
+            long step = a.shape().dim(last) * inner;
+            for (int d = last - 1; d >= 0; d--) {
+                at += rest % b.shape().dim(d) * step;
+                rest /= b.shape().dim(d);
+                step *= a.shape().dim(d);
+            }
+            if (!equal(a.weight(), at, b.weight(), r * run, run)) {
                 return false;
             }
         }
         return true;
     }
 
-    private static boolean equal(Tensor x, Tensor y, long from, long bytes) {
+    private static boolean equal(Tensor x, long inX, Tensor y, long inY, long bytes) {
         for (long at = 0; at < bytes; at += 1 << 30) {
             int n = (int) Math.min(1 << 30, bytes - at);
-            if (!Block.at(Values.address(x) + at, n).equals(Block.at(Values.address(y) + from + at, n))) {
+            if (!Block.at(Values.address(x) + inX + at, n).equals(Block.at(Values.address(y) + inY + at, n))) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Makes each that grows the result of calls on what stays, in all graphs alike. */
+    void rewrite(List<Graph> graphs) {
+        growing.forEach((v, growth) -> {
+            Graph.Value whole = first.values.get(v);
+            for (Graph graph : graphs) {
+                Graph.Value here = graph.values.get(v);
+                graph.values.set(v, here.with(Graph.Kind.RESULT, here.shape(), null));
+                graph.nodes.addAll(
+                        0,
+                        growth.repeats
+                                ? List.of(repeat(graph, v, whole, growth.last()))
+                                : cut(graph, v, whole, growth.dims));
+            }
+        });
+    }
+
+    private static Graph.Node repeat(Graph graph, int v, Graph.Value whole, int last) {
+        int[] block = whole.shape().toArray();
+        Arrays.fill(block, 0, last + 1, 1);
+        int from = graph.add(whole.with(Graph.Kind.WEIGHT, Shape.of(block), whole.source()));
+        return new Graph.Node(new Repeat(graph.values.get(v).shape()), "", new int[] {from}, new int[] {v});
+    }
+
+    /** The beginning along one dimension after the other. */
+    private static List<Graph.Node> cut(Graph graph, int v, Graph.Value whole, int dims) {
+        List<Graph.Node> nodes = new ArrayList<>();
+        int from = graph.add(whole);
+        for (int d = 0; dims >> d != 0; d++) {
+            if ((dims & 1 << d) != 0) {
+                int size = graph.values.get(v).shape().dim(d);
+                Graph.Value cut = graph.values.get(from);
+                int to = dims >> d == 1 ? v : graph.add(cut.with(Graph.Kind.RESULT, cut.shape().with(d, size), null));
+                nodes.add(new Graph.Node(new SliceOp(d, 0, size, 1), "", new int[] {from}, new int[] {to}));
+                from = to;
+            }
+        }
+        return nodes;
+    }
+
+    private IllegalStateException refused(int v, Graph other) {
+        Graph.Value a = first.values.get(v);
+        Graph.Value b = other.values.get(v);
+        String here = "is " + a.shape();
+        String there = b.shape().toString();
+        boolean lengths = a.dtype() == DType.I32 && a.shape().size() > 0 && first.sizes.length() != other.sizes.length();
+        if (Values.leaf(a.weight()) != null || Values.leaf(b.weight()) != null) {
+            here = "is " + a.name();
+            there = b.name();
+            lengths = false;
+        } else if (a.shape().equals(b.shape()) && a.dtype() == b.dtype()) {
+            ByteBuffer x = values(a);
+            ByteBuffer y = values(b);
+            int at = Math.max(0, x.mismatch(y)) / a.dtype().bytes();
+            here = "holds " + number(x, a.dtype(), at) + " in element " + at;
+            there = number(y, b.dtype(), at);
+            lengths &= here.startsWith("holds " + first.sizes.length() + " ");
+        } else {
+            lengths &= number(values(a), a.dtype(), 0).equals("" + first.sizes.length());
+        }
+        return new IllegalStateException("freeze: the constant "
+                + a.name() + ", which " + reader(v) + ", " + here + " at "
+                + first.sizes + " but " + there + " at " + other.sizes
+                + ", and a plan keeps only constants that are equal at all sizes, repeat one block, or are the beginning of a longer one; "
+                + (lengths ? "give the lengths of sequences as an input, Spec.lengths(name), " : "compute it from the inputs by ops, make it an input, ")
+                + "or freeze with a fixed " + first.sizes.namesOfChanges(other.sizes));
+    }
+
+    private static ByteBuffer values(Graph.Value v) {
+        return Block.at(Values.address(v.weight()), (int) Math.min(1 << 30, v.bytes())).order(ByteOrder.nativeOrder());
+    }
+
+    private static String number(ByteBuffer of, DType dtype, int at) {
+        if (of.limit() == 0) {
+            return "nothing";
+        }
+        return switch (dtype) {
+            case F32 -> "" + of.getFloat(4 * at);
+            case I32 -> "" + of.getInt(4 * at);
+            case U8 -> "" + (of.get(at) & 255);
+        };
+    }
+
+    /** Who needs a value, for messages. */
+    private String reader(int value) {
+        return first.nodes.stream()
+                .filter(n -> Arrays.stream(n.in()).anyMatch(v -> v == value))
+                .findFirst()
+                .map(n -> n.where() + " reads")
+                .orElse("the function returns");
     }
 }

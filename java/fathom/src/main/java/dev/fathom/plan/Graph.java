@@ -60,7 +60,11 @@ final class Graph implements AutoCloseable {
             return t;
         }
 
-        private Value with(Kind newKind, Shape newShape, @Nullable Tensor newSource) {
+        Value named(String other) {
+            return new Value(kind, shape, dtype, other, source);
+        }
+
+        Value with(Kind newKind, Shape newShape, @Nullable Tensor newSource) {
             return new Value(newKind, newShape, dtype, name, newSource);
         }
     }
@@ -70,17 +74,40 @@ final class Graph implements AutoCloseable {
      *
      * @param op what is called
      * @param path where, by net names
+     * @param where its label and path, for messages
      * @param in its operands, by number; -1 where one is left out
      * @param out its results, by number; -1 where one is not needed
      */
-    record Node(Op op, String path, int[] in, int[] out) {
+    record Node(Op op, String path, String where, int[] in, int[] out) {
+        Node(Op op, String path, int[] in, int[] out) {
+            this(op, path, where(op, path), in, out);
+        }
+
+        /** The same call of an op at other sizes. */
+        Node with(Op other) {
+            return new Node(other, path, where, in, out);
+        }
+
         /** Whether operand i is given. */
         boolean has(int i) {
             return i < in.length && in[i] >= 0;
         }
 
-        String where() {
-            return where(op, path);
+        /** One node in place of this and the user of its result at {@code slot}. */
+        private Node merged(Node user, int slot, Op.Fused both) {
+            int places = Math.max(in.length, 1 + Arrays.stream(both.at()).max().orElse(-1));
+            int[] from = Arrays.copyOf(in, places);
+            Arrays.fill(from, in.length, places, -1);
+            int next = 0;
+            for (int i = 0; i < user.in.length; i++) {
+                if (i != slot) {
+                    from[both.at()[next++]] = user.in[i];
+                }
+            }
+            int[] to = new int[both.op().outputs()];
+            Arrays.fill(to, -1);
+            to[0] = user.out[0];
+            return new Node(both.op(), path, from, to);
         }
 
         static String where(Op op, String path) {
@@ -94,22 +121,25 @@ final class Graph implements AutoCloseable {
     final Sizes sizes;
     int[] outputs = {};
     /** For each input that is carried, its number and that of the output which it becomes. */
-    private final Map<Integer, Integer> carried = new HashMap<>();
+    private final Map<Integer, Integer> carried;
 
     List<String> outputNames = List.of();
     private final Map<Integer, Folding.Weight> folded = new HashMap<>();
-    private final Pass pass = Access.freeze();
+    private final @Nullable Pass pass;
 
-    private Graph(int inputs, Sizes sizes) {
-        this.inputs = new int[inputs];
+    private Graph(int[] inputs, Sizes sizes, Map<Integer, Integer> carried, @Nullable Pass pass) {
+        this.inputs = inputs;
         this.sizes = sizes;
+        this.carried = carried;
+        this.pass = pass;
     }
 
     /** Runs {@code body} on inputs of these shapes, which have no values, and writes down what it called. */
     static Graph trace(List<Spec> specs, Sizes sizes, Function<Tensor[], Object> body) {
-        Graph graph = new Graph(specs.size(), sizes);
+        Pass pass = Access.freeze();
+        Graph graph = new Graph(new int[specs.size()], sizes, new HashMap<>(), pass);
         try {
-            graph.write(specs, body);
+            graph.write(pass, specs, body);
             return graph;
         } catch (RuntimeException | Error e) {
             graph.close();
@@ -117,7 +147,25 @@ final class Graph implements AutoCloseable {
         }
     }
 
-    private void write(List<Spec> specs, Function<Tensor[], Object> body) {
+    /** These calls at other sizes: inputs as {@code specs} say, these ops, and results whose shapes are yet to be found. */
+    Graph at(Sizes other, List<Spec> specs, List<Op> ops) {
+        Graph graph = new Graph(inputs, other, carried, null);
+        for (Value v : values) {
+            graph.values.add(v.with(v.kind, v.shape, null));
+        }
+        for (int i = 0; i < inputs.length; i++) {
+            Value v = values.get(inputs[i]);
+            graph.values.set(inputs[i], v.with(Kind.INPUT, specs.get(i).at(other), null));
+        }
+        for (int i = 0; i < nodes.size(); i++) {
+            graph.nodes.add(nodes.get(i).with(ops.get(i)));
+        }
+        graph.outputs = outputs;
+        graph.outputNames = outputNames;
+        return graph;
+    }
+
+    private void write(Pass pass, List<Spec> specs, Function<Tensor[], Object> body) {
         Map<Tensor, Integer> numbers = new IdentityHashMap<>();
         Tensor[] in = new Tensor[specs.size()];
         for (int i = 0; i < in.length; i++) {
@@ -226,17 +274,15 @@ final class Graph implements AutoCloseable {
     /** Gives back the constants of the trace. */
     @Override
     public void close() {
-        pass.close();
+        if (pass != null) {
+            pass.close();
+        }
     }
 
-    /** Makes value v the result of a call that repeats its first block: what lies behind dimension {@code dim}. */
-    void repeat(int v, int dim) {
-        Value of = values.get(v);
-        int[] block = of.shape.toArray();
-        Arrays.fill(block, 0, dim + 1, 1);
-        values.set(v, of.with(Kind.RESULT, of.shape, null));
-        values.add(of.with(Kind.WEIGHT, Shape.of(block), of.source));
-        nodes.add(0, new Node(Repeat.BLOCK, "", new int[] {values.size() - 1}, new int[] {v}));
+    /** Adds a value: its number. */
+    int add(Value value) {
+        values.add(value);
+        return values.size() - 1;
     }
 
     /**
@@ -335,53 +381,43 @@ final class Graph implements AutoCloseable {
         nodes.addAll(left);
     }
 
-    /** Merges each call into the only user of its result wherever {@link Op#fuse} finds one op that does both. */
-    void fuse() {
-        Links links = links();
+    /** Merges each call into the only user of its result wherever {@link Op#fuse} finds one op that does both, in all graphs alike. */
+    static void fuse(List<Graph> graphs) {
+        Graph graph = graphs.get(0);
+        Links links = graph.links();
         BitSet merged = new BitSet();
-        for (int i = 0; i < nodes.size(); i++) {
-            for (int slot = 0; slot < nodes.get(i).in.length; slot++) {
-                Node user = nodes.get(i);
-                int first = links.makerForOne(user.in[slot]);
-                Node both = first < 0 ? null : merge(nodes.get(first), user, slot, links);
-                if (both != null) {
-                    nodes.set(i, both);
+        for (int i = 0; i < graph.nodes.size(); i++) {
+            for (int slot = 0; slot < graph.nodes.get(i).in.length; slot++) {
+                int first = links.makerForOne(graph.nodes.get(i).in[slot]);
+                if (first >= 0 && merge(graphs, first, i, slot, links)) {
                     merged.set(first);
                     slot = -1; // what it took over may merge as well
                 }
             }
         }
-        remove(merged);
+        graphs.forEach(g -> g.remove(merged));
     }
 
-    /** One node that does {@code first} and the user of its result at {@code slot}, or null where there is none. */
-    private @Nullable Node merge(Node first, Node user, int slot, Links links) {
-        if (first.out[0] != user.in[slot] || links.usedBeyondFirst(first) || links.usedBeyondFirst(user)) {
-            return null;
+    /** Puts a call and the user of its result at {@code slot} into one, in the user's place; false where that cannot be in one of the graphs. */
+    private static boolean merge(List<Graph> graphs, int first, int user, int slot, Links links) {
+        Node before = graphs.get(0).nodes.get(first);
+        Node after = graphs.get(0).nodes.get(user);
+        if (before.out[0] != after.in[slot] || links.usedBeyondFirst(before) || links.usedBeyondFirst(after)) {
+            return false;
         }
-        Shape shape = values.get(first.out[0]).shape;
-        for (int v : user.in) {
-            if (v < 0 || !values.get(v).shape.equals(shape)) {
-                return null;
+        List<Node> both = new ArrayList<>();
+        for (Graph g : graphs) {
+            Shape shape = g.values.get(before.out[0]).shape;
+            boolean alike = Arrays.stream(after.in).allMatch(v -> v >= 0 && g.values.get(v).shape.equals(shape));
+            Op.Fused fused = alike ? g.nodes.get(first).op.fuse(g.nodes.get(user).op, before::has) : null;
+            if (fused == null) {
+                return false;
             }
+            both.add(before.merged(after, slot, fused));
         }
-        Op.Fused both = first.op.fuse(user.op, first::has);
-        if (both == null) {
-            return null;
+        for (int g = 0; g < both.size(); g++) {
+            graphs.get(g).nodes.set(user, both.get(g));
         }
-        int places =
-                Math.max(first.in.length, 1 + Arrays.stream(both.at()).max().orElse(-1));
-        int[] in = Arrays.copyOf(first.in, places);
-        Arrays.fill(in, first.in.length, places, -1);
-        int next = 0;
-        for (int i = 0; i < user.in.length; i++) {
-            if (i != slot) {
-                in[both.at()[next++]] = user.in[i];
-            }
-        }
-        int[] out = new int[both.op().outputs()];
-        Arrays.fill(out, -1);
-        out[0] = user.out[0];
-        return new Node(both.op(), first.path, in, out);
+        return true;
     }
 }

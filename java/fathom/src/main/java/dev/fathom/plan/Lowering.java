@@ -1,6 +1,7 @@
 package dev.fathom.plan;
 
 import dev.fathom.kernel.Blas;
+import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
@@ -8,14 +9,17 @@ import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the forward of every node of a graph without data: what the op writes becomes words, each an integer, a float or a place (a slot and an offset
- * in bytes). A slot is a value or scratch; views share the slot of what they look at.
+ * The commands of a graph at its sizes. The forward of every node runs without data: what the op writes becomes words, each an integer, a float or a place
+ * (a slot and an offset in bytes). Slots are values or scratch; views share the slot of what they look at.
  */
 @SuppressWarnings("NullAway.Init") // lower sets the node and begin the kernel
 final class Lowering extends Call {
@@ -25,62 +29,75 @@ final class Lowering extends Call {
     /** One argument; the slot of what is no address, or the address 0, is -1. */
     record Word(Kernel.Kind kind, long value, int slot) {}
 
-    /** One command and the node that wrote it. */
-    record Command(Kernel kernel, int node, List<Word> words) {}
-
-    /**
-     * Memory: of a value, of a packed weight, or scratch.
-     *
-     * @param value whose, -1 for scratch
-     * @param bytes how many; {@link #ASKED} for scratch of a kernel, which is asked for at the sizes of a session
-     * @param packing what packs a weight, null for other memory
-     * @param n rows of the matrix that it makes
-     * @param k its columns
-     */
-    record Slot(int value, long bytes, @Nullable Kernel packing, long n, long k) {
-        static final long ASKED = -1;
-
-        Slot(int value, long bytes) {
-            this(value, bytes, null, 0, 0);
-        }
-    }
+    /** One command and which call wrote it, for messages. */
+    record Command(Kernel kernel, String where, List<Word> words) {}
 
     /** Where a value lies. */
-    record Place(int slot, long offset) {}
+    private record Place(int slot, long offset) {}
 
     private final Graph graph;
-    private final List<Graph> all;
+    private final BitSet fixed;
+    private final @Nullable Commands asking;
     final List<Command> commands = new ArrayList<>();
     final List<Slot> slots = new ArrayList<>();
-    final Place[] places;
-    private final Map<Slot, Integer> packed = new HashMap<>();
-    private int at;
+    /** The number of the slot in which each output is read. */
+    final int[] shown;
+
+    private final Place[] places;
+    private final Map<Slot.Content, Integer> packed = new HashMap<>();
     private Graph.Node node;
+    private @Nullable RuntimeException refusal;
     private Kernel kernel;
     private List<Word> words = new ArrayList<>();
 
-    private Lowering(Graph graph, List<Graph> all) {
+    private Lowering(Graph graph, BitSet fixed, @Nullable Commands asking) {
         this.graph = graph;
-        this.all = all;
+        this.fixed = fixed;
+        this.asking = asking;
         places = new Place[graph.values.size()];
+        shown = new int[graph.outputs.length];
     }
 
-    /** Lowers one of the graphs of a plan, which make the same calls at several sizes. */
-    static Lowering of(Graph graph, List<Graph> all) {
-        Lowering l = new Lowering(graph, all);
+    /**
+     * Lowers a graph. The shapes of its results are found on the way, by the ops.
+     *
+     * @param fixed the values whose shape is the same at all sizes of a plan but for the first dimension
+     * @param asking asks kernels how much scratch they need; null where nothing will run
+     * @throws IllegalArgumentException if an op refuses what it is given, in the sentence of an eager run
+     */
+    static Lowering of(Graph graph, BitSet fixed, @Nullable Commands asking) {
+        Lowering l = new Lowering(graph, fixed, asking);
         for (int v = 0; v < graph.values.size(); v++) {
-            if (graph.values.get(v).kind() != Graph.Kind.RESULT) {
-                l.places[v] = new Place(l.slot(v), 0);
+            Graph.Kind kind = graph.values.get(v).kind();
+            if (kind != Graph.Kind.RESULT) {
+                l.places[v] = new Place(l.slot(v, kind == Graph.Kind.INPUT ? Slot.Role.INPUT : Slot.Role.WEIGHT), 0);
             }
         }
-        for (int i = 0; i < graph.nodes.size(); i++) {
-            l.lower(i);
+        for (int i = 0; i < graph.inputs.length; i++) {
+            l.slotOf(graph.inputs[i]).port = i;
+        }
+        for (Graph.Node n : graph.nodes) {
+            l.node = n;
+            try {
+                l.lower();
+            } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
+                throw e == l.refusal ? e : l.fail(String.valueOf(e.getMessage()));
+            }
+        }
+        l.show();
+        l.carry();
+        for (int c = 0; c < l.commands.size(); c++) {
+            for (Word word : l.commands.get(c).words) {
+                if (word.slot >= 0) {
+                    l.slots.get(word.slot).touchedBy(c);
+                }
+            }
         }
         return l;
     }
 
-    private int slot(int value) {
-        return add(new Slot(value, graph.values.get(value).bytes()));
+    private int slot(int value, Slot.Role role) {
+        return add(new Slot(Slot.Content.of(value), graph.values.get(value).bytes(), role));
     }
 
     private int add(Slot slot) {
@@ -88,56 +105,101 @@ final class Lowering extends Call {
         return slots.size() - 1;
     }
 
-    private void lower(int i) {
-        at = i;
-        node = graph.nodes.get(i);
+    private Slot slotOf(int value) {
+        return slots.get(places[value].slot);
+    }
+
+    private void lower() {
+        for (int o = 0; o < node.out().length; o++) {
+            int value = node.out()[o];
+            if (value >= 0 || o == 0) {
+                Shape shape = node.op().shape(this, o);
+                if (value >= 0) {
+                    Graph.Value of = graph.values.get(value);
+                    graph.values.set(value, of.with(Graph.Kind.RESULT, shape, null));
+                }
+            }
+        }
         long view = node.op().view(this);
         if (view >= 0) {
             Place of = places[node.in()[0]];
-            places[node.out()[0]] = new Place(of.slot(), of.offset() + view);
+            Graph.Value part = graph.values.get(node.out()[0]);
+            if (view + part.bytes() > graph.values.get(node.in()[0]).bytes()) {
+                throw fail("a view of " + part.shape() + " at byte " + view + " does not lie within x " + shape(0));
+            }
+            places[node.out()[0]] = new Place(of.slot, of.offset + view);
             return;
         }
         for (int o = 0; o < node.out().length; o++) {
             int value = node.out()[o];
             if (value >= 0) {
-                places[value] =
-                        graph.inPlace(node, o) ? places[node.in()[node.op().inPlaceOf(o)]] : new Place(slot(value), 0);
+                places[value] = graph.inPlace(node, o)
+                        ? places[node.in()[node.op().inPlaceOf(o)]]
+                        : new Place(slot(value, Slot.Role.WORK), 0);
             }
         }
         node.op().forward(this);
     }
 
-    /** Which call wrote a command, for messages. */
-    String where(Command command) {
-        return graph.nodes.get(command.node()).where();
+    /** A result that fills its slot is computed where the caller reads it; everything else is copied there. */
+    private void show() {
+        for (int o = 0; o < shown.length; o++) {
+            int value = graph.outputs[o];
+            Place at = places[value];
+            Slot slot = slots.get(at.slot);
+            long bytes = graph.values.get(value).bytes();
+            if (slot.role == Slot.Role.INPUT && graph.becomes(graph.inputs[slot.port]) == value) {
+                shown[o] = at.slot; // computed in place
+                continue;
+            }
+            if (slot.role == Slot.Role.WORK && at.offset == 0 && bytes == slot.bytes) {
+                shown[o] = at.slot;
+            } else { // an input, a weight, part of a slot or a second name for one
+                shown[o] = slot(value, Slot.Role.WORK);
+                copy(at, shown[o], bytes, graph.outputNames.get(o));
+            }
+            slots.get(shown[o]).role = Slot.Role.OUTPUT;
+            slots.get(shown[o]).port = o;
+        }
     }
 
-    /**
-     * Refuses commands that differ from these in more than numbers.
-     *
-     * @throws IllegalStateException naming the first difference
-     */
-    void mustMatch(Lowering other) {
-        Sizes sizes = graph.sizes;
-        for (int c = 0; c < Math.max(commands.size(), other.commands.size()); c++) {
-            Lowering longer = c < commands.size() ? this : other;
-            String where = longer.where(longer.commands.get(c));
-            if (c >= Math.min(commands.size(), other.commands.size())
-                    || commands.get(c).kernel() != other.commands.get(c).kernel()) {
-                throw new IllegalStateException(
-                        "freeze: " + where + " runs other kernels at " + other.graph.sizes + " than at " + sizes
-                                + "; an op of a plan must write the same commands at every " + sizes.names());
-            }
-            List<Word> words = commands.get(c).words();
-            for (int w = 0; w < words.size(); w++) {
-                Word word = words.get(w);
-                Word same = other.commands.get(c).words().get(w);
-                if (same.kind() != word.kind() || same.slot() != word.slot()) {
-                    throw new IllegalStateException(
-                            "freeze: " + where + " reads other memory at " + other.graph.sizes + " than at " + sizes);
+    /** Carried inputs become the outputs of their names, after everything else, so that a failure on the way leaves them as they were. */
+    private void carry() {
+        for (int o = 0; o < shown.length; o++) {
+            for (int input : graph.inputs) {
+                if (graph.becomes(input) == graph.outputs[o] && shown[o] != places[input].slot) {
+                    long bytes = graph.values.get(input).bytes();
+                    copy(new Place(shown[o], 0), places[input].slot, bytes, graph.outputNames.get(o));
                 }
             }
         }
+    }
+
+    private void copy(Place from, int to, long bytes, String where) {
+        commands.add(new Command(
+                Kernel.COPY,
+                where,
+                List.of(
+                        new Word(Kernel.Kind.ADDRESS, from.offset, from.slot),
+                        new Word(Kernel.Kind.ADDRESS, 0, to),
+                        new Word(Kernel.Kind.INTEGER, bytes, -1))));
+    }
+
+    /** What the value of a slot is called. */
+    String name(Slot slot) {
+        return graph.values.get(slot.content.value()).name();
+    }
+
+    /** What the caller writes. */
+    List<Graph.Value> in() {
+        return Arrays.stream(graph.inputs).mapToObj(graph.values::get).toList();
+    }
+
+    /** What the caller reads, under the names that the outputs have. */
+    List<Graph.Value> out() {
+        return IntStream.range(0, shown.length)
+                .mapToObj(o -> graph.values.get(graph.outputs[o]).named(graph.outputNames.get(o)))
+                .toList();
     }
 
     @Override
@@ -157,15 +219,7 @@ final class Lowering extends Call {
 
     @Override
     public boolean fixed(int i) {
-        Shape here = shape(i);
-        return all.stream().map(g -> g.values.get(node.in()[i]).shape()).allMatch(s -> {
-            for (int d = 1; d < here.rank(); d++) {
-                if (s.dim(d) != here.dim(d)) {
-                    return false;
-                }
-            }
-            return true;
-        });
+        return fixed.get(node.in()[i]);
     }
 
     @Override
@@ -194,7 +248,7 @@ final class Lowering extends Call {
     }
 
     private static long handle(Place p) {
-        return (long) (p.slot() + 1) << OFFSET_BITS | p.offset();
+        return (long) (p.slot + 1) << OFFSET_BITS | p.offset;
     }
 
     @Override
@@ -202,7 +256,7 @@ final class Lowering extends Call {
         if (bytes == 0) {
             return 0;
         }
-        return handle(new Place(add(new Slot(-1, bytes)), 0));
+        return handle(new Place(add(new Slot(Slot.Content.of(-1), bytes, Slot.Role.WORK)), 0));
     }
 
     @Override
@@ -212,7 +266,9 @@ final class Lowering extends Call {
                 || NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }
-        int slot = packed.computeIfAbsent(new Slot(value, Native.packedBytes(n, k), packing, n, k), this::add);
+        int slot = packed.computeIfAbsent(
+                new Slot.Content(value, packing, n, k),
+                c -> add(new Slot(c, Native.packedBytes(n, k), Slot.Role.WEIGHT)));
         return handle(new Place(slot, 0));
     }
 
@@ -251,17 +307,30 @@ final class Lowering extends Call {
             if (!kernel.takes(w, word.kind())) {
                 throw fail(kernel.refusal(w, word.kind()));
             }
-            if (word.slot() >= 0 && slots.get(word.slot()).value() >= 0) {
-                checkType(
-                        kernel,
-                        w,
-                        graph.values.get(slots.get(word.slot()).value()).dtype());
+            int value = word.slot < 0 ? -1 : slots.get(word.slot).content.value();
+            if (value >= 0) {
+                checkType(kernel, w, graph.values.get(value).dtype());
             }
         }
         if (kernel.takesScratch()) {
-            words.add(new Word(Kernel.Kind.SCRATCH, 0, add(new Slot(-1, Slot.ASKED))));
+            words.add(new Word(Kernel.Kind.SCRATCH, 0, add(new Slot(Slot.Content.of(-1), scratchBytes(), Slot.Role.WORK))));
         }
-        commands.add(new Command(kernel, at, words));
+        commands.add(new Command(kernel, node.where(), words));
+    }
+
+    /** Bytes of scratch that the command needs; addresses are not known yet, only which are 0. */
+    private long scratchBytes() {
+        if (asking == null) {
+            return 0;
+        }
+        long bytes = asking.scratchBytes(
+                kernel,
+                words.stream().mapToLong(w -> w.value + (w.slot < 0 ? 0 : 1)).toArray());
+        if (bytes < 0) {
+            throw fail("it would need more than 1 TiB of scratch memory at " + graph.sizes + "; choose a smaller "
+                    + graph.sizes.names());
+        }
+        return bytes;
     }
 
     @Override
@@ -278,6 +347,9 @@ final class Lowering extends Call {
 
     @Override
     public IllegalArgumentException fail(String message) {
-        return new IllegalArgumentException("freeze: " + node.where() + ": " + message);
+        IllegalArgumentException failed =
+                new IllegalArgumentException((asking == null ? "freeze: " : "newSession: ") + node.where() + ": " + message);
+        refusal = failed;
+        return failed;
     }
 }

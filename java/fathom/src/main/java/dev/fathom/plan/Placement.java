@@ -1,12 +1,10 @@
 package dev.fathom.plan;
 
-import dev.fathom.kernel.Commands;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Where the intermediates of a plan lie: the largest first, each at the lowest place that is free for as long as it lives (greedy by size, as
@@ -21,27 +19,12 @@ record Placement(Map<Slot, Long> offsets, long bytes) {
     /** A slot that takes so many bytes, from {@code at} on once it is placed. */
     private record Piece(Slot slot, long bytes, long at) {}
 
-    /**
-     * Places the intermediates of a plan and the scratch of its commands.
-     *
-     * @throws IllegalArgumentException if a command would need more scratch than any machine has
-     */
-    static Placement of(Plan plan, Sizes sizes) {
+    /** Places the intermediates of these commands and their scratch. */
+    static Placement of(Lowering lowering) {
         List<Piece> work = new ArrayList<>();
-        for (Slot s : plan.slots) {
-            if (s.role == Slot.Role.WORK && s.used() && s.bytes.at(sizes) > 0) {
-                work.add(new Piece(s, rounded(s.bytes.at(sizes)), 0));
-            }
-        }
-        Commands commands = new Commands();
-        for (Plan.Template t : plan.templates) {
-            if (t.kernel().takesScratch()) {
-                Slot scratch = Objects.requireNonNull(
-                        t.terms().get(t.kernel().written()).slot(), "scratch has a slot");
-                long bytes = t.scratchBytes(sizes, commands);
-                if (bytes > 0) {
-                    work.add(new Piece(scratch, rounded(bytes), 0));
-                }
+        for (Slot s : lowering.slots) {
+            if (s.role == Slot.Role.WORK && s.used() && s.bytes > 0) {
+                work.add(new Piece(s, rounded(s.bytes), 0));
             }
         }
         work.sort(Comparator.comparingLong(Piece::bytes).reversed());

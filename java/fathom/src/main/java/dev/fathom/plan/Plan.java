@@ -1,7 +1,6 @@
 package dev.fathom.plan;
 
 import dev.fathom.kernel.Commands;
-import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -10,9 +9,8 @@ import dev.fathom.op.Shape;
 import dev.fathom.parameter.Access;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.function.BiFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A network frozen for serving: its packed weights, and its commands, in which only the batch, the length and the addresses of a session are open. A
@@ -20,86 +18,23 @@ import org.jspecify.annotations.Nullable;
  * change it.
  */
 public final class Plan implements AutoCloseable {
-    /** A command whose words are functions of the free dimensions. */
-    record Template(Kernel kernel, String where, List<Term> terms) {
-        /** Bytes of scratch that the command needs at these sizes; addresses are not known yet, only which are 0. */
-        long scratchBytes(Sizes sizes, Commands commands) {
-            long[] words = new long[kernel.written()];
-            for (int w = 0; w < words.length; w++) {
-                words[w] = terms.get(w).value().at(sizes) + (terms.get(w).slot() == null ? 0 : 1);
-            }
-            long bytes = commands.scratchBytes(kernel, words);
-            if (bytes < 0) {
-                throw new IllegalArgumentException(
-                        "newSession: " + where + ": it would need more than 1 TiB of scratch memory at " + sizes
-                                + "; choose a smaller " + sizes.names());
-            }
-            return bytes;
-        }
-    }
-
-    /** One word: an integer or the bits of a float, or an address, counted from the beginning of a slot. */
-    record Term(@Nullable Slot slot, Bilinear value) {}
-
-    /** What must not become negative at the sizes of a session, and the call that needs it. */
-    record Limit(String where, Bilinear room) {
-        void check(Sizes s) {
-            if (room.at(s) >= 0) {
-                return;
-            }
-            long ofBatch = room.batch() + room.both() * s.length();
-            long ofLength = room.length() + room.both() * s.batch();
-            boolean byLength = ofLength != 0;
-            long value = byLength ? s.length() : s.batch();
-            long slope = byLength ? ofLength : ofBatch;
-            long rest = room.at(s) - slope * value;
-            boolean small = slope > 0;
-            // where the line crosses zero, rounded to the side that works
-            long edge = small ? -Math.floorDiv(rest, slope) : Math.floorDiv(rest, -slope);
-            throw new IllegalArgumentException("newSession: " + (byLength ? "length=" : "batch=") + value + " is too "
-                    + (small ? "small" : "large") + " for " + where + "; choose at " + (small ? "least " : "most ")
-                    + edge + (byLength && ofBatch != 0 ? " at batch=" + s.batch() : ""));
-        }
-    }
-
-    final List<Template> templates;
-    final List<Slot> slots;
     final List<Spec> specs;
-    final List<ShapeRules.Operand> inputs;
-    final List<ShapeRules.Operand> outputs;
-    /** For each output, the number of the carried input in whose memory it is computed, or -1. */
-    final int[] inPlace;
-
     final Block weights;
-    private final List<Limit> limits;
-    private final List<ShapeRules.Rule> rules;
-    /** Those of the first trace: a dimension that no input has is 0. */
-    private final Sizes traced;
-
+    private final Calls calls;
+    private final Map<Slot.Content, Long> offsets;
+    private final String commands;
     private final int defaultBatch;
 
-    Plan(
-            List<Template> templates,
-            List<Slot> slots,
-            List<Spec> specs,
-            List<ShapeRules.Operand> inputs,
-            List<ShapeRules.Operand> outputs,
-            int[] inPlace,
-            List<Limit> limits,
-            List<ShapeRules.Rule> rules,
-            Block weights,
-            Sizes traced,
-            int defaultBatch) {
-        this.templates = List.copyOf(templates);
-        this.slots = List.copyOf(slots);
-        this.specs = List.copyOf(specs);
-        this.inputs = List.copyOf(inputs);
-        this.outputs = List.copyOf(outputs);
-        this.inPlace = inPlace;
-        this.limits = List.copyOf(limits);
-        this.rules = List.copyOf(rules);
+    /**
+     * @param offsets where each weight that the commands read begins in the block of weights
+     * @param commands their kernels and callers, for people
+     */
+    Plan(Calls calls, Block weights, Map<Slot.Content, Long> offsets, String commands, int defaultBatch) {
+        specs = calls.specs();
+        this.calls = calls;
         this.weights = weights;
-        this.traced = traced;
+        this.offsets = offsets;
+        this.commands = commands;
         this.defaultBatch = defaultBatch;
     }
 
@@ -147,12 +82,8 @@ public final class Plan implements AutoCloseable {
                         + s.name() + "\", DType.I32, Dim.BATCH), and write them before each run");
             }
         }
-        List<Sizes> sizes = Sizes.traced(
-                in.stream().anyMatch(s -> s.has(Dim.BATCH)),
-                in.stream().anyMatch(s -> s.has(Dim.LENGTH)),
-                defaultBatch);
-        try (Traces traces = Traces.of(in, sizes, tensors -> function.apply(model.net(), tensors))) {
-            return new PlanBuilder(traces).build(in, defaultBatch);
+        try (Traces traces = Traces.of(in, defaultBatch, tensors -> function.apply(model.net(), tensors))) {
+            return new PlanBuilder(traces).build(defaultBatch);
         }
     }
 
@@ -172,7 +103,7 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalStateException if the plan is closed
      */
     public Session newSession(int batch) {
-        if (traced.length() != 0) {
+        if (calls.lengths().free()) {
             throw new IllegalArgumentException("newSession: batch=" + batch
                     + " but an input of this plan has Dim.LENGTH; use newSession(batch, length)");
         }
@@ -187,7 +118,7 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalStateException if the plan is closed
      */
     public Session newSession(int batch, int length) {
-        if (traced.length() == 0) {
+        if (!calls.lengths().free()) {
             throw new IllegalArgumentException("newSession: length=" + length
                     + " but no input of this plan has Dim.LENGTH; use newSession(batch)");
         }
@@ -201,14 +132,40 @@ public final class Plan implements AutoCloseable {
         if (batch < 1) {
             throw new IllegalArgumentException("newSession: batch=" + batch + " must be at least 1");
         }
-        if (traced.batch() == 0 && batch != 1) {
+        if (!calls.batches().free() && batch != 1) {
             throw new IllegalArgumentException("newSession: batch=" + batch
                     + " but no input of this plan has Dim.BATCH; " + (length == 0 ? "use newSession()" : "give 1"));
         }
-        Sizes sizes = new Sizes(traced.batch() == 0 ? 0 : batch, length);
-        limits.forEach(l -> l.check(sizes));
-        ShapeRules.check(rules, sizes);
-        return new Session(this, sizes);
+        check();
+        return new Session(this, sizes(batch, length), lowered(batch, length));
+    }
+
+    private Sizes sizes(int batch, int length) {
+        return new Sizes(calls.batches().free() ? batch : 0, length);
+    }
+
+    private Lowering lowered(int batch, int length) {
+        Sizes sizes = sizes(batch, length);
+        if (sizes.batch() != 0) {
+            calls.batches().check("batch", batch);
+        }
+        if (length != 0) {
+            calls.lengths().check("length", length);
+        }
+        Lowering lowering = calls.at(sizes, new Commands());
+        for (Slot s : lowering.slots) {
+            if (s.role == Slot.Role.WEIGHT && s.used() && !offsets.containsKey(s.content)) {
+                throw new IllegalArgumentException("newSession: a command wants the weight "
+                        + lowering.name(s) + " packed in another way at " + sizes
+                        + " than at all sizes at which the plan was traced; choose another " + sizes.names());
+            }
+        }
+        return lowering;
+    }
+
+    /** Where a weight lies. */
+    long address(Slot weight) {
+        return weights.address() + offsets.getOrDefault(weight.content, 0L); // what no command reads lies nowhere
     }
 
     /** Returns the bytes that a session of this batch size needs for intermediates. */
@@ -218,7 +175,7 @@ public final class Plan implements AutoCloseable {
 
     /** Returns the bytes that a session of this batch size and length needs for intermediates. */
     public long workspaceBytes(int batch, int length) {
-        return Placement.of(this, new Sizes(batch, length)).bytes();
+        return Placement.of(lowered(batch, length)).bytes();
     }
 
     void check() {
@@ -231,12 +188,7 @@ public final class Plan implements AutoCloseable {
     /** Returns the commands in order, one in each line: the kernel, and the layer it comes from. */
     @Override
     public String toString() {
-        StringBuilder s = new StringBuilder();
-        templates.forEach(t -> s.append(t.kernel.name().toLowerCase(Locale.ROOT))
-                .append("  ")
-                .append(t.where)
-                .append('\n'));
-        return s.toString();
+        return commands;
     }
 
     /** Closes the plan. Its memory is freed when its last session is closed too. Closing twice does nothing. */

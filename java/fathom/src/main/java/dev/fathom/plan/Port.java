@@ -26,13 +26,13 @@ final class Port {
     private boolean given;
 
     /** Zeros for an input or output at the sizes of a session. */
-    Port(ShapeRules.Operand port, Sizes sizes) {
-        this(port, sizes, allocate(port, sizes));
+    Port(Graph.Value port, Sizes sizes) {
+        this(port, allocate(port, sizes));
     }
 
-    private Port(ShapeRules.Operand port, Sizes sizes, ByteBuffer memory) {
+    private Port(Graph.Value port, ByteBuffer memory) {
         name = port.name();
-        shape = port.at(sizes);
+        shape = port.shape();
         dtype = port.dtype();
         this.memory = memory;
         bytes = memory.duplicate().order(ByteOrder.nativeOrder());
@@ -44,17 +44,14 @@ final class Port {
     }
 
     /** An output that is computed in this memory. */
-    Port sharing(ShapeRules.Operand output, Sizes sizes) {
-        return new Port(output, sizes, memory);
+    Port sharing(Graph.Value output) {
+        return new Port(output, memory);
     }
 
-    private static ByteBuffer allocate(ShapeRules.Operand port, Sizes sizes) {
-        double bytes = port.dtype().bytes();
-        for (Bilinear d : port.dims()) {
-            bytes *= d.at(sizes);
-        }
+    private static ByteBuffer allocate(Graph.Value port, Sizes sizes) {
+        long bytes = port.bytes();
         if (bytes > Integer.MAX_VALUE - 64) {
-            throw new IllegalArgumentException("newSession: " + port.name() + " would take " + (long) bytes
+            throw new IllegalArgumentException("newSession: " + port.name() + " would take " + bytes
                     + " bytes at " + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
         }
         // 64 spare bytes to begin at a cache line

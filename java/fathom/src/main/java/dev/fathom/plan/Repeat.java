@@ -6,9 +6,7 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /** y [.., n, block] = x [.., 1, block] as often as y has room for it, of four-byte elements. */
-enum Repeat implements Op {
-    BLOCK;
-
+record Repeat(Shape to) implements Op {
     private static final int WORDS = 1;
 
     @Override
@@ -18,12 +16,12 @@ enum Repeat implements Op {
 
     @Override
     public Shape shape(Call c, int output) {
-        return c.outShape(output);
+        return to;
     }
 
     @Override
     public void forward(Call c) {
-        long n = c.outShape(0).size() / c.shape(0).size();
+        long n = to.size() / c.shape(0).size();
         long index = c.scratch(4 * n);
         c.begin(Kernel.FILL).at(index).put(n).put(0f).run();
         c.begin(Kernel.GATHER)

@@ -45,6 +45,11 @@ public final class Session implements AutoCloseable {
 
     private final Plan plan;
     private final Sizes sizes;
+    private final List<Graph.Value> inputs;
+    private final List<Graph.Value> outputs;
+    /** Its commands, for messages. */
+    private final List<Lowering.Command> work;
+
     private final Block memory;
     private final long commands;
     private final int words;
@@ -62,15 +67,18 @@ public final class Session implements AutoCloseable {
 
     private @Nullable ByteBuffer moving;
 
-    Session(Plan plan, Sizes sizes) {
+    Session(Plan plan, Sizes sizes, Lowering lowering) {
         this.plan = plan;
         this.sizes = sizes;
-        plan.check();
-        in = plan.inputs.stream().map(p -> new Port(p, sizes)).toArray(Port[]::new);
-        out = new Port[plan.outputs.size()];
+        inputs = lowering.in();
+        outputs = lowering.out();
+        work = lowering.commands;
+        in = inputs.stream().map(p -> new Port(p, sizes)).toArray(Port[]::new);
+        out = new Port[outputs.size()];
         for (int o = 0; o < out.length; o++) {
-            ShapeRules.Operand port = plan.outputs.get(o);
-            out[o] = plan.inPlace[o] < 0 ? new Port(port, sizes) : in[plan.inPlace[o]].sharing(port, sizes);
+            Slot shown = lowering.slots.get(lowering.shown[o]);
+            Graph.Value port = outputs.get(o);
+            out[o] = shown.role == Slot.Role.INPUT ? in[shown.port].sharing(port) : new Port(port, sizes);
         }
         for (int i = 0; i < in.length; i++) {
             IntBuffer lengths = in[i].memory.asIntBuffer();
@@ -78,8 +86,8 @@ public final class Session implements AutoCloseable {
                 lengths.put(sizes.length());
             }
         }
-        Placement placement = Placement.of(plan, sizes);
-        int count = plan.templates.stream().mapToInt(t -> 1 + t.terms().size()).sum();
+        Placement placement = Placement.of(lowering);
+        int count = work.stream().mapToInt(c -> 1 + c.words().size()).sum();
         memory = new Block("session", placement.bytes() + HEADER + 8L * count);
         try {
             plan.weights.lease(); // from here on nothing fails
@@ -91,25 +99,23 @@ public final class Session implements AutoCloseable {
         words = count;
         header = memory.view(placement.bytes(), HEADER + 8L * count);
         int at = HEADER;
-        for (Plan.Template t : plan.templates) {
-            header.putLong(at, t.kernel().ordinal() | (long) t.terms().size() << 32);
+        for (Lowering.Command c : work) {
+            header.putLong(at, c.kernel().ordinal() | (long) c.words().size() << 32);
             at += 8;
-            for (Plan.Term term : t.terms()) {
-                header.putLong(at, term.value().at(sizes) + base(term.slot(), placement));
+            for (Lowering.Word word : c.words()) {
+                long base = word.slot() < 0 ? 0 : base(lowering.slots.get(word.slot()), placement);
+                header.putLong(at, word.value() + base);
                 at += 8;
             }
         }
     }
 
     /** Where a slot lies in this session. */
-    private long base(@Nullable Slot slot, Placement placement) {
-        if (slot == null) {
-            return 0;
-        }
+    private long base(Slot slot, Placement placement) {
         return switch (slot.role) {
             case INPUT -> Native.address(in[slot.port].memory);
             case OUTPUT -> Native.address(out[slot.port].memory);
-            case WEIGHT -> plan.weights.address() + slot.offset;
+            case WEIGHT -> plan.address(slot);
             case WORK -> memory.address() + placement.offsets().getOrDefault(slot, 0L);
         };
     }
@@ -290,7 +296,7 @@ public final class Session implements AutoCloseable {
     }
 
     private Port in(String name) {
-        return in(find("input", plan.inputs, name));
+        return in(find("input", inputs, name));
     }
 
     private Port in(int i) {
@@ -299,11 +305,11 @@ public final class Session implements AutoCloseable {
     }
 
     private Port out(String name) {
-        return out(find("output", plan.outputs, name));
+        return out(find("output", outputs, name));
     }
 
     private Port out(int i) {
-        String name = port(plan.outputs, i, "output").name();
+        String name = port(outputs, i, "output").name();
         checkIdle();
         if (!computed) {
             throw new IllegalStateException("session: output " + name
@@ -319,33 +325,33 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private static ShapeRules.Operand port(List<ShapeRules.Operand> ports, int i, String kind) {
+    private static Graph.Value port(List<Graph.Value> ports, int i, String kind) {
         if (i < 0 || i >= ports.size()) {
             throw new IndexOutOfBoundsException(
                     "session: no " + kind + " has number " + i + "; numbered from 0, there are "
-                            + ports.stream().map(ShapeRules.Operand::name).toList());
+                            + ports.stream().map(Graph.Value::name).toList());
         }
         return ports.get(i);
     }
 
-    private static int find(String kind, List<ShapeRules.Operand> ports, String name) {
+    private static int find(String kind, List<Graph.Value> ports, String name) {
         for (int i = 0; i < ports.size(); i++) {
             if (ports.get(i).name().equals(name)) {
                 return i;
             }
         }
         throw new IllegalArgumentException("session: no " + kind + " is called " + name + "; there are "
-                + ports.stream().map(ShapeRules.Operand::name).toList());
+                + ports.stream().map(Graph.Value::name).toList());
     }
 
     /** Returns the shape of input number {@code i} of this session. */
     public Shape inputShape(int i) {
-        return port(plan.inputs, i, "input").at(sizes);
+        return port(inputs, i, "input").shape();
     }
 
     /** Returns the shape of output number {@code i} of this session. */
     public Shape outputShape(int i) {
-        return port(plan.outputs, i, "output").at(sizes);
+        return port(outputs, i, "output").shape();
     }
 
     /**
@@ -354,7 +360,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException if there is none
      */
     public Shape outputShape(String name) {
-        return plan.outputs.get(find("output", plan.outputs, name)).at(sizes);
+        return outputs.get(find("output", outputs, name)).shape();
     }
 
     /**
@@ -364,8 +370,8 @@ public final class Session implements AutoCloseable {
     public List<String> resultNames() {
         List<String> carried =
                 plan.specs.stream().filter(Spec::isCarried).map(Spec::name).toList();
-        return plan.outputs.stream()
-                .map(ShapeRules.Operand::name)
+        return outputs.stream()
+                .map(Graph.Value::name)
                 .filter(name -> !carried.contains(name))
                 .toList();
     }
@@ -493,7 +499,7 @@ public final class Session implements AutoCloseable {
                     reorder(
                             in[i].memory,
                             axis,
-                            plan.inputs.get(i).at(sizes),
+                            inputs.get(i).shape(),
                             plan.specs.get(i).isCarried(),
                             from);
                 }
@@ -545,14 +551,14 @@ public final class Session implements AutoCloseable {
     private IllegalArgumentException failed() {
         long status = header.getLong(0);
         long left = status >>> 32;
-        for (Plan.Template t : plan.templates) {
+        for (Lowering.Command c : work) {
             if (left == 0) {
-                return new IllegalArgumentException(t.where() + ": "
+                return new IllegalArgumentException(c.where() + ": "
                         + new KernelException(
-                                        t.kernel(), status, header.getLong(8), header.getLong(16), header.getLong(24))
+                                        c.kernel(), status, header.getLong(8), header.getLong(16), header.getLong(24))
                                 .getMessage());
             }
-            left -= 1 + t.terms().size();
+            left -= 1 + c.words().size();
         }
         throw new AssertionError("the failing command is one of the plan");
     }

@@ -1,6 +1,9 @@
 package dev.fathom.plan;
 
-/** A piece of memory of a plan. What is not final here is {@link PlanBuilder}'s to decide; a finished plan only reads it. */
+import dev.fathom.kernel.Kernel;
+import org.jspecify.annotations.Nullable;
+
+/** A piece of memory that the commands of one session use: of a value, of a packed weight, or scratch. */
 final class Slot {
     /** Whose memory it is. */
     enum Role {
@@ -8,22 +11,35 @@ final class Slot {
         INPUT,
         /** The caller's, of output number {@link #port}. */
         OUTPUT,
-        /** The plan's, from {@link #offset} on in its block. */
+        /** The plan's. */
         WEIGHT,
         /** The session's, where its {@link Placement} says. */
         WORK
     }
 
-    /** Its size; of scratch of a kernel 0, which {@link Placement} asks for. */
-    final Bilinear bytes;
+    /**
+     * What a slot holds of a value.
+     *
+     * @param value its number, -1 for scratch
+     * @param packing what packs a weight, null for other memory
+     * @param n rows of the matrix that it makes
+     * @param k its columns
+     */
+    record Content(int value, @Nullable Kernel packing, long n, long k) {
+        static Content of(int value) {
+            return new Content(value, null, 0, 0);
+        }
+    }
 
+    final Content content;
+    final long bytes;
     Role role;
     int port;
-    long offset;
     private int first = Integer.MAX_VALUE;
     private int last = -1;
 
-    Slot(Bilinear bytes, Role role) {
+    Slot(Content content, long bytes, Role role) {
+        this.content = content;
         this.bytes = bytes;
         this.role = role;
     }

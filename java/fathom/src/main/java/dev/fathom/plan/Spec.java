@@ -3,6 +3,10 @@ package dev.fathom.plan;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH} or {@link Dim#LENGTH}. */
 public final class Spec {
@@ -10,6 +14,8 @@ public final class Spec {
     private final DType dtype;
     private final int[] dims;
     private final Begins begins;
+    private final @Nullable Range batches;
+    private final @Nullable Range lengths;
 
     /** What an input holds before anybody writes to it. */
     private enum Begins {
@@ -21,11 +27,14 @@ public final class Spec {
         FULL
     }
 
-    private Spec(String name, DType dtype, int[] dims, Begins begins) {
+    private Spec(
+            String name, DType dtype, int[] dims, Begins begins, @Nullable Range batches, @Nullable Range lengths) {
         this.name = name;
         this.dtype = dtype;
         this.dims = dims;
         this.begins = begins;
+        this.batches = batches;
+        this.lengths = lengths;
     }
 
     /**
@@ -40,7 +49,7 @@ public final class Spec {
                         + " must be at least 1, Dim.BATCH or Dim.LENGTH");
             }
         }
-        return new Spec(name, dtype, dims.clone(), Begins.ZERO);
+        return new Spec(name, dtype, dims.clone(), Begins.ZERO, null, null);
     }
 
     /** Describes an F32 input of these dimensions. */
@@ -53,7 +62,7 @@ public final class Spec {
      * session, so that every sequence is complete. Another input of the plan must have {@link Dim#LENGTH}.
      */
     public static Spec lengths(String name) {
-        return new Spec(name, DType.I32, new int[] {Dim.BATCH}, Begins.FULL);
+        return new Spec(name, DType.I32, new int[] {Dim.BATCH}, Begins.FULL, null, null);
     }
 
     /**
@@ -67,7 +76,63 @@ public final class Spec {
             throw new IllegalStateException("spec " + name
                     + ": lengths belong to the sequences of one run and cannot be carried; carry states");
         }
-        return new Spec(name, dtype, dims, Begins.CARRIED);
+        return new Spec(name, dtype, dims, Begins.CARRIED, batches, lengths);
+    }
+
+    /**
+     * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: from {@code min} to {@code max}. They hold for all inputs of a
+     * plan, so one names them. Without, a plan finds the lengths up to 4,096 that its function takes.
+     *
+     * @throws IllegalArgumentException if there is no such length, or the input has no {@link Dim#LENGTH}
+     */
+    public Spec length(int min, int max) {
+        return length(min, max, 1);
+    }
+
+    /**
+     * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: the multiples of {@code multipleOf} from {@code min} to
+     * {@code max}, such as those that a net which halves and doubles its length can take.
+     *
+     * @throws IllegalArgumentException if there is no such length, or the input has no {@link Dim#LENGTH}
+     */
+    public Spec length(int min, int max, int multipleOf) {
+        return new Spec(name, dtype, dims, begins, batches, range("length", Dim.LENGTH, min, max, multipleOf));
+    }
+
+    /**
+     * Returns this input with the batch sizes that sessions may choose for {@link Dim#BATCH}: from {@code min} to {@code max}. They hold for all inputs of a
+     * plan, so one names them. Without, a plan finds the batch sizes up to 4,096 that its function takes.
+     *
+     * @throws IllegalArgumentException if there is no such batch, or the input has no {@link Dim#BATCH}
+     */
+    public Spec batch(int min, int max) {
+        return new Spec(name, dtype, dims, begins, range("batch", Dim.BATCH, min, max, 1), lengths);
+    }
+
+    private Range range(String what, int dim, int min, int max, int multipleOf) {
+        if (!has(dim)) {
+            throw new IllegalArgumentException("spec " + name + ": it has no Dim." + what.toUpperCase(Locale.ROOT)
+                    + ", so there is no " + what + " to choose; name the range of an input that has it");
+        }
+        return Range.of(name, what, min, max, multipleOf);
+    }
+
+    /**
+     * The range that specs declare for one of the dimensions of {@link Dim}, or null if none does.
+     *
+     * @throws IllegalArgumentException if they declare several
+     */
+    static @Nullable Range declared(List<Spec> specs, int dim) {
+        List<Range> ranges = specs.stream()
+                .map(s -> dim == Dim.BATCH ? s.batches : s.lengths)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
+        if (ranges.size() > 1) {
+            throw new IllegalArgumentException("freeze: inputs declare different " + (dim == Dim.BATCH ? "batches" : "lengths")
+                    + ", " + ranges.get(0) + " and " + ranges.get(1) + "; a session has one, so let one input name it");
+        }
+        return ranges.isEmpty() ? null : ranges.get(0);
     }
 
     boolean isCarried() {

@@ -1,53 +1,63 @@
 package dev.fathom.plan;
 
-import dev.fathom.kernel.Kernel;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.function.IntToLongFunction;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One function traced and lowered at several sizes of its free dimensions. All traces make the same calls and commands; the numbers in which they
- * differ are {@link Bilinear} functions of the sizes.
- *
- * @param sizes at which it was traced
- * @param graphs what was called, for each of them
- * @param lowered the commands of these calls
+ * One function traced at sizes that tell how its calls follow the free dimensions: both ends of their ranges, neighbors between, and a few others. All
+ * traces make the same calls, whose ops differ in integers alone.
  */
-record Traces(List<Sizes> sizes, List<Graph> graphs, List<Lowering> lowered) implements AutoCloseable {
+final class Traces implements AutoCloseable {
+    /** The greatest sizes that are tried where no {@link Spec} names a range. */
+    private static final int MOST_BATCH = 4096;
+
+    private static final int MOST_LENGTH = 4096;
+    /** The lengths from which a search begins where no {@link Spec} names a range. */
+    private static final int[] USUAL = {16, 32, 64, 128, 256, 512, 1024, 2048, MOST_LENGTH, 8, 4, 2, 1};
+
+    private final List<Spec> specs;
+    private final Function<Tensor[], Object> body;
+    private final boolean anyBatch;
+    private final boolean anyLength;
+    private Range batches = Range.NONE;
+    private Range lengths = Range.NONE;
+    /** The sizes of the traces. The first has the greatest length, whose constants begin as all others do. */
+    final List<Sizes> sizes = new ArrayList<>();
+
+    /** The calls at these sizes; the first stand for all, and their pass has the constants. */
+    final List<Graph> graphs = new ArrayList<>();
+
+    private @Nullable Constants constants;
+
+    private Traces(List<Spec> specs, Function<Tensor[], Object> body) {
+        this.specs = specs;
+        this.body = body;
+        anyBatch = specs.stream().anyMatch(s -> s.has(Dim.BATCH));
+        anyLength = specs.stream().anyMatch(s -> s.has(Dim.LENGTH));
+    }
+
     /**
      * Traces {@code body}.
      *
      * @throws IllegalStateException if it reads values that depend on its inputs, or if calls, commands or constants differ from trace to trace
+     * @throws IllegalArgumentException if it refuses a size that the specs allow
      */
-    static Traces of(List<Spec> specs, List<Sizes> sizes, Function<Tensor[], Object> body) {
-        Traces traces = new Traces(sizes, new ArrayList<>(), new ArrayList<>());
-        Graph first = Graph.trace(specs, sizes.get(0), body);
-        traces.graphs.add(first);
+    static Traces of(List<Spec> specs, int defaultBatch, Function<Tensor[], Object> body) {
+        Traces traces = new Traces(specs, body);
         try {
-            Map<Integer, Integer> growing = new TreeMap<>();
-            for (Sizes s : sizes.subList(1, sizes.size())) {
-                try (Graph graph = Graph.trace(specs, s, body)) { // its constants are those of the first
-                    first.mustMatch(graph);
-                    Constants.growing(first, graph).forEach((value, dim) -> growing.merge(value, dim, Math::max));
-                    traces.graphs.add(graph);
-                }
+            traces.findRanges(defaultBatch);
+            traces.trace(traces.probes(defaultBatch));
+            if (!traces.fits()) {
+                traces.trace(traces.neighbors());
             }
-            for (Graph graph : traces.graphs) {
-                growing.forEach(graph::repeat);
-                graph.prune();
-            }
-            Folding.fold(traces.graphs);
-            for (Graph graph : traces.graphs) {
-                graph.fuse();
-                traces.lowered.add(Lowering.of(graph, traces.graphs));
-            }
-            for (int t = 1; t < sizes.size(); t++) {
-                traces.lowering().mustMatch(traces.lowered.get(t));
-            }
+            traces.merge();
             return traces;
         } catch (RuntimeException | Error e) {
             traces.close();
@@ -55,92 +65,185 @@ record Traces(List<Sizes> sizes, List<Graph> graphs, List<Lowering> lowered) imp
         }
     }
 
-    /** The calls: those of the first trace stand for all, and its pass has the constants. */
-    Graph graph() {
-        return graphs.get(0);
+    /** The calls at any size. */
+    Calls calls() {
+        return Calls.of(specs, sizes, graphs, batches, lengths);
     }
 
-    /** Their commands. */
-    Lowering lowering() {
-        return lowered.get(0);
-    }
+    // ---- ranges
 
-    /** Word {@code w} of command {@code c}; a float must be the same in every trace. */
-    Bilinear word(int c, int w) {
-        Lowering.Command command = lowering().commands.get(c);
-        String what = "argument " + w + " of " + command.kernel();
-        IntToLongFunction value =
-                t -> lowered.get(t).commands.get(c).words().get(w).value();
-        return line(
-                lowering().where(command), what, value, command.words().get(w).kind() == Kernel.Kind.FLOAT);
-    }
-
-    /** The size of a slot; that of scratch of a kernel is nothing yet. */
-    Bilinear bytes(int slot) {
-        if (lowering().slots.get(slot).bytes() == Lowering.Slot.ASKED) {
-            return Bilinear.ZERO;
+    private void findRanges(int defaultBatch) {
+        Range declaredBatches = Spec.declared(specs, Dim.BATCH);
+        Range declaredLengths = Spec.declared(specs, Dim.LENGTH);
+        int batch = !anyBatch ? 0 : declaredBatches == null ? 2 : declaredBatches.at(declaredBatches.number(2));
+        int usual = !anyLength ? 0 : declaredLengths == null ? usual(batch) : declaredLengths.min();
+        if (anyLength) {
+            lengths = declaredLengths != null
+                    ? declaredLengths
+                    : found("length", usual, MOST_LENGTH, length -> new Sizes(batch, length));
         }
-        int value = lowering().slots.get(slot).value();
-        String name = value < 0 ? "scratch" : graph().values.get(value).name();
-        return line(
-                name, "its size in bytes", t -> lowered.get(t).slots.get(slot).bytes(), false);
-    }
-
-    /** The size of a value. */
-    Bilinear size(int value) {
-        return line(
-                value, "its size in bytes", t -> graphs.get(t).values.get(value).bytes());
-    }
-
-    /** Where a value begins in its slot. */
-    Bilinear offset(int value) {
-        return line(
-                value, "its offset in bytes", t -> lowered.get(t).places[value].offset());
-    }
-
-    /** The dimensions of a value. */
-    Bilinear[] dims(int value) {
-        Bilinear[] dims = new Bilinear[graph().values.get(value).shape().rank()];
-        for (int i = 0; i < dims.length; i++) {
-            int d = i;
-            dims[d] = line(
-                    value,
-                    "dimension " + d,
-                    t -> graphs.get(t).values.get(value).shape().dim(d));
+        if (anyBatch) {
+            batches = declaredBatches != null
+                    ? declaredBatches
+                    : found("batch", batch, Math.max(MOST_BATCH, defaultBatch), b -> new Sizes(b, usual));
         }
-        return dims;
     }
 
-    private Bilinear line(int value, String what, IntToLongFunction inTrace) {
-        return line(graph().values.get(value).name(), what, inTrace, false);
-    }
-
-    /** The function through a number that {@code inTrace} finds in each of the traces. */
-    private Bilinear line(String where, String what, IntToLongFunction inTrace, boolean constant) {
-        long[] values = new long[sizes.size()];
-        for (int t = 0; t < values.length; t++) {
-            values[t] = inTrace.applyAsLong(t);
-        }
-        Bilinear line = Bilinear.through(sizes, values);
-        if (line == null || constant && !line.isConstant()) {
-            StringBuilder s = new StringBuilder("freeze: " + where + ": " + what + " is ");
-            for (int t = 0; t < values.length; t++) {
-                s.append(t == 0 ? "" : ", ")
-                        .append(constant ? (Object) Float.intBitsToFloat((int) values[t]) : values[t])
-                        .append(" at ")
-                        .append(sizes.get(t));
+    /** A length that the function takes. */
+    private int usual(int batch) {
+        RuntimeException first = null;
+        for (int length : USUAL) {
+            RuntimeException refused = refused(new Sizes(batch, length));
+            if (refused == null) {
+                return length;
             }
-            throw new IllegalStateException(s
-                    + (constant
-                            ? "; a number in a plan is constant: compute it from the inputs by ops, or make it an input"
-                            : "; a plan needs sizes that are constant or grow in proportion to the "
-                                    + sizes.get(0).names()));
+            first = first == null ? refused : first;
         }
-        return line;
+        throw first;
+    }
+
+    /** What the function throws at these sizes, or null. */
+    private @Nullable RuntimeException refused(Sizes s) {
+        try (Graph graph = Graph.trace(specs, s, body)) {
+            return null;
+        } catch (RuntimeException e) {
+            return e;
+        }
+    }
+
+    /** The range around {@code inside} that the function takes, at most from 1 to {@code most}. */
+    private Range found(String what, int inside, int most, IntFunction<Sizes> at) {
+        Edge least = edge(what, inside, 1, at);
+        Edge greatest = edge(what, inside, most, at);
+        return new Range(least.size, greatest.size, 1, false, least.why, greatest.why);
+    }
+
+    /** The last size that the function takes, and what it says of the next. */
+    private record Edge(int size, String why) {}
+
+    /** Where the function, which takes {@code inside}, stops on the way to {@code outside}. */
+    private Edge edge(String what, int inside, int outside, IntFunction<Sizes> at) {
+        int in = inside;
+        int out = outside;
+        RuntimeException why = in == out ? null : refused(at.apply(out));
+        if (why == null) {
+            return new Edge(out, "");
+        }
+        while (Math.abs(out - in) > 1) {
+            int middle = (in + out) / 2;
+            RuntimeException refused = refused(at.apply(middle));
+            if (refused == null) {
+                in = middle;
+            } else {
+                out = middle;
+                why = refused;
+            }
+        }
+        return new Edge(in, "at " + what + " " + out + ", " + why.getMessage());
+    }
+
+    // ---- probes
+
+    private int fewExamples() {
+        return anyBatch ? batches.at(batches.number(2)) : 0;
+    }
+
+    /** Two batches, or one where there is no other. */
+    private List<Integer> rows() {
+        int few = fewExamples();
+        return anyBatch && batches.has(few + 1) ? List.of(few, few + 1) : List.of(few);
+    }
+
+    /** The number of the first of three neighboring lengths at which nothing special happens. */
+    private int middle() {
+        return !anyLength ? 0 : Math.max(0, Math.min(lengths.number(Math.max(16, lengths.min())), lengths.number(lengths.max()) - 2));
+    }
+
+    private Sizes probe(int batch, int number) {
+        return new Sizes(batch, anyLength ? lengths.at(number) : 0);
+    }
+
+    private Set<Sizes> probes(int defaultBatch) {
+        int last = anyLength ? lengths.number(lengths.max()) : 0;
+        int middle = middle();
+        Set<Sizes> probes = new LinkedHashSet<>();
+        for (int batch : rows()) {
+            for (int number : new int[] {last, middle, middle + 1, middle + 2, 0}) {
+                probes.add(probe(batch, number));
+            }
+        }
+        for (int number : new int[] {middle + 3, last / 3, last - 1, 1}) {
+            probes.add(probe(fewExamples(), number));
+        }
+        if (anyBatch) {
+            probes.add(probe(batches.min(), 0));
+            int at = middle;
+            for (int batch : new int[] {batches.min(), 5, 7, defaultBatch, batches.max()}) {
+                if (batches.has(batch)) {
+                    probes.add(probe(batch, at++ % (middle + 3)));
+                }
+            }
+        }
+        return probes;
+    }
+
+    /** So many neighboring lengths that the period of a floor quotient shows. */
+    private Set<Sizes> neighbors() {
+        Set<Sizes> neighbors = new LinkedHashSet<>();
+        for (int batch : rows()) {
+            IntStream.rangeClosed(0, anyLength ? 2 * Line.MOST : 0).forEach(i -> neighbors.add(probe(batch, middle() + i)));
+        }
+        neighbors.removeAll(sizes);
+        return neighbors;
+    }
+
+    private void trace(Set<Sizes> at) {
+        for (Sizes s : at) {
+            Graph graph;
+            try {
+                graph = Graph.trace(specs, s, body);
+            } catch (IllegalArgumentException e) {
+                if (graphs.isEmpty() && at.size() == 1) {
+                    throw e;
+                }
+                throw new IllegalArgumentException("freeze: at " + s + ", " + e.getMessage()
+                        + ". The sizes that are possible are those that a Spec names: length(min, max, multipleOf) and batch(min, max)", e);
+            }
+            sizes.add(s);
+            graphs.add(graph);
+            if (constants == null) {
+                constants = new Constants(graph);
+            } else {
+                try (graph) { // its constants are those of the first
+                    graphs.get(0).mustMatch(graph);
+                    constants.compare(graph);
+                }
+            }
+        }
+    }
+
+    private boolean fits() {
+        try {
+            Calls.ops(new Fit(sizes, lengths), graphs);
+            return true;
+        } catch (IllegalStateException e) {
+            return !anyLength;
+        }
+    }
+
+    private void merge() {
+        if (constants != null) {
+            constants.rewrite(graphs);
+        }
+        graphs.forEach(Graph::prune);
+        Folding.fold(graphs);
+        Graph.fuse(graphs);
     }
 
     @Override
     public void close() {
-        graph().close();
+        if (!graphs.isEmpty()) {
+            graphs.get(0).close();
+        }
     }
 }

@@ -423,7 +423,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     /**
      * Returns a net with recurrent skip connections (Kieu et al. 2019): what goes into step t is not h[t - 1] but (w1 h[t - 1] + w2 h[t - lag]) / (w1 +
      * w2), where (w1, w2) is one of (1, 0), (0, 1) and (1, 1), drawn once for each time step, layer and direction. States before the first step are the
-     * initial one. A plan with such a net has a fixed length. Draws begin anew in every call, and a {@link State} holds no h[t - lag], so that pieces with a
+     * initial one. Draws begin anew in every call, and a {@link State} holds no h[t - lag], so that pieces with a
      * carried state do not equal one long run.
      *
      * @param lag how many steps back the connection reaches

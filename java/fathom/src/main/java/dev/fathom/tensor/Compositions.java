@@ -131,13 +131,13 @@ final class Compositions {
     }
 
     static Sorted sort(Tensor x, int dim, Order order) {
-        return of(new SortOp(x.axis("sort", dim), -1, order), x);
+        return of(new SortOp(x.axis("sort", dim), SortOp.ALL, order), x);
     }
 
     static Sorted topk(Tensor x, int dim, int k) {
-        if (k < 0) {
+        if (k < 0 || k == SortOp.ALL) {
             throw new IllegalArgumentException("topk" + Where.running() + ": k=" + k + " of x " + x.shape()
-                    + " is how many values are taken; give 0 or more");
+                    + " is how many values are taken; give 0 or more, and at most as many as there are");
         }
         return of(new SortOp(x.axis("topk", dim), k, Order.DESCENDING), x);
     }

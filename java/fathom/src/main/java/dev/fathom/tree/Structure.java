@@ -7,6 +7,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
@@ -301,29 +302,39 @@ public final class Structure {
     }
 
     private static Object copy(Object record, Map<Object, @Nullable Object> done) {
-        RecordComponent[] components = record.getClass().getRecordComponents();
-        Class<?>[] types = new Class<?>[components.length];
-        Object[] values = new Object[components.length];
-        Component[] read = COMPONENTS.get(record.getClass());
-        for (int i = 0; i < components.length; i++) {
-            types[i] = components[i].getType();
-            values[i] = copied(read[i].get(record), done);
-            if (values[i] != null && !types[i].isPrimitive() && !types[i].isInstance(values[i])) {
-                throw new IllegalArgumentException("model: component " + components[i].getName() + " of "
-                        + record.getClass().getSimpleName() + " is a " + types[i].getSimpleName() + ", which no "
-                        + values[i].getClass().getSimpleName() + " is; give a " + types[i].getSimpleName());
+        List<@Nullable Object> values = new ArrayList<>();
+        for (Component c : COMPONENTS.get(record.getClass())) {
+            Object value = copied(c.get(record), done);
+            Class<?> type = c.of.getType();
+            if (value != null && !type.isPrimitive() && !type.isInstance(value)) {
+                throw new IllegalArgumentException("model: component " + c.of.getName() + " of "
+                        + record.getClass().getSimpleName() + " is a " + type.getSimpleName() + ", which no "
+                        + value.getClass().getSimpleName() + " is; give a " + type.getSimpleName());
             }
+            values.add(value);
         }
         try {
-            var constructor = record.getClass().getDeclaredConstructor(types);
-            open(constructor, record.getClass());
-            return constructor.newInstance(values);
+            return create(record.getClass(), values.toArray());
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(
                     "model: cannot rebuild a " + record.getClass().getName()
                             + "; its canonical constructor must accept the values of its components",
                     e);
         }
+    }
+
+    /**
+     * A record of these components.
+     *
+     * @throws InvocationTargetException with what its canonical constructor threw
+     */
+    public static Object create(Class<?> record, @Nullable Object... values) throws ReflectiveOperationException {
+        Class<?>[] types = Arrays.stream(record.getRecordComponents())
+                .map(RecordComponent::getType)
+                .toArray(Class<?>[]::new);
+        var constructor = record.getDeclaredConstructor(types);
+        open(constructor, record);
+        return constructor.newInstance(values);
     }
 
     private static @Nullable Object copied(@Nullable Object value, Map<Object, @Nullable Object> done) {

@@ -30,6 +30,7 @@ import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -200,16 +201,46 @@ class CarriedTest {
         }
     }
 
+    /** The steps that skip at a shorter length are the first ones of a longer. */
     @Test
-    void skippingConnectionsNeedAFixedLength() {
-        try (var model = Model.of(Recurrent.lstm(3, 5).skip(2, 7), 1)) {
-            assertThatThrownBy(
-                            () -> Plan.freeze(model, (n, in) -> n.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3)))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessage(
-                            "freeze: constant value[#1] [16, 2], which lstm reads at batch 2 and length 16, has other values, [17, 2], at "
-                                    + "batch 2 and length 17; compute it from the inputs by ops, make it an input, or freeze with a fixed length");
+    void skippingConnectionsOverAFreeLength() {
+        Recurrent net = Recurrent.lstm(3, 5).skip(2, 7);
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(model, (n, in) -> n.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3))) {
+            for (int length : new int[] {1, 2, 33}) {
+                float[] x = new Rng(length).normal(2 * length * 3, 0, 1);
+                try (Session s = plan.newSession(2, length)) {
+                    assertThat(PlanTest.frozen(s, x)).isEqualTo(PlanTest.eager(model, x, 2, length, 3));
+                }
+            }
         }
+    }
+
+    @Test
+    void aConstantThatFollowsNoRuleIsRefused() {
+        Spec x = Spec.of("x", Dim.BATCH, Dim.LENGTH, 3);
+        try (var model = Model.of(Recurrent.rnn(3, 5), 1)) {
+            assertThatThrownBy(() -> Plan.freeze(
+                            model, (n, in) -> n.run(in[0], null, lengths(in[0].dim(0), in[0].dim(1))).last(), x))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("freeze: the constant value[#1], which rnn_tanh reads, holds 4096 in element 0 at batch 2 and length "
+                            + "4096 but 16 at batch 2 and length 16, and a plan keeps only constants that are equal at all sizes, "
+                            + "repeat one block, or are the beginning of a longer one; give the lengths of sequences as an input, "
+                            + "Spec.lengths(name), or freeze with a fixed length");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model, (n, in) -> n.apply(in[0].mul(Tensor.of(new float[] {in[0].dim(1)}, 1))), x))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("freeze: the constant value[#1], which mul reads, holds 4096.0 in element 0 at batch 2 and length "
+                            + "4096 but 16.0 at batch 2 and length 16, and a plan keeps only constants that are equal at all sizes, "
+                            + "repeat one block, or are the beginning of a longer one; compute it from the inputs by ops, make it "
+                            + "an input, or freeze with a fixed length");
+        }
+    }
+
+    private static Tensor lengths(int batch, int length) {
+        int[] lengths = new int[batch];
+        Arrays.fill(lengths, length);
+        return Tensor.ofInts(lengths, batch);
     }
 
     /** A model that writes reads one step a run, in thousands of runs. */

@@ -1,0 +1,111 @@
+package dev.fathom.plan;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls of a plan, without sizes. At those of a session every op is made anew, checks its inputs, and says its shape and its commands, as in an eager
+ * run: nothing is taken over from the traces but integers of ops, and these are functions that every trace agrees with.
+ *
+ * @param specs of the inputs
+ * @param graph the calls at some sizes
+ * @param ops for each call, the op at any size
+ * @param fixed values whose shape is the same at all sizes but for the first dimension
+ * @param batches that a session may have
+ * @param lengths that a session may have
+ */
+record Calls(
+        List<Spec> specs,
+        Graph graph,
+        List<Function<Sizes, Object>> ops,
+        BitSet fixed,
+        Range batches,
+        Range lengths) {
+    /**
+     * Fits the calls of traces.
+     *
+     * @throws IllegalStateException if an op is no function of the sizes
+     */
+    static Calls of(List<Spec> specs, List<Sizes> sizes, List<Graph> graphs, Range batches, Range lengths) {
+        Graph first = graphs.get(0);
+        List<Op> here = first.nodes.stream().map(Graph.Node::op).toList();
+        Calls calls = new Calls(
+                specs,
+                first.at(sizes.get(0), specs, here),
+                ops(new Fit(sizes, lengths), graphs),
+                fixed(graphs),
+                batches,
+                lengths);
+        graphs.forEach(calls::mustMake);
+        return calls;
+    }
+
+    /** For each call, the op at any size. */
+    static List<Function<Sizes, Object>> ops(Fit fit, List<Graph> graphs) {
+        List<Function<Sizes, Object>> ops = new ArrayList<>();
+        for (int i = 0; i < graphs.get(0).nodes.size(); i++) {
+            int n = i;
+            ops.add(fit.of(
+                    graphs.get(0).nodes.get(n).where(),
+                    graphs.stream().map(g -> g.nodes.get(n).op()).toArray()));
+        }
+        return ops;
+    }
+
+    private static BitSet fixed(List<Graph> graphs) {
+        BitSet fixed = new BitSet();
+        for (int v = 0; v < graphs.get(0).values.size(); v++) {
+            int value = v;
+            Shape here = rows(graphs.get(0), v);
+            fixed.set(v, graphs.stream().allMatch(g -> rows(g, value).equals(here)));
+        }
+        return fixed;
+    }
+
+    private static Shape rows(Graph graph, int value) {
+        Shape shape = graph.values.get(value).shape();
+        return shape.rank() == 0 ? shape : shape.with(0, 1);
+    }
+
+    /** Refuses ops that make other shapes than those of a trace: what was merged must do what it was merged of. */
+    private void mustMake(Graph trace) {
+        Graph made = graph(trace.sizes);
+        Lowering.of(made, fixed, null);
+        for (Graph.Node node : trace.nodes) {
+            for (int v : node.out()) {
+                if (v >= 0 && !made.values.get(v).shape().equals(trace.values.get(v).shape())) {
+                    throw new IllegalStateException("freeze: " + node.where() + ": it makes " + made.values.get(v).shape() + " at "
+                            + trace.sizes + " but " + trace.values.get(v).shape() + " was traced; the shape of an op must follow from its inputs and components");
+                }
+            }
+        }
+    }
+
+    private Graph graph(Sizes sizes) {
+        List<Op> made = new ArrayList<>();
+        for (int i = 0; i < ops.size(); i++) {
+            try {
+                made.add((Op) ops.get(i).apply(sizes));
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                throw new IllegalArgumentException(
+                        "newSession: " + graph.nodes.get(i).where() + " cannot be made at " + sizes + ": " + e.getMessage(), e);
+            }
+        }
+        return graph.at(sizes, specs, made);
+    }
+
+    /**
+     * The commands at these sizes.
+     *
+     * @throws IllegalArgumentException if an op refuses them
+     */
+    Lowering at(Sizes sizes, @Nullable Commands asking) {
+        return Lowering.of(graph(sizes), fixed, asking);
+    }
+}

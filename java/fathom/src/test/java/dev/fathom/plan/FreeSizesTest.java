@@ -1,0 +1,166 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+/** What follows a free batch and length is at each of them what an eager run gives, or the session is refused: a plan touches no memory but its own. */
+class FreeSizesTest {
+    private static final Spec X = Spec.of("x", Dim.BATCH, Dim.LENGTH, 3);
+    private static final Spec TABLE = Spec.of("table", 2, 64, 3);
+
+    private static Plan freeze(Function<Tensor[], Tensor> function, Spec... specs) {
+        try (var model = Model.of(new Sequential(), 1)) {
+            return Plan.freeze(model, (net, in) -> function.apply(in), specs);
+        }
+    }
+
+    /** Opens a session and compares it with an eager run. */
+    private static void same(Plan plan, Function<Tensor[], Tensor> function, int batch, int length) {
+        try (Session s = plan.newSession(batch, length);
+                Pass pass = Pass.infer()) {
+            Tensor[] in = new Tensor[plan.specs.size()];
+            for (int i = 0; i < in.length; i++) {
+                Shape shape = plan.specs.get(i).at(new Sizes(batch, length));
+                float[] values = new Rng(i).normal((int) shape.size(), 0, 1);
+                s.input(plan.specs.get(i).name()).put(0, values);
+                in[i] = Tensor.of(values, shape.toArray());
+            }
+            s.run();
+            Tensor eager = function.apply(in);
+            float[] y = new float[s.output().capacity()];
+            s.output().get(0, y);
+            assertThat(s.outputShape(0)).isEqualTo(eager.shape());
+            assertThat(y).as("batch %d and length %d", batch, length).isEqualTo(eager.toArray());
+        }
+    }
+
+    private static void check(Function<Tensor[], Tensor> function, Spec[] specs, int[] lengths, int... refused) {
+        try (Plan plan = freeze(function, specs)) {
+            for (int length : lengths) {
+                same(plan, function, 2, length);
+            }
+            for (int length : refused) {
+                assertThatThrownBy(() -> plan.newSession(2, length))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageStartingWith("newSession: length=" + length + " is outside the lengths that ");
+            }
+        }
+    }
+
+    private static Spec[] specs(Spec... specs) {
+        return specs;
+    }
+
+    private static int[] lengths(int... lengths) {
+        return lengths;
+    }
+
+    @Test
+    void rowsOfATableEndWhereItEnds() {
+        check(in -> in[1].slice(1, 0, in[0].dim(1)).relu(), specs(X, TABLE), lengths(1, 5, 64), 65, 100);
+    }
+
+    @Test
+    void theLastPlacesBeginWithinTheInput() {
+        check(in -> in[0].slice(1, in[0].dim(1) - 8, in[0].dim(1)), specs(X), lengths(8, 9, 300), 1, 5, 7);
+    }
+
+    @Test
+    void paddingToASizeEndsAtThatSize() {
+        check(
+                in -> in[0].slice(1, 0, 1).pad(PadMode.ZEROS, 0, 64 - in[0].dim(1)),
+                specs(X),
+                lengths(1, 12, 64),
+                65,
+                100,
+                2000);
+        check(in -> in[0].pad(PadMode.ZEROS, 0, 64 - in[0].dim(1)), specs(X), lengths(1, 12, 64), 65, 100, 2000);
+    }
+
+    @Test
+    void theLargestOfATableAreAsManyAsItHas() {
+        check(in -> in[1].topk(1, in[0].dim(1)).values(), specs(X, TABLE), lengths(1, 17, 64), 65, 100);
+        check(in -> in[0].topk(1, in[0].dim(1) - 8).values(), specs(X), lengths(8, 9, 40), 1, 7);
+    }
+
+    @Test
+    void whatIsRolledFurtherThanItIsLongComesAroundAgain() {
+        check(in -> in[0].roll(1, 12), specs(X), lengths(1, 2, 5, 11, 12, 13, 24, 100));
+        check(in -> in[0].roll(1, -3), specs(X), lengths(1, 2, 3, 4, 100));
+    }
+
+    @Test
+    void aLimitThatNoShortLengthReachesIsFound() {
+        assertThatThrownBy(() -> freeze(in -> in[0].slice(1, 0, Math.min(in[0].dim(1), 1000)), X))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("freeze: slice: its to is 1000 at batch 2 and length 4096, 16 at batch 2 and length 16, ")
+                .hasMessageContaining("name those that are possible with Spec.length(min, max)");
+        Spec[] below = {X.length(1, 1000)};
+        check(in -> in[0].slice(1, 0, Math.min(in[0].dim(1), 1000)), below, lengths(1, 999, 1000), 1001, 2000);
+        assertThatThrownBy(() -> freeze(in -> in[0].slice(0, 0, Math.min(in[0].dim(0), 40)), X))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("Spec.batch(min, max)");
+    }
+
+    @Test
+    void scoresOfAllPairs() {
+        check(in -> in[0].matmulTransposed(in[0]).softmax(-1).matmul(in[0]), specs(X), lengths(1, 2, 16, 33));
+    }
+
+    @Test
+    void rangesAreDeclared() {
+        Spec even = X.length(3, 20, 4);
+        try (Plan plan = freeze(in -> in[0].relu(), even)) {
+            for (int length = 1; length < 30; length++) {
+                int l = length;
+                if (length % 4 == 0 && length <= 20) {
+                    plan.newSession(1, length).close();
+                } else {
+                    assertThatThrownBy(() -> plan.newSession(1, l))
+                            .hasMessage("newSession: length=" + l + " is outside the lengths that the Spec of an input names, "
+                                    + "4 to 20 in steps of 4; choose one of these, or name others there");
+                }
+            }
+        }
+        try (Plan plan = freeze(in -> in[0].relu(), X.batch(2, 3))) {
+            plan.newSession(2, 5).close();
+            assertThatThrownBy(() -> plan.newSession(1, 5))
+                    .hasMessage("newSession: batch=1 is outside the batch sizes that the Spec of an input names, 2 to 3; "
+                            + "choose one of these, or name others there");
+        }
+        try (Plan plan = freeze(in -> in[0].relu(), X)) {
+            assertThatThrownBy(() -> plan.newSession(1, 5000))
+                    .hasMessage("newSession: length=5000 is outside the lengths that were tried when the plan was frozen, "
+                            + "1 to 4096; name those that are possible with Spec.length(min, max, multipleOf)");
+        }
+        assertThatThrownBy(() -> X.length(5, 7, 4).name())
+                .hasMessage("spec x: no length is from 5 to 7 and a multiple of 4; "
+                        + "give a range that begins at 1 or more and is not empty");
+        assertThatThrownBy(() -> X.length(0, 7)).hasMessageStartingWith("spec x: no length is from 0 to 7; ");
+        assertThatThrownBy(() -> X.length(5, 7, 0)).hasMessageStartingWith("spec x: no length is from 5 to 7 and ");
+        assertThatThrownBy(() -> Spec.of("t", Dim.BATCH, 3).length(1, 2))
+                .hasMessage("spec t: it has no Dim.LENGTH, so there is no length to choose; "
+                        + "name the range of an input that has it");
+        assertThatThrownBy(() -> freeze(in -> in[0].relu(), X.length(1, 9), Spec.of("y", Dim.LENGTH).length(1, 8)))
+                .hasMessage("freeze: inputs declare different lengths, 1 to 9 and 1 to 8; "
+                        + "a session has one, so let one input name it");
+    }
+
+    /** A function that a declared size does not suit says so when it is frozen. */
+    @Test
+    void aDeclaredSizeThatIsRefused() {
+        assertThatThrownBy(() -> freeze(in -> in[1].slice(1, 0, in[0].dim(1)).relu(), X.length(1, 65), TABLE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("freeze: at batch 2 and length 65, slice: places 0 to 65 are outside x [2, 64, 3]");
+    }
+}
