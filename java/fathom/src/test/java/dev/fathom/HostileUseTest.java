@@ -96,7 +96,8 @@ class HostileUseTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Shape.of(1 << 30, 1 << 30, 1 << 30))
                     .withMessage(
-                            "shape [1073741824, 1073741824, 1073741824] has more than 2^45 elements, which no memory holds");
+                            "shape [1073741824, 1073741824, 1073741824] has more than 2^45 elements, which no memory"
+                                    + " holds");
             assertThatIllegalArgumentException()
                     .as("an op may drop the zero")
                     .isThrownBy(() -> Shape.of(0, 1 << 30, 1 << 30))
@@ -105,9 +106,8 @@ class HostileUseTest {
             long live = pass.liveBytes();
             assertThat(catchThrowable(() -> Tensor.zeros(1 << 30, 1 << 15)))
                     .isInstanceOf(OutOfMemoryError.class)
-                    .hasMessage(
-                            "the system refuses 140737488355328 bytes of memory; close models, plans and data sets that are no longer used, "
-                                    + "or call Memory.trim()");
+                    .hasMessage("the system refuses 140737488355328 bytes of memory; close models, plans and data sets"
+                            + " that are no longer used, or call Memory.trim()");
             assertThat(pass.liveBytes()).isEqualTo(live);
             assertThat(Tensor.full(Shape.of(3), 2).square().toArray())
                     .as("the pass goes on")
@@ -161,15 +161,16 @@ class HostileUseTest {
         try (var model = Model.of((Net) new Linear(1, 1), 1)) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> mean.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
-                    .withMessage(
-                            "freeze: div_scalar: its p0 is 2.0 at batch 2, 3.0 at batch 3, 1.0 at batch 1, 5.0 at batch 5; a number that is no "
-                                    + "integer is constant in a plan: compute it from the inputs by ops, or make it an input");
+                    .withMessage("freeze: div_scalar: its p0 is 2.0 at batch 2, 3.0 at batch 3, 1.0 at batch 1, 5.0 at"
+                            + " batch 5; a number that is no integer is constant in a plan: compute it from the"
+                            + " inputs by ops, or make it an input");
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> uneven.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: the constant value[#1], which add reads, is [2, 3] at batch 2 but [3, 3] at batch 3, and a plan keeps only "
-                                    + "constants that are equal at all sizes, repeat one block, or are the beginning of a longer one; compute "
-                                    + "it from the inputs by ops, make it an input, or freeze with a fixed batch size");
+                            "freeze: the constant value[#1], which add reads, is [2, 3] at batch 2 but [3, 3] at batch"
+                                + " 3, and a plan keeps only constants that are equal at all sizes, repeat one block,"
+                                + " or are the beginning of a longer one; compute it from the inputs by ops, make it"
+                                + " an input, or freeze with a fixed batch size");
         }
     }
 
@@ -186,7 +187,8 @@ class HostileUseTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, Shape.of(1, 3)))
                     .withMessage(
-                            "freeze: call 0 is linear at b at batch 2 but linear at a at batch 3; a plan cannot choose its layers by the batch size");
+                            "freeze: call 0 is linear at b at batch 2 but linear at a at batch 3; a plan cannot choose"
+                                    + " its layers by the batch size");
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(
                             model,
@@ -197,9 +199,10 @@ class HostileUseTest {
                                     null),
                             Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: the constant b.weight, which linear reads, is b.weight at batch 2 but a.weight at batch 3, and a plan keeps "
-                                    + "only constants that are equal at all sizes, repeat one block, or are the beginning of a longer one; "
-                                    + "compute it from the inputs by ops, make it an input, or freeze with a fixed batch size");
+                            "freeze: the constant b.weight, which linear reads, is b.weight at batch 2 but a.weight at"
+                                + " batch 3, and a plan keeps only constants that are equal at all sizes, repeat one"
+                                + " block, or are the beginning of a longer one; compute it from the inputs by ops,"
+                                + " make it an input, or freeze with a fixed batch size");
         }
     }
 
@@ -207,13 +210,15 @@ class HostileUseTest {
     void aSessionTooLargeLeavesNothingBehind() {
         try (var model = Model.of(new Linear(3, 4), 1);
                 Plan plan = Plan.freeze(
-                        model, (net, in) -> net.apply(in[0]), Spec.of("input", Dim.BATCH, 3).batch(1, 1 << 30))) {
+                        model,
+                        (net, in) -> net.apply(in[0]),
+                        Spec.of("input", Dim.BATCH, 3).batch(1, 1 << 30))) {
             long owned = Memory.stats().owned();
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> plan.newSession(1 << 30))
                     .withMessage(
-                            "newSession: input would take 12884901888 bytes at batch 1073741824, more than a buffer holds; choose a smaller "
-                                    + "batch size");
+                            "newSession: input would take 12884901888 bytes at batch 1073741824, more than a buffer"
+                                    + " holds; choose a smaller batch size");
             assertThat(Memory.stats().owned()).isEqualTo(owned);
         }
     }
@@ -395,14 +400,16 @@ class HostileUseTest {
         refused(new Conv(1, 1, Window.of(1, 1, 1)), "conv at 0" + joined, 0, 1, 65536, 65536, 1);
         refused(
                 new TimeDistributed(new GlobalAvgPool()),
-                "TimeDistributed at 0: x [65536, 65536, 0, 1] has 4294967296 steps in all, more than an int counts; give a smaller batch",
+                "TimeDistributed at 0: x [65536, 65536, 0, 1] has 4294967296 steps in all, more than an int counts;"
+                        + " give a smaller batch",
                 65536,
                 65536,
                 0,
                 1);
         refused(
                 new Upsample(65536, Resize.NEAREST),
-                "Upsample at 0: x [0, 65536, 1] and factor=65536 make dim(1)=4294967296, more than an int counts; choose a smaller factor",
+                "Upsample at 0: x [0, 65536, 1] and factor=65536 make dim(1)=4294967296, more than an int counts;"
+                        + " choose a smaller factor",
                 0,
                 65536,
                 1);
@@ -429,8 +436,8 @@ class HostileUseTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LocallyConnected(Shape.of(65536, 65536, 1), 1, Window.of(1)))
                 .withMessage(
-                        "LocallyConnected: image [65536, 65536, 1] and the window 1x1 make more places, or numbers for each, than an "
-                                + "int counts; give smaller ones");
+                        "LocallyConnected: image [65536, 65536, 1] and the window 1x1 make more places, or numbers for"
+                                + " each, than an int counts; give smaller ones");
     }
 
     // ---- nets
@@ -471,12 +478,12 @@ class HostileUseTest {
         try (Pass pass = Pass.infer()) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> closes.apply(Tensor.zeros(3)))
-                    .withMessage(
-                            "close: a net or an op is still running in this Pass; close it after the call has returned");
+                    .withMessage("close: a net or an op is still running in this Pass; close it after the call has"
+                            + " returned");
             assertThatIllegalStateException()
                     .isThrownBy(() -> Pass.apply(new Closing(), Tensor.zeros(3)))
-                    .withMessage(
-                            "close: a net or an op is still running in this Pass; close it after the call has returned");
+                    .withMessage("close: a net or an op is still running in this Pass; close it after the call has"
+                            + " returned");
         }
     }
 

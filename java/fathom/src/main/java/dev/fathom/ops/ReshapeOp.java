@@ -67,8 +67,8 @@ public record ReshapeOp(Shape to) implements MoveOp {
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         if (to.size() != x.size()) {
-            throw c.fail("x " + x + " has " + x.size() + " elements, which do not fill " + to
-                    + "; the products must agree");
+            throw c.fail(
+                    "x " + x + " has " + x.size() + " elements, which do not fill " + to + "; the products must agree");
         }
         return to;
     }

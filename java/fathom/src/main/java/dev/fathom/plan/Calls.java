@@ -21,12 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param lengths that a session may have
  */
 record Calls(
-        List<Spec> specs,
-        Graph graph,
-        List<Function<Sizes, Object>> ops,
-        BitSet fixed,
-        Range batches,
-        Range lengths) {
+        List<Spec> specs, Graph graph, List<Function<Sizes, Object>> ops, BitSet fixed, Range batches, Range lengths) {
     /**
      * Fits the calls of traces.
      *
@@ -79,9 +74,15 @@ record Calls(
         Lowering.of(made, fixed, null);
         for (Graph.Node node : trace.nodes) {
             for (int v : node.out()) {
-                if (v >= 0 && !made.values.get(v).shape().equals(trace.values.get(v).shape())) {
-                    throw new IllegalStateException("freeze: " + node.where() + ": it makes " + made.values.get(v).shape() + " at "
-                            + trace.sizes + " but " + trace.values.get(v).shape() + " was traced; the shape of an op must follow from its inputs and components");
+                if (v >= 0
+                        && !made.values
+                                .get(v)
+                                .shape()
+                                .equals(trace.values.get(v).shape())) {
+                    throw new IllegalStateException("freeze: " + node.where() + ": it makes "
+                            + made.values.get(v).shape() + " at " + trace.sizes + " but "
+                            + trace.values.get(v).shape()
+                            + " was traced; the shape of an op must follow from its inputs and components");
                 }
             }
         }
@@ -94,7 +95,9 @@ record Calls(
                 made.add((Op) ops.get(i).apply(sizes));
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new IllegalArgumentException(
-                        "newSession: " + graph.nodes.get(i).where() + " cannot be made at " + sizes + ": " + e.getMessage(), e);
+                        "newSession: " + graph.nodes.get(i).where() + " cannot be made at " + sizes + ": "
+                                + e.getMessage(),
+                        e);
             }
         }
         return graph.at(sizes, specs, made);

@@ -50,7 +50,8 @@ final class Constants {
             Tensor x = a.weight();
             Tensor y = b.weight();
             boolean leaf = Values.leaf(x) != null || Values.leaf(y) != null;
-            boolean alike = a.dtype() == b.dtype() && a.shape().rank() == b.shape().rank();
+            boolean alike =
+                    a.dtype() == b.dtype() && a.shape().rank() == b.shape().rank();
             if (leaf ? Values.leaf(x) != Values.leaf(y) : !alike) {
                 throw refused(v, other);
             }
@@ -87,7 +88,8 @@ final class Constants {
             return false;
         }
         int rank = a.shape().rank();
-        long block = a.shape().size(lastDifference(a.shape(), b.shape()) + 1, rank) * a.dtype().bytes();
+        long block = a.shape().size(lastDifference(a.shape(), b.shape()) + 1, rank)
+                * a.dtype().bytes();
         for (Graph.Value of : List.of(a, b)) {
             for (long at = 0; at < of.bytes(); at += block) {
                 if (!equal(a.weight(), 0, of.weight(), at, block)) {
@@ -167,7 +169,9 @@ final class Constants {
             if ((dims & 1 << d) != 0) {
                 int size = graph.values.get(v).shape().dim(d);
                 Graph.Value cut = graph.values.get(from);
-                int to = dims >> d == 1 ? v : graph.add(cut.with(Graph.Kind.RESULT, cut.shape().with(d, size), null));
+                int to = dims >> d == 1
+                        ? v
+                        : graph.add(cut.with(Graph.Kind.RESULT, cut.shape().with(d, size), null));
                 nodes.add(new Graph.Node(new SliceOp(d, 0, size, 1), "", new int[] {from}, new int[] {to}));
                 from = to;
             }
@@ -180,7 +184,8 @@ final class Constants {
         Graph.Value b = other.values.get(v);
         String here = "is " + a.shape();
         String there = b.shape().toString();
-        boolean lengths = a.dtype() == DType.I32 && a.shape().size() > 0 && first.sizes.length() != other.sizes.length();
+        boolean lengths =
+                a.dtype() == DType.I32 && a.shape().size() > 0 && first.sizes.length() != other.sizes.length();
         if (Values.leaf(a.weight()) != null || Values.leaf(b.weight()) != null) {
             here = "is " + a.name();
             there = b.name();
@@ -198,13 +203,17 @@ final class Constants {
         return new IllegalStateException("freeze: the constant "
                 + a.name() + ", which " + reader(v) + ", " + here + " at "
                 + first.sizes + " but " + there + " at " + other.sizes
-                + ", and a plan keeps only constants that are equal at all sizes, repeat one block, or are the beginning of a longer one; "
-                + (lengths ? "give the lengths of sequences as an input, Spec.lengths(name), " : "compute it from the inputs by ops, make it an input, ")
+                + ", and a plan keeps only constants that are equal at all sizes, repeat one block, or are the"
+                + " beginning of a longer one; "
+                + (lengths
+                        ? "give the lengths of sequences as an input, Spec.lengths(name), "
+                        : "compute it from the inputs by ops, make it an input, ")
                 + "or freeze with a fixed " + first.sizes.namesOfChanges(other.sizes));
     }
 
     private static ByteBuffer values(Graph.Value v) {
-        return Block.at(Values.address(v.weight()), (int) Math.min(1 << 30, v.bytes())).order(ByteOrder.nativeOrder());
+        return Block.at(Values.address(v.weight()), (int) Math.min(1 << 30, v.bytes()))
+                .order(ByteOrder.nativeOrder());
     }
 
     private static String number(ByteBuffer of, DType dtype, int at) {

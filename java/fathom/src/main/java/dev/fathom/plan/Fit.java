@@ -34,22 +34,34 @@ record Fit(List<Sizes> sizes, Range lengths) {
         if (Arrays.stream(values).allMatch(v -> Objects.equals(v, first))) {
             return s -> first;
         }
-        boolean alike = Arrays.stream(values).allMatch(v -> v != null && first != null && v.getClass() == first.getClass());
+        boolean alike =
+                Arrays.stream(values).allMatch(v -> v != null && first != null && v.getClass() == first.getClass());
         if (alike && (first instanceof Integer || first instanceof Long)) {
             return number(where, what, values);
         }
-        if (alike && first instanceof Shape shape && Arrays.stream(values).allMatch(v -> ((Shape) v).rank() == shape.rank())) {
+        if (alike
+                && first instanceof Shape shape
+                && Arrays.stream(values).allMatch(v -> ((Shape) v).rank() == shape.rank())) {
             List<Function<Sizes, Object>> dims = new ArrayList<>();
             for (int d = 0; d < shape.rank(); d++) {
                 int dim = d;
-                dims.add(of(where, what, Arrays.stream(values).map(v -> ((Shape) v).dim(dim)).toArray()));
+                dims.add(of(
+                        where,
+                        what,
+                        Arrays.stream(values).map(v -> ((Shape) v).dim(dim)).toArray()));
             }
-            return s -> Shape.of(dims.stream().mapToInt(d -> (Integer) d.apply(s)).toArray());
+            return s ->
+                    Shape.of(dims.stream().mapToInt(d -> (Integer) d.apply(s)).toArray());
         }
         if (alike && first.getClass().isRecord()) {
             return record(where, values);
         }
-        throw refused(where, what, values, "a number that is no integer is constant in a plan: compute it from the inputs by ops, or make it an input");
+        throw refused(
+                where,
+                what,
+                values,
+                "a number that is no integer is constant in a plan: compute it from the inputs by ops, or make it an"
+                        + " input");
     }
 
     private Function<Sizes, Object> record(String where, Object[] records) {
@@ -67,9 +79,13 @@ record Fit(List<Sizes> sizes, Range lengths) {
         List<Function<Sizes, Object>> fitted = new ArrayList<>();
         for (int c = 0; c < names.size(); c++) {
             int component = c;
-            fitted.add(of(where, names.get(c), components.stream().map(own -> own.get(component)).toArray()));
+            fitted.add(of(
+                    where,
+                    names.get(c),
+                    components.stream().map(own -> own.get(component)).toArray()));
         }
-        return s -> made(records[0].getClass(), fitted.stream().map(f -> f.apply(s)).toArray());
+        return s ->
+                made(records[0].getClass(), fitted.stream().map(f -> f.apply(s)).toArray());
     }
 
     private static Object made(Class<?> type, @Nullable Object... components) {
@@ -105,7 +121,8 @@ record Fit(List<Sizes> sizes, Range lengths) {
         Line slope = slopes.isEmpty() ? new Line(0, 0, 0, 0, 1) : Line.through(slopes);
         if (base != null && slope != null) {
             Function<Sizes, Long> at = s -> base.at(number(s)) + s.batch() * slope.at(number(s));
-            if (IntStream.range(0, values.length).allMatch(t -> at.apply(sizes.get(t)) == ((Number) values[t]).longValue())) {
+            if (IntStream.range(0, values.length)
+                    .allMatch(t -> at.apply(sizes.get(t)) == ((Number) values[t]).longValue())) {
                 return values[0] instanceof Long ? at::apply : s -> Math.toIntExact(at.apply(s));
             }
         }
@@ -138,7 +155,8 @@ record Fit(List<Sizes> sizes, Range lengths) {
     }
 
     private IllegalStateException refused(String where, String what, @Nullable Object[] values, String remedy) {
-        StringBuilder s = new StringBuilder("freeze: " + where + ": its " + what + " is " + values[0] + " at " + sizes.get(0));
+        StringBuilder s =
+                new StringBuilder("freeze: " + where + ": its " + what + " is " + values[0] + " at " + sizes.get(0));
         int named = 1;
         for (int t = 1; t < values.length && named < 4; t++) {
             if (!Objects.equals(values[t], values[t - 1])) {

@@ -408,7 +408,8 @@ final class Graph implements AutoCloseable {
         List<Node> both = new ArrayList<>();
         for (Graph g : graphs) {
             Shape shape = g.values.get(before.out[0]).shape;
-            boolean alike = Arrays.stream(after.in).allMatch(v -> v >= 0 && g.values.get(v).shape.equals(shape));
+            boolean alike = Arrays.stream(after.in)
+                    .allMatch(v -> v >= 0 && g.values.get(v).shape.equals(shape));
             Op.Fused fused = alike ? g.nodes.get(first).op.fuse(g.nodes.get(user).op, before::has) : null;
             if (fused == null) {
                 return false;

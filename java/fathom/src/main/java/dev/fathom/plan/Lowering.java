@@ -313,7 +313,8 @@ final class Lowering extends Call {
             }
         }
         if (kernel.takesScratch()) {
-            words.add(new Word(Kernel.Kind.SCRATCH, 0, add(new Slot(Slot.Content.of(-1), scratchBytes(), Slot.Role.WORK))));
+            words.add(new Word(
+                    Kernel.Kind.SCRATCH, 0, add(new Slot(Slot.Content.of(-1), scratchBytes(), Slot.Role.WORK))));
         }
         commands.add(new Command(kernel, node.where(), words));
     }
@@ -335,9 +336,9 @@ final class Lowering extends Call {
 
     @Override
     public float[] read(int i) {
-        throw new IllegalStateException(
-                "freeze: " + node.where()
-                        + " computes in Java, but a plan runs kernels only; write the op over kernels, or keep it out of the plan");
+        throw new IllegalStateException("freeze: " + node.where()
+                + " computes in Java, but a plan runs kernels only; write the op over kernels, or keep it out"
+                + " of the plan");
     }
 
     @Override
@@ -347,8 +348,8 @@ final class Lowering extends Call {
 
     @Override
     public IllegalArgumentException fail(String message) {
-        IllegalArgumentException failed =
-                new IllegalArgumentException((asking == null ? "freeze: " : "newSession: ") + node.where() + ": " + message);
+        IllegalArgumentException failed = new IllegalArgumentException(
+                (asking == null ? "freeze: " : "newSession: ") + node.where() + ": " + message);
         refusal = failed;
         return failed;
     }

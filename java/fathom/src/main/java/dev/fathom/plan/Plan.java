@@ -78,7 +78,8 @@ public final class Plan implements AutoCloseable {
         for (Spec s : in) {
             if (s.isLengths() && in.stream().noneMatch(other -> other.has(Dim.LENGTH))) {
                 throw new IllegalArgumentException("freeze: " + s.name()
-                        + " are lengths but no input has Dim.LENGTH, so that nothing says how long a complete sequence is; give them as Spec.of(\""
+                        + " are lengths but no input has Dim.LENGTH, so that nothing says how long a complete sequence"
+                        + " is; give them as Spec.of(\""
                         + s.name() + "\", DType.I32, Dim.BATCH), and write them before each run");
             }
         }

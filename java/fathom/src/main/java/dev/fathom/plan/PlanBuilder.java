@@ -89,7 +89,11 @@ final class PlanBuilder {
         Block held = Values.lease(source); // another thread may close the model
         try {
             if (content.packing() != null) {
-                commands.begin(content.packing()).at(from).at(to).put(content.n()).put(content.k());
+                commands.begin(content.packing())
+                        .at(from)
+                        .at(to)
+                        .put(content.n())
+                        .put(content.k());
             } else {
                 commands.begin(Kernel.COPY).at(from).at(to).put(slot.bytes);
             }

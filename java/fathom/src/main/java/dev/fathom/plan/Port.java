@@ -51,8 +51,8 @@ final class Port {
     private static ByteBuffer allocate(Graph.Value port, Sizes sizes) {
         long bytes = port.bytes();
         if (bytes > Integer.MAX_VALUE - 64) {
-            throw new IllegalArgumentException("newSession: " + port.name() + " would take " + bytes
-                    + " bytes at " + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
+            throw new IllegalArgumentException("newSession: " + port.name() + " would take " + bytes + " bytes at "
+                    + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
         }
         // 64 spare bytes to begin at a cache line
         ByteBuffer b = ByteBuffer.allocateDirect((int) bytes + 64);

@@ -67,8 +67,9 @@ record Range(int min, int max, int step, boolean declared, String below, String 
                 + (declared
                         ? "that the Spec of an input names, " + this + "; choose one of these, or name others there"
                         : why.isEmpty()
-                                ? "that were tried when the plan was frozen, " + this + "; name those that are possible with Spec."
-                                        + what + (what.equals("batch") ? "(min, max)" : "(min, max, multipleOf)")
+                                ? "that were tried when the plan was frozen, " + this
+                                        + "; name those that are possible with Spec." + what
+                                        + (what.equals("batch") ? "(min, max)" : "(min, max, multipleOf)")
                                 : "that this plan takes, " + this + ": " + why));
     }
 }

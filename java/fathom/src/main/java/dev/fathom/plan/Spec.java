@@ -129,8 +129,9 @@ public final class Spec {
                 .distinct()
                 .toList();
         if (ranges.size() > 1) {
-            throw new IllegalArgumentException("freeze: inputs declare different " + (dim == Dim.BATCH ? "batches" : "lengths")
-                    + ", " + ranges.get(0) + " and " + ranges.get(1) + "; a session has one, so let one input name it");
+            throw new IllegalArgumentException("freeze: inputs declare different "
+                    + (dim == Dim.BATCH ? "batches" : "lengths") + ", " + ranges.get(0) + " and " + ranges.get(1)
+                    + "; a session has one, so let one input name it");
         }
         return ranges.isEmpty() ? null : ranges.get(0);
     }

@@ -156,7 +156,9 @@ final class Traces implements AutoCloseable {
 
     /** The number of the first of three neighboring lengths at which nothing special happens. */
     private int middle() {
-        return !anyLength ? 0 : Math.max(0, Math.min(lengths.number(Math.max(16, lengths.min())), lengths.number(lengths.max()) - 2));
+        return !anyLength
+                ? 0
+                : Math.max(0, Math.min(lengths.number(Math.max(16, lengths.min())), lengths.number(lengths.max()) - 2));
     }
 
     private Sizes probe(int batch, int number) {
@@ -191,7 +193,8 @@ final class Traces implements AutoCloseable {
     private Set<Sizes> neighbors() {
         Set<Sizes> neighbors = new LinkedHashSet<>();
         for (int batch : rows()) {
-            IntStream.rangeClosed(0, anyLength ? 2 * Line.MOST : 0).forEach(i -> neighbors.add(probe(batch, middle() + i)));
+            IntStream.rangeClosed(0, anyLength ? 2 * Line.MOST : 0)
+                    .forEach(i -> neighbors.add(probe(batch, middle() + i)));
         }
         neighbors.removeAll(sizes);
         return neighbors;
@@ -206,8 +209,11 @@ final class Traces implements AutoCloseable {
                 if (graphs.isEmpty() && at.size() == 1) {
                     throw e;
                 }
-                throw new IllegalArgumentException("freeze: at " + s + ", " + e.getMessage()
-                        + ". The sizes that are possible are those that a Spec names: length(min, max, multipleOf) and batch(min, max)", e);
+                throw new IllegalArgumentException(
+                        "freeze: at " + s + ", " + e.getMessage()
+                                + ". The sizes that are possible are those that a Spec names: length(min, max,"
+                                + " multipleOf) and batch(min, max)",
+                        e);
             }
             sizes.add(s);
             graphs.add(graph);

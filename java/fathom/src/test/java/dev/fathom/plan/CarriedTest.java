@@ -29,8 +29,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -221,19 +221,26 @@ class CarriedTest {
         Spec x = Spec.of("x", Dim.BATCH, Dim.LENGTH, 3);
         try (var model = Model.of(Recurrent.rnn(3, 5), 1)) {
             assertThatThrownBy(() -> Plan.freeze(
-                            model, (n, in) -> n.run(in[0], null, lengths(in[0].dim(0), in[0].dim(1))).last(), x))
+                            model,
+                            (n, in) -> n.run(in[0], null, lengths(in[0].dim(0), in[0].dim(1)))
+                                    .last(),
+                            x))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("freeze: the constant value[#1], which rnn_tanh reads, holds 4096 in element 0 at batch 2 and length "
-                            + "4096 but 16 at batch 2 and length 16, and a plan keeps only constants that are equal at all sizes, "
-                            + "repeat one block, or are the beginning of a longer one; give the lengths of sequences as an input, "
-                            + "Spec.lengths(name), or freeze with a fixed length");
+                    .hasMessage(
+                            "freeze: the constant value[#1], which rnn_tanh reads, holds 4096 in element 0 at batch 2"
+                                + " and length 4096 but 16 at batch 2 and length 16, and a plan keeps only constants"
+                                + " that are equal at all sizes, repeat one block, or are the beginning of a longer"
+                                + " one; give the lengths of sequences as an input, Spec.lengths(name), or freeze with"
+                                + " a fixed length");
             assertThatThrownBy(() -> Plan.freeze(
                             model, (n, in) -> n.apply(in[0].mul(Tensor.of(new float[] {in[0].dim(1)}, 1))), x))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("freeze: the constant value[#1], which mul reads, holds 4096.0 in element 0 at batch 2 and length "
-                            + "4096 but 16.0 at batch 2 and length 16, and a plan keeps only constants that are equal at all sizes, "
-                            + "repeat one block, or are the beginning of a longer one; compute it from the inputs by ops, make it "
-                            + "an input, or freeze with a fixed length");
+                    .hasMessage(
+                            "freeze: the constant value[#1], which mul reads, holds 4096.0 in element 0 at batch 2 and"
+                                + " length 4096 but 16.0 at batch 2 and length 16, and a plan keeps only constants"
+                                + " that are equal at all sizes, repeat one block, or are the beginning of a longer"
+                                + " one; compute it from the inputs by ops, make it an input, or freeze with a fixed"
+                                + " length");
         }
     }
 
@@ -295,8 +302,8 @@ class CarriedTest {
             session.intInput("lengths").put(0, 7);
             assertThatThrownBy(session::run)
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "gru: length 7 at row 0 is outside [0, 6]: lengths count the steps of a row that are no padding");
+                    .hasMessage("gru: length 7 at row 0 is outside [0, 6]: lengths count the steps of a row that are no"
+                            + " padding");
         }
     }
 
@@ -450,14 +457,16 @@ class CarriedTest {
                             Spec.of("h", Dim.BATCH, 2).carried()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "freeze: input h is carried but no output has its name, only [y]; return what it becomes under this name");
+                            "freeze: input h is carried but no output has its name, only [y]; return what it becomes"
+                                    + " under this name");
             assertThatThrownBy(() -> Plan.freeze(
                             model,
                             (net, in) -> Map.of("h", in[0].sum(1)),
                             Spec.of("h", 3, 2).carried()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "freeze: input h [3, 2] F32 is carried but the output of its name is [3] F32; it must be of the same shape and type");
+                            "freeze: input h [3, 2] F32 is carried but the output of its name is [3] F32; it must be"
+                                    + " of the same shape and type");
         }
         try (var model = Model.of(Recurrent.rnn(3, 2), 1)) {
             assertThatThrownBy(() -> Plan.freeze(
@@ -466,9 +475,9 @@ class CarriedTest {
                             Spec.of("x", Dim.BATCH, 10, 3),
                             Spec.lengths("n")))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "freeze: n are lengths but no input has Dim.LENGTH, so that nothing says how long a complete "
-                                    + "sequence is; give them as Spec.of(\"n\", DType.I32, Dim.BATCH), and write them before each run");
+                    .hasMessage("freeze: n are lengths but no input has Dim.LENGTH, so that nothing says how long a"
+                            + " complete sequence is; give them as Spec.of(\"n\", DType.I32, Dim.BATCH), and write"
+                            + " them before each run");
         }
         assertThatThrownBy(() -> Spec.lengths("n").carried())
                 .isInstanceOf(IllegalStateException.class)

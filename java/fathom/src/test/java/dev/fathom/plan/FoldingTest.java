@@ -58,7 +58,8 @@ class FoldingTest {
             }
             return plan.toString()
                     .lines()
-                    .map(line -> Kernel.valueOf(line.substring(0, line.indexOf(' ')).toUpperCase(Locale.ROOT)))
+                    .map(line ->
+                            Kernel.valueOf(line.substring(0, line.indexOf(' ')).toUpperCase(Locale.ROOT)))
                     .toList();
         }
     }

@@ -103,7 +103,8 @@ class FreeSizesTest {
     void aLimitThatNoShortLengthReachesIsFound() {
         assertThatThrownBy(() -> freeze(in -> in[0].slice(1, 0, Math.min(in[0].dim(1), 1000)), X))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageStartingWith("freeze: slice: its to is 1000 at batch 2 and length 4096, 16 at batch 2 and length 16, ")
+                .hasMessageStartingWith(
+                        "freeze: slice: its to is 1000 at batch 2 and length 4096, 16 at batch 2 and length 16, ")
                 .hasMessageContaining("name those that are possible with Spec.length(min, max)");
         Spec[] below = {X.length(1, 1000)};
         check(in -> in[0].slice(1, 0, Math.min(in[0].dim(1), 1000)), below, lengths(1, 999, 1000), 1001, 2000);
@@ -127,7 +128,8 @@ class FreeSizesTest {
                     plan.newSession(1, length).close();
                 } else {
                     assertThatThrownBy(() -> plan.newSession(1, l))
-                            .hasMessage("newSession: length=" + l + " is outside the lengths that the Spec of an input names, "
+                            .hasMessage("newSession: length=" + l
+                                    + " is outside the lengths that the Spec of an input names, "
                                     + "4 to 20 in steps of 4; choose one of these, or name others there");
                 }
             }
@@ -135,13 +137,15 @@ class FreeSizesTest {
         try (Plan plan = freeze(in -> in[0].relu(), X.batch(2, 3))) {
             plan.newSession(2, 5).close();
             assertThatThrownBy(() -> plan.newSession(1, 5))
-                    .hasMessage("newSession: batch=1 is outside the batch sizes that the Spec of an input names, 2 to 3; "
-                            + "choose one of these, or name others there");
+                    .hasMessage(
+                            "newSession: batch=1 is outside the batch sizes that the Spec of an input names, 2 to 3; "
+                                    + "choose one of these, or name others there");
         }
         try (Plan plan = freeze(in -> in[0].relu(), X)) {
             assertThatThrownBy(() -> plan.newSession(1, 5000))
-                    .hasMessage("newSession: length=5000 is outside the lengths that were tried when the plan was frozen, "
-                            + "1 to 4096; name those that are possible with Spec.length(min, max, multipleOf)");
+                    .hasMessage(
+                            "newSession: length=5000 is outside the lengths that were tried when the plan was frozen, "
+                                    + "1 to 4096; name those that are possible with Spec.length(min, max, multipleOf)");
         }
         assertThatThrownBy(() -> X.length(5, 7, 4).name())
                 .hasMessage("spec x: no length is from 5 to 7 and a multiple of 4; "
@@ -151,7 +155,10 @@ class FreeSizesTest {
         assertThatThrownBy(() -> Spec.of("t", Dim.BATCH, 3).length(1, 2))
                 .hasMessage("spec t: it has no Dim.LENGTH, so there is no length to choose; "
                         + "name the range of an input that has it");
-        assertThatThrownBy(() -> freeze(in -> in[0].relu(), X.length(1, 9), Spec.of("y", Dim.LENGTH).length(1, 8)))
+        assertThatThrownBy(() -> freeze(
+                        in -> in[0].relu(),
+                        X.length(1, 9),
+                        Spec.of("y", Dim.LENGTH).length(1, 8)))
                 .hasMessage("freeze: inputs declare different lengths, 1 to 9 and 1 to 8; "
                         + "a session has one, so let one input name it");
     }
@@ -161,6 +168,7 @@ class FreeSizesTest {
     void aDeclaredSizeThatIsRefused() {
         assertThatThrownBy(() -> freeze(in -> in[1].slice(1, 0, in[0].dim(1)).relu(), X.length(1, 65), TABLE))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("freeze: at batch 2 and length 65, slice: places 0 to 65 are outside x [2, 64, 3]");
+                .hasMessageStartingWith(
+                        "freeze: at batch 2 and length 65, slice: places 0 to 65 are outside x [2, 64, 3]");
     }
 }

@@ -150,8 +150,9 @@ class LengthTest {
             assertThatThrownBy(() -> plan.newSession(2, 4))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "newSession: length=4 is outside the lengths that this plan takes, 5 to 4096: at length 4, max_pool at 0: x [2, 4, 3] is too small for the window 5: x.dim(1)=4 and its padding "
-                                    + "make 4 but the window reaches over 5; pad more, or give a larger x");
+                            "newSession: length=4 is outside the lengths that this plan takes, 5 to 4096: at length 4,"
+                                    + " max_pool at 0: x [2, 4, 3] is too small for the window 5: x.dim(1)=4 and its"
+                                    + " padding make 4 but the window reaches over 5; pad more, or give a larger x");
             float[] x = new Rng(2).normal(2 * 9 * 3, 0, 1);
             try (Session s = plan.newSession(2, 9)) {
                 s.input("x").put(x);
@@ -244,8 +245,10 @@ class LengthTest {
             s.run();
             assertThat(s.output().get(1)).isEqualTo(22);
             assertThatThrownBy(() -> plan.newSession(1, 33))
-                    .hasMessage("newSession: length=33 is outside the lengths that this plan takes, 1 to 32: at length 33, slice: "
-                            + "places 0 to 33 are outside x [32, 2]: x.dim(0)=32; choose 0 <= from <= to <= dim(0)");
+                    .hasMessage(
+                            "newSession: length=33 is outside the lengths that this plan takes, 1 to 32: at length 33,"
+                                + " slice: places 0 to 33 are outside x [32, 2]: x.dim(0)=32; choose 0 <= from <= to"
+                                + " <= dim(0)");
             assertThatThrownBy(() -> plan.newSession(2, 3))
                     .hasMessage("newSession: batch=2 but no input of this plan has Dim.BATCH; give 1");
         }
@@ -256,12 +259,15 @@ class LengthTest {
         Spec x = Spec.of("x", Dim.BATCH, Dim.LENGTH, 2);
         try (var model = Model.of((Layer) t -> t, 1)) {
             assertThatThrownBy(() -> Plan.freeze(
-                            model, (m, in) -> in[0].slice(1, 0, (int) Math.sqrt(in[0].dim(1))).relu(), x))
+                            model,
+                            (m, in) -> in[0].slice(1, 0, (int) Math.sqrt(in[0].dim(1)))
+                                    .relu(),
+                            x))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("freeze: slice: its to is 64 at batch 2 and length 4096, 4 at batch 2 and length 16, "
-                            + "1 at batch 2 and length 1, 64 at batch 3 and length 4096; it must be constant, or grow in "
-                            + "proportion to the length or a floor quotient of the length; if it does so for some, name those "
-                            + "that are possible with Spec.length(min, max)");
+                    .hasMessage("freeze: slice: its to is 64 at batch 2 and length 4096, 4 at batch 2 and length 16, 1"
+                            + " at batch 2 and length 1, 64 at batch 3 and length 4096; it must be constant,"
+                            + " or grow in proportion to the length or a floor quotient of the length; if it"
+                            + " does so for some, name those that are possible with Spec.length(min, max)");
             assertThatThrownBy(() -> Plan.freeze(model, (m, in) -> in[0].dim(1) > 16 ? in[0].relu() : in[0].tanh(), x))
                     .hasMessage("freeze: call 0 is relu at batch 2 and length 4096 but tanh at batch 2 and length 16; "
                             + "a plan cannot choose its layers by the batch size and length");

@@ -29,8 +29,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
-import java.util.LinkedHashMap;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -582,7 +582,8 @@ class PlanTest {
                         c.begin(Kernel.FILL).at(c.out(0)).put(1).put(2f).run();
                     }
                 }
-                default -> c.begin(Kernel.FILL).at(c.out(0)).put(n).put(two ? 1f : 2f).run();
+                default ->
+                    c.begin(Kernel.FILL).at(c.out(0)).put(n).put(two ? 1f : 2f).run();
             }
         }
     }
@@ -678,7 +679,8 @@ class PlanTest {
                         (net, in) -> in[1].slice(0, in[0].dim(0), 10).neg(),
                         Spec.of("x", Dim.BATCH, 3),
                         Spec.of("table", 10, 3))) {
-            String outside = "newSession: batch=%d is outside the batch sizes that this plan takes, %s: at batch %1$d, slice: ";
+            String outside =
+                    "newSession: batch=%d is outside the batch sizes that this plan takes, %s: at batch %1$d, slice: ";
             assertThatThrownBy(() -> rest.newSession(1))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith(outside.formatted(1, "2 to 4096") + "places 2 to 1 are outside x [1, 3]");
