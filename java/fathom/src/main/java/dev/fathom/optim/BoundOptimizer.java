@@ -86,6 +86,9 @@ public final class BoundOptimizer implements AutoCloseable {
     /** The recipe that steps: the one that was bound, or another one for some of its parameters. */
     private Optimizer stepping;
 
+    /** Whether the values are within the limits of their groups. */
+    private boolean constrained;
+
     private boolean averaged;
     private double gradientNorm = Double.NaN;
     private long steps;
@@ -275,7 +278,8 @@ public final class BoundOptimizer implements AutoCloseable {
         rates();
         if (most < 0) {
             throw new IllegalStateException(
-                    "step: no backward has given these parameters a gradient since the last step; call pass.backward(loss) first, and unfreeze something");
+                    "step: no backward has given these parameters a gradient since the last step; call"
+                            + " pass.backward(loss) first, and unfreeze something");
         }
         Block values = store.values();
         Block gradients = store.gradients();
@@ -286,6 +290,7 @@ public final class BoundOptimizer implements AutoCloseable {
                 segments(least, most);
             }
             clip();
+            constrained = false;
             if (before.length == 0) {
                 recipe.step(update);
             } else {
@@ -313,8 +318,12 @@ public final class BoundOptimizer implements AutoCloseable {
         }
     }
 
-    /** Brings the parameters of this step within the limits of their groups. */
-    private void constrain() {
+    /** Brings the parameters of this step within the limits of their groups, unless they are and nothing was written since. */
+    void constrain() {
+        if (constrained) {
+            return;
+        }
+        constrained = true;
         for (int i = 0; i < inTable.length; i++) {
             Group group = groupOf[i];
             if (inTable[i] && group.constrains()) {
@@ -356,9 +365,9 @@ public final class BoundOptimizer implements AutoCloseable {
     /** Loss and gradients once more, for {@link Update#again}. */
     double again() {
         if (function == null) {
-            throw new IllegalStateException(
-                    "step: " + recipe
-                            + " evaluates the loss again; say so by evaluatesAgain(), and call step(again) with a function that does it");
+            throw new IllegalStateException("step: " + recipe
+                    + " evaluates the loss again; say so by evaluatesAgain(), and call step(again) with a"
+                    + " function that does it");
         }
         int from = parameters.from();
         for (int i = 0; i < inTable.length; i++) {
@@ -367,9 +376,9 @@ public final class BoundOptimizer implements AutoCloseable {
         double loss = function.compute();
         for (int i = 0; i < inTable.length; i++) {
             if (inTable[i] && !store.fresh(from + i)) {
-                throw new IllegalStateException(
-                        "step: " + store.name(from + i)
-                                + " had a gradient at first but none when the loss was evaluated again; compute the same loss of the same examples");
+                throw new IllegalStateException("step: " + store.name(from + i)
+                        + " had a gradient at first but none when the loss was evaluated again; compute the"
+                        + " same loss of the same examples");
             }
         }
         segments(least, most);
@@ -404,9 +413,9 @@ public final class BoundOptimizer implements AutoCloseable {
                 .run();
         gradientNorm = Math.sqrt(sums.view.getDouble(0));
         if (!Double.isFinite(gradientNorm)) {
-            throw new ArithmeticException(
-                    "step: the gradient of " + firstNonFinite()
-                            + " is not finite, so nothing was changed; lower the learning rate, or leave the step out with zeroGrad()");
+            throw new ArithmeticException("step: the gradient of " + firstNonFinite()
+                    + " is not finite, so nothing was changed; lower the learning rate, or leave the step out"
+                    + " with zeroGrad()");
         }
         scale *= (float) Math.min(1, maxNorm / (gradientNorm + 1e-6));
     }
@@ -428,6 +437,7 @@ public final class BoundOptimizer implements AutoCloseable {
 
     /** Starts the command of a row of rules with the arguments that all of them take. */
     Commands begin(Kernel kernel, int row) {
+        constrained = false;
         return segments.put(commands.begin(kernel)
                         .put(row)
                         .at(store.values().address())
@@ -552,6 +562,7 @@ public final class BoundOptimizer implements AutoCloseable {
         } finally {
             stepping = recipe;
             System.arraycopy(all, 0, inTable, 0, all.length);
+            constrained = false;
             least = fewest;
             most = highest;
             rates();
@@ -568,6 +579,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     void changed(int i) {
+        constrained = false;
         store.changed(parameters.from() + i);
     }
 

@@ -53,6 +53,7 @@ public record Ema(Optimizer inner, float decay, boolean corrected) implements Ar
     @Override
     public void step(Update update) {
         inner.step(update);
+        update.constrain();
         update.each(p -> {
             double part = 1 - (double) decay;
             if (corrected) {

@@ -46,12 +46,17 @@ public record Lookahead(Optimizer inner, int every, float alpha) implements Arou
             }
         });
         inner.step(update);
+        update.constrain();
         update.each(p -> {
             if (p.step() % every == 0) {
                 Tensor s = p.moment(slow);
-                s = s.add(p.value().sub(s).mul(alpha));
-                p.moment(slow, s);
-                p.value(s);
+                p.value(s.add(p.value().sub(s).mul(alpha)));
+            }
+        });
+        update.constrain();
+        update.each(p -> {
+            if (p.step() % every == 0) {
+                p.moment(slow, p.value());
             }
         });
     }

@@ -51,6 +51,7 @@ public record Swa(Optimizer inner, long first, long every) implements Around {
     @Override
     public void step(Update update) {
         inner.step(update);
+        update.constrain();
         update.each(p -> {
             long since = p.step() - first;
             if (since >= 0 && since % every == 0) {

@@ -76,6 +76,14 @@ public final class Update {
         bound.with(recipe, this, i -> which.test(new Part(i)));
     }
 
+    /**
+     * Brings the parameters within the limits of their groups ({@link Group#maxNorm(float)}, {@link Group#clipWeights(float)}) at once. This happens at the
+     * end of every step; a recipe that keeps an average of the weights calls it before it averages them.
+     */
+    public void constrain() {
+        bound.constrain();
+    }
+
     /** The number of the step, from 1 on, or 0 where parameters have taken unequally many. */
     long commonStep() {
         return bound.commonStep();

@@ -15,6 +15,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Limits of weights, which hold after every step. */
@@ -100,6 +101,66 @@ class ConstraintsTest {
                 most = Math.max(most, Math.abs(w));
             }
             assertThat(most).isGreaterThan(0.1f);
+        }
+    }
+
+    /** An average of weights that were within the limits is within them, also when it is a lookahead's. */
+    @Test
+    void averagesAreOfTheConstrainedWeights() {
+        Sgd fast = new Sgd(10);
+        for (Optimizer recipe :
+                List.of(new Ema(fast, 0.5f), new Swa(fast, 1, 1), new Ema(new Lookahead(fast, 2, 0.5f), 0.5f))) {
+            try (var model = Model.of(new Linear(4, 2), 1);
+                    BoundOptimizer bound = recipe.on(
+                            model,
+                            Group.of("weight").clipWeights(0.01f),
+                            Group.of("bias").clipWeights(0.02f))) {
+                for (int i = 0; i < 3; i++) {
+                    step(model, bound);
+                    mustBeWithin(model);
+                }
+                bound.swapAverages();
+                mustBeWithin(model);
+                if (!recipe.toString().contains("Lookahead")) {
+                    assertThat(model.parameter("weight").value().toArray()).containsOnly(-0.01f);
+                    assertThat(model.parameter("bias").value().toArray()).containsOnly(-0.02f);
+                }
+            }
+        }
+    }
+
+    private static void mustBeWithin(Model<Linear> model) {
+        for (float w : model.parameter("weight").value().toArray()) {
+            assertThat(Math.abs(w)).isLessThanOrEqualTo(0.01f);
+        }
+        for (float b : model.parameter("bias").value().toArray()) {
+            assertThat(Math.abs(b)).isLessThanOrEqualTo(0.02f);
+        }
+    }
+
+    /** Part of the parameters may be averaged by another recipe: the others are within their limits all the same. */
+    @Test
+    void aStepOfAnotherRecipeLimitsTheRestToo() {
+        record Half(float learningRate) implements Optimizer {
+            @Override
+            public int moments() {
+                return 1;
+            }
+
+            @Override
+            public void step(Update update) {
+                new Sgd(learningRate).step(update);
+                update.with(new Ema(new Sgd(learningRate), 0.5f), p -> p.name().equals("bias"));
+            }
+        }
+        try (var model = Model.of(new Linear(4, 2), 1);
+                BoundOptimizer bound = new Half(10)
+                        .on(
+                                model,
+                                Group.of("weight").clipWeights(0.01f),
+                                Group.of("bias").clipWeights(0.02f))) {
+            step(model, bound);
+            mustBeWithin(model);
         }
     }
 
