@@ -125,12 +125,11 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
             if (h.bound()) {
                 Store from = Store.of(h);
                 int j = Store.index(h);
-                Block values = from.values();
-                values.lease();
+                from.lease();
                 try {
-                    to.put(values.view(4 * from.offset(j), 4 * h.shape().size()));
+                    to.put(from.view(j));
                 } finally {
-                    values.release();
+                    from.release();
                 }
                 if (h instanceof Parameter) {
                     store.trainable(i, from.isTrainable(j));
@@ -331,7 +330,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /**
      * Returns an independent model with this model's structure and values, for example a teacher or an average. What is frozen or fixed in evaluation
-     * mode here is so there too.
+     * mode here is so there too, and the copy of a replica has the buffers of the replica.
      */
     public Model<M> copy() {
         Store mine = store();
@@ -341,7 +340,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 for (int i = 0; i < mine.parameters(); i++) {
                     copy.trainable(i, mine.isTrainable(i));
                 }
-                Block.copy(mine.values(), copy.values());
+                mine.copyTo(copy.values());
                 return copy;
             } catch (RuntimeException | Error e) {
                 copy.close();
@@ -412,7 +411,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      */
     public void copyFrom(Model<?> other) {
         matching(other);
-        Block.copy(other.store().values(), store().values());
+        other.store().copyTo(store().values());
         store.replaced();
     }
 
@@ -485,22 +484,14 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     public void save(Path file, Map<String, String> metadata) {
         Safetensors.Writer writer = new Safetensors.Writer();
         metadata.forEach(writer::metadata);
-        Block values = store().values();
-        values.lease();
+        store().lease();
         try {
             for (Variable h : Access.variables(store)) {
-                writer.add(
-                        h.name(),
-                        h.shape(),
-                        values.view(
-                                        4 * store.offset(Store.index(h)),
-                                        4 * h.shape().size())
-                                .asFloatBuffer(),
-                        h.fileOrder());
+                writer.add(h.name(), h.shape(), store.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
             }
             writer.write(file);
         } finally {
-            values.release();
+            store.release();
         }
     }
 
@@ -548,7 +539,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 long at = 4 * store.offset(Store.index(h));
                 long bytes = 4 * h.shape().size();
                 if (loading.keeps(h)) {
-                    loaded.view(at, bytes).put(store.values().view(at, bytes));
+                    loaded.view(at, bytes).put(store.view(Store.index(h)));
                 } else {
                     loading.copy(h, loaded.view(at, bytes).asFloatBuffer());
                 }

@@ -9,6 +9,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -123,10 +124,53 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return weights.offsets[i];
     }
 
-    /** The block of values, which replicas share. */
+    /** The block of values, which replicas share. The buffers of a replica lie elsewhere: {@link #view} and {@link #copyTo} find them. */
     public Block values() {
         check();
         return weights.block;
+    }
+
+    /** The numbers of segment {@code i}, those of a replica's buffers where this is one. The caller {@linkplain #lease leases} them. */
+    public ByteBuffer view(int i) {
+        return block(i).view(offsetInBlock(i), Float.BYTES * cells.get(i).shape.size());
+    }
+
+    /** Keeps the numbers mapped until {@link #release}, whoever closes the model meanwhile. */
+    public void lease() {
+        values().lease();
+        if (isReplica()) {
+            try {
+                buffers.lease();
+            } catch (RuntimeException | Error e) {
+                weights.block.release();
+                throw e;
+            }
+        }
+    }
+
+    /** Ends a lease. */
+    public void release() {
+        weights.block.release();
+        if (isReplica()) {
+            buffers.release();
+        }
+    }
+
+    /** Copies the values as this store has them, a replica's own buffers among them, into a block of the layout of {@link #values}. */
+    public void copyTo(Block to) {
+        if (!isReplica()) {
+            Block.copy(values(), to);
+            return;
+        }
+        lease();
+        try {
+            for (int i = 0; i < cells.size(); i++) {
+                ByteBuffer from = view(i);
+                to.view(Float.BYTES * offset(i), from.remaining()).put(from);
+            }
+        } finally {
+            release();
+        }
     }
 
     /** The block of gradients, of the layout of the parameters. */

@@ -19,7 +19,7 @@ final class Best implements AutoCloseable {
     /** Copies the values as they are now. */
     void keep() {
         if (copy != null) {
-            Block.copy(store.values(), copy);
+            store.copyTo(copy);
             kept = true;
         }
     }

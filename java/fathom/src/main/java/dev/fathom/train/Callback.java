@@ -45,6 +45,14 @@ public interface Callback {
         return 1;
     }
 
+    /**
+     * Returns whether the callback makes sense only with validation data. A {@code fit} without them is refused then, unless {@link
+     * Trainer#keepBest(String)} has named the figure to go by.
+     */
+    default boolean needsValidation() {
+        return false;
+    }
+
     /** Returns whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
     default boolean keepsBest() {
         return false;

@@ -65,10 +65,12 @@ final class Checkpoint implements AutoCloseable {
             @Nullable Block best,
             List<KeptState> states) {
         Safetensors.Writer writer = new Safetensors.Writer();
-        add(writer, "", model, model.values());
+        for (Variable h : Access.variables(model)) {
+            writer.add(h.name(), h.shape(), model.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
+        }
         optimizer.save(writer, OPTIMIZER);
         if (best != null) {
-            add(writer, BEST, model, best);
+            add(writer, model, best);
         }
         for (int i = 0; i < states.size(); i++) {
             State state = states.get(i).state();
@@ -93,11 +95,11 @@ final class Checkpoint implements AutoCloseable {
         }
     }
 
-    private static void add(Safetensors.Writer writer, String prefix, Store layout, Block values) {
+    private static void add(Safetensors.Writer writer, Store layout, Block best) {
         List<Variable> all = Access.variables(layout);
         for (int i = 0; i < all.size(); i++) {
             Variable h = all.get(i);
-            writer.add(prefix + h.name(), h.shape(), floats(layout, i, h, values), h.fileOrder());
+            writer.add(BEST + h.name(), h.shape(), floats(layout, i, h, best), h.fileOrder());
         }
     }
 

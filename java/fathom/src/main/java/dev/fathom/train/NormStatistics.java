@@ -50,10 +50,7 @@ final class NormStatistics<M extends Net> {
     }
 
     private void write(int i, float[] values) {
-        store.values()
-                .view(Float.BYTES * store.offset(i), (long) Float.BYTES * values.length)
-                .asFloatBuffer()
-                .put(values);
+        store.view(i).asFloatBuffer().put(values);
         store.changed(i);
     }
 

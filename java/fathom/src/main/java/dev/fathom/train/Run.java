@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** One {@code fit}: where it stands, and all that changes while it runs. */
@@ -521,6 +522,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
 
     @Override
     public void stop(String reason) {
+        Objects.requireNonNull(reason, "stop: reason is null; say in a few words why training ends");
         if (stop == null) {
             stop = reason;
         }

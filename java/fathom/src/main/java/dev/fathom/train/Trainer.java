@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -253,9 +254,22 @@ public final class Trainer<M extends Net> {
         return this;
     }
 
-    /** Ends training after the step under way. It may be called from any thread, and what is finished is kept. */
+    /**
+     * Ends training after the step under way. It may be called from any thread, and what is finished is kept. A stop while no {@code fit} is under way
+     * ends the next one before its first step; one stop ends one {@code fit}.
+     */
     public void stop(String reason) {
-        stopNow = reason;
+        stopNow = Objects.requireNonNull(reason, "stop: reason is null; say in a few words why training ends");
+    }
+
+    /**
+     * Computes the running statistics of the model's batch norms anew for the weights as they are: the mean over these batches, in training mode
+     * (PyTorch's {@code update_bn}). Training itself updates them in every backward, so this is for weights that no step has left there: averages that
+     * {@link BoundOptimizer#swapAverages} put into the model, weights of several models combined, or a loop of your own without backward. A batch norm
+     * with momentum 0, or fixed in evaluation mode, stays as it is.
+     */
+    public void recalibrate(Batches batches) {
+        new NormStatistics<>(this).refresh(batches.epoch(0));
     }
 
     /** Trains without validation. */
@@ -292,13 +306,14 @@ public final class Trainer<M extends Net> {
             throw new IllegalArgumentException("fit: epochs=" + epochs + " must be at least 1");
         }
         checkStates("fit");
-        stopNow = null;
         Path from = resume;
         resume = null;
         try (Run<M> run = new Run<>(
                 this, monitor(validation != null), train, validation, epochs, checkpoints != null || from != null)) {
             run.prepare(from);
             return run.go();
+        } finally {
+            stopNow = null;
         }
     }
 
@@ -313,6 +328,13 @@ public final class Trainer<M extends Net> {
 
     /** Refuses a figure that no epoch will have, before the first is spent. */
     private Monitor monitor(boolean validated) {
+        for (Callback c : callbacks) {
+            if (c.needsValidation() && !validated && figure == null) {
+                throw new IllegalArgumentException("fit: " + c.getClass().getSimpleName()
+                        + " needs validation data, because the training loss falls also when the model overfits; call"
+                        + " fit(train, validation, epochs), or say keepBest(\"loss\") to go by the training loss");
+            }
+        }
         String by = figure != null ? figure : validated ? "val_loss" : "loss";
         List<String> measured = new ArrayList<>(List.of("loss"));
         metrics.forEach(m -> measured.add(m.name()));

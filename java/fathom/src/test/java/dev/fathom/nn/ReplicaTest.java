@@ -124,7 +124,7 @@ class ReplicaTest {
 
     /** A replica's buffers are its own until it has given its gradients. */
     @Test
-    void buffersFollowTheModel() {
+    void buffersFollowTheModel(@TempDir Path folder) {
         var net = new Following(new Linear(IN, CLASSES), new Buffer(Shape.of(IN), Init.constant(2)));
         try (var model = Model.of(net, 1);
                 var replica = model.replica()) {
@@ -138,6 +138,23 @@ class ReplicaTest {
             backward(replica, 3, 8, 8);
             assertThat(mine.value().toArray()).isEqualTo(mean);
             assertThat(theirs.value().toArray()).isNotEqualTo(mean).doesNotContain(2f);
+            float[] own = theirs.value().toArray();
+            try (var copy = replica.copy();
+                    var taken = Model.of(
+                            new Following(new Linear(IN, CLASSES), new Buffer(Shape.of(IN), Init.zeros())), 2);
+                    var read = Model.of(
+                            new Following(new Linear(IN, CLASSES), new Buffer(Shape.of(IN), Init.zeros())), 2)) {
+                taken.copyFrom(replica);
+                replica.save(folder.resolve("replica.safetensors"));
+                read.load(folder.resolve("replica.safetensors"));
+                for (var other : List.of(copy, taken, read)) {
+                    assertThat(other.net().mean().value().toArray())
+                            .as("a replica's own")
+                            .isEqualTo(own);
+                    assertThat(other.net().linear().weight().value().toArray())
+                            .isEqualTo(model.net().linear().weight().value().toArray());
+                }
+            }
             int version = theirs.version();
             model.addGradients(replica);
             assertThat(mine.value().toArray()).isEqualTo(mean);

@@ -576,6 +576,26 @@ class TrainerTest {
                 .fit(data.batches(10), data, script.script.length);
     }
 
+    /** The training loss falls also when a model overfits, so stopping by it must be asked for. */
+    @Test
+    void earlyStoppingNeedsValidationOrAFigure() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(32, 1)) {
+            var batches = data.batches(8);
+            assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
+                            .callbacks(new EarlyStopping(2))
+                            .fit(batches, 5))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("fit: EarlyStopping needs validation data, because the training loss falls also when the model"
+                            + " overfits; call fit(train, validation, epochs), or say keepBest(\"loss\") to go by the training loss");
+            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
+                    .callbacks(new EarlyStopping(2, 0.1))
+                    .keepBest("loss")
+                    .fit(batches, 5);
+            assertThat(history.ended()).isEqualTo("no better loss for 2 epochs");
+        }
+    }
+
     @Test
     void earlyStoppingBearsPatienceEpochsAndRestoresTheBest() {
         try (var model = Model.of(net(), 1);
@@ -692,6 +712,29 @@ class TrainerTest {
     }
 
     // ---- stopping
+
+    /** One stop ends one fit, also one that begins after it. */
+    @Test
+    void aStopBeforeFitEndsItBeforeTheFirstStep() {
+        List<String> lines = new ArrayList<>();
+        try (var model = Model.of(net(), 1);
+                var before = model.copy();
+                Dataset data = points(32, 1)) {
+            var batches = data.shuffled(2).batches(8);
+            Trainer<?> trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
+            trainer.stop("Ctrl-C");
+            History history = trainer.fit(batches, 5);
+            assertThat(history.ended()).isEqualTo("Ctrl-C");
+            assertThat(history.epochs()).isEmpty();
+            assertThat(history.best()).isNull();
+            assertThat(lines).noneMatch(line -> line.startsWith("step")).endsWith("end: Ctrl-C, 0 finished");
+            assertSame(values(model), values(before));
+            assertThat(trainer.fit(batches, 1).ended()).isEqualTo("1 epoch");
+            assertThatThrownBy(() -> trainer.stop(null))
+                    .hasMessage("stop: reason is null; say in a few words why training ends");
+        }
+    }
 
     @Test
     void stopFromAnotherThreadEndsAfterTheStepUnderWay() {
