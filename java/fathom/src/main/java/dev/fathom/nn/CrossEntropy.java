@@ -129,6 +129,32 @@ public final class CrossEntropy implements ReducedLoss {
         return Weights.mean(rows.values, rows.weights, weights);
     }
 
+    /**
+     * Returns the sum of the weights of the labels that count: their number, without {@link #classWeights}. For probabilities it is the number of rows,
+     * whatever the classes weigh.
+     */
+    @Override
+    public double weight(Tensor x, Tensor target) {
+        if (target.dtype() == DType.F32) {
+            return target.shape().rank() == 0 ? 1 : (double) target.size() / Math.max(1, target.dim(-1));
+        }
+        if (ignored == null && weights == null) {
+            return target.size();
+        }
+        double sum = 0;
+        for (int label : target.toIntArray()) {
+            if (ignored == null || label != ignored) {
+                sum += weights == null || label < 0 || label >= weights.length ? 1 : weights[label];
+            }
+        }
+        return sum;
+    }
+
+    /** Returns the label that {@link #ignoreIndex} leaves out, or null if every label counts. */
+    public @Nullable Integer ignored() {
+        return ignored;
+    }
+
     /** The weights of classes with which the fused loss ignores what this one ignores; none where there are no such weights. */
     private float[] others(Tensor logits) {
         int classes = logits.shape().rank() == 0 ? 0 : logits.dim(-1);

@@ -9,11 +9,21 @@ import java.util.function.BinaryOperator;
  * @param name in messages
  * @param targets what its targets must be
  * @param values of the output and of what {@code targets} makes of the target
+ * @param ofProbabilities whether outputs are probabilities
  */
-record Formula(String name, Targets targets, BinaryOperator<Tensor> values) implements ReducedLoss {
+record Formula(String name, Targets targets, BinaryOperator<Tensor> values, boolean ofProbabilities)
+        implements ReducedLoss {
+    Formula(String name, Targets targets, BinaryOperator<Tensor> values) {
+        this(name, targets, values, false);
+    }
+
     /** A loss with a value for each element. */
     Formula(String name, Domain domain, BinaryOperator<Tensor> values) {
         this(name, Targets.elements(domain), values);
+    }
+
+    Formula onProbabilities() {
+        return new Formula(name, targets, values, true);
     }
 
     @Override

@@ -25,6 +25,20 @@ public interface Loss {
         return false;
     }
 
+    /**
+     * Returns what the mean of a batch is divided by, which is how much it counts beside other batches: the number of examples, which is the first
+     * dimension of the target, or for a loss of labels the number or the weights of those that count. Where it is 0, nothing counts, and the loss is not
+     * computed. The mean of several batches is the sum of mean times weight, divided by the sum of the weights.
+     */
+    default double weight(Tensor output, Tensor target) {
+        return target.shape().rank() == 0 ? 1 : target.dim(0);
+    }
+
+    /** Returns whether outputs are probabilities in place of logits or scores. Metrics of logits are refused beside such a loss. */
+    default boolean ofProbabilities() {
+        return false;
+    }
+
     // ---- classes
 
     /** Returns the cross-entropy of logits [.., classes] with class numbers or probabilities. */
@@ -124,7 +138,7 @@ public interface Loss {
             return t.mul(Formula.log(p))
                     .add(t.rsub(1).mul(Formula.log(p.rsub(1))))
                     .neg();
-        });
+        }).onProbabilities();
     }
 
     /** Returns the logistic loss log(1 + exp(-t x)) of logits x with labels t of -1 and 1 of the same shape, which is PyTorch's SoftMarginLoss. */
@@ -168,8 +182,8 @@ public interface Loss {
     }
 
     /**
-     * Returns the square root of the mean of (y - t)^2 over all elements of the batch, whose gradient is 0 where it is 0. The mean over batches, which a
-     * trainer shows, is not that of the whole data.
+     * Returns the square root of the mean of (y - t)^2 over all elements of the batch, whose gradient is 0 where it is 0. A trainer shows the mean of these
+     * roots over the batches, which is not the root for the whole data; {@code Metric.rootMeanSquaredError} is.
      */
     static Loss rmse() {
         return (y, t) -> {
@@ -302,7 +316,7 @@ public interface Loss {
                     .add(t.mul(above0.apply(t).div(m).log()))
                     .sum(-1)
                     .mul(0.5f);
-        });
+        }).onProbabilities();
     }
 
     /**

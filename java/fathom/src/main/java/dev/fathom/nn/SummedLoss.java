@@ -14,6 +14,11 @@ record SummedLoss(ReducedLoss loss) implements ReducedLoss {
     }
 
     @Override
+    public boolean ofProbabilities() {
+        return loss.ofProbabilities();
+    }
+
+    @Override
     public Tensor each(Tensor output, Tensor target) {
         return loss.each(output, target);
     }

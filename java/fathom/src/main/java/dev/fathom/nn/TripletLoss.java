@@ -66,23 +66,35 @@ public final class TripletLoss implements ReducedLoss {
      */
     @Override
     public Tensor each(Tensor embeddings, Tensor labels) {
+        int[] found = triplets(embeddings, labels);
+        int n = found.length / 3;
+        Tensor triplets = embeddings.take(0, Tensor.ofInts(found, 3, n));
+        return each(
+                triplets.slice(0, 0, 1).squeeze(0),
+                triplets.slice(0, 1, 2).squeeze(0),
+                triplets.slice(0, 2, 3).squeeze(0));
+    }
+
+    /** Returns the number of triplets that are found. */
+    @Override
+    public double weight(Tensor embeddings, Tensor labels) {
+        return triplets(embeddings, labels).length / 3.0;
+    }
+
+    /** The anchors, then the positives and then the negatives. */
+    private int[] triplets(Tensor embeddings, Tensor labels) {
         Targets.mustBeLabels("triplet", embeddings, labels);
         if (embeddings.shape().rank() != 2) {
             throw new IllegalArgumentException(
                     "triplet: embeddings " + embeddings.shape() + " must be [n, d]; reshape them and their labels");
         }
         int[] found = search(distances(embeddings), labels.toIntArray());
-        int n = found.length / 3;
-        if (n == 0) {
+        if (found.length == 0) {
             throw new IllegalArgumentException(
                     "triplet: the batch of " + embeddings.dim(0)
                             + " examples has no two of one class and one of another; draw batches with several examples of each of several classes");
         }
-        Tensor triplets = embeddings.take(0, Tensor.ofInts(found, 3, n));
-        return each(
-                triplets.slice(0, 0, 1).squeeze(0),
-                triplets.slice(0, 1, 2).squeeze(0),
-                triplets.slice(0, 2, 3).squeeze(0));
+        return found;
     }
 
     private static double[][] distances(Tensor embeddings) {

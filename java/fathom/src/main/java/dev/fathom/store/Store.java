@@ -6,6 +6,7 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
+import dev.fathom.op.Unary;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
@@ -380,6 +381,44 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
             }
             at = f.net();
         }
+    }
+
+    /** Multiplies the gradients of all backwards since the last step by a factor. */
+    public synchronized void scaleGradients(float factor) {
+        if (factor == 1) {
+            return;
+        }
+        if (commands == null) {
+            commands = new Commands();
+        }
+        Block all = gradients();
+        all.lease();
+        try {
+            for (int i = 0; i < parameters(); i++) {
+                int[] some = gradientRows(i);
+                if (some != null) {
+                    for (int row : some) {
+                        scale(commands, all.address(), row(i, row), row(i, row + 1), factor);
+                    }
+                } else if (fresh(i)) {
+                    scale(commands, all.address(), offset(i), offset(i) + cells.get(i).shape.size(), factor);
+                }
+            }
+        } finally {
+            all.release();
+        }
+    }
+
+    private static void scale(Commands c, long block, long from, long to, float factor) {
+        long at = block + Float.BYTES * from;
+        c.begin(Kernel.UNARY)
+                .put(Unary.MUL_SCALAR.ordinal())
+                .at(at)
+                .at(at)
+                .put(to - from)
+                .put(factor)
+                .put(0f)
+                .run();
     }
 
     // ---- replicas

@@ -4,6 +4,7 @@ import dev.fathom.autograd.Frames;
 import dev.fathom.autograd.Results;
 import dev.fathom.autograd.Values;
 import dev.fathom.data.Batch;
+import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Access;
 import dev.fathom.parameter.Parameter;
@@ -34,7 +35,7 @@ final class Divergence {
         }
     }
 
-    private static String where(Trainer<?> trainer, Batch batch, Rng before) {
+    private static <M extends Net> String where(Trainer<M> trainer, Batch batch, Rng before) {
         for (String name : batch.names()) {
             int bad = nonfinite(batch.get(name));
             if (bad > 0) {
@@ -52,7 +53,7 @@ final class Divergence {
         try (Pass pass = Pass.train(before)) {
             Divergence look = new Divergence(pass);
             Frames.of(pass).observe(look::at);
-            trainer.loss(batch, new double[0]);
+            trainer.loss(trainer.model.net(), batch);
             culprit = look.culprit;
         }
         return (culprit == null ? "the loss overflows" : "the first non-finite values come from " + culprit)

@@ -70,7 +70,7 @@ final class Examiner<M extends Net> {
         try (Model<M> copy = trainer.model.copy();
                 Pass pass = Pass.infer(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
-            first = trainer.loss(copy.net(), batch, new double[0]).item();
+            first = trainer.loss(copy.net(), batch).item();
             if (loss != null) {
                 Tensor output = ((Layer) copy.net()).apply(batch.x());
                 chance = loss.of(Tensor.zeros(output.shape().toArray()), batch.y())
@@ -133,7 +133,7 @@ final class Examiner<M extends Net> {
     }
 
     private double lossAndGradient(Pass pass, Model<M> copy, Batch batch) {
-        Tensor value = trainer.loss(copy.net(), batch, new double[0]);
+        Tensor value = trainer.loss(copy.net(), batch);
         pass.backward(value, copy);
         return value.item();
     }

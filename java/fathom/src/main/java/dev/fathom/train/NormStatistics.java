@@ -131,7 +131,7 @@ final class NormStatistics<M extends Net> {
                 write(s.norm.numBatchesTracked(), new float[1]);
             }
             try (Pass pass = Pass.train(rng)) {
-                Tensor loss = trainer.loss(epoch.next(), new double[0]);
+                Tensor loss = trainer.loss(trainer.model.net(), epoch.next());
                 // buffers follow when backward has succeeded: one that goes no further than a zero added at the end
                 Tensor zero = pass.watch(Tensor.scalar(0));
                 pass.backward(loss.add(zero), zero);

@@ -77,7 +77,7 @@ public final class RateRange {
         return () -> {
             try (Pass pass = Pass.train(rng.split(0))) {
                 Batch batch = epoch.batch(step);
-                Tensor loss = trainer.penalized(trainer.loss(copy.net(), batch, new double[0]), copy);
+                Tensor loss = trainer.penalized(trainer.loss(copy.net(), batch), copy);
                 double value = loss.item();
                 if (Double.isFinite(value)) {
                     pass.backward(loss, copy);

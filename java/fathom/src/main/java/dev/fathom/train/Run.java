@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One {@code fit}: where it stands, and all that changes while it runs. */
 final class Run<M extends Net> implements Progress, AutoCloseable {
-    private static final double[] UNMEASURED = {};
-
     private final Trainer<M> trainer;
     private final Monitor monitor;
     private final Batches train;
@@ -30,7 +28,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private final int epochs;
     private Rng rng;
     private final History history = new History();
-    private final double[] sums;
+    private final Tally tally;
     private final BoundOptimizer optimizer;
     private final Store store;
     private final Best best;
@@ -40,7 +38,6 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private int epoch;
     private int step;
     private long examples;
-    private double lossSum;
     private float rate;
     /** What the callbacks make of the rates of the epoch under way. */
     private double rateFactor = 1;
@@ -48,6 +45,8 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private int together;
 
     private long updatesBefore;
+    /** The shares of the batches of the optimizer's step under way. */
+    private Shares shares = new Shares(1);
     /** Where the random stream stood before the first batch of the optimizer's step under way. */
     private long counter;
 
@@ -80,7 +79,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         this.validation = validation;
         this.epochs = epochs;
         rng = new Rng(trainer.seed).split("trainer");
-        sums = new double[trainer.metrics.size()];
+        tally = new Tally(trainer.metrics.size());
         optimizer = trainer.optimizer(trainer.model);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
         store = Access.store(trainer.model.range());
@@ -128,8 +127,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         epoch = p.epoch();
         step = p.step();
         examples = p.examples();
-        lossSum = p.lossSum();
-        System.arraycopy(p.sums(), 0, sums, 0, sums.length);
+        System.arraycopy(p.tally().values(), 0, tally.values(), 0, tally.values().length);
         seconds = p.seconds();
         rate = rate(epoch, step - 1);
         rng = new Rng(rng.seed(), p.counter());
@@ -178,8 +176,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
                 epoch,
                 step,
                 examples,
-                lossSum,
-                sums,
+                tally,
                 seconds,
                 rng.counter(),
                 trainable,
@@ -319,9 +316,8 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         epoch = number;
         step = 0;
         examples = 0;
-        lossSum = 0;
         seconds = 0;
-        Arrays.fill(sums, 0);
+        Arrays.fill(tally.values(), 0);
     }
 
     /** What is left of the epoch under way; false when it was stopped before its end. */
@@ -342,7 +338,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
                 return false;
             }
         }
-        Map<String, Double> values = trainer.means(lossSum, sums, examples);
+        Map<String, Double> values = tally.figures(trainer.metrics);
         averaged(() -> judge(values, before, start));
         EpochLog log = history.epochs().get(history.size() - 1);
         trainer.callbacks.forEach(c -> c.onEpochEnd(this, log));
@@ -381,15 +377,18 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             if (last) {
                 trainer.callbacks.forEach(c -> c.onForwardBegin(this, pass));
             }
-            Tensor value = trainer.loss(batch, sums);
-            float l = value.item();
+            Step.Result result = trainer.run(trainer.model.net(), batch);
+            float l = result.loss().item();
             if (!Float.isFinite(l)) {
                 throw diverged("loss is " + l, Divergence.explain(trainer, batch, new Rng(rng.seed(), drawn)), null);
             }
             long examplesTogether = examplesFrom(first);
             unspent = true;
             Frames.of(pass).observe(null); // a recomputed layer runs again in backward
-            pass.backward(objective(value, batch, examplesTogether, last), trainer.model);
+            if (step == first) {
+                shares = new Shares(examplesTogether);
+            }
+            pass.backward(objective(result, batch, shares, last), trainer.model);
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));
                 boolean scaled = train.rateFactor(batch) != 1;
@@ -407,7 +406,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             }
             step++;
             examples += batch.size();
-            lossSum += trainer.weight(batch) * (double) l;
+            trainer.add(tally, result, batch);
         }
     }
 
@@ -417,21 +416,27 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     }
 
     /** A batch's part of the loss of all examples of a step, to which its last batch adds the penalties. */
-    private Tensor objective(Tensor loss, Batch batch, long examplesTogether, boolean last) {
-        float share = trainer.sums() ? 1 : (float) batch.size() / examplesTogether;
-        Tensor part = share == 1 ? loss : loss.mul(share);
+    private Tensor objective(Step.Result result, Batch batch, Shares shares, boolean last) {
+        float share = 1;
+        if (!trainer.sums()) {
+            share = shares.add(result.weightOf(batch), batch.size(), last);
+            store.scaleGradients(shares.correction());
+        }
+        Tensor part = share == 1 ? result.loss() : result.loss().mul(share);
         return last ? trainer.penalized(part, trainer.model) : part;
     }
 
     /** The loss of all batches of the step under way, and its gradients, once more with the same random numbers. */
     private double again(Batches.Epoch batches, int first) {
         Rng drawn = new Rng(rng.seed(), counter);
+        Shares again = new Shares(examplesFrom(first));
         double loss = 0;
         for (int i = first; i <= step; i++) {
             try (Pass pass = Pass.train(drawn)) {
                 Batch batch = batches.batch(i);
-                Tensor value = objective(trainer.loss(batch, UNMEASURED), batch, examplesFrom(first), i == step);
-                loss += value.item();
+                Step.Result result = trainer.run(trainer.model.net(), batch);
+                Tensor value = objective(result, batch, again, i == step);
+                loss = loss * again.correction() + value.item();
                 pass.backward(value, trainer.model);
             }
         }
@@ -497,7 +502,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
 
     @Override
     public double loss() {
-        return examples == 0 ? Double.NaN : lossSum / examples;
+        return tally.loss();
     }
 
     @Override

@@ -28,17 +28,51 @@ public interface Step<M extends Net> {
      * @param loss the scalar to minimize
      * @param output what metrics compare with the target; null where there are no metrics
      * @param target what metrics compare the output with; null for the field {@code y} of the batch
+     * @param weight how much the loss counts beside that of other batches, which is what its mean was divided by, such as the number of tokens; null for the
+     *     number of examples
      */
     record Result(
-            Tensor loss, @Nullable Tensor output, @Nullable Tensor target) {
+            Tensor loss,
+            @Nullable Tensor output,
+            @Nullable Tensor target,
+            @Nullable Double weight) {
+        /**
+         * Checks the weight.
+         *
+         * @throws IllegalArgumentException if the weight is negative or not finite
+         */
+        public Result {
+            if (weight != null && !(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("step: the weight " + weight
+                        + " of the loss must be 0 or more and finite; give what its mean was divided by");
+            }
+        }
+
+        /** Makes a result of a loss, which counts by its examples, and of an output that metrics compare with {@code target}. */
+        public Result(Tensor loss, @Nullable Tensor output, @Nullable Tensor target) {
+            this(loss, output, target, null);
+        }
+
         /** Makes a result of a loss alone, which a trainer with metrics refuses. */
         public Result(Tensor loss) {
-            this(loss, null, null);
+            this(loss, null, null, null);
         }
 
         /** Makes a result of a loss, and of an output that metrics compare with the field {@code y} of the batch. */
         public Result(Tensor loss, Tensor output) {
-            this(loss, output, null);
+            this(loss, output, null, null);
+        }
+
+        /**
+         * Returns this result with what the mean of the loss was divided by, where this is not the number of examples: the number of tokens that are no
+         * padding, for example.
+         */
+        public Result withWeight(double newWeight) {
+            return new Result(loss, output, target, newWeight);
+        }
+
+        double weightOf(Batch batch) {
+            return weight == null ? batch.size() : weight;
         }
     }
 }

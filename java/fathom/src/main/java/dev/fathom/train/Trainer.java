@@ -3,6 +3,7 @@ package dev.fathom.train;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.nn.CrossEntropy;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -19,7 +20,6 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -53,14 +53,14 @@ public final class Trainer<M extends Net> {
     volatile @Nullable String stopNow;
 
     private final @Nullable Loss loss;
-    private final Step<M> step;
+    private final @Nullable Step<M> step;
     private Group[] groups = {};
     private float clipNorm;
     private float clipValue;
     private @Nullable String figure;
     private @Nullable Path resume;
 
-    private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, Step<M> step) {
+    private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, @Nullable Step<M> step) {
         Access.store(model.range());
         this.model = model;
         this.recipe = recipe;
@@ -68,12 +68,12 @@ public final class Trainer<M extends Net> {
         this.step = step;
     }
 
-    /** Makes a trainer that minimizes loss(output, target) of a layer. */
+    /**
+     * Makes a trainer that minimizes loss(output, target) of a layer. Batches count by the {@link Loss#weight} of their targets; one in which nothing counts,
+     * such as a batch of labels that are all ignored, has loss 0 and no gradient.
+     */
     public static <L extends Layer> Trainer<L> of(Model<L> model, Loss loss, Optimizer recipe) {
-        return new Trainer<>(model, recipe, loss, (net, batch) -> {
-            Tensor output = net.apply(batch.x());
-            return new Step.Result(loss.of(output, batch.y()), output);
-        });
+        return new Trainer<>(model, recipe, loss, null);
     }
 
     /** Makes a trainer for any net, whose forward and loss are a step of your own. */
@@ -82,12 +82,19 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Adds figures to measure beside the loss. A custom step must return an output for them.
+     * Adds figures to measure beside the loss. Labels that {@link dev.fathom.nn.CrossEntropy#ignoreIndex} leaves out of the loss do not count in them
+     * either. A custom step must return an output for them.
      *
-     * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation
+     * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation, or a metric
+     *     reads logits and the loss takes probabilities
      */
     public Trainer<M> metrics(Metric... all) {
         for (Metric m : all) {
+            if (m.ofLogits() && loss != null && loss.ofProbabilities()) {
+                throw new IllegalArgumentException("metrics: " + m.name()
+                        + " reads logits, but the outputs of this loss are probabilities; take a loss of logits, such as bceWithLogits,"
+                        + " or Metric.binaryAccuracy(0.5f) or Metric.topAccuracy(1)");
+            }
             if (m.name().equals("loss") || m.name().startsWith("val_") || metric(m.name()) != null) {
                 throw new IllegalArgumentException("metrics: the name " + m.name()
                         + " is taken (loss, val_... and each metric's own name are); choose another");
@@ -162,8 +169,8 @@ public final class Trainer<M extends Net> {
 
     /**
      * Takes one step for every {@code batches} batches, with the gradient of all their examples together. This gives the step of a batch that many
-     * times as large, with the memory of one. An epoch ends with a step of the batches that are left. Layers that compute over the batch, and losses
-     * that divide by the weights of its labels, still see one batch at a time.
+     * times as large, with the memory of one, also where batches count differently, as those with unequal numbers of tokens do ({@link Loss#weight}). An epoch
+     * ends with a step of the batches that are left. Layers and losses that compare the examples of a batch still see one batch at a time.
      *
      * @throws IllegalArgumentException if batches &lt; 1
      */
@@ -388,26 +395,26 @@ public final class Trainer<M extends Net> {
         return states.aside(() -> RateRange.find(this, train, steps, from, to));
     }
 
-    /** Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of {@link Batches#augment}. */
+    /**
+     * Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of {@link Batches#augment}. The batches decide
+     * how many examples are in memory at once.
+     */
     public Map<String, Double> evaluate(Batches data) {
         Access.store(model.range());
         return states.aside(() -> measured(data));
     }
 
     private Map<String, Double> measured(Batches data) {
-        double lossSum = 0;
-        double[] sums = new double[metrics.size()];
-        long examples = 0;
+        Tally tally = new Tally(metrics.size());
         Batches.Epoch batches = data.withoutAugmentation().epoch(0);
         Rng rng = new Rng(0); // a model that samples is judged by the same numbers every time
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {
                 Batch batch = batches.next();
-                lossSum += weight(batch) * (double) loss(batch, sums).item();
-                examples += batch.size();
+                add(tally, run(model.net(), batch), batch);
             }
         }
-        return means(lossSum, sums, examples);
+        return tally.figures(metrics);
     }
 
     /** Returns the mean loss and metrics over a data set, by name, in evaluation mode. */
@@ -419,26 +426,33 @@ public final class Trainer<M extends Net> {
         return data.batches(Math.min(EVALUATION_BATCH, data.size()));
     }
 
-    /** The loss of a batch in the current pass; adds what the metrics measure to {@code sums}, as far as there is room. */
-    Tensor loss(Batch batch, double[] sums) {
-        return loss(model.net(), batch, sums);
+    /** Runs a batch forward in the current pass through {@code net}, the model's or a copy of it. */
+    Step.Result run(M net, Batch batch) {
+        return step == null ? compared(net, batch) : states.stepping(() -> step.run(net, batch));
     }
 
-    /** The loss of a batch for {@code net}, which may be a copy of the model's; adds what the metrics measure to {@code sums}. */
-    Tensor loss(M net, Batch batch, double[] sums) {
-        Step.Result result = states.stepping(() -> step.run(net, batch));
-        if (sums.length > 0) {
-            Tensor output = result.output();
-            if (output == null) {
-                throw new IllegalStateException("metrics: the step gave no output that "
-                        + metrics.get(0).name() + " could read; return new Step.Result(loss, output)");
-            }
-            Tensor target = result.target() == null ? batch.y() : result.target();
-            for (int i = 0; i < sums.length; i++) {
-                sums[i] += metrics.get(i).sum(output, target);
-            }
+    /** The step of a layer and a loss. */
+    private Step.Result compared(M net, Batch batch) {
+        Loss loss = Objects.requireNonNull(this.loss);
+        Tensor output = ((Layer) net).apply(batch.x());
+        Tensor target = batch.y();
+        double weight = loss.weight(output, target);
+        Tensor value = weight == 0 ? output.sum().mul(0) : loss.of(output, target);
+        if (!metrics.isEmpty() && loss instanceof CrossEntropy labels && labels.ignored() != null) {
+            Labels.Kept kept = Labels.without("metrics", labels.ignored(), output.detach(), target);
+            return new Step.Result(value, kept.output(), kept.target(), weight);
         }
-        return result.loss();
+        return new Step.Result(value, output, target, weight);
+    }
+
+    /** The loss of a batch in the current pass. */
+    Tensor loss(M net, Batch batch) {
+        return run(net, batch).loss();
+    }
+
+    /** Adds loss and metrics of a batch. */
+    void add(Tally tally, Step.Result result, Batch batch) {
+        tally.add(result, batch, sums(), metrics);
     }
 
     /** The loss and the penalties on the weights of {@code trained}, the model or a copy of it. */
@@ -449,23 +463,8 @@ public final class Trainer<M extends Net> {
         return loss;
     }
 
-    /** How often the loss of a batch counts in a sum over examples. */
-    int weight(Batch batch) {
-        return sums() ? 1 : batch.size();
-    }
-
     /** Whether the loss of a batch is the sum over its examples. */
     boolean sums() {
         return loss != null && loss.sums();
-    }
-
-    /** The figures of {@code examples} examples, by name. */
-    Map<String, Double> means(double lossSum, double[] sums, long examples) {
-        Map<String, Double> values = new LinkedHashMap<>();
-        values.put("loss", lossSum / examples);
-        for (int i = 0; i < sums.length; i++) {
-            values.put(metrics.get(i).name(), metrics.get(i).figure(sums[i] / examples));
-        }
-        return values;
     }
 }

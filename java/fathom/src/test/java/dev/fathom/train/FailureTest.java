@@ -20,7 +20,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.ToDoubleBiFunction;
+import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
 /** Training that goes wrong: what is thrown, who is told, and which weights are left. */
@@ -208,7 +208,8 @@ class FailureTest {
     /** A figure of the validation set that follows a script, an entry an epoch. */
     private static History follow(String name, boolean larger, int patience, double... script) {
         int[] epoch = {0};
-        ToDoubleBiFunction<Tensor, Tensor> sum = (output, target) -> script[epoch[0]] * output.dim(0);
+        BiFunction<Tensor, Tensor, Metric.Sum> sum =
+                (output, target) -> Metric.Sum.ofMean(script[epoch[0]], output.dim(0));
         Metric metric = larger ? Metric.higherIsBetter(name, sum) : Metric.lowerIsBetter(name, sum);
         try (var model = Model.of(new Linear(2, 2), 1);
                 Dataset data = regression()) {
@@ -270,7 +271,7 @@ class FailureTest {
             try (var model = Model.of(new Linear(2, 2), 1);
                     Dataset data = regression()) {
                 History history = Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
-                        .metrics(Metric.lowerIsBetter("score", (y, t) -> script[epoch[0]] * y.dim(0)))
+                        .metrics(Metric.lowerIsBetter("score", (y, t) -> Metric.Sum.ofMean(script[epoch[0]], y.dim(0))))
                         .keepBest("val_score")
                         .callbacks(rules[first], rules[1 - first], new Callback() {
                             @Override

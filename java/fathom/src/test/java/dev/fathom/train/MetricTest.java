@@ -58,11 +58,11 @@ class MetricTest {
         assertThatThrownBy(() -> Metric.topAccuracy(0)).hasMessage("topAccuracy: k=0 must be at least 1");
         try (Pass pass = Pass.infer()) {
             Tensor three = Tensor.of(new float[] {1, 2, 3}, 1, 3);
-            assertThatThrownBy(() -> Metric.topAccuracy(4).sum(three, Tensor.ofInts(new int[1], 1)))
+            assertThatThrownBy(() -> Metric.topAccuracy(4).of(three, Tensor.ofInts(new int[1], 1)))
                     .isInstanceOf(IllegalArgumentException.class);
             Tensor mixed = Tensor.of(new float[] {0, .25f, .75f}, 1, 3);
-            assertThat(Metric.topAccuracy(1).sum(three, mixed)).isEqualTo(1);
-            assertThat(Metric.brier().sum(three.mul(0), mixed))
+            assertThat(Metric.topAccuracy(1).of(three, mixed).value()).isEqualTo(1);
+            assertThat(Metric.brier().of(three.mul(0), mixed).value())
                     .isCloseTo(1.0 / 9 + 1.0 / 144 + 25.0 / 144, within(1e-6));
         }
     }

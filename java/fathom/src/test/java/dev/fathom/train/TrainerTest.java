@@ -146,7 +146,7 @@ class TrainerTest {
                 Dataset data = points(100, 1)) {
             var batches = data.shuffled(3).batches(32);
             Metric error = Metric.lowerIsBetter(
-                    "error", (y, t) -> y.dim(0) - (double) y.correct(t).item());
+                    "error", (y, t) -> new Metric.Sum(y.dim(0) - (double) y.correct(t).item(), y.dim(0)));
             History plain = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f))
                     .metrics(Metric.accuracy(), error)
                     .fit(batches, data, 3);
@@ -551,8 +551,8 @@ class TrainerTest {
         }
 
         @Override
-        public double sum(Tensor output, Tensor target) {
-            return Pass.current().training() ? 0 : script[epoch] * output.dim(0);
+        public Sum of(Tensor output, Tensor target) {
+            return Sum.ofMean(Pass.current().training() ? 0 : script[epoch], output.dim(0));
         }
 
         @Override

@@ -78,7 +78,7 @@ class SteadyStepTest {
                         Batch batch = epoch.next();
                         Tensor output = model.net().apply(batch.x());
                         Tensor value = loss.of(output, batch.y());
-                        sum += value.item() + accuracy.sum(output, batch.y());
+                        sum += value.item() + accuracy.of(output, batch.y()).value();
                         pass.backward(value, model);
                         adam.step();
                     }

@@ -60,8 +60,8 @@ record Duel(
             var trainer = Trainer.custom(model, optimizer, players)
                     .seed(run.seed())
                     .metrics(
-                            Metric.higherIsBetter("value", (value, x) -> players.critic ? share(value, turns) : 0),
-                            Metric.lowerIsBetter("generator", (value, x) -> players.critic ? 0 : share(value, 1)))
+                            Metric.higherIsBetter("value", (v, x) -> players.critic ? Metric.Sum.ofMean(v.item(), batch) : new Metric.Sum(0, 0)),
+                            Metric.lowerIsBetter("generator", (v, x) -> players.critic ? new Metric.Sum(0, 0) : Metric.Sum.ofMean(v.item(), batch)))
                     .callbacks(players);
             if (clip < Float.POSITIVE_INFINITY) {
                 trainer.groups(Group.of("critic.*").clipWeights(clip));
@@ -90,11 +90,6 @@ record Duel(
         }
         model.save(folder.resolve(file));
         run.training().say("%nThe figures so far and the weights are in %s.", folder);
-    }
-
-    /** The sum over a batch of a figure that only {@code steps} steps of a round have, such that the mean over all steps is right. */
-    private double share(Tensor value, int steps) {
-        return (double) value.item() * batch * (turns + 1) / steps;
     }
 
     /** Whose turn it is, and what both do. */

@@ -144,9 +144,9 @@ public final class VaeLab implements Experiment {
                 .metrics(
                         Metric.higherIsBetter(
                                 "reconstruction",
-                                (parts, y) -> parts.slice(1, 0, 1).sum().item()),
+                                (parts, y) -> Metric.Sum.of(parts.slice(1, 0, 1))),
                         Metric.lowerIsBetter(
-                                "kl", (parts, y) -> parts.slice(1, 1, 2).sum().item()));
+                                "kl", (parts, y) -> Metric.Sum.of(parts.slice(1, 1, 2))));
         run.training().say("%n== %s", name);
         run.training().attach(trainer, Album.folder(run, name), "images");
         return trainer.fit(learn.shuffled(run.seed()).batches(run.of(128, 32)), epochs);

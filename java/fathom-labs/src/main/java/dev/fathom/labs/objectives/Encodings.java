@@ -137,7 +137,7 @@ final class Encodings {
         Sequential net = new Sequential(new Linear(784, HIDDEN), Tensor::relu, new Linear(HIDDEN, encoding.width()));
         try (Model<Sequential> model = Model.of(net, run.seed())) {
             var trainer = Trainer.of(model, encoding.ofClasses(), new Adam(1e-3f))
-                    .metrics(Metric.higherIsBetter("accuracy", encoding::right))
+                    .metrics(Metric.higherIsBetter("accuracy", (y, t) -> new Metric.Sum(encoding.right(y, t), t.dim(0))))
                     .seed(run.seed());
             run.out().println("Labels as " + encoding.name());
             run.training()

@@ -156,7 +156,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
             for (int i = 0; i < truth.length; i += CLASSES.length) {
                 right += Arrays.equals(read, i, i + CLASSES.length, truth, i, i + CLASSES.length) ? 1 : 0;
             }
-            return right;
+            return new Metric.Sum(right, labels.dim(0));
         });
     }
 

@@ -293,7 +293,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
                 }
                 sum += (double) right / words;
             }
-            return sum;
+            return new Metric.Sum(sum, truth.dim(0));
         });
     }
 

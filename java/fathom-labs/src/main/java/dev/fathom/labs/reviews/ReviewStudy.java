@@ -69,12 +69,6 @@ record ReviewStudy(Run run, Reviews reviews) {
         }
     }
 
-    /** A review counts as positive if its logit is above 0. */
-    private static Metric accuracy() {
-        return Metric.higherIsBetter(
-                "accuracy", (logits, labels) -> logits.gt(0).eq(labels).sum().item());
-    }
-
     private static Trainer<ReviewNet> trainer(ReviewExperiment experiment, Model<ReviewNet> model, long seed) {
         Loss loss = Loss.bceWithLogits();
         Trainer<ReviewNet> trainer = Trainer.custom(model, experiment.recipe().optimizer(), (net, batch) -> {
@@ -82,7 +76,7 @@ record ReviewStudy(Run run, Reviews reviews) {
             return new Step.Result(loss.of(logits, batch.y()), logits);
         });
         return trainer.schedule(experiment.recipe().schedule())
-                .metrics(accuracy())
+                .metrics(Metric.accuracy())
                 .clipNorm(1)
                 .seed(seed);
     }

@@ -1,0 +1,54 @@
+package dev.fathom.train;
+
+import dev.fathom.data.Batch;
+import dev.fathom.train.Metric.Sum;
+import dev.fathom.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The loss and the metrics of the batches so far: of each a sum and the weight to divide it by.
+ *
+ * @param values the sum of the losses, its weight, and then both of each metric
+ */
+record Tally(double[] values) {
+    Tally(int metrics) {
+        this(new double[2 + 2 * metrics]);
+    }
+
+    /** Adds a batch. */
+    void add(Step.Result result, Batch batch, boolean sums, List<Metric> metrics) {
+        double weight = result.weightOf(batch);
+        values[0] += sums ? result.loss().item() : weight * result.loss().item();
+        values[1] += weight;
+        for (int i = 0; i < metrics.size(); i++) {
+            Metric metric = metrics.get(i);
+            Tensor output = result.output();
+            if (output == null) {
+                throw new IllegalStateException("metrics: the step gave no output that " + metric.name()
+                        + " could read; return new Step.Result(loss, output)");
+            }
+            Tensor target = result.target();
+            Sum sum = metric.of(output.detach(), target == null ? batch.y() : target);
+            values[2 + 2 * i] += sum.value();
+            values[3 + 2 * i] += sum.weight();
+        }
+    }
+
+    /** The mean loss, which is NaN where nothing counts. */
+    double loss() {
+        return values[0] / values[1];
+    }
+
+    /** The figures, by name. */
+    Map<String, Double> figures(List<Metric> metrics) {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("loss", loss());
+        for (int i = 0; i < metrics.size(); i++) {
+            Metric metric = metrics.get(i);
+            figures.put(metric.name(), metric.figure(values[2 + 2 * i] / values[3 + 2 * i]));
+        }
+        return figures;
+    }
+}
