@@ -88,7 +88,7 @@ public interface Metric {
     default Metric ignoreIndex(int label) {
         return new Figure(name(), moreIsBetter(), ofLogits(), this::figure, (y, t) -> {
             Labels.Kept kept = Labels.without(name(), label, y, t);
-            return of(kept.output(), kept.target());
+            return kept.target().size() == 0 ? new Sum(0, 0) : of(kept.output(), kept.target());
         });
     }
 

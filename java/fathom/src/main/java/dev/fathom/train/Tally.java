@@ -22,17 +22,20 @@ record Tally(double[] values) {
         double weight = result.weightOf(batch);
         values[0] += sums ? result.loss().item() : weight * result.loss().item();
         values[1] += weight;
+        Tensor output = result.output();
+        Tensor target = result.target();
         for (int i = 0; i < metrics.size(); i++) {
             Metric metric = metrics.get(i);
-            Tensor output = result.output();
             if (output == null) {
                 throw new IllegalStateException("metrics: the step gave no output that " + metric.name()
                         + " could read; return new Step.Result(loss, output)");
             }
-            Tensor target = result.target();
-            Sum sum = metric.of(output.detach(), target == null ? batch.y() : target);
-            values[2 + 2 * i] += sum.value();
-            values[3 + 2 * i] += sum.weight();
+            Tensor truth = target == null ? batch.y() : target;
+            if (truth.size() > 0) {
+                Sum sum = metric.of(output.detach(), truth);
+                values[2 + 2 * i] += sum.value();
+                values[3 + 2 * i] += sum.weight();
+            }
         }
     }
 
