@@ -134,11 +134,12 @@ public interface Loss {
      */
     static ReducedLoss bce() {
         return new Formula("bce", Domain.SHARES, (p, t) -> {
-            Domain.SHARES.checkOutput("bce", "output", p);
-            return t.mul(Formula.log(p))
-                    .add(t.rsub(1).mul(Formula.log(p.rsub(1))))
-                    .neg();
-        }).onProbabilities();
+                    Domain.SHARES.checkOutput("bce", "output", p);
+                    return t.mul(Formula.log(p))
+                            .add(t.rsub(1).mul(Formula.log(p.rsub(1))))
+                            .neg();
+                })
+                .onProbabilities();
     }
 
     /** Returns the logistic loss log(1 + exp(-t x)) of logits x with labels t of -1 and 1 of the same shape, which is PyTorch's SoftMarginLoss. */
@@ -309,14 +310,15 @@ public interface Loss {
      */
     static ReducedLoss js() {
         return new Formula("js", Targets.PROBABILITIES, (y, t) -> {
-            Domain.SHARES.checkOutput("js", "output", y);
-            Function<Tensor, Tensor> above0 = p -> p.clamp(Float.MIN_NORMAL, 1);
-            Tensor m = above0.apply(y.add(t).mul(0.5f));
-            return y.mul(above0.apply(y).div(m).log())
-                    .add(t.mul(above0.apply(t).div(m).log()))
-                    .sum(-1)
-                    .mul(0.5f);
-        }).onProbabilities();
+                    Domain.SHARES.checkOutput("js", "output", y);
+                    Function<Tensor, Tensor> above0 = p -> p.clamp(Float.MIN_NORMAL, 1);
+                    Tensor m = above0.apply(y.add(t).mul(0.5f));
+                    return y.mul(above0.apply(y).div(m).log())
+                            .add(t.mul(above0.apply(t).div(m).log()))
+                            .sum(-1)
+                            .mul(0.5f);
+                })
+                .onProbabilities();
     }
 
     /**

@@ -90,9 +90,9 @@ public final class TripletLoss implements ReducedLoss {
         }
         int[] found = search(distances(embeddings), labels.toIntArray());
         if (found.length == 0) {
-            throw new IllegalArgumentException(
-                    "triplet: the batch of " + embeddings.dim(0)
-                            + " examples has no two of one class and one of another; draw batches with several examples of each of several classes");
+            throw new IllegalArgumentException("triplet: the batch of " + embeddings.dim(0)
+                    + " examples has no two of one class and one of another; draw batches with several"
+                    + " examples of each of several classes");
         }
         return found;
     }

@@ -401,7 +401,12 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                         scale(commands, all.address(), row(i, row), row(i, row + 1), factor);
                     }
                 } else if (fresh(i)) {
-                    scale(commands, all.address(), offset(i), offset(i) + cells.get(i).shape.size(), factor);
+                    scale(
+                            commands,
+                            all.address(),
+                            offset(i),
+                            offset(i) + cells.get(i).shape.size(),
+                            factor);
                 }
             }
         } finally {

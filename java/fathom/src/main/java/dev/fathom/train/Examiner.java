@@ -86,14 +86,16 @@ final class Examiner<M extends Net> {
         if (first > 2 * chance) {
             return verdict(
                     false,
-                    "%.4g is far above %.4g, that of an answer of zeros; scale the features, or begin with smaller weights",
+                    "%.4g is far above %.4g, that of an answer of zeros; scale the features, or begin with smaller"
+                            + " weights",
                     first,
                     chance);
         }
         if (first < chance / 2) {
             return verdict(
                     false,
-                    "%.4g is far below %.4g, that of an answer of zeros; the model was trained before, or knows the targets",
+                    "%.4g is far below %.4g, that of an answer of zeros; the model was trained before, or knows the"
+                            + " targets",
                     first,
                     chance);
         }
@@ -126,7 +128,8 @@ final class Examiner<M extends Net> {
                 ? verdict(true, "its loss falls from %.4g to %.4g", first, last)
                 : verdict(
                         false,
-                        "its loss goes from %.4g to %.4g in %d steps; try another learning rate, then look for a layer that passes no gradient",
+                        "its loss goes from %.4g to %.4g in %d steps; try another learning rate, then look for a layer"
+                                + " that passes no gradient",
                         first,
                         last,
                         OVERFIT_STEPS);
@@ -152,8 +155,8 @@ final class Examiner<M extends Net> {
                         unseen)
                 : verdict(
                         false,
-                        "after %d steps the loss is %.4g, and hardly worse, %.4g, where all inputs are zero; see whether features and targets"
-                                + " belong together and reach the model, or train for longer",
+                        "after %d steps the loss is %.4g, and hardly worse, %.4g, where all inputs are zero; see"
+                            + " whether features and targets belong together and reach the model, or train for longer",
                         INPUT_STEPS,
                         seen,
                         unseen);
@@ -229,7 +232,8 @@ final class Examiner<M extends Net> {
                     if (g[i] != 0 && i / width != row) {
                         return verdict(
                                 false,
-                                "the output of example %d depends on example %d; look for a reshape or a reduction that mixes the batch",
+                                "the output of example %d depends on example %d; look for a reshape or a reduction"
+                                        + " that mixes the batch",
                                 row,
                                 i / width);
                     }
@@ -258,6 +262,7 @@ final class Examiner<M extends Net> {
                 ? alone()
                 : verdict(
                         false,
-                        "the output of example 0 depends on others; look for a reshape or a reduction that mixes the batch");
+                        "the output of example 0 depends on others; look for a reshape or a reduction that mixes the"
+                                + " batch");
     }
 }

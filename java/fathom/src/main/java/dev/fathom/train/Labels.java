@@ -59,7 +59,8 @@ final class Labels {
         if (!(least >= 0 && most <= 1)) {
             String bad = number(least >= 0 ? most : least, whole);
             throw new IllegalArgumentException(metric + ": the target " + bad + " belongs to an output " + y.shape()
-                    + " of one logit, which tells two classes apart; give targets 0 and 1, or a net with a logit for each class");
+                    + " of one logit, which tells two classes apart; give targets 0 and 1, or a net with a"
+                    + " logit for each class");
         }
         Tensor says = y.gt(threshold);
         Tensor is = truth.gt(0.5f).reshape(y.shape().toArray());
@@ -114,7 +115,8 @@ final class Labels {
 
     private static IllegalArgumentException disagree(String metric, Tensor y, Tensor t) {
         return new IllegalArgumentException(metric + ": output " + y.shape() + " and target " + t.dtype() + " "
-                + t.shape() + " disagree; give logits [.., classes] with I32 labels [..] or F32 probabilities [.., classes],"
+                + t.shape()
+                + " disagree; give logits [.., classes] with I32 labels [..] or F32 probabilities [.., classes],"
                 + " or one logit for each label 0 or 1");
     }
 
@@ -130,7 +132,8 @@ final class Labels {
     static Kept without(String op, int ignored, Tensor y, Tensor t) {
         if (!ofLabels(y, t)) {
             throw new IllegalArgumentException(op + ": ignoreIndex=" + ignored + " needs logits [.., classes] with I32"
-                    + " labels [..], but the output is " + y.shape() + " and the target " + t.dtype() + " " + t.shape());
+                    + " labels [..], but the output is " + y.shape() + " and the target " + t.dtype() + " "
+                    + t.shape());
         }
         int[] labels = t.toIntArray();
         int[] rows = IntStream.range(0, labels.length)

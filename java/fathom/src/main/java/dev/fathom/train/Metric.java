@@ -47,8 +47,7 @@ public interface Metric {
         public static Sum of(Tensor values, Tensor weights) {
             same("metric: values", values, "weights", weights);
             Tensor w = weights.to(DType.F32);
-            return new Sum(
-                    values.to(DType.F32).mul(w).sum().item(), w.sum().item());
+            return new Sum(values.to(DType.F32).mul(w).sum().item(), w.sum().item());
         }
 
         /** Returns the sum of a figure whose mean over {@code n} examples is known. */
@@ -139,8 +138,8 @@ public interface Metric {
 
     /** Returns {@link #binaryAccuracy(float)} of logits, which say 1 above 0. */
     static Metric binaryAccuracy() {
-        return new Figure("binary_accuracy", true, true, mean -> mean, (y, t) -> Labels.binary(
-                "binary_accuracy", 0, y, t));
+        return new Figure(
+                "binary_accuracy", true, true, mean -> mean, (y, t) -> Labels.binary("binary_accuracy", 0, y, t));
     }
 
     /**
@@ -151,8 +150,12 @@ public interface Metric {
      * @param threshold 0.5 for the probabilities that {@code Loss.bce} takes, and 0 for logits
      */
     static Metric binaryAccuracy(float threshold) {
-        return new Figure("binary_accuracy", true, threshold == 0, mean -> mean, (y, t) -> Labels.binary(
-                "binary_accuracy", threshold, y, t));
+        return new Figure(
+                "binary_accuracy",
+                true,
+                threshold == 0,
+                mean -> mean,
+                (y, t) -> Labels.binary("binary_accuracy", threshold, y, t));
     }
 
     /**
@@ -247,7 +250,8 @@ public interface Metric {
     private static Metric ofLogLoss(String name, DoubleUnaryOperator figure) {
         return new Figure(name, false, true, figure, (output, target) -> {
             long labels = Labels.several(name, output, target).size();
-            return new Sum(labels == 0 ? 0 : (double) output.crossEntropy(target).item() * labels, labels);
+            return new Sum(
+                    labels == 0 ? 0 : (double) output.crossEntropy(target).item() * labels, labels);
         });
     }
 }

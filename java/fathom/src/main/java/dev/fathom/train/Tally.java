@@ -1,8 +1,8 @@
 package dev.fathom.train;
 
 import dev.fathom.data.Batch;
-import dev.fathom.train.Metric.Sum;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Metric.Sum;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -92,8 +92,8 @@ public final class Trainer<M extends Net> {
         for (Metric m : all) {
             if (m.ofLogits() && loss != null && loss.ofProbabilities()) {
                 throw new IllegalArgumentException("metrics: " + m.name()
-                        + " reads logits, but the outputs of this loss are probabilities; take a loss of logits, such as bceWithLogits,"
-                        + " or Metric.binaryAccuracy(0.5f) or Metric.topAccuracy(1)");
+                        + " reads logits, but the outputs of this loss are probabilities; take a loss of logits, such"
+                        + " as bceWithLogits, or Metric.binaryAccuracy(0.5f) or Metric.topAccuracy(1)");
             }
             if (m.name().equals("loss") || m.name().startsWith("val_") || metric(m.name()) != null) {
                 throw new IllegalArgumentException("metrics: the name " + m.name()

@@ -60,8 +60,9 @@ class AveragesTest {
             assertThat(Metric.accuracy().of(column, Tensor.of(new float[] {0.7f, 0.7f, 0.2f, 0.5f}, 4, 1)))
                     .isEqualTo(new Metric.Sum(2, 4));
             assertThatThrownBy(() -> Metric.accuracy().of(column, Tensor.ofInts(new int[] {0, 1, 2, 1}, 4)))
-                    .hasMessage("accuracy: the target 2 belongs to an output [4, 1] of one logit, which tells two classes"
-                            + " apart; give targets 0 and 1, or a net with a logit for each class");
+                    .hasMessage(
+                            "accuracy: the target 2 belongs to an output [4, 1] of one logit, which tells two classes"
+                                    + " apart; give targets 0 and 1, or a net with a logit for each class");
             assertThatThrownBy(() -> Metric.accuracy().of(column, Tensor.of(new float[] {0, -1, 1, 1}, 4, 1)))
                     .hasMessageContaining("the target -1.0 belongs to an output [4, 1] of one logit");
             for (Metric m : List.of(Metric.topAccuracy(1), Metric.brier(), Metric.perplexity())) {
@@ -84,7 +85,8 @@ class AveragesTest {
                     .hasMessageContaining("is no distribution over classes")
                     .hasMessageContaining("Metric.binaryAccuracy()");
             assertThatThrownBy(() -> Metric.binaryAccuracy().of(y, Tensor.zeros(2)))
-                    .hasMessage("binary_accuracy: output [2, 3] and target [2] differ; give one target for each output");
+                    .hasMessage(
+                            "binary_accuracy: output [2, 3] and target [2] differ; give one target for each output");
         }
     }
 
@@ -99,10 +101,15 @@ class AveragesTest {
             y[i] = i % 3 == 0 ? 1 : 0;
             logits[2 * i + (i < 6 ? 1 - y[i] : y[i])] = 20; // the first 6 tokens are wrong
         }
-        try (Dataset data = Dataset.of(
-                Field.floats("x", Shape.of(10, 2), logits), Field.ints("y", Shape.of(10), y))) {
+        try (Dataset data = Dataset.of(Field.floats("x", Shape.of(10, 2), logits), Field.ints("y", Shape.of(10), y))) {
             Map<String, Double> found = evaluated(
-                    data, 2, Loss.crossEntropy(), Metric.accuracy(), Metric.topAccuracy(1), Metric.brier(), Metric.perplexity());
+                    data,
+                    2,
+                    Loss.crossEntropy(),
+                    Metric.accuracy(),
+                    Metric.topAccuracy(1),
+                    Metric.brier(),
+                    Metric.perplexity());
             assertThat(found.get("accuracy")).isEqualTo(0.8);
             assertThat(found.get("top1_accuracy")).isEqualTo(0.8);
             assertThat(found.get("brier")).isCloseTo(2 * 0.2, within(1e-6));
@@ -154,11 +161,7 @@ class AveragesTest {
             }
             for (int batch = 1; batch <= 3; batch++) {
                 Map<String, Double> found = evaluated(
-                        data,
-                        batch,
-                        Loss.crossEntropy().ignoreIndex(IGNORED),
-                        Metric.accuracy(),
-                        Metric.perplexity());
+                        data, batch, Loss.crossEntropy().ignoreIndex(IGNORED), Metric.accuracy(), Metric.perplexity());
                 double loss = expected(x, y, 1, 1, 1);
                 assertThat(found.get("loss")).isCloseTo(loss, within(1e-6));
                 assertThat(found.get("perplexity")).isCloseTo(Math.exp(loss), within(1e-5));
@@ -261,7 +264,8 @@ class AveragesTest {
                         .isCloseTo(sum / weight, within(1e-6));
             }
             assertThatThrownBy(() -> new Step.Result(null).withWeight(-1))
-                    .hasMessage("step: the weight -1.0 of the loss must be 0 or more and finite; give what its mean was divided by");
+                    .hasMessage("step: the weight -1.0 of the loss must be 0 or more and finite; give what its mean was"
+                            + " divided by");
         }
     }
 
@@ -293,5 +297,4 @@ class AveragesTest {
             assertThatThrownBy(() -> new Metric.Sum(1, Double.NaN)).hasMessageContaining("0 or more and finite");
         }
     }
-
 }

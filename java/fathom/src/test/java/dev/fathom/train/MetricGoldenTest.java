@@ -115,7 +115,8 @@ class MetricGoldenTest {
         try (Pass pass = Pass.infer()) {
             Tensor logits = Tensor.of(floats(expected.get("logits")), labels.length, classes);
             Tensor target = Tensor.ofInts(labels, labels.length);
-            assertEqual("accuracy", Metric.accuracy().of(logits, target).value() / labels.length, expected.get("accuracy"));
+            assertEqual(
+                    "accuracy", Metric.accuracy().of(logits, target).value() / labels.length, expected.get("accuracy"));
             double loss = expected.get("crossEntropy").getAsDouble();
             assertThat((double) Loss.crossEntropy().of(logits, target).item())
                     .isCloseTo(loss, within(5e-7 * loss + 1e-7));

@@ -146,7 +146,8 @@ class TrainerTest {
                 Dataset data = points(100, 1)) {
             var batches = data.shuffled(3).batches(32);
             Metric error = Metric.lowerIsBetter(
-                    "error", (y, t) -> new Metric.Sum(y.dim(0) - (double) y.correct(t).item(), y.dim(0)));
+                    "error",
+                    (y, t) -> new Metric.Sum(y.dim(0) - (double) y.correct(t).item(), y.dim(0)));
             History plain = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f))
                     .metrics(Metric.accuracy(), error)
                     .fit(batches, data, 3);

@@ -244,8 +244,12 @@ final class BirdStudio implements AutoCloseable {
                     })
                     .seed(run.seed())
                     .metrics(
-                            Metric.higherIsBetter("value", (v, x) -> turns.critic ? Metric.Sum.ofMean(v.item(), BATCH) : new Metric.Sum(0, 0)),
-                            Metric.lowerIsBetter("generator", (v, x) -> turns.critic ? new Metric.Sum(0, 0) : Metric.Sum.ofMean(v.item(), BATCH)))
+                            Metric.higherIsBetter(
+                                    "value",
+                                    (v, x) -> turns.critic ? Metric.Sum.ofMean(v.item(), BATCH) : new Metric.Sum(0, 0)),
+                            Metric.lowerIsBetter(
+                                    "generator",
+                                    (v, x) -> turns.critic ? new Metric.Sum(0, 0) : Metric.Sum.ofMean(v.item(), BATCH)))
                     .callbacks(turns);
             run.training().say("%n== %s", name);
             Path folder = Album.folder(run, name);

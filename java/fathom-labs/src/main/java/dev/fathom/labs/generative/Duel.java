@@ -60,8 +60,14 @@ record Duel(
             var trainer = Trainer.custom(model, optimizer, players)
                     .seed(run.seed())
                     .metrics(
-                            Metric.higherIsBetter("value", (v, x) -> players.critic ? Metric.Sum.ofMean(v.item(), batch) : new Metric.Sum(0, 0)),
-                            Metric.lowerIsBetter("generator", (v, x) -> players.critic ? new Metric.Sum(0, 0) : Metric.Sum.ofMean(v.item(), batch)))
+                            Metric.higherIsBetter(
+                                    "value",
+                                    (v, x) ->
+                                            players.critic ? Metric.Sum.ofMean(v.item(), batch) : new Metric.Sum(0, 0)),
+                            Metric.lowerIsBetter(
+                                    "generator",
+                                    (v, x) ->
+                                            players.critic ? new Metric.Sum(0, 0) : Metric.Sum.ofMean(v.item(), batch)))
                     .callbacks(players);
             if (clip < Float.POSITIVE_INFINITY) {
                 trainer.groups(Group.of("critic.*").clipWeights(clip));
@@ -164,9 +170,9 @@ record Duel(
         @Override
         public void onEpochEnd(Progress progress, EpochLog log) {
             if (spread < 1e-7f) {
-                throw new IllegalStateException(
-                        "the critic has collapsed: at the end of epoch " + log.epoch()
-                                + " it gave real and generated examples all the same value; use a lower learning rate or a smaller limit to its slope");
+                throw new IllegalStateException("the critic has collapsed: at the end of epoch " + log.epoch()
+                        + " it gave real and generated examples all the same value; use a lower learning rate"
+                        + " or a smaller limit to its slope");
             }
             album.add(log.epoch(), Gan.samples(model.net(), noise, labels));
         }

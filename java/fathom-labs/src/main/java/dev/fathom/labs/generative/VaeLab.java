@@ -51,7 +51,8 @@ public final class VaeLab implements Experiment {
 
     @Override
     public String shows() {
-        return "variational auto-encoders: the bound and its two parts, reconstructions, digits from noise, the plane of a code";
+        return "variational auto-encoders: the bound and its two parts, reconstructions, digits from noise, the plane"
+                + " of a code";
     }
 
     @Override
@@ -66,11 +67,13 @@ public final class VaeLab implements Experiment {
             double floor = independent(learn, test);
             page.section("The bound", "")
                     .text(line(
-                            "An encoder gives each image a Gaussian over codes z, and a decoder gives each code the probabilities of the pixels. Both are "
-                                    + "trained to raise log p(x) from below, by E log p(x|z) - KL(q(z|x) || p(z)): the first part wants good reconstructions, "
-                                    + "and the second wants codes like N(0, I). Pixels are on or off: a gray one counts as on from the middle of the scale, "
-                                    + "so that log p(x) is a probability and the bound is below it. Without any code, pixels that are independent with "
-                                    + "their mean over the training images have a log-likelihood of %.1f nats over all %,d test images.",
+                            "An encoder gives each image a Gaussian over codes z, and a decoder gives each code the"
+                                + " probabilities of the pixels. Both are trained to raise log p(x) from below, by E"
+                                + " log p(x|z) - KL(q(z|x) || p(z)): the first part wants good reconstructions, and"
+                                + " the second wants codes like N(0, I). Pixels are on or off: a gray one counts as on"
+                                + " from the middle of the scale, so that log p(x) is a probability and the bound is"
+                                + " below it. Without any code, pixels that are independent with their mean over the"
+                                + " training images have a log-likelihood of %.1f nats over all %,d test images.",
                             floor, test.size()));
             List<List<String>> rows = new ArrayList<>();
             Map<String, double[][]> curves = new LinkedHashMap<>();
@@ -82,8 +85,9 @@ public final class VaeLab implements Experiment {
             }
             page.section("Comparison", "")
                     .text(line(
-                            "The bound and its parts on all %,d test images. The last column estimates log p(x) itself from below by %d codes for each "
-                                    + "image, weighted by p(x, z) / q(z|x) (Burda et al. 2016).",
+                            "The bound and its parts on all %,d test images. The last column estimates log p(x) itself"
+                                + " from below by %d codes for each image, weighted by p(x, z) / q(z|x) (Burda et al."
+                                + " 2016).",
                             test.size(), DRAWS))
                     .table(List.of("numbers in the code", "bound", "E log p(x|z)", "KL", "log p(x), estimated"), rows)
                     .series(
@@ -93,8 +97,8 @@ public final class VaeLab implements Experiment {
                             "epoch",
                             curves);
             evaluation.table(page, "Digits");
-            page.text(
-                    "A sample is the probabilities of its pixels, which this table takes for shades of gray and compares with gray test images.");
+            page.text("A sample is the probabilities of its pixels, which this table takes for shades of gray and"
+                    + " compares with gray test images.");
             return page.finished();
         }
     }
@@ -142,11 +146,8 @@ public final class VaeLab implements Experiment {
                 })
                 .seed(run.seed())
                 .metrics(
-                        Metric.higherIsBetter(
-                                "reconstruction",
-                                (parts, y) -> Metric.Sum.of(parts.slice(1, 0, 1))),
-                        Metric.lowerIsBetter(
-                                "kl", (parts, y) -> Metric.Sum.of(parts.slice(1, 1, 2))));
+                        Metric.higherIsBetter("reconstruction", (parts, y) -> Metric.Sum.of(parts.slice(1, 0, 1))),
+                        Metric.lowerIsBetter("kl", (parts, y) -> Metric.Sum.of(parts.slice(1, 1, 2))));
         run.training().say("%n== %s", name);
         run.training().attach(trainer, Album.folder(run, name), "images");
         return trainer.fit(learn.shuffled(run.seed()).batches(run.of(128, 32)), epochs);

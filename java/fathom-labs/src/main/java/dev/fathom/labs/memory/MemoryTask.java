@@ -179,6 +179,7 @@ enum MemoryTask {
 
     /** {@link #correct} as a metric. */
     Metric accuracy(int length) {
-        return Metric.higherIsBetter("accuracy", (output, target) -> new Metric.Sum(correct(output, target, length), target.dim(0)));
+        return Metric.higherIsBetter(
+                "accuracy", (output, target) -> new Metric.Sum(correct(output, target, length), target.dim(0)));
     }
 }

@@ -107,11 +107,13 @@ final class Encodings {
                 }
                 page.section("Label encodings", "")
                         .text(line(
-                                "The ten classes of Fashion-MNIST have no order, but as one number, 0 to 9, they get one: between a pullover, 2, and a "
-                                        + "coat, 4, lies a dress. A binary code of four bits brings classes together that share bits, and one-hot "
-                                        + "vectors are equally far from each other. A network 784-%d-outputs learns %,d images for %d epochs by Adam under "
-                                        + "each: squared error for the number, binary cross-entropy for the bits, cross-entropy for one-hot. The nearest "
-                                        + "code is the answer, and the accuracy is that on %,d other images.",
+                                "The ten classes of Fashion-MNIST have no order, but as one number, 0 to 9, they get"
+                                    + " one: between a pullover, 2, and a coat, 4, lies a dress. A binary code of four"
+                                    + " bits brings classes together that share bits, and one-hot vectors are equally"
+                                    + " far from each other. A network 784-%d-outputs learns %,d images for %d epochs"
+                                    + " by Adam under each: squared error for the number, binary cross-entropy for the"
+                                    + " bits, cross-entropy for one-hot. The nearest code is the answer, and the"
+                                    + " accuracy is that on %,d other images.",
                                 HIDDEN,
                                 unit.learn().size(),
                                 epochs,
@@ -137,7 +139,8 @@ final class Encodings {
         Sequential net = new Sequential(new Linear(784, HIDDEN), Tensor::relu, new Linear(HIDDEN, encoding.width()));
         try (Model<Sequential> model = Model.of(net, run.seed())) {
             var trainer = Trainer.of(model, encoding.ofClasses(), new Adam(1e-3f))
-                    .metrics(Metric.higherIsBetter("accuracy", (y, t) -> new Metric.Sum(encoding.right(y, t), t.dim(0))))
+                    .metrics(
+                            Metric.higherIsBetter("accuracy", (y, t) -> new Metric.Sum(encoding.right(y, t), t.dim(0))))
                     .seed(run.seed());
             run.out().println("Labels as " + encoding.name());
             run.training()

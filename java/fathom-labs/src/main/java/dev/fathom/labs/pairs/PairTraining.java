@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 record PairTraining(Run run, int epochs, int batch) {
     /** The sum over examples of the mean squared difference of output and target. */
     static Metric squares(String name) {
-        return Metric.lowerIsBetter(name, (x, y) -> Metric.Sum.ofMean(x.sub(y).square().mean().item(), x.dim(0)));
+        return Metric.lowerIsBetter(
+                name, (x, y) -> Metric.Sum.ofMean(x.sub(y).square().mean().item(), x.dim(0)));
     }
 
     /**

@@ -160,6 +160,7 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
     /** The share of characters that are right, which Keras calls accuracy. */
     private static Metric characterAccuracy() {
         return Metric.higherIsBetter(
-                "accuracy", (logits, truth) -> new Metric.Sum(logits.correct(truth).item(), truth.size()));
+                "accuracy",
+                (logits, truth) -> new Metric.Sum(logits.correct(truth).item(), truth.size()));
     }
 }

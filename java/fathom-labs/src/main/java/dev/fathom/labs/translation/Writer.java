@@ -136,7 +136,8 @@ public record Writer(
      * @param padding a token that does not count, or -1
      */
     public static Metric exact(String name, int padding) {
-        return Metric.higherIsBetter(name, (logits, truth) -> new Metric.Sum(right(logits.argmax(2), truth, padding), truth.dim(0)));
+        return Metric.higherIsBetter(
+                name, (logits, truth) -> new Metric.Sum(right(logits.argmax(2), truth, padding), truth.dim(0)));
     }
 
     private static int right(Tensor sentences, Tensor truth, int padding) {
