@@ -50,12 +50,16 @@ FATHOM_API int32_t fathom_select_isa(int32_t isa);
 FATHOM_API const char *fathom_machine(void);
 
 /*
- * The tables as text, a row a line: 0 kernels "name:kinds", with a letter of kernels.def for each argument word (D and W are words of I);
- * 1 unary and 2 binary "name:params:reads"; 3 integer "name".
+ * The five tables as text, a row a line: 0 kernels (kernels.def) "name:kinds", with a letter for each argument word (D and W are words of I); 1 unary
+ * (unary.def) and 2 binary (binary.def) "name:parameters:reads"; 3 integer (integer.def) "name"; 4 update rules (optim.def) "name:moments:parameters".
+ * The number of parameters or moments is a count, reads are names joined by |. Another number gives an empty text.
  */
 FATHOM_API const char *fathom_table(int32_t which);
 
-/* Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now. */
+/*
+ * Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now, 4 (for tests): nobody may
+ * touch the last page of 4 KiB, and the bytes before it are 0xff, which is NaN in floats and -1 in integers; where pages are larger it is refused.
+ */
 FATHOM_API int64_t fathom_map(int64_t bytes, int32_t how);
 FATHOM_API int32_t fathom_unmap(int64_t address, int64_t bytes);
 

@@ -5,6 +5,7 @@
 #include "tables.h"
 
 #include <dlfcn.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,7 +127,7 @@ void fathom_set_blas(int64_t cblas_sgemm) { fathom_sgemm = (sgemm_fn)(intptr_t)c
 
 /* ---- pages ---- */
 
-enum { HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, FENCE = 4096 };
 
 /* From 2 MiB on the address is a multiple of 2 MiB: more is mapped, and both ends are given back. */
 int64_t fathom_map(int64_t bytes, int32_t how) {
@@ -144,6 +145,13 @@ int64_t fathom_map(int64_t bytes, int32_t how) {
 #endif
     if (how & 2) {
         for (int64_t i = 0; i < size; i += page) ((volatile char *)at)[i] = 0;
+    }
+    if (how & 4) {
+        if (page != FENCE || size < 2 * FENCE || mprotect(at + size - FENCE, FENCE, PROT_NONE)) {
+            munmap(at, (size_t)size);
+            return 0;
+        }
+        memset(at, 0xff, (size_t)(size - FENCE));
     }
     return (int64_t)(intptr_t)at;
 }

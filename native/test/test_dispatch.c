@@ -179,6 +179,25 @@ static void mapped_pages_come_and_go(void) {
     CHECK(fathom_unmap(1, 4096) == -1, "no such pages");
 }
 
+/* The system itself reads the bytes, which tells that nobody may instead of ending the test. */
+static void fenced_pages_end_where_they_say(void) {
+    int64_t page = sysconf(_SC_PAGESIZE), bytes = 3 * page, at = fathom_map(bytes, 4);
+    CHECK(fathom_map(page, 4) == 0, "a fence around nothing");
+    if (page != 4096) {
+        CHECK(at == 0, "pages of %lld bytes have no fence", (long long)page);
+        return;
+    }
+    const unsigned char *p = (const unsigned char *)(intptr_t)at;
+    const float *last = (const float *)(p + bytes - page) - 1;
+    int ends[2];
+    CHECK(at && pipe(ends) == 0, "pages and a pipe");
+    CHECK(p[0] == 0xff && *last != *last, "fresh memory is NaN");
+    CHECK(write(ends[1], last, 4) == 4 && write(ends[1], last + 1, 1) == -1, "the page behind is nobody's");
+    close(ends[0]);
+    close(ends[1]);
+    CHECK(fathom_unmap(at, bytes) == 0, "unmapped");
+}
+
 static void *run_often(void *nothing) {
     enum { N = 4096 };
     float y[N];
@@ -245,6 +264,7 @@ int main(void) {
     tables_have_a_line_a_row();
     the_clock_counts_its_own_thread();
     mapped_pages_come_and_go();
+    fenced_pages_end_where_they_say();
     threads_run_at_once();
     a_foreign_arithmetic_changes_nothing();
     fathom_set_blas(4096);

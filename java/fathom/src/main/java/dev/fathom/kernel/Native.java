@@ -72,6 +72,15 @@ public final class Native {
         return address;
     }
 
+    /**
+     * For tests: maps pages of 4 KiB, of which nobody may touch the last, and all other bytes are 0xff: NaN as floats, -1 as integers. Returns 0 where the
+     * system refuses.
+     */
+    public static long mapFenced(long bytes) {
+        NativeRuntime.get();
+        return map0(bytes, 4);
+    }
+
     @Name("fathom_map")
     private static native long map0(long bytes, int how);
 

@@ -24,8 +24,12 @@ public final class Arena {
     private long live;
     private long peak;
     private @Nullable Object attachment;
+    private final @Nullable Fences fences = Fences.ON ? new Fences() : null;
 
     Arena() {
+        if (fences != null) {
+            Memory.CLEANER.register(this, fences);
+        }
         Memory.CLEANER.register(this, chunks);
     }
 
@@ -90,10 +94,10 @@ public final class Arena {
     public long allocate(long bytes) {
         int c = classOf(bytes);
         long size = bytesOf(c);
-        long address = freeCount[c] > 0 ? free[c][--freeCount[c]] : cut(size);
         live += size;
         peak = Math.max(peak, live);
-        return address;
+        long fenced = fences == null ? 0 : fences.allocate(bytes);
+        return fenced != 0 ? fenced : freeCount[c] > 0 ? free[c][--freeCount[c]] : cut(size);
     }
 
     private long cut(long size) {
@@ -113,6 +117,9 @@ public final class Arena {
     public void free(long address, long bytes) {
         int c = classOf(bytes);
         live -= bytesOf(c);
+        if (fences != null && fences.free(address)) {
+            return;
+        }
         long[] list = free[c];
         if (list == null) {
             list = free[c] = new long[8];
@@ -142,6 +149,9 @@ public final class Arena {
     }
 
     void reset() {
+        if (fences != null) {
+            fences.run();
+        }
         Arrays.fill(freeCount, 0);
         chunk = 0;
         next = chunks.count > 0 ? chunks.at[0] : 0;

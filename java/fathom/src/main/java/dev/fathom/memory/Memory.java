@@ -65,6 +65,14 @@ public final class Memory {
         }
     }
 
+    /**
+     * Returns whether each tensor of a pass has pages of its own: the test mode {@code -Dfathom.memory.fenced=true}, in which a kernel that reads or writes
+     * behind a tensor ends the process at once. It is slow.
+     */
+    public static boolean fenced() {
+        return Fences.ON;
+    }
+
     /** Gives pooled pages back to the system; open passes, models and plans keep theirs. */
     public static void trim() {
         synchronized (POOL) {

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The scope: modes, nesting, what it owns and gives back, random numbers, users' ops, and the tape as a picture. */
@@ -182,6 +183,7 @@ class PassTest {
     }
 
     @Test
+    @Tag("any-instruction-set") // a pass in fenced memory pools no pages
     void anArenaHandsOutWhatWasFreed() {
         Arena arena = Memory.borrow();
         try {
@@ -223,6 +225,7 @@ class PassTest {
     }
 
     @Test
+    @Tag("any-instruction-set") // a pass in fenced memory pools no pages
     void trimGivesPooledPagesBack() {
         try (Pass pass = Pass.infer()) {
             Tensor.zeros(1 << 20);

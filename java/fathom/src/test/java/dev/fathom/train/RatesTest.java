@@ -100,6 +100,9 @@ class RatesTest {
                 .containsExactly(1, 1, 1, 0.5, 0.5, 0.25, 0.125);
         assertThat(factors(new Newbob(0.1), true, 3, 2, Double.NaN, 1, 0.5, 9))
                 .containsExactly(1, 1, 0.1, 0.1, 0.1, 0.1 * 0.1);
+        assertThat(factors(new Newbob(), false, 3, 3, 3, 4, 4, 4))
+                .as("a tie is no rise")
+                .containsExactly(1, 1, 1, 1, 0.5, 0.5);
     }
 
     @Test

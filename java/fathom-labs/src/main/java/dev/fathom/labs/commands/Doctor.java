@@ -3,6 +3,7 @@ package dev.fathom.labs.commands;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.data.ImageSet;
+import dev.fathom.memory.Memory;
 import java.io.File;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -41,6 +42,9 @@ public final class Doctor implements Callable<Integer> {
     public Integer call() {
         Setup setup = Setup.read();
         List<String> problems = new ArrayList<>(setup.problems());
+        if (Memory.fenced()) {
+            problems.add("every tensor has pages of its own, which is for tests and slow: remove -Dfathom.memory.fenced");
+        }
         row("platform", "%s, %s %s", NativeRuntime.platform(), property("os.name"), property("os.version"));
         row(
                 "processor",
