@@ -65,9 +65,9 @@ public final class Native {
         NativeRuntime.get();
         long address = map0(bytes, (huge ? 1 : 0) + (touch ? 2 : 0));
         if (address == 0) {
-            throw new OutOfMemoryError(
-                    "the system refuses " + bytes
-                            + " bytes of memory; close models, plans and data sets that are no longer used, or call Memory.trim()");
+            throw new OutOfMemoryError("the system refuses " + bytes
+                    + " bytes of memory; close models, plans and data sets that are no longer used, or call"
+                    + " Memory.trim()");
         }
         return address;
     }

@@ -40,7 +40,14 @@ class ExactGradientsTest {
             assertClose("y", y, -0.0643413769, -0.1542042341, 0, 0.3503884366, 0.8457957659, 2.9819286903);
             pass.backward(y.sum());
             assertClose(
-                    "dx", pass.gradient(x), -0.0738153543, -0.0677796066, 0.5, 0.8792219120, 1.0677796066, 1.0245483239);
+                    "dx",
+                    pass.gradient(x),
+                    -0.0738153543,
+                    -0.0677796066,
+                    0.5,
+                    0.8792219120,
+                    1.0677796066,
+                    1.0245483239);
         }
     }
 
@@ -111,9 +118,18 @@ class ExactGradientsTest {
             assertClose(
                     "dv",
                     pass.gradient(v),
-                    1.5, 0.5, 0, 0,
-                    0.5 + third, 0.5 + third, third, 0,
-                    third + 0.25, third + 0.25, third + 0.25, 0.25);
+                    1.5,
+                    0.5,
+                    0,
+                    0,
+                    0.5 + third,
+                    0.5 + third,
+                    third,
+                    0,
+                    third + 0.25,
+                    third + 0.25,
+                    third + 0.25,
+                    0.25);
         }
     }
 }

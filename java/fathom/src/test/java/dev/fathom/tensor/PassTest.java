@@ -664,25 +664,25 @@ class PassTest {
                         .containsExactly("linear", "mul", "add", "sum");
                 assertThat(pass.tape().entries().get(1).inputs()).containsExactly(h, h);
                 assertThat(pass.tape().toDot()).isEqualTo("""
-                                digraph tape {
-                                  rankdir=LR;
-                                  node [shape=box, fontname="sans-serif"];
-                                  n0 [label="linear"];
-                                  t0 [shape=ellipse, label="watched"];
-                                  t0 -> n0 [label="[1, 2]"];
-                                  t1 [shape=ellipse, label="fc.weight"];
-                                  t1 -> n0 [label="[2, 2]"];
-                                  n1 [label="mul"];
-                                  n0 -> n1 [label="[1, 2]"];
-                                  n0 -> n1 [label="[1, 2]"];
-                                  n2 [label="add"];
-                                  n1 -> n2 [label="[1, 2]"];
-                                  t2 [shape=ellipse, label="constant"];
-                                  t2 -> n2 [label="[]"];
-                                  n3 [label="sum"];
-                                  n2 -> n3 [label="[1, 2]"];
-                                }
-                                """);
+                    digraph tape {
+                      rankdir=LR;
+                      node [shape=box, fontname="sans-serif"];
+                      n0 [label="linear"];
+                      t0 [shape=ellipse, label="watched"];
+                      t0 -> n0 [label="[1, 2]"];
+                      t1 [shape=ellipse, label="fc.weight"];
+                      t1 -> n0 [label="[2, 2]"];
+                      n1 [label="mul"];
+                      n0 -> n1 [label="[1, 2]"];
+                      n0 -> n1 [label="[1, 2]"];
+                      n2 [label="add"];
+                      n1 -> n2 [label="[1, 2]"];
+                      t2 [shape=ellipse, label="constant"];
+                      t2 -> n2 [label="[]"];
+                      n3 [label="sum"];
+                      n2 -> n3 [label="[1, 2]"];
+                    }
+                    """);
             }
         }
     }

@@ -43,7 +43,8 @@ public final class Doctor implements Callable<Integer> {
         Setup setup = Setup.read();
         List<String> problems = new ArrayList<>(setup.problems());
         if (Memory.fenced()) {
-            problems.add("every tensor has pages of its own, which is for tests and slow: remove -Dfathom.memory.fenced");
+            problems.add(
+                    "every tensor has pages of its own, which is for tests and slow: remove -Dfathom.memory.fenced");
         }
         row("platform", "%s, %s %s", NativeRuntime.platform(), property("os.name"), property("os.version"));
         row(
@@ -99,8 +100,8 @@ public final class Doctor implements Callable<Integer> {
             if (speedup < SPEEDUP) {
                 problems.add(String.format(
                         Locale.ROOT,
-                        "%d threads are only %.1f times as fast as one: other programs or virtual machines use the processors,"
-                                + " or these share a core; stop them, or set FATHOM_THREADS to less",
+                        "%d threads are only %.1f times as fast as one: other programs or virtual machines use the"
+                                + " processors, or these share a core; stop them, or set FATHOM_THREADS to less",
                         threads,
                         speedup));
             }
