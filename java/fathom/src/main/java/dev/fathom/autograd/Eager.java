@@ -268,7 +268,9 @@ final class Eager extends Grad {
             commands.run(scratch(bytes));
             writes.clear();
         } catch (KernelException e) {
-            throw fail(e.getMessage());
+            RuntimeException named = fail(e.getMessage());
+            named.initCause(e); // a trainer looks up which example it was
+            throw named;
         }
     }
 

@@ -4,6 +4,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,23 +18,25 @@ public final class Batch {
     private final Tensor[] values;
     private final @Nullable Tensor @Nullable [] lengths;
     private final boolean first;
+    private final @Nullable IntUnaryOperator examples;
 
-    /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged. */
-    Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths, boolean first) {
+    /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged, {@code examples} where there is no dataset. */
+    Batch(
+            List<String> names,
+            Tensor[] values,
+            @Nullable Tensor @Nullable [] lengths,
+            boolean first,
+            @Nullable IntUnaryOperator examples) {
         this.names = names;
         this.values = values;
         this.lengths = lengths;
         this.first = first;
-    }
-
-    /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged. */
-    Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths) {
-        this(names, values, lengths, false);
+        this.examples = examples;
     }
 
     /** Makes a batch of features [n, ...] and labels [n] or targets [n, ...]. */
     public Batch(Tensor x, Tensor y) {
-        this(PAIR, new Tensor[] {x, y}, null);
+        this(PAIR, new Tensor[] {x, y}, null, false, null);
     }
 
     /**
@@ -95,6 +98,20 @@ public final class Batch {
     }
 
     /**
+     * Returns the number in the dataset of the example in row {@code row} of this batch: the {@code i} of {@code data.label(i)}, for the dataset whose batches
+     * these are. It is -1 for a batch that was not made of a dataset.
+     *
+     * @throws IllegalArgumentException if there is no such row
+     */
+    public int example(int row) {
+        if (row < 0 || row >= size()) {
+            throw new IllegalArgumentException(
+                    "example: row " + row + " is outside [0, " + size() + "); ask for a row of this batch");
+        }
+        return examples == null ? -1 : examples.applyAsInt(row);
+    }
+
+    /**
      * Returns whether this is the first batch of an epoch, in training or in evaluation. A net that carries its state from batch to batch forgets it here;
      * see {@link Dataset#pieces}.
      */
@@ -104,7 +121,7 @@ public final class Batch {
 
     /** This batch as the first of an epoch or not, whatever a user made of it. */
     Batch first(boolean isFirst) {
-        return isFirst == first ? this : new Batch(names, values, lengths, isFirst);
+        return isFirst == first ? this : new Batch(names, values, lengths, isFirst, examples);
     }
 
     /**
@@ -121,13 +138,14 @@ public final class Batch {
         if (i >= 0) {
             Tensor[] all = values.clone();
             all[i] = value;
-            return new Batch(names, all, lengths, first);
+            return new Batch(names, all, lengths, first, examples);
         }
         List<String> more = new ArrayList<>(names);
         more.add(name);
         Tensor[] all = Arrays.copyOf(values, more.size());
         all[names.size()] = value;
-        return new Batch(List.copyOf(more), all, lengths == null ? null : Arrays.copyOf(lengths, more.size()), first);
+        return new Batch(
+                List.copyOf(more), all, lengths == null ? null : Arrays.copyOf(lengths, more.size()), first, examples);
     }
 
     private int index(String name) {

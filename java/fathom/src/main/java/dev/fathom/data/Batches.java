@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -427,8 +428,26 @@ public final class Batches {
                     augmenter.run(commands, stream, (long) step * size, n, targets);
                 }
                 boolean first = step == 0;
-                return data.changed(new Batch(source.names, values, lengths, first))
+                return data.changed(new Batch(source.names, values, lengths, first, row -> example(step * size + row)))
                         .first(first);
+            } finally {
+                data.exit();
+                Reference.reachabilityFence(Batches.this);
+            }
+        }
+
+        /** The number in the dataset of the example at a place of this epoch. */
+        private int example(int place) {
+            if (!random && buckets == null) {
+                return place;
+            }
+            data.enter();
+            try {
+                rows(number); // behind the numbers of the examples
+                return Objects.requireNonNull(lists)
+                        .view(4L * place, 4)
+                        .asIntBuffer()
+                        .get(0);
             } finally {
                 data.exit();
                 Reference.reachabilityFence(Batches.this);

@@ -1,8 +1,13 @@
 package dev.fathom.data;
 
+import dev.fathom.io.AtomicFile;
+import dev.fathom.io.Safetensors;
+import dev.fathom.io.TextFile;
 import dev.fathom.op.Shape;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -18,11 +23,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * An {@link Encoder} fitted to the training rows. It makes datasets of tables, and the features of single rows when a model is served. It is
  * immutable and may be shared by any number of threads.
+ *
+ * <p>A model is of no use without the encoding that made its inputs, so save both, in two files or in one:
+ *
+ * <pre>{@code
+ * model.save(Path.of("people.safetensors"), encoding.metadata());
+ * Encoding served = Encoding.ofModel(Path.of("people.safetensors"));
+ * }</pre>
  */
 public final class Encoding {
     private static final Set<String> YES = Set.of("true", "t", "yes", "y", "1");
     private static final Set<String> NO = Set.of("false", "f", "no", "n", "0");
     private static final int MOST_VALUES = Integer.MAX_VALUE - 8;
+    private static final int MOST_CHARACTERS = 1 << 26;
 
     /** In the order of the recipe. */
     private final Map<String, Fitted> columns = new LinkedHashMap<>();
@@ -30,18 +43,28 @@ public final class Encoding {
     private final List<String> features = new ArrayList<>();
     private final List<String> targets = new ArrayList<>();
     private final @Nullable Fitted label;
+    private final boolean unknownAsZeros;
     private final boolean missingAsNaN;
 
     Encoding(List<Encoder.Column> recipe, boolean unknownAsZeros, boolean missingAsNaN, Table train) {
+        this(
+                recipe.stream()
+                        .map(c -> new Fitted(c, missingAsNaN ? train.complete(c.name()) : train))
+                        .toList(),
+                unknownAsZeros,
+                missingAsNaN);
+    }
+
+    Encoding(List<Fitted> fitted, boolean unknownAsZeros, boolean missingAsNaN) {
+        this.unknownAsZeros = unknownAsZeros;
         this.missingAsNaN = missingAsNaN;
         Fitted learned = null;
-        for (Encoder.Column c : recipe) {
-            Fitted fitted = new Fitted(c, unknownAsZeros, missingAsNaN ? train.complete(c.name()) : train);
-            columns.put(c.name(), fitted);
-            if (c.kind() == Encoder.Kind.LABEL) {
-                learned = fitted;
+        for (Fitted f : fitted) {
+            columns.put(f.column.name(), f);
+            if (f.column.kind() == Encoder.Kind.LABEL) {
+                learned = f;
             } else {
-                (c.target() ? targets : features).addAll(fitted.names());
+                (f.column.target() ? targets : features).addAll(f.names());
             }
         }
         label = learned;
@@ -121,7 +144,7 @@ public final class Encoding {
         }
         int[] y = new int[table.size()];
         for (int row = 0; row < y.length; row++) {
-            y[row] = classes.category(text(table, row, classes.column.name()), place(table, row, classes));
+            y[row] = classes.category(text(table, row, classes.column.name()), false, place(table, row, classes));
         }
         return Dataset.labeled("dataset", x, feature, IntBuffer.wrap(y), classes.categories.size());
     }
@@ -151,7 +174,7 @@ public final class Encoding {
                     throw new IllegalArgumentException("features: column " + f.column.name()
                             + " is missing; give a value for each of " + row(false));
                 }
-                at = f.put(text.strip(), () -> "column " + f.column.name(), to, at);
+                at = f.put(text.strip(), unknownAsZeros, () -> "column " + f.column.name(), to, at);
             }
         }
         return to;
@@ -179,7 +202,7 @@ public final class Encoding {
                     Arrays.fill(to, at, end, Float.NaN);
                     at = end;
                 } else {
-                    at = f.put(text(table, row, f.column.name()), place(table, row, f), to, at);
+                    at = f.put(text(table, row, f.column.name()), unknownAsZeros, place(table, row, f), to, at);
                 }
             }
         }
@@ -199,28 +222,95 @@ public final class Encoding {
         return () -> table.where(row, f.column.name());
     }
 
+    // ---- files
+
+    /** The key of {@link #metadata}. */
+    private static final String KEY = "fathom.encoding";
+
+    /** Returns this encoding as a JSON object on one line. */
+    public String toJson() {
+        return EncodingJson.write(unknownAsZeros, missingAsNaN, columns.values());
+    }
+
+    /**
+     * Reads what {@link #toJson} wrote.
+     *
+     * @throws IllegalArgumentException if the text is damaged or something else
+     */
+    public static Encoding ofJson(String json) {
+        return EncodingJson.read(json, "encoding");
+    }
+
+    /**
+     * Writes {@link #toJson} to a file.
+     *
+     * @throws java.io.UncheckedIOException if the file cannot be written
+     */
+    public void save(Path file) {
+        AtomicFile.write(file, out -> out.write((toJson() + "\n").getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * Reads what {@link #save} wrote. The encoding gives the same features, to the bit.
+     *
+     * @throws IllegalArgumentException with the file's name if it is damaged or something else
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public static Encoding load(Path file) {
+        return EncodingJson.read(TextFile.read(file, "an encoding", MOST_CHARACTERS), file.toString());
+    }
+
+    /** Returns this encoding as metadata of a model's file, {@code fathom.encoding}, for {@link dev.fathom.nn.Model#save(Path, Map)}. */
+    public Map<String, String> metadata() {
+        return Map.of(KEY, toJson());
+    }
+
+    /**
+     * Reads the encoding in a file of weights.
+     *
+     * @throws IllegalArgumentException with the file's name if it is damaged or has no encoding
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public static Encoding ofModel(Path file) {
+        try (Safetensors weights = Safetensors.read(file)) {
+            String json = weights.metadata().get(KEY);
+            if (json == null) {
+                throw new IllegalArgumentException(file + ": its metadata have no " + KEY
+                        + "; save the weights with model.save(file, encoding.metadata())");
+            }
+            return EncodingJson.read(json, file.toString());
+        }
+    }
+
     /** x becomes (x - from) / by. */
-    private record Scale(double from, double by) {}
+    record Scale(double from, double by) {}
 
     /** A column with what it takes from the rows to learn from. */
-    private static final class Fitted {
+    static final class Fitted {
         final Encoder.Column column;
         final List<String> categories;
         /** One for each step; null is the logarithm. */
         final @Nullable Scale[] scales;
 
         private final Map<String, Integer> numbers = new HashMap<>();
-        private final boolean unknownAsZeros;
 
-        Fitted(Encoder.Column column, boolean unknownAsZeros, Table train) {
+        /** As it was learned before. */
+        Fitted(Encoder.Column column, List<String> categories, @Nullable Scale[] scales) {
             this.column = column;
-            this.unknownAsZeros = unknownAsZeros;
-            scales = new Scale[column.steps().size()];
-            boolean categorical = column.kind() == Encoder.Kind.ONE_HOT || column.kind() == Encoder.Kind.LABEL;
-            categories = categorical ? sorted(train) : List.of();
+            this.categories = categories;
+            this.scales = scales;
             for (String category : categories) {
                 numbers.put(category, numbers.size());
             }
+        }
+
+        Fitted(Encoder.Column column, Table train) {
+            this(
+                    column,
+                    column.kind() == Encoder.Kind.ONE_HOT || column.kind() == Encoder.Kind.LABEL
+                            ? sorted(column.name(), train)
+                            : List.of(),
+                    new Scale[column.steps().size()]);
             if (column.kind() == Encoder.Kind.NUMBER) {
                 scale(train);
             }
@@ -238,10 +328,10 @@ public final class Encoding {
 
         // ---- fitting
 
-        private List<String> sorted(Table train) {
+        private static List<String> sorted(String column, Table train) {
             Set<String> seen = new TreeSet<>();
             for (int row = 0; row < train.size(); row++) {
-                seen.add(text(train, row, column.name()));
+                seen.add(text(train, row, column));
             }
             List<String> all = new ArrayList<>(seen);
             if (seen.stream().noneMatch(text -> Double.isNaN(parsed(text)))) {
@@ -253,7 +343,7 @@ public final class Encoding {
         private void scale(Table train) {
             double[] x = new double[train.size()];
             for (int row = 0; row < x.length; row++) {
-                x[row] = number(text(train, row, column.name()), place(train, row, this));
+                x[row] = number(text(train, row, column.name()), place(train, row, this), column.target());
             }
             for (int i = 0; i < scales.length; i++) {
                 Encoder.Step step = column.steps().get(i);
@@ -288,13 +378,13 @@ public final class Encoding {
         // ---- encoding
 
         /** Writes the numbers of one text and returns where the next ones go. */
-        int put(String text, Supplier<String> where, float[] to, int at) {
+        int put(String text, boolean unknownAsZeros, Supplier<String> where, float[] to, int at) {
             switch (column.kind()) {
                 case NUMBER -> to[at] = encoded(text, where);
                 case BOOL -> to[at] = yes(text, where) ? 1 : 0;
                 case SIGN -> to[at] = yes(text, where) ? 1 : -1;
                 default -> {
-                    int category = category(text, where);
+                    int category = category(text, unknownAsZeros, where);
                     if (category >= 0) {
                         to[at + category] = 1;
                     }
@@ -305,7 +395,7 @@ public final class Encoding {
         }
 
         /** Its number, -1 for one that is unknown and may be. */
-        int category(String text, Supplier<String> where) {
+        int category(String text, boolean unknownAsZeros, Supplier<String> where) {
             Integer number = numbers.get(text);
             if (number != null) {
                 return number;
@@ -321,18 +411,18 @@ public final class Encoding {
                     + (column.kind() == Encoder.Kind.ONE_HOT ? ", or choose unknownAsZeros()" : ""));
         }
 
-        private static boolean yes(String text, Supplier<String> where) {
+        private boolean yes(String text, Supplier<String> where) {
             String word = text.toLowerCase(Locale.ROOT);
             if (!YES.contains(word) && !NO.contains(word)) {
                 throw new IllegalArgumentException(where.get() + ": " + text
-                        + " is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0); choose oneHot for"
-                        + " other words");
+                        + " is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0); choose "
+                        + (column.target() ? "label" : "oneHot") + " for other words");
             }
             return YES.contains(word);
         }
 
         private float encoded(String text, Supplier<String> where) {
-            double x = number(text, where);
+            double x = number(text, where, column.target());
             for (Scale scale : scales) {
                 x = step(x, scale, where);
             }
@@ -354,11 +444,13 @@ public final class Encoding {
             return Math.log(x);
         }
 
-        private static double number(String text, Supplier<String> where) {
+        private static double number(String text, Supplier<String> where, boolean target) {
             double x = parsed(text);
             if (Double.isNaN(x)) {
-                throw new IllegalArgumentException(where.get() + ": \"" + text
-                        + "\" is not a finite number; choose oneHot for words, or leave the column out");
+                throw new IllegalArgumentException(where.get() + ": \"" + text + "\" is not a finite number; "
+                        + (target
+                                ? "name the column by label(..) instead of target(..) for words, which are classes"
+                                : "choose oneHot for words, or leave the column out"));
             }
             return x;
         }

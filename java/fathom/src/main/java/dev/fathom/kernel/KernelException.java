@@ -17,12 +17,27 @@ public final class KernelException extends IllegalArgumentException {
     private static final Set<Object> PLACED =
             Set.of(Kernel.PUT_ROWS, Kernel.ATTENTION, Kernel.ATTENTION_GRAD, Kernel.ROTARY);
 
+    private final long row;
+    private final long found;
+
     /**
      * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below; for a bad length its
      * row, itself, and the most; for a blank among labels its row, its place there, and itself.
      */
     public KernelException(Object kernel, long status, long row, long found, long bound) {
         super(message(kernel, status, row, found, bound));
+        this.row = row;
+        this.found = found;
+    }
+
+    /** The row that the message names. */
+    public long row() {
+        return row;
+    }
+
+    /** The label, index or length that the message names. */
+    public long found() {
+        return found;
     }
 
     private static String message(Object kernel, long status, long row, long found, long bound) {
@@ -33,10 +48,12 @@ public final class KernelException extends IllegalArgumentException {
             case BAD_INDEX ->
                 PLACED.contains(kernel)
                         ? bound <= 0
-                                ? "there are more tokens than the cache or the position table holds; make it larger, or give fewer at once"
+                                ? "there are more tokens than the cache or the position table holds; make it larger,"
+                                        + " or give fewer at once"
                                 : "past " + found + " at row " + row + " is outside [0, " + (bound - 1)
-                                        + "]: past counts the tokens before the given ones, and after so many the cache or the position table has no room"
-                                        + " for these; make it larger, or start a new sequence with past 0"
+                                        + "]: past counts the tokens before the given ones, and after so many the"
+                                        + " cache or the position table has no room for these; make it larger, or"
+                                        + " start a new sequence with past 0"
                         : "index " + found + " at row " + row + " is outside [0, " + bound
                                 + "): give the number of a row that exists";
             case BAD_LENGTH ->

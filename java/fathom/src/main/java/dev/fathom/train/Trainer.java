@@ -428,7 +428,11 @@ public final class Trainer<M extends Net> {
 
     /** Runs a batch forward in the current pass through {@code net}, the model's or a copy of it. */
     Step.Result run(M net, Batch batch) {
-        return step == null ? compared(net, batch) : states.stepping(() -> step.run(net, batch));
+        try {
+            return step == null ? compared(net, batch) : states.stepping(() -> step.run(net, batch));
+        } catch (IllegalArgumentException e) {
+            throw Located.of(e, batch);
+        }
     }
 
     /** The step of a layer and a loss. */

@@ -49,6 +49,43 @@ class BatchesTest {
         return order.stream().mapToInt(i -> i).toArray();
     }
 
+    @Test
+    void aBatchKnowsTheNumbersOfItsExamples() {
+        int[][] rows =
+                IntStream.range(0, 30).mapToObj(i -> new int[1 + i * 7 % 5]).toArray(int[][]::new);
+        float[] y = new float[30];
+        for (int i = 0; i < 30; i++) {
+            Arrays.fill(rows[i], i);
+            y[i] = i;
+        }
+        try (Dataset whole = Dataset.of(Field.ragged("x", rows), Field.floats("y", Shape.SCALAR, y));
+                Dataset part =
+                        whole.subset(IntStream.range(0, 20).map(i -> 29 - i).toArray())) {
+            for (Batches batches : List.of(
+                    part.batches(6),
+                    part.shuffled(3).batches(6),
+                    part.withReplacement(3).batches(6),
+                    part.shuffled(3).batches(4).bucketed("x", 2),
+                    part.batches(4).bucketed("x", 2))) {
+                Batches.Epoch other = batches.epoch(1);
+                Batches.Epoch epoch = batches.epoch(0);
+                while (epoch.hasNext()) {
+                    try (Pass pass = Pass.infer()) {
+                        Batch gathered = epoch.next();
+                        Batch batch = gathered.with("y", gathered.y());
+                        other.next();
+                        for (int i = 0; i < batch.size(); i++) {
+                            assertThat(29 - batch.example(i))
+                                    .isEqualTo((int) batch.y().toArray()[i]);
+                        }
+                        assertThatThrownBy(() -> batch.example(batch.size())).hasMessageContaining("is outside [0, ");
+                        assertThat(new Batch(batch.x(), batch.y()).example(0)).isEqualTo(-1);
+                    }
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 16, 17, 28, 784, 1000})
     void bytesBecomeFloatsAsInJava(int columns) {

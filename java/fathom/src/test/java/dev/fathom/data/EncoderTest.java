@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
@@ -36,6 +38,131 @@ class EncoderTest {
         40,100,Oslo,NO,9,x
         30,10,Rome,True,10,
         """;
+
+    @Test
+    void anEncodingIsSavedAloneAndWithAModel() throws IOException {
+        Table people = table(PEOPLE.replace("Oslo", "\"Os\"\"lo \u2028\""));
+        Encoder recipe = new Encoder()
+                .minMax("age")
+                .oneHot("city")
+                .unknownAsZeros()
+                .log("income")
+                .standardize("income")
+                .sign("member");
+        Encoding labeled = recipe.label("kind").fit(people);
+        Path alone = temp.resolve("encoding.json");
+        labeled.save(alone);
+        Encoding read = Encoding.load(alone);
+        assertThat(read.toJson()).isEqualTo(labeled.toJson()).contains("\"fathom.encoding\":1");
+        assertThat(read.features(people)).isEqualTo(labeled.features(people));
+        assertThat(read.features(Map.of("age", "33", "city", "Bonn", "income", "7", "member", "no")))
+                .isEqualTo(labeled.features(Map.of("age", "33", "city", "Bonn", "income", "7", "member", "no")));
+        assertThat(read.features()).isEqualTo(labeled.features());
+        assertThat(read.categories("kind")).isEqualTo(labeled.categories("kind"));
+        assertThat(read.original("income", 0.3)).isEqualTo(labeled.original("income", 0.3));
+        try (Dataset a = labeled.dataset(people);
+                Dataset b = read.dataset(people)) {
+            assertThat(b.labels()).isEqualTo(a.labels());
+            assertThat(b.classes()).isEqualTo(2);
+        }
+        Encoding targets = new Encoder()
+                .number("age")
+                .bool("member")
+                .missingAsNaN()
+                .target("member")
+                .fit(people);
+        assertThat(Encoding.ofJson(targets.toJson()).targets()).containsExactly("member");
+        assertThat(Encoding.ofJson(targets.toJson()).toJson()).isEqualTo(targets.toJson());
+        Path weights = temp.resolve("people.safetensors");
+        try (var model = Model.of(new Linear(5, 2), 1)) {
+            model.save(weights, labeled.metadata());
+            model.load(weights);
+            assertThat(Encoding.ofModel(weights).toJson()).isEqualTo(labeled.toJson());
+            model.save(weights);
+        }
+        assertRefused(
+                () -> Encoding.ofModel(weights),
+                weights
+                        + ": its metadata have no fathom.encoding; save the weights with model.save(file,"
+                        + " encoding.metadata())");
+    }
+
+    @Test
+    void whatIsNoEncodingIsRefused() throws IOException {
+        String good = new Encoder()
+                .standardize("age")
+                .oneHot("city")
+                .label("kind")
+                .fit(table(PEOPLE))
+                .toJson();
+        String[][] changes = {
+            {"\"fathom.encoding\":1", "\"fathom.encoding\":2", "its version is 2, and this library reads version 1"},
+            {"\"missingAsNaN\":false", "\"missing\":false", "no encoding has \"missing\""},
+            {"\"missingAsNaN\":false,", "", "it has 3 of the keys"},
+            {"\"standardize\"", "\"root\"", "there is no \"root\""},
+            {"\"by\":", "\"by\":-", "and by -"},
+            {"\"by\":", "\"by\":1e999, \"z\":", "("},
+            {"\"from\":30.0,", "", "the step STANDARDIZE has [step, by]"},
+            {"\"Rome\"", "\"Oslo\"", "the category \"Oslo\" comes twice"},
+            {"\"Rome\"", "7", "there is a NUMBER in the place of a text"},
+            {"\"one-hot\"", "\"number\"", "column \"city\" of kind NUMBER has only"},
+            {"\"one-hot\"", "\"label\"", "2 labels"},
+            {"\"name\":\"city\"", "\"name\":\"age\"", "two columns are called \"age\""},
+            {"\"name\":\"city\",", "", "column \"\" of kind ONE_HOT has only"},
+            {"\"name\":\"city\",", "\"name\":\"city\",\"name\":\"city\",", "an object has \"name\" twice"},
+            {"]}", "]}}", "("},
+        };
+        assertThat(Encoding.ofJson(good).toJson()).isEqualTo(good);
+        for (String[] change : changes) {
+            String bad = good.replaceFirst(java.util.regex.Pattern.quote(change[0]), change[1]);
+            assertThat(bad).isNotEqualTo(good);
+            assertThatThrownBy(() -> Encoding.ofJson(bad))
+                    .as(bad)
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("encoding: it holds no encoding (")
+                    .hasMessageContaining(change[2])
+                    .hasMessageEndingWith("); save it again with Encoding.save");
+        }
+        for (int cut = 0; cut < good.length(); cut++) {
+            String part = good.substring(0, cut);
+            assertThatThrownBy(() -> Encoding.ofJson(part)).isExactlyInstanceOf(IllegalArgumentException.class);
+        }
+        String deep = "[".repeat(100_000);
+        assertThatThrownBy(() -> Encoding.ofJson("{\"columns\":" + deep))
+                .isExactlyInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Encoding.ofJson("{\"x\":" + deep)).isExactlyInstanceOf(IllegalArgumentException.class);
+        java.util.Random random = new java.util.Random(3);
+        int read = 0;
+        for (int round = 0; round < 3000; round++) {
+            StringBuilder bytes = new StringBuilder(good);
+            for (int k = 0; k <= random.nextInt(3); k++) {
+                bytes.setCharAt(random.nextInt(bytes.length()), (char) (32 + random.nextInt(95)));
+            }
+            try {
+                read += Encoding.ofJson(bytes.toString()).features().size() > 0 ? 1 : 0;
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).hasLineCount(1);
+            }
+        }
+        assertThat(read).as("another name is an encoding, too").isBetween(1, 2900);
+        Path file = Files.writeString(temp.resolve("encoding.json"), "age,city\n");
+        assertThatThrownBy(() -> Encoding.load(file)).hasMessageStartingWith(file + ": it holds no encoding (");
+    }
+
+    @Test
+    void aTargetOfWordsIsALabel() throws IOException {
+        assertRefused(
+                () -> new Encoder().number("age").target("city").fit(table(PEOPLE)),
+                "people.csv line 2, column city: \"Rome\" is not a finite number; name the column by label(..) instead"
+                        + " of target(..) for words, which are classes");
+        assertThatThrownBy(() -> new Encoder()
+                        .number("age")
+                        .bool("city")
+                        .target("city")
+                        .fit(table(PEOPLE))
+                        .dataset(table(PEOPLE)))
+                .hasMessageEndingWith("choose label for other words");
+    }
 
     @Test
     void everyColumnAsTheRecipeSays() throws IOException {

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
@@ -41,6 +44,41 @@ class FailureTest {
             return x.mul(x.max().item()).exp();
         }
     }
+
+    /** The row of the batch says nothing to whoever looks for it in the data. */
+    @Test
+    void aBadLabelIsNamedByItsExample() {
+        int[] labels = new int[50];
+        labels[37] = 3;
+        try (var model = Model.of(new Linear(1, 3), 1);
+                Dataset data = Dataset.of(new float[50], Shape.of(1), labels)) {
+            String wrong =
+                    "label 3 at row \\d+ is outside \\[0, 3\\): labels are class numbers, one less than the logits'"
+                        + " last dimension at most; the row is counted in the batch, and it is in y of example 37 of"
+                        + " the dataset";
+            assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                            .fit(data.shuffled(5).batches(8), 1))
+                    .hasStackTraceContaining("of example 37 of the dataset")
+                    .rootCause()
+                    .hasMessageMatching(".*label 3 at row \\d+ is outside \\[0, 3\\).*");
+            assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                            .evaluate(data))
+                    .hasMessageMatching(".*" + wrong);
+        }
+        int[][] tokens = {{1, 2}, {3, 9, 1}, {0}};
+        try (var model = Model.of(new Words(new Embedding(5, 2)), 1);
+                Dataset data = Dataset.of(Field.ragged("x", tokens), Field.labels("y", 0, 1, 0))) {
+            assertThatThrownBy(() -> Trainer.custom(
+                                    model,
+                                    new Sgd(0.1f),
+                                    (net, b) -> new Step.Result(Loss.crossEntropy()
+                                            .of(net.table().apply(b.x()).mean(1), b.y())))
+                            .fit(data.shuffled(1).batches(2), 1))
+                    .hasStackTraceContaining("it is in x of example 1 of the dataset");
+        }
+    }
+
+    record Words(Embedding table) implements Net {}
 
     @Test
     void aLayerThatReadsItsValuesIsNamed() {
