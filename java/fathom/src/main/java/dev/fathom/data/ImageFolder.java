@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Classes and files are in the order of their names, and a class's label is its index in this order. An image is scaled until it covers the size,
+ * <p>Classes and files are in the order of their names, and a class's label is its index in this order, unless {@link #classes} gives another. An image is scaled until it covers the size,
  * and what is beyond is cut off evenly on both sides, unless images are {@link #stretched}. A photograph that its camera marked as rotated (EXIF) is turned
  * upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was trained on. The settings are immutable: each method returns another.
  *
@@ -63,6 +63,7 @@ import org.jspecify.annotations.Nullable;
  * @param stretch whether images may change their proportions
  * @param skip whether damaged files are left out
  * @param cache the file in which the decoded images are kept
+ * @param names the classes in the order of their labels; null for the sub-folders in the order of their names
  */
 public record ImageFolder(
         Path folder,
@@ -72,7 +73,8 @@ public record ImageFolder(
         Filter filter,
         boolean stretch,
         boolean skip,
-        @Nullable Path cache) {
+        @Nullable Path cache,
+        @Nullable List<String> names) {
     private static final Pattern IMAGE = Pattern.compile("(?i)[^.].*\\.(png|jpe?g|bmp)");
 
     /** The names that people see; where these are the same, the bytes that this locale cannot spell. */
@@ -127,32 +129,46 @@ public record ImageFolder(
 
     /** Reads color images of this size, resized by {@link Filter#BILINEAR}. A damaged file is an error unless {@link #skipDamaged} is set. */
     public static ImageFolder of(Path folder, int height, int width) {
-        return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null);
+        return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null, null);
     }
 
     /** Returns this folder with images in gray: 0.299 red + 0.587 green + 0.114 blue. */
     public ImageFolder gray() {
-        return new ImageFolder(folder, height, width, 1, filter, stretch, skip, cache);
+        return new ImageFolder(folder, height, width, 1, filter, stretch, skip, cache, names);
     }
 
     /** Returns this folder with images resized by another filter. */
     public ImageFolder filter(Filter filter) {
-        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache);
+        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache, names);
     }
 
     /** Returns this folder with the whole of each image resized to the size, which changes its proportions. */
     public ImageFolder stretched() {
-        return new ImageFolder(folder, height, width, channels, filter, true, skip, cache);
+        return new ImageFolder(folder, height, width, channels, filter, true, skip, cache, names);
     }
 
     /** Returns this folder without the files that are damaged or cannot be opened, which are named in {@link Images#skipped}. */
     public ImageFolder skipDamaged() {
-        return new ImageFolder(folder, height, width, channels, filter, stretch, true, cache);
+        return new ImageFolder(folder, height, width, channels, filter, stretch, true, cache, names);
     }
 
     /** Returns this folder with its cache in {@code file}, instead of a hidden file in the folder itself. */
     public ImageFolder cache(Path file) {
-        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, file);
+        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, file, names);
+    }
+
+    /**
+     * Returns this folder with these classes in the order of their labels, which a folder to test on needs if it lacks one: {@code
+     * ImageFolder.of(test, 64).classes(train.classes())}. A class without a sub-folder has no images.
+     *
+     * @throws IllegalArgumentException if there are none, or one comes twice
+     */
+    public ImageFolder classes(List<String> inOrder) {
+        if (inOrder.isEmpty() || inOrder.stream().distinct().count() < inOrder.size()) {
+            throw new IllegalArgumentException(
+                    "image folder: the classes " + inOrder + " are none, or one comes twice; name each class once");
+        }
+        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache, List.copyOf(inOrder));
     }
 
     // ---- reading
@@ -160,7 +176,8 @@ public record ImageFolder(
     /**
      * Reads the images, from the cache if it is up to date.
      *
-     * @throws IllegalArgumentException if there are no classes or no images, or a file is damaged and {@link #skipDamaged} is not set
+     * @throws IllegalArgumentException if there are no classes or no images, a sub-folder is none of the {@link #classes}, or a file is damaged and
+     *     {@link #skipDamaged} is not set
      * @throws UncheckedIOException if a folder cannot be read, or the cache cannot be written
      */
     public Images read() {
@@ -230,8 +247,15 @@ public record ImageFolder(
         List<Integer> labels = new ArrayList<>();
         StringBuilder text = new StringBuilder("fathom images " + VERSION + ": " + height + " x " + width + " x "
                 + channels + ", " + filter + (stretch ? ", stretched" : "") + "\n");
+        List<String> wanted = names;
         try {
             for (Path sub : classes()) {
+                String name = sub.getFileName().toString();
+                int label = wanted == null ? classes.size() : wanted.indexOf(name);
+                if (label < 0) {
+                    throw new IllegalArgumentException("image folder: " + sub + " is none of the classes " + wanted
+                            + "; name it among them, or remove it");
+                }
                 List<Path> images = images(sub);
                 if (images.isEmpty()) {
                     throw new IllegalArgumentException("image folder: " + sub
@@ -240,13 +264,13 @@ public record ImageFolder(
                 }
                 for (Path image : images) {
                     files.add(image);
-                    labels.add(classes.size());
+                    labels.add(label);
                     text.append(folder.relativize(image))
                             .append('\t')
                             .append(state(image))
                             .append('\n');
                 }
-                classes.add(sub.getFileName().toString());
+                classes.add(name);
             }
         } catch (IOException e) {
             String file = e instanceof FileSystemException f && f.getFile() != null ? f.getFile() : folder.toString();
@@ -259,7 +283,7 @@ public record ImageFolder(
             throw new IllegalArgumentException(
                     "image folder: " + folder + " has no folders; put the images of each class into one of its own");
         }
-        return new Listing(text.toString(), files, labels, classes);
+        return new Listing(text.toString(), files, labels, wanted == null ? classes : wanted);
     }
 
     private List<Path> classes() throws IOException {

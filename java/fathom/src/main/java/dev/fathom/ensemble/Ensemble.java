@@ -29,6 +29,7 @@ public record Ensemble(List<Predictor> members, double[] weights, Combination by
         for (int i = 0; i < x.length; i++) {
             for (int m = 0; m < all.length; m++) {
                 of[m] = all[m][i];
+                Fitting.alike("ensemble", m, of[m].length, of[0].length);
             }
             predictions[i] = new float[of[0].length];
             by.combine(of, weights, predictions[i]);

@@ -55,6 +55,14 @@ record Fitting(List<Predictor> members, Timing timing) {
         return Arrays.stream(data.labels()).distinct().toArray();
     }
 
+    /** Refuses a member that gives another number of outputs than the first. */
+    static void alike(String who, int member, int outputs, int first) {
+        if (outputs != first) {
+            throw new IllegalArgumentException(who + ": member " + member + " gives " + outputs + " outputs, and member 0 "
+                    + first + "; let all members give one for each class or target");
+        }
+    }
+
     static double since(long start) {
         return (System.nanoTime() - start) * 1e-9;
     }

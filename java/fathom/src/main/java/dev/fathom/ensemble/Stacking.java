@@ -138,6 +138,7 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
             int width = made.length * outputs;
             upper[i] = new float[width + (passThrough ? x[i].length : 0)];
             for (int m = 0; m < made.length; m++) {
+                Fitting.alike("stacking", m, made[m][i].length, outputs);
                 System.arraycopy(made[m][i], 0, upper[i], m * outputs, outputs);
             }
             if (passThrough) {

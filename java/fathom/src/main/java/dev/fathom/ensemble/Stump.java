@@ -17,24 +17,21 @@ public record Stump() implements Learner {
     /**
      * A question and its two answers.
      *
+     * @param columns how many features the examples had
      * @param column the feature that is asked for
      * @param threshold a value of at most this gets {@code atMost}; infinite if no question tells examples apart
      * @param atMost the weighted mean of the targets on this side
      * @param above the weighted mean of the targets on the other side
      */
-    public record Question(int column, double threshold, float[] atMost, float[] above) implements Predictor {
-        /**
-         * {@inheritDoc}
-         *
-         * @throws IllegalArgumentException if a row has no such feature
-         */
+    public record Question(int columns, int column, double threshold, float[] atMost, float[] above)
+            implements Predictor {
         @Override
         public float[][] predict(float[][] x) {
             float[][] predictions = new float[x.length][];
             for (int i = 0; i < x.length; i++) {
-                if (column >= x[i].length) {
-                    throw new IllegalArgumentException("stump: row " + i + " has " + x[i].length
-                            + " numbers and number " + column + " is asked for; give rows of the same features");
+                if (x[i].length != columns) {
+                    throw new IllegalArgumentException("stump: row " + i + " has " + x[i].length + " numbers and "
+                            + columns + " were fitted; give rows of the same features");
                 }
                 predictions[i] = (x[i][column] <= threshold ? atMost : above).clone();
             }
@@ -52,7 +49,7 @@ public record Stump() implements Learner {
             add(data, i, all);
         }
         double best = squares(all, weight);
-        Question question = new Question(0, Double.POSITIVE_INFINITY, mean(all, weight), mean(all, weight));
+        Question question = new Question(data.columns(), 0, Double.POSITIVE_INFINITY, mean(all, weight), mean(all, weight));
         double least = best * 1e-12; // what rounding could gain
         for (int column = 0; column < data.columns(); column++) {
             int c = column;
@@ -82,6 +79,7 @@ public record Stump() implements Learner {
                 if (gained > best + least) {
                     best = gained;
                     question = new Question(
+                            data.columns(),
                             c, ((double) here + next) / 2, mean(below, belowWeight), mean(rest, restWeight));
                 }
             }

@@ -23,10 +23,22 @@ public interface Predictor extends AutoCloseable {
         return classes;
     }
 
-    /** Returns the share of the examples that it gives the right class, each counted with its weight. */
+    /**
+     * Returns the share of the examples that it gives the right class, each counted with its weight.
+     *
+     * @throws IllegalArgumentException if the examples have numbers to learn, or a class that it has no score for
+     */
     default double accuracy(Examples data) {
         int[] labels = data.labels();
-        int[] classes = classify(data.x());
+        float[][] scores = predict(data.x());
+        int[] classes = new int[labels.length];
+        for (int i = 0; i < labels.length; i++) {
+            if (labels[i] >= scores[i].length) {
+                throw new IllegalArgumentException("accuracy: example " + i + " is of class " + labels[i]
+                        + ", and the predictor knows " + scores[i].length + " classes; number the classes as in training");
+            }
+            classes[i] = Rows.largest(scores[i]);
+        }
         double right = 0;
         double all = 0;
         for (int i = 0; i < labels.length; i++) {
@@ -36,12 +48,20 @@ public interface Predictor extends AutoCloseable {
         return right / all;
     }
 
-    /** Returns the mean of (prediction - target)^2 over all targets of all examples, each counted with its weight. */
+    /**
+     * Returns the mean of (prediction - target)^2 over all targets of all examples, each counted with its weight.
+     *
+     * @throws IllegalArgumentException if it predicts another number of targets than the examples have
+     */
     default double squaredError(Examples data) {
         float[][] made = predict(data.x());
         double sum = 0;
         double all = 0;
         for (int i = 0; i < made.length; i++) {
+            if (made[i].length != data.outputs()) {
+                throw new IllegalArgumentException("squaredError: the predictor gives " + made[i].length
+                        + " numbers for the " + data.outputs() + " targets of the examples; give the targets it learned");
+            }
             sum += data.weights()[i] * Rows.distance(made[i], data.y()[i]);
             all += data.weights()[i] * data.outputs();
         }

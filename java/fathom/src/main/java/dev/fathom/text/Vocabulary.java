@@ -384,6 +384,10 @@ public final class Vocabulary {
                 throw new MalformedJsonException("there is something after the object");
             }
         } catch (IOException | IllegalStateException | NumberFormatException e) {
+            String known = TokenizerFile.known(file);
+            if (known != null) {
+                throw new IllegalArgumentException(file + ": " + known, e);
+            }
             throw new IllegalArgumentException(
                     file + ": it is not a JSON object from token to number; the file is damaged, fetch it again", e);
         }

@@ -56,7 +56,8 @@ public final class WordVectors {
     }
 
     /**
-     * Reads a file, plain or gzip. The first line decides how many numbers a vector has; a word of a later line may contain blanks.
+     * Reads a file, plain or gzip. The first line decides how many numbers a vector has; a word of a later line may contain blanks. A first line of two whole
+     * numbers of which the second is how many numbers the next line has is the header of word2vec and fastText, and no word.
      *
      * @throws IllegalArgumentException with file and line if a line has no word or another number of numbers, one is not finite, a word comes twice,
      *     the last line does not end, or the file is empty or not UTF-8
@@ -66,9 +67,21 @@ public final class WordVectors {
         List<String> words = new ArrayList<>();
         List<float[]> vectors = new ArrayList<>();
         java.util.Set<String> seen = new java.util.HashSet<>();
-        TextFile.lines(file, "a file of word vectors", (number, line) -> {
-            int dimensions =
-                    vectors.isEmpty() ? (int) line.chars().filter(c -> c == ' ').count() : vectors.get(0).length;
+        String[] header = {""};
+        TextFile.lines(file, "a file of word vectors", (number, text) -> {
+            String line = text.endsWith(" ") ? text.substring(0, text.length() - 1) : text; // as fastText writes it
+            int blanks = (int) line.chars().filter(c -> c == ' ').count();
+            if (number == 1 && line.matches("\\d+ \\d+")) {
+                header[0] = line;
+            } else if (number == 2 && !header[0].isEmpty() && header[0].endsWith(" " + blanks) && blanks > 1) {
+                words.clear();
+                vectors.clear();
+                seen.clear();
+            } else if (number == 2 && !header[0].isEmpty() && blanks > 1) {
+                throw new IllegalArgumentException(file + " line 1: \"" + header[0] + "\" is neither a word with its vector nor a"
+                        + " header that counts the " + blanks + " numbers of the next line; mend it, or leave it out");
+            }
+            int dimensions = vectors.isEmpty() ? blanks : vectors.get(0).length;
             if (dimensions < 1 || dimensions > MOST_DIMENSIONS) {
                 throw new IllegalArgumentException(file + " line " + number + ": a word and 1 to " + MOST_DIMENSIONS
                         + " numbers are separated by blanks, but there are " + dimensions

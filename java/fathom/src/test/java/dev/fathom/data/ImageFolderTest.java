@@ -96,6 +96,29 @@ class ImageFolderTest {
 
     // ---- what is read
 
+    /** Without a folder of its own in the test set, a class would give its number to the next. */
+    @Test
+    void aFolderToTestOnMayLackAClass() throws IOException {
+        put("cat/a.png", plain(4, 4, 0xffffff));
+        put("dog/a.png", plain(4, 4, 0x808080));
+        Path tested = Files.createDirectories(temp.resolve("test/dog")).getParent();
+        Files.write(tested.resolve("dog/a.png"), encoded(plain(4, 4, 0x808080), "png"));
+        try (ImageFolder.Images train = ImageFolder.of(folder, 4).read();
+                ImageFolder.Images test = ImageFolder.of(tested, 4).classes(train.classes()).read();
+                ImageFolder.Images alone = ImageFolder.of(tested, 4).read()) {
+            assertThat(train.classes()).containsExactly("cat", "dog");
+            assertThat(test.classes()).containsExactly("cat", "dog");
+            assertThat(test.data().labels()).containsExactly(1);
+            assertThat(test.data().classes()).isEqualTo(2);
+            assertThat(alone.data().labels()).containsExactly(0);
+        }
+        assertThatThrownBy(() -> ImageFolder.of(folder, 4).classes(List.of("cat")).read())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("image folder: " + folder.resolve("dog") + " is none of the classes [cat]; name it among them, or remove it");
+        assertThatThrownBy(() -> ImageFolder.of(folder, 4).classes(List.of("cat", "cat")))
+                .hasMessage("image folder: the classes [cat, cat] are none, or one comes twice; name each class once");
+    }
+
     @Test
     void classesAndFilesInTheOrderOfTheirNames() throws IOException {
         put("dog/b.png", plain(4, 4, 0x0000ff));

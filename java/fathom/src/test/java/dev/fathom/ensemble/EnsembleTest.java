@@ -381,6 +381,26 @@ class EnsembleTest {
         assertThat(Diversity.distance(new float[] {0, 0}, new float[] {3, 4})).isEqualTo(5);
     }
 
+    @Test
+    void predictionsOfAnotherSizeAreNoAnswers() {
+        Examples three = Examples.ofClasses(numbers(6), 3, 0, 1, 2, 0, 1, 2);
+        Predictor two = x -> new float[x.length][2];
+        refused(
+                () -> two.accuracy(three),
+                "accuracy: example 2 is of class 2, and the predictor knows 2 classes; number the classes as in training");
+        refused(() -> two.squaredError(three), "squaredError: the predictor gives 2 numbers for the 3 targets");
+        Learner net = (data, seed) -> two;
+        refused(
+                () -> new Stacking(new Stump(), new Stump(), net).folds(2).workers(1).fit(three, 1),
+                "stacking: member 1 gives 2 outputs, and member 0 3; let all members give one for each class or target");
+        Predictor mixed = new Ensemble(
+                List.of(new Stump().fit(three, 1), two), new double[] {1, 1}, Combination.MEAN, new Timing(1, 1, new double[2]));
+        refused(() -> mixed.predict(numbers(2)), "ensemble: member 1 gives 2 outputs, and member 0 3");
+        refused(
+                () -> new Stump().fit(three, 1).predict(new float[][] {{1, 2}}),
+                "stump: row 0 has 2 numbers and 1 were fitted; give rows of the same features");
+    }
+
     private static void refused(ThrowingCallable call, String start) {
         assertThatIllegalArgumentException().isThrownBy(call).withMessageStartingWith(start);
     }

@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonStreamParser;
 import dev.fathom.testing.Golden;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -297,6 +298,45 @@ class BytePairsTest {
         BytePairs special = BytePairs.read(vocabulary, merges);
         assertThat(special.decode(special.size() - 1)).isEqualTo("<|endoftext|>");
         assertThat(special.encode("<|endoftext|>")).doesNotContain(special.size() - 1);
+    }
+
+    @Test
+    void filesOfOtherTokenizersAreNamed() throws IOException {
+        Path vocabulary = temp.resolve("vocab.json");
+        Path merges = temp.resolve("merges.txt");
+        BytePairs.train(List.of("abc abc"), 259).save(vocabulary, merges);
+        Path other = temp.resolve("other");
+        // the first piece of a ModelProto: field 1 of 14 bytes with the text <unk>, the score 0 and the kind 2
+        byte[] sentencePiece = {10, 14, 10, 5, '<', 'u', 'n', 'k', '>', 21, 0, 0, 0, 0, 24, 2, 10, (byte) 0xff};
+        Map<byte[], String> files = Map.of(
+                "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"model\": {\"type\": \"BPE\"}}".getBytes(StandardCharsets.UTF_8),
+                ": it is a tokenizer.json of Hugging Face's tokenizers; save the objects model.vocab and model.merges",
+                "{\"add_prefix_space\": false, \"tokenizer_class\": \"GPT2Tokenizer\"}".getBytes(StandardCharsets.UTF_8),
+                ": it has the settings of a tokenizer and not its tokens; give the vocab.json and merges.txt",
+                sentencePiece,
+                ": it is a model of SentencePiece, whose pieces are not byte pairs; give",
+                "IQ== 0\nIg== 1\n".getBytes(StandardCharsets.UTF_8),
+                ": it is a list of ranks of tiktoken, which has no merges; give",
+                "[PAD]\n[unused0]\n".getBytes(StandardCharsets.UTF_8),
+                ": it is a vocabulary of WordPiece, as BERT's vocab.txt, whose pieces are not byte pairs; give");
+        for (Map.Entry<byte[], String> file : files.entrySet()) {
+            Files.write(other, file.getKey());
+            for (ThrowingCallable call : List.<ThrowingCallable>of(
+                    () -> BytePairs.read(other, merges), () -> BytePairs.read(vocabulary, other))) {
+                assertThatThrownBy(call)
+                        .isExactlyInstanceOf(IllegalArgumentException.class)
+                        .hasMessageStartingWith(other + file.getValue());
+            }
+        }
+        Files.write(other, "{\"version\": \"1.0\", \"truncation\": null}".getBytes(StandardCharsets.UTF_8));
+        assertThatThrownBy(() -> Vocabulary.json(other)).hasMessageStartingWith(other + ": it is a tokenizer.json");
+        refused(
+                () -> BytePairs.read(merges, vocabulary),
+                merges + ": it is a list of merges and no vocabulary; give the vocabulary first and then the merges");
+        refused(
+                () -> BytePairs.read(vocabulary, vocabulary),
+                vocabulary + ": it is a JSON object and no list of merges; give the vocabulary first and then the merges");
+        assertThat(BytePairs.read(vocabulary, merges).size()).isEqualTo(258);
     }
 
     @Test

@@ -33,6 +33,23 @@ class WordVectorsTest {
         return Files.writeString(temp.resolve("glove.txt"), text);
     }
 
+    /** The header was taken for a word with one number, and each word with all numbers but the last for a word with blanks. */
+    @Test
+    void theHeaderOfWord2VecAndFastTextIsNoWord() throws IOException {
+        Path file = Files.writeString(temp.resolve("wiki.vec"), "2 3\nthe 0.1 0.2 0.3 \n, 0.4 0.5 0.6 \n");
+        WordVectors vectors = WordVectors.read(file);
+        assertThat(vectors.words().tokens()).containsExactly("the", ",");
+        assertThat(vectors.dimensions()).isEqualTo(3);
+        assertThat(vectors.vector("the")).containsExactly(0.1f, 0.2f, 0.3f);
+        Files.writeString(file, "2 3\nthe 0.1 0.2\n");
+        assertThatThrownBy(() -> WordVectors.read(file))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(file + " line 1: \"2 3\" is neither a word with its vector nor a header that counts the 2 numbers of the next "
+                        + "line; mend it, or leave it out");
+        Files.writeString(file, "2 3\n3 4\n");
+        assertThat(WordVectors.read(file).words().tokens()).as("words and one number each").containsExactly("2", "3");
+    }
+
     @Test
     void aSmallFile() throws IOException {
         WordVectors v = WordVectors.read(file(SMALL));
@@ -119,7 +136,7 @@ class WordVectorsTest {
         }
         refused(
                 () -> WordVectors.read(file("2 3\nthe 1 2 3\nthe 1 2 3\n")),
-                file + " line 3: the word \"the 1 2\" comes twice; give each word one line");
+                file + " line 3: the word \"the\" comes twice; give each word one line");
         Files.write(file, new byte[] {'a', (byte) 0xff, ' ', '1', '\n'});
         refused(() -> WordVectors.read(file), file + ": it is not UTF-8; convert it to UTF-8 first");
         WordVectors v = WordVectors.read(file(SMALL));
