@@ -58,8 +58,8 @@ record Fitting(List<Predictor> members, Timing timing) {
     /** Refuses a member that gives another number of outputs than the first. */
     static void alike(String who, int member, int outputs, int first) {
         if (outputs != first) {
-            throw new IllegalArgumentException(who + ": member " + member + " gives " + outputs + " outputs, and member 0 "
-                    + first + "; let all members give one for each class or target");
+            throw new IllegalArgumentException(who + ": member " + member + " gives " + outputs
+                    + " outputs, and member 0 " + first + "; let all members give one for each class or target");
         }
     }
 

@@ -49,7 +49,8 @@ public record Stump() implements Learner {
             add(data, i, all);
         }
         double best = squares(all, weight);
-        Question question = new Question(data.columns(), 0, Double.POSITIVE_INFINITY, mean(all, weight), mean(all, weight));
+        Question question =
+                new Question(data.columns(), 0, Double.POSITIVE_INFINITY, mean(all, weight), mean(all, weight));
         double least = best * 1e-12; // what rounding could gain
         for (int column = 0; column < data.columns(); column++) {
             int c = column;
@@ -80,7 +81,10 @@ public record Stump() implements Learner {
                     best = gained;
                     question = new Question(
                             data.columns(),
-                            c, ((double) here + next) / 2, mean(below, belowWeight), mean(rest, restWeight));
+                            c,
+                            ((double) here + next) / 2,
+                            mean(below, belowWeight),
+                            mean(rest, restWeight));
                 }
             }
         }

@@ -34,8 +34,9 @@ public interface Predictor extends AutoCloseable {
         int[] classes = new int[labels.length];
         for (int i = 0; i < labels.length; i++) {
             if (labels[i] >= scores[i].length) {
-                throw new IllegalArgumentException("accuracy: example " + i + " is of class " + labels[i]
-                        + ", and the predictor knows " + scores[i].length + " classes; number the classes as in training");
+                throw new IllegalArgumentException(
+                        "accuracy: example " + i + " is of class " + labels[i] + ", and the predictor knows "
+                                + scores[i].length + " classes; number the classes as in training");
             }
             classes[i] = Rows.largest(scores[i]);
         }
@@ -59,8 +60,9 @@ public interface Predictor extends AutoCloseable {
         double all = 0;
         for (int i = 0; i < made.length; i++) {
             if (made[i].length != data.outputs()) {
-                throw new IllegalArgumentException("squaredError: the predictor gives " + made[i].length
-                        + " numbers for the " + data.outputs() + " targets of the examples; give the targets it learned");
+                throw new IllegalArgumentException(
+                        "squaredError: the predictor gives " + made[i].length + " numbers for the " + data.outputs()
+                                + " targets of the examples; give the targets it learned");
             }
             sum += data.weights()[i] * Rows.distance(made[i], data.y()[i]);
             all += data.weights()[i] * data.outputs();

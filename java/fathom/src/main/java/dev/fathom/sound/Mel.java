@@ -8,7 +8,7 @@ package dev.fathom.sound;
  * <pre>{@code
  * var stft = new Stft(256);
  * var mel = Mel.htk(8000, 256, 26);
- * float[] features = mel.log(stft.forward(wav.mono()));    // [frames, 26], ln(power in each band)
+ * float[] features = mel.log(stft.forward(wav));           // [frames, 26], ln(power in each band)
  * }</pre>
  *
  * <p>Filter m is a triangle between the frequencies f[m], f[m + 1] and f[m + 2], of which the first is {@code low} and the last {@code high}: its weight at
@@ -117,13 +117,18 @@ public record Mel(int rate, int size, int filters, double low, double high, Scal
     /**
      * Returns the power of each frame in each band, [frames, filters].
      *
-     * @throws IllegalArgumentException if the spectra are of frames of another size
+     * @throws IllegalArgumentException if the spectra are of frames of another size, or of a recording of another rate
      */
     public float[] apply(Spectrogram spectrogram) {
         int bins = size / 2 + 1;
         if (spectrogram.bins() != bins) {
             throw new IllegalArgumentException("mel: spectra of " + spectrogram.bins() + " bins for filters over "
                     + bins + ", which belong to frames of " + size + "; use the same size for both");
+        }
+        if (spectrogram.rate() != 0 && spectrogram.rate() != rate) {
+            throw new IllegalArgumentException("mel: spectra of a recording of " + spectrogram.rate()
+                    + " samples a second for filters of " + rate
+                    + ", whose bands would lie elsewhere; make filters for this rate, or resample the recording");
         }
         float[] power = spectrogram.power();
         double[] weights = exact();
@@ -143,7 +148,7 @@ public record Mel(int rate, int size, int filters, double low, double high, Scal
     /**
      * Returns the log-mel spectrogram, ln(max(power, 1e-10)) of each frame in each band, [frames, filters].
      *
-     * @throws IllegalArgumentException if the spectra are of frames of another size
+     * @throws IllegalArgumentException as {@link #apply}
      */
     public float[] log(Spectrogram spectrogram) {
         float[] bands = apply(spectrogram);

@@ -7,14 +7,24 @@ package dev.fathom.sound;
  * @param frames the number of frames
  * @param bins the number of bins of a frame
  * @param values the spectra, frame after frame
+ * @param rate samples of the recording a second; 0 where it is not known
  */
-public record Spectrogram(int frames, int bins, float[] values) {
+public record Spectrogram(int frames, int bins, float[] values, int rate) {
+    /** Makes spectra of a signal whose rate is not known. */
+    public Spectrogram(int frames, int bins, float[] values) {
+        this(frames, bins, values, 0);
+    }
+
     /**
      * Checks the sizes.
      *
-     * @throws IllegalArgumentException if there are no frames or bins, or another number of values
+     * @throws IllegalArgumentException if there are no frames or bins, another number of values, or the rate is negative
      */
     public Spectrogram {
+        if (rate < 0) {
+            throw new IllegalArgumentException(
+                    "spectrogram: rate=" + rate + " must be above 0, or 0 where it is not known");
+        }
         if (frames < 1 || bins < 1 || values.length != 2L * frames * bins) {
             throw new IllegalArgumentException("spectrogram: " + values.length + " values are not [" + frames + ", "
                     + bins + ", 2]; give two for each bin of each frame");

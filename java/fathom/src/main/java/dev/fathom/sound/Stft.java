@@ -11,7 +11,7 @@ package dev.fathom.sound;
  *
  * <pre>{@code
  * var stft = new Stft(256).hop(128);
- * Spectrogram s = stft.forward(wav.mono());                // s.power() is [frames, 129]
+ * Spectrogram s = stft.forward(wav);                       // s.power() is [frames, 129]
  * float[] again = stft.inverse(s, wav.frames());
  * }</pre>
  *
@@ -83,6 +83,16 @@ public record Stft(int size, int hop, int window, boolean center) {
             weights[from + t] = window == 1 ? 1 : (1 - Math.cos(2 * Math.PI * t / window)) / 2;
         }
         return weights;
+    }
+
+    /**
+     * Returns the spectra of the mean of a recording's channels, which know its rate, so that {@link Mel} refuses filters for another.
+     *
+     * @throws IllegalArgumentException if the recording is too short, or the spectra would have 2^31 numbers or more
+     */
+    public Spectrogram forward(Wav wav) {
+        Spectrogram s = forward(wav.mono());
+        return new Spectrogram(s.frames(), s.bins(), s.values(), wav.rate());
     }
 
     /**

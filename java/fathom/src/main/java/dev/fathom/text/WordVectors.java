@@ -78,8 +78,9 @@ public final class WordVectors {
                 vectors.clear();
                 seen.clear();
             } else if (number == 2 && !header[0].isEmpty() && blanks > 1) {
-                throw new IllegalArgumentException(file + " line 1: \"" + header[0] + "\" is neither a word with its vector nor a"
-                        + " header that counts the " + blanks + " numbers of the next line; mend it, or leave it out");
+                throw new IllegalArgumentException(file + " line 1: \"" + header[0]
+                        + "\" is neither a word with its vector nor a" + " header that counts the " + blanks
+                        + " numbers of the next line; mend it, or leave it out");
             }
             int dimensions = vectors.isEmpty() ? blanks : vectors.get(0).length;
             if (dimensions < 1 || dimensions > MOST_DIMENSIONS) {

@@ -104,7 +104,8 @@ class ImageFolderTest {
         Path tested = Files.createDirectories(temp.resolve("test/dog")).getParent();
         Files.write(tested.resolve("dog/a.png"), encoded(plain(4, 4, 0x808080), "png"));
         try (ImageFolder.Images train = ImageFolder.of(folder, 4).read();
-                ImageFolder.Images test = ImageFolder.of(tested, 4).classes(train.classes()).read();
+                ImageFolder.Images test =
+                        ImageFolder.of(tested, 4).classes(train.classes()).read();
                 ImageFolder.Images alone = ImageFolder.of(tested, 4).read()) {
             assertThat(train.classes()).containsExactly("cat", "dog");
             assertThat(test.classes()).containsExactly("cat", "dog");
@@ -112,9 +113,11 @@ class ImageFolderTest {
             assertThat(test.data().classes()).isEqualTo(2);
             assertThat(alone.data().labels()).containsExactly(0);
         }
-        assertThatThrownBy(() -> ImageFolder.of(folder, 4).classes(List.of("cat")).read())
+        assertThatThrownBy(
+                        () -> ImageFolder.of(folder, 4).classes(List.of("cat")).read())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("image folder: " + folder.resolve("dog") + " is none of the classes [cat]; name it among them, or remove it");
+                .hasMessage("image folder: " + folder.resolve("dog")
+                        + " is none of the classes [cat]; name it among them, or remove it");
         assertThatThrownBy(() -> ImageFolder.of(folder, 4).classes(List.of("cat", "cat")))
                 .hasMessage("image folder: the classes [cat, cat] are none, or one comes twice; name each class once");
     }
@@ -501,7 +504,8 @@ class ImageFolderTest {
                         + "give a folder that you may read, with one of images for each class");
         assertRefused(
                 () -> ImageFolder.of(folder, 0, 2),
-                "image folder: images cannot be [0, 2, 3]; give a height and a width of 1 or more, and 1 or 3 channels");
+                "image folder: images cannot be [0, 2, 3]; give a height and a width of 1 or more, and 1 or 3"
+                        + " channels");
         put("cat/a.png", new byte[0]);
         put("dog/b.png", new byte[0]);
         assertRefused(

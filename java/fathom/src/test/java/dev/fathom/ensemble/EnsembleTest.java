@@ -387,14 +387,22 @@ class EnsembleTest {
         Predictor two = x -> new float[x.length][2];
         refused(
                 () -> two.accuracy(three),
-                "accuracy: example 2 is of class 2, and the predictor knows 2 classes; number the classes as in training");
+                "accuracy: example 2 is of class 2, and the predictor knows 2 classes; number the classes as in"
+                        + " training");
         refused(() -> two.squaredError(three), "squaredError: the predictor gives 2 numbers for the 3 targets");
         Learner net = (data, seed) -> two;
         refused(
-                () -> new Stacking(new Stump(), new Stump(), net).folds(2).workers(1).fit(three, 1),
-                "stacking: member 1 gives 2 outputs, and member 0 3; let all members give one for each class or target");
+                () -> new Stacking(new Stump(), new Stump(), net)
+                        .folds(2)
+                        .workers(1)
+                        .fit(three, 1),
+                "stacking: member 1 gives 2 outputs, and member 0 3; let all members give one for each class or"
+                        + " target");
         Predictor mixed = new Ensemble(
-                List.of(new Stump().fit(three, 1), two), new double[] {1, 1}, Combination.MEAN, new Timing(1, 1, new double[2]));
+                List.of(new Stump().fit(three, 1), two),
+                new double[] {1, 1},
+                Combination.MEAN,
+                new Timing(1, 1, new double[2]));
         refused(() -> mixed.predict(numbers(2)), "ensemble: member 1 gives 2 outputs, and member 0 3");
         refused(
                 () -> new Stump().fit(three, 1).predict(new float[][] {{1, 2}}),

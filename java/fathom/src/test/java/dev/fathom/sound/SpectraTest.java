@@ -49,6 +49,28 @@ class SpectraTest {
 
     // ---- transforms
 
+    /** A tone of 1,000 Hz must not be heard as one of 2,000 Hz because the file has half as many samples a second. */
+    @Test
+    void filtersAreForOneRate() {
+        float[] tone = new float[2000];
+        for (int t = 0; t < tone.length; t++) {
+            tone[t] = (float) Math.sin(2 * Math.PI * 1000 * t / 8000);
+        }
+        Stft stft = new Stft(256);
+        Spectrogram heard = stft.forward(Wav.of(8000, tone));
+        assertThat(heard.rate()).isEqualTo(8000);
+        assertThat(heard.values()).containsExactly(stft.forward(tone).values());
+        assertThat(Mel.htk(8000, 256, 20).apply(heard))
+                .containsExactly(Mel.htk(8000, 256, 20).apply(stft.forward(tone)));
+        refused(
+                () -> Mel.htk(16000, 256, 20).log(heard),
+                "mel: spectra of a recording of 8000 samples a second for filters of 16000, whose bands would lie"
+                        + " elsewhere; make filters for this rate, or resample the recording");
+        refused(
+                () -> new Spectrogram(1, 1, new float[2], -1),
+                "spectrogram: rate=-1 must be above 0, or 0 where it is not known");
+    }
+
     @Test
     void transformsAreThoseOfNumPy() {
         JsonArray cases = GOLDEN.getAsJsonArray("rfft");
@@ -152,25 +174,27 @@ class SpectraTest {
         assertThat(longer[1099]).as("behind the last frame").isZero();
         refused(
                 () -> stft.forward(new float[128]),
-                "stft: a signal of 128 samples is too short for frames of 256; give at least 129, or use smaller frames");
+                "stft: a signal of 128 samples is too short for frames of 256; give at least 129, or use smaller"
+                        + " frames");
         refused(
                 () -> stft.uncentered().forward(new float[255]),
-                "stft: a signal of 255 samples is too short for frames of 256; give at least 256, or use smaller frames");
+                "stft: a signal of 255 samples is too short for frames of 256; give at least 256, or use smaller"
+                        + " frames");
         float[] broken = new float[300];
         broken[7] = Float.NaN;
         refused(() -> stft.forward(broken), "stft: sample 7 is NaN; give finite samples");
         refused(
                 () -> new Stft(255),
-                "stft: size=255 hop=63 window=255; the size must be even and from 2 to 2^24, hop and window from 1 to the "
-                        + "size");
+                "stft: size=255 hop=63 window=255; the size must be even and from 2 to 2^24, hop and window from 1 to"
+                        + " the size");
         refused(
                 () -> stft.hop(257),
-                "stft: size=256 hop=257 window=256; the size must be even and from 2 to 2^24, hop and window from 1 to the "
-                        + "size");
+                "stft: size=256 hop=257 window=256; the size must be even and from 2 to 2^24, hop and window from 1 to"
+                        + " the size");
         refused(
                 () -> stft.inverse(new Spectrogram(1, 2, new float[4]), 10),
-                "inverse: spectra of 2 bins and 10 samples for frames of 256, which have 129 bins; give spectra of the same "
-                        + "size and at least one sample");
+                "inverse: spectra of 2 bins and 10 samples for frames of 256, which have 129 bins; give spectra of the"
+                        + " same size and at least one sample");
         Stft gaps = new Stft(64, 64, 32, true);
         refused(
                 () -> gaps.inverse(gaps.forward(new float[200]), 200),
@@ -178,7 +202,8 @@ class SpectraTest {
         Stft edge = new Stft(64).uncentered();
         refused(
                 () -> edge.inverse(edge.forward(new float[200]), 200),
-                "inverse: no window has a weight at sample 0 with hop=16 and window=64; use a smaller hop and centered frames");
+                "inverse: no window has a weight at sample 0 with hop=16 and window=64; use a smaller hop and centered"
+                        + " frames");
         refused(
                 () -> new Spectrogram(2, 3, new float[11]),
                 "spectrogram: 11 values are not [2, 3, 2]; give two for each bin of each frame");
@@ -255,7 +280,8 @@ class SpectraTest {
         assertThat(mel.log(s)).containsExactly((float) Math.log(bands[0]), (float) Math.log(1e-10));
         refused(
                 () -> Mel.htk(8000, 256, 26).apply(s),
-                "mel: spectra of 3 bins for filters over 129, which belong to frames of 256; use the same size for both");
+                "mel: spectra of 3 bins for filters over 129, which belong to frames of 256; use the same size for"
+                        + " both");
         refused(
                 () -> Mel.htk(0, 256, 26),
                 "mel: rate=0 size=256 filters=26; the rate must be above 0, the size even and from 2 to 2^24, and the "

@@ -309,9 +309,11 @@ class BytePairsTest {
         // the first piece of a ModelProto: field 1 of 14 bytes with the text <unk>, the score 0 and the kind 2
         byte[] sentencePiece = {10, 14, 10, 5, '<', 'u', 'n', 'k', '>', 21, 0, 0, 0, 0, 24, 2, 10, (byte) 0xff};
         Map<byte[], String> files = Map.of(
-                "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"model\": {\"type\": \"BPE\"}}".getBytes(StandardCharsets.UTF_8),
+                "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"model\": {\"type\": \"BPE\"}}"
+                        .getBytes(StandardCharsets.UTF_8),
                 ": it is a tokenizer.json of Hugging Face's tokenizers; save the objects model.vocab and model.merges",
-                "{\"add_prefix_space\": false, \"tokenizer_class\": \"GPT2Tokenizer\"}".getBytes(StandardCharsets.UTF_8),
+                "{\"add_prefix_space\": false, \"tokenizer_class\": \"GPT2Tokenizer\"}"
+                        .getBytes(StandardCharsets.UTF_8),
                 ": it has the settings of a tokenizer and not its tokens; give the vocab.json and merges.txt",
                 sentencePiece,
                 ": it is a model of SentencePiece, whose pieces are not byte pairs; give",
@@ -335,7 +337,8 @@ class BytePairsTest {
                 merges + ": it is a list of merges and no vocabulary; give the vocabulary first and then the merges");
         refused(
                 () -> BytePairs.read(vocabulary, vocabulary),
-                vocabulary + ": it is a JSON object and no list of merges; give the vocabulary first and then the merges");
+                vocabulary
+                        + ": it is a JSON object and no list of merges; give the vocabulary first and then the merges");
         assertThat(BytePairs.read(vocabulary, merges).size()).isEqualTo(258);
     }
 
@@ -353,8 +356,8 @@ class BytePairsTest {
                 "a b c\n",
                 " line 1: it is not two tokens with a blank between them; the file is damaged, fetch it again",
                 "ab c\n",
-                " line 1: it merges \"ab\", which is no byte and which no line before it makes; the file is damaged, fetch "
-                        + "it again",
+                " line 1: it merges \"ab\", which is no byte and which no line before it makes; the file is damaged,"
+                        + " fetch it again",
                 "a b\na b\n",
                 " line 2: \"ab\" is made by a line before it; give two files that belong together",
                 "a c\n",
@@ -369,7 +372,7 @@ class BytePairsTest {
         refused(
                 () -> BytePairs.read(vocabulary, merges),
                 vocabulary
-                        + ": it lacks the token \u0100 of a byte, but byte-pair encoding needs all 256; give the file that "
-                        + "belongs to " + merges);
+                        + ": it lacks the token \u0100 of a byte, but byte-pair encoding needs all 256; give the file"
+                        + " that belongs to " + merges);
     }
 }

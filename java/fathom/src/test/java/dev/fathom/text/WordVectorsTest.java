@@ -44,10 +44,13 @@ class WordVectorsTest {
         Files.writeString(file, "2 3\nthe 0.1 0.2\n");
         assertThatThrownBy(() -> WordVectors.read(file))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(file + " line 1: \"2 3\" is neither a word with its vector nor a header that counts the 2 numbers of the next "
-                        + "line; mend it, or leave it out");
+                .hasMessage(file
+                        + " line 1: \"2 3\" is neither a word with its vector nor a header that counts the 2 numbers"
+                        + " of the next line; mend it, or leave it out");
         Files.writeString(file, "2 3\n3 4\n");
-        assertThat(WordVectors.read(file).words().tokens()).as("words and one number each").containsExactly("2", "3");
+        assertThat(WordVectors.read(file).words().tokens())
+                .as("words and one number each")
+                .containsExactly("2", "3");
     }
 
     @Test
@@ -96,13 +99,13 @@ class WordVectorsTest {
         refused(
                 () -> WordVectors.of(Vocabulary.ofTokens(List.of("a", "b\n")), new float[2])
                         .write(file),
-                "word vectors: the format has no place for the word \"b\\n\", which has a line end or is first and has a "
-                        + "blank; leave it out");
+                "word vectors: the format has no place for the word \"b\\n"
+                        + "\", which has a line end or is first and has a blank; leave it out");
         refused(
                 () -> WordVectors.of(Vocabulary.ofTokens(List.of("a b")), new float[2])
                         .write(file),
-                "word vectors: the format has no place for the word \"a b\", which has a line end or is first and has a "
-                        + "blank; leave it out");
+                "word vectors: the format has no place for the word \"a b\", which has a line end or is first and has"
+                        + " a blank; leave it out");
         assertThat(WordVectors.read(file).table(words)).as("nothing was lost").isEqualTo(table);
         refused(
                 () -> WordVectors.of(words, new float[4]),
