@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>f runs in a pass of its own in training mode and sees the same random numbers every time, so that dropout can be checked too. A result of
  * several elements is replaced by their sum with fixed uneven weights. float32 leaves about three digits, so a tolerance of 1e-2 finds wrong formulas
- * and forgives rounding. Near a kink, such as that of ReLU at 0, the difference straddles it; choose inputs farther away than h.
+ * and forgives rounding. Near a kink, such as that of ReLU at 0, the central difference straddles it and says nothing about the gradient: where the
+ * differences to both sides disagree and the gradient lies between them, the message says so. Choose inputs farther away than h.
  */
 public final class GradientCheck {
     private static final float STEP = 1e-2f;
@@ -42,14 +43,43 @@ public final class GradientCheck {
      * @param index its index there
      * @param gradient what backward gives
      * @param difference what the central difference gives
-     * @param error their distance, divided by 1 + |difference|
+     * @param below what the difference (f(x) - f(x - h)) / h to the left gives
+     * @param above what the difference (f(x + h) - f(x)) / h to the right gives
+     * @param error the distance of gradient and central difference, divided by 1 + |difference|
      */
-    public record Worst(String where, List<Integer> index, double gradient, double difference, double error) {
+    public record Worst(
+            String where,
+            List<Integer> index,
+            double gradient,
+            double difference,
+            double below,
+            double above,
+            double error) {
+        /** Returns whether f seems to have a kink within h: the differences to both sides disagree, and the gradient is that of one side or between. */
+        public boolean kink() {
+            double small = STEP * (1 + Math.abs(difference));
+            return Math.abs(above - below) > 10 * small
+                    && gradient > Math.min(below, above) - small
+                    && gradient < Math.max(below, above) + small;
+        }
+
         @Override
         public String toString() {
+            return mismatch() + remedy();
+        }
+
+        private String mismatch() {
             return "the gradient of " + where + " at " + index + " is " + (float) gradient
                     + " but the central difference is " + (float) difference + " (error " + (float) error
                     + " of 1 + |difference|)";
+        }
+
+        private String remedy() {
+            return !kink()
+                    ? ""
+                    : "; f has a kink there, with the differences " + (float) below + " below and " + (float) above
+                            + " above, so the central difference says nothing: choose an input farther away from the"
+                            + " kink";
         }
     }
 
@@ -72,14 +102,15 @@ public final class GradientCheck {
             Function<Tensor[], Tensor> f, double tolerance, List<Parameter> parameters, Tensor... inputs) {
         Worst worst = compare(f, parameters, inputs);
         if (!(worst.error <= tolerance)) {
-            throw new AssertionError("gradient check: " + worst + ", above the tolerance " + tolerance);
+            throw new AssertionError(
+                    "gradient check: " + worst.mismatch() + ", above the tolerance " + tolerance + worst.remedy());
         }
     }
 
     /**
      * Returns the largest error among all inputs and parameters. Afterward, the parameters have the gradients of this call.
      *
-     * @throws IllegalArgumentException if there is nothing to check
+     * @throws IllegalArgumentException if there is nothing to check, or a parameter is frozen and gets no gradient
      */
     public static Worst compare(Function<Tensor[], Tensor> f, List<Parameter> parameters, Tensor... inputs) {
         List<Place> places = new ArrayList<>();
@@ -89,6 +120,10 @@ public final class GradientCheck {
             }
         }
         for (Parameter p : parameters) {
+            if (!p.trainable()) {
+                throw new IllegalArgumentException("gradient check: parameter " + p.name()
+                        + " is frozen, and backward gives it no gradient; unfreeze it, or leave it out");
+            }
             Store.of(p).fresh(Store.index(p), false);
             places.add(new Place("parameter " + p.name(), p.shape(), p.value().toArray(), -1, p));
         }
@@ -96,9 +131,10 @@ public final class GradientCheck {
             throw new IllegalArgumentException(
                     "gradient check: no F32 input and no parameter has an element; give at least one");
         }
+        float[] here = values(f, inputs, places);
         for (Place p : places) { // before backward, which changes buffers that f reads
             for (int i = 0; i < p.values.length; i++) {
-                p.difference[i] = difference(f, inputs, places, p, i);
+                differences(f, inputs, places, p, i, here);
             }
         }
         gradients(f, inputs, places);
@@ -108,7 +144,7 @@ public final class GradientCheck {
                 double difference = p.difference[i];
                 double error = Math.abs(p.gradient[i] - difference) / (1 + Math.abs(difference));
                 if (worst == null || error > worst.error || Double.isNaN(error) && !Double.isNaN(worst.error)) {
-                    worst = new Worst(p.name, p.index(i), p.gradient[i], difference, error);
+                    worst = new Worst(p.name, p.index(i), p.gradient[i], difference, p.below[i], p.above[i], error);
                 }
             }
         }
@@ -123,6 +159,8 @@ public final class GradientCheck {
         final int input;
         final @Nullable Parameter parameter;
         final double[] difference;
+        final double[] below;
+        final double[] above;
         float[] gradient;
 
         Place(String name, Shape shape, float[] values, int input, @Nullable Parameter parameter) {
@@ -132,6 +170,8 @@ public final class GradientCheck {
             this.input = input;
             this.parameter = parameter;
             this.difference = new double[values.length];
+            this.below = new double[values.length];
+            this.above = new double[values.length];
             this.gradient = new float[values.length];
         }
 
@@ -185,8 +225,9 @@ public final class GradientCheck {
         }
     }
 
-    private static double difference(
-            Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places, Place p, int i) {
+    /** The central difference of an element and those to both sides, where f gives {@code here} at the inputs as they are. */
+    private static void differences(
+            Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places, Place p, int i, float[] here) {
         float x = p.values[i];
         float h = STEP * Math.max(1, Math.abs(x));
         p.set(i, x + h);
@@ -196,11 +237,17 @@ public final class GradientCheck {
         double below = p.values[i];
         float[] low = values(f, inputs, places);
         p.set(i, x);
+        p.difference[i] = sum(high, low) / (above - below);
+        p.above[i] = sum(high, here) / (above - x);
+        p.below[i] = sum(here, low) / (x - below);
+    }
+
+    private static double sum(float[] high, float[] low) {
         double sum = 0;
         for (int o = 0; o < high.length; o++) {
             sum += weight(o) * ((double) high[o] - low[o]);
         }
-        return sum / (above - below);
+        return sum;
     }
 
     private static float[] values(Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places) {

@@ -151,18 +151,25 @@ public final class BoundOptimizer implements AutoCloseable {
      * Replaces the groups. Every parameter belongs to the first group whose pattern matches its name, and the recipe's settings hold for the rest.
      * Moments and step counts stay.
      *
-     * @throws IllegalArgumentException if a pattern matches none of the parameters
+     * @throws IllegalArgumentException if a pattern matches none of the parameters, or, unless it is {@code *}, only those of earlier groups
      */
     public synchronized BoundOptimizer groups(Group... groups) {
         int from = parameters.from();
         Group[] firsts = new Group[groupOf.length];
         for (Group group : groups) {
             boolean any = false;
+            boolean first = group.pattern().equals("*"); // the rest may be nothing
             for (int i = 0; i < firsts.length; i++) {
                 if (Trainable.matches(group.pattern(), store.name(from + i))) {
                     any = true;
+                    first |= firsts[i] == null;
                     firsts[i] = firsts[i] == null ? group : firsts[i];
                 }
+            }
+            if (any && !first) {
+                throw new IllegalArgumentException("optimizer: group " + group.pattern()
+                        + " has no effect, because every parameter that it matches belongs to an earlier group; give"
+                        + " the groups with the narrower patterns first");
             }
             if (!any) {
                 throw new IllegalArgumentException("optimizer: group " + group.pattern() + " matches none of "

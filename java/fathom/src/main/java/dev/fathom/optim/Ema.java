@@ -9,7 +9,8 @@ import dev.fathom.tensor.Tensor;
  * ones in the beginning.
  *
  * <p>A trainer validates with the averages and leaves them in the model at the end; in a loop of your own, {@link BoundOptimizer#swapAverages} puts
- * them into the model and out again. They are saved with the optimizer's state. Batch norms keep the running statistics of the last weights.
+ * them into the model and out again. They are saved with the optimizer's state. Since the running statistics of batch norms
+ * belong to other weights, the trainer computes them anew from the training batches each time; in a loop of your own, {@code trainer.recalibrate} does.
  *
  * <pre>{@code
  * Trainer.of(model, loss, new Ema(new Adam(1e-3f), 0.999f))

@@ -18,7 +18,8 @@ public interface Optimizer {
      * Makes an optimizer for these parameters, with state of its own that begins at zero. A parameter belongs to the first group whose pattern
      * matches its name; the recipe's settings hold for the rest.
      *
-     * @throws IllegalArgumentException if there are no parameters, or a group matches none of them
+     * @throws IllegalArgumentException if there are no parameters, a group matches none of them, or a group other than that of {@code *} matches only
+     *     those of earlier groups
      */
     default BoundOptimizer on(Trainable parameters, Group... groups) {
         return new BoundOptimizer(this, parameters, groups);

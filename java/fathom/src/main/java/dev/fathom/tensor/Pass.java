@@ -26,7 +26,10 @@ public final class Pass extends Scope implements AutoCloseable {
         super(recording, training, tracing, rng);
     }
 
-    /** Opens a pass that records for backward, in training mode; random layers draw from {@code rng}. */
+    /**
+     * Opens a pass that records for backward, in training mode; random layers draw from {@code rng}. Buffers, such as the running statistics of batch norms,
+     * change when the first backward in the pass has succeeded, and stay as they are without one.
+     */
     public static Pass train(Rng rng) {
         Objects.requireNonNull(rng, "train: rng is null; give the Rng that dropout and its like draw from");
         return new Pass(true, true, false, rng);

@@ -98,9 +98,27 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
                 from = c.file();
             }
         }
+        checkAverages();
         if (saver != null) {
             saver.begin(from, optimizer.steps());
         }
+    }
+
+    /** Refuses averages of the weights that would begin after the last step. */
+    private void checkAverages() {
+        if (trainer.recipe.average(Long.MAX_VALUE) < 0) {
+            return;
+        }
+        long steps = 0;
+        for (int e = 1; e <= epochs; e++) {
+            steps += (train.steps() - 1) / together(e) + 1;
+            if (trainer.recipe.average(steps) >= 0) {
+                return;
+            }
+        }
+        throw new IllegalArgumentException(
+                "fit: " + trainer.recipe + " would have no average in the end, because the run" + " has only " + steps
+                        + " steps; let the averages begin earlier, or train for longer");
     }
 
     private void load(Checkpoint c) {

@@ -296,10 +296,14 @@ public final class Trainer<M extends Net> {
      * best and left in the model at the end, and the running statistics of batch norms are computed for them from the training batches. In between,
      * callbacks see the weights that are trained.
      *
+     * <p>Each {@code fit} has a new optimizer, whose moments begin at zero, and its schedule begins anew; only {@link #resume} goes on with those of an earlier
+     * run.
+     *
      * <p>However training ends, the model has the weights of the best epoch if these are kept ({@link #keepBest}, {@link EarlyStopping}) and at least
      * one epoch was finished. Otherwise it has the weights after the last complete step.
      *
-     * @throws IllegalArgumentException if epochs &lt; 1, the figure to keep the best by is not measured, or the optimizer evaluates the loss again
+     * @throws IllegalArgumentException if epochs &lt; 1, the figure to keep the best by is not measured, a callback needs validation and there is none,
+     *     averages of the weights would begin after the last step, or the optimizer evaluates the loss again
      *     ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
      * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or infinite; the step under way has not
      *     changed the weights

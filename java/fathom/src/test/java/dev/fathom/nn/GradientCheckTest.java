@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
@@ -83,8 +84,9 @@ class GradientCheckTest {
                     .isThrownBy(() -> GradientCheck.check(
                             in -> Pass.apply(new Cube(4, 0.5f), in).sum(), 1e-2, x))
                     .withMessageMatching(
-                            "gradient check: the gradient of input 0 at \\[1, 1\\] is 0\\.6875 but the central difference is 0\\.18\\d+ "
-                                    + "\\(error 0\\.42\\d* of 1 \\+ \\|difference\\|\\), above the tolerance 0\\.01");
+                            "gradient check: the gradient of input 0 at \\[1, 1\\] is 0\\.6875 but the central"
+                                + " difference is 0\\.18\\d+ \\(error 0\\.42\\d* of 1 \\+ \\|difference\\|\\), above"
+                                + " the tolerance 0\\.01");
             GradientCheck.Worst worst = GradientCheck.compare(
                     in -> Pass.apply(new Cube(4, 0.5f), in).sum(), List.of(), x);
             assertThat(worst.index()).containsExactly(1, 1);
@@ -104,6 +106,41 @@ class GradientCheckTest {
                     .isThrownBy(() -> GradientCheck.check(
                             in -> Pass.apply(new Cube(0, Float.NaN), in).sum(), 1e-2, x))
                     .withMessageContaining("at [0, 0] is NaN");
+        }
+    }
+
+    @Test
+    void aKinkIsCalledOne() {
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.scalar(0);
+            assertThatExceptionOfType(AssertionError.class)
+                    .isThrownBy(() -> GradientCheck.check(in -> in[0].relu(), 1e-2, x))
+                    .withMessage(
+                            "gradient check: the gradient of input 0 at [] is 0.0 but the central difference is 0.5"
+                                    + " (error 0.33333334 of 1 + |difference|), above the tolerance 0.01; f has a kink"
+                                    + " there, with the differences 0.0 below and 1.0 above, so the central difference"
+                                    + " says nothing: choose an input farther away from the kink");
+            var bent = GradientCheck.compare(in -> in[0].square().mul(3).sum(), List.of(), sample());
+            assertThat(bent.kink()).as("a parabola has none").isFalse();
+            var wrong = GradientCheck.compare(
+                    in -> Pass.apply(new Cube(4, 0.5f), in).sum(), List.of(), sample());
+            assertThat(wrong.kink()).as("a wrong gradient is none").isFalse();
+        }
+    }
+
+    @Test
+    void aFrozenParameterIsRefused() {
+        try (Numbers values = new Numbers()) {
+            Parameter w = values.parameter("fc.weight", new float[] {1, -2}, 2);
+            values.bind();
+            values.freeze(w);
+            try (Pass pass = Pass.infer()) {
+                assertThatThrownBy(() ->
+                                GradientCheck.check(in -> w.value().square().sum(), 1e-2, List.of(w)))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("gradient check: parameter fc.weight is frozen, and backward gives it no gradient;"
+                                + " unfreeze it, or leave it out");
+            }
         }
     }
 

@@ -146,13 +146,27 @@ class GroupsAndClippingTest {
     }
 
     @Test
+    void aGroupBehindAWiderOneIsRefused() {
+        try (var model = Model.of(new Two(), 1)) {
+            assertThatThrownBy(() -> new Adam(1).on(model, Group.of("*").rateFactor(2), Group.of("*.bias")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "optimizer: group *.bias has no effect, because every parameter that it matches belongs to"
+                                    + " an earlier group; give the groups with the narrower patterns first");
+            try (var all = new Adam(1).on(model, Group.of("head.*"), Group.of("trunk.*"), Group.of("*"))) {
+                assertThat(all.steps()).as("the rest may be nothing").isZero();
+            }
+        }
+    }
+
+    @Test
     void aGroupThatMatchesNothingIsRefused() {
         try (var model = Model.of(new Two(), 1);
                 var sgd = new Sgd(0.5f).on(model, Group.of("head.*").rateFactor(0))) {
             assertThatThrownBy(() -> new Adam(1).on(model, Group.of("*.bias"), Group.of("tail.*")))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "optimizer: group tail.* matches none of [trunk.weight, trunk.bias, head.weight, head.bias]");
+                    .hasMessage("optimizer: group tail.* matches none of [trunk.weight, trunk.bias, head.weight,"
+                            + " head.bias]");
             assertThatThrownBy(() -> new Adam(1).on(model.part(model.net().head()), Group.of("trunk.*")))
                     .hasMessage("optimizer: group trunk.* matches none of [head.weight, head.bias]");
             assertThatThrownBy(() -> sgd.groups(Group.of("trunk.*").rateFactor(0), Group.of("x")))
@@ -237,9 +251,8 @@ class GroupsAndClippingTest {
                             .add(p.value().mul(bad).sum()));
                     assertThatThrownBy(adam::step)
                             .isInstanceOf(ArithmeticException.class)
-                            .hasMessage(
-                                    "step: the gradient of head.weight is not finite, so nothing was changed; lower the "
-                                            + "learning rate, or leave the step out with zeroGrad()");
+                            .hasMessage("step: the gradient of head.weight is not finite, so nothing was changed; lower"
+                                    + " the learning rate, or leave the step out with zeroGrad()");
                     assertThat(p.value().toArray()).containsOnly(1);
                     assertThat(p.gradient()).isNotNull();
                 }

@@ -395,6 +395,22 @@ class RatesTest {
         }
     }
 
+    /** Without this the run would leave the weights of the last step and nobody would know. */
+    @Test
+    void averagesThatWouldNeverBeginAreRefused() {
+        try (var model = Model.of(new Sequential(line()), 1);
+                Dataset data = Dataset.of(new float[6], Shape.of(1), new float[6], Shape.of(1))) {
+            refused(
+                    () -> Trainer.of(model, Loss.mse(), new Swa(new Sgd(0.1f), 7, 2))
+                            .accumulate(2)
+                            .fit(data.batches(1), 2),
+                    "fit: " + new Swa(new Sgd(0.1f), 7, 2)
+                            + " would have no average in the end, because the run has only 6 steps; let the averages"
+                            + " begin earlier, or train for longer");
+            Trainer.of(model, Loss.mse(), new Swa(new Sgd(0.1f), 7, 2)).fit(data.batches(1), 2);
+        }
+    }
+
     @Test
     void settingsWithoutSenseAreRefused() {
         try (var model = Model.of(new Sequential(line()), 1);

@@ -9,6 +9,7 @@ import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -711,6 +712,30 @@ class TrainerTest {
                 }
             }
             assertSame(values(model), values(byHand));
+        }
+    }
+
+    // ---- statistics
+
+    /** Two batches of two: the mean of their means, and of their variances with n - 1. */
+    @Test
+    void recalibratedBatchNormsHaveTheMeanOfTheStatisticsOfTheBatches() {
+        try (Dataset data = Dataset.of(new float[] {1, 3, 10, 16}, Shape.of(1), new float[4], Shape.of(1));
+                var model = Model.of(new Sequential(new BatchNorm(1)), 1)) {
+            Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.1f));
+            BatchNorm norm = (BatchNorm) model.net().layers().get(0);
+            try (Pass pass = Pass.train(new Rng(1))) {
+                norm.apply(Tensor.ones(2, 1));
+            }
+            assertThat(norm.runningMean().value().item())
+                    .as("a forward without backward changes nothing")
+                    .isZero();
+            trainer.recalibrate(data.batches(2));
+            assertThat(norm.runningMean().value().item()).isCloseTo((2 + 13) / 2f, within(1e-5f));
+            assertThat(norm.runningVar().value().item()).isCloseTo((2 + 18) / 2f, within(1e-4f));
+            assertThat(norm.numBatchesTracked().value().item()).isEqualTo(2);
+            assertThat(norm.weight().value().item()).as("weights stay").isEqualTo(1);
+            assertThat(model.parameters()).allMatch(p -> p.gradient() == null);
         }
     }
 
