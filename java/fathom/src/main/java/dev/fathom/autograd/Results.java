@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the tensors in what a net's method returned: a record, list, map, Optional or array of tensors, nested at will, in their order. */
 public final class Results {
+    private static final String UNNAMED = "output";
+
     private Results() {}
 
     /** Calls {@code action} for every value of class {@code kind} in a record, list, map, Optional or array, nested at will, in their order. */
@@ -46,7 +48,8 @@ public final class Results {
 
     /**
      * Calls {@code action} for every tensor in a record, list, map, Optional or array with its name: the names of record components, the keys of maps
-     * and the numbers of list and array elements, joined by dots. A tensor that is itself the result has the empty name.
+     * and the numbers of list and array elements, joined by dots. What has no name of its own is called {@code output}: a tensor that is itself the
+     * result, and with their numbers the elements of a list or an array.
      */
     public static <V extends Value> void forEachNamed(
             @Nullable Object result, Class<V> kind, BiConsumer<String, ? super V> action) {
@@ -56,11 +59,12 @@ public final class Results {
     private static <V extends Value> void forEachNamed(
             String name, @Nullable Object result, Class<V> kind, BiConsumer<String, ? super V> action) {
         if (kind.isInstance(result)) {
-            action.accept(name, kind.cast(result));
+            action.accept(name.isEmpty() ? UNNAMED : name, kind.cast(result));
         } else if (result instanceof Collection<?> list) {
             int i = 0;
             for (Object v : list) {
-                forEachNamed(Structure.join(name, Integer.toString(i++)), v, kind, action);
+                forEachNamed(name.isEmpty() ? UNNAMED + i : Structure.join(name, "" + i), v, kind, action);
+                i++;
             }
         } else if (result instanceof Map<?, ?> map) {
             map.forEach((k, v) -> forEachNamed(Structure.join(name, String.valueOf(k)), v, kind, action));

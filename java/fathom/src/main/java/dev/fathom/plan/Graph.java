@@ -176,7 +176,7 @@ final class Graph implements AutoCloseable {
         List<Tensor> results = new ArrayList<>();
         outputNames = new ArrayList<>();
         Results.forEachNamed(body.apply(in), Tensor.class, (name, t) -> {
-            outputNames.add(name.isEmpty() ? "output" : Character.isDigit(name.charAt(0)) ? "output" + name : name);
+            outputNames.add(name);
             results.add(t);
         });
         if (results.isEmpty()) {

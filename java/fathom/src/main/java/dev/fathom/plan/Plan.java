@@ -55,8 +55,8 @@ public final class Plan implements AutoCloseable {
 
     /**
      * Freezes a function of a net and some inputs. It returns the outputs as a tensor, or as a record, map, list or array of tensors. Record
-     * components and map entries name the outputs: {@code Map.of("logits", y)} is read as {@code session.output("logits")}. A single tensor is called
-     * {@code output}, and those of a list {@code output0}, {@code output1} and so on.
+     * components and map entries name the outputs: {@code Map.of("logits", y)} is read as {@code session.output("logits")}, and {@code Map.of("3", y)}
+     * as {@code session.output("3")}. A single tensor is called {@code output}, and those of a list {@code output0}, {@code output1} and so on.
      *
      * @throws IllegalStateException if it reads values that depend on the inputs, or chooses layers by the batch size or the length
      */

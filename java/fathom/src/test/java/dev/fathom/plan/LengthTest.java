@@ -281,7 +281,7 @@ class LengthTest {
                             },
                             x))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("freeze: outputs [output1, output1] share a name; give each its own");
+                    .hasMessage("freeze: outputs [1, 1] share a name; give each its own");
         }
     }
 }

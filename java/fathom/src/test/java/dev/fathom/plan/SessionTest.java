@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.management.ThreadMXBean;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,6 +49,37 @@ class SessionTest {
                 .set("n", new int[] {7, 8})
                 .set("pixels", new byte[] {1, 2, 3, (byte) 255})
                 .set("sum", new float[6]);
+    }
+
+    /** Graphs that were exported name their values by numbers. */
+    @Test
+    void outputsKeepTheNamesThatTheyWereGiven() {
+        try (var model = Model.of(new Sequential(), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> {
+                            Map<Object, Object> results = new LinkedHashMap<>();
+                            results.put("3", in[0].neg());
+                            results.put("output3", in[0].square());
+                            results.put(17, List.of(in[0].relu(), in[0].abs()));
+                            return results;
+                        },
+                        Spec.of("x", 2));
+                Session session = plan.newSession()) {
+            assertThat(session.resultNames()).containsExactly("3", "output3", "17.0", "17.1");
+            session.set(new float[] {-2, 3}).run();
+            assertThat(session.output("3").get(0)).isEqualTo(2);
+            assertThat(session.output("output3").get(0)).isEqualTo(4);
+            assertThat(session.output("17.1").get(1)).isEqualTo(3);
+        }
+        try (var model = Model.of(new Sequential(), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> new Object[] {in[0], List.of(in[0].neg()), Map.of("y", in[0].abs())},
+                        Spec.of("x", 2));
+                Session session = plan.newSession()) {
+            assertThat(session.resultNames()).containsExactly("output0", "output1.0", "output2.y");
+        }
     }
 
     @Test
