@@ -155,7 +155,8 @@ class ClosingTest {
     private static Object object(String name, Object... values) throws ReflectiveOperationException {
         Constructor<?> constructor = new ClassFileImporter()
                 .importPath(Path.of("target", "classes")).stream()
-                        .filter(c -> c.getSimpleName().equals(name) && !c.getPackageName().endsWith(".nn"))
+                        .filter(c -> c.getSimpleName().equals(name)
+                                && !c.getPackageName().endsWith(".nn"))
                         .flatMap(c -> Arrays.stream(c.reflect().getDeclaredConstructors()))
                         .filter(c -> c.getParameterCount() == values.length)
                         .findFirst()

@@ -45,20 +45,20 @@ class FreeNetsTest {
                     new Embedding(WORDS, WIDTH),
                     positions,
                     TransformerEncoder.of(
-                            2, () -> new TransformerEncoderLayer(WIDTH, 2, 2 * WIDTH, Activation.GELU), new LayerNorm(WIDTH)),
+                            2,
+                            () -> new TransformerEncoderLayer(WIDTH, 2, 2 * WIDTH, Activation.GELU),
+                            new LayerNorm(WIDTH)),
                     new Linear(WIDTH, WORDS));
         }
 
         Tensor logits(Tensor tokens, AttentionMask mask) {
-            return Pass.frame(
-                    this,
-                    () -> head.apply(stack.apply(positions.apply(words.apply(tokens)), mask)));
+            return Pass.frame(this, () -> head.apply(stack.apply(positions.apply(words.apply(tokens)), mask)));
         }
     }
 
     private static void language(Layer positions, boolean causal, Spec tokens, int most) {
-        BiFunction<Language, Tensor[], Tensor> run = (net, in) ->
-                net.logits(in[0], causal ? AttentionMask.CAUSAL : AttentionMask.NONE.withLengths(in[1]));
+        BiFunction<Language, Tensor[], Tensor> run =
+                (net, in) -> net.logits(in[0], causal ? AttentionMask.CAUSAL : AttentionMask.NONE.withLengths(in[1]));
         Spec[] specs = causal ? new Spec[] {tokens} : new Spec[] {tokens, Spec.lengths("lengths")};
         try (var model = Model.of(Language.of(positions), 1);
                 Plan plan = Plan.freeze(model, run, specs)) {
@@ -158,7 +158,8 @@ class FreeNetsTest {
 
     @Test
     void pools() {
-        Layer pools = x -> x.maxPool(Window.line(3).stride(3)).avgPool(Window.line(2).stride(2).ceil());
+        Layer pools = x -> x.maxPool(Window.line(3).stride(3))
+                .avgPool(Window.line(2).stride(2).ceil());
         signal(new Sequential(pools, positions(1000)), SIGNAL, 3, 4, 5, 6, 7, 8, 9, 10, 11, 100, 301);
         Layer same = x -> x.maxPool(Window.line(5).stride(4).same());
         signal(new Sequential(same, positions(1024)), SIGNAL, 1, 2, 3, 4, 5, 6, 7, 8, 9, 100, 301);
@@ -166,10 +167,20 @@ class FreeNetsTest {
 
     @Test
     void patchesOfSixteen() {
-        signal(new Sequential(new Conv(2, 2, Window.line(16).stride(16)), positions(300)), SIGNAL, 16, 17, 31, 32, 33, 300);
+        signal(
+                new Sequential(new Conv(2, 2, Window.line(16).stride(16)), positions(300)),
+                SIGNAL,
+                16,
+                17,
+                31,
+                32,
+                33,
+                300);
         Layer cut = x -> x.reshape(x.dim(0), x.dim(1) / 16, 32).softmax(-1);
         signal(cut, SIGNAL.length(16, 512, 16), 16, 32, 304, 512);
-        Layer rest = x -> x.slice(1, 0, x.dim(1) - x.dim(1) % 16).reshape(x.dim(0), x.dim(1) / 16, 32).softmax(-1);
+        Layer rest = x -> x.slice(1, 0, x.dim(1) - x.dim(1) % 16)
+                .reshape(x.dim(0), x.dim(1) / 16, 32)
+                .softmax(-1);
         signal(rest, SIGNAL, 16, 17, 31, 32, 33, 300);
     }
 
@@ -206,7 +217,9 @@ class FreeNetsTest {
     void paddingToAMultiple() {
         Layer padded = x -> {
             int missing = (x.dim(1) + 7) / 8 * 8 - x.dim(1);
-            return x.pad(PadMode.ZEROS, 0, missing).reshape(x.dim(0), (x.dim(1) + 7) / 8, 16).softmax(-1);
+            return x.pad(PadMode.ZEROS, 0, missing)
+                    .reshape(x.dim(0), (x.dim(1) + 7) / 8, 16)
+                    .softmax(-1);
         };
         signal(padded, SIGNAL, 1, 7, 8, 9, 15, 16, 17, 300);
     }

@@ -122,8 +122,12 @@ class RandomPlansTest {
             float[] found = new float[session.output().capacity()];
             session.output().get(0, found);
             Tensor eager = run(model.net(), seed, input);
-            assertThat(session.outputShape(0)).as("seed %d, batch %d, length %d", seed, batch, length).isEqualTo(eager.shape());
-            assertThat(found).as("seed %d, batch %d, length %d", seed, batch, length).isEqualTo(eager.toArray());
+            assertThat(session.outputShape(0))
+                    .as("seed %d, batch %d, length %d", seed, batch, length)
+                    .isEqualTo(eager.shape());
+            assertThat(found)
+                    .as("seed %d, batch %d, length %d", seed, batch, length)
+                    .isEqualTo(eager.toArray());
         }
     }
 
