@@ -52,7 +52,7 @@ public final class Table {
     // ---- making
 
     /**
-     * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around a text are not part of it,
+     * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around a text are not part of it, nor around its quotes,
      * empty lines are left out, and a column without a name is called by its number ({@code column 1}).
      *
      * @throws IllegalArgumentException if a line has more or fewer fields than the first, two columns have one name, a quote is never closed, the
@@ -125,7 +125,7 @@ public final class Table {
                 }
                 String[] row = new String[n];
                 for (int i = 0; i < n; i++) {
-                    row[i] = shared(seen.get(i), record.getField(i).strip());
+                    row[i] = shared(seen.get(i), stripped(record.getField(i)));
                 }
                 if (rows.size() == lines.length) {
                     lines = Arrays.copyOf(lines, 2 * lines.length);
@@ -139,10 +139,22 @@ public final class Table {
             return table();
         }
 
+        /** Without spaces around it, and without quotes that a space hid from the parser: {@code ann, "Rome"} is in Rome, as {@code ann,Rome} is. */
+        private static String stripped(String field) {
+            String text = field.strip();
+            boolean hidden = text.length() > 1
+                    && text.startsWith("\"")
+                    && text.endsWith("\"")
+                    && Character.isWhitespace(field.charAt(0));
+            return hidden
+                    ? text.substring(1, text.length() - 1).replace("\"\"", "\"").strip()
+                    : text;
+        }
+
         private List<String> header(CsvRecord record) {
             List<String> all = new ArrayList<>();
             for (String name : record.getFields()) {
-                all.add(name.isBlank() ? "column " + (all.size() + 1) : name.strip());
+                all.add(name.isBlank() ? "column " + (all.size() + 1) : stripped(name));
             }
             return all;
         }

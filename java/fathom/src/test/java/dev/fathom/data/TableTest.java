@@ -37,6 +37,24 @@ class TableTest {
     }
 
     @Test
+    void aBlankBeforeAQuoteIsNoPartOfTheText() throws IOException {
+        Path file = Files.writeString(
+                temp.resolve("spaced.csv"),
+                "name, \"city\"\n"
+                        + "ann, \"Rome\" \n"
+                        + "bob, Rome\n"
+                        + "cid, \"say \"\"Rome\"\"\"\n"
+                        + "dan,\"\"\"Rome\"\"\"\n"
+                        + "eve, \"\n");
+        Table table = Table.csv(file);
+        assertThat(table.columns()).containsExactly("name", "city");
+        String[] cities = {"Rome", "Rome", "say \"Rome\"", "\"Rome\"", "\""};
+        for (int row = 0; row < cities.length; row++) {
+            assertThat(table.text(row, "city")).isEqualTo(cities[row]);
+        }
+    }
+
+    @Test
     void textsUnderTheirColumns() throws IOException {
         Table t = table("\ufeff\"name\", city ,,age\r\n"
                 + "Ann,\"Paris, \"\"XV\"\"\",x, 33 \r\n"

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.assess.Folds;
+import dev.fathom.assess.Scores;
+import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
 import dev.fathom.features.Learner;
@@ -272,6 +275,29 @@ class EnsembleTest {
                 .workers(1)
                 .fit(single, 1);
         assertThat(stack.predict(single.x())[0]).hasSize(2);
+    }
+
+    /** All examples of the rare class are tested on in one fold, so that what is learned there never saw it. */
+    @ParameterizedTest
+    @MethodSource("classifiers")
+    void aFoldMayLackAClass(Learner learner) {
+        Examples rare = rare(3, 20);
+        try (Dataset data = rare.dataset()) {
+            Scores scores = Folds.crossValidate(data, Folds.grouped(groups(rare), 3), (train, test) -> {
+                try (Predictor fitted = learner.fit(Examples.of(train), 1)) {
+                    assertThat(fitted.predict(new float[1][2])[0]).hasSize(3);
+                    return fitted.accuracy(Examples.of(test));
+                }
+            });
+            assertThat(scores.values()).hasSize(3);
+        }
+    }
+
+    /** The rare class is a group of its own. */
+    private static int[] groups(Examples data) {
+        return IntStream.range(0, data.size())
+                .map(i -> data.labels()[i] == 2 ? 9 : i % 4)
+                .toArray();
     }
 
     @Test
