@@ -61,20 +61,14 @@ final class NormStatistics<M extends Net> {
     /** What one norm has seen. */
     private static final class Seen {
         private final BatchNorm norm;
-        private final float[] mean;
-        private final float[] variance;
-        private final float[] tracked;
         private final double[] means;
         private final double[] variances;
         private int batches;
 
         Seen(BatchNorm norm) {
             this.norm = norm;
-            mean = norm.runningMean().value().toArray();
-            variance = norm.runningVar().value().toArray();
-            tracked = norm.numBatchesTracked().value().toArray();
-            means = new double[mean.length];
-            variances = new double[mean.length];
+            means = new double[norm.runningMean().shape().dim(0)];
+            variances = new double[means.length];
         }
 
         /** Adds the statistics of a batch that the buffers, which began at zero, have followed by their share. */
@@ -103,22 +97,31 @@ final class NormStatistics<M extends Net> {
         }
     }
 
-    /** Gives each norm the mean of its statistics over the batches of an epoch, in training mode. A norm with momentum 0 stays as it is. */
+    /**
+     * Gives each norm the mean of its statistics over the batches of an epoch, in training mode. A norm with momentum 0 stays as it is, and so do the
+     * buffers of other nets.
+     */
     void refresh(Batches.Epoch epoch) {
         List<Seen> all = new ArrayList<>();
         norms.stream().filter(n -> n.momentum() == null || n.momentum() > 0).forEach(n -> all.add(new Seen(n)));
         if (all.isEmpty()) {
             return;
         }
-        trainer.states.aside(() -> {
-            pass(epoch, all);
-            return all;
-        });
+        List<float[]> before = buffers();
+        try {
+            trainer.states.aside(() -> {
+                pass(epoch, all);
+                return all;
+            });
+        } finally {
+            buffers(before);
+        }
         for (Seen s : all) {
-            boolean any = s.batches > 0;
-            write(s.norm.runningMean(), any ? s.mean(s.means) : s.mean);
-            write(s.norm.runningVar(), any ? s.mean(s.variances) : s.variance);
-            write(s.norm.numBatchesTracked(), any ? new float[] {s.batches} : s.tracked);
+            if (s.batches > 0) {
+                write(s.norm.runningMean(), s.mean(s.means));
+                write(s.norm.runningVar(), s.mean(s.variances));
+                write(s.norm.numBatchesTracked(), new float[] {s.batches});
+            }
         }
     }
 
@@ -126,8 +129,8 @@ final class NormStatistics<M extends Net> {
         Rng rng = new Rng(0);
         while (epoch.hasNext()) {
             for (Seen s : all) {
-                write(s.norm.runningMean(), new float[s.mean.length]);
-                write(s.norm.runningVar(), new float[s.mean.length]);
+                write(s.norm.runningMean(), new float[s.means.length]);
+                write(s.norm.runningVar(), new float[s.means.length]);
                 write(s.norm.numBatchesTracked(), new float[1]);
             }
             try (Pass pass = Pass.train(rng)) {

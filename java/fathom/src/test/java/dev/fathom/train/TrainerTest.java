@@ -24,6 +24,7 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
+import dev.fathom.parameter.Buffer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -736,6 +737,37 @@ class TrainerTest {
             assertThat(norm.numBatchesTracked().value().item()).isEqualTo(2);
             assertThat(norm.weight().value().item()).as("weights stay").isEqualTo(1);
             assertThat(model.parameters()).allMatch(p -> p.gradient() == null);
+        }
+    }
+
+    private record Counting(Buffer calls) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            calls.update(calls.value().add(1));
+            return x;
+        }
+    }
+
+    @Test
+    void recalibrationLeavesOtherBuffersAlone() {
+        try (Dataset data = Dataset.of(new float[] {1, 3}, Shape.of(1), new float[2], Shape.of(1));
+                var model = Model.of(
+                        new Sequential(
+                                new Counting(new Buffer(Shape.SCALAR, Init.zeros())),
+                                new BatchNorm(1).momentum(0.5f),
+                                new BatchNorm(1).momentum(0f)),
+                        1)) {
+            Trainer.of(model, Loss.mse(), new Sgd(0.1f)).recalibrate(data.batches(2));
+            assertThat(model.buffers().stream()
+                            .map(b -> b.name() + " " + b.value().item()))
+                    .containsExactly(
+                            "0.calls 0.0",
+                            "1.running_mean 2.0",
+                            "1.running_var 2.0",
+                            "1.num_batches_tracked 1.0",
+                            "2.running_mean 0.0",
+                            "2.running_var 1.0",
+                            "2.num_batches_tracked 0.0");
         }
     }
 
