@@ -30,15 +30,13 @@ record Calls(
     static Calls of(List<Spec> specs, List<Sizes> sizes, List<Graph> graphs, Range batches, Range lengths) {
         Graph first = graphs.get(0);
         List<Op> here = first.nodes.stream().map(Graph.Node::op).toList();
-        Calls calls = new Calls(
+        return new Calls(
                 specs,
                 first.at(sizes.get(0), specs, here),
                 ops(new Fit(sizes, lengths), graphs),
                 fixed(graphs),
                 batches,
                 lengths);
-        graphs.forEach(calls::mustMake);
-        return calls;
     }
 
     /** For each call, the op at any size. */
@@ -68,17 +66,17 @@ record Calls(
         return shape.rank() == 0 ? shape : shape.with(0, 1);
     }
 
-    /** Refuses ops that make other shapes than those of a trace: what was merged must do what it was merged of. */
-    private void mustMake(Graph trace) {
+    /**
+     * The commands at the sizes of a trace.
+     *
+     * @throws IllegalStateException if an op makes another shape than the trace has: what was merged must do what it was merged of
+     */
+    Lowering like(Graph trace) {
         Graph made = graph(trace.sizes);
-        Lowering.of(made, fixed, null);
+        Lowering lowering = Lowering.of(made, fixed, null);
         for (Graph.Node node : trace.nodes) {
             for (int v : node.out()) {
-                if (v >= 0
-                        && !made.values
-                                .get(v)
-                                .shape()
-                                .equals(trace.values.get(v).shape())) {
+                if (v >= 0 && !made.values.get(v).shape().equals(trace.values.get(v).shape())) {
                     throw new IllegalStateException("freeze: " + node.where() + ": it makes "
                             + made.values.get(v).shape() + " at " + trace.sizes + " but "
                             + trace.values.get(v).shape()
@@ -86,6 +84,7 @@ record Calls(
                 }
             }
         }
+        return lowering;
     }
 
     private Graph graph(Sizes sizes) {

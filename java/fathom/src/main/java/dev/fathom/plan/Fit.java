@@ -117,8 +117,9 @@ record Fit(List<Sizes> sizes, Range lengths) {
             bases.keySet().retainAll(slopes.keySet());
             bases.replaceAll((i, v) -> v - few * slopes.getOrDefault(i, 0L));
         }
-        Line base = Line.through(bases);
-        Line slope = slopes.isEmpty() ? new Line(0, 0, 0, 0, 1) : Line.through(slopes);
+        boolean periods = bases.size() > Math.min(lengths.number(lengths.max()), 2 * Line.MOST);
+        Line base = Line.through(bases, periods);
+        Line slope = slopes.isEmpty() ? new Line(0, 0, 0, 0, 1) : Line.through(slopes, periods);
         if (base != null && slope != null) {
             Function<Sizes, Long> at = s -> base.at(number(s)) + s.batch() * slope.at(number(s));
             if (IntStream.range(0, values.length)

@@ -16,10 +16,14 @@ record Line(long start, long slope, long jump, int shift, int period) {
         return start + slope * i + jump * ((i + shift) / period);
     }
 
-    /** The function through these values, of which those of neighbors are known from the first on; null where there is none. */
-    static @Nullable Line through(SortedMap<Integer, Long> values) {
+    /**
+     * The function through these values, or null.
+     *
+     * @param periods whether enough neighbors are known to tell one period from another
+     */
+    static @Nullable Line through(SortedMap<Integer, Long> values, boolean periods) {
         Line plain = line(values, 0, 1);
-        for (int period = 2; plain == null && period <= MOST && values.size() > 2 * period; period++) {
+        for (int period = 2; plain == null && periods && period <= MOST; period++) {
             for (int shift = 0; plain == null && shift < period; shift++) {
                 plain = line(values, shift, period);
             }

@@ -35,7 +35,8 @@ public final class Plan implements AutoCloseable {
         this.weights = weights;
         this.offsets = offsets;
         this.commands = commands;
-        this.defaultBatch = defaultBatch;
+        Range batches = calls.batches();
+        this.defaultBatch = batches.declared() && !batches.has(defaultBatch) ? batches.min() : defaultBatch;
     }
 
     /**
@@ -58,7 +59,13 @@ public final class Plan implements AutoCloseable {
      * components and map entries name the outputs: {@code Map.of("logits", y)} is read as {@code session.output("logits")}, and {@code Map.of("3", y)}
      * as {@code session.output("3")}. A single tensor is called {@code output}, and those of a list {@code output0}, {@code output1} and so on.
      *
-     * @throws IllegalStateException if it reads values that depend on the inputs, or chooses layers by the batch size or the length
+     * <p>The function is called many times, with inputs of several sizes and without values: at both ends of the batch sizes and lengths that the specs
+     * name, and between. Without {@link Spec#batch} and {@link Spec#length}, those up to 4,096 are found that it takes. Whatever follows the sizes must be
+     * linear in the batch, and linear in the length or a floor quotient of it.
+     *
+     * @throws IllegalStateException if it reads values that depend on the inputs, chooses layers by the batch size or the length, or follows them in
+     *     another way
+     * @throws IllegalArgumentException if it refuses a size that the specs name
      */
     public static <M extends Net> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
         return freeze(model, function, 1, specs);
@@ -89,7 +96,7 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1.
+     * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1 or the smallest that a {@link Spec} names.
      *
      * @throws IllegalArgumentException as {@link #newSession(int)}
      */
@@ -104,21 +111,32 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalStateException if the plan is closed
      */
     public Session newSession(int batch) {
-        if (calls.lengths().free()) {
-            throw new IllegalArgumentException("newSession: batch=" + batch
-                    + " but an input of this plan has Dim.LENGTH; use newSession(batch, length)");
-        }
-        return session(batch, 0);
+        Sizes sizes = sizes(batch);
+        return new Session(this, sizes, lowered(sizes));
     }
 
     /**
      * Makes a session that runs {@code batch} examples of {@code length} steps at a time.
      *
-     * @throws IllegalArgumentException if batch or length &lt; 1, if no input has {@link Dim#LENGTH}, if batch is not 1 where no input has {@link
-     *     Dim#BATCH}, or if an op refuses the shapes that follow
+     * @throws IllegalArgumentException if the batch or the length is outside those that a {@link Spec} names or the plan found, if no input has {@link
+     *     Dim#LENGTH}, if the batch is not 1 where no input has {@link Dim#BATCH}, or if an op refuses the shapes that follow
      * @throws IllegalStateException if the plan is closed
      */
     public Session newSession(int batch, int length) {
+        Sizes sizes = sizes(batch, length);
+        return new Session(this, sizes, lowered(sizes));
+    }
+
+    private Sizes sizes(int batch) {
+        if (calls.lengths().free()) {
+            throw new IllegalArgumentException("newSession: batch=" + batch
+                    + " but an input of this plan has Dim.LENGTH; use newSession(batch, length)");
+        }
+        checkBatch(batch, "use newSession()");
+        return new Sizes(calls.batches().free() ? batch : 0, 0);
+    }
+
+    private Sizes sizes(int batch, int length) {
         if (!calls.lengths().free()) {
             throw new IllegalArgumentException("newSession: length=" + length
                     + " but no input of this plan has Dim.LENGTH; use newSession(batch)");
@@ -126,39 +144,31 @@ public final class Plan implements AutoCloseable {
         if (length < 1) {
             throw new IllegalArgumentException("newSession: length=" + length + " must be at least 1");
         }
-        return session(batch, length);
-    }
-
-    private Session session(int batch, int length) {
-        if (batch < 1) {
-            throw new IllegalArgumentException("newSession: batch=" + batch + " must be at least 1");
-        }
-        if (!calls.batches().free() && batch != 1) {
-            throw new IllegalArgumentException("newSession: batch=" + batch
-                    + " but no input of this plan has Dim.BATCH; " + (length == 0 ? "use newSession()" : "give 1"));
-        }
-        check();
-        return new Session(this, sizes(batch, length), lowered(batch, length));
-    }
-
-    private Sizes sizes(int batch, int length) {
+        checkBatch(batch, "give 1");
+        calls.lengths().check("length", length);
         return new Sizes(calls.batches().free() ? batch : 0, length);
     }
 
-    private Lowering lowered(int batch, int length) {
-        Sizes sizes = sizes(batch, length);
-        if (sizes.batch() != 0) {
+    private void checkBatch(int batch, String fix) {
+        if (batch < 1) {
+            throw new IllegalArgumentException("newSession: batch=" + batch + " must be at least 1");
+        }
+        if (calls.batches().free()) {
             calls.batches().check("batch", batch);
+        } else if (batch != 1) {
+            throw new IllegalArgumentException(
+                    "newSession: batch=" + batch + " but no input of this plan has Dim.BATCH; " + fix);
         }
-        if (length != 0) {
-            calls.lengths().check("length", length);
-        }
+    }
+
+    private Lowering lowered(Sizes sizes) {
+        check();
         Lowering lowering = calls.at(sizes, new Commands());
         for (Slot s : lowering.slots) {
             if (s.role == Slot.Role.WEIGHT && s.used() && !offsets.containsKey(s.content)) {
-                throw new IllegalArgumentException("newSession: a command wants the weight "
-                        + lowering.name(s) + " packed in another way at " + sizes
-                        + " than at all sizes at which the plan was traced; choose another " + sizes.names());
+                throw new IllegalArgumentException("newSession: a command wants the weight " + lowering.name(s)
+                        + " packed in another way at " + sizes + " than at all sizes at which the plan was traced;"
+                        + " choose another " + sizes.names());
             }
         }
         return lowering;
@@ -169,14 +179,22 @@ public final class Plan implements AutoCloseable {
         return weights.address() + offsets.getOrDefault(weight.content, 0L); // what no command reads lies nowhere
     }
 
-    /** Returns the bytes that a session of this batch size needs for intermediates. */
+    /**
+     * Returns the bytes that a session of this batch size needs for intermediates.
+     *
+     * @throws IllegalArgumentException as {@link #newSession(int)}
+     */
     public long workspaceBytes(int batch) {
-        return workspaceBytes(batch, 0);
+        return Placement.of(lowered(sizes(batch))).bytes();
     }
 
-    /** Returns the bytes that a session of this batch size and length needs for intermediates. */
+    /**
+     * Returns the bytes that a session of this batch size and length needs for intermediates.
+     *
+     * @throws IllegalArgumentException as {@link #newSession(int, int)}
+     */
     public long workspaceBytes(int batch, int length) {
-        return Placement.of(lowered(batch, length)).bytes();
+        return Placement.of(lowered(sizes(batch, length))).bytes();
     }
 
     void check() {

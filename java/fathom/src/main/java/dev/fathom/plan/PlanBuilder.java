@@ -32,8 +32,8 @@ final class PlanBuilder {
         Calls calls = traces.calls();
         List<Slot> weights = new ArrayList<>();
         StringBuilder lines = new StringBuilder();
-        for (Sizes s : traces.sizes) {
-            Lowering lowering = calls.at(s, null);
+        for (Graph trace : traces.graphs) {
+            Lowering lowering = calls.like(trace);
             for (Slot slot : lowering.slots) {
                 if (slot.role == Slot.Role.WEIGHT && slot.used() && !offsets.containsKey(slot.content)) {
                     offsets.put(slot.content, bytes);

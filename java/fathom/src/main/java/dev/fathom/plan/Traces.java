@@ -189,12 +189,12 @@ final class Traces implements AutoCloseable {
         return probes;
     }
 
-    /** So many neighboring lengths that the period of a floor quotient shows. */
+    /** So many neighboring lengths that the period of a floor quotient shows: two of the longest, or all that there are. */
     private Set<Sizes> neighbors() {
+        int first = Math.min(middle(), Math.max(0, lengths.number(lengths.max()) - 2 * Line.MOST));
         Set<Sizes> neighbors = new LinkedHashSet<>();
         for (int batch : rows()) {
-            IntStream.rangeClosed(0, anyLength ? 2 * Line.MOST : 0)
-                    .forEach(i -> neighbors.add(probe(batch, middle() + i)));
+            IntStream.rangeClosed(first, first + 2 * Line.MOST).forEach(i -> neighbors.add(probe(batch, i)));
         }
         neighbors.removeAll(sizes);
         return neighbors;

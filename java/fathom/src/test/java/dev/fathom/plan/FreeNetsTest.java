@@ -176,6 +176,15 @@ class FreeNetsTest {
                 32,
                 33,
                 300);
+        signal(
+                new Sequential(new Conv(2, 2, Window.line(16).stride(16)), positions(3)),
+                SIGNAL.length(20, 50),
+                20,
+                31,
+                32,
+                47,
+                48,
+                50);
         Layer cut = x -> x.reshape(x.dim(0), x.dim(1) / 16, 32).softmax(-1);
         signal(cut, SIGNAL.length(16, 512, 16), 16, 32, 304, 512);
         Layer rest = x -> x.slice(1, 0, x.dim(1) - x.dim(1) % 16)

@@ -134,7 +134,12 @@ class FreeSizesTest {
                 }
             }
         }
+        try (Plan plan = freeze(in -> in[0].relu(), Spec.of("x", Dim.BATCH, 3).batch(2, 3));
+                Session session = plan.newSession()) {
+            assertThat(session.batch()).isEqualTo(2);
+        }
         try (Plan plan = freeze(in -> in[0].relu(), X.batch(2, 3))) {
+            assertThatThrownBy(() -> plan.workspaceBytes(2)).hasMessageContaining("use newSession(batch, length)");
             plan.newSession(2, 5).close();
             assertThatThrownBy(() -> plan.newSession(1, 5))
                     .hasMessage(

@@ -29,8 +29,8 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /**
- * A hundred random functions, or more from another seed with {@code -Dfathom.random.functions=10000 -Dfathom.random.seed=1000}, whose sizes follow a free batch and length in many ways, some of which no plan can follow: at every size a session gives the bits of the
- * eager run, or it is refused with a sentence.
+ * A hundred random functions whose sizes follow a free batch and length in many ways, some of which no plan can follow: at every size a session gives the
+ * bits of the eager run, or it is refused with a sentence. {@code -Dfathom.random.functions=10000 -Dfathom.random.seed=1000} runs others.
  */
 class RandomPlansTest {
     private static final int WIDTH = 4;
