@@ -76,7 +76,11 @@ record Calls(
         Lowering lowering = Lowering.of(made, fixed, null);
         for (Graph.Node node : trace.nodes) {
             for (int v : node.out()) {
-                if (v >= 0 && !made.values.get(v).shape().equals(trace.values.get(v).shape())) {
+                if (v >= 0
+                        && !made.values
+                                .get(v)
+                                .shape()
+                                .equals(trace.values.get(v).shape())) {
                     throw new IllegalStateException("freeze: " + node.where() + ": it makes "
                             + made.values.get(v).shape() + " at " + trace.sizes + " but "
                             + trace.values.get(v).shape()
