@@ -94,10 +94,10 @@ class BadInputTest {
         try (Pass pass = Pass.grad()) {
             Tensor labels = Tensor.ofInts(new int[] {1, 2}, 2);
             Tensor x = Tensor.zeros(2, 3);
-            argument("relu: x [2] is I32 but must be F32; make it with Tensor.of", labels::relu);
-            argument("add_scalar: x [2] is I32 but must be F32; make it with Tensor.of", () -> labels.add(1));
+            argument("relu: x [2] is I32 but must be F32; convert it with to(DType.F32)", labels::relu);
+            argument("add_scalar: x [2] is I32 but must be F32; convert it with to(DType.F32)", () -> labels.add(1));
             argument(
-                    "correct: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                    "correct: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
                     () -> x.correct(Tensor.zeros(2)));
             argument("toArray: tensor value[#0] [2] is I32; use toIntArray()", labels::toArray);
             argument("toIntArray: tensor value[#1] [2, 3] is F32; use toArray()", x::toIntArray);

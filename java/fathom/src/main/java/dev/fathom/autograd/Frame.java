@@ -63,6 +63,9 @@ public final class Frame {
     String path() {
         StringBuilder path = new StringBuilder();
         for (Frame f = this; f.parent != null; f = f.parent) {
+            if (f.net == f.parent.net) { // a method of its own that calls another
+                continue;
+            }
             String own = f.child >= 0 ? Integer.toString(f.child) : Structure.nameOf(f.parent.net, f.net);
             if (!own.isEmpty()) {
                 path.insert(0, path.length() == 0 ? own : own + ".");

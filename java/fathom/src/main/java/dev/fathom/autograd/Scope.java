@@ -255,7 +255,8 @@ public abstract class Scope {
             DType takes = op.takes(i);
             if (takes != null && takes != v.dtype) {
                 throw call.fail(call.inName(i) + " " + v.shape + " is " + v.dtype + " but must be " + takes
-                        + (takes == DType.I32 ? "; make it with Tensor.ofInts" : "; make it with Tensor.of"));
+                        + (takes == DType.I32 ? "; make it with Tensor.ofInts, or convert it" : "; convert it")
+                        + " with to(DType." + takes + ")");
             }
             needs |= needsGradient(v);
             traced |= v.traced;

@@ -40,7 +40,8 @@ final class Summary {
             }
             List<Frames.Called> calls = new ArrayList<>();
             Frames.of(pass).observe(calls::add);
-            Object unused = call.apply(net, in); // its calls are on the tape
+            // its calls are on the tape; in a frame, so that what a method of its own calls has its name
+            Object unused = Pass.frame(net, () -> call.apply(net, in));
             List<Tape.Entry> entries = pass.tape().entries();
             Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
             for (Frames.Called c : calls) {

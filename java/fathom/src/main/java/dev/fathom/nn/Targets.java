@@ -95,7 +95,7 @@ interface Targets {
         Shape shape = y.shape();
         if (t.dtype() != DType.I32) {
             throw new IllegalArgumentException(loss + ": the target " + t.shape() + " is " + t.dtype()
-                    + " but must be I32 class numbers; make them with Tensor.ofInts");
+                    + " but must be I32 class numbers; make them with Tensor.ofInts, or convert them with to(DType.I32)");
         }
         boolean fits = shape.rank() == t.shape().rank() + 1;
         for (int i = 0; fits && i < t.shape().rank(); i++) {

@@ -144,15 +144,17 @@ public final class Structure {
         return null;
     }
 
-    /** The name under which {@code parent} holds {@code child}; its class's name where it does not. */
+    /** The name under which {@code parent} holds {@code child}, itself or in what it holds; its class's name where it does not. */
     public static String nameOf(Object parent, Object child) {
-        List<Named> children = new ArrayList<>();
         if (parent.getClass().isRecord()) {
+            List<Named> children = new ArrayList<>();
             children(new Named("", parent), children);
-        }
-        for (Named c : children) {
-            if (c.value == child) {
-                return c.name;
+            for (List<Named> some : List.of(children, child instanceof Member ? walk(parent) : List.<Named>of())) {
+                for (Named n : some) {
+                    if (n.value == child) {
+                        return n.name;
+                    }
+                }
             }
         }
         return child.getClass().isRecord() ? snakeCase(child.getClass().getSimpleName()) : "a lambda";

@@ -180,7 +180,7 @@ class EmbeddingTest {
                     }
                     assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2)))
                             .hasMessage(
-                                    "embedding at 0: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts");
+                                    "embedding at 0: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)");
                     assertThat(model.net().apply(tokens()).shape()).isEqualTo(Shape.of(0, 4));
                 }
             }

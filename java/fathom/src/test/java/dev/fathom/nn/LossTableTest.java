@@ -825,7 +825,7 @@ class LossTableTest {
                     Loss.oneVsRest(),
                     y,
                     t,
-                    "oneVsRest: the target [2, 3] is F32 but must be I32 class numbers; make them with Tensor.ofInts");
+                    "oneVsRest: the target [2, 3] is F32 but must be I32 class numbers; make them with Tensor.ofInts, or convert them with to(DType.I32)");
             CrossEntropy padded = Loss.crossEntropy().ignoreIndex(-1);
             refuses(
                     padded,

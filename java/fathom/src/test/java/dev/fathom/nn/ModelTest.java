@@ -241,6 +241,36 @@ class ModelTest {
         }
     }
 
+    /** Methods of their own that nobody put into a frame, one below the other. */
+    private record Unframed(Linear first, Encoder encoder) implements Net {
+        record Encoder(List<Layer> layers) implements Net {
+            Tensor encode(Tensor x) {
+                return layers.get(0).apply(x);
+            }
+        }
+
+        Tensor call(Tensor x) {
+            return encoder.encode(first.apply(x));
+        }
+    }
+
+    @Test
+    void aMethodWithoutAFrameStillHasNamesInTheSummary() {
+        try (var model =
+                Model.of(new Unframed(new Linear(3, 4), new Unframed.Encoder(List.of(new Linear(4, 5)))), 1)) {
+            assertThat(model.summary((net, in) -> net.call(in[0]), Shape.of(2, 3)))
+                    .isEqualTo("""
+                                          layer   output  parameters  multiply-adds
+                        -----------------------------------------------------------
+                                          input   [2, 3]
+                        first             Linear  [2, 4]          16             24
+                        encoder.layers.0  Linear  [2, 5]          25             40
+                        -----------------------------------------------------------
+                                          total                   41             64
+                        """);
+        }
+    }
+
     // ---- files
 
     @Test

@@ -11,6 +11,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -525,6 +526,17 @@ class NamesTest {
                             "v_proj.bias",
                             "out_proj.weight",
                             "out_proj.bias");
+        }
+        try (var model = Model.of(
+                        new TransformerEncoderLayer(8, 2, 16, Activation.RELU)
+                                .attention(MultiHeadAttention.withSeparateProjections(8, 6, 2, 1)),
+                        1);
+                Pass pass = Pass.infer()) {
+            assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 3, 8)))
+                    .hasMessageStartingWith("linear at self_attn.k_proj: x [1, 3, 8] and weight [4, 6] disagree");
+            assertThat(model.summary((net, in) -> net.selfAttn().apply(in[0], in[1], AttentionMask.NONE),
+                            Shape.of(1, 3, 8), Shape.of(1, 5, 6)))
+                    .contains("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj");
         }
     }
 }

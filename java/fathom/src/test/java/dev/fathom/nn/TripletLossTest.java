@@ -107,7 +107,7 @@ class TripletLossTest {
             assertThatThrownBy(() -> loss.semiHard().of(x, labels(0, 1, 2, 3))).hasMessage(none);
             assertThatThrownBy(() -> loss.of(x, Tensor.zeros(4)))
                     .hasMessage(
-                            "triplet: the target [4] is F32 but must be I32 class numbers; make them with Tensor.ofInts");
+                            "triplet: the target [4] is F32 but must be I32 class numbers; make them with Tensor.ofInts, or convert them with to(DType.I32)");
             assertThatThrownBy(() -> loss.of(Tensor.zeros(2, 2, 3), Tensor.ofInts(new int[4], 2, 2)))
                     .hasMessage("triplet: embeddings [2, 2, 3] must be [n, d]; reshape them and their labels");
             assertThatThrownBy(() -> loss.each(x, x, Tensor.zeros(4)))

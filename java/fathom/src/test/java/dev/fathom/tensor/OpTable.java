@@ -469,7 +469,7 @@ public final class OpTable {
                 .f(x -> f.apply(x[0]))
                 .is(x -> x[0].map(reference))
                 .refuses(
-                        name + ": x [2] is I32 but must be F32; make it with Tensor.of",
+                        name + ": x [2] is I32 but must be F32; convert it with to(DType.F32)",
                         () -> f.apply(Tensor.ofInts(new int[2], 2)));
         return op.differentiable() ? r : r.constant();
     }
@@ -607,7 +607,7 @@ public final class OpTable {
                                 + " equal or one of them 1",
                         () -> Pass.apply(row, t(5), t(4, 3, 2)))
                 .refuses(
-                        name + ": input 1 [2] is I32 but must be F32; make it with Tensor.of",
+                        name + ": input 1 [2] is I32 but must be F32; convert it with to(DType.F32)",
                         () -> Pass.apply(row, t(2), Tensor.ofInts(new int[2], 2)));
         return row.differentiable() ? r : r.constant();
     }
@@ -674,7 +674,7 @@ public final class OpTable {
                 .f(x -> Pass.apply(row, x[0], x[1]))
                 .is(x -> x[0].zip(x[1], reference))
                 .refuses(
-                        row.label() + ": input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                        row.label() + ": input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
                         () -> Pass.apply(row, Tensor.ofInts(new int[2], 2), t(2)));
     }
 
@@ -2464,7 +2464,7 @@ public final class OpTable {
                             "take: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
                             () -> t(3, 3, 3).take(at, Tensor.ofInts(new int[] {0, 3}, 2)))
                     .refuses(
-                            "take: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                            "take: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
                             () -> t(3, 3, 3).take(at, t(2)));
             row("index_add along " + at, IndexAddOp.class, "indexAdd(int,Tensor,int)")
                     .indices(1, shapes -> 5)
@@ -2514,7 +2514,7 @@ public final class OpTable {
                         "embedding: x [3] is no table; give [vocabulary, dim], a row for each token",
                         () -> ints(2).embedding(t(3), null))
                 .refuses(
-                        "embedding: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                        "embedding: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
                         () -> t(2).embedding(t(3, 2), null))
                 .refuses(
                         "embedding: tokens [1, 1, 1, 1, 1, 1] and their vectors make 7 dimensions but 6 are the most;"
@@ -2768,7 +2768,7 @@ public final class OpTable {
                                 .maxPoolWithIndices(Window.of(1))
                                 .values())
                 .refuses(
-                        "max_pool: x [1, 4, 4, 1] is I32 but must be F32; make it with Tensor.of",
+                        "max_pool: x [1, 4, 4, 1] is I32 but must be F32; convert it with to(DType.F32)",
                         () -> Tensor.ofInts(new int[16], 1, 4, 4, 1).maxPool(Window.of(2)));
         row("avg_pool " + large, AvgPoolOp.class)
                 .covers("avgPool(Window)", "avgPool(int)", "avgPoolExcludingPadding(Window)")
