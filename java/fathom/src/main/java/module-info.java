@@ -38,4 +38,6 @@ module dev.fathom {
     requires static org.bytedeco.javacpp; // the backend OpenBLAS, and its LAPACK for analyses of features
     requires static org.bytedeco.openblas;
     requires static org.jspecify;
+
+    uses org.slf4j.spi.SLF4JServiceProvider; // to know whether there is one
 }

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The bytes of a file, a stream or a buffer, which are read from any place on. A stream, and a file inside an archive, is held in memory. */
-interface Bytes extends AutoCloseable {
+interface Bytes {
     /** The longest array that a JVM makes. */
     int MOST = Integer.MAX_VALUE - 8;
 
@@ -26,7 +26,6 @@ interface Bytes extends AutoCloseable {
     void read(long at, byte[] to, int n) throws IOException;
 
     /** Gives back what the system holds; what was only read loses nothing if that fails. */
-    @Override
     void close();
 
     /**

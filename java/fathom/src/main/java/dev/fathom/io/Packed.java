@@ -33,7 +33,8 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
      * @throws UncheckedIOException if it cannot be read
      */
     static Packed of(Path file, String format) {
-        try (Bytes raw = Bytes.of(file, format + ", plain or gzip")) {
+        Bytes raw = Bytes.of(file, format + ", plain or gzip");
+        try {
             long length = raw.length();
             byte[] ends = new byte[4];
             raw.read(0, ends, (int) Math.min(2, length));
@@ -47,6 +48,8 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
             return new Packed(file, format, gzip, length, stated);
         } catch (IOException e) {
             throw Bytes.unreadable(file.toString(), e);
+        } finally {
+            raw.close();
         }
     }
 

@@ -7,7 +7,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /** Statistics of the memory that the process holds off the heap, and the way to give pooled memory back. */
 public final class Memory {
@@ -138,13 +137,10 @@ public final class Memory {
     }
 
     static void forgotten(String owner, long bytes, @Nullable Object made) {
-        FORGOTTEN.incrementAndGet();
-        // looked up here, so that a process that forgets nothing does not pay for the start of a logging library
-        LoggerFactory.getLogger("dev.fathom.memory")
-                .warn(
-                        "a {} of {} bytes, made at {}, was never closed: close it, or use try-with-resources",
-                        owner,
-                        bytes,
-                        render(made));
+        Warnings.warn(
+                "dev.fathom.memory",
+                "a " + owner + " of " + bytes + " bytes, made at " + render(made)
+                        + ", was never closed: close it, or use try-with-resources");
+        FORGOTTEN.incrementAndGet(); // whoever sees the count finds the warning too
     }
 }

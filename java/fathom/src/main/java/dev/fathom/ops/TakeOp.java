@@ -7,14 +7,18 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
-/** y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names. */
-public record TakeOp(int axis) implements MoveOp {
+/**
+ * y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names.
+ *
+ * @param label what errors call it
+ */
+public record TakeOp(int axis, String label) implements MoveOp {
     /** The kernel's kind for rows of four-byte elements. */
     public static final int WORDS = 1;
 
-    @Override
-    public String label() {
-        return "take";
+    /** Makes an op that errors call {@code take}. */
+    public TakeOp(int axis) {
+        this(axis, "take");
     }
 
     @Override

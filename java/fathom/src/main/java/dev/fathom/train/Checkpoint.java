@@ -5,6 +5,7 @@ import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
+import dev.fathom.memory.Warnings;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.BoundOptimizer;
@@ -26,15 +27,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The file of a run: safetensors with the model's own names, {@code optimizer.i/NAME} for the optimizer's moments, {@code best/NAME} for the best
  * weights so far, {@code state.i/hidden} and {@code state.i/cell} for what a step keeps, and a {@link Position} among the texts, under one checksum.
  */
 final class Checkpoint implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+    static final String LOGGER = Trainer.class.getName();
     private static final String OPTIMIZER = "optimizer";
     private static final String BEST = "best/";
     private static final String STATE = "state.";
@@ -149,7 +148,7 @@ final class Checkpoint implements AutoCloseable {
                 return read(file);
             } catch (IllegalArgumentException e) {
                 damage = String.valueOf(e.getMessage());
-                LOG.warn("skipped {}", damage);
+                Warnings.warn(LOGGER, "skipped " + damage);
                 history.note("skipped " + damage);
             }
         }

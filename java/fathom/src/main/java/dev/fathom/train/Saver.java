@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.memory.Warnings;
 import dev.fathom.io.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,13 +12,9 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Decides when a run is written down, and which of its files stay. */
 final class Saver {
-    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
-
     private final Checkpoints when;
     private final History history;
     private long savedSteps = -1;
@@ -134,7 +131,7 @@ final class Saver {
 
     private void note(String text) {
         history.note(text);
-        LOG.warn(text);
+        Warnings.warn(Checkpoint.LOGGER, text);
     }
 
     /** The last that was written or gone on from. */

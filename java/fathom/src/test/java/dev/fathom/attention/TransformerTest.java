@@ -641,6 +641,25 @@ class TransformerTest {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 41, 5)))
                     .hasMessage("SinusoidalPositions: x [1, 41, 5] has 41 tokens but there are only 40 positions; make"
                             + " more of them, or cut x");
+            assertThatThrownBy(() -> learned.net().apply(x, ints(3, 39)))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("LearnedPositions: row 1 has past 39 and 2 more tokens, but there are only 40 positions;"
+                            + " make more of them, or start a new sequence with past 0");
+            assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(1, 1, 5), ints(-1)))
+                    .hasMessageStartingWith("LearnedPositions: row 0 has past -1 and 1 more tokens");
+            try (Plan plan = Plan.freeze(
+                            learned,
+                            (net, in) -> net.apply(in[0], in[1]),
+                            Spec.of("x", DType.F32, 1, 1, 5),
+                            Spec.of("past", DType.I32, 1));
+                    Session session = plan.newSession()) {
+                session.set("x", new float[5]);
+                session.set("past", new int[] {40});
+                assertThatThrownBy(session::run)
+                        .isExactlyInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("positions: index 40 at row 0 is outside [0, 40): give the number of a row that"
+                                + " exists");
+            }
             assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(1, 4, 6)))
                     .hasMessage("LearnedPositions: x [1, 4, 6] must be [batch, tokens, 5], as the table [40, 5]");
         }
