@@ -97,7 +97,8 @@ class BadInputTest {
             argument("relu: x [2] is I32 but must be F32; convert it with to(DType.F32)", labels::relu);
             argument("add_scalar: x [2] is I32 but must be F32; convert it with to(DType.F32)", () -> labels.add(1));
             argument(
-                    "correct: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
+                    "correct: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with"
+                            + " to(DType.I32)",
                     () -> x.correct(Tensor.zeros(2)));
             argument("toArray: tensor value[#0] [2] is I32; use toIntArray()", labels::toArray);
             argument("toIntArray: tensor value[#1] [2, 3] is F32; use toArray()", x::toIntArray);

@@ -39,9 +39,9 @@ interface Targets {
         if (shape.rank() == 0
                 || shape.rank() != t.shape().rank()
                 || !shape.equals(t.shape().with(shape.rank() - 1, 2 * t.dim(-1)))) {
-            throw new IllegalArgumentException(
-                    loss + ": output " + shape + " and target " + t.shape()
-                            + " disagree; the output's last dimension must be twice that of the target, first the means and then the variances");
+            throw new IllegalArgumentException(loss + ": output " + shape + " and target " + t.shape()
+                    + " disagree; the output's last dimension must be twice that of the target, first the"
+                    + " means and then the variances");
         }
         Domain.NUMBERS.check(loss, "target", t);
         return t;
@@ -67,9 +67,9 @@ interface Targets {
                 fits = shape.dim(i) == t.dim(i);
             }
             if (!fits) {
-                throw new IllegalArgumentException(
-                        loss + ": output " + shape + " and target " + t.shape()
-                                + " disagree; give pairs of embeddings [.., 2, d], as Tensor.stack(-2, a, b) makes them, and a target [..]");
+                throw new IllegalArgumentException(loss + ": output " + shape + " and target " + t.shape()
+                        + " disagree; give pairs of embeddings [.., 2, d], as Tensor.stack(-2, a, b) makes"
+                        + " them, and a target [..]");
             }
             domain.check(loss, "target", t);
             return t;
@@ -95,7 +95,8 @@ interface Targets {
         Shape shape = y.shape();
         if (t.dtype() != DType.I32) {
             throw new IllegalArgumentException(loss + ": the target " + t.shape() + " is " + t.dtype()
-                    + " but must be I32 class numbers; make them with Tensor.ofInts, or convert them with to(DType.I32)");
+                    + " but must be I32 class numbers; make them with Tensor.ofInts, or convert them with"
+                    + " to(DType.I32)");
         }
         boolean fits = shape.rank() == t.shape().rank() + 1;
         for (int i = 0; fits && i < t.shape().rank(); i++) {

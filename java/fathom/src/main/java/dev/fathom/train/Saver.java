@@ -1,7 +1,7 @@
 package dev.fathom.train;
 
-import dev.fathom.memory.Warnings;
 import dev.fathom.io.AtomicFile;
+import dev.fathom.memory.Warnings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -40,7 +40,8 @@ final class Saver {
         if (!own && !there.isEmpty() && !when.replacing()) {
             throw new IllegalStateException(
                     "checkpoints: " + when.folder() + " holds " + there.get(0).getFileName()
-                            + " of an earlier run; go on from it with resume(folder), give another folder, or say replace()");
+                            + " of an earlier run; go on from it with resume(folder), give another folder, or say"
+                            + " replace()");
         }
         Path probe = when.folder().resolve("writable");
         AtomicFile.write(probe, out -> {});

@@ -643,8 +643,9 @@ class TransformerTest {
                             + " more of them, or cut x");
             assertThatThrownBy(() -> learned.net().apply(x, ints(3, 39)))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("LearnedPositions: row 1 has past 39 and 2 more tokens, but there are only 40 positions;"
-                            + " make more of them, or start a new sequence with past 0");
+                    .hasMessage(
+                            "LearnedPositions: row 1 has past 39 and 2 more tokens, but there are only 40 positions;"
+                                    + " make more of them, or start a new sequence with past 0");
             assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(1, 1, 5), ints(-1)))
                     .hasMessageStartingWith("LearnedPositions: row 0 has past -1 and 1 more tokens");
             try (Plan plan = Plan.freeze(

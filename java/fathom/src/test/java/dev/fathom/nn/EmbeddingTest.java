@@ -180,7 +180,8 @@ class EmbeddingTest {
                     }
                     assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2)))
                             .hasMessage(
-                                    "embedding at 0: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)");
+                                    "embedding at 0: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts,"
+                                            + " or convert it with to(DType.I32)");
                     assertThat(model.net().apply(tokens()).shape()).isEqualTo(Shape.of(0, 4));
                 }
             }
@@ -258,7 +259,8 @@ class EmbeddingTest {
                         .isEqualTo(sparse.net().bias().value().toArray());
                 assertThatThrownBy(() -> sparse.net().apply(Tensor.ofInts(new int[] {1, 300}, 1, 2)))
                         .hasMessage(
-                                "embedding_bag: index 300 at row 1 is outside [0, 300): give the number of a row that exists");
+                                "embedding_bag: index 300 at row 1 is outside [0, 300): give the number of a row that"
+                                        + " exists");
             }
         }
         assertThatThrownBy(() -> new SparseLinear(3, 0))

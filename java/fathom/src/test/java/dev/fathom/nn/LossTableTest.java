@@ -819,13 +819,15 @@ class LossTableTest {
                 assertThatThrownBy(() -> loss.of(y, labels)).hasMessageContaining("label 3 at row 1 is outside [0, 3)");
                 assertThatThrownBy(() -> loss.of(y, Tensor.ofInts(new int[3], 3)))
                         .hasMessageContaining(
-                                ": output [2, 3] and labels [3] disagree; give one class number for each row [.., classes]");
+                                ": output [2, 3] and labels [3] disagree; give one class number for each row [..,"
+                                        + " classes]");
             }
             refuses(
                     Loss.oneVsRest(),
                     y,
                     t,
-                    "oneVsRest: the target [2, 3] is F32 but must be I32 class numbers; make them with Tensor.ofInts, or convert them with to(DType.I32)");
+                    "oneVsRest: the target [2, 3] is F32 but must be I32 class numbers; make them with Tensor.ofInts,"
+                            + " or convert them with to(DType.I32)");
             CrossEntropy padded = Loss.crossEntropy().ignoreIndex(-1);
             refuses(
                     padded,
@@ -843,7 +845,8 @@ class LossTableTest {
                     padded,
                     y,
                     t,
-                    "crossEntropy: ignoreIndex=-1 is for class numbers, but the target [2, 3] is F32; leave rows out with weights");
+                    "crossEntropy: ignoreIndex=-1 is for class numbers, but the target [2, 3] is F32; leave rows out"
+                            + " with weights");
             refuses(
                     padded,
                     y,
@@ -884,15 +887,17 @@ class LossTableTest {
             assertThatThrownBy(() -> loss.of(y, y, Tensor.ones(3)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "loss: weights are F32 [3] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
+                            "loss: weights are F32 [3] but the values are F32 [2, 3]; give F32 weights of that shape"
+                                    + " or of its first dimensions");
             assertThatThrownBy(() -> loss.sum().of(y, y, Tensor.ofInts(new int[2], 2)))
                     .hasMessage(
-                            "loss: weights are I32 [2] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
+                            "loss: weights are I32 [2] but the values are F32 [2, 3]; give F32 weights of that shape"
+                                    + " or of its first dimensions");
             assertThatThrownBy(() -> loss.of(y, y, Tensor.of(new float[] {1, -1}, 2)))
                     .hasMessage("loss: the weight -1.0 at [1] must be 0 or more and finite");
             assertThatThrownBy(() -> loss.of(y, y, Tensor.zeros(2)))
-                    .hasMessage(
-                            "loss: the weights of all values [2, 3] are 0, so they have no mean; let at least one example count");
+                    .hasMessage("loss: the weights of all values [2, 3] are 0, so they have no mean; let at least one"
+                            + " example count");
         }
     }
 
@@ -960,8 +965,8 @@ class LossTableTest {
                                     + "weights; give one weight a class");
             assertThatThrownBy(() -> Loss.crossEntropy().of(y, Tensor.zeros(3, 2)))
                     .hasMessage(
-                            "cross_entropy: logits [2, 3] and probabilities [3, 2] must have one shape [.., classes], and "
-                                    + "not an empty one; for class numbers use Tensor.ofInts");
+                            "cross_entropy: logits [2, 3] and probabilities [3, 2] must have one shape [.., classes],"
+                                    + " and not an empty one; for class numbers use Tensor.ofInts");
         }
     }
 

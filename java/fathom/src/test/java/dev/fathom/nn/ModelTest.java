@@ -256,8 +256,7 @@ class ModelTest {
 
     @Test
     void aMethodWithoutAFrameStillHasNamesInTheSummary() {
-        try (var model =
-                Model.of(new Unframed(new Linear(3, 4), new Unframed.Encoder(List.of(new Linear(4, 5)))), 1)) {
+        try (var model = Model.of(new Unframed(new Linear(3, 4), new Unframed.Encoder(List.of(new Linear(4, 5)))), 1)) {
             assertThat(model.summary((net, in) -> net.call(in[0]), Shape.of(2, 3)))
                     .isEqualTo("""
                                           layer   output  parameters  multiply-adds

@@ -534,8 +534,10 @@ class NamesTest {
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 3, 8)))
                     .hasMessageStartingWith("linear at self_attn.k_proj: x [1, 3, 8] and weight [4, 6] disagree");
-            assertThat(model.summary((net, in) -> net.selfAttn().apply(in[0], in[1], AttentionMask.NONE),
-                            Shape.of(1, 3, 8), Shape.of(1, 5, 6)))
+            assertThat(model.summary(
+                            (net, in) -> net.selfAttn().apply(in[0], in[1], AttentionMask.NONE),
+                            Shape.of(1, 3, 8),
+                            Shape.of(1, 5, 6)))
                     .contains("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj");
         }
     }

@@ -99,20 +99,21 @@ class TripletLossTest {
             Tensor x = Tensor.of(ON_A_LINE, 4, 1);
             TripletLoss loss = Loss.triplet(1);
             String none =
-                    "triplet: the batch of 4 examples has no two of one class and one of another; draw batches with several "
-                            + "examples of each of several classes";
+                    "triplet: the batch of 4 examples has no two of one class and one of another; draw batches with"
+                            + " several examples of each of several classes";
             assertThatThrownBy(() -> loss.of(x, labels(0, 0, 0, 0)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(none);
             assertThatThrownBy(() -> loss.semiHard().of(x, labels(0, 1, 2, 3))).hasMessage(none);
             assertThatThrownBy(() -> loss.of(x, Tensor.zeros(4)))
-                    .hasMessage(
-                            "triplet: the target [4] is F32 but must be I32 class numbers; make them with Tensor.ofInts, or convert them with to(DType.I32)");
+                    .hasMessage("triplet: the target [4] is F32 but must be I32 class numbers; make them with"
+                            + " Tensor.ofInts, or convert them with to(DType.I32)");
             assertThatThrownBy(() -> loss.of(Tensor.zeros(2, 2, 3), Tensor.ofInts(new int[4], 2, 2)))
                     .hasMessage("triplet: embeddings [2, 2, 3] must be [n, d]; reshape them and their labels");
             assertThatThrownBy(() -> loss.each(x, x, Tensor.zeros(4)))
                     .hasMessage(
-                            "triplet: anchors [4, 1], positives [4, 1] and negatives [4] differ; give three tensors of one shape [.., d]");
+                            "triplet: anchors [4, 1], positives [4, 1] and negatives [4] differ; give three tensors of"
+                                    + " one shape [.., d]");
             // what has diverged is found by its loss
             assertThat(loss.of(x.mul(Float.NaN), labels(CLASSES)).item()).isNaN();
         }

@@ -674,7 +674,9 @@ public final class OpTable {
                 .f(x -> Pass.apply(row, x[0], x[1]))
                 .is(x -> x[0].zip(x[1], reference))
                 .refuses(
-                        row.label() + ": input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
+                        row.label()
+                                + ": input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it"
+                                + " with to(DType.I32)",
                         () -> Pass.apply(row, Tensor.ofInts(new int[2], 2), t(2)));
     }
 
@@ -2464,7 +2466,8 @@ public final class OpTable {
                             "take: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
                             () -> t(3, 3, 3).take(at, Tensor.ofInts(new int[] {0, 3}, 2)))
                     .refuses(
-                            "take: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
+                            "take: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with"
+                                    + " to(DType.I32)",
                             () -> t(3, 3, 3).take(at, t(2)));
             row("index_add along " + at, IndexAddOp.class, "indexAdd(int,Tensor,int)")
                     .indices(1, shapes -> 5)
@@ -2514,7 +2517,8 @@ public final class OpTable {
                         "embedding: x [3] is no table; give [vocabulary, dim], a row for each token",
                         () -> ints(2).embedding(t(3), null))
                 .refuses(
-                        "embedding: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with to(DType.I32)",
+                        "embedding: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with"
+                                + " to(DType.I32)",
                         () -> t(2).embedding(t(3, 2), null))
                 .refuses(
                         "embedding: tokens [1, 1, 1, 1, 1, 1] and their vectors make 7 dimensions but 6 are the most;"

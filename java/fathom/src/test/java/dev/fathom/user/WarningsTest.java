@@ -52,7 +52,9 @@ class WarningsTest {
     @Test
     void aLeakIsReportedWithAProviderOfSlf4jAndWithout() throws Exception {
         String report = " bytes, made at WarningsTest$Forgetful.forget(WarningsTest.java:";
-        assertThat(said(jar -> true)).contains("WARN dev.fathom.memory - a model of ").contains(report);
+        assertThat(said(jar -> true))
+                .contains("WARN dev.fathom.memory - a model of ")
+                .contains(report);
         assertThat(said(jar -> !jar.contains("slf4j-simple")))
                 .contains("No SLF4J providers were found")
                 .contains("WARNING: a model of ")
