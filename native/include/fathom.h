@@ -26,7 +26,8 @@ enum {
     FATHOM_BAD_COMMAND = 3, /* detail: kernel, argument words found, argument words expected */
     FATHOM_BAD_LENGTH = 4,  /* detail: row, length, the most */
     FATHOM_BAD_BLANK = 5,   /* detail: row, place, the blank that is a label there */
-    FATHOM_NO_STEPS = 6     /* detail: row */
+    FATHOM_NO_STEPS = 6,    /* detail: row */
+    FATHOM_BAD_WORD = 7     /* detail: kernel, argument word, what it holds: not one of its enumeration */
 };
 
 /*

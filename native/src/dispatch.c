@@ -44,6 +44,45 @@ static const int32_t argument_words[KERNEL_COUNT] = {
 #undef KERNEL
 };
 
+/* The place of the first argument word that names nothing in its enumeration, or -1. */
+#define I(n)
+#define E(n, least, count)                                                                                                       \
+    if (a->n < (least) || a->n >= (count)) return &a->n - words;
+#define F(n)
+#define D(n)
+#define P(n)
+#define A(n)
+#define Q(n)
+#define B(n)
+#define L(n)
+#define W(n)
+#define S(n)
+#define KERNEL(name, args)                                                                                                       \
+    static int64_t unknown_##name(const int64_t *words) {                                                                        \
+        const struct name##_args *a = (const struct name##_args *)words;                                                         \
+        (void)a;                                                                                                                 \
+        args return -1;                                                                                                          \
+    }
+#include "kernels.def"
+#undef KERNEL
+#undef I
+#undef E
+#undef F
+#undef D
+#undef P
+#undef A
+#undef Q
+#undef B
+#undef L
+#undef W
+#undef S
+
+static int64_t (*const unknown[KERNEL_COUNT])(const int64_t *words) = {
+#define KERNEL(name, args) unknown_##name,
+#include "kernels.def"
+#undef KERNEL
+};
+
 /* The status, and above it the word at which the command that failed begins. */
 static int64_t failed(int32_t status, int64_t at) { return at << 32 | status; }
 
@@ -58,6 +97,13 @@ static int64_t run(int64_t *header, const int64_t *begin, const int64_t *end) {
             header[2] = found;
             header[3] = expected;
             return failed(FATHOM_BAD_COMMAND, at - begin);
+        }
+        int64_t word = unknown[kernel](at + 1);
+        if (word >= 0) {
+            header[1] = kernel;
+            header[2] = word;
+            header[3] = at[1 + word];
+            return failed(FATHOM_BAD_WORD, at - begin);
         }
         int32_t status = kernels->fn[kernel](at + 1, header + 1);
         if (status) return failed(status, at - begin);
@@ -74,6 +120,7 @@ int64_t fathom_scratch_bytes(int64_t words, int64_t count) {
     uint32_t kernel = count > 0 ? (uint32_t)at[0] : KERNEL_COUNT;
     if (kernel >= KERNEL_COUNT || !kernels->scratch[kernel]) return 0;
     if (count != 1 + argument_words[kernel]) return -1;
+    if (unknown[kernel](at + 1) >= 0) return 0; /* the run refuses it */
     int64_t floats = kernels->scratch[kernel](at + 1);
     return floats <= ((int64_t)1 << SCRATCH_LIMIT_BITS) / 4 ? floats * 4 : -1;
 }

@@ -13,6 +13,7 @@ struct window {
 
 /* struct NAME_args, laid over the words of a command */
 #define I(n) int64_t n;
+#define E(n, least, count) int64_t n;
 #define F(n) float n; int32_t n##_pad;
 #define D(n) int64_t n[6];
 #define P(n) float *n;
@@ -26,6 +27,7 @@ struct window {
 #include "kernels.def"
 #undef KERNEL
 #undef I
+#undef E
 #undef F
 #undef D
 #undef P
@@ -60,6 +62,19 @@ enum gather_kind { GATHER_BYTES_TO_FLOATS, GATHER_WORDS, GATHER_BYTES_TO_INTS };
 #define NO_PADDING (INT64_C(1) << 32) /* the padding of indices of which all count */
 enum resize_kind { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CORNERS, RESIZE_AREA };
 enum pad_mode { PAD_CONSTANT, PAD_REPLICATE, PAD_REFLECT, PAD_CIRCULAR };
+
+/* the cells of recurrent, as Java's enum has them */
+enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_LSTM, CELL_GRU, CELL_GRU_RESET_FIRST, CELL_UGRNN };
+/* how many there are of each; cast has no names */
+enum {
+    REDUCE_KINDS = REDUCE_ARGMIN + 1,
+    NORM_MODES = NORM_RMS + 1,
+    GATHER_KINDS = GATHER_BYTES_TO_INTS + 1,
+    RESIZE_KINDS = RESIZE_AREA + 1,
+    PAD_MODES = PAD_CIRCULAR + 1,
+    CELLS = CELL_UGRNN + 1,
+    CAST_KINDS = 4
+};
 
 /* the rows of the tables of elementwise functions and of update rules */
 enum unary_row {

@@ -7,6 +7,7 @@
 
 static const char fathom_kernel_text[] =
 #define I(n) "I"
+#define E(n, least, count) "E"
 #define F(n) "F"
 #define D(n) "IIIIII"
 #define P(n) "P"
@@ -20,6 +21,7 @@ static const char fathom_kernel_text[] =
 #include "kernels.def"
 #undef KERNEL
 #undef I
+#undef E
 #undef F
 #undef D
 #undef P

@@ -105,10 +105,14 @@ static void tables_have_a_line_a_row(void) {
         CHECK(lines == rows[i] && text[strlen(text) - 1] == '\n', "table %d has %d lines for %d rows", i, lines, rows[i]);
     }
     const char *kernels = fathom_table(0), *unary = fathom_table(1), *binary = fathom_table(2), *rules = fathom_table(4);
-    CHECK(strncmp(kernels, "fill:AIF\ncopy:BBI\n", 18) == 0 && strstr(kernels, "\nbinary:IPPPIIIIIIIIIIIIIIIIIIFF\n"), "%s", kernels);
+    CHECK(strncmp(kernels, "fill:AIF\ncopy:BBI\n", 18) == 0 && strstr(kernels, "\nbinary:EPPPIIIIIIIIIIIIIIIIIIFF\n"), "%s", kernels);
     CHECK(strncmp(unary, "relu:0:OUTPUT\n", 14) == 0 && strstr(unary, "\nclamp:2:INPUT\n"), "%s", unary);
     CHECK(strncmp(binary, "add:0:NONE\n", 11) == 0 && strstr(binary, "\nsub:0:NONE\n"), "%s", binary);
     CHECK(strncmp(rules, "sgd:1:4\n", 8) == 0 && strstr(rules, "\nadam:3:7\n"), "%s", rules);
+    float x = 1;
+    CHECK(RUN(unary, .row = UNARY_COUNT, .x = &x, .y = &x, .n = 1) == FATHOM_BAD_WORD && run_words[1] == K_unary &&
+              run_words[2] == 0 && run_words[3] == UNARY_COUNT,
+          "a row behind the last");
     CHECK(fathom_table(5)[0] == 0 && fathom_table(-1)[0] == 0, "no such table");
 }
 

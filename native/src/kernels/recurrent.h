@@ -55,8 +55,6 @@ HIDDEN int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, in
 #define part_sequences FOR_ISA(part_sequences)
 HIDDEN void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t *from, int64_t *to);
 
-/* the cells, as Java's enum has them */
-enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_LSTM, CELL_GRU, CELL_GRU_RESET_FIRST, CELL_UGRNN };
 /* flags: from the last step to the first; z weighs the candidate and not the state; padding lies in front */
 enum { REVERSE = 1, UPDATE_TAKES_NEW = 2, FRONT = 4 };
 

@@ -11,6 +11,7 @@
 #define SECOND(first, second, ...) second
 #define CHOICE(...) SECOND(__VA_ARGS__)
 #define I(n)
+#define E(n, least, count)
 #define F(n)
 #define D(n)
 #define P(n)

@@ -12,6 +12,7 @@ public final class KernelException extends IllegalArgumentException {
     private static final int BAD_LENGTH = 4;
     private static final int BAD_BLANK = 5;
     private static final int NO_STEPS = 6;
+    private static final int BAD_WORD = 7;
 
     /** Kernels whose only index is where the tokens of a step begin. */
     private static final Set<Object> PLACED =
@@ -22,7 +23,8 @@ public final class KernelException extends IllegalArgumentException {
 
     /**
      * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below; for a bad length its
-     * row, itself, and the most; for a blank among labels its row, its place there, and itself.
+     * row, itself, and the most; for a blank among labels its row, its place there, and itself; for a word that names
+     * nothing the kernel, its place, and itself.
      */
     public KernelException(Object kernel, long status, long row, long found, long bound) {
         super(message(kernel, status, row, found, bound));
@@ -63,6 +65,9 @@ public final class KernelException extends IllegalArgumentException {
                 "label " + bound + " at place " + found + " of row " + row
                         + " is the blank, which is no label; leave it out, or choose another blank";
             case NO_STEPS -> "the length of row " + row + " is 0; a sequence has at least one step, so leave it out";
+            case BAD_WORD ->
+                kernel + " takes one of an enumeration as argument word " + found + " but " + bound
+                        + " is none of it; write the number of a row, a kind or a mode that exists";
             default ->
                 kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
                         + " " + bound + "); the jar and the native library may be of different versions";

@@ -31,6 +31,38 @@ class CommandsTest {
                 .hasMessage(message + "; integers and floats go through put, addresses through at");
     }
 
+    /** Every word that names a row, a kind or a mode is refused before a kernel looks it up; the other words are never read. */
+    @Test
+    void aWordThatNamesNothing() {
+        int words = 0;
+        for (Kernel kernel : Kernel.values()) {
+            for (int i = 0; i < kernel.written(); i++) {
+                for (long wrong : new long[] {-2, 1000, Long.MIN_VALUE, 1L << 32}) {
+                    if (kernel.letter(i) != 'E') {
+                        continue;
+                    }
+                    words++;
+                    commands.begin(kernel);
+                    for (int j = 0; j < kernel.written(); j++) {
+                        if (kernel.takes(j, Kernel.Kind.INTEGER)) {
+                            commands.put(j == i ? wrong : 0);
+                        } else if (kernel.takes(j, Kernel.Kind.FLOAT)) {
+                            commands.put(0f);
+                        } else {
+                            commands.at(0);
+                        }
+                    }
+                    assertThat(commands.scratchBytes()).isZero();
+                    assertThatThrownBy(commands::run)
+                            .isInstanceOf(KernelException.class)
+                            .hasMessage(kernel + " takes one of an enumeration as argument word " + i + " but " + wrong
+                                    + " is none of it; write the number of a row, a kind or a mode that exists");
+                }
+            }
+        }
+        assertThat(words).isEqualTo(4 * 23);
+    }
+
     @Test
     void tooManyOrTooFewWords() {
         assertThatThrownBy(
