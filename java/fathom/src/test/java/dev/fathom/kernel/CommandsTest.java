@@ -119,7 +119,8 @@ class CommandsTest {
             assertThatThrownBy(() -> Kernel.read(other))
                     .isInstanceOf(NativeException.class)
                     .hasMessage(
-                            "the native library has other kernels than this jar; use a jar and a native library of one version");
+                            "the native library has other kernels than this jar; use a jar and a native library of one"
+                                    + " version");
         }
     }
 }
