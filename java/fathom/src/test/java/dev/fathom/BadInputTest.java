@@ -3,6 +3,7 @@ package dev.fathom;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.attention.MultiHeadAttention;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Dropout;
@@ -15,8 +16,10 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import java.io.IOException;
@@ -50,6 +53,65 @@ class BadInputTest {
 
     private static void state(String message, ThrowingCallable call) {
         refused(IllegalStateException.class, message, call);
+    }
+
+    // ---- what a new user tries
+
+    @Test
+    void numbersThatMakeNoSense() {
+        argument("uniform: lo=2.0 and hi=1.0; lo must not be above hi", () -> new Rng(1).uniform(3, 2, 1));
+        argument("normal: std=-1.0 must be 0 or more", () -> new Rng(1).normal(3, 0, -1));
+        argument("normal: n=-1; give how many numbers, 0 or more", () -> new Rng(1).normal(-1, 0, 1));
+        argument("Linear: in=-4 and out=3 must both be at least 1", () -> new Linear(-4, 3));
+        argument("Dropout: p=1.0 is the probability to drop and must be in [0, 1)", () -> new Dropout(1));
+        argument(
+                "MultiHeadAttention: width=10 and heads=3 disagree: the heads must divide the width",
+                () -> new MultiHeadAttention(10, 3));
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.zeros(2, 3);
+            argument("clamp: lo=2.0 and hi=1.0; lo must not be above hi", () -> x.clamp(2, 1));
+            argument("concat: there are no tensors; give at least one", () -> Tensor.concat(0, new Tensor[0]));
+            argument(
+                    "concat: input 0 [2] is F32 but input 1 [2] is I32; convert one of them",
+                    () -> Tensor.concat(0, Tensor.zeros(2), Tensor.ofInts(new int[2], 2)));
+            argument(
+                    "topk: x [2, 3] has x.dim(1)=3 places but k=5 are asked for; choose 0 <= k <= dim(1)",
+                    () -> x.topk(1, 5));
+            argument(
+                    "mean: x [0, 3] is empty along the dimensions to reduce; give at least one element",
+                    () -> Tensor.zeros(0, 3).mean(0));
+            argument(
+                    "take: index 9 at row 0 is outside [0, 2): give the number of a row that exists",
+                    () -> x.take(0, Tensor.ofInts(new int[] {9}, 1)));
+        }
+    }
+
+    @Test
+    void recurrentNetsSayWhatTheyTake() {
+        try (var model = Model.of(Recurrent.lstm(3, 4), 1);
+                Pass pass = Pass.infer()) {
+            argument(
+                    "Recurrent: x [2, 3] must be [batch, steps, features]; reshape it, or embed tokens first",
+                    () -> model.net().apply(Tensor.zeros(2, 3)));
+            argument(
+                    "Recurrent: lengths [2] are F32 but must be I32; make them with Tensor.ofInts, or convert them with"
+                            + " to(DType.I32)",
+                    () -> model.net().run(Tensor.zeros(2, 5, 3), null, Tensor.zeros(2)));
+            argument(
+                    "lstm: length 9 at row 0 is outside [0, 5]: lengths count the steps of a row that are no padding",
+                    () -> model.net().run(Tensor.zeros(2, 5, 3), null, Tensor.ofInts(new int[] {9, 2}, 2)));
+        }
+    }
+
+    @Test
+    void aTextInThePlaceOfWeights() throws IOException {
+        Path text = Files.writeString(folder.resolve("net.safetensors"), "Entry not found");
+        try (var model = Model.of(new Linear(2, 3), 1)) {
+            argument(
+                    text + ": it is a text that begins with \"Entry not found\", not safetensors; give the file of the"
+                            + " tensors themselves; a download that failed often leaves such a text",
+                    () -> model.load(text));
+        }
     }
 
     // ---- shapes and types
@@ -129,7 +191,8 @@ class BadInputTest {
                 Dataset data = Dataset.of(new float[4], Shape.of(1), new int[] {0, 1, 2, 0})) {
             argument(
                     "cross_entropy: label 2 at row 2 is outside [0, 2): labels are class numbers, one less than "
-                            + "the logits' last dimension at most",
+                            + "the logits' last dimension at most; the row is counted in the batch, and it is in y of "
+                            + "example 2 of the dataset",
                     () -> Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
                             .fit(data.batches(4), 1));
         }

@@ -115,6 +115,11 @@ record Kind(String what, String remedy) {
                 && "\22\32\42\50\62\72\102".indexOf(text.charAt(2)) >= 0) {
             return ONNX;
         }
+        if (text.chars().allMatch(c -> c >= ' ' && c != 0x7f || c >= '\t' && c <= '\r')) {
+            return new Kind(
+                    "a text that begins with " + Safetensors.quoted(text.substring(0, Math.min(n, 40))),
+                    "give the file of the tensors themselves; a download that failed often leaves such a text");
+        }
         return null;
     }
 

@@ -4,6 +4,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Trainable;
 import dev.fathom.op.Cell;
+import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import dev.fathom.ops.RecurrentOp;
@@ -512,6 +513,11 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     private Output compute(Tensor x, @Nullable State initial, @Nullable Tensor lengths) {
         Settings s = settings;
         check(x, initial);
+        if (lengths != null && lengths.dtype() != DType.I32) {
+            throw new IllegalArgumentException(
+                    "Recurrent" + Where.running() + ": lengths " + lengths.shape() + " are " + lengths.dtype()
+                            + " but must be I32; make them with Tensor.ofInts, or convert them with to(DType.I32)");
+        }
         List<Tensor> hidden = new ArrayList<>();
         List<Tensor> cells = new ArrayList<>();
         Tensor steps = x;

@@ -66,13 +66,27 @@ public final class Rng extends Stream {
         return new Rng(mix(mix(seed ^ 0xd1b54a32d192ed03L) + number));
     }
 
-    /** Returns {@code n} numbers that are uniform in [lo, hi). */
+    /**
+     * Returns {@code n} numbers that are uniform in [lo, hi).
+     *
+     * @throws IllegalArgumentException if n is negative, or lo is above hi
+     */
     public float[] uniform(int n, float lo, float hi) {
+        if (!(lo <= hi)) {
+            throw new IllegalArgumentException("uniform: lo=" + lo + " and hi=" + hi + "; lo must not be above hi");
+        }
         return draw(Kernel.UNIFORM, n, lo, hi);
     }
 
-    /** Returns {@code n} numbers from the normal distribution. */
+    /**
+     * Returns {@code n} numbers from the normal distribution.
+     *
+     * @throws IllegalArgumentException if n or the standard deviation is negative
+     */
     public float[] normal(int n, float mean, float std) {
+        if (!(std >= 0)) {
+            throw new IllegalArgumentException("normal: std=" + std + " must be 0 or more");
+        }
         return draw(Kernel.NORMAL, n, mean, std);
     }
 
