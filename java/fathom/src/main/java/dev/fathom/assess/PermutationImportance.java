@@ -28,8 +28,6 @@ import java.util.stream.IntStream;
  *     error, of which less is better, the drops of important features are negative
  */
 public record PermutationImportance(double score, List<Scores> drops) {
-    private static final int BATCH = 500;
-
     /** Keeps its own copy of the list. */
     public PermutationImportance {
         drops = List.copyOf(drops);
@@ -130,7 +128,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
                         + ", but only x and y of one shape can be shuffled; make a dataset of these two");
             }
             Rows rows = new Rows(data.size(), data.featureShape());
-            Batches.Epoch batches = data.batches(Math.min(BATCH, data.size())).epoch(0);
+            Batches.Epoch batches = data.batches().epoch(0);
             Rng rng = new Rng(0); // a map that draws gives the same examples every time
             for (int at = 0; batches.hasNext(); ) {
                 try (Pass pass = Pass.infer(rng)) {

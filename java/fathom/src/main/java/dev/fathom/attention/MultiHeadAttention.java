@@ -1,8 +1,8 @@
 package dev.fathom.attention;
 
 import dev.fathom.nn.Init;
-import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.AttentionMask;
@@ -30,7 +30,7 @@ public record MultiHeadAttention(
         int kvHeads,
         float dropout,
         @Nullable RotaryPositions rotary)
-        implements Layer {
+        implements SequenceLayer {
     /**
      * Checks the heads.
      *
@@ -112,8 +112,8 @@ public record MultiHeadAttention(
     }
 
     @Override
-    public Tensor forward(Tensor x) {
-        return self(x, AttentionMask.NONE, null);
+    public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+        return self(x, AttentionMask.ofLengths(lengths), null);
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.fathom.attention;
 
 import dev.fathom.autograd.Frames;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param norm what follows the last, or null for nothing; layers with norms in front need one
  */
 public record TransformerEncoder(
-        List<TransformerEncoderLayer> layers, @Nullable Layer norm) implements Layer {
+        List<TransformerEncoderLayer> layers, @Nullable Layer norm) implements SequenceLayer {
     /** Keeps its own copy of the list. */
     public TransformerEncoder {
         layers = List.copyOf(layers);
@@ -35,8 +36,8 @@ public record TransformerEncoder(
     }
 
     @Override
-    public Tensor forward(Tensor x) {
-        return run(x, AttentionMask.NONE);
+    public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+        return run(x, AttentionMask.ofLengths(lengths));
     }
 
     /** Computes the stack on x [batch, tokens, width], of which a token sees what the mask says. */

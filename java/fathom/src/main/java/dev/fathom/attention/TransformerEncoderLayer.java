@@ -2,12 +2,14 @@ package dev.fathom.attention;
 
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.nn.LayerNorm;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import org.jspecify.annotations.Nullable;
 
 /**
  * x' = norm1(x + attention(x)), y = norm2(x' + feedForward(x')) (Vaswani et al. 2017), or with the norms in front, x' = x + attention(norm1(x)), y = x' +
@@ -27,7 +29,7 @@ public record TransformerEncoderLayer(
         Layer norm2,
         Dropout dropout,
         boolean normFirst)
-        implements Layer {
+        implements SequenceLayer {
     /**
      * Makes a layer that normalizes after each sum and has no dropout.
      *
@@ -70,8 +72,8 @@ public record TransformerEncoderLayer(
     }
 
     @Override
-    public Tensor forward(Tensor x) {
-        return run(x, AttentionMask.NONE);
+    public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+        return run(x, AttentionMask.ofLengths(lengths));
     }
 
     /** Computes the layer on x [batch, tokens, width], of which a token sees what the mask says. */

@@ -1,5 +1,8 @@
 package dev.fathom.data;
 
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.SequenceLayer;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,20 +19,28 @@ public final class Batch {
 
     private final List<String> names;
     private final Tensor[] values;
-    private final @Nullable Tensor @Nullable [] lengths;
+    private final @Nullable Padded @Nullable [] padded;
     private final boolean first;
     private final @Nullable IntUnaryOperator examples;
 
-    /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged, {@code examples} where there is no dataset. */
+    /**
+     * What is padding in a ragged field.
+     *
+     * @param lengths I32 [n]
+     * @param inFront whether padding lies in front of the steps
+     */
+    record Padded(Tensor lengths, boolean inFront) {}
+
+    /** Keeps these arrays without a copy; {@code padded} is null where no field is ragged, {@code examples} where there is no dataset. */
     Batch(
             List<String> names,
             Tensor[] values,
-            @Nullable Tensor @Nullable [] lengths,
+            @Nullable Padded @Nullable [] padded,
             boolean first,
             @Nullable IntUnaryOperator examples) {
         this.names = names;
         this.values = values;
-        this.lengths = lengths;
+        this.padded = padded;
         this.first = first;
         this.examples = examples;
     }
@@ -72,19 +83,94 @@ public final class Batch {
      * @throws IllegalArgumentException if there is no such field, or it is not ragged
      */
     public Tensor lengths(String name) {
+        return padded(name).lengths;
+    }
+
+    private Padded padded(String name) {
         int i = index(name);
-        Tensor t = lengths == null ? null : lengths[i];
-        if (t == null) {
+        Padded p = padded == null ? null : padded[i];
+        if (p == null) {
             throw new IllegalArgumentException(
                     "lengths: the field " + name + " is not ragged; every example has all of " + values[i].shape());
         }
-        return t;
+        return p;
     }
 
     /** Returns whether the field of this name is ragged and therefore has {@link #lengths}. */
     public boolean ragged(String name) {
         int i = index(name);
-        return lengths != null && lengths[i] != null;
+        return padded != null && padded[i] != null;
+    }
+
+    /**
+     * Returns whether the padding of a ragged field lies in front of the steps; see {@link Padding#front}.
+     *
+     * @throws IllegalArgumentException if there is no such field, or it is not ragged
+     */
+    public boolean paddedInFront(String name) {
+        return padded(name).inFront;
+    }
+
+    /**
+     * Returns the steps of {@code perStep} that are no padding in the ragged field {@code name}, one sequence after another: [steps of all examples, ..], on
+     * which a loss or a metric counts what is there and nothing else.
+     *
+     * <pre>{@code
+     * Loss.crossEntropy().of(batch.unpadded("y", logits), batch.unpadded("y", batch.y()))
+     * }</pre>
+     *
+     * @param perStep what there is for each step, [n, length, ..] with the length of the field
+     * @throws IllegalArgumentException if there is no such field, it is not ragged, or the shape is another
+     */
+    public Tensor unpadded(String name, Tensor perStep) {
+        Padded p = padded(name);
+        int n = size();
+        int length = get(name).dim(1);
+        Shape shape = perStep.shape();
+        if (shape.rank() < 2 || shape.dim(0) != n || shape.dim(1) != length) {
+            throw new IllegalArgumentException("unpadded: " + shape + " is not [" + n + ", " + length
+                    + ", ..], the steps of the ragged field " + name + "; give something for each step of it");
+        }
+        int[] rows = shape.toArray();
+        int[] folded = Arrays.copyOfRange(rows, 1, rows.length);
+        folded[0] = Math.multiplyExact(n, length);
+        Tensor all = perStep.reshape(folded);
+        int[] lengths = p.lengths.toIntArray();
+        int[] kept = new int[Arrays.stream(lengths).sum()];
+        if (kept.length == folded[0]) {
+            return all;
+        }
+        for (int i = 0, to = 0; i < n; i++) {
+            int from = i * length + (p.inFront ? length - lengths[i] : 0);
+            for (int k = 0; k < lengths[i]; k++) {
+                kept[to++] = from + k;
+            }
+        }
+        return all.take(0, Tensor.ofInts(kept, kept.length));
+    }
+
+    /**
+     * Returns what a layer gives for the features {@code x}. If they are ragged, the layer is told their lengths, so that its result does not depend on how
+     * long the other examples of the batch are.
+     *
+     * @throws IllegalArgumentException if the features are ragged and the layer takes no lengths, or expects padding on the other side
+     */
+    public Tensor through(Layer layer) {
+        if (!ragged("x")) {
+            return layer.apply(x());
+        }
+        if (!(layer instanceof SequenceLayer sequences && sequences.takesLengths())) {
+            throw new IllegalArgumentException("x is ragged, but " + layer.getClass().getSimpleName()
+                    + " takes no lengths, so padding would change its results; use a net with a SequenceLayer in it, such as Recurrent or"
+                    + " TransformerEncoder, let your net implement SequenceLayer, or write a step that reads batch.lengths(\"x\")");
+        }
+        if (sequences.expectsPaddingInFront() != paddedInFront("x")) {
+            String data = paddedInFront("x") ? "in front" : "behind";
+            String net = sequences.expectsPaddingInFront() ? "in front" : "behind";
+            throw new IllegalArgumentException("x is padded " + data + ", but " + layer.getClass().getSimpleName()
+                    + " expects padding " + net + "; change one of them with Dataset.padded or Recurrent.paddedInFront");
+        }
+        return sequences.apply(x(), lengths("x"));
     }
 
     /** Returns the names of the fields, in the order of the dataset. */
@@ -121,7 +207,7 @@ public final class Batch {
 
     /** This batch as the first of an epoch or not, whatever a user made of it. */
     Batch first(boolean isFirst) {
-        return isFirst == first ? this : new Batch(names, values, lengths, isFirst, examples);
+        return isFirst == first ? this : new Batch(names, values, padded, isFirst, examples);
     }
 
     /**
@@ -138,14 +224,14 @@ public final class Batch {
         if (i >= 0) {
             Tensor[] all = values.clone();
             all[i] = value;
-            return new Batch(names, all, lengths, first, examples);
+            return new Batch(names, all, padded, first, examples);
         }
         List<String> more = new ArrayList<>(names);
         more.add(name);
         Tensor[] all = Arrays.copyOf(values, more.size());
         all[names.size()] = value;
         return new Batch(
-                List.copyOf(more), all, lengths == null ? null : Arrays.copyOf(lengths, more.size()), first, examples);
+                List.copyOf(more), all, padded == null ? null : Arrays.copyOf(padded, more.size()), first, examples);
     }
 
     private int index(String name) {

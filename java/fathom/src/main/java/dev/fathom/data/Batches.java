@@ -390,14 +390,15 @@ public final class Batches {
             try {
                 long index = rows(number) + 4L * step * size;
                 Tensor[] values = new Tensor[shapes.length];
-                Tensor[] lengths = ragged ? new Tensor[shapes.length] : null;
+                Batch.Padded[] padded = ragged ? new Batch.Padded[shapes.length] : null;
                 long targets = 0;
                 Commands commands = Values.commands();
                 for (int f = 0; f < shapes.length; f++) {
                     Shape shape = shapes[f];
-                    if (shape == null && lengths != null) {
-                        lengths[f] = Access.create(Shape.of(n), DType.I32);
-                        values[f] = padded(commands, f, Block.at(index, 4 * n).asIntBuffer(), lengths[f]);
+                    if (shape == null && padded != null) {
+                        Tensor lengths = Access.create(Shape.of(n), DType.I32);
+                        padded[f] = new Batch.Padded(lengths, data.padding(f).atFront());
+                        values[f] = padded(commands, f, Block.at(index, 4 * n).asIntBuffer(), lengths);
                         continue;
                     }
                     Source.Part part = source.parts.get(f);
@@ -428,7 +429,7 @@ public final class Batches {
                     augmenter.run(commands, stream, (long) step * size, n, targets);
                 }
                 boolean first = step == 0;
-                return data.changed(new Batch(source.names, values, lengths, first, row -> example(step * size + row)))
+                return data.changed(new Batch(source.names, values, padded, first, row -> example(step * size + row)))
                         .first(first);
             } finally {
                 data.exit();

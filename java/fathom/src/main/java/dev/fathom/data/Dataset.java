@@ -952,6 +952,17 @@ public final class Dataset implements AutoCloseable {
 
     // ---- batches
 
+    /** How many examples an evaluation takes at a time, unless it is told otherwise. */
+    private static final int FEW = 32;
+
+    /**
+     * Returns all examples in order, 32 at a time, or all at once if there are fewer. Evaluations take them so where no batches are given: they need the memory
+     * of a small batch, and what a net says of an example does not depend on the others.
+     */
+    public Batches batches() {
+        return batches(Math.min(FEW, size()));
+    }
+
     /**
      * Returns all examples in order, {@code size} at a time, in the same order in every epoch.
      *

@@ -30,8 +30,6 @@ import java.util.stream.IntStream;
  * @param areClasses whether each row of targets is zeros with a single one, and so names a class; they are numbers otherwise
  */
 public record Examples(float[][] x, float[][] y, double[] weights, boolean areClasses) {
-    private static final int BATCH = 500;
-
     /**
      * Checks the sizes and numbers, none of which are copied.
      *
@@ -112,11 +110,11 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
         int[] labels = new int[data.size()];
         Rng rng = new Rng(0); // a layer that samples gives the same features every time
         Batches.Epoch batches =
-                data.batches(Math.min(BATCH, data.size())).withoutAugmentation().epoch(0);
+                data.batches().withoutAugmentation().epoch(0);
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {
                 Batch batch = batches.next();
-                Tensor made = features.apply(batch.x());
+                Tensor made = batch.through(features);
                 int n = batch.size();
                 if (made.shape().rank() == 0 || made.dim(0) != n) {
                     throw new IllegalArgumentException("examples: the layer gives " + made.shape() + " of " + n

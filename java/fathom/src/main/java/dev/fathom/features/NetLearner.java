@@ -45,8 +45,6 @@ public record NetLearner(
         UnaryOperator<Tensor> answer,
         @Nullable Shape shape)
         implements Learner {
-    private static final int AT_ONCE = 500;
-
     /**
      * Checks the numbers.
      *
@@ -118,8 +116,8 @@ public record NetLearner(
             float[][] predictions = new float[x.length][];
             Shape shape = method.shape;
             int[] one = shape == null ? new int[] {columns} : shape.toArray();
-            for (int from = 0; from < x.length; from += AT_ONCE) {
-                int n = Math.min(AT_ONCE, x.length - from);
+            for (int from = 0; from < x.length; from += method.batch) {
+                int n = Math.min(method.batch, x.length - from);
                 float[] values = new float[n * columns];
                 int[] dims = new int[one.length + 1];
                 dims[0] = n;

@@ -150,6 +150,32 @@ public final class CrossEntropy implements ReducedLoss {
         return sum;
     }
 
+    /** Finds one class, probabilities or log-probabilities that are taken for logits, and logits that are taken for log-probabilities. */
+    @Override
+    public @Nullable String fault(Tensor output) {
+        if (output.shape().rank() == 0 || output.size() == 0) {
+            return null;
+        }
+        if (scores != Scores.WITHOUT_BASELINE && output.dim(-1) == 1) {
+            return "the outputs " + output.shape() + " have one class, whose probability is always 1, so there is nothing to learn;"
+                    + " give the net an output for each class, or take Loss.bceWithLogits() for one logit";
+        }
+        boolean shares = output.min().item() >= 0 && farFrom1(output) <= 1e-4f;
+        if (scores == Scores.LOGITS && shares) {
+            return "the outputs are probabilities already, and this loss takes their softmax once more, which hardly learns;"
+                    + " leave the softmax out of the net, and take it of what the trained net gives";
+        }
+        if (scores == Scores.LOG_PROBABILITIES && !(farFrom1(output.exp()) <= 1e-2f)) {
+            return "the outputs are no log-probabilities, because their exponentials do not sum to 1;"
+                    + " end the net with logSoftmax(-1), or take Loss.crossEntropy() of logits";
+        }
+        return null;
+    }
+
+    private static float farFrom1(Tensor rows) {
+        return rows.sum(-1).sub(1).abs().max().item();
+    }
+
     /** Returns the label that {@link #ignoreIndex} leaves out, or null if every label counts. */
     public @Nullable Integer ignored() {
         return ignored;

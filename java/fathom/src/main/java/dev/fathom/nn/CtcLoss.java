@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * {@link Tensor#ctcLoss} says what an alignment is, and gives the loss of each example.
  *
  * <p>The loss of an example is divided by the number of its labels (by 1 if it has none), and the mean is taken over the batch, unless {@link #sum}
- * says otherwise. With a batch of a ragged dataset:
+ * says otherwise. A trainer of this loss tells it the lengths of ragged fields x and y. A step of one's own tells them itself:
  *
  * <pre>{@code
  * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> new Step.Result(
- *     Loss.ctc().of(net.apply(batch.x()), batch.y(), batch.lengths("x"), batch.lengths("y"))));
+ *     Loss.ctc().of(net.logits(batch), batch.y(), batch.lengths("x"), batch.lengths("y"))));
  * }</pre>
  *
  * <p>If the labels of an example need more steps than it has, no alignment exists and its loss is infinite, which ends training, unless {@link
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A loss is immutable: its methods return another one.
  */
-public final class CtcLoss implements Loss {
+public final class CtcLoss implements SequenceLoss {
     private final int blank;
     private final boolean zeroInfinity;
     private final boolean sums;
@@ -61,12 +61,6 @@ public final class CtcLoss implements Loss {
         return sums;
     }
 
-    /** Computes the loss where all steps and all labels count. */
-    @Override
-    public Tensor of(Tensor logits, Tensor targets) {
-        return of(logits, targets, null, null);
-    }
-
     /**
      * Computes the loss of a padded batch.
      *
@@ -76,6 +70,7 @@ public final class CtcLoss implements Loss {
      * @param targetLengths how many labels of each example count, I32 [n], or null for all
      * @throws IllegalArgumentException as {@link Tensor#ctcLoss}, and if there is no example
      */
+    @Override
     public Tensor of(Tensor logits, Tensor targets, @Nullable Tensor lengths, @Nullable Tensor targetLengths) {
         Tensor each = logits.ctcLoss(targets, lengths, targetLengths, blank);
         if (zeroInfinity) {

@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A single number computed from (output, target), where less is better. It is the mean over the batch, as in PyTorch by default, unless {@link #sums}
@@ -37,6 +38,14 @@ public interface Loss {
     /** Returns whether outputs are probabilities in place of logits or scores. Metrics of logits are refused beside such a loss. */
     default boolean ofProbabilities() {
         return false;
+    }
+
+    /**
+     * Returns a sentence about outputs that this loss cannot mean, such as probabilities in place of logits, and what to do, or null if there is nothing to
+     * say. {@code Trainer.check} asks for it.
+     */
+    default @Nullable String fault(Tensor output) {
+        return null;
     }
 
     // ---- classes

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param layers in the order of their calls; their index is their name
  */
-public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
+public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, SequenceLayer {
     /** Keeps its own copy of the list. */
     public Sequential {
         layers = List.copyOf(layers);
@@ -27,6 +27,56 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
     @Override
     public Tensor forward(Tensor x) {
         return run(x, layers.size());
+    }
+
+    /**
+     * Computes the layers in their order, and tells the lengths to each {@link SequenceLayer}. Of the others, those that look at one step at a time know
+     * nothing of padding.
+     *
+     * @throws IllegalArgumentException if a layer that mixes steps and takes no lengths, such as a convolution that is not causal, gets padded steps
+     */
+    @Override
+    public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+        if (lengths == null) {
+            return forward(x);
+        }
+        Frames frames = Frames.current();
+        Tensor y = x;
+        for (int i = 0; i < layers.size(); i++) {
+            frames.nextChild(i);
+            if (layers.get(i) instanceof SequenceLayer s && s.takesLengths()) {
+                y = s.apply(y, lengths);
+            } else {
+                MixedSteps.refuse(layers.get(i), x, y);
+                y = layers.get(i).apply(y);
+            }
+            frames.releaseAllBut(y, i);
+        }
+        return y;
+    }
+
+    @Override
+    public boolean takesLengths() {
+        return layers.stream().anyMatch(l -> l instanceof SequenceLayer s && s.takesLengths());
+    }
+
+    /**
+     * Returns whether the layers that take lengths expect padding in front.
+     *
+     * @throws IllegalArgumentException if they disagree
+     */
+    @Override
+    public boolean expectsPaddingInFront() {
+        List<Boolean> sides = layers.stream()
+                .filter(l -> l instanceof SequenceLayer s && s.takesLengths())
+                .map(l -> ((SequenceLayer) l).expectsPaddingInFront())
+                .distinct()
+                .toList();
+        if (sides.size() > 1) {
+            throw new IllegalArgumentException(
+                    "Sequential: some layers expect padding in front of a sequence and others behind it; build all of them for one side");
+        }
+        return sides.contains(true);
     }
 
     /** Returns whether the last layer can still take a residual and an activation. */

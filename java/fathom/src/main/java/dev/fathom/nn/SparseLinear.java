@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public record SparseLinear(
         Parameter weight,
         @Nullable Parameter bias,
-        @Nullable Integer padding) implements Layer {
+        @Nullable Integer padding) implements SequenceLayer {
     /**
      * Makes a layer with a bias. Weight and bias begin as a linear layer's, uniform in +-1/sqrt(in).
      *
@@ -70,8 +70,8 @@ public record SparseLinear(
 
     /** Computes the layer for ids I32 [n, length] whose values are all 1. */
     @Override
-    public Tensor forward(Tensor ids) {
-        return ids.embeddingBag(weight, bias, null, null, padding);
+    public Tensor forward(Tensor ids, @Nullable Tensor lengths) {
+        return ids.embeddingBag(weight, bias, lengths, null, padding);
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sum of a loss's values.
@@ -16,6 +17,11 @@ record SummedLoss(ReducedLoss loss) implements ReducedLoss {
     @Override
     public boolean ofProbabilities() {
         return loss.ofProbabilities();
+    }
+
+    @Override
+    public @Nullable String fault(Tensor output) {
+        return loss.fault(output);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.recurrent;
 
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.nn.Trainable;
 import dev.fathom.op.Cell;
 import dev.fathom.op.DType;
@@ -46,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * @param settings the cell, the sizes and the options
  * @param weights the parameters by name
  */
-public record Recurrent(Settings settings, @Inline Map<String, Parameter> weights) implements Layer {
+public record Recurrent(Settings settings, @Inline Map<String, Parameter> weights) implements SequenceLayer {
     /** The options that a recurrent net either has or does not have. */
     public enum Option {
         /** Each layer also reads its sequence from the end. */
@@ -481,12 +482,17 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     // ---- the net
 
     /**
-     * @throws IllegalArgumentException if x is not [n, t, in], or t is 0
+     * @throws IllegalArgumentException if x is not [n, t, in], t is 0, or a length is not in 1 .. t
      */
     @Override
-    public Tensor forward(Tensor x) {
-        Output out = compute(x, null, null);
+    public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+        Output out = compute(x, null, lengths);
         return settings.has(Option.LAST_STEP) ? out.last() : out.steps();
+    }
+
+    @Override
+    public boolean expectsPaddingInFront() {
+        return settings.has(Option.PADDED_IN_FRONT);
     }
 
     /**

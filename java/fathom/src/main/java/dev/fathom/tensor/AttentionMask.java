@@ -26,6 +26,11 @@ public record AttentionMask(
     /** Each query sees the key at its own position and the keys before it. */
     public static final AttentionMask CAUSAL = new AttentionMask(true, null, null, null, null);
 
+    /** Returns a mask by which every query sees the keys that are no padding, I32 [batch] of each row, or all of them if {@code lengths} is null. */
+    public static AttentionMask ofLengths(@Nullable Tensor lengths) {
+        return lengths == null ? NONE : NONE.withLengths(lengths);
+    }
+
     /** Returns this mask with numbers that are added to the scores. */
     public AttentionMask withBias(Tensor newBias) {
         return new AttentionMask(causal, newBias, lengths, queryLengths, past);

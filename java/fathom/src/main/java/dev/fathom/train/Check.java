@@ -17,7 +17,7 @@ public record Check(List<Finding> findings) {
     /**
      * One examination.
      *
-     * @param name {@code start loss}, {@code one batch}, {@code inputs} or {@code examples}
+     * @param name {@code start loss}, {@code one batch}, {@code inputs}, {@code examples} or {@code outputs}
      * @param passed whether all is as it should be
      * @param sentence what was measured and, if something is wrong, what to do
      */

@@ -2,6 +2,7 @@ package dev.fathom.train;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
+import dev.fathom.nn.BceWithLogits;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -11,6 +12,7 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.LossAndGradient;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,6 +44,7 @@ final class Examiner<M extends Net> {
         examine("inputs", this::inputs);
         if (loss != null) {
             examine("examples", this::examples);
+            examine("outputs", this::outputs);
         }
         return new Check(findings);
     }
@@ -72,8 +75,9 @@ final class Examiner<M extends Net> {
             Batch batch = train.epoch(0).batch(0);
             first = trainer.loss(copy.net(), batch).item();
             if (loss != null) {
-                Tensor output = ((Layer) copy.net()).apply(batch.x());
-                chance = loss.of(Tensor.zeros(output.shape().toArray()), batch.y())
+                Tensor output = batch.through((Layer) copy.net());
+                chance = trainer.compared(Tensor.zeros(output.shape().toArray()), batch)
+                        .loss()
                         .item();
             }
         }
@@ -201,6 +205,28 @@ final class Examiner<M extends Net> {
                         : Tensor.ofInts(new int[(int) batch.x().shape().size()], dims));
     }
 
+    // ---- outputs are what the loss takes them for
+
+    private Verdict outputs() {
+        try (Model<M> copy = trainer.model.copy();
+                Pass pass = Pass.grad(new Rng(0))) {
+            Tensor output = train.epoch(0).batch(0).through((Layer) copy.net());
+            String fault = loss == null ? null : loss.fault(output.detach());
+            if (fault == null && loss instanceof BceWithLogits && endsWithSigmoid(pass)) {
+                fault = "the net ends with a sigmoid, and bceWithLogits takes the sigmoid once more, which hardly learns;"
+                        + " leave it out of the net, or take Loss.bce()";
+            }
+            return fault == null
+                    ? verdict(true, "the outputs %s may be what the loss takes them for", output.shape())
+                    : new Verdict(false, fault);
+        }
+    }
+
+    private static boolean endsWithSigmoid(Pass pass) {
+        List<Tape.Entry> ops = pass.tape().entries();
+        return !ops.isEmpty() && ops.get(ops.size() - 1).op().toString().contains("row=SIGMOID");
+    }
+
     // ---- what is said of one example depends on that example
 
     private Verdict examples() {
@@ -210,10 +236,10 @@ final class Examiner<M extends Net> {
                     Pass pass = Pass.grad(new Rng(0))) {
                 Batch batch = train.epoch(0).batch(0);
                 if (batch.x().dtype() != DType.F32) {
-                    return tokens(copy, batch.x());
+                    return tokens(copy, batch);
                 }
                 Tensor x = pass.watch(batch.x());
-                Tensor y = ((Layer) copy.net()).apply(x);
+                Tensor y = batch.with("x", x).through((Layer) copy.net());
                 if (y.shape().rank() == 0 || y.dim(0) != n) {
                     return verdict(
                             false,
@@ -248,8 +274,9 @@ final class Examiner<M extends Net> {
     }
 
     /** Integers have no gradient: the output of the first example must be the same bits where all examples are the first. */
-    private Verdict tokens(Model<M> copy, Tensor x) {
-        Tensor y = ((Layer) copy.net()).apply(x);
+    private Verdict tokens(Model<M> copy, Batch batch) {
+        Tensor x = batch.x();
+        Tensor y = batch.through((Layer) copy.net());
         if (y.shape().rank() == 0 || y.dim(0) != x.dim(0)) {
             return verdict(
                     false,
@@ -257,7 +284,8 @@ final class Examiner<M extends Net> {
                     y.shape(),
                     x.dim(0));
         }
-        Tensor same = ((Layer) copy.net()).apply(x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0))));
+        Tensor same = batch.with("x", x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0))))
+                .through((Layer) copy.net());
         return Arrays.equals(y.slice(0, 0, 1).toArray(), same.slice(0, 0, 1).toArray())
                 ? alone()
                 : verdict(

@@ -27,7 +27,7 @@ public interface Step<M extends Net> {
      *
      * @param loss the scalar to minimize
      * @param output what metrics compare with the target; null where there are no metrics
-     * @param target what metrics compare the output with; null for the field {@code y} of the batch
+     * @param target what metrics compare the output with; null for the field {@code y} of the batch, unless it is ragged
      * @param weight how much the loss counts beside that of other batches, which is what its mean was divided by, such as the number of tokens; null for the
      *     number of examples
      */

@@ -9,6 +9,7 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Penalty;
+import dev.fathom.nn.SequenceLoss;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
@@ -20,6 +21,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,8 +36,6 @@ import org.jspecify.annotations.Nullable;
  * @param <M> the net's type
  */
 public final class Trainer<M extends Net> {
-    private static final int EVALUATION_BATCH = 500;
-
     final Model<M> model;
     final Optimizer recipe;
     final List<Metric> metrics = new ArrayList<>();
@@ -55,6 +55,9 @@ public final class Trainer<M extends Net> {
     private final @Nullable Loss loss;
     private final @Nullable Step<M> step;
     private Group[] groups = {};
+    /** The size of the batches of the last fit, or 0. */
+    private int atOnce;
+
     private float clipNorm;
     private float clipValue;
     private @Nullable String figure;
@@ -69,21 +72,23 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Makes a trainer that minimizes loss(output, target) of a layer. Batches count by the {@link Loss#weight} of their targets; one in which nothing counts,
+     * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} must be a {@link dev.fathom.nn.SequenceLayer}, which is
+     * told the lengths. Of ragged {@code y}, loss and metrics see the steps that are no padding, one after another, unless the loss is a {@link
+     * SequenceLoss}. So padding changes nothing. Batches count by the {@link Loss#weight} of their targets; one in which nothing counts,
      * such as a batch of labels that are all ignored, has loss 0 and no gradient.
      */
     public static <L extends Layer> Trainer<L> of(Model<L> model, Loss loss, Optimizer recipe) {
         return new Trainer<>(model, recipe, loss, null);
     }
 
-    /** Makes a trainer for any net, whose forward and loss are a step of your own. */
+    /** Makes a trainer for any net, whose forward and loss are a step of your own. Where fields are ragged, the step heeds their lengths. */
     public static <M extends Net> Trainer<M> custom(Model<M> model, Optimizer recipe, Step<M> step) {
         return new Trainer<>(model, recipe, null, step);
     }
 
     /**
      * Adds figures to measure beside the loss. Labels that {@link dev.fathom.nn.CrossEntropy#ignoreIndex} leaves out of the loss do not count in them
-     * either. A custom step must return an output for them.
+     * either. A custom step must return an output for them, and where {@code y} is ragged also what it is compared with.
      *
      * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation, or a metric
      *     reads logits and the loss takes probabilities
@@ -284,9 +289,9 @@ public final class Trainer<M extends Net> {
         return run(train, null, epochs);
     }
 
-    /** Trains and validates after each epoch. */
+    /** Trains and validates after each epoch, with batches as large as those of the training. */
     public History fit(Batches train, Dataset validation, int epochs) {
-        return run(train, evaluated(validation), epochs);
+        return run(train, validation.batches(Math.min(train.size(), validation.size())), epochs);
     }
 
     /**
@@ -319,6 +324,7 @@ public final class Trainer<M extends Net> {
         checkStates("fit");
         Path from = resume;
         resume = null;
+        atOnce = train.size();
         try (Run<M> run = new Run<>(
                 this, monitor(validation != null), train, validation, epochs, checkpoints != null || from != null)) {
             run.prepare(from);
@@ -421,29 +427,62 @@ public final class Trainer<M extends Net> {
         return tally.figures(metrics);
     }
 
-    /** Returns the mean loss and metrics over a data set, by name, in evaluation mode. */
+    /**
+     * Returns the mean loss and metrics over a data set, by name, in evaluation mode. It takes as many examples at a time as the last {@code fit} did, and 32
+     * before the first; for another number, give {@code data.batches(n)}.
+     */
     public Map<String, Double> evaluate(Dataset data) {
-        return evaluate(evaluated(data));
-    }
-
-    private static Batches evaluated(Dataset data) {
-        return data.batches(Math.min(EVALUATION_BATCH, data.size()));
+        return evaluate(atOnce == 0 ? data.batches() : data.batches(Math.min(atOnce, data.size())));
     }
 
     /** Runs a batch forward in the current pass through {@code net}, the model's or a copy of it. */
     Step.Result run(M net, Batch batch) {
+        Step.Result result;
         try {
-            return step == null ? compared(net, batch) : states.stepping(() -> step.run(net, batch));
+            result = step == null ? compared(net, batch) : states.stepping(() -> step.run(net, batch));
         } catch (IllegalArgumentException e) {
             throw Located.of(e, batch);
         }
+        if (result.loss().size() != 1) {
+            throw new IllegalArgumentException("trainer: the loss is " + result.loss().shape()
+                    + ", but it must be a single number to be minimized; reduce it, for example with mean(), or make a ReducedLoss of it,"
+                    + " whose mean comes with it");
+        }
+        return result;
     }
 
     /** The step of a layer and a loss. */
     private Step.Result compared(M net, Batch batch) {
+        return compared(batch.through((Layer) net), batch);
+    }
+
+    /** The loss of some output for a batch. */
+    Step.Result compared(Tensor output, Batch batch) {
         Loss loss = Objects.requireNonNull(this.loss);
-        Tensor output = ((Layer) net).apply(batch.x());
-        Tensor target = batch.y();
+        boolean ragged = batch.ragged("y");
+        if (loss instanceof SequenceLoss sequences && (ragged || batch.ragged("x"))) {
+            Tensor value = sequences.of(output, batch.y(), behind(batch, "x"), behind(batch, "y"));
+            return new Step.Result(value, output, batch.y(), loss.weight(output, batch.y()));
+        }
+        if (ragged && batch.ragged("x") && !Arrays.equals(batch.lengths("x").toIntArray(), batch.lengths("y").toIntArray())) {
+            throw new IllegalArgumentException("the ragged fields x and y have other lengths, but this loss compares step with step;"
+                    + " give each step of x its target, take a SequenceLoss such as Loss.ctc(), or write a step of your own");
+        }
+        return stepByStep(loss, ragged ? batch.unpadded("y", output) : output, ragged ? batch.unpadded("y", batch.y()) : batch.y());
+    }
+
+    private static @Nullable Tensor behind(Batch batch, String field) {
+        if (!batch.ragged(field)) {
+            return null;
+        }
+        if (batch.paddedInFront(field)) {
+            throw new IllegalArgumentException("the field " + field
+                    + " is padded in front, but this loss reads sequences from the first step; pad it behind");
+        }
+        return batch.lengths(field);
+    }
+
+    private Step.Result stepByStep(Loss loss, Tensor output, Tensor target) {
         double weight = loss.weight(output, target);
         Tensor value = weight == 0 ? output.sum().mul(0) : loss.of(output, target);
         if (!metrics.isEmpty() && loss instanceof CrossEntropy labels && labels.ignored() != null) {

@@ -612,7 +612,7 @@ class AugmentTest {
             History h = trainer(whole).fit(mixed(d), validation, 4);
             assertThat(h.series("accuracy")).containsExactly(accuracies(mixed(d), 4));
             // validation sees the examples as they are
-            assertThat(trainer(whole).evaluate(validation))
+            assertThat(trainer(whole).evaluate(validation.batches(mixed(d).size())))
                     .containsEntry("loss", h.epochs().get(3).value("val_loss"));
             assertThat(trainer(whole).evaluate(validation.batches(10).augment(Augment.noise(9))))
                     .isEqualTo(trainer(whole).evaluate(validation.batches(10)));
@@ -638,6 +638,19 @@ class AugmentTest {
         try (Dataset d = noise(60)) {
             assertThat(BatchesTest.allocated(d.shuffled().batches(32).augment(EVERYTHING)))
                     .isBetween(1L, 640L);
+        }
+    }
+
+    /** Sums of the bits of integers would be zeros. */
+    @Test
+    void mixupRefusesIntegersThatAreNoLabels() {
+        try (Dataset d = Dataset.of(
+                Field.floats("x", Shape.of(2), new float[8]), Field.ints("y", Shape.of(3), new int[12]))) {
+            assertThatThrownBy(() -> d.batches(2).augment(Augment.mixup(1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("augment: mixup makes weighted sums of targets, but y of ")
+                    .hasMessageEndingWith(" has integers that are no class labels; give labels (Field.labels), which become"
+                            + " probabilities, or floats, one-hot for example");
         }
     }
 }

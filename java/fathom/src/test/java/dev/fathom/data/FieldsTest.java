@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Input;
-import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -35,6 +35,7 @@ import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.jspecify.annotations.Nullable;
 
 /** Datasets of several fields, some of them ragged: what a batch has of them, and that all stay together. */
 class FieldsTest {
@@ -303,14 +304,24 @@ class FieldsTest {
     // ---- tokens through all of it
 
     /** The mean of the rows of a table that the tokens name: an embedding bag. */
-    private record Bag(Parameter table) implements Layer {
+    private record Bag(Parameter table) implements SequenceLayer {
         Bag(int words, int width) {
             this(new Parameter(Shape.of(words, width), Init.normal(0, 0.1f)));
         }
 
         @Override
-        public Tensor forward(Tensor tokens) {
-            return table.value().take(0, tokens).mean(1);
+        public Tensor forward(Tensor tokens, @Nullable Tensor lengths) {
+            Tensor rows = table.value().take(0, tokens);
+            if (lengths == null) {
+                return rows.mean(1);
+            }
+            int[] steps = lengths.toIntArray();
+            float[] shares = new float[steps.length * tokens.dim(1)];
+            for (int i = 0; i < shares.length; i++) {
+                int row = i / tokens.dim(1);
+                shares[i] = i % tokens.dim(1) < steps[row] ? 1f / steps[row] : 0;
+            }
+            return rows.mul(Tensor.of(shares, tokens.dim(0), tokens.dim(1), 1)).sum(1);
         }
     }
 
@@ -360,7 +371,7 @@ class FieldsTest {
             }
             Check check = trainer(model).check(batches);
             assertThat(check.findings().stream().map(Check.Finding::name))
-                    .containsExactly("start loss", "one batch", "inputs", "examples");
+                    .containsExactly("start loss", "one batch", "inputs", "examples", "outputs");
             assertThat(check.findings().get(3).passed()).as(check.toString()).isTrue();
             int[] tokens = {1, 2, 45, 3, 4, 5, 6, 7};
             try (Plan plan = Plan.freeze(
@@ -385,10 +396,10 @@ class FieldsTest {
 
     @Test
     void aLayerThatMixesItsExamplesIsFoundThroughTokensToo() {
-        record Mixing(Bag bag) implements Layer {
+        record Mixing(Bag bag) implements SequenceLayer {
             @Override
-            public Tensor forward(Tensor tokens) {
-                Tensor y = bag.apply(tokens);
+            public Tensor forward(Tensor tokens, @Nullable Tensor lengths) {
+                Tensor y = bag.apply(tokens, lengths);
                 return y.sub(y.mean(0));
             }
         }

@@ -307,7 +307,7 @@ class FeaturesTest {
             }
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Examples.of(x -> x.mean(), images))
-                    .withMessageContaining("the layer gives [] of 200 examples");
+                    .withMessageContaining("the layer gives [] of 32 examples");
         }
     }
 

@@ -115,11 +115,9 @@ class LossTest {
                             + "give one class number a row");
             assertThatThrownBy(() -> Loss.mse().of(Tensor.zeros(2, 1), Tensor.zeros(2)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("mse: output [2, 1] and target [2] differ; reshape one, so that each output has its "
-                            + "target");
+                    .hasMessage("mse: output [2, 1] and target [2] differ; reshape the target to [2, 1]");
             assertThatThrownBy(() -> Loss.bceWithLogits().of(logits, Tensor.zeros(3)))
-                    .hasMessage("bceWithLogits: output [2, 3] and target [3] differ; reshape one, so that each output "
-                            + "has its target");
+                    .hasMessage("bceWithLogits: output [2, 3] and target [3] differ; give each output its target");
         }
     }
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -295,6 +297,62 @@ class AveragesTest {
             assertThatThrownBy(() -> Metric.Sum.of(values, Tensor.of(new float[] {1, 2}, 2)))
                     .hasMessageContaining("differ; give them one shape");
             assertThatThrownBy(() -> new Metric.Sum(1, Double.NaN)).hasMessageContaining("0 or more and finite");
+        }
+    }
+
+    // ---- evaluation
+
+    /** A validation needs no more memory than the training, and an evaluation that of 32 examples. */
+    @Test
+    void evaluationsTakeFewExamplesAtATime() {
+        int[] most = new int[2];
+        try (var model = Model.of(new Linear(2, 1), 1);
+                Dataset data = Dataset.of(new float[200], Shape.of(2), new float[100], Shape.of(1))) {
+            var trainer = Trainer.custom(model, new Sgd(0.1f), (net, batch) -> {
+                int pass = Pass.current().training() ? 0 : 1;
+                most[pass] = Math.max(most[pass], batch.size());
+                return new Step.Result(Loss.mse().of(net.apply(batch.x()), batch.y()));
+            });
+            trainer.evaluate(data);
+            assertThat(most).containsExactly(0, 32);
+            most[1] = 0;
+            trainer.fit(data.batches(7), data, 1);
+            trainer.evaluate(data);
+            assertThat(most).containsExactly(7, 7);
+            trainer.evaluate(data.batches(50));
+            assertThat(most[1]).isEqualTo(50);
+        }
+    }
+
+    /** Dropout and batch norm in evaluation mode, in the middle of a training pass, from whose random numbers nothing is taken. */
+    @Test
+    void anEvaluationNeverTrains() {
+        try (var model = Model.of(
+                        new Sequential(new Linear(2, 8), new BatchNorm(8), new Dropout(0.5f), new Linear(8, 2)), 1);
+                Dataset data = Dataset.of(new Rng(1).normal(80, 0, 1), Shape.of(2), new int[40])) {
+            var trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).metrics(Metric.accuracy());
+            Map<String, Double> alone = trainer.evaluate(data);
+            List<float[]> before = model.parameters().stream().map(p -> p.value().toArray()).toList();
+            BatchNorm norm = (BatchNorm) model.net().layers().get(1);
+            float[] mean = norm.runningMean().value().toArray();
+            Rng rng = new Rng(7);
+            try (Pass pass = Pass.train(rng)) {
+                Tensor loss = model.net().apply(data.batches(40).epoch(0).next().x()).sum();
+                long counter = rng.counter();
+                assertThat(trainer.evaluate(data)).isEqualTo(alone);
+                assertThat(rng.counter()).isEqualTo(counter);
+                assertThat(Pass.current()).isSameAs(pass);
+                pass.backward(loss, model);
+            }
+            for (int i = 0; i < before.size(); i++) {
+                assertThat(model.parameters().get(i).value().toArray()).isEqualTo(before.get(i));
+            }
+            assertThat(norm.runningMean().value().toArray())
+                    .as("only the backward of the pass around changes them")
+                    .isNotEqualTo(mean);
+            float[] after = norm.runningMean().value().toArray();
+            trainer.evaluate(data);
+            assertThat(norm.runningMean().value().toArray()).isEqualTo(after);
         }
     }
 }

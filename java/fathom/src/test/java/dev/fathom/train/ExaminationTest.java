@@ -63,11 +63,11 @@ class ExaminationTest {
     void whatIsAsItShouldBePasses() {
         Check check = check(new Sequential(new Linear(2, 16), Tensor::tanh, new Dropout(0.1f), new Linear(16, 2)), 1);
         assertThat(check.findings().stream().map(Check.Finding::name))
-                .containsExactly("start loss", "one batch", "inputs", "examples");
+                .containsExactly("start loss", "one batch", "inputs", "examples", "outputs");
         assertThat(check.passed()).as(check.toString()).isTrue();
         assertThat(sentence(check, "start loss")).endsWith(", where an answer of zeros has 0.6931");
         assertThat(sentence(check, "examples")).isEqualTo("true the output of each depends on that example alone");
-        assertThat(check.toString().lines()).hasSize(4).allMatch(l -> l.startsWith("ok     "));
+        assertThat(check.toString().lines()).hasSize(5).allMatch(l -> l.startsWith("ok     "));
     }
 
     @Test
@@ -109,6 +109,48 @@ class ExaminationTest {
         assertThat(sentence(check(new Mixing(new Linear(2, 2)), 1), "examples"))
                 .isEqualTo("false the output of example 0 depends on example 1; look for a reshape or a reduction that "
                         + "mixes the batch");
+    }
+
+    private static String outputs(Layer net, Loss loss, Dataset data) {
+        try (var model = Model.of(net, 1)) {
+            return sentence(Trainer.of(model, loss, new Adam(0.02f)).check(data.batches(16)), "outputs");
+        }
+    }
+
+    @Test
+    void outputsThatTheLossCannotMeanAreFound() {
+        Layer softmax = x -> x.softmax(-1);
+        Layer log = x -> x.logSoftmax(-1);
+        float[] y = new float[64];
+        try (Dataset data = points(64, 1);
+                Dataset floats = Dataset.of(new Rng(1).normal(128, 0, 1), Shape.of(2), y, Shape.of(1));
+                Dataset ofOne = Dataset.of(new Rng(1).normal(128, 0, 1), Shape.of(2), new int[64])) {
+            assertThat(outputs(new Sequential(new Linear(2, 2), softmax), Loss.crossEntropy(), data))
+                    .isEqualTo("false the outputs are probabilities already, and this loss takes their softmax once more,"
+                            + " which hardly learns; leave the softmax out of the net, and take it of what the trained net gives");
+            assertThat(outputs(new Linear(2, 1), Loss.crossEntropy(), ofOne))
+                    .startsWith("false the outputs [16, 1] have one class, whose probability is always 1")
+                    .endsWith("or take Loss.bceWithLogits() for one logit");
+            assertThat(outputs(new Linear(2, 2), Loss.nll(), data)).startsWith("false the outputs are no log-probabilities");
+            assertThat(outputs(new Sequential(new Linear(2, 2), log), Loss.nll(), data)).startsWith("true ");
+            assertThat(outputs(new Linear(2, 2), Loss.crossEntropy(), data)).startsWith("true ");
+            assertThat(outputs(new Sequential(new Linear(2, 1), Tensor::sigmoid), Loss.bceWithLogits(), floats))
+                    .startsWith("false the net ends with a sigmoid");
+            assertThat(outputs(new Sequential(new Linear(2, 1), Tensor::sigmoid), Loss.bce(), floats))
+                    .startsWith("true ");
+        }
+    }
+
+    @Test
+    void aLossThatIsNoNumberIsNamed() {
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = points(64, 1)) {
+            Loss each = (y, t) -> y.square();
+            assertThatThrownBy(() -> Trainer.of(model, each, new Adam(0.1f)).fit(data.batches(16), 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("trainer: the loss is [16, 2], but it must be a single number to be minimized; reduce it, for"
+                            + " example with mean(), or make a ReducedLoss of it, whose mean comes with it");
+        }
     }
 
     @Test

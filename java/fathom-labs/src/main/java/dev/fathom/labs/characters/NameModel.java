@@ -40,18 +40,7 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
     /** The mean of -log P(letter) over the letters of a batch and the ends of its names, without the padding. */
     static Tensor loss(Layer net, Batch batch) {
         Tensor logits = net.apply(batch.x());
-        int length = logits.dim(1);
-        int[] lengths = batch.lengths("x").toIntArray();
-        int[] letters = new int[Arrays.stream(lengths).sum()];
-        for (int row = 0, to = 0; row < lengths.length; row++) {
-            for (int i = 0; i < lengths[row]; i++) {
-                letters[to++] = row * length + i;
-            }
-        }
-        Tensor at = Tensor.ofInts(letters, letters.length);
-        return logits.reshape(-1, logits.dim(2))
-                .take(0, at)
-                .crossEntropy(batch.y().reshape(-1).take(0, at));
+        return batch.unpadded("y", logits).crossEntropy(batch.unpadded("y", batch.y()));
     }
 
     /**

@@ -52,7 +52,7 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
 
     Step.Result step(Batch batch) {
         Tensor scores = writer.scores(batch.y(), memory(batch.x()));
-        return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores);
+        return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores, batch.y());
     }
 
     private Writer.Memory memory(Tensor pictures) {

@@ -61,7 +61,7 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     /** The loss of {@link Writer#loss}, and the logits for metrics. */
     Step.Result step(Batch batch) {
         Tensor scores = writer.scores(batch.y(), read(batch.x(), batch.lengths("x")));
-        return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores);
+        return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores, batch.y());
     }
 
     /** The final states, and for attention the hidden states of all steps. */

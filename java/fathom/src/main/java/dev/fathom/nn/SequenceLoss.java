@@ -1,0 +1,24 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loss of whole sequences, which is told how long they are. Where targets are ragged, a trainer hands it the padded batch; any other loss sees the steps
+ * that are no padding, one after another.
+ */
+public interface SequenceLoss extends Loss {
+    /**
+     * Computes the loss of a padded batch.
+     *
+     * @param lengths how many steps of each output count, I32 [n], or null for all
+     * @param targetLengths how many steps of each target count, I32 [n], or null for all
+     */
+    Tensor of(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths);
+
+    /** Computes the loss where all steps count. */
+    @Override
+    default Tensor of(Tensor output, Tensor target) {
+        return of(output, target, null, null);
+    }
+}

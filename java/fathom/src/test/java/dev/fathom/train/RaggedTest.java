@@ -1,0 +1,290 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.assess.Classification;
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.data.Padding;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
+import dev.fathom.optim.Sgd;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** What a trainer makes of sequences does not depend on how long the others of their batch are. */
+class RaggedTest {
+    private static final int WORDS = 11;
+
+    private static int[][] rows(boolean answers) {
+        int[][] rows = new int[13][];
+        Rng rng = new Rng(1);
+        for (int i = 0; i < rows.length; i++) {
+            int[] words = rng.split(i).ints(1 + i * 5 % 7, WORDS);
+            rows[i] = answers ? Arrays.stream(words).map(w -> w % 3).toArray() : words;
+        }
+        return rows;
+    }
+
+    /** Sentences with a class each. */
+    private static Dataset sentences() {
+        int[] labels = new int[13];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i % 2;
+        }
+        return Dataset.of(Field.ragged("x", rows(false)), Field.labels("y", labels));
+    }
+
+    /** Sentences with a class for each word. */
+    private static Dataset tagged() {
+        return Dataset.of(Field.ragged("x", rows(false)), Field.ragged("y", rows(true)));
+    }
+
+    private static List<float[]> trained(Supplier<Sequential> net, Dataset data, Loss loss) {
+        try (var model = Model.of(net.get(), 1)) {
+            History h = Trainer.of(model, loss, new Sgd(0.3f))
+                    .metrics(Metric.accuracy())
+                    .fit(data.shuffled(1).batches(4), data, 3);
+            List<float[]> all = new ArrayList<>();
+            for (String name : h.names()) {
+                if (!name.equals("seconds")) {
+                    double[] series = h.series(name);
+                    float[] values = new float[series.length];
+                    for (int i = 0; i < values.length; i++) {
+                        values[i] = (float) series[i];
+                    }
+                    all.add(values);
+                }
+            }
+            model.parameters().forEach(p -> all.add(p.value().toArray()));
+            return all;
+        }
+    }
+
+    private static void same(List<float[]> a, List<float[]> b) {
+        assertThat(a).hasSameSizeAs(b);
+        for (int i = 0; i < a.size(); i++) {
+            assertThat(a.get(i)).containsExactly(b.get(i), within(2e-6f));
+        }
+    }
+
+    @Test
+    void paddingChangesNeitherLossNorWeights() {
+        List<Supplier<Sequential>> ofSentences = List.of(
+                () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5).lastStep(), new Linear(5, 2)),
+                () -> new Sequential(
+                        new Embedding(WORDS, 6), Recurrent.lstm(6, 5).bidirectional(), Recurrent.gru(10, 4).lastStep(), new Linear(4, 2)));
+        List<Supplier<Sequential>> ofWords = List.of(
+                () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5).bidirectional(), new Linear(10, 3)),
+                () -> new Sequential(
+                        new Embedding(WORDS, 6),
+                        TransformerEncoder.of(2, () -> new TransformerEncoderLayer(6, 2, 8, Activation.RELU).dropout(0), null),
+                        new Linear(6, 3)),
+                () -> new Sequential(
+                        new Embedding(WORDS, 6), Conv.causal(6, 6, 3, 1), Tensor::relu, Recurrent.gru(6, 5), new Linear(5, 3)));
+        try (Dataset sentences = sentences();
+                Dataset longer = sentences.padded("x", Padding.behind().length(19).value(3))) {
+            for (Supplier<Sequential> net : ofSentences) {
+                same(trained(net, sentences, Loss.crossEntropy()), trained(net, longer, Loss.crossEntropy()));
+            }
+        }
+        try (Dataset words = tagged();
+                Dataset wider = words.padded("x", Padding.behind().length(19).value(3));
+                Dataset longer = wider.padded("y", Padding.behind().length(19).value(2))) {
+            for (Supplier<Sequential> net : ofWords) {
+                same(trained(net, words, Loss.crossEntropy()), trained(net, longer, Loss.crossEntropy()));
+            }
+        }
+    }
+
+    /** The loss of all words is that of each sentence alone, times its words. */
+    @Test
+    void wordsCountOnceEach() {
+        try (var model = Model.of(
+                        new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3)), 1);
+                Dataset words = tagged()) {
+            var trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1)).metrics(Metric.accuracy(), Metric.perplexity());
+            double loss = 0;
+            double right = 0;
+            int n = 0;
+            for (int i = 0; i < words.size(); i++) {
+                int length = rows(true)[i].length;
+                try (Dataset one = words.subset(new int[] {i})) {
+                    loss += length * trainer.evaluate(one).get("loss");
+                    right += length * trainer.evaluate(one).get("accuracy");
+                }
+                n += length;
+            }
+            for (int batch : new int[] {1, 4, 13}) {
+                var found = trainer.evaluate(words.batches(batch));
+                assertThat(found.get("loss")).isCloseTo(loss / n, within(1e-6));
+                assertThat(found.get("accuracy")).isCloseTo(right / n, within(1e-12));
+                assertThat(found.get("perplexity")).isCloseTo(Math.exp(loss / n), within(1e-5));
+            }
+        }
+    }
+
+    /** Four batches of unequally many words are one step with the gradient of all words. */
+    @Test
+    void accumulationCountsWords() {
+        Sequential net = new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3));
+        try (var one = Model.of(net, 1);
+                var many = one.copy();
+                Dataset words = tagged()) {
+            Trainer.of(one, Loss.crossEntropy(), new Sgd(0.5f)).fit(words.batches(13), 2);
+            Trainer.of(many, Loss.crossEntropy(), new Sgd(0.5f)).accumulate(4).fit(words.batches(4), 2);
+            for (int i = 0; i < one.parameters().size(); i++) {
+                assertThat(many.parameters().get(i).value().toArray())
+                        .containsExactly(one.parameters().get(i).value().toArray(), within(2e-6f));
+            }
+        }
+    }
+
+    @Test
+    void paddingInFrontIsForNetsThatExpectItThere() {
+        Supplier<Sequential> front = () -> new Sequential(
+                new Embedding(WORDS, 6), Recurrent.gru(6, 5).paddedInFront(), new Linear(5, 3));
+        Supplier<Sequential> behind =
+                () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3));
+        try (Dataset words = tagged();
+                Dataset x = words.padded("x", Padding.front());
+                Dataset both = x.padded("y", Padding.front())) {
+            same(trained(behind, words, Loss.crossEntropy()), trained(front, both, Loss.crossEntropy()));
+            assertThatThrownBy(() -> trained(behind, both, Loss.crossEntropy()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("x is padded in front, but Sequential expects padding behind");
+            assertThatThrownBy(() -> trained(front, words, Loss.crossEntropy()))
+                    .hasMessageContaining("x is padded behind, but Sequential expects padding in front");
+        }
+    }
+
+    @Test
+    void aNetThatTakesNoLengthsIsRefused() {
+        Layer mean = x -> x.mean(1);
+        List<Supplier<Sequential>> nets = List.of(
+                () -> new Sequential(new Embedding(WORDS, 6), mean, new Linear(6, 2)),
+                () -> new Sequential(new Embedding(WORDS, 6), new Linear(6, 2)));
+        try (Dataset data = sentences()) {
+            for (Supplier<Sequential> net : nets) {
+                assertThatThrownBy(() -> trained(net, data, Loss.crossEntropy()))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("x is ragged, but Sequential takes no lengths, so padding would change its results")
+                        .hasMessageContaining("batch.lengths(\"x\")");
+                try (var model = Model.of(net.get(), 1)) {
+                    assertThatThrownBy(() -> Classification.of(model, data)).hasMessageContaining("x is ragged");
+                }
+            }
+            assertThatThrownBy(() -> trained(
+                            () -> new Sequential(
+                                    new Embedding(WORDS, 6),
+                                    new Conv(6, 6, Window.line(3).same()),
+                                    Recurrent.gru(6, 5).lastStep(),
+                                    new Linear(5, 2)),
+                            data,
+                            Loss.crossEntropy()))
+                    .hasMessageContaining("Conv takes no lengths, and padding would change its result");
+        }
+        try (Dataset data = Dataset.of(Field.ragged("x", rows(false)), Field.ragged("y", new int[][] {
+            {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}
+        }))) {
+            assertThatThrownBy(() -> trained(
+                            () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3)),
+                            data,
+                            Loss.crossEntropy()))
+                    .hasMessageContaining("the ragged fields x and y have other lengths");
+        }
+    }
+
+    /** A step of one's own knows padding; metrics do not, so it must say what they see. */
+    @Test
+    void aCustomStepLeavesPaddingOut() {
+        Sequential net = new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3));
+        try (var model = Model.of(net, 1);
+                Dataset words = tagged()) {
+            var expected = Trainer.of(model, Loss.crossEntropy(), new Sgd(1))
+                    .metrics(Metric.accuracy())
+                    .evaluate(words.batches(4));
+            Step<Sequential> step = (n, batch) -> {
+                Tensor y = batch.unpadded("y", batch.y());
+                Tensor logits = batch.unpadded("y", n.apply(batch.x(), batch.lengths("x")));
+                return new Step.Result(Loss.crossEntropy().of(logits, y), logits, y).withWeight(y.size());
+            };
+            assertThat(Trainer.custom(model, new Sgd(1), step)
+                            .metrics(Metric.accuracy())
+                            .evaluate(words.batches(4)))
+                    .isEqualTo(expected);
+            Step<Sequential> careless = (n, batch) -> {
+                Tensor logits = n.apply(batch.x(), batch.lengths("x"));
+                return new Step.Result(Loss.crossEntropy().of(logits, batch.y()), logits);
+            };
+            assertThatThrownBy(() -> Trainer.custom(model, new Sgd(1), careless)
+                            .metrics(Metric.accuracy())
+                            .evaluate(words.batches(4)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("y is ragged, so accuracy would count its padding");
+        }
+    }
+
+    /** A loss of whole sequences is told the lengths of both. */
+    @Test
+    void ctcSeesLengths() {
+        Rng rng = new Rng(5);
+        int[][] y = {{1, 2}, {1}, {2, 1, 2}, {2}};
+        float[] x = rng.normal(3 * 28, 0, 1);
+        Field steps = Field.floats("x", Shape.of(3), x).ragged(0, 7, 11, 20, 28);
+        try (var model = Model.of(new Sequential(Recurrent.gru(3, 3)), 1);
+                Dataset data = Dataset.of(steps, Field.ragged("y", y));
+                Dataset longer = data.padded("x", Padding.behind().length(17))) {
+            double expected = Trainer.custom(
+                            model,
+                            new Sgd(1),
+                            (net, b) -> new Step.Result(Loss.ctc()
+                                    .of(net.apply(b.x(), b.lengths("x")), b.y(), b.lengths("x"), b.lengths("y"))))
+                    .evaluate(data.batches(2))
+                    .get("loss");
+            var trainer = Trainer.of(model, Loss.ctc(), new Sgd(1));
+            assertThat(trainer.evaluate(data.batches(2)).get("loss")).isEqualTo(expected);
+            assertThat(trainer.evaluate(longer.batches(4)).get("loss")).isCloseTo(expected, within(1e-6));
+        }
+    }
+
+    @Test
+    void unpaddedStepsAreThoseOfTheExamples() {
+        int[][] rows = {{1, 2, 3}, {4}, {5, 6}};
+        try (Dataset data = Dataset.of(Field.ragged("t", rows));
+                Dataset front = data.padded("t", Padding.front());
+                Pass pass = Pass.infer()) {
+            for (Dataset d : List.of(data, front)) {
+                Batch b = d.batches(3).epoch(0).next();
+                assertThat(b.paddedInFront("t")).isEqualTo(d == front);
+                assertThat(b.unpadded("t", b.get("t")).toIntArray()).containsExactly(1, 2, 3, 4, 5, 6);
+                Tensor wide = b.get("t").to(DType.F32).reshape(3, 3, 1).expand(3, 3, 2);
+                assertThat(b.unpadded("t", wide.mul(1)).shape()).isEqualTo(Shape.of(6, 2));
+                assertThatThrownBy(() -> b.unpadded("t", Tensor.zeros(3, 4)))
+                        .hasMessage("unpadded: [3, 4] is not [3, 3, ..], the steps of the ragged field t; give something for"
+                                + " each step of it");
+            }
+        }
+    }
+}
