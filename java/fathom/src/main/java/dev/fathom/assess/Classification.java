@@ -4,6 +4,7 @@ import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -84,16 +85,17 @@ public final class Classification {
     // ---- making
 
     /**
-     * Classifies every example in evaluation mode, 32 at a time. The model is told the lengths of ragged features.
+     * Classifies every example in evaluation mode, 32 at a time. The model is told the lengths of ragged features. A model with one logit for each example is a
+     * binary classifier; its targets are 0 or 1, as labels or as floats.
      *
-     * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels [n] below {@code classes}, or if a logit
-     *     is NaN or infinite
+     * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels [n] below {@code classes}, or [n, 1] with
+     *     targets 0 or 1, or if a logit is NaN or infinite
      */
     public static Classification of(Model<? extends Layer> model, Dataset data) {
         int n = data.size();
         int[] actual = new int[n];
-        double[] all = {};
-        int classes = 0;
+        float[] all = {};
+        int width = 0;
         int at = 0;
         Batches.Epoch batches = data.batches().epoch(0);
         Rng rng = new Rng(0); // a model that samples is judged by the same numbers every time
@@ -101,23 +103,38 @@ public final class Classification {
             try (Pass pass = Pass.infer(rng)) {
                 var batch = batches.next();
                 Tensor logits = batch.through(model.net());
+                Tensor y = batch.y();
+                boolean one = logits.shape().rank() == 2 && logits.dim(1) == 1 && y.size() == batch.size();
                 if (logits.shape().rank() != 2
                         || logits.dim(0) != batch.size()
-                        || batch.y().shape().rank() != 1) {
+                        || !one && (y.shape().rank() != 1 || y.dtype() != DType.I32)) {
                     throw new IllegalArgumentException("classification: the model gives " + logits.shape()
-                            + " and the targets are " + batch.y().shape()
-                            + "; it must give [n, classes] for labels [n], so reshape what it gives");
+                            + " and the targets are " + y.dtype() + " " + y.shape()
+                            + "; it must give [n, classes] for I32 labels [n], or [n, 1] for targets 0 or 1, so reshape what it gives");
                 }
                 if (at == 0) {
-                    classes = logits.dim(1);
-                    all = new double[Math.multiplyExact(n, classes)];
+                    width = logits.dim(1);
+                    all = new float[Math.multiplyExact(n, width)];
                 }
-                copy(logits.toArray(), all, at * classes);
-                System.arraycopy(batch.y().toIntArray(), 0, actual, at, batch.size());
+                System.arraycopy(logits.toArray(), 0, all, at * width, batch.size() * width);
+                System.arraycopy(one ? zerosAndOnes(y) : y.toIntArray(), 0, actual, at, batch.size());
                 at += batch.size();
             }
         }
-        return new Classification(all, classes, actual);
+        return width == 1 ? ofBinary(all, actual) : ofLogits(all, width, actual);
+    }
+
+    private static int[] zerosAndOnes(Tensor y) {
+        float[] values = y.to(DType.F32).toArray();
+        int[] labels = new int[values.length];
+        for (int i = 0; i < values.length; i++) {
+            labels[i] = (int) values[i];
+            if (labels[i] != values[i] || labels[i] < 0 || labels[i] > 1) {
+                throw new IllegalArgumentException("classification: the target " + values[i]
+                        + " belongs to a model of one logit, which tells two classes apart; give targets 0 and 1");
+            }
+        }
+        return labels;
     }
 
     private static void copy(float[] from, double[] to, int at) {
