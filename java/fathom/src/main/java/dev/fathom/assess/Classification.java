@@ -110,7 +110,8 @@ public final class Classification {
                         || !one && (y.shape().rank() != 1 || y.dtype() != DType.I32)) {
                     throw new IllegalArgumentException("classification: the model gives " + logits.shape()
                             + " and the targets are " + y.dtype() + " " + y.shape()
-                            + "; it must give [n, classes] for I32 labels [n], or [n, 1] for targets 0 or 1, so reshape what it gives");
+                            + "; it must give [n, classes] for I32 labels [n], or [n, 1] for targets 0 or 1,"
+                            + " so reshape what it gives");
                 }
                 if (at == 0) {
                     width = logits.dim(1);
@@ -423,8 +424,8 @@ public final class Classification {
         }
         if (atZero >= 0) {
             throw new IllegalArgumentException(
-                    "temperature: the logits of the labels are on average no larger than those of all"
-                            + " classes, so the loss falls as long as T grows; check that the labels belong to these examples");
+                    "temperature: the logits of the labels are on average no larger than those of all classes, so the"
+                            + " loss falls as long as T grows; check that the labels belong to these examples");
         }
         if (IntStream.range(0, actual.length).allMatch(i -> logit(i, actual[i]) == logit(i, predicted[i]))) {
             throw new IllegalArgumentException("temperature: all " + actual.length

@@ -2,8 +2,8 @@ package dev.fathom.attention;
 
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.SequenceLayer;
 import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;

@@ -89,8 +89,8 @@ final class Augmenter {
         toProbabilities = mixes(recipe) && data.classes() > 0;
         if (mixes(recipe) && !toProbabilities && targets.as() != Source.As.FLOATS) {
             throw new IllegalArgumentException("augment: mixup makes weighted sums of targets, but y of " + data
-                    + " has integers that are no class labels; give labels (Field.labels), which become probabilities, or floats,"
-                    + " one-hot for example");
+                    + " has integers that are no class labels; give labels (Field.labels), which become probabilities,"
+                    + " or floats, one-hot for example");
         }
         targetType = toProbabilities ? DType.F32 : targets.dtype();
         targetColumns = toProbabilities ? data.classes() : targets.columns();

@@ -160,15 +160,18 @@ public final class Batch {
             return layer.apply(x());
         }
         if (!(layer instanceof SequenceLayer sequences && sequences.takesLengths())) {
-            throw new IllegalArgumentException("x is ragged, but " + layer.getClass().getSimpleName()
-                    + " takes no lengths, so padding would change its results; use a net with a SequenceLayer in it, such as Recurrent or"
-                    + " TransformerEncoder, let your net implement SequenceLayer, or write a step that reads batch.lengths(\"x\")");
+            throw new IllegalArgumentException(
+                    "x is ragged, but " + layer.getClass().getSimpleName()
+                            + " takes no lengths, so padding would change its results; use a net with a SequenceLayer"
+                            + " in it, such as Recurrent or TransformerEncoder, let your net implement SequenceLayer,"
+                            + " or write a step that reads batch.lengths(\"x\")");
         }
         if (sequences.expectsPaddingInFront() != paddedInFront("x")) {
             String data = paddedInFront("x") ? "in front" : "behind";
             String net = sequences.expectsPaddingInFront() ? "in front" : "behind";
-            throw new IllegalArgumentException("x is padded " + data + ", but " + layer.getClass().getSimpleName()
-                    + " expects padding " + net + "; change one of them with Dataset.padded or Recurrent.paddedInFront");
+            throw new IllegalArgumentException(
+                    "x is padded " + data + ", but " + layer.getClass().getSimpleName() + " expects padding " + net
+                            + "; change one of them with Dataset.padded or Recurrent.paddedInFront");
         }
         return sequences.apply(x(), lengths("x"));
     }

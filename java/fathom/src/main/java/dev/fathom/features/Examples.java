@@ -109,8 +109,7 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
         List<float[]> y = new ArrayList<>();
         int[] labels = new int[data.size()];
         Rng rng = new Rng(0); // a layer that samples gives the same features every time
-        Batches.Epoch batches =
-                data.batches().withoutAugmentation().epoch(0);
+        Batches.Epoch batches = data.batches().withoutAugmentation().epoch(0);
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {
                 Batch batch = batches.next();

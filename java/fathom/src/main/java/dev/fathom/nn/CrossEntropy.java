@@ -157,13 +157,14 @@ public final class CrossEntropy implements ReducedLoss {
             return null;
         }
         if (scores != Scores.WITHOUT_BASELINE && output.dim(-1) == 1) {
-            return "the outputs " + output.shape() + " have one class, whose probability is always 1, so there is nothing to learn;"
+            return "the outputs " + output.shape()
+                    + " have one class, whose probability is always 1, so there is nothing to learn;"
                     + " give the net an output for each class, or take Loss.bceWithLogits() for one logit";
         }
         boolean shares = output.min().item() >= 0 && farFrom1(output) <= 1e-4f;
         if (scores == Scores.LOGITS && shares) {
-            return "the outputs are probabilities already, and this loss takes their softmax once more, which hardly learns;"
-                    + " leave the softmax out of the net, and take it of what the trained net gives";
+            return "the outputs are probabilities already, and this loss takes their softmax once more, which hardly"
+                    + " learns; leave the softmax out of the net, and take it of what the trained net gives";
         }
         if (scores == Scores.LOG_PROBABILITIES && !(farFrom1(output.exp()) <= 1e-2f)) {
             return "the outputs are no log-probabilities, because their exponentials do not sum to 1;"

@@ -12,9 +12,8 @@ final class MixedSteps {
 
     /** Refuses such a layer where y still has the steps of x [n, steps, ..]. */
     static void refuse(Layer layer, Tensor x, Tensor y) {
-        boolean steps = y.shape().rank() > (y.dtype() == DType.I32 ? 1 : 2)
-                && y.dim(0) == x.dim(0)
-                && y.dim(1) == x.dim(1);
+        boolean steps =
+                y.shape().rank() > (y.dtype() == DType.I32 ? 1 : 2) && y.dim(0) == x.dim(0) && y.dim(1) == x.dim(1);
         if (!steps) {
             return;
         }
@@ -22,8 +21,8 @@ final class MixedSteps {
             if (mixes(part.value())) {
                 throw new IllegalArgumentException("Sequential" + Where.running() + ": "
                         + part.value().getClass().getSimpleName()
-                        + " takes no lengths, and padding would change its result; let it follow a layer that gives one result for"
-                        + " each sequence, or write a SequenceLayer that masks what is padding");
+                        + " takes no lengths, and padding would change its result; let it follow a layer that gives"
+                        + " one result for each sequence, or write a SequenceLayer that masks what is padding");
             }
         }
     }

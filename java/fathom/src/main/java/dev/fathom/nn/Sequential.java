@@ -74,7 +74,8 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
                 .toList();
         if (sides.size() > 1) {
             throw new IllegalArgumentException(
-                    "Sequential: some layers expect padding in front of a sequence and others behind it; build all of them for one side");
+                    "Sequential: some layers expect padding in front of a sequence and others behind it; build all of"
+                            + " them for one side");
         }
         return sides.contains(true);
     }

@@ -81,7 +81,8 @@ interface Targets {
             throw new IllegalArgumentException(loss + ": output " + y.shape() + " and target " + t.shape() + " differ; "
                     + (t.dtype() == DType.I32
                             ? "this loss takes a float for each output, so give the labels as floats " + y.shape()
-                                    + ", or take a loss of class numbers, such as crossEntropy, and an output for each class"
+                                    + ", or take a loss of class numbers, such as crossEntropy, and an output for each"
+                                    + " class"
                             : y.size() == t.size()
                                     ? "reshape the target to " + y.shape()
                                     : "give each output its target"));

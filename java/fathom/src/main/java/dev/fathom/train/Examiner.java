@@ -213,8 +213,8 @@ final class Examiner<M extends Net> {
             Tensor output = train.epoch(0).batch(0).through((Layer) copy.net());
             String fault = loss == null ? null : loss.fault(output.detach());
             if (fault == null && loss instanceof BceWithLogits && endsWithSigmoid(pass)) {
-                fault = "the net ends with a sigmoid, and bceWithLogits takes the sigmoid once more, which hardly learns;"
-                        + " leave it out of the net, or take Loss.bce()";
+                fault = "the net ends with a sigmoid, and bceWithLogits takes the sigmoid once more, which hardly"
+                        + " learns; leave it out of the net, or take Loss.bce()";
             }
             return fault == null
                     ? verdict(true, "the outputs %s may be what the loss takes them for", output.shape())

@@ -32,8 +32,9 @@ record Tally(double[] values) {
             }
             if (target == null && batch.ragged("y")) {
                 throw new IllegalStateException("metrics: the step gave no target, and y is ragged, so " + metric.name()
-                        + " would count its padding; return new Step.Result(loss, batch.unpadded(\"y\", output),"
-                        + " batch.unpadded(\"y\", batch.y())), or the padded output and batch.y() for a metric that knows padding");
+                        + " would count its padding; return new Step.Result(loss, batch.unpadded(\"y\","
+                        + " output), batch.unpadded(\"y\", batch.y())), or the padded output and batch.y() for"
+                        + " a metric that knows padding");
             }
             Tensor truth = target == null ? batch.y() : target;
             if (truth.size() > 0) {

@@ -444,9 +444,10 @@ public final class Trainer<M extends Net> {
             throw Located.of(e, batch);
         }
         if (result.loss().size() != 1) {
-            throw new IllegalArgumentException("trainer: the loss is " + result.loss().shape()
-                    + ", but it must be a single number to be minimized; reduce it, for example with mean(), or make a ReducedLoss of it,"
-                    + " whose mean comes with it");
+            throw new IllegalArgumentException(
+                    "trainer: the loss is " + result.loss().shape()
+                            + ", but it must be a single number to be minimized; reduce it, for example with mean(),"
+                            + " or make a ReducedLoss of it, whose mean comes with it");
         }
         return result;
     }
@@ -464,11 +465,19 @@ public final class Trainer<M extends Net> {
             Tensor value = sequences.of(output, batch.y(), behind(batch, "x"), behind(batch, "y"));
             return new Step.Result(value, output, batch.y(), loss.weight(output, batch.y()));
         }
-        if (ragged && batch.ragged("x") && !Arrays.equals(batch.lengths("x").toIntArray(), batch.lengths("y").toIntArray())) {
-            throw new IllegalArgumentException("the ragged fields x and y have other lengths, but this loss compares step with step;"
-                    + " give each step of x its target, take a SequenceLoss such as Loss.ctc(), or write a step of your own");
+        if (ragged
+                && batch.ragged("x")
+                && !Arrays.equals(
+                        batch.lengths("x").toIntArray(), batch.lengths("y").toIntArray())) {
+            throw new IllegalArgumentException(
+                    "the ragged fields x and y have other lengths, but this loss compares step with step; give each"
+                            + " step of x its target, take a SequenceLoss such as Loss.ctc(), or write a step of your"
+                            + " own");
         }
-        return stepByStep(loss, ragged ? batch.unpadded("y", output) : output, ragged ? batch.unpadded("y", batch.y()) : batch.y());
+        return stepByStep(
+                loss,
+                ragged ? batch.unpadded("y", output) : output,
+                ragged ? batch.unpadded("y", batch.y()) : batch.y());
     }
 
     private static @Nullable Tensor behind(Batch batch, String field) {

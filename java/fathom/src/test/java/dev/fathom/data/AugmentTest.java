@@ -449,8 +449,9 @@ class AugmentTest {
             Batches augmented = d.shuffled(1).batches(8).dropLast().augment(EVERYTHING);
             assertThat(augmented)
                     .hasToString(
-                            "batches of 8 of 20 examples, shuffled by seed 1, the last one dropped, augmented by flip, crop 2, "
-                                    + "rotate 20 extended, shift 0.1 extended, contrast 0.3, zoom 0.2, shear 10, brightness 0.2, noise 0.05, cutout 3");
+                            "batches of 8 of 20 examples, shuffled by seed 1, the last one dropped, augmented by flip,"
+                                + " crop 2, rotate 20 extended, shift 0.1 extended, contrast 0.3, zoom 0.2, shear 10,"
+                                + " brightness 0.2, noise 0.05, cutout 3");
             assertThat(augmented.scaleLast().withoutAugmentation())
                     .hasToString(
                             "batches of 8 of 20 examples, shuffled by seed 1, the last one at its share of the rate");
@@ -481,7 +482,8 @@ class AugmentTest {
             assertRefused(() -> Augment.cutout(3).extended(), "extended: cutout takes nothing from outside an image");
             assertRefused(
                     () -> flat.batches(2).augment(Augment.noise(1), Augment.flip()),
-                    "augment: flip is for images [height, width, channels] but an example is [189]; reshape them, and flatten in the model");
+                    "augment: flip is for images [height, width, channels] but an example is [189]; reshape them, and"
+                            + " flatten in the model");
         }
     }
 
@@ -523,7 +525,8 @@ class AugmentTest {
         try (Dataset d = Dataset.of(x, Shape.of(4, 4, 65), new int[2])) {
             assertRefused(
                     () -> d.batches(2).augment(Augment.contrast(0.5f)),
-                    "augment: brightness and contrast are for images of at most 64 channels but an example is [4, 4, 65]; leave them out");
+                    "augment: brightness and contrast are for images of at most 64 channels but an example is [4, 4,"
+                            + " 65]; leave them out");
             assertThat(features(d.batches(2).augment(Augment.rotate(90).extended()), 0))
                     .hasSize(x.length);
         }
@@ -644,13 +647,14 @@ class AugmentTest {
     /** Sums of the bits of integers would be zeros. */
     @Test
     void mixupRefusesIntegersThatAreNoLabels() {
-        try (Dataset d = Dataset.of(
-                Field.floats("x", Shape.of(2), new float[8]), Field.ints("y", Shape.of(3), new int[12]))) {
+        try (Dataset d =
+                Dataset.of(Field.floats("x", Shape.of(2), new float[8]), Field.ints("y", Shape.of(3), new int[12]))) {
             assertThatThrownBy(() -> d.batches(2).augment(Augment.mixup(1)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("augment: mixup makes weighted sums of targets, but y of ")
-                    .hasMessageEndingWith(" has integers that are no class labels; give labels (Field.labels), which become"
-                            + " probabilities, or floats, one-hot for example");
+                    .hasMessageEndingWith(
+                            " has integers that are no class labels; give labels (Field.labels), which become"
+                                    + " probabilities, or floats, one-hot for example");
         }
     }
 }

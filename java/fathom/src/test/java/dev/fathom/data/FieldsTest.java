@@ -9,8 +9,8 @@ import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Sequential;
 import dev.fathom.nn.SequenceLayer;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -33,9 +33,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /** Datasets of several fields, some of them ragged: what a batch has of them, and that all stay together. */
 class FieldsTest {
@@ -188,7 +188,8 @@ class FieldsTest {
             refused(() -> plain.bucketed("tokens", 0), "bucketed: batches=0; sort at least one batch at a time");
             refused(
                     () -> plain.bucketed("z", 1),
-                    "ragged: this dataset has no field z; it has [tokens, signal, age, x, pair, y], so name one of them");
+                    "ragged: this dataset has no field z; it has [tokens, signal, age, x, pair, y], so name one of"
+                            + " them");
         }
     }
 
@@ -288,17 +289,17 @@ class FieldsTest {
         }
         refused(
                 () -> Dataset.pieces(new int[8], 2, 4),
-                "pieces: 8 tokens are too few for 2 rows of 4 and the token behind them; give more, or cut them into fewer or "
-                        + "shorter rows");
+                "pieces: 8 tokens are too few for 2 rows of 4 and the token behind them; give more, or cut them into"
+                        + " fewer or shorter rows");
         refused(() -> Dataset.pieces(new int[8], 0, 4), "pieces: rows=0 and length=4 must both be at least 1");
         refused(
                 () -> Dataset.pieces(new int[8], Integer.MAX_VALUE, Integer.MAX_VALUE),
-                "pieces: 8 tokens are too few for 2147483647 rows of 2147483647 and the token behind them; give more, or cut "
-                        + "them into fewer or shorter rows");
+                "pieces: 8 tokens are too few for 2147483647 rows of 2147483647 and the token behind them; give more,"
+                        + " or cut them into fewer or shorter rows");
         refused(
                 () -> Dataset.pieces(new int[0], 1, 1),
-                "pieces: 0 tokens are too few for 1 rows of 1 and the token behind them; give more, or cut them into fewer or "
-                        + "shorter rows");
+                "pieces: 0 tokens are too few for 1 rows of 1 and the token behind them; give more, or cut them into"
+                        + " fewer or shorter rows");
     }
 
     // ---- tokens through all of it
@@ -490,8 +491,8 @@ class FieldsTest {
             Batch b = d.batches(2).epoch(0).next();
             refused(
                     b::x,
-                    "batch: there is no field x; there are [t, f], so name one of them, or call it x where the dataset is "
-                            + "made");
+                    "batch: there is no field x; there are [t, f], so name one of them, or call it x where the dataset"
+                            + " is made");
             refused(() -> b.lengths("f"), "lengths: the field f is not ragged; every example has all of [2]");
             refused(() -> d.flattened(), "flattened: this dataset has no field x; it has [t, f], so name one of them");
             refused(() -> d.label(0), "label: this dataset has no field y; it has [t, f], so name one of them");
@@ -501,16 +502,16 @@ class FieldsTest {
                     "padded: value=0.5 for the integers of t; give a whole number");
             refused(
                     () -> Dataset.concat(d, other),
-                    "concat: Dataset of 1 example, t [*] of F32 has other fields than Dataset of 2 examples, t [*] of I32, "
-                            + "f [] of F32; give datasets whose fields agree in name, type and shape");
+                    "concat: Dataset of 1 example, t [*] of F32 has other fields than Dataset of 2 examples, t [*] of"
+                            + " I32, f [] of F32; give datasets whose fields agree in name, type and shape");
             refused(Dataset::concat, "concat: there are no datasets; give at least one");
             assertThatThrownBy(() -> trainer(model).fit(d.batches(2), 1))
                     .hasMessageStartingWith("batch: there is no field x");
             try (Dataset tokens = sentences()) {
                 refused(
                         () -> tokens.batches(2).augment(Augment.noise(1)),
-                        "augment: noise 1 is for floats of one shape, but x or y of Dataset of 120 examples, x [*] of I32, 2 "
-                                + "classes has integers or lengths; use Dataset.map");
+                        "augment: noise 1 is for floats of one shape, but x or y of Dataset of 120 examples, x [*] of"
+                                + " I32, 2 classes has integers or lengths; use Dataset.map");
                 refused(
                         () -> tokens.normalizedBy(tokens),
                         "normalized: the features of this dataset are integers, which stay as they are");

@@ -753,9 +753,10 @@ class LossTableTest {
                         c.getValue(),
                         y,
                         labels,
-                        c.getKey() + ": output [2, 3] and target [2] differ; this loss takes a float for each output, so give the"
-                                + " labels as floats [2, 3], or take a loss of class numbers, such as crossEntropy, and an"
-                                + " output for each class");
+                        c.getKey()
+                                + ": output [2, 3] and target [2] differ; this loss takes a float for each output, so"
+                                + " give the labels as floats [2, 3], or take a loss of class numbers, such as"
+                                + " crossEntropy, and an output for each class");
             }
             refuses(
                     Loss.hinge(),
@@ -939,8 +940,7 @@ class LossTableTest {
                 };
                 assertThatThrownBy(() -> loss.of(y, Tensor.zeros(2)))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessage(
-                                name + ": output [2, 3] and target [2] differ; give each output its target");
+                        .hasMessage(name + ": output [2, 3] and target [2] differ; give each output its target");
             }
             assertThatThrownBy(() -> Loss.huber(0)).hasMessage("huber: delta=0.0 must be above 0 and finite");
             assertThatThrownBy(() -> Loss.bceWithLogits().positiveWeight(1, 2).of(y, y))

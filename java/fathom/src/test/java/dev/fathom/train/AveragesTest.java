@@ -90,8 +90,9 @@ class AveragesTest {
                 assertThat(found.probability(0)).isCloseTo(1 / (1 + Math.exp(-1.5)), within(1e-7));
             }
             assertThatThrownBy(() -> Classification.of(model, halves))
-                    .hasMessage("classification: the target 0.5 belongs to a model of one logit, which tells two classes"
-                            + " apart; give targets 0 and 1");
+                    .hasMessage(
+                            "classification: the target 0.5 belongs to a model of one logit, which tells two classes"
+                                    + " apart; give targets 0 and 1");
         }
     }
 
@@ -352,12 +353,14 @@ class AveragesTest {
                 Dataset data = Dataset.of(new Rng(1).normal(80, 0, 1), Shape.of(2), new int[40])) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).metrics(Metric.accuracy());
             Map<String, Double> alone = trainer.evaluate(data);
-            List<float[]> before = model.parameters().stream().map(p -> p.value().toArray()).toList();
+            List<float[]> before =
+                    model.parameters().stream().map(p -> p.value().toArray()).toList();
             BatchNorm norm = (BatchNorm) model.net().layers().get(1);
             float[] mean = norm.runningMean().value().toArray();
             Rng rng = new Rng(7);
             try (Pass pass = Pass.train(rng)) {
-                Tensor loss = model.net().apply(data.batches(40).epoch(0).next().x()).sum();
+                Tensor loss =
+                        model.net().apply(data.batches(40).epoch(0).next().x()).sum();
                 long counter = rng.counter();
                 assertThat(trainer.evaluate(data)).isEqualTo(alone);
                 assertThat(rng.counter()).isEqualTo(counter);

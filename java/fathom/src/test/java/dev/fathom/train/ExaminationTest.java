@@ -126,13 +126,17 @@ class ExaminationTest {
                 Dataset floats = Dataset.of(new Rng(1).normal(128, 0, 1), Shape.of(2), y, Shape.of(1));
                 Dataset ofOne = Dataset.of(new Rng(1).normal(128, 0, 1), Shape.of(2), new int[64])) {
             assertThat(outputs(new Sequential(new Linear(2, 2), softmax), Loss.crossEntropy(), data))
-                    .isEqualTo("false the outputs are probabilities already, and this loss takes their softmax once more,"
-                            + " which hardly learns; leave the softmax out of the net, and take it of what the trained net gives");
+                    .isEqualTo(
+                            "false the outputs are probabilities already, and this loss takes their softmax once more,"
+                                    + " which hardly learns; leave the softmax out of the net, and take it of what the"
+                                    + " trained net gives");
             assertThat(outputs(new Linear(2, 1), Loss.crossEntropy(), ofOne))
                     .startsWith("false the outputs [16, 1] have one class, whose probability is always 1")
                     .endsWith("or take Loss.bceWithLogits() for one logit");
-            assertThat(outputs(new Linear(2, 2), Loss.nll(), data)).startsWith("false the outputs are no log-probabilities");
-            assertThat(outputs(new Sequential(new Linear(2, 2), log), Loss.nll(), data)).startsWith("true ");
+            assertThat(outputs(new Linear(2, 2), Loss.nll(), data))
+                    .startsWith("false the outputs are no log-probabilities");
+            assertThat(outputs(new Sequential(new Linear(2, 2), log), Loss.nll(), data))
+                    .startsWith("true ");
             assertThat(outputs(new Linear(2, 2), Loss.crossEntropy(), data)).startsWith("true ");
             assertThat(outputs(new Sequential(new Linear(2, 1), Tensor::sigmoid), Loss.bceWithLogits(), floats))
                     .startsWith("false the net ends with a sigmoid");
@@ -148,8 +152,9 @@ class ExaminationTest {
             Loss each = (y, t) -> y.square();
             assertThatThrownBy(() -> Trainer.of(model, each, new Adam(0.1f)).fit(data.batches(16), 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("trainer: the loss is [16, 2], but it must be a single number to be minimized; reduce it, for"
-                            + " example with mean(), or make a ReducedLoss of it, whose mean comes with it");
+                    .hasMessage(
+                            "trainer: the loss is [16, 2], but it must be a single number to be minimized; reduce it,"
+                                + " for example with mean(), or make a ReducedLoss of it, whose mean comes with it");
         }
     }
 

@@ -332,8 +332,10 @@ class FailureTest {
                 Dataset targets = regression()) {
             assertThatThrownBy(() -> Classification.of(rows, labels))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("classification: the model gives [4, 1, 2] and the targets are I32 [4]; it must give "
-                            + "[n, classes] for I32 labels [n], or [n, 1] for targets 0 or 1, so reshape what it gives");
+                    .hasMessage(
+                            "classification: the model gives [4, 1, 2] and the targets are I32 [4]; it must give [n,"
+                                    + " classes] for I32 labels [n], or [n, 1] for targets 0 or 1, so reshape what it"
+                                    + " gives");
             assertThatThrownBy(() -> Classification.of(few, labels))
                     .hasMessageStartingWith("classification: the model gives [2, 2] and the targets are I32 [4];");
             assertThatThrownBy(() -> Classification.of(few, targets))

@@ -92,19 +92,30 @@ class RaggedTest {
     @Test
     void paddingChangesNeitherLossNorWeights() {
         List<Supplier<Sequential>> ofSentences = List.of(
-                () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5).lastStep(), new Linear(5, 2)),
                 () -> new Sequential(
-                        new Embedding(WORDS, 6), Recurrent.lstm(6, 5).bidirectional(), Recurrent.gru(10, 4).lastStep(), new Linear(4, 2)));
-        List<Supplier<Sequential>> ofWords = List.of(
-                () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5).bidirectional(), new Linear(10, 3)),
+                        new Embedding(WORDS, 6), Recurrent.gru(6, 5).lastStep(), new Linear(5, 2)),
                 () -> new Sequential(
                         new Embedding(WORDS, 6),
-                        TransformerEncoder.of(2, () -> new TransformerEncoderLayer(6, 2, 8, Activation.RELU).dropout(0), null),
+                        Recurrent.lstm(6, 5).bidirectional(),
+                        Recurrent.gru(10, 4).lastStep(),
+                        new Linear(4, 2)));
+        List<Supplier<Sequential>> ofWords = List.of(
+                () -> new Sequential(
+                        new Embedding(WORDS, 6), Recurrent.gru(6, 5).bidirectional(), new Linear(10, 3)),
+                () -> new Sequential(
+                        new Embedding(WORDS, 6),
+                        TransformerEncoder.of(
+                                2, () -> new TransformerEncoderLayer(6, 2, 8, Activation.RELU).dropout(0), null),
                         new Linear(6, 3)),
                 () -> new Sequential(
-                        new Embedding(WORDS, 6), Conv.causal(6, 6, 3, 1), Tensor::relu, Recurrent.gru(6, 5), new Linear(5, 3)));
+                        new Embedding(WORDS, 6),
+                        Conv.causal(6, 6, 3, 1),
+                        Tensor::relu,
+                        Recurrent.gru(6, 5),
+                        new Linear(5, 3)));
         try (Dataset sentences = sentences();
-                Dataset longer = sentences.padded("x", Padding.behind().length(19).value(3))) {
+                Dataset longer =
+                        sentences.padded("x", Padding.behind().length(19).value(3))) {
             for (Supplier<Sequential> net : ofSentences) {
                 same(trained(net, sentences, Loss.crossEntropy()), trained(net, longer, Loss.crossEntropy()));
             }
@@ -121,10 +132,10 @@ class RaggedTest {
     /** The loss of all words is that of each sentence alone, times its words. */
     @Test
     void wordsCountOnceEach() {
-        try (var model = Model.of(
-                        new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3)), 1);
+        try (var model = Model.of(new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3)), 1);
                 Dataset words = tagged()) {
-            var trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1)).metrics(Metric.accuracy(), Metric.perplexity());
+            var trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Sgd(1)).metrics(Metric.accuracy(), Metric.perplexity());
             double loss = 0;
             double right = 0;
             int n = 0;
@@ -163,8 +174,8 @@ class RaggedTest {
 
     @Test
     void paddingInFrontIsForNetsThatExpectItThere() {
-        Supplier<Sequential> front = () -> new Sequential(
-                new Embedding(WORDS, 6), Recurrent.gru(6, 5).paddedInFront(), new Linear(5, 3));
+        Supplier<Sequential> front = () ->
+                new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5).paddedInFront(), new Linear(5, 3));
         Supplier<Sequential> behind =
                 () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3));
         try (Dataset words = tagged();
@@ -189,7 +200,8 @@ class RaggedTest {
             for (Supplier<Sequential> net : nets) {
                 assertThatThrownBy(() -> trained(net, data, Loss.crossEntropy()))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining("x is ragged, but Sequential takes no lengths, so padding would change its results")
+                        .hasMessageContaining(
+                                "x is ragged, but Sequential takes no lengths, so padding would change its results")
                         .hasMessageContaining("batch.lengths(\"x\")");
                 try (var model = Model.of(net.get(), 1)) {
                     assertThatThrownBy(() -> Classification.of(model, data)).hasMessageContaining("x is ragged");
@@ -282,8 +294,9 @@ class RaggedTest {
                 Tensor wide = b.get("t").to(DType.F32).reshape(3, 3, 1).expand(3, 3, 2);
                 assertThat(b.unpadded("t", wide.mul(1)).shape()).isEqualTo(Shape.of(6, 2));
                 assertThatThrownBy(() -> b.unpadded("t", Tensor.zeros(3, 4)))
-                        .hasMessage("unpadded: [3, 4] is not [3, 3, ..], the steps of the ragged field t; give something for"
-                                + " each step of it");
+                        .hasMessage(
+                                "unpadded: [3, 4] is not [3, 3, ..], the steps of the ragged field t; give something"
+                                        + " for each step of it");
             }
         }
     }
