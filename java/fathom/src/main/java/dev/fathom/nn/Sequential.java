@@ -38,7 +38,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
     @Override
     public Tensor forward(Tensor x, @Nullable Tensor lengths) {
         if (lengths == null) {
-            return forward(x);
+            return run(x, layers.size());
         }
         Frames frames = Frames.current();
         Tensor y = x;
