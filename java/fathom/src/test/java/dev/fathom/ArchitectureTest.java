@@ -135,7 +135,8 @@ class ArchitectureTest {
                     JavaCodeUnit by = a.getOrigin();
                     boolean apply = by.getOwner().isEquivalentTo(Layer.class)
                                     && by.getName().equals("apply")
-                            || by.getOwner().isEquivalentTo(SequenceLayer.class); // its apply, and its forward without lengths
+                            || by.getOwner()
+                                    .isEquivalentTo(SequenceLayer.class); // its apply, and its forward without lengths
                     if (a.getName().equals("forward") && a.getTargetOwner().isAssignableTo(Layer.class) && !apply) {
                         events.add(SimpleConditionEvent.violated(a, a.getDescription() + "; call apply"));
                     }
