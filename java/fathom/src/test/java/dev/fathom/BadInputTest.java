@@ -367,12 +367,13 @@ class BadInputTest {
             y = x.relu();
         }
         state(
-                "tensor relu[#1] [2, 3] is dead: its pass was closed at HERE; read it before the close, or keep() it",
+                "tensor relu[#1] [2, 3] is dead: its pass, opened at HERE, was closed; read it before the close, or"
+                        + " keep() it",
                 y::toArray);
         try (Pass pass = Pass.infer()) {
             state(
-                    "tensor value[#0] [2, 3] is dead: its pass was closed at HERE; read it before the close, or "
-                            + "keep() it",
+                    "tensor value[#0] [2, 3] is dead: its pass, opened at HERE, was closed; read it before the close,"
+                            + " or keep() it",
                     () -> x.add(1));
         }
         assertThat(y.toString()).isEqualTo("relu[#1] [2, 3] (dead)");
@@ -534,12 +535,12 @@ class BadInputTest {
         try (Pass inner = Pass.infer()) {
             state(
                     "close: a Pass opened later on thread "
-                            + Thread.currentThread().getName() + " is still open; close that one first",
+                            + Thread.currentThread().getName() + ", at HERE, is still open; close that one first",
                     pass::close);
         }
         pass.close();
         pass.close(); // once more does nothing
-        state("this Pass was closed at HERE; open another one", pass::tape);
+        state("this Pass, opened at HERE, was closed; open another one", pass::tape);
         kept.close();
         kept.close();
         state("tensor kept [2] is gone: its memory was closed at HERE; use it before the close", kept::toArray);

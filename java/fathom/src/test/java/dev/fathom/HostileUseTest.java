@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.offset;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.memory.NativeMemoryException;
 import dev.fathom.nn.AdaptiveAvgPool;
 import dev.fathom.nn.AlphaDropout;
 import dev.fathom.nn.AvgPool;
@@ -105,9 +106,8 @@ class HostileUseTest {
                             "shape [0, 1073741824, 1073741824] has more than 2^45 elements, which no memory holds");
             long live = pass.liveBytes();
             assertThat(catchThrowable(() -> Tensor.zeros(1 << 30, 1 << 15)))
-                    .isInstanceOf(OutOfMemoryError.class)
-                    .hasMessage("the system refuses 140737488355328 bytes of memory; close models, plans and data sets"
-                            + " that are no longer used, or call Memory.trim()");
+                    .isInstanceOf(NativeMemoryException.class)
+                    .hasMessageStartingWith("out of native memory: 128.0 TiB were asked for and ");
             assertThat(pass.liveBytes()).isEqualTo(live);
             assertThat(Tensor.full(Shape.of(3), 2).square().toArray())
                     .as("the pass goes on")
@@ -695,7 +695,14 @@ class HostileUseTest {
                 Thread user = new Thread(() -> {
                     try {
                         while (true) {
-                            use.run();
+                            try {
+                                use.run();
+                            } catch (IllegalStateException e) {
+                                if (!e.getMessage().contains("another thread reads this model")
+                                        && !e.getMessage().contains("is changing this model")) {
+                                    throw e;
+                                }
+                            }
                         }
                     } catch (Throwable e) {
                         failures.add(e);

@@ -50,15 +50,15 @@ class MessagesTest {
     // ---- the end of a pass
 
     @Test
-    void aTensorOfAClosedPassSaysWhatItWasAndWhereItEnded() {
+    void aTensorOfAClosedPassSaysWhatItWasAndWhereItsPassWasOpened() {
         try (var model = Model.of(new Sequential(new Linear(4, 10)), 1)) {
+            int line = line() + 1;
             Pass pass = Pass.infer();
             Tensor y = model.net().apply(Tensor.zeros(2, 4));
-            int line = line() + 1;
             pass.close();
-            String message = "tensor linear[0] [2, 10] is dead: its pass was closed at "
-                    + at("aTensorOfAClosedPassSaysWhatItWasAndWhereItEnded", line)
-                    + "; read it before the close, or keep() it";
+            String message = "tensor linear[0] [2, 10] is dead: its pass, opened at "
+                    + at("aTensorOfAClosedPassSaysWhatItWasAndWhereItsPassWasOpened", line)
+                    + ", was closed; read it before the close, or keep() it";
             assertThatIllegalStateException().isThrownBy(y::toArray).withMessage(message);
             assertThatIllegalStateException().isThrownBy(() -> y.get(0, 0)).withMessage(message);
             assertThatIllegalStateException().isThrownBy(y::keep).withMessage(message);
@@ -76,14 +76,15 @@ class MessagesTest {
 
     @Test
     void aViewDiesWithWhatItViews() {
+        int line = line() + 1;
         Pass pass = Pass.infer();
         Tensor y = Tensor.zeros(2, 3).reshape(3, 2);
-        int line = line() + 1;
         pass.close();
         assertThatIllegalStateException()
                 .isThrownBy(y::toArray)
-                .withMessage("tensor reshape[#1] [3, 2] is dead: its pass was closed at "
-                        + at("aViewDiesWithWhatItViews", line) + "; read it before the close, or keep() it");
+                .withMessage(
+                        "tensor reshape[#1] [3, 2] is dead: its pass, opened at " + at("aViewDiesWithWhatItViews", line)
+                                + ", was closed; read it before the close, or keep() it");
     }
 
     @Test
@@ -100,11 +101,12 @@ class MessagesTest {
 
     @Test
     void aClosedPassRefusesEverything() {
+        int line = line() + 1;
         Pass pass = Pass.train(new Rng(1));
         Tensor y = pass.watch(Tensor.scalar(1)).square();
-        int line = line() + 1;
         pass.close();
-        String message = "this Pass was closed at " + at("aClosedPassRefusesEverything", line) + "; open another one";
+        String message =
+                "this Pass, opened at " + at("aClosedPassRefusesEverything", line) + ", was closed; open another one";
         assertThatIllegalStateException().isThrownBy(() -> pass.backward(y)).withMessage(message);
         assertThatIllegalStateException().isThrownBy(() -> pass.randn(2)).withMessage(message);
         assertThatIllegalStateException().isThrownBy(() -> pass.watch(y)).withMessage(message);
@@ -120,7 +122,9 @@ class MessagesTest {
             try (Pass inner = Pass.infer()) {
                 assertThatIllegalStateException()
                         .isThrownBy(outer::close)
-                        .withMessage("close: a Pass opened later on thread main is still open; close that one first");
+                        .withMessageMatching("close: a Pass opened later on thread main, at"
+                                + " MessagesTest\\.passesCloseInTheOppositeOrder\\(MessagesTest\\.java:\\d+\\), is"
+                                + " still open; close that one first");
                 assertThat(Pass.current()).isSameAs(inner);
             }
             assertThat(Pass.current()).isSameAs(outer);
@@ -162,7 +166,8 @@ class MessagesTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("no Pass is open on thread other; wrap the call in try (var pass = Pass.infer())");
             String tensor =
-                    "tensor value[#0] [2, 3] belongs to a pass of thread main but thread other used it; keep() it to share it";
+                    "tensor value[#0] [2, 3] belongs to a pass of thread main but thread other used it; keep() it to"
+                            + " share it";
             assertThat(onAThread("other", x::toArray))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(tensor);
@@ -177,8 +182,8 @@ class MessagesTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(tensor);
             String belongs =
-                    "this Pass belongs to thread main but thread other used it; open a Pass of its own there, or keep() the tensor to "
-                            + "share it";
+                    "this Pass belongs to thread main but thread other used it; open a Pass of its own there, or"
+                            + " keep() the tensor to share it";
             List<Runnable> uses = List.of(
                     pass::close,
                     () -> pass.backward(x),

@@ -33,6 +33,9 @@ public record KeyValue(Tensor keys, Tensor values) {
     /**
      * Returns this cache with more tokens [batch, added, kvHeads d], written into row b from position past[b] on. No gradient flows through the cache.
      *
+     * <p>In a pass that does not record, a cache of this pass gives its memory to the result, so that a step costs the same for a large cache as for a small one.
+     * This cache must then not be used any more, and using it is an exception. To go on from one cache twice, {@code keep()} its tensors before.
+     *
      * @throws IllegalArgumentException if the shapes disagree, or the cache has no room for them
      */
     public KeyValue with(Tensor moreKeys, Tensor moreValues, Tensor past) {

@@ -211,9 +211,7 @@ final class Eager extends Grad {
         if (scope.recording || NativeRuntime.get().blas() == Blas.OPENBLAS || leaf == null || !leaf.isParameter()) {
             return 0;
         }
-        Block block = leaf.packed(commands, packing, n, k);
-        scope.lease(block);
-        return block.address();
+        return leaf.packed(arena, packing, n, k);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.autograd;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 
 /** A parameter or buffer as backward sees it: the numbers behind a {@link Value}, with a version, and for a parameter a gradient beside them. */
@@ -28,11 +29,15 @@ public interface Leaf {
     /** How often its values have changed. */
     int version();
 
-    /** Tells that they have changed. */
-    void changed();
+    /**
+     * Changes its values.
+     *
+     * @throws IllegalStateException if another thread reads or changes them
+     */
+    void change(Runnable write);
 
-    /** The parameter as {@code packing} of a matrix [n, k] makes it, as it is now. */
-    Block packed(Commands commands, Kernel packing, long n, long k);
+    /** Where the parameter lies as {@code packing} of a matrix [n, k] makes it, as it is now; the arena keeps it there. */
+    long packed(Arena arena, Kernel packing, long n, long k);
 
     /** The block in which the parameter's gradient lies. */
     Block gradients();

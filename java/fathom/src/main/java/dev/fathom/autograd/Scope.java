@@ -9,6 +9,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,10 +23,33 @@ import org.jspecify.annotations.Nullable;
  * {@code Pass}, the only subclass, adds the methods that users call.
  */
 public abstract class Scope {
-    private static final ThreadLocal<@Nullable Scope> CURRENT = new ThreadLocal<>();
+    private static final ThreadLocal<@Nullable Open> CURRENT = new ThreadLocal<>();
+    /** So many scopes open at once on one thread are reported. */
+    private static final int MANY = 16;
 
     static {
         Where.from(Scope::path);
+    }
+
+    /**
+     * An open scope on its thread's stack. The stack does not hold it: a scope that was never closed and that nobody can reach any more, be it by itself or by one
+     * of its values, goes to the collector, which gives its memory back and reports it.
+     */
+    private static final class Open extends WeakReference<Scope> {
+        private final @Nullable Open outer;
+
+        Open(Scope scope, @Nullable Open outer) {
+            super(scope);
+            this.outer = outer;
+        }
+
+        int depth() {
+            int n = 0;
+            for (Open o = this; o != null; o = o.outer) {
+                n++;
+            }
+            return n;
+        }
     }
 
     /** What is reused from scope to scope with the arena. */
@@ -36,9 +60,6 @@ public abstract class Scope {
         @Nullable
         Eager idle;
 
-        @Nullable
-        Block[] leases = new Block[4];
-
         int running;
 
         Workspace(Recording tape) {
@@ -47,14 +68,13 @@ public abstract class Scope {
     }
 
     private final Thread thread = Thread.currentThread();
-    private final @Nullable Scope outer = CURRENT.get();
+    private final Open open;
+    private final @Nullable Object openedAt = Memory.callSite();
     private final boolean training;
     private final boolean tracing;
     private final Workspace workspace;
     private boolean closed;
-    private @Nullable Object closedAt;
     private int ordinals;
-    private int leaseCount;
     private @Nullable List<Update> updates;
     /** The last backward that succeeded. */
     private @Nullable Backward finished;
@@ -96,7 +116,15 @@ public abstract class Scope {
         workspace = w;
         tape = w.tape;
         frames = new Frames(this, arena, w.created);
-        CURRENT.set(this);
+        arena.open(openedAt);
+        innermost(); // leaves out what the collector took
+        open = new Open(this, CURRENT.get());
+        CURRENT.set(open);
+        int depth = open.depth();
+        if (depth >= MANY && Integer.bitCount(depth) == 1) {
+            Memory.warn(depth + " passes are open at once on thread " + thread.getName() + ", the latest at "
+                    + openedAt() + ": close each pass, or use try-with-resources");
+        }
     }
 
     /** A value in this scope: a view of {@code base}, or without one what lies at {@code address}, 0 where it has a shape only. */
@@ -111,7 +139,7 @@ public abstract class Scope {
 
     /** The thread's innermost scope. */
     protected static Scope current() {
-        Scope s = CURRENT.get();
+        Scope s = innermost();
         if (s == null) {
             throw new IllegalStateException("no Pass is open on thread "
                     + Thread.currentThread().getName() + "; wrap the call in try (var pass = Pass.infer())");
@@ -119,8 +147,31 @@ public abstract class Scope {
         return s;
     }
 
+    private static @Nullable Scope innermost() {
+        Open top = CURRENT.get();
+        Open o = top;
+        Scope s = null;
+        while (o != null && (s = o.get()) == null) {
+            o = o.outer;
+        }
+        if (o != top) {
+            CURRENT.set(o);
+        }
+        return s;
+    }
+
+    /** How many scopes of this thread hold a lease of a block. */
+    static int leasesOf(Block b) {
+        int n = 0;
+        for (Open o = CURRENT.get(); o != null; o = o.outer) {
+            Scope s = o.get();
+            n += s != null && s.arena.leases(b) ? 1 : 0;
+        }
+        return n;
+    }
+
     private static String path() {
-        Scope s = CURRENT.get();
+        Scope s = innermost();
         Frame f = s == null ? null : s.frame();
         return f == null ? "" : f.path();
     }
@@ -277,13 +328,21 @@ public abstract class Scope {
                 throw call.fail("a view of " + shape + " at byte " + view + " does not lie within x " + x.shape);
             }
             DType dtype = op.dtype(call, o);
+            Value place = x == null && !traced ? place(op, o, in, shape, dtype) : null;
             out[o] = x != null
                     ? view(x, shape, view, op)
-                    : traced ? value(shape, dtype, null, 0, 0, op) : create(shape, dtype, op);
+                    : place != null
+                            ? value(shape, dtype, place.root(), 0, place.offset, op)
+                            : traced ? value(shape, dtype, null, 0, 0, op) : create(shape, dtype, op);
             out[o].traced = traced;
         }
         if (!traced) {
             op.forward(call);
+            for (int o = 0; o < n; o++) {
+                if (out[o] != null && out[o].base != null && op.inPlaceOf(o) >= 0) {
+                    in[op.inPlaceOf(o)].yieldTo(out[o]);
+                }
+            }
         }
         if (recomputation != null) {
             recomputation.ran(in, out);
@@ -292,6 +351,22 @@ public abstract class Scope {
             record(op, in, out);
         }
         return out;
+    }
+
+    /** The input in whose memory a result can be computed, because the op writes a part of it alone and nobody will read it as it was; null where there is none. */
+    private @Nullable Value place(Op op, int o, @Nullable Value[] in, Shape shape, DType dtype) {
+        int i = op.inPlaceOf(o);
+        Value x = i < 0 || recording || retaining || tracing || recomputation != null ? null : in[i];
+        if (x == null || !x.shape.equals(shape) || x.dtype != dtype || !x.yieldsTo(this)) {
+            return null;
+        }
+        for (int k = 0; k < in.length; k++) {
+            Value other = in[k];
+            if (k != i && other != null && other.root() == x.root()) {
+                return null;
+            }
+        }
+        return x;
     }
 
     void record(Op op, @Nullable Value[] in, Value[] out) {
@@ -335,16 +410,7 @@ public abstract class Scope {
 
     /** Keeps a block mapped until this scope ends, whoever closes it meanwhile. */
     void lease(Block b) {
-        for (int i = leaseCount - 1; i >= 0; i--) {
-            if (workspace.leases[i] == b) {
-                return;
-            }
-        }
-        b.lease();
-        if (leaseCount == workspace.leases.length) {
-            workspace.leases = Arrays.copyOf(workspace.leases, 2 * leaseCount);
-        }
-        workspace.leases[leaseCount++] = b;
+        arena.lease(b);
     }
 
     // ---- values
@@ -361,6 +427,7 @@ public abstract class Scope {
     /** A part of a value, {@code offset} bytes from its beginning. */
     protected final Value view(Value of, Shape shape, long offset, @Nullable Op op) {
         Value v = value(shape, of.dtype, of.root(), 0, of.offset + offset, op);
+        of.root().viewed = true;
         lease(of);
         return v;
     }
@@ -471,13 +538,12 @@ public abstract class Scope {
             updates = null;
             for (Update u : all) {
                 lease(u.buffer);
-                commands()
+                u.leaf.change(() -> commands()
                         .begin(Kernel.COPY)
                         .at(u.next.address())
                         .at(u.buffer.address())
                         .put(u.next.bytes())
-                        .run();
-                u.leaf.changed();
+                        .run());
             }
         }
     }
@@ -497,8 +563,7 @@ public abstract class Scope {
     /** Refuses a closed scope. */
     protected final void checkOpen() {
         if (closed) {
-            throw new IllegalStateException(
-                    "this Pass was closed at " + Memory.render(closedAt) + "; open another one");
+            throw new IllegalStateException("this Pass, opened at " + openedAt() + ", was closed; open another one");
         }
     }
 
@@ -514,8 +579,9 @@ public abstract class Scope {
         return closed;
     }
 
-    String closedAt() {
-        return Memory.render(closedAt);
+    /** Where it was opened, for messages. The close is not kept: a walk up the stack at both ends would cost as much as a small op. */
+    String openedAt() {
+        return Memory.render(openedAt);
     }
 
     /** Frees every value of the scope. A second call does nothing. */
@@ -524,25 +590,18 @@ public abstract class Scope {
             return;
         }
         checkThread();
-        if (CURRENT.get() != this) {
-            throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName()
-                    + " is still open; close that one first");
+        Scope innermost = innermost();
+        if (innermost != this) {
+            throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName() + ", at "
+                    + (innermost == null ? "an unknown place" : innermost.openedAt())
+                    + ", is still open; close that one first");
         }
         if (frame() != null || workspace.running > 0) {
             throw new IllegalStateException(
                     "close: a net or an op is still running in this Pass; close it after the call has returned");
         }
         closed = true;
-        closedAt = Memory.callSite();
-        if (outer == null) {
-            CURRENT.remove();
-        } else {
-            CURRENT.set(outer);
-        }
-        for (int i = 0; i < leaseCount; i++) {
-            workspace.leases[i].release();
-            workspace.leases[i] = null;
-        }
+        CURRENT.set(open.outer); // also null: a thread that opens pass after pass keeps its entry
         workspace.created = frames.close();
         workspace.tape.clear();
         Memory.giveBack(arena);

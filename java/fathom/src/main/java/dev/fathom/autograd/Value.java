@@ -5,6 +5,8 @@ import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +47,14 @@ public abstract class Value {
     int pins;
     /** Being returned from the frame that ends. */
     boolean kept;
+    /** Views of this memory were made, so that others may read it. */
+    boolean viewed;
+    /** A view that took the memory over from its base, so that it alone may read and change it. */
+    boolean heir;
+    /** A result was computed in its memory, which is that result's from then on. */
+    private boolean gone;
+    /** Whether memory that outlives scopes may be taken over too: its owner asks for that. */
+    private boolean offered;
     /** Depends on the input of a traced pass: it has a shape and no memory. */
     boolean traced;
 
@@ -142,6 +152,11 @@ public abstract class Value {
     /** Refuses elements whose memory is gone, or is another thread's. */
     void checkAlive() {
         Value root = root();
+        if (gone) {
+            throw new IllegalStateException(
+                    label() + " has given its memory to the result that was computed in its place" + Where.running()
+                            + "; use that result, or keep() this one before to go on from it twice");
+        }
         if (!alive()) {
             throw dead(root);
         }
@@ -167,8 +182,32 @@ public abstract class Value {
                     label() + " belongs to a pass of thread " + s.thread().getName() + " but thread "
                             + Thread.currentThread().getName() + " used it; keep() it to share it");
         }
-        return new IllegalStateException(label() + " is dead: its pass was closed at "
-                + (s == null ? "an unknown place" : s.closedAt()) + "; read it before the close, or keep() it");
+        return new IllegalStateException(label() + " is dead: its pass"
+                + (s == null ? "" : ", opened at " + s.openedAt() + ",")
+                + " was closed; read it before the close, or keep() it");
+    }
+
+    /** Whether a result of {@code s} may be computed in this memory: nobody but the caller of the op could read it, and only through this value. */
+    boolean yieldsTo(Scope s) {
+        Value root = root();
+        return root.pins == 0 && !root.viewed && (scope == s && (base == null || heir) || base == null && offered);
+    }
+
+    /** Leaves the memory to {@code heir}. */
+    void yieldTo(Value heir) {
+        heir.heir = true;
+        gone = true;
+    }
+
+    /** Offers memory of a block to the next result that can be computed in it, whatever became of an earlier offer. */
+    protected final void offer() {
+        offered = true;
+        gone = false;
+    }
+
+    /** Whether {@code v} has taken this memory over and nothing else can read it. */
+    protected final boolean leftTo(Value v) {
+        return v.base == this && v.heir && !v.gone && !viewed;
     }
 
     /** Gives the memory up; returns where it was. */
@@ -191,11 +230,12 @@ public abstract class Value {
         return b;
     }
 
-    /** Ends a lease. */
-    protected static void release(@Nullable Block b) {
+    /** Ends a lease. Until here the value, and with it its scope, is in use, even if nobody else holds either. */
+    protected final void release(@Nullable Block b) {
         if (b != null) {
             b.release();
         }
+        Reference.reachabilityFence(this);
     }
 
     /** The elements as floats, for {@code method}. */

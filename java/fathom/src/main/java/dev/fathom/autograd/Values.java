@@ -23,6 +23,11 @@ public final class Values {
         return v.lease();
     }
 
+    /** How many open passes of this thread keep a block mapped. */
+    public static int leases(Block b) {
+        return Scope.leasesOf(b);
+    }
+
     /** Whether it depends on the input of a traced pass, so that it has a shape and no numbers. */
     public static boolean traced(Value v) {
         return v.traced;

@@ -1,5 +1,6 @@
 package dev.fathom.data;
 
+import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
@@ -83,7 +84,7 @@ public record Picture(byte[] pixels, int height, int width) {
      * @throws IllegalStateException if no pass is open
      */
     public Tensor tensor() {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(pixels.length).put(pixels).flip();
+        ByteBuffer bytes = Memory.buffer(pixels.length).put(pixels).flip();
         return Tensor.ofBytes(bytes, 1, height, width, 3).to(DType.F32).div(255);
     }
 }

@@ -1,5 +1,6 @@
 package dev.fathom.data;
 
+import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -159,7 +160,7 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
      */
     public Tensor tensor(Photo... photos) {
         int bytes = 3 * crop * crop;
-        ByteBuffer pixels = ByteBuffer.allocateDirect(Math.multiplyExact(bytes, photos.length));
+        ByteBuffer pixels = Memory.buffer(Math.multiplyExact(bytes, photos.length));
         for (Photo photo : photos) {
             if (photo.pixels.length != bytes) {
                 throw new IllegalArgumentException("preprocessing: a photograph of " + photo.pixels.length

@@ -1,5 +1,6 @@
 package dev.fathom.decode;
 
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -8,7 +9,7 @@ import java.util.function.BiFunction;
 /**
  * A {@link NextToken} whose state is tensors [rows, ..], such as hidden states, or a cache of keys and values that grows: a function of a token for each
  * row, I32 [rows], and the state gives the logits and the next state. Between steps the state is kept outside of passes, so that memory does not grow with
- * the number of steps.
+ * the number of steps. A cache grows in place ({@link dev.fathom.attention.KeyValue#with}), so the function must not use a cache after it was added to.
  *
  * <pre>{@code
  * try (var model = new Decoder((token, state) -> {
@@ -47,9 +48,15 @@ public final class Decoder implements NextToken, AutoCloseable {
 
     private void replace(Tensor... next) {
         KeptTensor[] old = state;
-        state = kept(next);
+        KeptTensor[] now = new KeptTensor[next.length];
+        for (int i = 0; i < now.length; i++) {
+            now[i] = Access.keep(next[i], old);
+        }
+        state = now;
         for (KeptTensor t : old) {
-            t.close();
+            if (Arrays.stream(now).noneMatch(n -> Access.shareMemory(n, t))) {
+                t.close();
+            }
         }
     }
 
@@ -62,6 +69,9 @@ public final class Decoder implements NextToken, AutoCloseable {
     @Override
     public Tensor logits(int[] tokens) {
         check();
+        for (KeptTensor t : state) {
+            Access.offer(t); // it is replaced, so that a cache with a row more needs no copy
+        }
         Tensor[] now = Arrays.copyOf(state, state.length, Tensor[].class); // so that a step may store any tensor in it
         Step next = step.apply(Tensor.ofInts(tokens, tokens.length), now);
         replace(next.state());

@@ -54,22 +54,15 @@ public final class Native {
     public static native String machine();
 
     /**
-     * Maps zeroed pages. All memory comes from here, so this is where a process learns that it has no library.
+     * Maps zeroed pages, and returns 0 where the system refuses. All memory comes from here, so this is where a process learns that it has no library.
      *
      * @param huge whether to ask for huge pages
      * @param touch whether to touch every page now rather than at its first use
-     * @throws OutOfMemoryError where the system refuses
      * @throws NativeException where the library cannot be loaded or configured
      */
     public static long map(long bytes, boolean huge, boolean touch) {
         NativeRuntime.get();
-        long address = map0(bytes, (huge ? 1 : 0) + (touch ? 2 : 0));
-        if (address == 0) {
-            throw new OutOfMemoryError("the system refuses " + bytes
-                    + " bytes of memory; close models, plans and data sets that are no longer used, or call"
-                    + " Memory.trim()");
-        }
-        return address;
+        return map0(bytes, (huge ? 1 : 0) + (touch ? 2 : 0));
     }
 
     /**

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><th>property</th><th>value</th><th>default</th></tr>
  * <tr><td>{@code fathom.isa}</td><td>baseline, v3, v4</td><td>the best that the processor has</td></tr>
  * <tr><td>{@code fathom.threads}</td><td>1 to 256</td><td>{@code FATHOM_THREADS}, else the processors of this container</td></tr>
+ * <tr><td>{@code fathom.memory}</td><td>a size such as 6g or 512m, or a share such as 50%</td><td>80 % of what the container or the machine has</td></tr>
  * <tr><td>{@code fathom.blas}</td><td>native, openblas</td><td>native</td></tr>
  * <tr><td>{@code fathom.memory.fenced}</td><td>true, for tests: each tensor of a pass ends at a page that nobody may touch, and begins as NaN</td>
  * <td>false</td></tr>
@@ -25,10 +26,12 @@ public final class NativeRuntime {
     public static final int MAX_THREADS = 256;
 
     private final Isa isa;
+    private final long memoryLimit;
     private volatile Blas blas;
 
-    private NativeRuntime(Isa isa, Blas blas) {
+    private NativeRuntime(Isa isa, long memoryLimit, Blas blas) {
         this.isa = isa;
+        this.memoryLimit = memoryLimit;
         this.blas = blas;
     }
 
@@ -86,7 +89,7 @@ public final class NativeRuntime {
         Kernel.read(Native.table(0));
         Isa isa = chooseIsa(System.getProperty("fathom.isa"));
         Native.setThreads(chooseThreads());
-        NativeRuntime runtime = new NativeRuntime(isa, Blas.NATIVE);
+        NativeRuntime runtime = new NativeRuntime(isa, chooseMemory(), Blas.NATIVE);
         runtime.blas(chooseBlas(System.getProperty("fathom.blas")));
         return runtime;
     }
@@ -106,6 +109,14 @@ public final class NativeRuntime {
     /** Returns the instruction set in use. */
     public Isa isa() {
         return isa;
+    }
+
+    /**
+     * Returns how many bytes of native memory the process may hold: {@code fathom.memory}, else 80 % of what the container or the machine has. It is {@link
+     * Long#MAX_VALUE} where the system does not say how much there is.
+     */
+    public long memoryLimit() {
+        return memoryLimit;
     }
 
     /** Returns the number of threads of the pool, including the caller. */
@@ -182,6 +193,20 @@ public final class NativeRuntime {
             // refused below, as a number out of range is
         }
         throw refuse(name, wanted, "choose 1 to " + MAX_THREADS);
+    }
+
+    private static long chooseMemory() {
+        long available = MemoryLimit.available(Path.of("/"));
+        String wanted = System.getProperty("fathom.memory");
+        if (wanted == null || wanted.isBlank()) {
+            return MemoryLimit.byDefault(available);
+        }
+        Long limit = MemoryLimit.parse(wanted, available);
+        if (limit == null) {
+            throw refuse(
+                    "fathom.memory", wanted, "give a size such as 6g or 512m, or a share of the memory such as 50%");
+        }
+        return limit;
     }
 
     private static Blas chooseBlas(@Nullable String wanted) {

@@ -1,7 +1,6 @@
 package dev.fathom.memory;
 
 import dev.fathom.kernel.Commands;
-import dev.fathom.kernel.Native;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -13,12 +12,15 @@ import org.jspecify.annotations.Nullable;
 public final class Arena {
     private static final long FIRST_CHUNK = 2L << 20;
     private static final long LARGEST_CHUNK = 256L << 20;
+    /** More than any machine has, and far from where sums of sizes overflow. */
+    static final long MOST = 1L << 60;
+
     private static final AtomicLong MAPPED = new AtomicLong();
 
     private final Commands commands = new Commands();
     private final long[][] free = new long[512][];
     private final int[] freeCount = new int[512];
-    private final Chunks chunks = new Chunks();
+    private final Held held = new Held();
     private int chunk;
     private long next;
     private long live;
@@ -30,11 +32,14 @@ public final class Arena {
         if (fences != null) {
             Memory.CLEANER.register(this, fences);
         }
-        Memory.CLEANER.register(this, chunks);
+        Memory.CLEANER.register(this, held);
     }
 
-    /** The pages, which outlive an arena that was forgotten: its pass was never closed, and its thread has ended. */
-    private static final class Chunks implements Runnable {
+    /** The pages and leases of a pass, which outlive one that was forgotten: the collector found it, and nobody had closed it. */
+    private static final class Held implements Runnable {
+        private final Leases leases = new Leases();
+        private @Nullable Object opened;
+        private boolean open;
         private long[] at = new long[8];
         private long[] bytes = new long[8];
         private int count;
@@ -53,7 +58,7 @@ public final class Arena {
 
         void unmap() {
             for (int i = 0; i < count; i++) {
-                Native.unmap(at[i], bytes[i]);
+                Memory.unmap(at[i], bytes[i]);
             }
             MAPPED.addAndGet(-mapped);
             count = 0;
@@ -62,10 +67,11 @@ public final class Arena {
 
         @Override
         public void run() {
-            if (count > 0) {
-                long lost = mapped;
-                unmap();
-                Memory.forgotten("pass", lost, null);
+            long lost = mapped;
+            leases.release();
+            unmap();
+            if (open) {
+                Memory.forgotten("pass", lost, opened);
             }
         }
     }
@@ -80,6 +86,22 @@ public final class Arena {
         attachment = o;
     }
 
+    /** Tells where a pass was opened that uses this arena from here on, for the report if it is never closed. */
+    public void open(@Nullable Object callSite) {
+        held.opened = callSite;
+        held.open = true;
+    }
+
+    /** Keeps a block mapped until the pass ends, whoever closes it meanwhile. */
+    public void lease(Block block) {
+        held.leases.add(block);
+    }
+
+    /** Whether it does. */
+    public boolean leases(Block block) {
+        return held.leases.contains(block);
+    }
+
     /** The command buffer that travels with this arena. */
     public Commands commands() {
         return commands;
@@ -90,8 +112,15 @@ public final class Arena {
         return bytesOf(classOf(bytes));
     }
 
-    /** Memory of at least {@code bytes}, not zeroed. */
+    /**
+     * Memory of at least {@code bytes}, not zeroed.
+     *
+     * @throws NativeMemoryException if there is not so much
+     */
     public long allocate(long bytes) {
+        if (bytes < 0 || bytes > MOST) {
+            throw new IllegalArgumentException("allocate: " + bytes + " bytes make no sense; the sizes are too large");
+        }
         int c = classOf(bytes);
         long size = bytesOf(c);
         live += size;
@@ -101,11 +130,11 @@ public final class Arena {
     }
 
     private long cut(long size) {
-        while (chunk < chunks.count && next + size > chunks.at[chunk] + chunks.bytes[chunk]) {
+        while (chunk < held.count && next + size > held.at[chunk] + held.bytes[chunk]) {
             chunk++;
-            next = chunk < chunks.count ? chunks.at[chunk] : 0;
+            next = chunk < held.count ? held.at[chunk] : 0;
         }
-        if (chunk == chunks.count) {
+        if (chunk == held.count) {
             map(size);
         }
         long address = next;
@@ -141,7 +170,7 @@ public final class Arena {
 
     /** Pages held, in bytes. */
     public long mapped() {
-        return chunks.mapped;
+        return held.mapped;
     }
 
     static long mappedByAll() {
@@ -152,24 +181,27 @@ public final class Arena {
         if (fences != null) {
             fences.run();
         }
+        held.leases.release();
+        held.open = false;
+        held.opened = null;
         Arrays.fill(freeCount, 0);
         chunk = 0;
-        next = chunks.count > 0 ? chunks.at[0] : 0;
+        next = held.count > 0 ? held.at[0] : 0;
         live = 0;
         peak = 0;
     }
 
     void unmap() {
-        chunks.unmap();
+        held.unmap();
         reset();
     }
 
     private void map(long size) {
         long bytes = Math.max(
-                Math.min(Math.max(FIRST_CHUNK, chunks.mapped), LARGEST_CHUNK), (size + (2L << 20) - 1) & -(2L << 20));
+                Math.min(Math.max(FIRST_CHUNK, held.mapped), LARGEST_CHUNK), (size + (2L << 20) - 1) & -(2L << 20));
         // the first chunk on small pages, which are there sooner; large tensors gain from huge ones
-        next = Native.map(bytes, chunks.count > 0, false);
-        chunks.add(next, bytes);
+        next = Memory.map(bytes, held.count > 0, false);
+        held.add(next, bytes);
     }
 
     /** Class of a size in units of 64 bytes: exact up to 8 units, then eight classes to a doubling. */

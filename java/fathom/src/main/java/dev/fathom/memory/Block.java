@@ -32,6 +32,9 @@ public final class Block implements AutoCloseable {
 
     private static final AtomicInteger MADE = new AtomicInteger();
 
+    /** By which {@link Leases} find it. */
+    final int number = MADE.getAndIncrement();
+
     private final long address;
     private final long bytes;
     private final Pages pages;
@@ -40,7 +43,7 @@ public final class Block implements AutoCloseable {
     /**
      * Maps {@code bytes} of zeros for {@code owner}, a word for reports such as {@code dataset}.
      *
-     * @throws OutOfMemoryError if the system has no more pages
+     * @throws NativeMemoryException if that would pass the limit of the process, or the system refuses
      */
     public Block(String owner, long bytes) {
         this(owner, bytes, false);
@@ -51,12 +54,16 @@ public final class Block implements AutoCloseable {
      * request, because the first touch of huge pages is slow.
      */
     public Block(String owner, long bytes, boolean hot) {
+        if (bytes < 0 || bytes > Arena.MOST) {
+            throw new IllegalArgumentException(
+                    "block: " + bytes + " bytes for a " + owner + " make no sense; the sizes are too large");
+        }
         this.bytes = Math.max(64, bytes + 63 & -64L);
         boolean huge = hot && bytes >= HUGE;
         long mapped = huge ? this.bytes + PAGE + HUGE_PAGE - 1 & -HUGE_PAGE : this.bytes + PAGE;
-        long pagesAt = Native.map(mapped, huge, huge);
+        long pagesAt = Memory.map(mapped, huge, huge);
         // weights, gradients and moments at one offset of a page each would fight for the same lines of the first cache
-        address = pagesAt + (MADE.getAndIncrement() * STAGGER & PAGE - 1);
+        address = pagesAt + (number * STAGGER & PAGE - 1);
         pages = new Pages(pagesAt, mapped, owner, Memory.callSite());
         cleanable = Memory.CLEANER.register(this, pages);
         Memory.owned(mapped);
@@ -164,16 +171,61 @@ public final class Block implements AutoCloseable {
     /**
      * Keeps the pages mapped until {@link #release}.
      *
-     * @throws IllegalStateException if the block is closed
+     * @throws IllegalStateException if the block is closed, or another thread is changing it
      */
     public void lease() {
         synchronized (pages) {
-            if (pages.closing) {
-                throw new IllegalStateException(pages.owner + " is closed: it was closed at "
-                        + Memory.render(pages.closedAt) + "; use it before the close");
-            }
+            refuse();
             pages.leases++;
         }
+    }
+
+    /** Refuses a closed block, and one that another thread is changing. */
+    private void refuse() {
+        if (pages.closing) {
+            throw new IllegalStateException(pages.owner + " is closed: it was closed at "
+                    + Memory.render(pages.closedAt) + "; use it before the close");
+        }
+        Thread other = pages.changing;
+        if (other != null && other != Thread.currentThread()) {
+            throw new IllegalStateException("thread " + other.getName() + " is changing this " + pages.owner
+                    + ", by an optimizer's step, a load or a copy, so that thread "
+                    + Thread.currentThread().getName()
+                    + " can neither read nor change it; let one wait for the other, or give this thread what stays as"
+                    + " it is: a frozen Plan, or a model of its own");
+        }
+    }
+
+    /**
+     * Begins a change of the contents: a lease during which no other thread has one. {@link #changed} ends it. A change may be part of another.
+     *
+     * @param what changes it, for messages
+     * @param own number of leases that the calling thread holds already
+     * @throws IllegalStateException if the block is closed, another thread has a lease, or another thread is changing it
+     */
+    public void change(String what, int own) {
+        synchronized (pages) {
+            refuse();
+            if (pages.leases > own + pages.changes) {
+                throw new IllegalStateException(what + ": another thread reads this " + pages.owner
+                        + ", in a pass that is open or by a copy or a save under way; changes need it alone,"
+                        + " so close that pass first, or give the other thread what stays as it is: a frozen"
+                        + " Plan, or a model of its own");
+            }
+            pages.changing = Thread.currentThread();
+            pages.changes++;
+            pages.leases++;
+        }
+    }
+
+    /** Ends a change. */
+    public void changed() {
+        synchronized (pages) {
+            if (--pages.changes == 0) {
+                pages.changing = null;
+            }
+        }
+        release();
     }
 
     /** Ends a lease. */
@@ -223,6 +275,8 @@ public final class Block implements AutoCloseable {
         private @Nullable Object closedAt;
         private volatile boolean closing;
         private int leases;
+        private @Nullable Thread changing;
+        private int changes;
 
         Pages(long address, long bytes, String owner, @Nullable Object made) {
             this.address = address;
@@ -235,7 +289,7 @@ public final class Block implements AutoCloseable {
         public synchronized void run() {
             boolean forgotten = !closing;
             closing = true;
-            Native.unmap(address, bytes);
+            Memory.unmap(address, bytes);
             Memory.owned(-bytes);
             if (forgotten) {
                 Memory.forgotten(owner, bytes, made);

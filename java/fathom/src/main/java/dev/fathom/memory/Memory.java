@@ -1,9 +1,15 @@
 package dev.fathom.memory;
 
+import dev.fathom.kernel.Native;
+import dev.fathom.kernel.NativeRuntime;
 import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Iterator;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Spliterator;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -12,37 +18,33 @@ import org.jspecify.annotations.Nullable;
 public final class Memory {
     static final Cleaner CLEANER = Cleaner.create();
 
-    private static final StackWalker WALKER = StackWalker.getInstance();
+    private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
+    private static final AtomicLong HELD = new AtomicLong();
     private static final AtomicLong OWNED = new AtomicLong();
+    private static final AtomicLong BUFFERS = new AtomicLong();
     private static final AtomicLong FORGOTTEN = new AtomicLong();
     private static final ArrayDeque<Arena> POOL = new ArrayDeque<>();
 
-    private static final String[] LIBRARY = {
-        "kernel.",
-        "memory.",
-        "tree.",
-        "autograd.",
-        "tensor.",
-        "store.",
-        "parameter.",
-        "io.",
-        "nn.",
-        "recurrent.",
-        "decode.",
-        "attention.",
-        "optim.",
-        "data.",
-        "text.",
-        "series.",
-        "sound.",
-        "plan.",
-        "train.",
-        "features.",
-        "ensemble.",
-        "search."
-    };
+    /** How often {@link #reserve} looks again for memory that the collector gives back, first after 1 ms and then after twice as long. */
+    private static final int WAITS = 8;
+
+    private static final String REMEDY =
+            "close models, plans, data sets and passes that are no longer used, choose smaller sizes, ";
+    private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+
     private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
             Memory::firstOutside;
+
+    /** Whether a class is one of the library's: in one of its packages, and loaded from where this class was, so that a program's own packages are not. */
+    private static final ClassValue<Boolean> OF_LIBRARY = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            return type.getName().startsWith("dev.fathom.")
+                    && Objects.equals(
+                            type.getProtectionDomain().getCodeSource(),
+                            Memory.class.getProtectionDomain().getCodeSource());
+        }
+    };
 
     private Memory() {}
 
@@ -52,15 +54,23 @@ public final class Memory {
      * @param owned bytes mapped for models, plans, sessions, data sets and kept tensors
      * @param passes bytes mapped for passes that are open
      * @param pooled bytes mapped and ready for the next pass; {@link Memory#trim} gives them back
+     * @param buffers bytes of the inputs and outputs of sessions, which the collector takes when nobody holds one of them any more
+     * @param limit the most that these may come to together: {@code -Dfathom.memory}, see {@link dev.fathom.kernel.NativeRuntime#memoryLimit}
      * @param forgotten number of owners that were collected without a close since the process began
      */
-    public record Stats(long owned, long passes, long pooled, long forgotten) {}
+    public record Stats(long owned, long passes, long pooled, long buffers, long limit, long forgotten) {}
 
     /** Returns what the process holds now. */
     public static Stats stats() {
         synchronized (POOL) {
             long pooled = POOL.stream().mapToLong(Arena::mapped).sum();
-            return new Stats(OWNED.get(), Arena.mappedByAll() - pooled, pooled, FORGOTTEN.get());
+            return new Stats(
+                    OWNED.get(),
+                    Arena.mappedByAll() - pooled,
+                    pooled,
+                    BUFFERS.get(),
+                    NativeRuntime.get().memoryLimit(),
+                    FORGOTTEN.get());
         }
     }
 
@@ -96,30 +106,35 @@ public final class Memory {
         }
     }
 
-    /** The first stack frame outside the library's packages: cheap to keep, rendered only in messages. */
+    /** The first stack frame outside the library: cheap to keep, rendered only in messages. */
     public static @Nullable Object callSite() {
         return WALKER.walk(FIRST_OUTSIDE);
     }
 
-    private static StackWalker.@Nullable StackFrame firstOutside(Stream<StackWalker.StackFrame> frames) {
-        for (Iterator<StackWalker.StackFrame> all = frames.iterator(); all.hasNext(); ) {
-            StackWalker.StackFrame f = all.next();
-            if (!ofLibrary(f.getClassName())) {
-                return f;
-            }
-        }
-        return null;
+    /** Whether a class belongs to this library. */
+    static boolean ofLibrary(Class<?> type) {
+        return OF_LIBRARY.get(type);
     }
 
-    private static boolean ofLibrary(String type) {
-        if (type.startsWith("dev.fathom.")) {
-            for (String p : LIBRARY) {
-                if (type.startsWith(p, 11)) {
-                    return true;
-                }
+    /** Looks at frame after frame until one is outside; a stream's own iterator or filter would be one more object for every pass. */
+    private static final class FirstOutside implements Consumer<StackWalker.StackFrame> {
+        private StackWalker.@Nullable StackFrame found;
+
+        @Override
+        public void accept(StackWalker.StackFrame f) {
+            if (!ofLibrary(f.getDeclaringClass())) {
+                found = f;
             }
         }
-        return false;
+    }
+
+    private static StackWalker.@Nullable StackFrame firstOutside(Stream<StackWalker.StackFrame> frames) {
+        FirstOutside first = new FirstOutside();
+        Spliterator<StackWalker.StackFrame> all = frames.spliterator();
+        while (first.found == null && all.tryAdvance(first)) {
+            // the next one
+        }
+        return first.found;
     }
 
     /** A {@link #callSite} as {@code Foo.main(Foo.java:16)}. */
@@ -132,15 +147,125 @@ public final class Memory {
                 + f.getLineNumber() + ")";
     }
 
+    // ---- the limit
+
+    /**
+     * Maps zeroed pages.
+     *
+     * @throws NativeMemoryException if that would pass the limit, or the system refuses
+     */
+    static long map(long bytes, boolean huge, boolean touch) {
+        reserve(bytes);
+        long address = 0;
+        try {
+            address = Native.map(bytes, huge, touch);
+        } finally {
+            if (address == 0) {
+                HELD.addAndGet(-bytes);
+            }
+        }
+        if (address == 0) {
+            throw new NativeMemoryException(
+                    "the system refuses " + text(bytes) + " of native memory while this process holds "
+                            + text(HELD.get()) + "; " + REMEDY + "or give the machine more memory");
+        }
+        return address;
+    }
+
+    /** Gives back what {@link #map} returned. */
+    static void unmap(long address, long bytes) {
+        Native.unmap(address, bytes);
+        HELD.addAndGet(-bytes);
+    }
+
+    /**
+     * A direct buffer of zeros, which the collector takes when nobody holds it or a view of it any more.
+     *
+     * @throws NativeMemoryException if that would pass the limit
+     */
+    public static ByteBuffer buffer(int bytes) {
+        reserve(bytes);
+        ByteBuffer buffer;
+        try {
+            buffer = ByteBuffer.allocateDirect(bytes);
+        } catch (OutOfMemoryError e) {
+            HELD.addAndGet(-bytes);
+            throw e;
+        }
+        BUFFERS.addAndGet(bytes);
+        CLEANER.register(buffer, () -> {
+            HELD.addAndGet(-bytes);
+            BUFFERS.addAndGet(-bytes);
+        });
+        return buffer;
+    }
+
+    /** Counts bytes that are about to be taken. */
+    private static void reserve(long bytes) {
+        long limit = NativeRuntime.get().memoryLimit();
+        if (taken(bytes, limit)) {
+            return;
+        }
+        if (bytes <= limit) { // then it helps to give back what is pooled, and what was forgotten
+            trim();
+            System.gc();
+            boolean interrupted = false;
+            for (int i = 0; i <= WAITS && !interrupted; i++) {
+                if (taken(bytes, limit)) {
+                    return;
+                }
+                try {
+                    Thread.sleep(1L << i);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (!taken(bytes, limit)) {
+            throw new NativeMemoryException("out of native memory: " + text(bytes) + " were asked for and "
+                    + text(HELD.get()) + " are in use, but the limit is " + text(limit) + "; " + REMEDY
+                    + "or raise the limit with -Dfathom.memory, such as -Dfathom.memory=" + suggested(bytes));
+        }
+    }
+
+    private static boolean taken(long bytes, long limit) {
+        for (long held = HELD.get(); bytes <= limit - held; held = HELD.get()) {
+            if (HELD.compareAndSet(held, held + bytes)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String suggested(long bytes) {
+        return (HELD.get() + bytes >> 30) + 1 + "g";
+    }
+
+    /** Bytes for people: {@code 1.5 GiB}. */
+    public static String text(long bytes) {
+        int unit = 0;
+        double value = bytes;
+        for (; value >= 1024 && unit < UNITS.length - 1; unit++) {
+            value /= 1024;
+        }
+        return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
+    }
+
     static void owned(long bytes) {
         OWNED.addAndGet(bytes);
     }
 
     static void forgotten(String owner, long bytes, @Nullable Object made) {
-        Warnings.warn(
-                "dev.fathom.memory",
-                "a " + owner + " of " + bytes + " bytes, made at " + render(made)
-                        + ", was never closed: close it, or use try-with-resources");
+        warn("a " + owner + " of " + bytes + " bytes, made at " + render(made)
+                + ", was never closed: close it, or use try-with-resources");
         FORGOTTEN.incrementAndGet(); // whoever sees the count finds the warning too
+    }
+
+    /** Reports what a program should mend. */
+    public static void warn(String sentence) {
+        Warnings.warn("dev.fathom.memory", sentence);
     }
 }

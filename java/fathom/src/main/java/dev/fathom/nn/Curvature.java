@@ -128,7 +128,7 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
         }
 
         private void forget() {
-            Store.of(parameter).fresh(Store.index(parameter), false);
+            Store.of(parameter).forget(Store.index(parameter));
         }
 
         void restore() {

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Dims;
@@ -165,12 +166,12 @@ public record Embedding(
         int index = Store.index(weight);
         if (store.isReplica()) {
             throw new IllegalStateException("Embedding" + Where.running()
-                    + ": maxNorm changes the weight in training, which this replica shares with other threads; train the "
-                    + "model itself, or without a limit");
+                    + ": maxNorm changes the weight in training, which this replica shares with other threads; train"
+                    + " the model itself, or without a limit");
         }
         Block values = store.values();
         boolean changed = false;
-        values.lease();
+        values.change("Embedding.maxNorm", Values.leases(values));
         try {
             int vocabulary = weight.shape().dim(0);
             int dim = weight.shape().dim(1);
@@ -190,7 +191,7 @@ public record Embedding(
                 }
             }
         } finally {
-            values.release();
+            values.changed();
         }
         if (changed) {
             store.changed(index);

@@ -124,7 +124,7 @@ public final class GradientCheck {
                 throw new IllegalArgumentException("gradient check: parameter " + p.name()
                         + " is frozen, and backward gives it no gradient; unfreeze it, or leave it out");
             }
-            Store.of(p).fresh(Store.index(p), false);
+            Store.of(p).forget(Store.index(p));
             places.add(new Place("parameter " + p.name(), p.shape(), p.value().toArray(), -1, p));
         }
         if (places.stream().allMatch(p -> p.values.length == 0)) {
@@ -187,8 +187,12 @@ public final class GradientCheck {
         void set(int i, float value) {
             values[i] = value;
             if (parameter != null) {
-                Block.at(Values.address(parameter.value()) + 4L * i, 4).putFloat(0, value);
-                Store.of(parameter).changed(Store.index(parameter));
+                long at = Values.address(parameter.value()) + 4L * i;
+                Store.of(parameter)
+                        .change(
+                                "gradient check",
+                                Store.index(parameter),
+                                () -> Block.at(at, 4).putFloat(0, value));
             }
         }
     }

@@ -411,8 +411,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      */
     public void copyFrom(Model<?> other) {
         matching(other);
-        other.store().copyTo(store().values());
-        store.replaced();
+        store.replace("copyFrom", () -> other.store().copyTo(store().values()));
     }
 
     /**
@@ -438,16 +437,17 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 FloatBuffer mine =
                         store.values().view(4 * store.offset(i), bytes).asFloatBuffer();
                 float[] drawn = rng.split(p.name()).uniform(mine.capacity(), 0, 1);
-                for (int k = 0; k < drawn.length; k++) {
-                    if (drawn[k] < share) {
-                        mine.put(k, theirs.get(k));
+                store.change("copyFrom", i, () -> {
+                    for (int k = 0; k < drawn.length; k++) {
+                        if (drawn[k] < share) {
+                            mine.put(k, theirs.get(k));
+                        }
                     }
-                }
+                });
             }
         } finally {
             from.release();
         }
-        store.replaced();
     }
 
     private void matching(Model<?> other) {
@@ -544,9 +544,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                     loading.copy(h, loaded.view(at, bytes).asFloatBuffer());
                 }
             }
-            Block.copy(loaded, store.values());
+            store.replace("load", () -> Block.copy(loaded, store.values()));
         }
-        store.replaced();
         return loading.report();
     }
 

@@ -25,7 +25,7 @@ public sealed interface Trainable extends Target permits Model, Part {
     default void zeroGrad() {
         Store store = Access.store(range());
         for (int i = range().from(); i < range().to(); i++) {
-            store.fresh(i, false);
+            store.forget(i);
         }
     }
 

@@ -53,7 +53,8 @@ public interface Op {
 
     /**
      * Returns the input in whose memory result {@code output} may be computed, and -1 if there is none. A plan does so for state that it carries from
-     * run to run, so that a cache is not copied at each step. The op is then called with the same address for both. A run that fails later leaves what it
+     * run to run, and a pass that does not record for a value that it owns, of which there are no views, so that a cache is not copied at each step. That value
+     * cannot be used after it. The op is then called with the same address for both. A run that fails later leaves what it
      * wrote, so such an op must do no harm when it is repeated on the same inputs.
      */
     default int inPlaceOf(int output) {

@@ -290,7 +290,7 @@ public final class BoundOptimizer implements AutoCloseable {
         }
         Block values = store.values();
         Block gradients = store.gradients();
-        values.lease();
+        change("step");
         gradients.lease();
         try {
             if (!same) {
@@ -306,7 +306,7 @@ public final class BoundOptimizer implements AutoCloseable {
             constrain();
         } finally {
             gradients.release();
-            values.release();
+            values.changed();
         }
         for (int i = 0; i < inTable.length; i++) {
             if (inTable[i]) {
@@ -314,7 +314,7 @@ public final class BoundOptimizer implements AutoCloseable {
                 store.changed(from + i);
             }
             // of the frozen too: what they were given before they were frozen must not come back when they thaw
-            store.fresh(from + i, false);
+            store.forget(from + i);
         }
         steps++;
     }
@@ -361,7 +361,7 @@ public final class BoundOptimizer implements AutoCloseable {
             }
             for (int i = 0; i < inTable.length; i++) {
                 store.changed(parameters.from() + i);
-                store.fresh(parameters.from() + i, false);
+                store.forget(parameters.from() + i);
             }
             throw e;
         } finally {
@@ -378,9 +378,15 @@ public final class BoundOptimizer implements AutoCloseable {
         }
         int from = parameters.from();
         for (int i = 0; i < inTable.length; i++) {
-            store.fresh(from + i, false);
+            store.forget(from + i);
         }
-        double loss = function.compute();
+        double loss;
+        store.values().changed(); // evaluation may have threads of its own
+        try {
+            loss = function.compute();
+        } finally {
+            change("step");
+        }
         for (int i = 0; i < inTable.length; i++) {
             if (inTable[i] && !store.fresh(from + i)) {
                 throw new IllegalStateException("step: " + store.name(from + i)
@@ -615,7 +621,7 @@ public final class BoundOptimizer implements AutoCloseable {
                     + " keeps no averages; put an Ema or a Swa around it, such as new Ema(new Adam(1e-3f), 0.999f)");
         }
         Block values = store.values();
-        values.lease();
+        change("swapAverages");
         try (Block held = new Block("exchanged weights", Float.BYTES * largest())) {
             for (int i = 0; i < stepsOf.length; i++) {
                 int m = recipe.average(stepsOf[i]);
@@ -628,9 +634,15 @@ public final class BoundOptimizer implements AutoCloseable {
                 }
             }
         } finally {
-            values.release();
+            values.changed();
         }
         averaged = !averaged;
+    }
+
+    /** Begins a change of the values, which no other thread may read until it is ended. */
+    private void change(String what) {
+        Block values = store.values();
+        values.change(what, Values.leases(values));
     }
 
     private long largest() {

@@ -1,6 +1,7 @@
 package dev.fathom.plan;
 
 import dev.fathom.kernel.Native;
+import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.nio.Buffer;
@@ -55,7 +56,7 @@ final class Port {
                     + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
         }
         // 64 spare bytes to begin at a cache line
-        ByteBuffer b = ByteBuffer.allocateDirect((int) bytes + 64);
+        ByteBuffer b = Memory.buffer((int) bytes + 64);
         int skip = (int) (-Native.address(b) & 63);
         return b.position(skip).limit(skip + (int) bytes).slice().order(ByteOrder.nativeOrder());
     }

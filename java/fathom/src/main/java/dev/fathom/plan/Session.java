@@ -3,6 +3,7 @@ package dev.fathom.plan;
 import dev.fathom.kernel.KernelException;
 import dev.fathom.kernel.Native;
 import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -518,7 +519,7 @@ public final class Session implements AutoCloseable {
         int row = block / shape.dim(axis);
         ByteBuffer old = moving;
         if (old == null || old.capacity() < block) {
-            old = ByteBuffer.allocateDirect(block);
+            old = Memory.buffer(block);
             moving = old;
         }
         for (int at = 0; at < buffer.limit(); at += block) {

@@ -4,6 +4,7 @@ import dev.fathom.autograd.Leaf;
 import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
@@ -72,13 +73,13 @@ public final class Place implements Leaf {
     }
 
     @Override
-    public void changed() {
-        store.changed(index);
+    public void change(Runnable write) {
+        store.change("backward", index, write);
     }
 
     @Override
-    public Block packed(Commands commands, Kernel packing, long n, long k) {
-        return store.packed(commands, index, packing, n, k);
+    public long packed(Arena arena, Kernel packing, long n, long k) {
+        return store.packed(arena, index, packing, n, k);
     }
 
     @Override
@@ -109,7 +110,7 @@ public final class Place implements Leaf {
     @Override
     public void forgetGradient() {
         if (isParameter()) {
-            store.fresh(index, false);
+            store.forget(index);
         }
     }
 }

@@ -2,8 +2,10 @@ package dev.fathom.store;
 
 import dev.fathom.autograd.EvalModes;
 import dev.fathom.autograd.Frame;
+import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
@@ -34,6 +36,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
 
     private final int[] bufferVersions;
     private final boolean[] fresh;
+    /** How many are. */
+    private int freshCount;
+    /** The thread whose backward gave them, until the last is used up. */
+    private volatile @Nullable Thread trainer;
     /** Of each parameter that was ever reached by rows alone. */
     private final @Nullable GradientRows[] rows;
     /** What one call sets to zero. */
@@ -226,8 +232,41 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         }
     }
 
-    /** Tells that the block of values has been replaced, by a load or a copy. */
-    public void replaced() {
+    /**
+     * Changes the values of segment {@code i}.
+     *
+     * @param what changes them, for messages
+     * @throws IllegalStateException if another thread reads or changes them
+     */
+    public void change(String what, int i, Runnable write) {
+        Block b = block(i);
+        b.change(what, Values.leases(b));
+        try {
+            write.run();
+            changed(i);
+        } finally {
+            b.changed();
+        }
+    }
+
+    /**
+     * Replaces the block of values, or a part of it, by a load or a copy.
+     *
+     * @param what replaces them, for messages
+     * @throws IllegalStateException if another thread reads or changes them
+     */
+    public void replace(String what, Runnable write) {
+        Block b = values();
+        b.change(what, Values.leases(b));
+        try {
+            write.run();
+            replaced();
+        } finally {
+            b.changed();
+        }
+    }
+
+    private void replaced() {
         Store owner = original == null ? this : original;
         for (int i = 0; i < cells.size(); i++) {
             owner.changed(i);
@@ -240,17 +279,45 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return fresh[i];
     }
 
-    /** Says whether it is. */
-    public void fresh(int i, boolean on) {
-        fresh[i] = on;
+    /** Says that it is used up. */
+    public void forget(int i) {
+        fresh(i, false);
+    }
+
+    private void fresh(int i, boolean on) {
+        if (fresh[i] != on) {
+            fresh[i] = on;
+            freshCount += on ? 1 : -1;
+        }
+        if (freshCount == 0) {
+            trainer = null;
+        }
+    }
+
+    /** Makes the calling thread the one whose gradients these are; one that has ended leaves them to others. */
+    private void claim() {
+        Thread me = Thread.currentThread();
+        if (trainer != me) {
+            synchronized (this) {
+                Thread other = trainer;
+                if (other != null && other != me && other.isAlive()) {
+                    throw new IllegalStateException("backward: thread " + me.getName()
+                            + " computes gradients of a model that has gradients of thread " + other.getName()
+                            + ", which no step has used; train a model by one thread at a time, or give each thread a"
+                            + " model.replica() and add them up with addGradients");
+                }
+                trainer = me;
+            }
+        }
     }
 
     // ---- gradients of some rows
 
     /** Makes the gradient of parameter {@code i} ready to be written as a whole; returns whether it is to be added to. */
     boolean writeWhole(int i) {
+        claim();
         boolean adds = fresh[i];
-        fresh[i] = true;
+        fresh(i, true);
         whole[i] = true;
         return adds;
     }
@@ -265,6 +332,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
      * of its rows where it had no more than rows. The first {@code n} of {@code index} are the rows.
      */
     void writeRows(Commands commands, int i, int[] index, int n) {
+        claim();
         GradientRows mine = rows[i];
         if (mine == null) {
             mine = new GradientRows(cells.get(i).shape.dim(0));
@@ -282,7 +350,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
             }
             old.put(commands.begin(Kernel.ZERO).at(gradients().address())).run();
             mine.clear();
-            fresh[i] = true;
+            fresh(i, true);
         }
         if (!whole[i]) {
             mine.add(index, n);
@@ -326,10 +394,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                 : null;
     }
 
-    /** Parameter {@code i} as {@code packing} of a matrix [n, k] makes it, as it is now. */
-    Block packed(Commands commands, int i, Kernel packing, long n, long k) {
+    /** Where parameter {@code i} lies as {@code packing} of a matrix [n, k] makes it, as it is now; the arena keeps it there. */
+    long packed(Arena arena, int i, Kernel packing, long n, long k) {
         check();
-        return weights.packed(commands, i, packing, n, k);
+        return weights.packed(arena, i, packing, n, k);
     }
 
     // ---- evaluation mode
@@ -448,7 +516,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                     commands = new Commands();
                 }
                 addRows(commands, replica, from.address(), to.address());
-                add(commands, replica.fresh, from.address(), to.address());
+                add(commands, replica, from.address(), to.address());
             } finally {
                 from.release();
             }
@@ -475,12 +543,14 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                             .put(row(i, theirs[end - 1] + 1) - at)
                             .run();
                 }
-                replica.fresh[i] = false;
+                replica.forget(i);
             }
         }
     }
 
-    private void add(Commands commands, boolean[] given, long from, long to) {
+    private void add(Commands commands, Store replica, long from, long to) {
+        boolean[] given = replica.fresh;
+        claim();
         for (int i = 0, end; i < given.length; i = end) {
             end = i + 1;
             while (end < given.length && given[end] == given[i] && fresh[end] == fresh[i]) {
@@ -502,9 +572,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                         .run();
             }
             for (int j = i; j < end; j++) {
-                fresh[j] |= given[j];
+                fresh(j, fresh[j] || given[j]);
                 whole[j] |= given[j];
-                given[j] = false;
+                replica.forget(j);
             }
         }
     }

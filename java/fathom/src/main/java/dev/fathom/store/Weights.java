@@ -1,8 +1,8 @@
 package dev.fathom.store;
 
-import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
+import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
 import java.util.Arrays;
@@ -55,31 +55,33 @@ final class Weights {
         packedVersions = new int[2 * count];
     }
 
-    /** Packs parameter {@code i} by {@code packing} of a matrix [n, k] unless that was done since its last change. */
-    synchronized Block packed(Commands commands, int i, Kernel packing, long n, long k) {
+    /**
+     * Where parameter {@code i} lies packed by {@code packing} of a matrix [n, k], which is done once for every change of it; the arena keeps it there. Threads that
+     * infer beside each other come here one after the other. None of them can read what another packs anew: while a pass of another thread reads the
+     * values, nothing changes them ({@link Block#change}), and what is packed is theirs.
+     */
+    synchronized long packed(Arena arena, int i, Kernel packing, long n, long k) {
         int copy = packing == Kernel.WINOGRAD_PACK
                 ? i + parameters
                 : i; // filters may be used both ways, by images of different sizes
+        arena.lease(block); // another thread may have closed the model since
         Block p = packed[copy];
         if (p == null || packedVersions[copy] != versions[i]) {
-            block.lease(); // another thread may have closed the model since
-            try {
-                if (p == null) {
-                    p = new Block("packed weights", Native.packedBytes(n, k), true);
-                    packed[copy] = p;
-                }
-                commands.begin(packing)
-                        .at(block.address() + Float.BYTES * offsets[i])
-                        .at(p.address())
-                        .put(n)
-                        .put(k)
-                        .run();
-                packedVersions[copy] = versions[i];
-            } finally {
-                block.release();
+            if (p == null) {
+                p = new Block("packed weights", Native.packedBytes(n, k), true);
+                packed[copy] = p;
             }
+            arena.commands()
+                    .begin(packing)
+                    .at(block.address() + Float.BYTES * offsets[i])
+                    .at(p.address())
+                    .put(n)
+                    .put(k)
+                    .run();
+            packedVersions[copy] = versions[i];
         }
-        return p;
+        arena.lease(p);
+        return p.address();
     }
 
     void close() {

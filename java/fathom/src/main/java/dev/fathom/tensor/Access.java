@@ -33,6 +33,27 @@ public final class Access {
         return Pass.trace(null);
     }
 
+    /** Lets results of the current pass take the memory of a kept tensor over, where that spares a copy; the tensor is not to be used after that. */
+    public static void offer(KeptTensor tensor) {
+        tensor.offerMemory();
+    }
+
+    /** Keeps {@code next}: in the memory of the one of {@code offered} that it took over, or a copy. Those that gave theirs to none are closed by the caller. */
+    public static KeptTensor keep(Tensor next, KeptTensor[] offered) {
+        for (KeptTensor t : offered) {
+            KeptTensor successor = t.successor(next);
+            if (successor != null) {
+                return successor;
+            }
+        }
+        return next.keep();
+    }
+
+    /** Whether two kept tensors have one memory. */
+    public static boolean shareMemory(KeptTensor a, KeptTensor b) {
+        return a.sharesMemory(b);
+    }
+
     /** An input of a traced pass: a shape without values. */
     public static Tensor input(Pass trace, Shape shape, DType dtype) {
         return trace.input(shape, dtype);

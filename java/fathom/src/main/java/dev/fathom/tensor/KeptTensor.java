@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor with memory of its own, which outlives passes and may be read by any thread. Close it after use; a forgotten one is reclaimed by the
@@ -14,6 +15,21 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
     KeptTensor(Shape shape, DType dtype, Block own) {
         super(shape, dtype, own, 0, "kept", null);
         this.own = own;
+    }
+
+    /** Lets the next result that can be computed in this memory be computed there, as a cache with a row more. */
+    void offerMemory() {
+        offer();
+    }
+
+    /** This memory as the tensor that was computed in it, or null if {@code next} was not. */
+    @Nullable
+    KeptTensor successor(Tensor next) {
+        return leftTo(next) ? new KeptTensor(next.shape(), next.dtype(), own) : null;
+    }
+
+    boolean sharesMemory(KeptTensor other) {
+        return own == other.own;
     }
 
     /** Frees the memory as soon as no pass reads it. A second call does nothing. */

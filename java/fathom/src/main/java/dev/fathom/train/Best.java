@@ -44,8 +44,7 @@ final class Best implements AutoCloseable {
     /** Brings them back, if any were kept. */
     void restore() {
         if (copy != null && kept) {
-            Block.copy(copy, store.values());
-            store.replaced();
+            store.replace("restore", () -> Block.copy(copy, store.values()));
         }
     }
 

@@ -210,9 +210,8 @@ final class Checkpoint implements AutoCloseable {
                 copy(BEST, model, best);
             }
             optimizer.load(tensors, OPTIMIZER);
-            Block.copy(values, model.values());
+            model.replace("resume", () -> Block.copy(values, model.values()));
         }
-        model.replaced();
     }
 
     /** Gives each state what it was. */

@@ -50,8 +50,7 @@ final class NormStatistics<M extends Net> {
     }
 
     private void write(int i, float[] values) {
-        store.view(i).asFloatBuffer().put(values);
-        store.changed(i);
+        store.change("training", i, () -> store.view(i).asFloatBuffer().put(values));
     }
 
     private void write(Variable buffer, float[] values) {

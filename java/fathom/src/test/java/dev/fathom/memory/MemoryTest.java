@@ -2,12 +2,16 @@ package dev.fathom.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -208,6 +212,106 @@ class MemoryTest {
         assertThat(Memory.render(Memory.callSite()))
                 .as("the first frame outside the library")
                 .matches("\\w+\\.\\w+\\(\\w+\\.java(:-?\\d+)?\\)");
+    }
+
+    /** A list of packages by hand would miss new ones: a class is the library's if it was loaded with it. */
+    @Test
+    void theLibraryIsWhatIsLoadedWithIt() throws Exception {
+        Path classes = Path.of(
+                Memory.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        int packages = 0;
+        try (Stream<Path> folders = Files.list(classes.resolve("dev/fathom"))) {
+            for (Path folder : folders.filter(Files::isDirectory).toList()) {
+                try (Stream<Path> files = Files.list(folder)) {
+                    var file = files.filter(f -> f.toString().endsWith(".class")
+                                    && !f.toString().contains("-info"))
+                            .findFirst();
+                    if (file.isPresent()) {
+                        String name = file.get().getFileName().toString().replace(".class", "");
+                        Class<?> type = Class.forName(
+                                "dev.fathom." + folder.getFileName() + "." + name,
+                                false,
+                                getClass().getClassLoader());
+                        assertThat(Memory.ofLibrary(type)).as(type.getName()).isTrue();
+                        packages++;
+                    }
+                }
+            }
+        }
+        assertThat(packages).isGreaterThan(25);
+        assertThat(Memory.ofLibrary(MemoryTest.class))
+                .as("a program's own package")
+                .isFalse();
+        assertThat(Memory.ofLibrary(String.class)).isFalse();
+        assertThat(Memory.render(Memory.callSite())).startsWith("MemoryTest.theLibraryIsWhatIsLoadedWithIt(");
+    }
+
+    // ---- leases and changes
+
+    @Test
+    void anArenaLeasesABlockOnceHoweverMany() {
+        Arena arena = new Arena();
+        Block[] blocks = new Block[1000];
+        try {
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < blocks.length; i++) {
+                    if (round == 0) {
+                        blocks[i] = new Block("test", 64);
+                    }
+                    arena.lease(blocks[i]);
+                    assertThat(arena.leases(blocks[i])).isTrue();
+                }
+            }
+            for (Block b : blocks) {
+                b.close();
+                b.view(0, 4).putInt(0, 1); // still there
+            }
+            try (Block other = new Block("test", 64)) {
+                assertThat(arena.leases(other)).isFalse();
+            }
+            long owned = Memory.stats().owned();
+            arena.reset();
+            assertThat(Memory.stats().owned()).isLessThanOrEqualTo(owned - 1000 * 64);
+            assertThat(arena.leases(blocks[7])).isFalse();
+        } finally {
+            arena.unmap();
+        }
+    }
+
+    @Test
+    void aChangeNeedsABlockAlone() throws Exception {
+        try (Block b = new Block("thing", 64)) {
+            b.lease();
+            assertThatThrownBy(() -> b.change("load", 0))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("load: another thread reads this thing");
+            b.change("load", 1);
+            b.change("load", 1); // as a part of itself
+            b.lease();
+            b.release();
+            for (int i = 0; i < 2; i++) {
+                assertThat(CompletableFuture.supplyAsync(() -> catchThrowable(b::lease))
+                                .get(10, TimeUnit.SECONDS))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith(
+                                "thread " + Thread.currentThread().getName() + " is changing this thing");
+                b.changed();
+            }
+            assertThat(CompletableFuture.supplyAsync(() -> catchThrowable(b::lease))
+                            .get(10, TimeUnit.SECONDS))
+                    .isNull();
+            b.release();
+            b.release();
+        }
+    }
+
+    @Test
+    void sizesThatMakeNoSenseAreRefused() {
+        for (long bytes : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, (1L << 60) + 1}) {
+            assertThatThrownBy(() -> new Block("test", bytes)).isInstanceOf(IllegalArgumentException.class);
+            Arena arena = new Arena();
+            assertThatThrownBy(() -> arena.allocate(bytes)).isInstanceOf(IllegalArgumentException.class);
+        }
     }
 
     /** Every run of every session asks: on a lock that they share, two threads would not be faster than one. */

@@ -73,7 +73,7 @@ public final class Numbers implements AutoCloseable {
     /** Marks every gradient as used, as an optimizer's step does. */
     public void step() {
         for (int i = 0; i < store.parameters(); i++) {
-            store.fresh(i, false);
+            store.forget(i);
         }
     }
 

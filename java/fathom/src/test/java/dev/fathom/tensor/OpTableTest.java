@@ -603,7 +603,7 @@ class OpTableTest {
                 assertThatThrownBy(() -> row.run(x))
                         .as("%s, input %d from a closed pass", row, i)
                         .isInstanceOf(IllegalStateException.class)
-                        .hasMessageContaining(" is dead: its pass was closed at ");
+                        .hasMessageContaining(" is dead: its pass, opened at ");
                 x[i] = foreign.get()[i];
                 assertThatThrownBy(() -> row.run(x))
                         .as("%s, input %d of another thread", row, i)

@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Kernel;
@@ -685,5 +686,53 @@ class PassTest {
                     """);
             }
         }
+    }
+
+    // ---- forgotten passes
+
+    @Test
+    void aForgottenPassIsTakenFromTheStackOfItsThread() throws InterruptedException {
+        long forgotten = Memory.stats().forgotten();
+        try (Pass outer = Pass.infer();
+                Block block = new Block("test", 64)) {
+            forget(block);
+            assertThatThrownBy(outer::close)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(", at PassTest.forget(PassTest.java:")
+                    .hasMessageEndingWith("), is still open; close that one first");
+            for (int i = 0; i < 500 && Memory.stats().forgotten() == forgotten; i++) {
+                System.gc();
+                Thread.sleep(5);
+            }
+            assertThat(Memory.stats().forgotten()).isGreaterThan(forgotten);
+            assertThat(Pass.current()).isSameAs(outer);
+            assertThat(Tensor.ones(2).sum().item()).isEqualTo(2);
+            block.change("test", 0); // the lease went too
+            block.changed();
+        }
+    }
+
+    private static void forget(Block block) {
+        Pass forgotten = Pass.infer();
+        Tensor.ones(3).square();
+        Access.over(block, 0, Shape.of(4), "test", null).square();
+        assertThat(forgotten.liveBytes()).isPositive();
+    }
+
+    /** A tensor holds its pass: what can still be used is not forgotten. */
+    @Test
+    void aPassLivesAsLongAsOneOfItsTensors() throws InterruptedException {
+        Tensor x = openAndReturn();
+        for (int i = 0; i < 5; i++) {
+            System.gc();
+            Thread.sleep(5);
+        }
+        assertThat(x.add(1).toArray()).containsOnly(2f);
+        Pass.current().close();
+    }
+
+    private static Tensor openAndReturn() {
+        Pass.infer();
+        return Tensor.ones(3);
     }
 }

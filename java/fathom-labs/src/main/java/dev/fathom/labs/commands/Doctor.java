@@ -65,6 +65,10 @@ public final class Doctor implements Callable<Integer> {
             row("caches", "%s", Native.machine());
             row("backend", "%s", NativeRuntime.get().blas());
             row("threads", "%d", setup.threads());
+            row(
+                    "memory limit",
+                    "%s for tensors, models and plans; another by -Dfathom.memory=",
+                    limit(NativeRuntime.get().memoryLimit()));
         }
         for (ImageSet set : ImageSet.values()) {
             row(set.toString(), "%s", folder(set));
@@ -133,6 +137,10 @@ public final class Doctor implements Callable<Integer> {
     }
 
     /** A name and its value, broken where the line would be too long. */
+    private static String limit(long bytes) {
+        return bytes == Long.MAX_VALUE ? "none" : (bytes >> 20) + " MB";
+    }
+
     private void row(String name, String format, @Nullable Object... values) {
         StringBuilder line = new StringBuilder(String.format("%-" + INDENT + "s", name));
         for (String word : String.format(Locale.ROOT, format, values).split("(?<=, )")) {

@@ -36,6 +36,7 @@ class DoctorTest {
                         "caches +L1 \\d+ KiB, L2 \\d+ KiB a core, L3 \\d+ MiB for \\d+ cores?, \\d+ threads? a core\n")
                 .containsPattern("backend +native")
                 .containsPattern("threads +" + threads + "\n")
+                .containsPattern("memory limit +\\d+ MB for tensors, models and plans; another by -Dfathom.memory=\n")
                 .containsPattern("fashion-mnist +\\S*fashion-mnist\n")
                 .containsPattern("\nmnist +(\\S*mnist|not here; ./fathom data mnist fetches it)\n")
                 .containsPattern("(Nothing is wrong|One thing could be better|\\d+ things could be better)");
@@ -86,17 +87,21 @@ class DoctorTest {
                                         "/no/data"))
                         .problems())
                 .containsExactly(
-                        "8 threads share 2 processors and wait for each other: set FATHOM_THREADS to at most 2, or unset it",
+                        "8 threads share 2 processors and wait for each other: set FATHOM_THREADS to at most 2, or"
+                                + " unset it",
                         "the baseline kernels run though this processor has v3: remove -Dfathom.isa",
                         "every start unpacks the native library anew, as the cache folder cannot be used: "
                                 + "choose one that can be written and holds programs with -Dfathom.cache=",
-                        "a load average of 1.5 on 2 processors: other programs take part of the speed; stop them, or wait",
+                        "a load average of 1.5 on 2 processors: other programs take part of the speed; stop them, or"
+                                + " wait",
                         "only 512 MB of memory are free: end other programs before training",
                         "huge pages are off, which slows large models and plans: echo madvise | sudo tee "
                                 + "/sys/kernel/mm/transparent_hugepage/enabled",
-                        "FATHOM_DATA=/no/data is no folder: set it to the one that holds mnist/ and the like, or unset it",
+                        "FATHOM_DATA=/no/data is no folder: set it to the one that holds mnist/ and the like, or unset"
+                                + " it",
                         "OMP_NUM_THREADS=1 ties OpenBLAS down where -Dfathom.blas=openblas chooses it: unset it",
-                        "OPENBLAS_CORETYPE=Haswell ties OpenBLAS down where -Dfathom.blas=openblas chooses it: unset it");
+                        "OPENBLAS_CORETYPE=Haswell ties OpenBLAS down where -Dfathom.blas=openblas chooses it: unset"
+                                + " it");
     }
 
     @Test

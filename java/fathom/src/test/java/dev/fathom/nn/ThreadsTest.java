@@ -1,0 +1,210 @@
+package dev.fathom.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.Sgd;
+import dev.fathom.optim.Update;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One model and several threads: inference beside inference is safe, and a change beside anything else is an exception. */
+class ThreadsTest {
+    private final Model<Sequential> model =
+            Model.of(new Sequential(new Linear(64, 64), Tensor::relu, new Linear(64, 64), new BatchNorm(64)), 1);
+    private final ExecutorService other = Executors.newSingleThreadExecutor(r -> new Thread(r, "other"));
+
+    @AfterEach
+    void close() {
+        other.shutdownNow();
+        model.close();
+    }
+
+    private static Tensor input() {
+        return Tensor.of(new Rng(2).normal(3 * 64, 0, 1), 3, 64);
+    }
+
+    private float[] infer() {
+        try (Pass pass = Pass.infer()) {
+            return model.net().apply(input()).toArray();
+        }
+    }
+
+    private void backward() {
+        try (Pass pass = Pass.train(new Rng(1))) {
+            pass.backward(model.net().apply(input()).square().mean());
+        }
+    }
+
+    private <T> T elsewhere(java.util.concurrent.Callable<T> what) throws Exception {
+        return other.submit(what).get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void threadsInferBesideEachOther() throws Exception {
+        try (var adam = new Sgd(0.1f).on(model)) {
+            ExecutorService many = Executors.newFixedThreadPool(4);
+            for (int round = 0; round < 20; round++) {
+                backward();
+                adam.step(); // what is packed is old for all of them
+                CountDownLatch all = new CountDownLatch(4);
+                List<Future<float[]>> found = new ArrayList<>();
+                for (int t = 0; t < 4; t++) {
+                    found.add(many.submit(() -> {
+                        all.countDown();
+                        all.await();
+                        return infer();
+                    }));
+                }
+                float[] expected = null;
+                for (Future<float[]> f : found) {
+                    float[] y = f.get(20, TimeUnit.SECONDS);
+                    expected = expected == null ? y : expected;
+                    assertThat(y).isEqualTo(expected);
+                }
+            }
+            many.shutdown();
+        }
+    }
+
+    @Test
+    void aChangeBesideAnOpenPassOfAnotherThreadIsRefused(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("w.safetensors");
+        model.save(file);
+        backward();
+        try (var sgd = new Sgd(0.1f).on(model);
+                Model<Sequential> same = Model.of(
+                        new Sequential(new Linear(64, 64), Tensor::relu, new Linear(64, 64), new BatchNorm(64)), 2)) {
+            CountDownLatch reads = new CountDownLatch(1);
+            CountDownLatch end = new CountDownLatch(1);
+            Future<?> reader = other.submit(() -> {
+                try (Pass pass = Pass.infer()) {
+                    model.net().apply(input());
+                    reads.countDown();
+                    end.await();
+                }
+                return null;
+            });
+            assertThat(reads.await(20, TimeUnit.SECONDS)).isTrue();
+            float[] before = model.parameters().get(0).value().toArray();
+            assertThatThrownBy(sgd::step)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("step: another thread reads this model, in a pass that is open or by a copy or a save"
+                            + " under way; changes need it alone, so close that pass first, or give the other"
+                            + " thread what stays as it is: a frozen Plan, or a model of its own");
+            assertThatThrownBy(() -> model.load(file)).hasMessageStartingWith("load: another thread reads this model");
+            assertThatThrownBy(() -> model.copyFrom(same)).hasMessageStartingWith("copyFrom: another thread reads");
+            assertThatThrownBy(this::backward)
+                    .as("running statistics")
+                    .hasMessageStartingWith("backward: another thread reads this model");
+            assertThat(model.parameters().get(0).value().toArray()).isEqualTo(before);
+            end.countDown();
+            reader.get(20, TimeUnit.SECONDS);
+            model.zeroGrad();
+            backward();
+            sgd.step();
+            assertThat(model.parameters().get(0).value().toArray()).isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void aReadBesideAChangeIsRefused() throws Exception {
+        Throwable[] found = new Throwable[1];
+        record Slow(Runnable meanwhile) implements Optimizer {
+            @Override
+            public float learningRate() {
+                return 0.1f;
+            }
+
+            @Override
+            public void step(Update update) {
+                meanwhile.run();
+            }
+        }
+        try (var slow = new Slow(() -> {
+                    try {
+                        found[0] = elsewhere(() -> catchThrowable(this::infer));
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                })
+                .on(model)) {
+            backward();
+            slow.step();
+            assertThat(found[0])
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("thread " + Thread.currentThread().getName() + " is changing this model");
+            assertThat(elsewhere(this::infer)).hasSize(3 * 64);
+        }
+    }
+
+    @Test
+    void twoThreadsThatTrainOneModelAreRefused() throws Exception {
+        backward();
+        assertThat(elsewhere(() -> catchThrowable(this::backward)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("backward: thread other computes gradients of a model that has gradients of thread "
+                        + Thread.currentThread().getName()
+                        + ", which no step has used; train a model by one thread at a"
+                        + " time, or give each thread a model.replica() and add them up with addGradients");
+        backward(); // the same thread adds to what it has
+        try (var sgd = new Sgd(0.1f).on(model)) {
+            sgd.step();
+            elsewhere(() -> {
+                backward(); // handed over
+                sgd.step();
+                return null;
+            });
+        }
+        elsewhere(() -> {
+            backward();
+            return null;
+        });
+        model.zeroGrad();
+        backward();
+    }
+
+    @Test
+    void aThreadThatHasEndedLeavesItsGradients() throws Exception {
+        Thread ends = new Thread(this::backward);
+        ends.start();
+        ends.join();
+        backward();
+    }
+
+    @Test
+    void replicasTrainBesideEachOther() throws Exception {
+        try (Model<Sequential> replica = model.replica();
+                var sgd = new Sgd(0.1f).on(model)) {
+            for (int i = 0; i < 10; i++) {
+                CompletableFuture<Void> there = CompletableFuture.runAsync(
+                        () -> {
+                            try (Pass pass = Pass.train(new Rng(1))) {
+                                pass.backward(
+                                        replica.net().apply(input()).square().mean());
+                            }
+                        },
+                        other);
+                backward();
+                there.get(20, TimeUnit.SECONDS);
+                model.addGradients(replica);
+                sgd.step();
+            }
+        }
+    }
+}

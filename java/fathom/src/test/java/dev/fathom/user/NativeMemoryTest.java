@@ -1,0 +1,129 @@
+package dev.fathom.user;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.memory.NativeMemoryException;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
+import dev.fathom.plan.Plan;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A process that asks for more native memory than its limit gets an exception with figures, and goes on. */
+class NativeMemoryTest {
+    static final class Child {
+        public static void main(String[] args) {
+            switch (args[0]) {
+                case "limit" -> limit();
+                case "forgotten" -> forgotten();
+                default -> System.out.println(NativeRuntime.get().memoryLimit());
+            }
+        }
+
+        private static void limit() {
+            try (Pass pass = Pass.infer()) {
+                expect(() -> Tensor.zeros(2_000_000_000));
+                Tensor half = Tensor.zeros(20 << 20); // 80 of 128 MiB
+                expect(() -> Tensor.zeros(20 << 20));
+                expect(half::keep);
+                System.out.println(half.get(5));
+            }
+            new Block("test", 100 << 20).close(); // what the pass left in the pool goes back for it
+            try (var model = Model.of((Layer) Tensor::relu, 1);
+                    var plan = Plan.freeze(model, Shape.of(1, 1 << 20))) {
+                expect(() -> plan.newSession(20));
+                for (int i = 0; i < 20; i++) { // 32 MiB each, which the collector gives back
+                    try (var session = plan.newSession(4)) {
+                        session.set(new float[4 << 20]).run();
+                    }
+                }
+            }
+            System.out.println("sessions");
+        }
+
+        /** 50 forgotten passes of 8 MiB each on a thread that lives. */
+        private static void forgotten() {
+            for (int i = 0; i < 50; i++) {
+                forget();
+            }
+            System.out.println(Memory.stats().forgotten() > 0);
+            try (Pass pass = Pass.infer()) {
+                System.out.println(Pass.current() == pass);
+            }
+        }
+
+        private static void forget() {
+            Pass.infer();
+            Tensor.zeros(2 << 20);
+        }
+
+        private static void expect(Runnable tooMuch) {
+            try {
+                tooMuch.run();
+                System.out.println("no exception");
+            } catch (NativeMemoryException e) {
+                System.out.println(e.getMessage());
+            }
+        }
+    }
+
+    private static List<String> run(String limit, String what) throws Exception {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx200m",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-Dfathom.memory=" + limit));
+        command.addAll(List.of("-cp", classPath, Child.class.getName(), what));
+        Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(child.waitFor()).as(said).isZero();
+        return Arrays.asList(said.split("\n"));
+    }
+
+    @Test
+    void moreThanTheLimitIsAnExceptionWithFigures() throws Exception {
+        List<String> said = run("128m", "limit");
+        assertThat(said.get(0))
+                .isEqualTo("out of native memory: 7.5 GiB were asked for and 0 bytes are in use, but the limit is 128.0"
+                        + " MiB; close models, plans, data sets and passes that are no longer used, choose smaller"
+                        + " sizes, or raise the limit with -Dfathom.memory, such as -Dfathom.memory=8g");
+        for (int i : new int[] {1, 2, 4}) {
+            assertThat(said.get(i))
+                    .startsWith("out of native memory: 80.0 MiB were asked for and 8")
+                    .contains(" MiB are in use, but the limit is 128.0 MiB; ");
+        }
+        assertThat(said.get(3)).isEqualTo("0.0");
+        assertThat(said.get(5)).isEqualTo("sessions");
+    }
+
+    @Test
+    void aForgottenPassOfALivingThreadIsReportedAndItsMemoryComesBack() throws Exception {
+        List<String> said = run("128m", "forgotten");
+        assertThat(said).filteredOn(s -> s.equals("true")).hasSize(2);
+        assertThat(said)
+                .anyMatch(s -> s.matches(
+                        ".*a pass of 8388608 bytes, made at NativeMemoryTest\\$Child.forget\\(NativeMemoryTest"
+                                + ".java:\\d+\\), was never closed: close it, or use try-with-resources"))
+                .anyMatch(s -> s.contains(
+                        "16 passes are open at once on thread main, the latest at NativeMemoryTest$Child.forget("));
+    }
+
+    @Test
+    void theLimitIsSetByAProperty() throws Exception {
+        assertThat(run("3g", "")).containsExactly(Long.toString(3L << 30));
+        assertThat(Long.parseLong(run("", "").get(0))).isPositive();
+    }
+}
