@@ -172,8 +172,18 @@ class ArchitectureTest {
     void accessIsForTheLibraryAlone() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(
-                        of("tensor", "store", "parameter", "io", "nn", "optim", "data", "plan", "recurrent", "train"))
+                .resideOutsideOfPackages(of(
+                        "tensor",
+                        "store",
+                        "parameter",
+                        "io",
+                        "nn",
+                        "optim",
+                        "data",
+                        "plan",
+                        "decode",
+                        "recurrent",
+                        "train"))
                 .should()
                 .dependOnClassesThat()
                 .haveSimpleName("Access")

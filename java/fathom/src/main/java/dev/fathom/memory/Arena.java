@@ -123,10 +123,11 @@ public final class Arena {
         }
         int c = classOf(bytes);
         long size = bytesOf(c);
+        long fenced = fences == null ? 0 : fences.allocate(bytes);
+        long address = fenced != 0 ? fenced : freeCount[c] > 0 ? free[c][--freeCount[c]] : cut(size);
         live += size;
         peak = Math.max(peak, live);
-        long fenced = fences == null ? 0 : fences.allocate(bytes);
-        return fenced != 0 ? fenced : freeCount[c] > 0 ? free[c][--freeCount[c]] : cut(size);
+        return address;
     }
 
     private long cut(long size) {
