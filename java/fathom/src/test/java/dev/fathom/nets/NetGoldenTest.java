@@ -7,6 +7,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Names;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Optimizer;
@@ -105,7 +106,7 @@ class NetGoldenTest {
         Path end = folder.resolve("end.safetensors");
         try (var model = Model.of(run.net.get(), 1);
                 BoundOptimizer optimizer = run.recipe.on(model)) {
-            model.load(run.path);
+            model.load(run.path, Names.exact().ignore("*/*")); // beside the weights lie losses and trained weights
             run.assertSays("io/y", model);
             float[] losses = new float[run.file.shape(run.name + "/loss").dim(0)];
             for (int step = 0; step < losses.length; step++) {

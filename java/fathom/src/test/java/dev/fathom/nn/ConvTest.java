@@ -359,15 +359,15 @@ class ConvTest {
             assertThat(model.multiplyAdds(Shape.of(1, 224, 224, 3)))
                     .isEqualTo(112L * 112 * (64 * 49 * 3 + 64 * 9 + 64 * 128));
             assertThat(model.summary(Shape.of(1, 224, 224, 3))).isEqualTo("""
-                               layer                        output              parameters  multiply-adds
-                            -----------------------------------------------------------------------------
-                               input                        [1, 224, 224, 3]
-                            0  Conv 7x7 stride 2 padding 3  [1, 112, 112, 64]        9,408    118,013,952
-                            1  Conv 3x3 padding 1, relu     [1, 112, 112, 64]          640      7,225,344
-                            2  Conv 1x1                     [1, 112, 112, 128]       8,320    102,760,448
-                            -----------------------------------------------------------------------------
-                               total                                                18,368    227,999,744
-                            """);
+                   layer                        output              parameters  multiply-adds
+                -----------------------------------------------------------------------------
+                   input                        [1, 224, 224, 3]
+                0  Conv 7x7 stride 2 padding 3  [1, 112, 112, 64]        9,408    118,013,952
+                1  Conv 3x3 padding 1, relu     [1, 112, 112, 64]          640      7,225,344
+                2  Conv 1x1                     [1, 112, 112, 128]       8,320    102,760,448
+                -----------------------------------------------------------------------------
+                   total                                                18,368    227,999,744
+                """);
         }
         try (var model = Model.of(new ConvTransposed(8, 4, Window.of(2).stride(2)), 1)) {
             assertThat(model.parameterCount()).isEqualTo(8 * 4 * 4 + 4);
@@ -478,7 +478,7 @@ class ConvTest {
         Path written = folder.resolve("net.safetensors");
         try (var model = Model.of(new Network(), 1);
                 Pass pass = Pass.infer()) {
-            model.load(Golden.path("network"));
+            model.load(Golden.path("network"), Names.exact().ignore("io/*"));
             Tensor x = Tensor.of(golden.values("io/x"), golden.shape("io/x").toArray());
             Tensor y = model.net().apply(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2);
             assertThat(y.shape()).isEqualTo(golden.shape("io/y"));

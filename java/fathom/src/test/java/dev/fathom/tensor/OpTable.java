@@ -2362,7 +2362,8 @@ public final class OpTable {
                         "topk: x [2, 3] has x.dim(1)=3 places but k=4 are asked for; choose 0 <= k <= dim(1)",
                         () -> t(2, 3).topk(1, 4).values())
                 .refuses(
-                        "topk: k=-1 of x [2, 3] is how many values are taken; give 0 or more",
+                        "topk: k=-1 of x [2, 3] is how many values are taken; give 0 or more, and at"
+                                + " most as many as there are",
                         () -> t(2, 3).topk(1, -1).values())
                 .refuses(
                         "sort: x [2] is U8 but must be F32 or I32; convert it first",
