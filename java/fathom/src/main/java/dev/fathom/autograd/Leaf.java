@@ -29,12 +29,8 @@ public interface Leaf {
     /** How often its values have changed. */
     int version();
 
-    /**
-     * Changes its values.
-     *
-     * @throws IllegalStateException if another thread reads or changes them
-     */
-    void change(Runnable write);
+    /** Tells that they have changed. */
+    void changed();
 
     /** Where the parameter lies as {@code packing} of a matrix [n, k] makes it, as it is now; the arena keeps it there. */
     long packed(Arena arena, Kernel packing, long n, long k);

@@ -538,12 +538,15 @@ public abstract class Scope {
             updates = null;
             for (Update u : all) {
                 lease(u.buffer);
-                u.leaf.change(() -> commands()
+                // not alone, as a step is: replicas of the model read its parameters meanwhile, and have buffers of
+                // their own
+                commands()
                         .begin(Kernel.COPY)
                         .at(u.next.address())
                         .at(u.buffer.address())
                         .put(u.next.bytes())
-                        .run());
+                        .run();
+                u.leaf.changed();
             }
         }
     }

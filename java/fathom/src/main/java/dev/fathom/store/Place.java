@@ -73,8 +73,8 @@ public final class Place implements Leaf {
     }
 
     @Override
-    public void change(Runnable write) {
-        store.change("backward", index, write);
+    public void changed() {
+        store.changed(index);
     }
 
     @Override
