@@ -2,7 +2,9 @@ package dev.fathom.nn;
 
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
@@ -10,6 +12,9 @@ import java.util.Arrays;
  * fan-out is {@code out} times them.
  */
 public final class Init {
+    /** How many vectors are made orthonormal one by one; those of more are freed of the blocks before by products. */
+    private static final int ORTHONORMAL_BLOCK = 128;
+
     private Init() {}
 
     /** Sets every element to {@code value}. */
@@ -154,28 +159,60 @@ public final class Init {
         };
     }
 
-    /** {@code n} orthonormal vectors of m &gt;= n numbers: Gaussian ones, each freed of its part along those before it, twice for rounding's sake. */
+    /**
+     * {@code n} orthonormal vectors of m &gt;= n numbers: Gaussian ones, by blocks. A block is freed of its part along the blocks before it by products in
+     * floats, and then each vector of its part along those before it in the block, in doubles. Both are done twice for rounding's sake (Giraud, Langou and
+     * Rozloznik 2005). The first block needs no products, so that small matrices are exact to a double.
+     */
     private static double[][] orthonormal(int n, int m, Rng rng) {
         double[][] q = new double[n][m];
-        float[] gaussian = rng.normal(Math.multiplyExact(n, m), 0, 1);
-        for (int i = 0; i < n; i++) {
-            double[] v = q[i];
-            for (int k = 0; k < m; k++) {
-                v[k] = gaussian[i * m + k];
-            }
-            for (int j = 0; j < 2 * i; j++) {
-                double[] u = q[j % i];
-                double along = dot(u, v);
-                for (int k = 0; k < m; k++) {
-                    v[k] -= along * u[k];
+        float[] rows = rng.normal(Math.multiplyExact(n, m), 0, 1);
+        for (int from = 0; from < n; from += ORTHONORMAL_BLOCK) {
+            int to = Math.min(n, from + ORTHONORMAL_BLOCK);
+            int rounds = from == 0 ? 1 : 2;
+            for (int round = 0; round < rounds; round++) {
+                if (from > 0) {
+                    free(rows, from, to, m);
                 }
-            }
-            double norm = Math.sqrt(dot(v, v));
-            for (int k = 0; k < m; k++) {
-                v[k] /= norm;
+                for (int i = from; i < to; i++) {
+                    orthonormalize(q, from, i, rows, 2 / rounds);
+                }
             }
         }
         return q;
+    }
+
+    /** Frees the rows [from, to) of their part along those before, which are orthonormal. */
+    private static void free(float[] rows, int from, int to, int m) {
+        try (Pass pass = Pass.infer()) {
+            Tensor before = Tensor.of(Arrays.copyOf(rows, from * m), from, m);
+            Tensor block = Tensor.of(Arrays.copyOfRange(rows, from * m, to * m), to - from, m);
+            float[] free =
+                    block.sub(block.matmulTransposed(before).matmul(before)).toArray();
+            System.arraycopy(free, 0, rows, from * m, free.length);
+        }
+    }
+
+    /** Makes a unit vector of row i, freed of its part along the vectors [from, i), this many times, and puts it into q and, rounded, back into the rows. */
+    private static void orthonormalize(double[][] q, int from, int i, float[] rows, int times) {
+        double[] v = q[i];
+        int m = v.length;
+        for (int k = 0; k < m; k++) {
+            v[k] = rows[i * m + k];
+        }
+        int before = i - from;
+        for (int j = 0; j < times * before; j++) {
+            double[] u = q[from + j % before];
+            double along = dot(u, v);
+            for (int k = 0; k < m; k++) {
+                v[k] -= along * u[k];
+            }
+        }
+        double norm = Math.sqrt(dot(v, v));
+        for (int k = 0; k < m; k++) {
+            v[k] /= norm;
+            rows[i * m + k] = (float) v[k];
+        }
     }
 
     private static double dot(double[] a, double[] b) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Rng;
@@ -106,6 +107,35 @@ class InitTest {
                                 : (double) w[k * columns + i] * w[k * columns + j];
                     }
                     assertThat(product).as("%s %d %d", shape, i, j).isCloseTo(i == j ? 2.25 : 0, within(1e-5));
+                }
+            }
+        }
+    }
+
+    /** Matrices of several blocks: products in floats free them of the blocks before, on any number of threads. */
+    @Test
+    void largeOrthogonalMatrices() {
+        NativeRuntime machine = NativeRuntime.get();
+        int configured = machine.threads();
+        for (Shape shape : new Shape[] {Shape.of(300, 300), Shape.of(257, 400)}) {
+            float[] w;
+            try {
+                machine.threads(1);
+                w = Init.orthogonal().values(shape, new Rng(5));
+                machine.threads(3);
+                assertThat(Init.orthogonal().values(shape, new Rng(5))).containsExactly(w);
+            } finally {
+                machine.threads(configured);
+            }
+            int n = shape.dim(0);
+            int m = shape.dim(1);
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j <= i; j++) {
+                    double product = 0;
+                    for (int k = 0; k < m; k++) {
+                        product += (double) w[i * m + k] * w[j * m + k];
+                    }
+                    assertThat(product).as("%s %d %d", shape, i, j).isCloseTo(i == j ? 1 : 0, within(1e-6));
                 }
             }
         }
