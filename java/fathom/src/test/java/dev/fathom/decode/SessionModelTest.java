@@ -281,7 +281,8 @@ class SessionModelTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> session.reorder(0, 4))
                     .withMessage(
-                            "reorder: row 1 is to become row 4, which does not exist; name a row in [0, 4), or -1 to start anew");
+                            "reorder: row 1 is to become row 4, which does not exist; name a row in [0, 4), or -1 to"
+                                    + " start anew");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> session.reorder(0, 1, 2, 3, 0))
                     .withMessage("reorder: 5 rows are named but the session has 4; name at most 4");
@@ -322,7 +323,9 @@ class SessionModelTest {
                         frozen.reorder(parents);
                         assertThat(pass.liveBytes()).isLessThan(1024);
                     }
-                    bytes[i] = threads.getCurrentThreadAllocatedBytes() - before;
+                    long took = threads.getCurrentThreadAllocatedBytes() - before;
+                    bytes[i] =
+                            round == 0 ? took : Math.min(bytes[i], took); // the compiler leaves out some of it in time
                 }
             }
         }
@@ -339,9 +342,10 @@ class SessionModelTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> NextToken.of(long3))
                     .withMessage(
-                            "NextToken.of: the session reads tokens [2, 3] and gives logits [2, 7] at batch 2, but a "
-                                    + "step is one token for each row: the first input must be [2] or [2, 1] and the logits "
-                                    + "[2, vocabulary]; give a session of length 1 whose plan returns the logits of the last token");
+                            "NextToken.of: the session reads tokens [2, 3] and gives logits [2, 7] at batch 2, but a"
+                                + " step is one token for each row: the first input must be [2] or [2, 1] and the"
+                                + " logits [2, vocabulary]; give a session of length 1 whose plan returns the logits"
+                                + " of the last token");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new BeamSearch(3, -1, 5).of(NextToken.of(two), 0))
                     .withMessage(

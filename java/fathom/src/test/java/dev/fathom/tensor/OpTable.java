@@ -3112,7 +3112,7 @@ public final class OpTable {
         row("put_rows", PutRowsOp.class)
                 .indices(2, shapes -> shapes[0][1] - shapes[1][1] + 1)
                 .sized(FEW, n -> new int[][] {{3, n + 2, 5}, {3, n, 5}, {3}})
-                .large(s(4, 3000, 64), s(4, 100, 64), s(4))
+                .large(s(4, 3000, 64), s(4, 2900, 64), s(4))
                 .constant()
                 .f(x -> Pass.apply(PutRowsOp.INSTANCE, x))
                 .is(x -> Doubles.each(x[0].dims(), i -> {
