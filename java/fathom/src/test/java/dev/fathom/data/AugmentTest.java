@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -637,6 +638,7 @@ class AugmentTest {
 
     /** Two tensors, the record, the pass: what a plain step takes. */
     @Test
+    @Tag("any-instruction-set") // fenced memory has a map entry for each piece
     void aStepAllocatesNoMoreThanItsTensors() {
         try (Dataset d = noise(60)) {
             assertThat(BatchesTest.allocated(d.shuffled().batches(32).augment(EVERYTHING)))
