@@ -36,6 +36,9 @@ final class Fences implements Runnable {
     private static long kept;
     private static @Nullable Commands nan;
 
+    /** The NaN whose every byte is 255, as in new pieces. */
+    private static final float NAN = Float.intBitsToFloat(-1);
+
     private final Map<Long, Long> bytes = new HashMap<>();
 
     private static synchronized boolean count(int more) {
@@ -97,7 +100,7 @@ final class Fences implements Runnable {
         if (nan == null) {
             nan = new Commands();
         }
-        nan.begin(Kernel.FILL).at(pages).put((mapped - PAGE) / Float.BYTES).put(Float.NaN);
+        nan.begin(Kernel.FILL).at(pages).put((mapped - PAGE) / Float.BYTES).put(NAN);
         nan.run();
         KEPT.computeIfAbsent(mapped, m -> new ArrayDeque<>()).push(pages);
         kept += mapped;
