@@ -5,7 +5,7 @@
  */
 #include "check.h"
 
-enum { RNN_TANH, RNN_RELU, LSTM, GRU, GRU_RESET_FIRST, UGRNN, CELLS };
+enum { RNN_TANH, RNN_RELU, LSTM, GRU, GRU_RESET_FIRST, UGRNN };
 enum { REVERSED = 1, TAKES_NEW = 2, IN_FRONT = 4 };
 
 /* Inputs, in the order in which their gradients are checked. */
