@@ -168,9 +168,9 @@ class HostileUseTest {
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> uneven.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
                             "freeze: the constant value[#1], which add reads, is [2, 3] at batch 2 but [3, 3] at batch"
-                                + " 3, and a plan keeps only constants that are equal at all sizes, repeat one block,"
-                                + " or are the beginning of a longer one; compute it from the inputs by ops, make it"
-                                + " an input, or freeze with a fixed batch size");
+                                    + " 3, and a plan keeps only constants that are equal at all sizes, repeat one block,"
+                                    + " or are the beginning of a longer one; compute it from the inputs by ops, make it"
+                                    + " an input, or freeze with a fixed batch size");
         }
     }
 
@@ -200,9 +200,9 @@ class HostileUseTest {
                             Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
                             "freeze: the constant b.weight, which linear reads, is b.weight at batch 2 but a.weight at"
-                                + " batch 3, and a plan keeps only constants that are equal at all sizes, repeat one"
-                                + " block, or are the beginning of a longer one; compute it from the inputs by ops,"
-                                + " make it an input, or freeze with a fixed batch size");
+                                    + " batch 3, and a plan keeps only constants that are equal at all sizes, repeat one"
+                                    + " block, or are the beginning of a longer one; compute it from the inputs by ops,"
+                                    + " make it an input, or freeze with a fixed batch size");
         }
     }
 

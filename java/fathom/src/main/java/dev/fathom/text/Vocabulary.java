@@ -404,8 +404,8 @@ public final class Vocabulary {
                 && numbers.values().stream().mapToInt(i -> i).min().orElseThrow() == 1) {
             throw new IllegalArgumentException(
                     file + ": its numbers begin at 1, so another token has the number 0; say which: json(file,"
-                         + " Reserved.PADDING, 0) for the word index of a Keras Tokenizer, json(file, Reserved.KERAS,"
-                         + " 3) for that of Keras's IMDB reviews");
+                            + " Reserved.PADDING, 0) for the word index of a Keras Tokenizer, json(file, Reserved.KERAS,"
+                            + " 3) for that of Keras's IMDB reviews");
         }
         int more = (int)
                 reserved.tokens().stream().filter(t -> !numbers.containsKey(t)).count();

@@ -160,7 +160,7 @@ final class Examiner<M extends Net> {
                 : verdict(
                         false,
                         "after %d steps the loss is %.4g, and hardly worse, %.4g, where all inputs are zero; see"
-                            + " whether features and targets belong together and reach the model, or train for longer",
+                                + " whether features and targets belong together and reach the model, or train for longer",
                         INPUT_STEPS,
                         seen,
                         unseen);

@@ -451,8 +451,8 @@ class AugmentTest {
             assertThat(augmented)
                     .hasToString(
                             "batches of 8 of 20 examples, shuffled by seed 1, the last one dropped, augmented by flip,"
-                                + " crop 2, rotate 20 extended, shift 0.1 extended, contrast 0.3, zoom 0.2, shear 10,"
-                                + " brightness 0.2, noise 0.05, cutout 3");
+                                    + " crop 2, rotate 20 extended, shift 0.1 extended, contrast 0.3, zoom 0.2, shear 10,"
+                                    + " brightness 0.2, noise 0.05, cutout 3");
             assertThat(augmented.scaleLast().withoutAugmentation())
                     .hasToString(
                             "batches of 8 of 20 examples, shuffled by seed 1, the last one at its share of the rate");

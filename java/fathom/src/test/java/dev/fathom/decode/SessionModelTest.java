@@ -343,9 +343,9 @@ class SessionModelTest {
                     .isThrownBy(() -> NextToken.of(long3))
                     .withMessage(
                             "NextToken.of: the session reads tokens [2, 3] and gives logits [2, 7] at batch 2, but a"
-                                + " step is one token for each row: the first input must be [2] or [2, 1] and the"
-                                + " logits [2, vocabulary]; give a session of length 1 whose plan returns the logits"
-                                + " of the last token");
+                                    + " step is one token for each row: the first input must be [2] or [2, 1] and the"
+                                    + " logits [2, vocabulary]; give a session of length 1 whose plan returns the logits"
+                                    + " of the last token");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new BeamSearch(3, -1, 5).of(NextToken.of(two), 0))
                     .withMessage(

@@ -512,8 +512,8 @@ class JointsTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching(
                         "apply: nets are nested too deep for the stack of thread small: depth \\d+ was reached; put"
-                            + " the layers into one Sequential, which does not nest, or give the thread a larger stack"
-                            + " \\(-Xss\\)");
+                                + " the layers into one Sequential, which does not nest, or give the thread a larger stack"
+                                + " \\(-Xss\\)");
     }
 
     private record TwoHeads(Linear a, Linear b) implements Net {

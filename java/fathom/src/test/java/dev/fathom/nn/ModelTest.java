@@ -647,8 +647,8 @@ class ModelTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
                             "model: parameter weight [1, 2] already belongs to another model and has its values; build"
-                                + " a new net for each model, or call Model.adopt(net, seed) to move these values to"
-                                + " the new one");
+                                    + " a new net for each model, or call Model.adopt(net, seed) to move these values to"
+                                    + " the new one");
             assertThatThrownBy(() -> Model.of(new Sequential(new Linear(4, 2), net), 2))
                     .hasMessageStartingWith("model: parameter 1.weight [1, 2] already belongs to another model");
             assertThat(first.parameterCount()).as("the holder is unharmed").isEqualTo(3);

@@ -247,8 +247,8 @@ class LengthTest {
             assertThatThrownBy(() -> plan.newSession(1, 33))
                     .hasMessage(
                             "newSession: length=33 is outside the lengths that this plan takes, 1 to 32: at length 33,"
-                                + " slice: places 0 to 33 are outside x [32, 2]: x.dim(0)=32; choose 0 <= from <= to"
-                                + " <= dim(0)");
+                                    + " slice: places 0 to 33 are outside x [32, 2]: x.dim(0)=32; choose 0 <= from <= to"
+                                    + " <= dim(0)");
             assertThatThrownBy(() -> plan.newSession(2, 3))
                     .hasMessage("newSession: batch=2 but no input of this plan has Dim.BATCH; give 1");
         }

@@ -154,7 +154,7 @@ class ExaminationTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "trainer: the loss is [16, 2], but it must be a single number to be minimized; reduce it,"
-                                + " for example with mean(), or make a ReducedLoss of it, whose mean comes with it");
+                                    + " for example with mean(), or make a ReducedLoss of it, whose mean comes with it");
         }
     }
 

@@ -54,8 +54,8 @@ class FailureTest {
                 Dataset data = Dataset.of(new float[50], Shape.of(1), labels)) {
             String wrong =
                     "label 3 at row \\d+ is outside \\[0, 3\\): labels are class numbers, one less than the logits'"
-                        + " last dimension at most; the row is counted in the batch, and it is in y of example 37 of"
-                        + " the dataset";
+                            + " last dimension at most; the row is counted in the batch, and it is in y of example 37 of"
+                            + " the dataset";
             assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                             .fit(data.shuffled(5).batches(8), 1))
                     .hasStackTraceContaining("of example 37 of the dataset")

@@ -591,8 +591,8 @@ class TrainerTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "fit: EarlyStopping needs validation data, because the training loss falls also when the"
-                                + " model overfits; call fit(train, validation, epochs), or say keepBest(\"loss\") to"
-                                + " go by the training loss");
+                                    + " model overfits; call fit(train, validation, epochs), or say keepBest(\"loss\") to"
+                                    + " go by the training loss");
             History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
                     .callbacks(new EarlyStopping(2, 0.1))
                     .keepBest("loss")

@@ -108,12 +108,12 @@ final class Encodings {
                 page.section("Label encodings", "")
                         .text(line(
                                 "The ten classes of Fashion-MNIST have no order, but as one number, 0 to 9, they get"
-                                    + " one: between a pullover, 2, and a coat, 4, lies a dress. A binary code of four"
-                                    + " bits brings classes together that share bits, and one-hot vectors are equally"
-                                    + " far from each other. A network 784-%d-outputs learns %,d images for %d epochs"
-                                    + " by Adam under each: squared error for the number, binary cross-entropy for the"
-                                    + " bits, cross-entropy for one-hot. The nearest code is the answer, and the"
-                                    + " accuracy is that on %,d other images.",
+                                        + " one: between a pullover, 2, and a coat, 4, lies a dress. A binary code of four"
+                                        + " bits brings classes together that share bits, and one-hot vectors are equally"
+                                        + " far from each other. A network 784-%d-outputs learns %,d images for %d epochs"
+                                        + " by Adam under each: squared error for the number, binary cross-entropy for the"
+                                        + " bits, cross-entropy for one-hot. The nearest code is the answer, and the"
+                                        + " accuracy is that on %,d other images.",
                                 HIDDEN,
                                 unit.learn().size(),
                                 epochs,

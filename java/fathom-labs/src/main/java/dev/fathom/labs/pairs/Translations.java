@@ -222,9 +222,9 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
         double text = Objects.requireNonNull(scores.get(0)).exact;
         page.text(line(
                         "A perfect translation of the text with the most frequent genders would be right in %s. The"
-                            + " network that reads the text alone is right in %.1f %%. Of those that also see the"
-                            + " picture, the one with the weights %s does best on %d pictures held out, and is right"
-                            + " in %.1f %% of the test.",
+                                + " network that reads the text alone is right in %.1f %%. Of those that also see the"
+                                + " picture, the one with the weights %s does best on %d pictures held out, and is right"
+                                + " in %.1f %% of the test.",
                         guessed, 100 * text, best.setting.weights.words(), heldOut.size(), 100 * best.exact))
                 .key(Figure.of(
                                 "Translation with text and picture, weights chosen on pictures held out",
