@@ -142,7 +142,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
                 loss = loss.add(
                         Loss.mse().of(painted(seen), batch.get("picture")).mul(w.picture));
             }
-            return new Step.Result(loss, scores);
+            return new Step.Result(loss, scores, batch.y());
         }
 
         private Tensor painted(Tensor seen) {
