@@ -41,22 +41,11 @@ int32_t fathom_select_isa(int32_t isa) {
 static const int32_t argument_words[KERNEL_COUNT] = {
 #define KERNEL(name, args) sizeof(struct name##_args) / 8,
 #include "kernels.def"
-#undef KERNEL
 };
 
 /* The place of the first argument word that names nothing in its enumeration, or -1. */
-#define I(n)
 #define E(n, least, count)                                                                                                       \
     if (a->n < (least) || a->n >= (count)) return &a->n - words;
-#define F(n)
-#define D(n)
-#define P(n)
-#define A(n)
-#define Q(n)
-#define B(n)
-#define L(n)
-#define W(n)
-#define S(n)
 #define KERNEL(name, args)                                                                                                       \
     static int64_t unknown_##name(const int64_t *words) {                                                                        \
         const struct name##_args *a = (const struct name##_args *)words;                                                         \
@@ -64,23 +53,10 @@ static const int32_t argument_words[KERNEL_COUNT] = {
         args return -1;                                                                                                          \
     }
 #include "kernels.def"
-#undef KERNEL
-#undef I
-#undef E
-#undef F
-#undef D
-#undef P
-#undef A
-#undef Q
-#undef B
-#undef L
-#undef W
-#undef S
 
 static int64_t (*const unknown[KERNEL_COUNT])(const int64_t *words) = {
 #define KERNEL(name, args) unknown_##name,
 #include "kernels.def"
-#undef KERNEL
 };
 
 /* The status, and above it the word at which the command that failed begins. */

@@ -13,7 +13,6 @@ struct window {
 
 /* struct NAME_args, laid over the words of a command */
 #define I(n) int64_t n;
-#define E(n, least, count) int64_t n;
 #define F(n) float n; int32_t n##_pad;
 #define D(n) int64_t n[6];
 #define P(n) float *n;
@@ -25,23 +24,10 @@ struct window {
 #define S(n) float *n;
 #define KERNEL(name, args) struct name##_args { args };
 #include "kernels.def"
-#undef KERNEL
-#undef I
-#undef E
-#undef F
-#undef D
-#undef P
-#undef A
-#undef Q
-#undef B
-#undef L
-#undef W
-#undef S
 
 enum kernel_id {
 #define KERNEL(name, args) K_##name,
 #include "kernels.def"
-#undef KERNEL
     KERNEL_COUNT
 };
 

@@ -19,18 +19,6 @@ static const char fathom_kernel_text[] =
 #define S(n) "S"
 #define KERNEL(name, args) #name ":" args "\n"
 #include "kernels.def"
-#undef KERNEL
-#undef I
-#undef E
-#undef F
-#undef D
-#undef P
-#undef A
-#undef Q
-#undef B
-#undef L
-#undef W
-#undef S
     ;
 
 #define COUNT_(none, one, two, three, four, five, six, seven, n, ...) #n

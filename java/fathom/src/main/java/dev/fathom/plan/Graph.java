@@ -83,7 +83,7 @@ final class Graph implements AutoCloseable {
             this(op, path, where(op, path), in, out);
         }
 
-        /** The same call of an op at other sizes. */
+        /** Returns this call with the op as it is at other sizes. */
         Node with(Op other) {
             return new Node(other, path, where, in, out);
         }

@@ -7,7 +7,10 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.ops.Epilogue;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.LossAndGradient;
 import dev.fathom.tensor.Pass;
@@ -224,7 +227,8 @@ final class Examiner<M extends Net> {
 
     private static boolean endsWithSigmoid(Pass pass) {
         List<Tape.Entry> ops = pass.tape().entries();
-        return !ops.isEmpty() && ops.get(ops.size() - 1).op().toString().contains("row=SIGMOID");
+        Op last = ops.isEmpty() ? null : ops.get(ops.size() - 1).op();
+        return Activation.SIGMOID.equals(last instanceof Epilogue fused ? fused.activation() : last);
     }
 
     // ---- what is said of one example depends on that example

@@ -138,8 +138,7 @@ public interface Metric {
 
     /** Returns {@link #binaryAccuracy(float)} of logits, which say 1 above 0. */
     static Metric binaryAccuracy() {
-        return new Figure(
-                "binary_accuracy", true, true, mean -> mean, (y, t) -> Labels.binary("binary_accuracy", 0, y, t));
+        return binaryAccuracy(0);
     }
 
     /**

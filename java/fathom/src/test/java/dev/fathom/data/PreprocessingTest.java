@@ -221,7 +221,7 @@ class PreprocessingTest {
         }
     }
 
-    /** The same photograph in JPEG files, in gray, and cut where an odd row is left over. */
+    /** A photograph saved as JPEG in every orientation is read upright, also in gray, and also where the cut leaves an odd row over. */
     @Test
     void foldersOfJpegFilesAreUpright() throws IOException {
         BufferedImage seen = new BufferedImage(51, 32, BufferedImage.TYPE_INT_RGB);
