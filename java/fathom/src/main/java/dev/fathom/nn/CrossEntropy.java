@@ -178,6 +178,7 @@ public final class CrossEntropy implements ReducedLoss {
     }
 
     /** Returns the label that {@link #ignoreIndex} leaves out, or null if every label counts. */
+    @Override
     public @Nullable Integer ignored() {
         return ignored;
     }

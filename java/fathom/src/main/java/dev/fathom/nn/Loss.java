@@ -35,6 +35,27 @@ public interface Loss {
         return target.shape().rank() == 0 ? 1 : target.dim(0);
     }
 
+    /**
+     * Returns the label whose rows do not count, such as padding, or null if every label counts. A trainer leaves these rows out of its metrics too. The
+     * targets of such a loss are I32 class numbers [..], and its outputs [.., classes].
+     */
+    default @Nullable Integer ignored() {
+        return null;
+    }
+
+    /**
+     * Returns what is averaged over batches, from the loss of one batch: the loss itself, unless it is a function of a mean. For a root it is the square.
+     * {@link #ofMean} takes the average back.
+     */
+    default double toMean(double loss) {
+        return loss;
+    }
+
+    /** Returns the loss of all batches together, from the mean over them of what {@link #toMean} gives, each times its {@link #weight}. */
+    default double ofMean(double mean) {
+        return mean;
+    }
+
     /** Returns whether outputs are probabilities in place of logits or scores. Metrics of logits are refused beside such a loss. */
     default boolean ofProbabilities() {
         return false;
@@ -192,16 +213,11 @@ public interface Loss {
     }
 
     /**
-     * Returns the square root of the mean of (y - t)^2 over all elements of the batch, whose gradient is 0 where it is 0. A trainer shows the mean of these
-     * roots over the batches, which is not the root for the whole data; {@code Metric.rootMeanSquaredError} is.
+     * Returns the square root of the mean of (y - t)^2 over all elements, whose gradient is 0 where it is 0. Each step minimizes the root for its own batch,
+     * and what a trainer shows is the root for all examples, as {@code Metric.rootMeanSquaredError} gives it.
      */
     static Loss rmse() {
-        return (y, t) -> {
-            Targets.elements(Domain.NUMBERS).of("rmse", y, t);
-            Tensor mean = y.sub(t).square().mean();
-            return mean.gt(0)
-                    .where(mean.clamp(Float.MIN_NORMAL, Float.POSITIVE_INFINITY).sqrt(), Tensor.scalar(0));
-        };
+        return new RootMeanSquare();
     }
 
     /** Returns the mean of |y - t| over all elements, whose slope at 0 is 0. */

@@ -15,6 +15,16 @@ record SummedLoss(ReducedLoss loss) implements ReducedLoss {
     }
 
     @Override
+    public double weight(Tensor output, Tensor target) {
+        return loss.weight(output, target);
+    }
+
+    @Override
+    public @Nullable Integer ignored() {
+        return loss.ignored();
+    }
+
+    @Override
     public boolean ofProbabilities() {
         return loss.ofProbabilities();
     }

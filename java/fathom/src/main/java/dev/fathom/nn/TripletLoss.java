@@ -1,6 +1,8 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * max(0, d(a, p) - d(a, n) + margin) of anchors a, positives p of the anchor's class and negatives n of another, with the Euclidean distance d: an
@@ -21,6 +23,9 @@ import dev.fathom.tensor.Tensor;
  * several examples of each class. It cannot be part of a plan.
  */
 public final class TripletLoss implements ReducedLoss {
+    /** Triplets that one array holds. */
+    private static final int MOST = Integer.MAX_VALUE / 3;
+
     private final float margin;
     private final boolean semiHard;
 
@@ -88,7 +93,7 @@ public final class TripletLoss implements ReducedLoss {
             throw new IllegalArgumentException(
                     "triplet: embeddings " + embeddings.shape() + " must be [n, d]; reshape them and their labels");
         }
-        int[] found = search(distances(embeddings), labels.toIntArray());
+        int[] found = search(embeddings, labels.toIntArray());
         if (found.length == 0) {
             throw new IllegalArgumentException("triplet: the batch of " + embeddings.dim(0)
                     + " examples has no two of one class and one of another; draw batches with several"
@@ -97,35 +102,49 @@ public final class TripletLoss implements ReducedLoss {
         return found;
     }
 
-    private static double[][] distances(Tensor embeddings) {
-        int n = embeddings.dim(0);
-        int d = embeddings.dim(1);
-        float[] x = embeddings.detach().toArray();
-        double[][] distance = new double[n][n];
-        for (int i = 0; i < n; i++) {
-            for (int j = 0; j < i; j++) {
-                double sum = 0;
-                for (int k = 0; k < d; k++) {
-                    double difference = (double) x[i * d + k] - x[j * d + k];
-                    sum += difference * difference;
-                }
-                distance[i][j] = Math.sqrt(sum);
-                distance[j][i] = distance[i][j];
+    /** How far anchor {@code a} of the embeddings x [n, d] is from each of them. */
+    private static void distances(float[] x, int d, int a, double[] distance) {
+        for (int j = 0; j < distance.length; j++) {
+            double sum = 0;
+            for (int k = 0; k < d; k++) {
+                double difference = (double) x[a * d + k] - x[j * d + k];
+                sum += difference * difference;
             }
+            distance[j] = Math.sqrt(sum);
         }
-        return distance;
+    }
+
+    /** How many triplets there are at most. */
+    private int most(int[] labels) {
+        if (!semiHard) {
+            return labels.length;
+        }
+        Map<Integer, Integer> sizes = new HashMap<>();
+        long pairs = 0;
+        for (int label : labels) {
+            pairs += 2L * (sizes.merge(label, 1, Integer::sum) - 1);
+        }
+        if (pairs > MOST) {
+            throw new IllegalArgumentException("triplet: the batch of " + labels.length + " examples has " + pairs
+                    + " pairs of one class, and at most " + MOST
+                    + " are compared; draw smaller batches, or take the hardest triplets");
+        }
+        return (int) pairs;
     }
 
     /** Anchors, then positives, then negatives. */
-    private int[] search(double[][] distance, int[] labels) {
+    private int[] search(Tensor embeddings, int[] labels) {
         int n = labels.length;
-        int[] triplets = new int[3 * n * (semiHard ? Math.max(1, n - 1) : 1)];
+        int[] triplets = new int[Math.multiplyExact(3, most(labels))];
+        float[] x = embeddings.detach().toArray();
+        double[] distance = new double[n];
         int count = 0;
         for (int a = 0; a < n; a++) {
-            int farthest = extreme(distance[a], labels, a, true, Double.NEGATIVE_INFINITY, true);
+            distances(x, embeddings.dim(1), a, distance);
+            int farthest = extreme(distance, labels, a, true, Double.NEGATIVE_INFINITY, true);
             for (int p = 0; p < n; p++) {
                 boolean pair = semiHard ? p != a && labels[p] == labels[a] : p == farthest;
-                int negative = pair ? negative(distance[a], labels, a, p) : -1;
+                int negative = pair ? negative(distance, labels, a, p) : -1;
                 if (negative >= 0) {
                     triplets[3 * count] = a;
                     triplets[3 * count + 1] = p;

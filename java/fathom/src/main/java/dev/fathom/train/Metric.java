@@ -80,7 +80,7 @@ public interface Metric {
 
     /**
      * Returns this metric without the labels of this number, such as padding, as {@link dev.fathom.nn.CrossEntropy#ignoreIndex} leaves them out of the
-     * loss. A trainer of that loss does so for all its metrics; in a custom step they are told here.
+     * loss. A trainer of a loss that leaves a label out does so for all its metrics; in a custom step they are told here.
      *
      * <p>The targets must be I32 class numbers [..] and the outputs [.., classes].
      */

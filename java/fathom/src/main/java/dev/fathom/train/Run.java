@@ -356,7 +356,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
                 return false;
             }
         }
-        Map<String, Double> values = tally.figures(trainer.metrics);
+        Map<String, Double> values = trainer.figures(tally);
         averaged(() -> judge(values, before, start));
         EpochLog log = history.epochs().get(history.size() - 1);
         trainer.callbacks.forEach(c -> c.onEpochEnd(this, log));
@@ -424,7 +424,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             }
             step++;
             examples += batch.size();
-            trainer.add(tally, result, batch);
+            trainer.add(tally, result, l, batch);
         }
     }
 
@@ -520,7 +520,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
 
     @Override
     public double loss() {
-        return tally.loss();
+        return trainer.loss(tally);
     }
 
     @Override

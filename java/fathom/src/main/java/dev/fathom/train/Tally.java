@@ -1,11 +1,13 @@
 package dev.fathom.train;
 
 import dev.fathom.data.Batch;
+import dev.fathom.nn.Loss;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric.Sum;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loss and the metrics of the batches so far: of each a sum and the weight to divide it by.
@@ -17,10 +19,10 @@ record Tally(double[] values) {
         this(new double[2 + 2 * metrics]);
     }
 
-    /** Adds a batch. */
-    void add(Step.Result result, Batch batch, boolean sums, List<Metric> metrics) {
+    /** Adds a batch, whose loss has this value. {@code loss} is null in a custom step, whose losses are means. */
+    void add(Step.Result result, double value, Batch batch, @Nullable Loss loss, List<Metric> metrics) {
         double weight = result.weightOf(batch);
-        values[0] += sums ? result.loss().item() : weight * result.loss().item();
+        values[0] += loss == null ? weight * value : loss.sums() ? value : weight * loss.toMean(value);
         values[1] += weight;
         Tensor output = result.output();
         Tensor target = result.target();
@@ -45,15 +47,16 @@ record Tally(double[] values) {
         }
     }
 
-    /** The mean loss, which is NaN where nothing counts. */
-    double loss() {
-        return values[0] / values[1];
+    /** The loss of all batches, which is NaN where nothing counts. */
+    double loss(@Nullable Loss loss) {
+        double mean = values[0] / values[1];
+        return loss == null ? mean : loss.ofMean(mean);
     }
 
     /** The figures, by name. */
-    Map<String, Double> figures(List<Metric> metrics) {
+    Map<String, Double> figures(@Nullable Loss loss, List<Metric> metrics) {
         Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("loss", loss());
+        figures.put("loss", loss(loss));
         for (int i = 0; i < metrics.size(); i++) {
             Metric metric = metrics.get(i);
             figures.put(metric.name(), metric.figure(values[2 + 2 * i] / values[3 + 2 * i]));

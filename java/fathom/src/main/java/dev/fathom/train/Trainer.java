@@ -3,7 +3,6 @@ package dev.fathom.train;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.nn.CrossEntropy;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -87,7 +86,7 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Adds figures to measure beside the loss. Labels that {@link dev.fathom.nn.CrossEntropy#ignoreIndex} leaves out of the loss do not count in them
+     * Adds figures to measure beside the loss. Labels that the loss leaves out ({@link Loss#ignored}) do not count in them
      * either. A custom step must return an output for them, and where {@code y} is ragged also what it is compared with.
      *
      * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation, or a metric
@@ -175,7 +174,8 @@ public final class Trainer<M extends Net> {
     /**
      * Takes one step for every {@code batches} batches, with the gradient of all their examples together. This gives the step of a batch that many
      * times as large, with the memory of one, also where batches count differently, as those with unequal numbers of tokens do ({@link Loss#weight}). An epoch
-     * ends with a step of the batches that are left. Layers and losses that compare the examples of a batch still see one batch at a time.
+     * ends with a step of the batches that are left. Layers and losses that compare the examples of a batch, and a loss that is the root of a mean, still see
+     * one batch at a time.
      *
      * @throws IllegalArgumentException if batches &lt; 1
      */
@@ -421,10 +421,11 @@ public final class Trainer<M extends Net> {
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {
                 Batch batch = batches.next();
-                add(tally, run(model.net(), batch), batch);
+                Step.Result result = run(model.net(), batch);
+                add(tally, result, result.loss().item(), batch);
             }
         }
-        return tally.figures(metrics);
+        return figures(tally);
     }
 
     /**
@@ -438,10 +439,14 @@ public final class Trainer<M extends Net> {
     /** Runs a batch forward in the current pass through {@code net}, the model's or a copy of it. */
     Step.Result run(M net, Batch batch) {
         Step.Result result;
-        try {
-            result = step == null ? compared(net, batch) : states.stepping(() -> step.run(net, batch));
-        } catch (IllegalArgumentException e) {
-            throw Located.of(e, batch);
+        if (step == null) {
+            result = compared(net, batch);
+        } else {
+            try {
+                result = states.stepping(() -> step.run(net, batch));
+            } catch (IllegalArgumentException e) {
+                throw Located.inStep(e, batch);
+            }
         }
         if (result.loss().size() != 1) {
             throw new IllegalArgumentException(
@@ -454,14 +459,30 @@ public final class Trainer<M extends Net> {
 
     /** The step of a layer and a loss. */
     private Step.Result compared(M net, Batch batch) {
-        return compared(batch.through((Layer) net), batch);
+        Tensor output;
+        try {
+            output = batch.through((Layer) net);
+        } catch (IllegalArgumentException e) {
+            throw Located.in("x", false, e, batch);
+        }
+        return compared(output, batch);
     }
 
     /** The loss of some output for a batch. */
     Step.Result compared(Tensor output, Batch batch) {
+        boolean whole = loss instanceof SequenceLoss && (batch.ragged("x") || batch.ragged("y"));
+        try {
+            return compared(output, batch, whole);
+        } catch (IllegalArgumentException e) {
+            throw Located.in("y", batch.ragged("y") && !whole, e, batch);
+        }
+    }
+
+    private Step.Result compared(Tensor output, Batch batch, boolean whole) {
         Loss loss = Objects.requireNonNull(this.loss);
         boolean ragged = batch.ragged("y");
-        if (loss instanceof SequenceLoss sequences && (ragged || batch.ragged("x"))) {
+        if (whole) {
+            SequenceLoss sequences = (SequenceLoss) loss;
             Tensor value = sequences.of(output, batch.y(), behind(batch, "x"), behind(batch, "y"));
             return new Step.Result(value, output, batch.y(), loss.weight(output, batch.y()));
         }
@@ -494,8 +515,9 @@ public final class Trainer<M extends Net> {
     private Step.Result stepByStep(Loss loss, Tensor output, Tensor target) {
         double weight = loss.weight(output, target);
         Tensor value = weight == 0 ? output.sum().mul(0) : loss.of(output, target);
-        if (!metrics.isEmpty() && loss instanceof CrossEntropy labels && labels.ignored() != null) {
-            Labels.Kept kept = Labels.without("metrics", labels.ignored(), output.detach(), target);
+        Integer ignored = loss.ignored();
+        if (!metrics.isEmpty() && ignored != null) {
+            Labels.Kept kept = Labels.without("metrics", ignored, output.detach(), target);
             return new Step.Result(value, kept.output(), kept.target(), weight);
         }
         return new Step.Result(value, output, target, weight);
@@ -506,9 +528,19 @@ public final class Trainer<M extends Net> {
         return run(net, batch).loss();
     }
 
-    /** Adds loss and metrics of a batch. */
-    void add(Tally tally, Step.Result result, Batch batch) {
-        tally.add(result, batch, sums(), metrics);
+    /** Adds loss and metrics of a batch, whose loss has this value. */
+    void add(Tally tally, Step.Result result, double value, Batch batch) {
+        tally.add(result, value, batch, loss, metrics);
+    }
+
+    /** Loss and metrics, by name. */
+    Map<String, Double> figures(Tally tally) {
+        return tally.figures(loss, metrics);
+    }
+
+    /** The loss of all batches so far. */
+    double loss(Tally tally) {
+        return tally.loss(loss);
     }
 
     /** The loss and the penalties on the weights of {@code trained}, the model or a copy of it. */

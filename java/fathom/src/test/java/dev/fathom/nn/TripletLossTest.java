@@ -9,6 +9,7 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** Triplets that are found in a batch. */
@@ -64,6 +65,35 @@ class TripletLossTest {
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.of(new float[] {0, 2, 3}, 3, 1);
             assertThat(Loss.triplet(0.5f).each(x, labels(7, 7, 1)).toArray()).containsExactly(0, 1.5f);
+        }
+    }
+
+    /** From 26,757 examples on, three places for every two of them are more than an array holds, and their distances fill gigabytes. */
+    @Test
+    void largeBatchesOfManyClasses() {
+        int n = 26_757;
+        int[] classes = new int[n];
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            classes[i] = i / 2;
+            x[i] = i;
+        }
+        try (Pass pass = Pass.infer()) {
+            float[] found = Loss.triplet(1)
+                    .semiHard()
+                    .each(Tensor.of(x, n, 1), labels(classes))
+                    .toArray();
+            assertThat(found)
+                    .hasSize(n - 1)
+                    .containsOnly(0); // the positive is 1 away and the next one of another class 2
+        }
+        try (Pass pass = Pass.infer()) {
+            Arrays.fill(classes, 0, n - 1, 7);
+            classes[n - 1] = 8;
+            assertThatThrownBy(() -> Loss.triplet(1).semiHard().each(Tensor.of(x, n, 1), labels(classes)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("triplet: the batch of 26757 examples has 715856780 pairs of one class, and at most"
+                            + " 715827882 are compared; draw smaller batches, or take the hardest triplets");
         }
     }
 

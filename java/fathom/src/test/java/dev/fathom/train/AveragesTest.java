@@ -8,6 +8,7 @@ import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.CrossEntropy;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -206,6 +207,69 @@ class AveragesTest {
                 assertThatThrownBy(() -> Metric.perplexity().of(all.x(), all.y()))
                         .hasMessageContaining("ignoreIndex(-100)");
             }
+        }
+    }
+
+    /** A loss of one's own that leaves a label out tells it, and a sum leaves out what its loss does. */
+    @Test
+    void anyLossTellsWhatItLeavesOut() {
+        CrossEntropy mean = Loss.crossEntropy().ignoreIndex(IGNORED);
+        Loss own = new Loss() {
+            @Override
+            public Tensor of(Tensor output, Tensor target) {
+                return mean.of(output, target);
+            }
+
+            @Override
+            public double weight(Tensor output, Tensor target) {
+                return mean.weight(output, target);
+            }
+
+            @Override
+            public Integer ignored() {
+                return IGNORED;
+            }
+        };
+        try (Dataset data = ignoring()) {
+            Map<String, Double> expected = evaluated(data, 2, mean, Metric.accuracy(), Metric.brier());
+            assertThat(evaluated(data, 2, own, Metric.accuracy(), Metric.brier()))
+                    .isEqualTo(expected);
+            evaluated(data, 2, mean.sum(), Metric.accuracy(), Metric.brier())
+                    .forEach((name, value) -> assertThat(value).as(name).isCloseTo(expected.get(name), within(1e-6)));
+        }
+    }
+
+    /** The root of the mean is no mean of roots. */
+    @Test
+    void aRootIsThatOfAllExamples() {
+        float[] x = new Rng(6).normal(22, 0, 1);
+        float[] y = new Rng(7).normal(22, 0, 3);
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            sum += (x[i] - y[i]) * (x[i] - y[i]);
+        }
+        double root = Math.sqrt(sum / x.length);
+        try (Dataset data = Dataset.of(x, Shape.of(2), y, Shape.of(2))) {
+            for (int batch : new int[] {1, 3, 4, 11}) {
+                Map<String, Double> found = evaluated(data, batch, Loss.rmse(), Metric.rootMeanSquaredError());
+                assertThat(found.get("loss")).isCloseTo(root, within(1e-6));
+                assertThat(found.get("loss")).isCloseTo(found.get("rmse"), within(1e-6));
+            }
+        }
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = Dataset.of(x, Shape.of(2), y, Shape.of(2))) {
+            double[] shown = new double[1];
+            var trainer = Trainer.of(model, Loss.rmse(), new Sgd(1e-12f)).callbacks(new Callback() {
+                @Override
+                public void onStepEnd(Progress p) {
+                    shown[0] = p.loss();
+                }
+            });
+            double expected = trainer.evaluate(data.batches(11)).get("loss");
+            History h = trainer.fit(data.batches(3), data, 1);
+            assertThat(h.series("loss")[0]).isCloseTo(expected, within(1e-6));
+            assertThat(h.series("val_loss")[0]).isCloseTo(expected, within(1e-6));
+            assertThat(shown[0]).isCloseTo(expected, within(1e-6));
         }
     }
 

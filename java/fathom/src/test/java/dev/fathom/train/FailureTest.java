@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.data.Padding;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
@@ -18,6 +19,7 @@ import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -79,6 +81,56 @@ class FailureTest {
     }
 
     record Words(Embedding table) implements Net {}
+
+    /**
+     * The loss counts the labels that are no padding. In a padded batch the same place is of another example, which has a bad label
+     * too.
+     */
+    @Test
+    void aBadLabelOfARaggedFieldIsNamedByItsExample() {
+        int[][] tokens = {{1, 2, 3, 4}, {1}, {2, 2}, {4, 4, 4}, {1, 2, 3}};
+        int[][] labels = {{0, 1, 0, 1}, {0}, {9, 0}, {1, 1, 1}, {0, 0, 0}};
+        var net = new Sequential(new Embedding(5, 2), Recurrent.gru(2, 3), new Linear(3, 2));
+        try (var model = Model.of(net, 1)) {
+            for (int[] other : new int[][] {{1, 1, 1}, {1, 9, 1}}) {
+                // row 5 of the labels is the first of example 2, and padding of example 1 with four places each
+                labels[3] = other;
+                for (Padding side : List.of(Padding.behind(), Padding.front())) {
+                    try (Dataset data = Dataset.of(Field.ragged("x", tokens), Field.ragged("y", labels));
+                            Dataset padded = data.padded("y", side.value(9))) {
+                        assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                                        .evaluate(padded.batches(5)))
+                                .hasMessageEndingWith("it is in y of example 2 of the dataset");
+                    }
+                }
+            }
+        }
+    }
+
+    /** What a step of one's own reads of a field is unknown: it is named where there is only one such example. */
+    @Test
+    void aBadLabelThatMayBeOfSeveralExamplesIsNotNamed() {
+        Step<Sequential> shortened = (net, b) -> {
+            Tensor logits = net.apply(b.get("x").slice(1, 0, 2)).reshape(6, 3);
+            return new Step.Result(
+                    Loss.crossEntropy().of(logits, b.y().slice(1, 0, 2).reshape(6)));
+        };
+        // row 5 of what the step reads is place 7 of the field; place 5, which it leaves out, is of example 1
+        for (int unread : new int[] {1, 9}) {
+            int[] y = {0, 1, 1, 0, 1, unread, 1, 9, 1};
+            try (var model = Model.of(new Sequential(new Embedding(5, 3)), 1);
+                    Dataset data =
+                            Dataset.of(Field.ints("x", Shape.of(3), new int[9]), Field.ints("y", Shape.of(3), y))) {
+                var failing = assertThatThrownBy(
+                        () -> Trainer.custom(model, new Sgd(0.1f), shortened).evaluate(data.batches(3)));
+                if (unread == 1) {
+                    failing.hasMessageEndingWith("it is in y of example 2 of the dataset");
+                } else {
+                    failing.hasMessageContaining("label 9 at row 5").hasMessageNotContaining("of the dataset");
+                }
+            }
+        }
+    }
 
     @Test
     void aLayerThatReadsItsValuesIsNamed() {
