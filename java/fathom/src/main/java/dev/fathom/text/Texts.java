@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * Texts train = Texts.tsv(Path.of("imdb/train.tsv.gz"), "text", "label");
+ * Texts test = Texts.tsv(Path.of("imdb/test.tsv.gz"), "text", "label", train.classes());    // with the same numbers
  * var words = Words.keras();
  * var vocabulary = Vocabulary.of(train.tokens(words)).limit(10_000).reserved(Reserved.KERAS);
  * Dataset data = train.dataset(text -> vocabulary.withStartAndEnd(words.tokens(text)))
@@ -110,7 +111,8 @@ public final class Texts {
     /**
      * Reads a table of which each line is an example and each tab separates two fields, plain or gzip, in UTF-8. The first line names the columns.
      * Nothing is quoted: a quotation mark is part of a text. Give the classes in the order of their numbers; without any, they are the texts of the
-     * column {@code label}, sorted as numbers if all of them are whole numbers.
+     * column {@code label}, sorted as numbers if all of them are whole numbers. Another file may have others, so read it with the {@link #classes} of the
+     * first.
      *
      * @param text the column of the texts
      * @param label the column of the classes
@@ -149,6 +151,24 @@ public final class Texts {
         return of(texts, names, classes.length > 0 ? List.of(classes) : sorted(names));
     }
 
+    /**
+     * Reads a table as {@link #tsv(Path, String, String, String...)} does, with the classes of other texts, such as those that a network learned from: {@code
+     * Texts.tsv(file, "text", "label", train.classes())}. A class may have no text here.
+     *
+     * @throws IllegalArgumentException as there, and if there are no classes
+     */
+    public static Texts tsv(Path file, String text, String label, List<String> classes) {
+        return tsv(file, text, label, named(classes).toArray(new String[0]));
+    }
+
+    private static List<String> named(List<String> classes) {
+        if (classes.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "texts: there are no classes; give those of the texts that a network learned from");
+        }
+        return classes;
+    }
+
     private static void column(Path file, List<String> columns, String name) {
         if (!columns.contains(name)) {
             throw new IllegalArgumentException(file + " has no column " + name + "; it has " + columns);
@@ -165,22 +185,43 @@ public final class Texts {
 
     /**
      * Reads a folder with a sub-folder for each class, of {@code .txt} files in UTF-8, which may lie in nested folders and behind links. This is the layout of the IMDB
-     * reviews. Files are in the order of their names. Give the classes in the order of their numbers; without any, they are all sub-folders in the order
-     * of their names.
+     * reviews. Files are in the order of their names. Give the classes in the order of their numbers, and other sub-folders are left out; without any, they
+     * are all sub-folders in the order of their names. Another folder may have others, so read it with the {@link #classes} of the first.
      *
      * @throws IllegalArgumentException if there are no classes, one has no texts, or a file is not UTF-8
      * @throws UncheckedIOException if a folder or a file cannot be read
      */
     public static Texts folder(Path folder, String... classes) {
+        return classes.length > 0 ? folder(folder, List.of(classes), false) : folder(folder, List.of(), true);
+    }
+
+    /**
+     * Reads a folder as {@link #folder(Path, String...)} does, with the classes of other texts, such as those that a network learned from: {@code
+     * Texts.folder(test, train.classes())}. Every sub-folder must be one of these classes, and a class without a sub-folder has no text here.
+     *
+     * @throws IllegalArgumentException if there are no classes, a sub-folder is none of them or has no texts, there are no sub-folders, or a file is not
+     *     UTF-8
+     * @throws UncheckedIOException if a folder or a file cannot be read
+     */
+    public static Texts folder(Path folder, List<String> classes) {
+        return folder(folder, named(classes), true);
+    }
+
+    /** With {@code every}, all sub-folders, which must be among the classes if there are any; else those of the classes. */
+    private static Texts folder(Path folder, List<String> classes, boolean every) {
         List<String> texts = new ArrayList<>();
         List<String> names = new ArrayList<>();
         try {
-            List<String> all = classes.length > 0 ? List.of(classes) : folders(folder);
-            if (all.isEmpty()) {
+            List<String> there = every ? folders(folder) : classes;
+            if (there.isEmpty()) {
                 throw new IllegalArgumentException(
                         "texts: " + folder + " has no folders; put the texts of each class into one of its own");
             }
-            for (String name : all) {
+            for (String name : there) {
+                if (!classes.isEmpty() && !classes.contains(name)) {
+                    throw new IllegalArgumentException("texts: " + folder.resolve(name) + " is none of the classes "
+                            + classes + "; name it among them, or remove it");
+                }
                 List<Path> files = files(folder.resolve(name));
                 if (files.isEmpty()) {
                     throw new IllegalArgumentException("texts: " + folder.resolve(name)
@@ -191,7 +232,7 @@ public final class Texts {
                     names.add(name);
                 }
             }
-            return of(texts, names, all);
+            return of(texts, names, classes.isEmpty() ? there : classes);
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "cannot read " + folder + ": " + AtomicFile.reason(e)
@@ -285,10 +326,12 @@ public final class Texts {
 
     /**
      * Returns a dataset with the numbers that {@code encode} makes of each text as the ragged field {@code x}, and the classes, if there are any, as the
-     * labels {@code y}.
+     * labels {@code y}. It knows of all classes, even if some have no text.
      */
     public Dataset dataset(Function<String, int[]> encode) {
         Field x = Field.ragged("x", ids(encode));
-        return labels == null ? Dataset.of(x) : Dataset.of(x, Field.labels("y", labels));
+        return labels == null
+                ? Dataset.of(x)
+                : Dataset.of(x, Field.labels("y", labels)).withClasses(classes.size());
     }
 }

@@ -195,6 +195,50 @@ class TextsTest {
         refused(() -> Texts.folder(root), root.resolve("pos/1_8.txt") + ": it is not UTF-8; convert it to UTF-8 first");
     }
 
+    /** A second file has its own order of classes, and may lack some; the labels are those of the first file all the same. */
+    @Test
+    void aSecondFileTakesTheClassesOfTheFirst() throws Exception {
+        Texts train = Texts.tsv(file("text\tlabel\na\tneg\nb\tneutral\nc\tpos\nd\tverse\n"), "text", "label");
+        assertThat(train.classes()).containsExactly("neg", "neutral", "pos", "verse");
+        Texts test = Texts.tsv(file("label\ttext\npos\ta\nneg\tb\n"), "text", "label", train.classes());
+        assertThat(test.classes()).isEqualTo(train.classes());
+        assertThat(test.labels()).containsExactly(2, 0);
+        try (Dataset data = test.dataset(text -> new int[1])) {
+            assertThat(data.classes()).as("the last one is missing there").isEqualTo(4);
+        }
+        refused(
+                () -> Texts.tsv(file("text\tlabel\na\tpos\nb\tPos\n"), "text", "label", train.classes()),
+                temp.resolve("texts.tsv")
+                        + " line 3: it has the class \"Pos\", which is none of [neg, neutral, pos, verse]; name all classes");
+
+        Path learn = temp.resolve("learn");
+        Path exam = temp.resolve("exam");
+        for (Path text : List.of(
+                learn.resolve("neg/1.txt"),
+                learn.resolve("neutral/1.txt"),
+                learn.resolve("pos/1.txt"),
+                exam.resolve("pos/1.txt"))) {
+            Files.createDirectories(text.getParent());
+            Files.writeString(text, text.getParent().getFileName().toString());
+        }
+        Texts all = Texts.folder(learn);
+        Texts some = Texts.folder(exam, all.classes());
+        assertThat(some.classes()).isEqualTo(all.classes());
+        assertThat(some.labels()).containsExactly(2);
+        Files.createDirectories(exam.resolve("odd"));
+        refused(
+                () -> Texts.folder(exam, all.classes()),
+                "texts: " + exam.resolve("odd") + " is none of the classes [neg, neutral, pos]; name it among them, or"
+                        + " remove it");
+        refused(
+                () -> Texts.folder(temp.resolve("exam/pos"), all.classes()),
+                "texts: " + temp.resolve("exam/pos")
+                        + " has no folders; put the texts of each class into one of its own");
+        refused(
+                () -> Texts.tsv(file("text\tlabel\na\tpos\n"), "text", "label", List.of()),
+                "texts: there are no classes; give those of the texts that a network learned from");
+    }
+
     // ---- batches
 
     /** The textbook: the last L words, zeros in front. */
