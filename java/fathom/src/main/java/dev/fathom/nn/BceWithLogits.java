@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,5 +63,12 @@ public final class BceWithLogits implements ReducedLoss {
             loss = loss.mul(CrossEntropy.focus(wrong, gamma));
         }
         return loss;
+    }
+
+    /** Returns a short form such as {@code bceWithLogits[gamma=0.0, positiveWeight=null]}. */
+    @Override
+    public String toString() {
+        return "bceWithLogits[gamma=" + gamma + ", positiveWeight="
+                + (excess == null ? null : Arrays.toString(excess) + " + 1") + "]";
     }
 }

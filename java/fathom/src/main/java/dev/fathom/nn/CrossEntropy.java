@@ -267,4 +267,11 @@ public final class CrossEntropy implements ReducedLoss {
     private String name() {
         return scores == Scores.LOG_PROBABILITIES ? "nll" : "crossEntropy";
     }
+
+    /** Returns a short form such as {@code crossEntropy[labelSmoothing=0.1, gamma=0.0, classWeights=null, ignoreIndex=null]}. */
+    @Override
+    public String toString() {
+        return name() + (scores == Scores.WITHOUT_BASELINE ? "WithBaseline" : "") + "[labelSmoothing=" + smoothing
+                + ", gamma=" + gamma + ", classWeights=" + Arrays.toString(weights) + ", ignoreIndex=" + ignored + "]";
+    }
 }

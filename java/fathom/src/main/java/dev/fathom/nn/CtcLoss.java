@@ -84,4 +84,10 @@ public final class CtcLoss implements SequenceLoss {
         }
         return each.div(targetLengths.to(DType.F32).clamp(1, Float.MAX_VALUE)).mean();
     }
+
+    /** Returns a short form such as {@code ctc[blank=0, zeroInfinity=false, sums=false]}. */
+    @Override
+    public String toString() {
+        return "ctc[blank=" + blank + ", zeroInfinity=" + zeroInfinity + ", sums=" + sums + "]";
+    }
 }

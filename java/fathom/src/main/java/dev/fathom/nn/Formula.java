@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
+import java.util.List;
 import java.util.function.BinaryOperator;
 
 /**
@@ -10,11 +11,13 @@ import java.util.function.BinaryOperator;
  * @param targets what its targets must be
  * @param values of the output and of what {@code targets} makes of the target
  * @param ofProbabilities whether outputs are probabilities
+ * @param settings the numbers that the formula was made with, which tell two of one name apart
  */
-record Formula(String name, Targets targets, BinaryOperator<Tensor> values, boolean ofProbabilities)
+record Formula(
+        String name, Targets targets, BinaryOperator<Tensor> values, boolean ofProbabilities, List<Object> settings)
         implements ReducedLoss {
     Formula(String name, Targets targets, BinaryOperator<Tensor> values) {
-        this(name, targets, values, false);
+        this(name, targets, values, false, List.of());
     }
 
     /** A loss with a value for each element. */
@@ -23,7 +26,11 @@ record Formula(String name, Targets targets, BinaryOperator<Tensor> values, bool
     }
 
     Formula onProbabilities() {
-        return new Formula(name, targets, values, true);
+        return new Formula(name, targets, values, true, settings);
+    }
+
+    Formula with(Object... numbers) {
+        return new Formula(name, targets, values, ofProbabilities, List.of(numbers));
     }
 
     @Override

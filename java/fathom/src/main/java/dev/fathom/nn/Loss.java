@@ -116,10 +116,12 @@ public interface Loss {
         }
         Settings.positive("multiMargin", "margin", margin);
         return new Formula("multiMargin", Targets.LABELS, (x, t) -> {
-            Tensor own = t.where(x, Tensor.scalar(0)).sum(-1).unsqueeze(-1);
-            Tensor each = t.where(Tensor.scalar(0), x.sub(own).add(margin).relu());
-            return (power == 1 ? each : each.square()).sum(-1).div(x.dim(-1));
-        });
+                    Tensor own = t.where(x, Tensor.scalar(0)).sum(-1).unsqueeze(-1);
+                    Tensor each =
+                            t.where(Tensor.scalar(0), x.sub(own).add(margin).relu());
+                    return (power == 1 ? each : each.square()).sum(-1).div(x.dim(-1));
+                })
+                .with(power, margin);
     }
 
     /**
@@ -131,11 +133,12 @@ public interface Loss {
     static ReducedLoss crammerSinger(float margin) {
         Settings.positive("crammerSinger", "margin", margin);
         return new Formula(
-                "crammerSinger",
-                Targets.LABELS,
-                (x, t) -> x.sub(t.where(x, Tensor.scalar(0)).sum(-1).unsqueeze(-1))
-                        .add(t.rsub(1).mul(margin))
-                        .max(-1));
+                        "crammerSinger",
+                        Targets.LABELS,
+                        (x, t) -> x.sub(t.where(x, Tensor.scalar(0)).sum(-1).unsqueeze(-1))
+                                .add(t.rsub(1).mul(margin))
+                                .max(-1))
+                .with(margin);
     }
 
     /**
@@ -233,7 +236,7 @@ public interface Loss {
      */
     static ReducedLoss huber(float delta) {
         Settings.positive("huber", "delta", delta);
-        return new Formula("huber", Domain.NUMBERS, (y, t) -> y.sub(t).huber(delta));
+        return new Formula("huber", Domain.NUMBERS, (y, t) -> y.sub(t).huber(delta)).with(delta);
     }
 
     /**
@@ -247,9 +250,10 @@ public interface Loss {
         Settings.positive("asymmetricHuber", "over", over);
         Settings.positive("asymmetricHuber", "under", under);
         return new Formula("asymmetricHuber", Domain.NUMBERS, (y, t) -> {
-            Tensor d = y.sub(t);
-            return d.huber(delta).mul(d.gt(0).where(Tensor.scalar(over), Tensor.scalar(under)));
-        });
+                    Tensor d = y.sub(t);
+                    return d.huber(delta).mul(d.gt(0).where(Tensor.scalar(over), Tensor.scalar(under)));
+                })
+                .with(delta, over, under);
     }
 
     /** Returns log cosh(y - t), which is (y - t)^2 / 2 near 0 and |y - t| - log 2 far away. */
@@ -268,9 +272,10 @@ public interface Loss {
             throw new IllegalArgumentException("quantile: level=" + level + " must be above 0 and below 1");
         }
         return new Formula("quantile", Domain.NUMBERS, (y, t) -> {
-            Tensor d = t.sub(y);
-            return d.relu().mul(level).add(d.neg().relu().mul(1 - level));
-        });
+                    Tensor d = t.sub(y);
+                    return d.relu().mul(level).add(d.neg().relu().mul(1 - level));
+                })
+                .with(level);
     }
 
     /**
@@ -281,9 +286,10 @@ public interface Loss {
      */
     static ReducedLoss poissonNll(boolean full) {
         return new Formula("poissonNll", Domain.NOT_NEGATIVE, (x, t) -> {
-            Tensor loss = x.exp().sub(t.mul(x));
-            return full ? loss.add(Formula.stirling(t)) : loss;
-        });
+                    Tensor loss = x.exp().sub(t.mul(x));
+                    return full ? loss.add(Formula.stirling(t)) : loss;
+                })
+                .with(full);
     }
 
     /**
@@ -294,10 +300,11 @@ public interface Loss {
      */
     static ReducedLoss poissonNllOfRates(boolean full) {
         return new Formula("poissonNllOfRates", Domain.NOT_NEGATIVE, (y, t) -> {
-            Domain.NOT_NEGATIVE.checkOutput("poissonNllOfRates", "rate", y);
-            Tensor loss = y.sub(t.mul(y.add(1e-8f).log()));
-            return full ? loss.add(Formula.stirling(t)) : loss;
-        });
+                    Domain.NOT_NEGATIVE.checkOutput("poissonNllOfRates", "rate", y);
+                    Tensor loss = y.sub(t.mul(y.add(1e-8f).log()));
+                    return full ? loss.add(Formula.stirling(t)) : loss;
+                })
+                .with(full);
     }
 
     /**
@@ -309,13 +316,14 @@ public interface Loss {
      */
     static ReducedLoss gaussianNll(boolean full) {
         return new Formula("gaussianNll", Targets.HALVES, (y, t) -> {
-            Tensor v = y.slice(-1, t.dim(-1), y.dim(-1));
-            Domain.NOT_NEGATIVE.checkOutput("gaussianNll", "variance", v);
-            v = v.add(v.clamp(1e-6f, Float.POSITIVE_INFINITY).sub(v).detach());
-            Tensor square = y.slice(-1, 0, t.dim(-1)).sub(t).square();
-            Tensor loss = v.log().add(square.div(v)).mul(0.5f);
-            return full ? loss.add((float) (Math.log(2 * Math.PI) / 2)) : loss;
-        });
+                    Tensor v = y.slice(-1, t.dim(-1), y.dim(-1));
+                    Domain.NOT_NEGATIVE.checkOutput("gaussianNll", "variance", v);
+                    v = v.add(v.clamp(1e-6f, Float.POSITIVE_INFINITY).sub(v).detach());
+                    Tensor square = y.slice(-1, 0, t.dim(-1)).sub(t).square();
+                    Tensor loss = v.log().add(square.div(v)).mul(0.5f);
+                    return full ? loss.add((float) (Math.log(2 * Math.PI) / 2)) : loss;
+                })
+                .with(full);
     }
 
     // ---- distributions
@@ -356,10 +364,11 @@ public interface Loss {
     static ReducedLoss distillation(float temperature) {
         Settings.positive("distillation", "temperature", temperature);
         return new Formula("distillation", Targets.ROWS, (x, t) -> {
-            Tensor log = t.div(temperature).logSoftmax(-1);
-            Tensor student = x.div(temperature).logSoftmax(-1);
-            return log.exp().mul(log.sub(student)).sum(-1).mul(temperature * temperature);
-        });
+                    Tensor log = t.div(temperature).logSoftmax(-1);
+                    Tensor student = x.div(temperature).logSoftmax(-1);
+                    return log.exp().mul(log.sub(student)).sum(-1).mul(temperature * temperature);
+                })
+                .with(temperature);
     }
 
     // ---- embeddings
@@ -375,10 +384,11 @@ public interface Loss {
             throw new IllegalArgumentException("cosineEmbedding: margin=" + margin + " must be in [-1, 1]");
         }
         return new Formula("cosineEmbedding", Targets.pairs(Domain.SIGNS), (y, t) -> {
-            Tensor unit = Formula.unit(y);
-            Tensor cos = Formula.one(unit, 0).mul(Formula.one(unit, 1)).sum(-1);
-            return t.gt(0).where(cos.rsub(1), cos.sub(margin).relu());
-        });
+                    Tensor unit = Formula.unit(y);
+                    Tensor cos = Formula.one(unit, 0).mul(Formula.one(unit, 1)).sum(-1);
+                    return t.gt(0).where(cos.rsub(1), cos.sub(margin).relu());
+                })
+                .with(margin);
     }
 
     /**
@@ -391,10 +401,12 @@ public interface Loss {
     static ReducedLoss contrastive(float margin) {
         Settings.positive("contrastive", "margin", margin);
         return new Formula("contrastive", Targets.pairs(Domain.SHARES), (y, t) -> {
-            Tensor d = Formula.one(y, 0).sub(Formula.one(y, 1)).norm(-1);
-            Tensor near = d.square().mul(t);
-            return near.add(d.rsub(margin).relu().square().mul(t.rsub(1))).mul(0.5f);
-        });
+                    Tensor d = Formula.one(y, 0).sub(Formula.one(y, 1)).norm(-1);
+                    Tensor near = d.square().mul(t);
+                    return near.add(d.rsub(margin).relu().square().mul(t.rsub(1)))
+                            .mul(0.5f);
+                })
+                .with(margin);
     }
 
     /**
@@ -416,13 +428,16 @@ public interface Loss {
     static ReducedLoss infoNce(float temperature) {
         Settings.positive("infoNce", "temperature", temperature);
         return new Formula("infoNce", Targets.ROWS, (x, t) -> {
-            if (x.shape().rank() != 2) {
-                throw new IllegalArgumentException(
-                        "infoNce: queries and keys " + x.shape() + " must be [n, d]; reshape them");
-            }
-            Tensor query = Formula.unit(x).div(temperature);
-            Tensor key = Formula.unit(t);
-            return query.matmulTransposed(key).logSumExp(1).sub(query.mul(key).sum(-1));
-        });
+                    if (x.shape().rank() != 2) {
+                        throw new IllegalArgumentException(
+                                "infoNce: queries and keys " + x.shape() + " must be [n, d]; reshape them");
+                    }
+                    Tensor query = Formula.unit(x).div(temperature);
+                    Tensor key = Formula.unit(t);
+                    return query.matmulTransposed(key)
+                            .logSumExp(1)
+                            .sub(query.mul(key).sum(-1));
+                })
+                .with(temperature);
     }
 }

@@ -181,4 +181,10 @@ public final class TripletLoss implements ReducedLoss {
         }
         return best;
     }
+
+    /** Returns a short form such as {@code triplet[margin=0.2, semiHard=false]}. */
+    @Override
+    public String toString() {
+        return "triplet[margin=" + margin + ", semiHard=" + semiHard + "]";
+    }
 }

@@ -40,6 +40,11 @@ final class Checkpoint implements AutoCloseable {
     /** The setting that says how many states a step keeps; it is there only if there are any. */
     static final String STATES = "number of kept states";
 
+    /** Settings that files did not always have. */
+    static final String NET = "net";
+
+    static final String LOSS = "loss";
+
     private static final int SAMPLED_BATCHES = 16;
     private static final int SAMPLED_BATCH = 64;
 
@@ -189,10 +194,14 @@ final class Checkpoint implements AutoCloseable {
         Set<String> names = new LinkedHashSet<>(settings.keySet());
         names.add(STATES);
         for (String name : names) {
+            if ((name.equals(NET) || name.equals(LOSS)) && !position.settings().containsKey(name)) {
+                continue;
+            }
             String here = settings.getOrDefault(name, "0");
             String there = position.settings().getOrDefault(name, "0");
             if (!here.equals(there)) {
-                throw differs("the " + name + ": " + here + " here but " + there + " there");
+                List<String> lines = Description.difference(here, there);
+                throw differs("the " + name + ": " + lines.get(0) + " here but " + lines.get(1) + " there");
             }
         }
     }

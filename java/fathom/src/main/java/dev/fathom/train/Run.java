@@ -57,10 +57,11 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private boolean unspent;
 
     private @Nullable String stop;
-    /** Of training and validation data; worked out where a checkpoint needs them. */
+    /** Of training and validation data and the net; worked out where a checkpoint needs them. */
     private final String dataFingerprint;
 
     private final String validationFingerprint;
+    private final String netDescription;
 
     Run(
             Trainer<M> trainer,
@@ -73,6 +74,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         validationFingerprint = fingerprints && validation != null
                 ? Checkpoint.fingerprint(validation.data()) + ", " + validation
                 : "none";
+        netDescription = fingerprints ? Description.of(trainer.model.net()) : "";
         this.trainer = trainer;
         this.monitor = monitor;
         this.train = train;
@@ -161,6 +163,8 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     /** What must be the same for the same bits; the learning rate stands for the schedule, which no file can hold. */
     private Map<String, String> settings(int epoch, int step) {
         Map<String, String> s = new LinkedHashMap<>();
+        s.put(Checkpoint.NET, netDescription);
+        s.put(Checkpoint.LOSS, trainer.lossDescription());
         s.put("optimizer", optimizer.toString());
         s.put("seed of the trainer", Long.toString(trainer.seed));
         s.put("training data", dataFingerprint);

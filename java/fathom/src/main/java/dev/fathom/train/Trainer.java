@@ -258,8 +258,10 @@ public final class Trainer<M extends Net> {
      * interrupted, also where a custom step keeps {@link #states} between batches. A damaged checkpoint is skipped and named in {@link
      * History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
      *
-     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, optimizer, data, batches, seed or another
-     * setting that affects the bits differs from the run that wrote it. The number of epochs may be larger than before.
+     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, a setting of its layers, the
+     * loss, optimizer, data, batches, seed or another setting that affects the bits differs from the run that wrote it. The number of epochs may be larger than
+     * before. What a custom step, a lambda or the methods of a layer of your own compute is not compared, except that a lambda among the layers is known by
+     * what it does with a small input; a loss of your own is a record, or has a {@code toString} that names its settings.
      */
     public Trainer<M> resume(Path folder) {
         resume = folder;
@@ -549,6 +551,10 @@ public final class Trainer<M extends Net> {
             loss = loss.add(penalty.of(trained));
         }
         return loss;
+    }
+
+    String lossDescription() {
+        return Description.of(loss);
     }
 
     /** Whether the loss of a batch is the sum over its examples. */

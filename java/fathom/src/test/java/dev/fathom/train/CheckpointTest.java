@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.CrossEntropy;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -16,6 +19,7 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
@@ -32,6 +36,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -657,6 +662,179 @@ class CheckpointTest {
                     .as("a refused resume is not asked for again")
                     .isEqualTo("1 epoch");
         }
+    }
+
+    private static String net(Sequential net) {
+        return Description.of(net);
+    }
+
+    private Left runOf(UnaryOperator<Sequential> change, Loss loss, Consumer<Trainer<Sequential>> settings) {
+        Sequential net =
+                change.apply(new Sequential(new Linear(2, 8), Tensor::tanh, new Dropout(0.25f), new Linear(8, 2)));
+        try (var model = Model.of(net, 1);
+                Dataset train = points(44, 1)) {
+            Trainer<Sequential> trainer = Trainer.of(model, loss, new Adam(0.05f));
+            settings.accept(trainer);
+            History h = trainer.fit(train.shuffled(3).batches(12), 3);
+            return new Left(values(model), List.of(), h.ended(), 0);
+        }
+    }
+
+    private static Sequential with(Sequential net, int i, Layer by) {
+        List<Layer> layers = new ArrayList<>(net.layers());
+        layers.set(i, by);
+        return new Sequential(layers.toArray(Layer[]::new));
+    }
+
+    /** Another loss and other settings of layers have the same shapes, and went on without a word. */
+    @Test
+    void anotherLossAndOtherSettingsOfLayersAreRefused() {
+        CrossEntropy loss = Loss.crossEntropy().labelSmoothing(0.1f);
+        Left whole = runOf(n -> n, loss, t -> {});
+        runOf(
+                n -> n,
+                loss,
+                t -> t.checkpoints(Checkpoints.in(folder).everySteps(1)).callbacks(new Callback() {
+                    @Override
+                    public void onStepEnd(Progress p) {
+                        if (p.updates() == 5) {
+                            t.stop("enough");
+                        }
+                    }
+                }));
+        String file = Checkpoints.newest(folder).orElseThrow().toString();
+        String smoothed = "[labelSmoothing=0.1, gamma=0.0, classWeights=null, ignoreIndex=null] there";
+        assertRefused(
+                file,
+                "the loss: crossEntropy[labelSmoothing=0.0, gamma=0.0, classWeights=null, ignoreIndex=null] here but"
+                        + " crossEntropy" + smoothed,
+                () -> runOf(n -> n, Loss.crossEntropy(), t -> t.resume(folder)));
+        assertRefused(
+                file,
+                "the loss: Formula[name=multiMargin, ofProbabilities=false, settings=[1, 0.5]] here but crossEntropy"
+                        + smoothed,
+                () -> runOf(n -> n, Loss.multiMargin(1, 0.5f), t -> t.resume(folder)));
+        assertRefused(
+                file,
+                "the net: 2: Dropout[p=0.5, inverted=true] here but 2: Dropout[p=0.25, inverted=true] there",
+                () -> runOf(n -> with(n, 2, new Dropout(0.5f)), loss, t -> t.resume(folder)));
+        assertRefused(
+                file,
+                "the net: 1: Activation[row=RELU, p0=0.0, p1=0.0] here but 1: Activation[row=TANH, p0=0.0, p1=0.0] there",
+                () -> runOf(n -> with(n, 1, Tensor::relu), loss, t -> t.resume(folder)));
+        assertRefused(
+                file,
+                "the net: 0: Linear[activation=Activation[row=RELU, p0=0.0, p1=0.0]] here but 0: Linear[activation=null]"
+                        + " there",
+                () -> runOf(n -> with(n, 0, new Linear(2, 8).act(Activation.RELU)), loss, t -> t.resume(folder)));
+        runOf(n -> n, loss, t -> t.resume(folder)).mustBe(whole);
+    }
+
+    @Test
+    void descriptionsTellSettingsApart() {
+        Layer lambda = x -> x.reshape(x.dim(0), 3, 5, 7);
+        assertThat(net(new Sequential(
+                        new Conv(1, 2, 3).stride(2),
+                        new Flatten(),
+                        lambda,
+                        x -> x.softmax(-1).mul(2))))
+                .isEqualTo(net(new Sequential(
+                        new Conv(1, 2, 3).stride(2),
+                        new Flatten(),
+                        x -> x.reshape(x.dim(0), 3, 5, 7),
+                        x -> x.softmax(-1).mul(2))))
+                .isNotEqualTo(net(new Sequential(
+                        new Conv(1, 2, 3),
+                        new Flatten(),
+                        lambda,
+                        x -> x.softmax(-1).mul(2))))
+                .isNotEqualTo(net(new Sequential(
+                        new Conv(1, 2, 3).stride(2),
+                        new Flatten(),
+                        lambda,
+                        x -> x.softmax(-1).mul(3))))
+                .contains("2: a lambda")
+                .doesNotContain("@", "$$");
+        assertThat(Description.difference("a\nb\nc", "a\nx\nc")).containsExactly("b", "x");
+        assertThat(Description.difference("a\nb", "a")).containsExactly("b", "nothing more");
+        assertThat(Description.difference("a", "a\nb")).containsExactly("nothing more", "b");
+        assertThat(Description.difference("a", "b")).containsExactly("a", "b");
+        List<Loss> all = List.of(
+                Loss.crossEntropy(),
+                Loss.crossEntropyWithBaseline(),
+                Loss.nll(),
+                Loss.crossEntropy().focal(2),
+                Loss.crossEntropy().ignoreIndex(0),
+                Loss.crossEntropy().classWeights(1, 2),
+                Loss.crossEntropy().sum(),
+                Loss.ctc(),
+                Loss.ctc().blank(1),
+                Loss.ctc().zeroInfinity(),
+                Loss.ctc().sum(),
+                Loss.triplet(1),
+                Loss.triplet(2),
+                Loss.triplet(1).semiHard(),
+                Loss.bceWithLogits(),
+                Loss.bceWithLogits().focal(1),
+                Loss.bceWithLogits().positiveWeight(2),
+                Loss.bce(),
+                Loss.mse(),
+                Loss.sse(),
+                Loss.rmse(),
+                Loss.huber(1),
+                Loss.huber(2),
+                Loss.asymmetricHuber(1, 2, 3),
+                Loss.asymmetricHuber(1, 3, 2),
+                Loss.quantile(0.5f),
+                Loss.quantile(0.1f),
+                Loss.multiMargin(1, 1),
+                Loss.multiMargin(2, 1),
+                Loss.crammerSinger(1),
+                Loss.crammerSinger(2),
+                Loss.poissonNll(true),
+                Loss.poissonNll(false),
+                Loss.poissonNllOfRates(true),
+                Loss.poissonNllOfRates(false),
+                Loss.gaussianNll(true),
+                Loss.gaussianNll(false),
+                Loss.distillation(1),
+                Loss.distillation(2),
+                Loss.cosineEmbedding(0),
+                Loss.cosineEmbedding(0.5f),
+                Loss.contrastive(1),
+                Loss.contrastive(2),
+                Loss.infoNce(1),
+                Loss.infoNce(2),
+                (y, t) -> y.sum());
+        assertThat(all.stream().map(Description::of))
+                .doesNotHaveDuplicates()
+                .noneMatch(d -> d.contains("@") || d.contains("$"));
+    }
+
+    /** A file that an earlier version wrote does not say what the net and the loss were. */
+    @Test
+    void aCheckpointThatKnowsNeitherNetNorLossGoesOn() {
+        Left whole = run(1, t -> {});
+        kill(folder, 6, Checkpoints.in(folder).everySteps(1));
+        Path file = Checkpoints.newest(folder).orElseThrow();
+        try (Safetensors old = Safetensors.read(file)) {
+            Safetensors.Writer writer = new Safetensors.Writer();
+            for (String name : old.names()) {
+                FloatBuffer values = FloatBuffer.allocate((int) old.shape(name).size());
+                old.copy(name, values);
+                writer.add(name, old.shape(name), values.rewind());
+            }
+            assertThat(old.metadata()).containsKeys("fathom.setting.net", "fathom.setting.loss");
+            old.metadata().forEach((name, text) -> {
+                if (!name.equals("fathom.setting.net")
+                        && !name.equals("fathom.setting.loss")
+                        && !name.contains("checksum")) {
+                    writer.metadata(name, text);
+                }
+            });
+            writer.checksum().write(file);
+        }
+        run(99, t -> t.resume(folder)).mustBe(whole);
     }
 
     private static void assertRefused(String file, String words, Runnable run) {
