@@ -37,10 +37,13 @@ public abstract class Scope {
      */
     private static final class Open extends WeakReference<Scope> {
         private final @Nullable Open outer;
+        /** Ends the leases of a collected scope and gives its pages back, as the collector's own thread does later. */
+        final Runnable leftovers;
 
         Open(Scope scope, @Nullable Open outer) {
             super(scope);
             this.outer = outer;
+            leftovers = scope.arena.leftovers();
         }
 
         int depth() {
@@ -152,6 +155,7 @@ public abstract class Scope {
         Open o = top;
         Scope s = null;
         while (o != null && (s = o.get()) == null) {
+            o.leftovers.run();
             o = o.outer;
         }
         if (o != top) {
@@ -160,12 +164,16 @@ public abstract class Scope {
         return s;
     }
 
-    /** How many scopes of this thread hold a lease of a block. */
+    /** How many scopes of this thread hold a lease of a block. Those that the collector took hold none from here on. */
     static int leasesOf(Block b) {
         int n = 0;
         for (Open o = CURRENT.get(); o != null; o = o.outer) {
             Scope s = o.get();
-            n += s != null && s.arena.leases(b) ? 1 : 0;
+            if (s == null) {
+                o.leftovers.run();
+            } else if (s.arena.leases(b)) {
+                n++;
+            }
         }
         return n;
     }

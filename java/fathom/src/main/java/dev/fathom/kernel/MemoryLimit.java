@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many bytes of native memory the process may map: what {@code fathom.memory} says, else 80 % of what its container or the machine has. Without a limit the
- * system would end the whole process when its pages run out, and no exception would say why.
+ * How many bytes of native memory tensors, weights, data sets, plans, and sessions with their buffers may take together: what {@code fathom.memory} says, else
+ * 80 % of what the container or the machine has. Without a limit the system would end the whole process when its pages run out, and no exception would say why.
  */
 final class MemoryLimit {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15})([kmgt]?)");

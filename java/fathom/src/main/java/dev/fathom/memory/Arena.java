@@ -21,8 +21,11 @@ public final class Arena {
     private final long[][] free = new long[512][];
     private final int[] freeCount = new int[512];
     private final Held held = new Held();
-    private int chunk;
+    /** So many chunks, the first ones, were cut from since the pass began, the last of them from here on. */
+    private int used;
+
     private long next;
+    private long end;
     private long live;
     private long peak;
     private @Nullable Object attachment;
@@ -56,21 +59,38 @@ public final class Arena {
             MAPPED.addAndGet(size);
         }
 
-        void unmap() {
-            for (int i = 0; i < count; i++) {
-                Memory.unmap(at[i], bytes[i]);
-            }
-            MAPPED.addAndGet(-mapped);
-            count = 0;
-            mapped = 0;
+        void swap(int i, int j) {
+            long address = at[i];
+            long size = bytes[i];
+            at[i] = at[j];
+            bytes[i] = bytes[j];
+            at[j] = address;
+            bytes[j] = size;
         }
 
+        /** Gives all chunks from this one on back. */
+        void unmap(int from) {
+            while (count > from) {
+                count--;
+                Memory.unmap(at[count], bytes[count]);
+                MAPPED.addAndGet(-bytes[count]);
+                mapped -= bytes[count];
+            }
+        }
+
+        /** The cleaner's thread comes here, and perhaps before it the thread of the pass; the second finds nothing to do. */
         @Override
         public void run() {
-            long lost = mapped;
-            leases.release();
-            unmap();
-            if (open) {
+            long lost;
+            boolean forgotten;
+            synchronized (this) {
+                lost = mapped;
+                forgotten = open;
+                open = false;
+                leases.release();
+                unmap(0);
+            }
+            if (forgotten) {
                 Memory.forgotten("pass", lost, opened);
             }
         }
@@ -102,6 +122,11 @@ public final class Arena {
         return held.leases.contains(block);
     }
 
+    /** Ends the leases and gives the pages back of an arena that nobody can reach any more; it does not hold the arena. A second run does nothing. */
+    public Runnable leftovers() {
+        return held;
+    }
+
     /** The command buffer that travels with this arena. */
     public Commands commands() {
         return commands;
@@ -131,16 +156,27 @@ public final class Arena {
     }
 
     private long cut(long size) {
-        while (chunk < held.count && next + size > held.at[chunk] + held.bytes[chunk]) {
-            chunk++;
-            next = chunk < held.count ? held.at[chunk] : 0;
-        }
-        if (chunk == held.count) {
-            map(size);
+        if (next + size > end) {
+            enter(size);
         }
         long address = next;
         next += size;
         return address;
+    }
+
+    /** Goes on in a chunk with room for this size that the pass has not used, or in a new one. */
+    private void enter(long size) {
+        int c = used;
+        while (c < held.count && held.bytes[c] < size) {
+            c++;
+        }
+        if (c == held.count) {
+            map(size);
+            c = held.count - 1;
+        }
+        held.swap(used, c);
+        next = held.at[used];
+        end = next + held.bytes[used++];
     }
 
     /** Gives back what {@link #allocate} returned for {@code bytes}. */
@@ -186,23 +222,31 @@ public final class Arena {
         held.open = false;
         held.opened = null;
         Arrays.fill(freeCount, 0);
-        chunk = 0;
-        next = held.count > 0 ? held.at[0] : 0;
+        used = 0;
+        next = 0;
+        end = 0;
         live = 0;
         peak = 0;
     }
 
     void unmap() {
-        held.unmap();
+        held.unmap(0);
         reset();
     }
 
+    /** Maps a chunk as large as all others together, or where there is no room for that, one of this size in place of those that are too small for it. */
     private void map(long size) {
-        long bytes = Math.max(
-                Math.min(Math.max(FIRST_CHUNK, held.mapped), LARGEST_CHUNK), (size + (2L << 20) - 1) & -(2L << 20));
+        long least = size + (2L << 20) - 1 & -(2L << 20);
+        long bytes = Math.max(Math.min(Math.max(FIRST_CHUNK, held.mapped), LARGEST_CHUNK), least);
         // the first chunk on small pages, which are there sooner; large tensors gain from huge ones
-        next = Memory.map(bytes, held.count > 0, false);
-        held.add(next, bytes);
+        boolean huge = held.count > 0;
+        long address = Memory.mapIfRoom(bytes, huge);
+        if (address == 0) {
+            held.unmap(used);
+            bytes = least;
+            address = Memory.map(bytes, huge, false);
+        }
+        held.add(address, bytes);
     }
 
     /** Class of a size in units of 64 bytes: exact up to 8 units, then eight classes to a doubling. */

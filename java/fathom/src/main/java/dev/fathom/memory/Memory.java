@@ -156,6 +156,21 @@ public final class Memory {
      */
     static long map(long bytes, boolean huge, boolean touch) {
         reserve(bytes);
+        long address = mapReserved(bytes, huge, touch);
+        if (address == 0) {
+            throw new NativeMemoryException(
+                    "the system refuses " + text(bytes) + " of native memory while this process holds "
+                            + text(HELD.get()) + "; " + REMEDY + "or give the machine more memory");
+        }
+        return address;
+    }
+
+    /** Maps zeroed pages; 0 if that would pass the limit, even where pooled pages go back for it, or the system refuses. */
+    static long mapIfRoom(long bytes, boolean huge) {
+        return takenWithoutPool(bytes, NativeRuntime.get().memoryLimit()) ? mapReserved(bytes, huge, false) : 0;
+    }
+
+    private static long mapReserved(long bytes, boolean huge, boolean touch) {
         long address = 0;
         try {
             address = Native.map(bytes, huge, touch);
@@ -163,11 +178,6 @@ public final class Memory {
             if (address == 0) {
                 HELD.addAndGet(-bytes);
             }
-        }
-        if (address == 0) {
-            throw new NativeMemoryException(
-                    "the system refuses " + text(bytes) + " of native memory while this process holds "
-                            + text(HELD.get()) + "; " + REMEDY + "or give the machine more memory");
         }
         return address;
     }
@@ -203,11 +213,10 @@ public final class Memory {
     /** Counts bytes that are about to be taken. */
     private static void reserve(long bytes) {
         long limit = NativeRuntime.get().memoryLimit();
-        if (taken(bytes, limit)) {
+        if (takenWithoutPool(bytes, limit)) {
             return;
         }
-        if (bytes <= limit) { // then it helps to give back what is pooled, and what was forgotten
-            trim();
+        if (bytes <= limit) { // then what was forgotten may help
             System.gc();
             boolean interrupted = false;
             for (int i = 0; i <= WAITS && !interrupted; i++) {
@@ -229,6 +238,18 @@ public final class Memory {
                     + text(HELD.get()) + " are in use, but the limit is " + text(limit) + "; " + REMEDY
                     + "or raise the limit with -Dfathom.memory, such as -Dfathom.memory=" + suggested(bytes));
         }
+    }
+
+    /** Whether there was room, for which pooled pages go back if need be. */
+    private static boolean takenWithoutPool(long bytes, long limit) {
+        if (taken(bytes, limit)) {
+            return true;
+        }
+        if (bytes > limit) {
+            return false;
+        }
+        trim();
+        return taken(bytes, limit);
     }
 
     private static boolean taken(long bytes, long limit) {

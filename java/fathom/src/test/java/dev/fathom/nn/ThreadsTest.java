@@ -116,6 +116,28 @@ class ThreadsTest {
         }
     }
 
+    /** When the collector has taken the pass, the thread that gives its leases back may not have run yet. */
+    @Test
+    void aForgottenPassOfTheOwnThreadDoesNotRefuseAChange() {
+        try (var sgd = new Sgd(0.1f).on(model)) {
+            for (int i = 0; i < 30; i++) {
+                backward();
+                forget();
+                System.gc();
+                if (i % 2 == 1) {
+                    infer(); // the stack of passes leaves the forgotten one out from here on
+                }
+                sgd.step();
+            }
+        }
+    }
+
+    private void forget() {
+        Pass forgotten = Pass.infer();
+        model.net().apply(input());
+        assertThat(forgotten.liveBytes()).isPositive();
+    }
+
     @Test
     void aReadBesideAChangeIsRefused() throws Exception {
         Throwable[] found = new Throwable[1];

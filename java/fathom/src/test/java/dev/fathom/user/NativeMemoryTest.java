@@ -26,6 +26,7 @@ class NativeMemoryTest {
             switch (args[0]) {
                 case "limit" -> limit();
                 case "forgotten" -> forgotten();
+                case "whole" -> whole();
                 default -> System.out.println(NativeRuntime.get().memoryLimit());
             }
         }
@@ -49,6 +50,21 @@ class NativeMemoryTest {
                 }
             }
             System.out.println("sessions");
+        }
+
+        /** Tensors of 10 MiB until there is no more, and then larger ones in the pages that the pass left. */
+        private static void whole() {
+            for (int mib : new int[] {10, 40}) {
+                int n = 0;
+                try (Pass pass = Pass.infer()) {
+                    for (; ; n++) {
+                        Tensor.zeros(mib << 18);
+                    }
+                } catch (NativeMemoryException e) {
+                    System.out.println(n);
+                    System.out.println(e.getMessage());
+                }
+            }
         }
 
         /** 50 forgotten passes of 8 MiB each on a thread that lives. */
@@ -107,6 +123,15 @@ class NativeMemoryTest {
         }
         assertThat(said.get(3)).isEqualTo("0.0");
         assertThat(said.get(5)).isEqualTo("sessions");
+    }
+
+    @Test
+    void aPassUsesAllThatTheLimitLeaves() throws Exception {
+        List<String> said = run("300m", "whole");
+        assertThat(Integer.parseInt(said.get(0))).isBetween(28, 30);
+        assertThat(said.get(1)).startsWith("out of native memory: 10.0 MiB were asked for and ");
+        assertThat(Integer.parseInt(said.get(2))).isBetween(6, 7);
+        assertThat(said.get(3)).startsWith("out of native memory: 40.0 MiB were asked for and ");
     }
 
     @Test
