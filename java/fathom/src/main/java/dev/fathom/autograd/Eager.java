@@ -266,7 +266,7 @@ final class Eager extends Grad {
             commands.run(scratch(bytes));
             writes.clear();
         } catch (KernelException e) {
-            RuntimeException named = fail(e.getMessage());
+            RuntimeException named = fail(op.refusal(e));
             named.initCause(e); // a trainer looks up which example it was
             throw named;
         }

@@ -20,6 +20,7 @@ public final class KernelException extends IllegalArgumentException {
 
     private final long row;
     private final long found;
+    private final long bound;
 
     /**
      * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below; for a bad length its
@@ -30,6 +31,7 @@ public final class KernelException extends IllegalArgumentException {
         super(message(kernel, status, row, found, bound));
         this.row = row;
         this.found = found;
+        this.bound = bound;
     }
 
     /** The row that the message names. */
@@ -40,6 +42,11 @@ public final class KernelException extends IllegalArgumentException {
     /** The label, index or length that the message names. */
     public long found() {
         return found;
+    }
+
+    /** What the label or index that the message names must stay below, or the most that the length may be. */
+    public long bound() {
+        return bound;
     }
 
     private static String message(Object kernel, long status, long row, long found, long bound) {

@@ -1,5 +1,6 @@
 package dev.fathom.op;
 
+import dev.fathom.kernel.KernelException;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,14 @@ public interface Op {
     /** Returns whether backward reads result {@code o}; what it does not read is freed early. */
     default boolean readsOutput(int o) {
         return true;
+    }
+
+    /**
+     * Returns what the message of an eager run and of a session says when a kernel refuses the op's data, such as an index out of range. At first it is
+     * the sentence of the kernel; an op whose users gave something else than that index says what they gave.
+     */
+    default String refusal(KernelException e) {
+        return String.valueOf(e.getMessage());
     }
 
     /**

@@ -7,18 +7,14 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
-/**
- * y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names.
- *
- * @param label what errors call it
- */
-public record TakeOp(int axis, String label) implements MoveOp {
+/** y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names. */
+public record TakeOp(int axis) implements MoveOp {
     /** The kernel's kind for rows of four-byte elements. */
     public static final int WORDS = 1;
 
-    /** Makes an op that errors call {@code take}. */
-    public TakeOp(int axis) {
-        this(axis, "take");
+    @Override
+    public String label() {
+        return "take";
     }
 
     @Override

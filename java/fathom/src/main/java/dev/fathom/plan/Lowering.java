@@ -3,6 +3,7 @@ package dev.fathom.plan;
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.KernelException;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.op.Call;
@@ -14,6 +15,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +31,8 @@ final class Lowering extends Call {
     /** One argument; the slot of what is no address, or the address 0, is -1. */
     record Word(Kernel.Kind kind, long value, int slot) {}
 
-    /** One command and which call wrote it, for messages. */
-    record Command(Kernel kernel, String where, List<Word> words) {}
+    /** One command; for messages, which call wrote it and how that call says what the kernel refuses. */
+    record Command(Kernel kernel, String where, Function<KernelException, String> refusal, List<Word> words) {}
 
     /** Where a value lies. */
     private record Place(int slot, long offset) {}
@@ -179,6 +181,7 @@ final class Lowering extends Call {
         commands.add(new Command(
                 Kernel.COPY,
                 where,
+                KernelException::toString, // a copy looks at no data
                 List.of(
                         new Word(Kernel.Kind.ADDRESS, from.offset, from.slot),
                         new Word(Kernel.Kind.ADDRESS, 0, to),
@@ -316,7 +319,7 @@ final class Lowering extends Call {
             words.add(new Word(
                     Kernel.Kind.SCRATCH, 0, add(new Slot(Slot.Content.of(-1), scratchBytes(), Slot.Role.WORK))));
         }
-        commands.add(new Command(kernel, node.where(), words));
+        commands.add(new Command(kernel, node.where(), node.op()::refusal, words));
     }
 
     /** Bytes of scratch that the command needs; addresses are not known yet, only which are 0. */

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * float logit = session.output().get(0);
  * }</pre>
  *
- * <p>{@code set} writes an input as a whole and is the way to write one. {@code input}, {@code intInput} and {@code inputBytes} give the memory itself, for
+ * <p>{@code set} writes an input as a whole, checks the number and the type of the values, and is the way to write one. {@code input}, {@code intInput} and {@code inputBytes} give the memory itself, for
  * callers that compute into it: an element keeps its value from run to run until it is written again. {@code output} and its kin give the memory of the
  * results, which holds those of the last run, until the next one begins. Each of these methods returns the same buffer at every call, with position 0 and
  * its limit at its end. A run takes input buffers back to that position, and it refuses one that relative writes ({@code put(values)}, as opposed to {@code
@@ -190,7 +190,8 @@ public final class Session implements AutoCloseable {
     // ---- buffers
 
     /**
-     * Returns the memory of the first input, for writing without a copy.
+     * Returns the memory of the first input, for callers that compute into it. To write values that are there already, call {@link #set(float[])}, which
+     * checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}, which names no input.
      *
      * @throws IllegalStateException if it is not F32, the session is closed, or another thread is running it
      */
@@ -199,7 +200,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the first input, which is I32, such as tokens, for writing without a copy.
+     * Returns the memory of the first input, which is I32, such as tokens, for callers that compute into it. To write values that are there already, call
+     * {@link #set(int[])}, which checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}.
      *
      * @throws IllegalStateException if it is not I32, the session is closed, or another thread is running it
      */
@@ -208,7 +210,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the F32 input of this name, for writing without a copy.
+     * Returns the memory of the F32 input of this name, for callers that compute into it. To write values that are there already, call
+     * {@link #set(String, float[])}, which checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not F32, the session is closed, or another thread is running it
@@ -218,7 +221,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the I32 input of this name, such as tokens, for writing without a copy.
+     * Returns the memory of the I32 input of this name, such as tokens, for callers that compute into it. To write values that are there already, call
+     * {@link #set(String, int[])}, which checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not I32, the session is closed, or another thread is running it
@@ -228,7 +232,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the input of this name as bytes in native order, also of F32 and I32 inputs.
+     * Returns the memory of the input of this name as bytes in native order, also of F32 and I32 inputs. To write bytes that are there already into a U8
+     * input, call {@link #set(String, byte[])}, which checks how many they are.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if the session is closed, or another thread is running it
@@ -554,10 +559,10 @@ public final class Session implements AutoCloseable {
         long left = status >>> 32;
         for (Lowering.Command c : work) {
             if (left == 0) {
-                return new IllegalArgumentException(c.where() + ": "
-                        + new KernelException(
-                                        c.kernel(), status, header.getLong(8), header.getLong(16), header.getLong(24))
-                                .getMessage());
+                KernelException refused = new KernelException(
+                        c.kernel(), status, header.getLong(8), header.getLong(16), header.getLong(24));
+                return new IllegalArgumentException(
+                        c.where() + ": " + c.refusal().apply(refused), refused);
             }
             left -= 1 + c.words().size();
         }

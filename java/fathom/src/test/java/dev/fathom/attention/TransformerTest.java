@@ -18,6 +18,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Dim;
+import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
@@ -658,8 +659,24 @@ class TransformerTest {
                 session.set("past", new int[] {40});
                 assertThatThrownBy(session::run)
                         .isExactlyInstanceOf(IllegalArgumentException.class)
-                        .hasMessage("positions: index 40 at row 0 is outside [0, 40): give the number of a row that"
-                                + " exists");
+                        .hasMessage("LearnedPositions: row 0 has past 40 and 1 more tokens, but there are only 40"
+                                + " positions; make more of them, or start a new sequence with past 0");
+            }
+            try (Plan plan = Plan.freeze(
+                            learned,
+                            (net, in) -> net.apply(in[0], in[1]),
+                            Spec.of("x", DType.F32, Dim.BATCH, Dim.LENGTH, 5).length(2, 40),
+                            Spec.of("past", DType.I32, Dim.BATCH));
+                    Session session = plan.newSession(2, 3)) {
+                session.set("x", new float[30]);
+                for (int bad : new int[] {38, 50, -1, Integer.MAX_VALUE}) {
+                    session.set("past", new int[] {37, bad});
+                    String sentence = "LearnedPositions: row 1 has past " + bad + " and 3 more tokens, but there are only"
+                            + " 40 positions; make more of them, or start a new sequence with past 0";
+                    assertThatThrownBy(session::run).hasMessage(sentence);
+                    assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(2, 3, 5), ints(37, bad)))
+                            .hasMessage(sentence);
+                }
             }
             assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(1, 4, 6)))
                     .hasMessage("LearnedPositions: x [1, 4, 6] must be [batch, tokens, 5], as the table [40, 5]");
