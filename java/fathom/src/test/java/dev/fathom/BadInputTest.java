@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fathom.attention.MultiHeadAttention;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.GroupNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.plan.Plan;
@@ -148,6 +153,88 @@ class BadInputTest {
                     "of: 5 values do not fill shape [2, 3], which has 6 elements; give one value for each",
                     () -> Tensor.of(new float[5], 2, 3));
             argument("shape [2, -1] has the dimension -1; dimensions are 0 or more", () -> Shape.of(2, -1));
+        }
+    }
+
+    @Test
+    void reshapesWithTwoFreeSizes() {
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.zeros(2, 3);
+            argument(
+                    "reshape: 2 sizes of [-1, 2, -1] are -1, which stands for what is left, but at most one may be;"
+                            + " give the others as numbers",
+                    () -> x.reshape(-1, 2, -1));
+        }
+    }
+
+    /** Images in the order of other libraries. */
+    @Test
+    void channelsFirst() {
+        try (var conv = Model.of(new Conv(3, 8, Window.of(5)), 1);
+                var groups = Model.of(new Conv(4, 8, Window.line(2), 2), 1);
+                var transposed = Model.of(new ConvTransposed(3, 8, Window.of(2)), 1);
+                var norm = Model.of(new BatchNorm(3), 1);
+                var group = Model.of(new GroupNorm(3, 6), 1)) {
+            Tensor[] x = new Tensor[1];
+            String fix = "; if x is [N, C, H, W], give x.permute(0, 2, 3, 1), as channels are the last dimension here";
+            try (Pass pass = Pass.infer()) {
+                x[0] = Tensor.zeros(2, 3, 28, 28);
+                argument(
+                        "conv: x [2, 3, 28, 28] and weight [8, 5, 5, 3] disagree: x.dim(3)=28 but weight.dim(3)=3; they"
+                                + " must be equal" + fix,
+                        () -> conv.net().apply(x[0]));
+                argument(
+                        "conv: x [2, 4, 9] and weight [8, 2, 2] disagree: x.dim(2)=9 but weight.dim(2)=2 of groups=2; it"
+                                + " must be 4; if x is [N, C, L], give x.permute(0, 2, 1), as channels are the last"
+                                + " dimension here",
+                        () -> groups.net().apply(Tensor.zeros(2, 4, 9)));
+                argument(
+                        "conv: x [2, 28, 28, 1] and weight [8, 5, 5, 3] disagree: x.dim(3)=1 but weight.dim(3)=3; they"
+                                + " must be equal",
+                        () -> conv.net().apply(Tensor.zeros(2, 28, 28, 1)));
+                argument(
+                        "conv_transposed: x [2, 3, 28, 28] and weight [3, 2, 2, 8] disagree: x.dim(3)=28 but"
+                                + " weight.dim(0)=3; they must be equal" + fix,
+                        () -> transposed.net().apply(x[0]));
+                argument(
+                        "group_norm: x [2, 6, 9, 9] and weight [6] disagree: weight must be [9], as the last of x"
+                                + fix,
+                        () -> group.net().apply(Tensor.zeros(2, 6, 9, 9)));
+                argument(
+                        "batch_norm: x [2, 3, 28, 28] and running_mean [3] disagree: running_mean must be [28], as the"
+                                + " last of x" + fix,
+                        () -> norm.net().apply(x[0]));
+                String small = "max_pool: x [2, 3, 28, 28] is too small for the window 5x5: x.dim(1)=3 and its padding"
+                        + " make 3 but the window reaches over 5; pad more, or give a larger x"
+                        + fix;
+                argument(small, () -> x[0].maxPool(Window.of(5)));
+                argument(small.replace("max_pool", "avg_pool"), () -> x[0].avgPool(Window.of(5)));
+                argument(
+                        "max_pool: x [2, 3, 4, 28] is too small for the window 5x5: x.dim(1)=3 and its padding make 3"
+                                + " but the window reaches over 5; pad more, or give a larger x",
+                        () -> Tensor.zeros(2, 3, 4, 28).maxPool(Window.of(5)));
+            }
+            try (Pass pass = Pass.train(new Rng(1))) {
+                argument(
+                        "batch_norm: x [2, 3, 28, 28] and weight [3] disagree: weight must be [28], as the last of x"
+                                + fix,
+                        () -> norm.net().apply(Tensor.zeros(2, 3, 28, 28)));
+            }
+        }
+    }
+
+    @Test
+    void typesThatDisagree() {
+        try (Pass pass = Pass.infer()) {
+            Tensor i = Tensor.ofInts(new int[] {1, 2, 3}, 3);
+            Tensor x = Tensor.zeros(2, 3);
+            Tensor u = Tensor.ofBytes(ByteBuffer.allocate(3), 3);
+            argument("add: a [3] is I32 but b [2, 3] is F32; convert a with to(DType.F32)", () -> i.add(x));
+            argument("add: a [2, 3] is F32 but b [3] is I32; convert b with to(DType.F32)", () -> x.add(i));
+            argument("sub: a [2, 3] is F32 but b [3] is U8; convert b with to(DType.F32)", () -> x.sub(u));
+            argument("mul: a [3] is U8 but b [3] is I32; convert a with to(DType.I32)", () -> u.mul(i));
+            argument("eq: a [3] is I32 but b [2, 3] is F32; convert a with to(DType.F32)", () -> i.eq(x));
+            argument("ge: a [3] is I32 but b [3] is U8; convert b with to(DType.I32)", () -> i.ge(u));
         }
     }
 

@@ -33,13 +33,13 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
         Shape w = c.shape(1);
         checkFilters(c, window);
         checkGroups(c, groups);
-        Shape y = window.shape(c, x, w.dim(0));
+        window.checkRank(c::fail, x);
         int channels = x.dim(-1);
         int deep = w.dim(-1);
         if (channels != (long) groups * deep) {
-            throw disagree(c, "x " + x, "x.dim(" + (x.rank() - 1) + ")=" + channels, w.rank() - 1, deep, groups);
+            throw disagree(c, w.rank() - 1, deep, groups);
         }
-        return checked(c, y);
+        return checked(c, window.shape(c, x, w.dim(0)));
     }
 
     /** Refuses filters W [a, taps.., b] that are not the window's. */
@@ -66,13 +66,16 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
         }
     }
 
-    public static IllegalArgumentException disagree(Call c, String x, String dim, int at, int here, int groups) {
+    /** Refuses channels of x that are not those of the filters, of which a group has {@code here} at dimension {@code at}. */
+    static IllegalArgumentException disagree(Call c, int at, int here, int groups) {
+        Shape x = c.shape(0);
         String weight = c.inName(1);
-        return c.fail(x + " and " + weight + " " + c.shape(1) + " disagree: " + dim + " but " + weight + ".dim(" + at
-                + ")=" + here
+        return c.fail("x " + x + " and " + weight + " " + c.shape(1) + " disagree: x.dim(" + (x.rank() - 1) + ")="
+                + x.dim(-1) + " but " + weight + ".dim(" + at + ")=" + here
                 + (groups == 1
                         ? "; they must be equal"
-                        : " of groups=" + groups + "; it must be " + (long) groups * here));
+                        : " of groups=" + groups + "; it must be " + (long) groups * here)
+                + ChannelsFirst.fix(x, (long) groups * here));
     }
 
     @Override

@@ -46,7 +46,7 @@ public record ConvTransposedOp(Window window, int groups, int heightPadding, int
         ConvOp.checkGroups(c, groups);
         window.checkRank(c::fail, x);
         if (x.dim(-1) != w.dim(0)) {
-            throw ConvOp.disagree(c, "x " + x, "x.dim(" + (x.rank() - 1) + ")=" + x.dim(-1), 0, w.dim(0), 1);
+            throw ConvOp.disagree(c, 0, w.dim(0), 1);
         }
         long channels = (long) w.dim(-1) * groups;
         if (channels > Integer.MAX_VALUE) {

@@ -40,7 +40,7 @@ public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
 
     /** The shape of a pool of any rank; every window must see something. */
     public static Shape shape(Function<String, IllegalArgumentException> fail, Window window, Shape x) {
-        Shape y = window.shape(fail, x, x.rank() == 0 ? 0 : x.dim(-1));
+        Shape y = window.shape(m -> fail.apply(m + ChannelsFirst.fix(x, window)), x, x.rank() == 0 ? 0 : x.dim(-1));
         for (int i = 0; i < window.rank(); i++) {
             Window.Axis a = window.axis(i);
             int size = x.dim(i + 1);

@@ -160,7 +160,10 @@ public record NormOp(
         for (int i = 1; i < c.inputs(); i++) {
             if (i != residual() && c.has(i) && !c.shape(i).equals(parameters)) {
                 throw c.fail("x " + x + " and " + c.inName(i) + " " + c.shape(i) + " disagree: " + c.inName(i)
-                        + " must be " + parameters + ", as the last of x");
+                        + " must be " + parameters + ", as the last of x"
+                        + (over == Over.LAYER || over == Over.RMS
+                                ? ""
+                                : ChannelsFirst.fix(x, c.shape(i).size())));
             }
         }
         if (c.has(residual()) && !c.shape(residual()).equals(x)) {

@@ -11,10 +11,16 @@ public record ReshapeOp(Shape to) implements MoveOp {
     /** {@code dims} with a single -1 filled in. */
     public static Shape resolve(Shape x, int[] dims) {
         int[] result = dims.clone();
+        long open = Arrays.stream(dims).filter(d -> d == -1).count();
+        if (open > 1) {
+            throw new IllegalArgumentException("reshape" + Where.running() + ": " + open + " sizes of "
+                    + Arrays.toString(dims) + " are -1, which stands for what is left, but at most one may be; give the"
+                    + " others as numbers");
+        }
         int free = -1;
         long known = 1;
         for (int i = 0; i < dims.length; i++) {
-            if (dims[i] == -1 && free < 0) {
+            if (dims[i] == -1) {
                 free = i;
             } else {
                 known *= dims[i];

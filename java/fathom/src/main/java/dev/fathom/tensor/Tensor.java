@@ -488,17 +488,27 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     /** a + b, of two F32 tensors or of two I32, which wrap around. */
     public Tensor add(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.ADD : Binary.ADD, this, b);
+        return paired(IntBinary.ADD, Binary.ADD, b);
     }
 
     /** a - b, of two F32 tensors or of two I32, which wrap around. */
     public Tensor sub(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.SUB : Binary.SUB, this, b);
+        return paired(IntBinary.SUB, Binary.SUB, b);
     }
 
     /** a b, element by element, of two F32 tensors or of two I32, which wrap around. */
     public Tensor mul(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.MUL : Binary.MUL, this, b);
+        return paired(IntBinary.MUL, Binary.MUL, b);
+    }
+
+    private Tensor paired(IntBinary ints, Binary floats, Tensor b) {
+        if (dtype != b.dtype) {
+            String other = dtype == DType.F32 || b.dtype == DType.U8 ? "b" : "a";
+            throw new IllegalArgumentException(floats.label() + Where.running() + ": a " + shape + " is " + dtype
+                    + " but b " + b.shape + " is " + b.dtype + "; convert " + other + " with to(DType."
+                    + (dtype == DType.F32 || b.dtype == DType.F32 ? DType.F32 : DType.I32) + ")");
+        }
+        return Pass.call(dtype == DType.I32 ? ints : floats, this, b);
     }
 
     /** a / b. */
@@ -560,7 +570,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor gt(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.GT : Binary.GT, this, b);
+        return paired(IntBinary.GT, Binary.GT, b);
     }
 
     /** 1 where x &gt; c, else 0. No gradient flows. */
@@ -574,7 +584,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor ge(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.GE : Binary.GE, this, b);
+        return paired(IntBinary.GE, Binary.GE, b);
     }
 
     /** 1 where x &gt;= c, else 0. No gradient flows. */
@@ -588,7 +598,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor lt(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.LT : Binary.LT, this, b);
+        return paired(IntBinary.LT, Binary.LT, b);
     }
 
     /** 1 where x &lt; c, else 0. No gradient flows. */
@@ -602,7 +612,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor le(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.LE : Binary.LE, this, b);
+        return paired(IntBinary.LE, Binary.LE, b);
     }
 
     /** 1 where x &lt;= c, else 0. No gradient flows. */
@@ -616,7 +626,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor eq(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.EQ : Binary.EQ, this, b);
+        return paired(IntBinary.EQ, Binary.EQ, b);
     }
 
     /** 1 where x = c, else 0. No gradient flows. */
@@ -630,7 +640,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor ne(Tensor b) {
-        return Pass.call(dtype == DType.I32 ? IntBinary.NE : Binary.NE, this, b);
+        return paired(IntBinary.NE, Binary.NE, b);
     }
 
     /** 1 where x and c differ, else 0. No gradient flows. */

@@ -18,7 +18,6 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Dim;
-import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
@@ -671,8 +670,9 @@ class TransformerTest {
                 session.set("x", new float[30]);
                 for (int bad : new int[] {38, 50, -1, Integer.MAX_VALUE}) {
                     session.set("past", new int[] {37, bad});
-                    String sentence = "LearnedPositions: row 1 has past " + bad + " and 3 more tokens, but there are only"
-                            + " 40 positions; make more of them, or start a new sequence with past 0";
+                    String sentence =
+                            "LearnedPositions: row 1 has past " + bad + " and 3 more tokens, but there are only"
+                                    + " 40 positions; make more of them, or start a new sequence with past 0";
                     assertThatThrownBy(session::run).hasMessage(sentence);
                     assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(2, 3, 5), ints(37, bad)))
                             .hasMessage(sentence);

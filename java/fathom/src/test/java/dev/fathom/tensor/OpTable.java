@@ -1305,9 +1305,9 @@ public final class OpTable {
         }
         ROWS.get(ROWS.size() - 1)
                 .refuses(
-                        "conv: x [2, 3, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input"
+                        "conv: x [2, 7, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input"
                                 + " 1.dim(4)=3; they must be equal",
-                        () -> new Conv(Window.of(3, 3, 3), 1, plain.end()).of(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)))
+                        () -> new Conv(Window.of(3, 3, 3), 1, plain.end()).of(t(2, 7, 8, 8, 4), t(5, 3, 3, 3, 3)))
                 .refuses(
                         "conv: [65536, 65536] make one dimension of more places than an int counts; give less at a"
                                 + " time",
@@ -2199,7 +2199,8 @@ public final class OpTable {
                         "reshape: x [2, 3] has 6 elements, which do not fill [4, -1]; the products must agree",
                         () -> t(2, 3).reshape(4, -1))
                 .refuses(
-                        "reshape: x [2, 3] has 6 elements, which do not fill [-1, -1]; the products must agree",
+                        "reshape: 2 sizes of [-1, -1] are -1, which stands for what is left, but at most one may be; give"
+                                + " the others as numbers",
                         () -> t(2, 3).reshape(-1, -1))
                 .refuses(
                         "reshape: x [2, 3] has 6 elements, which do not fill [5]; the products must agree",
@@ -2733,18 +2734,18 @@ public final class OpTable {
         row("max_pool " + large, MaxPoolOp.class)
                 .covers("maxPool(Window)", "maxPool(int)")
                 .refuses(
-                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding"
+                        "max_pool: x [1, 2, 5, 2] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding"
                                 + " make 2 but the window reaches over 3; pad more, or give a larger x",
-                        () -> t(1, 2, 5, 3).maxPool(3))
+                        () -> t(1, 2, 5, 2).maxPool(3))
                 .sample(s(1, 2, 5, 3))
                 .sample(s(1, 1, 1, 17))
                 .sample(s(2, 20, 21, 5))
                 .f(x -> x[0].maxPool(large))
                 .is(x -> x[0].pool(large, (seen, at, places) -> Doubles.max(seen)))
                 .refuses(
-                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3: x.dim(1)=2 and its padding make 2"
+                        "max_pool: x [1, 2, 5, 2] is too small for the window 3x3: x.dim(1)=2 and its padding make 2"
                                 + " but the window reaches over 3; pad more, or give a larger x",
-                        () -> t(1, 2, 5, 3).maxPool(Window.of(3)))
+                        () -> t(1, 2, 5, 2).maxPool(Window.of(3)))
                 .refuses(
                         "max_pool: x [1, 5, 3] has 3 dimensions but the window 3x3 takes [N, H, W, C]; reshape it",
                         () -> t(1, 5, 3).maxPool(Window.of(3)))
@@ -2778,9 +2779,9 @@ public final class OpTable {
         row("avg_pool " + large, AvgPoolOp.class)
                 .covers("avgPool(Window)", "avgPool(int)", "avgPoolExcludingPadding(Window)")
                 .refuses(
-                        "avg_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding"
+                        "avg_pool: x [1, 2, 5, 2] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding"
                                 + " make 2 but the window reaches over 3; pad more, or give a larger x",
-                        () -> t(1, 2, 5, 3).avgPool(3))
+                        () -> t(1, 2, 5, 2).avgPool(3))
                 .sample(s(1, 2, 5, 3))
                 .sample(s(1, 1, 1, 17))
                 .f(x -> x[0].avgPoolExcludingPadding(large))
