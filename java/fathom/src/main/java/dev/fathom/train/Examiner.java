@@ -7,9 +7,11 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import dev.fathom.ops.Epilogue;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.LossAndGradient;
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class Examiner<M extends Net> {
     private static final int OVERFIT_STEPS = 300;
     private static final int INPUT_STEPS = 100;
+    /** Of the largest output; sums over more steps are rounded otherwise. */
+    private static final float PADDING_TOLERANCE = 1e-4f;
 
     private final Trainer<M> trainer;
     private final @Nullable Loss loss;
@@ -48,6 +52,9 @@ final class Examiner<M extends Net> {
         if (loss != null) {
             examine("examples", this::examples);
             examine("outputs", this::outputs);
+            if (ragged()) {
+                examine("padding", this::padding);
+            }
         }
         return new Check(findings);
     }
@@ -229,6 +236,88 @@ final class Examiner<M extends Net> {
         List<Tape.Entry> ops = pass.tape().entries();
         Op last = ops.isEmpty() ? null : ops.get(ops.size() - 1).op();
         return Activation.SIGMOID.equals(last instanceof Epilogue fused ? fused.activation() : last);
+    }
+
+    // ---- what is said of an example does not depend on its padding
+
+    private boolean ragged() {
+        try (Pass pass = Pass.infer(new Rng(0))) {
+            return train.epoch(0).batch(0).ragged("x");
+        }
+    }
+
+    /** The shortest example of a batch alone, and as long as the longest is. */
+    private Verdict padding() {
+        try (Model<M> copy = trainer.model.copy();
+                Pass pass = Pass.infer(new Rng(0))) {
+            Batch batch = train.epoch(0).batch(0);
+            batch.through((Layer) copy.net()); // refuses a net that takes no lengths
+            SequenceLayer net = (SequenceLayer) copy.net();
+            int[] lengths = batch.lengths("x").toIntArray();
+            int row = 0;
+            for (int i = 1; i < lengths.length; i++) {
+                row = lengths[i] > 0 && lengths[i] < lengths[row] || lengths[row] == 0 ? i : row;
+            }
+            int steps = lengths[row];
+            int more = batch.x().dim(1) - steps;
+            if (more == 0) {
+                return verdict(true, "all examples of a batch have %d steps, so that none is padded", steps);
+            }
+            int from = batch.paddedInFront("x") ? more : 0;
+            Tensor length = Tensor.ofInts(new int[] {steps}, 1);
+            Tensor padded = batch.x().slice(0, row, row + 1);
+            Tensor alone = net.apply(padded.slice(1, from, from + steps), length);
+            Tensor found = net.apply(padded, length);
+            boolean perStep = alone.shape().rank() > 1 && alone.dim(1) == steps && found.dim(1) == steps + more;
+            Tensor same = perStep ? found.slice(1, from, from + steps) : found;
+            if (!alone.shape().equals(same.shape())) {
+                return verdict(
+                        false,
+                        "the model gives %s for an example of %d steps, and %s with %d steps of padding; give as much"
+                                + " for each length",
+                        alone.shape(),
+                        steps,
+                        found.shape(),
+                        more);
+            }
+            float[] a = alone.toArray();
+            float[] b = same.toArray();
+            int worst = 0;
+            float most = 0;
+            float off = 0;
+            for (int i = 0; i < a.length; i++) {
+                most = Math.max(most, Math.abs(a[i]));
+                float difference = Math.abs(a[i] - b[i]);
+                if (Float.compare(difference, off) > 0) { // NaN is the largest
+                    worst = i;
+                    off = difference;
+                }
+            }
+            if (off <= PADDING_TOLERANCE * most) {
+                return verdict(
+                        true, "an example of %d steps gives the same alone and with %d steps of padding", steps, more);
+            }
+            return verdict(
+                    false,
+                    "output %s of example %d is %.4g for its %d steps alone and %.4g with %d steps of padding; let each"
+                            + " layer that mixes steps read the lengths, as a SequenceLayer is told them",
+                    Arrays.toString(place(worst, alone.shape())),
+                    batch.example(row),
+                    a[worst],
+                    steps,
+                    b[worst],
+                    more);
+        }
+    }
+
+    /** Where an element of the only example lies in its output. */
+    private static int[] place(int element, Shape shape) {
+        int[] place = new int[shape.rank() - 1];
+        for (int i = place.length - 1; i >= 0; i--) {
+            place[i] = element % shape.dim(i + 1);
+            element /= shape.dim(i + 1);
+        }
+        return place;
     }
 
     // ---- what is said of one example depends on that example

@@ -370,8 +370,9 @@ public final class Trainer<M extends Net> {
 
     /**
      * Looks for mistakes that would make training a waste, with some hundred steps on copies of the model: a loss at the start far from that of an
-     * answer of zeros, a batch that cannot be learned by heart, inputs that make no difference, and outputs that depend on other examples. A custom
-     * step shows no output, so its first and last examinations see less.
+     * answer of zeros, a batch that cannot be learned by heart, inputs that make no difference, outputs that depend on other examples or cannot be what the
+     * loss takes them for, and, where {@code x} is ragged, outputs that change with the padding of an example. A custom step shows no output, so less of
+     * it is examined.
      */
     public Check check(Batches train) {
         return states.aside(() -> new Examiner<>(this, loss, train).examine());

@@ -5,22 +5,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.data.Padding;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Recompute;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -142,6 +149,77 @@ class ExaminationTest {
                     .startsWith("false the net ends with a sigmoid");
             assertThat(outputs(new Sequential(new Linear(2, 1), Tensor::sigmoid), Loss.bce(), floats))
                     .startsWith("true ");
+        }
+    }
+
+    /** Says that it heeds lengths, and takes the mean over all steps. */
+    private record MeanOfSteps(boolean mask) implements SequenceLayer {
+        @Override
+        public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+            if (!mask || lengths == null) {
+                return x.mean(1);
+            }
+            float[] shares = new float[x.dim(0) * x.dim(1)];
+            int[] n = lengths.toIntArray();
+            for (int i = 0; i < shares.length; i++) {
+                int row = i / x.dim(1);
+                shares[i] = i % x.dim(1) < n[row] ? 1f / n[row] : 0;
+            }
+            return x.mul(Tensor.of(shares, x.dim(0), x.dim(1), 1)).sum(1);
+        }
+    }
+
+    /** Says that it heeds lengths, and shows each step what comes next, which is padding after the last one. */
+    private record Next() implements SequenceLayer {
+        @Override
+        public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+            return x.add(x.roll(1, -1));
+        }
+    }
+
+    private static String padding(Layer net, Dataset data) {
+        try (var model = Model.of(net, 1)) {
+            return sentence(
+                    Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).check(data.batches(4)), "padding");
+        }
+    }
+
+    @Test
+    void aNetThatReadsItsPaddingIsFound() {
+        int[][] x = {{1, 2, 3, 4}, {2, 1}, {3, 4, 4}, {4, 3, 2, 1}};
+        int[][] tags = {{0, 1, 0, 1}, {0, 1}, {0, 1, 1}, {1, 1, 0, 0}};
+        try (Dataset words = Dataset.of(Field.ragged("x", x), Field.labels("y", 0, 1, 0, 1));
+                Dataset front = words.padded("x", Padding.front());
+                Dataset tagged = Dataset.of(Field.ragged("x", x), Field.ragged("y", tags));
+                Dataset even = Dataset.of(
+                        Field.ragged("x", new int[][] {{1, 2}, {2, 3}, {3, 4}, {4, 1}}),
+                        Field.labels("y", 0, 1, 0, 1))) {
+            Supplier<Layer> careless =
+                    () -> new Sequential(new Embedding(5, 3), new MeanOfSteps(false), new Linear(3, 2));
+            assertThat(padding(careless.get(), words))
+                    .matches(
+                            "false output \\[[01]\\] of example 1 is -?[\\d.]+ for its 2 steps alone and -?[\\d.]+ with 2 steps of"
+                                    + " padding; let each layer that mixes steps read the lengths, as a SequenceLayer is told"
+                                    + " them");
+            String fine = "true an example of 2 steps gives the same alone and with 2 steps of padding";
+            assertThat(padding(new Sequential(new Embedding(5, 3), new MeanOfSteps(true), new Linear(3, 2)), words))
+                    .isEqualTo(fine);
+            assertThat(padding(
+                            new Sequential(
+                                    new Embedding(5, 3),
+                                    Recurrent.gru(3, 4).paddedInFront().lastStep(),
+                                    new Linear(4, 2)),
+                            front))
+                    .isEqualTo(fine);
+            assertThat(padding(
+                            new Sequential(
+                                    new Embedding(5, 3), Recurrent.gru(3, 4).bidirectional(), new Linear(8, 2)),
+                            tagged))
+                    .isEqualTo(fine);
+            assertThat(padding(new Sequential(new Embedding(5, 3), new Next(), new Linear(3, 2)), tagged))
+                    .startsWith("false output [1, ");
+            assertThat(padding(careless.get(), even))
+                    .isEqualTo("true all examples of a batch have 2 steps, so that none is padded");
         }
     }
 
