@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * example). Parts and orders of a dataset always keep all fields of an example together. Bytes become floats as they are gathered into a batch: x =
  * value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
  *
- * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded}, {@link #withClasses} and
- * {@link #map} give datasets over the same memory, which cost four bytes for each example. Each may be closed on its own. The memory is freed when
- * the last one is closed. Once one of them was closed, the garbage collector may free the memory of the others without reporting them.
+ * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded},
+ * {@link #withClasses} and {@link #map} give datasets over the same memory, which cost four bytes for each example. Each may be closed on its own. The
+ * memory is freed when the last one is closed. Once one of them was closed, the garbage collector may free the memory of the others without reporting them.
  *
  * <p>Any thread may use a dataset. After it is closed, every method that reads examples throws IllegalStateException with the place where it was
  * closed.

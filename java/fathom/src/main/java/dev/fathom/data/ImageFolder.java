@@ -51,9 +51,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Classes and files are in the order of their names, and a class's label is its index in this order, unless {@link #classes} gives another. An image is scaled until it covers the size,
- * and what is beyond is cut off evenly on both sides, unless images are {@link #stretched}. A photograph that its camera marked as rotated (EXIF) is turned
- * upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was trained on. The settings are immutable: each method returns another.
+ * <p>Classes and files are in the order of their names, and a class's label is its index in this order, unless {@link #classes} gives another. An image
+ * is scaled until it covers the size, and what is beyond is cut off evenly on both sides, unless images are {@link #stretched}. A photograph that its
+ * camera marked as rotated (EXIF) is turned upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was
+ * trained on. The settings are immutable: each method returns another.
  *
  * @param folder the folder that holds the classes' folders
  * @param height height of every image that is read

@@ -44,7 +44,8 @@ public interface NextToken {
      * inputs, such as what an encoder made of a sentence, must be written before every search, because a search moves their rows with the state. A step
      * copies none of the state except where rows move; it allocates the logits, in the memory of the pass, and a few small Java objects.
      *
-     * @throws IllegalArgumentException if the first input or the output has another shape, or there are other outputs; a step throws it if the search needs more rows than the session has
+     * @throws IllegalArgumentException if the first input or the output has another shape, or there are other outputs; a step throws it if the search needs
+     *     more rows than the session has
      * @throws IllegalStateException if the first input is not I32; a step throws it if the output is not F32
      */
     static NextToken of(Session session) {

@@ -12,8 +12,9 @@ import java.util.List;
  * that one gets wrong weigh more for the next. Of the weighted share e of wrong answers a member gets the weight a = rate (ln((1 - e) / e) + ln(K - 1)), and
  * the weights of the examples that it got wrong are multiplied by exp(a). The score of a class is the share of the weights of the members that choose it.
  *
- * <p>A member without a wrong answer is the last and has the weight 1, and one that is no better than chance, e &gt;= 1 - 1/K, ends the training and is left out, as in
- * scikit-learn. Members must learn of weights: {@link Stump} and the heads do, and {@link dev.fathom.features.NetLearner} draws examples in proportion to them.
+ * <p>A member without a wrong answer is the last and has the weight 1, and one that is no better than chance, e &gt;= 1 - 1/K, ends the training and is left
+ * out, as in scikit-learn. Members must learn of weights: {@link Stump} and the heads do, and {@link dev.fathom.features.NetLearner} draws examples in
+ * proportion to them.
  *
  * @param base the learner of every member
  * @param rounds the most members

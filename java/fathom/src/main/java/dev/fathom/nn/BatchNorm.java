@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>In training, mean and (biased) variance are those of the batch, and the running ones follow: running = (1 - momentum) running + momentum batch,
  * with the unbiased variance of the batch, as in PyTorch. Unlike there, the running values change only when backward has succeeded: a forward in training
  * mode without a backward leaves them as they are, and if the layer was called several times before the backward, the last call counts. {@code
- * trainer.recalibrate(batches)} computes them anew from data, without training. In evaluation the running values are used, and a plan folds them into the weights of the linear or
- * convolutional layer before.
+ * trainer.recalibrate(batches)} computes them anew from data, without training. In evaluation the running values are used, and a plan folds them into the
+ * weights of the linear or convolutional layer before.
  *
  * <p>Files of PyTorch's BatchNorm1d and BatchNorm2d load as they are.
  *

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * Curvature.Extremes extremes = curvature.extremes(40, new Rng(1)); // a negative lowest eigenvalue: no minimum here
  * }</pre>
  *
- * <p>Vectors hold the elements of all parameters, one parameter after the other. The loss is computed for each product in a pass of its own, in evaluation mode, which
- * knows tensors of passes that are open outside as constants. Gradients that parameters have stay as they are.
+ * <p>Vectors hold the elements of all parameters, one parameter after the other. The loss is computed for each product in a pass of its own, in evaluation
+ * mode, which knows tensors of passes that are open outside as constants. Gradients that parameters have stay as they are.
  *
  * @param loss a single number
  * @param parameters what the loss is differentiated by; all of them trainable, and of one thread
@@ -146,9 +146,9 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
     }
 
     /**
-     * Returns estimates of the least and the largest eigenvalue of H by the method of Lanczos (1950) with full orthogonalization, from a random start. They lie inside
-     * the true range and reach its ends as steps grow; with {@link #size} steps they are exact to rounding. It takes a product for each step, and memory of
-     * {@code steps} vectors.
+     * Returns estimates of the least and the largest eigenvalue of H by the method of Lanczos (1950) with full orthogonalization, from a random start. They
+     * lie inside the true range and reach its ends as steps grow; with {@link #size} steps they are exact to rounding. It takes a product for each step, and
+     * memory of {@code steps} vectors.
      *
      * @param steps 1 or more; 20 to 50 are enough for nets
      * @param rng draws the start

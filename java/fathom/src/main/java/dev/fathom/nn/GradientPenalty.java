@@ -20,9 +20,9 @@ import java.util.function.UnaryOperator;
  * optimizer.step();
  * }</pre>
  *
- * <p>The gradient of the penalty with respect to the parameters is exact: with v = g / ||g|| held constant, it is that of the sum of 2 weight / n (||g|| - center) times
- * the derivative of D along v, by {@link Linearization}. PyTorch takes it by {@code autograd.grad(.., create_graph=True)}. Where ||g|| is 0 it is 0. Every op
- * of the critic needs a tangent rule; recurrent layers and CTC have none. The penalty takes about three times the critic's memory.
+ * <p>The gradient of the penalty with respect to the parameters is exact: with v = g / ||g|| held constant, it is that of the sum of 2 weight / n (||g|| -
+ * center) times the derivative of D along v, by {@link Linearization}. PyTorch takes it by {@code autograd.grad(.., create_graph=True)}. Where ||g|| is 0 it
+ * is 0. Every op of the critic needs a tangent rule; recurrent layers and CTC have none. The penalty takes about three times the critic's memory.
  *
  * @param weight the factor of the penalty, 0 or more
  * @param center the norm that is not punished, 0 or more

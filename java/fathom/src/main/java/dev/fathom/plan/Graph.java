@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of one trace as nodes over numbered values, at one size of the free dimensions. Passes over it remove and merge nodes. Its constants lie in the traced pass,
- * which {@link #close} ends.
+ * The calls of one trace as nodes over numbered values, at one size of the free dimensions. Passes over it remove and merge nodes. Its constants lie in the
+ * traced pass, which {@link #close} ends.
  */
 final class Graph implements AutoCloseable {
     /** Where a value comes from. */

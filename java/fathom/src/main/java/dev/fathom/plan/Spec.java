@@ -67,7 +67,8 @@ public final class Spec {
 
     /**
      * Returns this input as state that a session carries from run to run: it begins with zeros, and after each run it is the output of the same name.
-     * A run that fails leaves it as it was, except for caches that are written in place. {@link Session#reset} sets it to zeros again, and {@link Session#input(String)} reads it or writes to it between runs.
+     * A run that fails leaves it as it was, except for caches that are written in place. {@link Session#reset} sets it to zeros again, and
+     * {@link Session#input(String)} reads it or writes to it between runs.
      *
      * @throws IllegalStateException if it is an input of lengths
      */

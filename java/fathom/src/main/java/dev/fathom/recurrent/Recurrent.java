@@ -90,7 +90,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         /**
          * Checks the settings.
          *
-         * @throws IllegalArgumentException if a size is below 1, there are more than 65,536 layers, biases are not 0, 1 or 2, or an option is one that the cell does not have
+         * @throws IllegalArgumentException if a size is below 1, there are more than 65,536 layers, biases are not 0, 1 or 2, or an option is one that the
+         *     cell does not have
          */
         public Settings {
             options = Set.copyOf(options);

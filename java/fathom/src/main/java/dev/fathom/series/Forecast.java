@@ -41,7 +41,8 @@ public final class Forecast {
      * the end of the series.
      *
      * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, the series has too few rows before
-     *     {@code from} or too few for the inputs that are not forecast, a value that is needed is missing, or the model returns another number of values or one that is NaN or infinite
+     *     {@code from} or too few for the inputs that are not forecast, a value that is needed is missing, or the model returns another number of values or
+     *     one that is NaN or infinite
      */
     public static float[][] recursive(Windows windows, Series series, int from, int steps, Step step) {
         return run("recursive", windows, series, from, steps, true, step);

@@ -167,8 +167,8 @@ public final class Windows {
     }
 
     /**
-     * Returns the windows that touch no hole and all of whose forecast rows have a number that {@code rows} accepts, in the order of time. The rows of the window itself may be
-     * any: {@code t -> series.value(t, "train") == 1} gives the windows that forecast a row with that flag.
+     * Returns the windows that touch no hole and all of whose forecast rows have a number that {@code rows} accepts, in the order of time. The rows of the
+     * window itself may be any: {@code t -> series.value(t, "train") == 1} gives the windows that forecast a row with that flag.
      *
      * @throws IllegalArgumentException if the series is too short or lacks a column, or there is no such window
      */

@@ -229,8 +229,8 @@ public final class BytePairs implements Tokenizer {
      * Reads a vocabulary and its merges in the two files of GPT-2, plain or gzip: {@code vocab.json}, an object from token to number, and {@code
      * merges.txt} (once {@code vocab.bpe}), two tokens a line in the order of the merges after a first line that may begin with {@code #version}.
      *
-     * @throws IllegalArgumentException if a file is damaged or of another tokenizer, which is named, the vocabulary lacks a byte or what a line merges, or a line merges what no line before
-     *     it makes
+     * @throws IllegalArgumentException if a file is damaged or of another tokenizer, which is named, the vocabulary lacks a byte or what a line merges, or a
+     *     line merges what no line before it makes
      * @throws java.io.UncheckedIOException if a file cannot be read
      */
     public static BytePairs read(Path vocabulary, Path merges) {
