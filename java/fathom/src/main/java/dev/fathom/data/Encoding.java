@@ -160,21 +160,27 @@ public final class Encoding {
     }
 
     /**
-     * Returns the features [k] of one row, given as a map from column name to text, for a service.
+     * Returns the features [k] of one row, given as a map from column name to text, for a service. A value is missing if the map lacks its column, or it is
+     * blank, {@code NA} or {@code NaN}, unless that is one of the column's categories. Its features are NaN if the encoder was told so by {@link
+     * Encoder#missingAsNaN}.
      *
-     * @throws IllegalArgumentException with the column if a value is missing or cannot be encoded
+     * @throws IllegalArgumentException with the column if a value is missing that must not be, or cannot be encoded
      */
     public float[] features(Map<String, String> row) {
         float[] to = new float[features.size()];
         int at = 0;
         for (Fitted f : columns.values()) {
             if (f.isFeature()) {
-                String text = row.get(f.column.name());
-                if (text == null || text.isBlank()) {
+                String given = row.get(f.column.name());
+                String text = given == null ? "" : given.strip();
+                boolean missing = Table.MISSING.contains(text) && !f.categories.contains(text);
+                if (missing && !missingAsNaN) {
                     throw new IllegalArgumentException("features: column " + f.column.name()
                             + " is missing; give a value for each of " + row(false));
                 }
-                at = f.put(text.strip(), unknownAsZeros, () -> "column " + f.column.name(), to, at);
+                at = missing
+                        ? f.putMissing(to, at)
+                        : f.put(text, unknownAsZeros, () -> "column " + f.column.name(), to, at);
             }
         }
         return to;
@@ -198,9 +204,7 @@ public final class Encoding {
         for (int row = 0; row < table.size(); row++) {
             for (Fitted f : wanted) {
                 if (missingAsNaN && table.missing(row, f.column.name())) {
-                    int end = at + f.names().size();
-                    Arrays.fill(to, at, end, Float.NaN);
-                    at = end;
+                    at = f.putMissing(to, at);
                 } else {
                     at = f.put(text(table, row, f.column.name()), unknownAsZeros, place(table, row, f), to, at);
                 }
@@ -392,6 +396,13 @@ public final class Encoding {
                 }
             }
             return at + 1;
+        }
+
+        /** Writes the numbers of a missing value and returns where the next ones go. */
+        int putMissing(float[] to, int at) {
+            int end = at + Math.max(1, categories.size());
+            Arrays.fill(to, at, end, Float.NaN);
+            return end;
         }
 
         /** Its number, -1 for one that is unknown and may be. */

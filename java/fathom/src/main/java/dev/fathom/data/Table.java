@@ -31,7 +31,8 @@ public final class Table {
     /** Columns with up to so many different texts keep one copy of each. */
     private static final int SHARED = 1 << 12;
 
-    private static final Set<String> MISSING = Set.of("", "NA", "NaN");
+    /** The texts of missing values, where nothing else is said. */
+    static final Set<String> MISSING = Set.of("", "NA", "NaN");
 
     private final String file;
     /** Name to texts. */
@@ -52,8 +53,8 @@ public final class Table {
     // ---- making
 
     /**
-     * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around a text are not part of it, nor around its quotes,
-     * empty lines are left out, and a column without a name is called by its number ({@code column 1}).
+     * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around a text are not part of it, nor around
+     * its quotes, empty lines are left out, and a column without a name is called by its number ({@code column 1}).
      *
      * @throws IllegalArgumentException if a line has more or fewer fields than the first, two columns have one name, a quote is never closed, the
      *     file is not UTF-8, or it has no rows

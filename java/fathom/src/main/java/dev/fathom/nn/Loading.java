@@ -40,6 +40,12 @@ final class Loading {
         this.file = file;
         this.names = names;
         this.net = net;
+        List<String> idle = names.idleOrders(file.names());
+        if (!idle.isEmpty()) {
+            throw new IllegalArgumentException("load: " + file + ": the patterns " + idle
+                    + " of transpose and permute fit none of its tensors, " + some(file.names())
+                    + "; write them for the names in the file, as they are before any rename");
+        }
         all.forEach(v -> variables.put(v.name(), v));
         for (String tensor : file.names()) {
             assign(tensor);
@@ -228,7 +234,7 @@ final class Loading {
         return rule("rename", List.of("old.*", "new.*"));
     }
 
-    /** What stands in front of every name of {@code some} among {@code long ones}, or null. */
+    /** What stands in front of every name of {@code some} among those of {@code longer}, or null. */
     private static @Nullable String prefix(Collection<String> longer, List<String> some) {
         Set<String> all = new LinkedHashSet<>(longer);
         return longer.stream()

@@ -383,13 +383,20 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         store().addGradients(replica.store());
     }
 
+    /** A variable of the same kind that no model owns, or the node itself if it is none. */
+    private static Structure.Terminal anew(Structure.Terminal node) {
+        if (node instanceof Parameter p) {
+            return new Parameter(p.shape(), p.initializer(), p.fileOrder());
+        }
+        if (node instanceof Buffer b) {
+            return b.derived() ? Buffer.derived(b.shape(), b.initializer()) : new Buffer(b.shape(), b.initializer());
+        }
+        return node;
+    }
+
     /** A model of this tree over variables of its own, in a store that {@code make} gives for them and their names. */
     private Model<M> rebuilt(BiFunction<List<Variable>, List<String>, Store> make) {
-        M tree = Structure.rebuild(
-                net,
-                node -> node instanceof Parameter p
-                        ? new Parameter(p.shape(), p.initializer(), p.fileOrder())
-                        : node instanceof Buffer b ? new Buffer(b.shape(), b.initializer()) : node);
+        M tree = Structure.rebuild(net, Model::anew);
         List<Variable> variables = new ArrayList<>();
         List<String> names = new ArrayList<>();
         collect(tree, variables, names);

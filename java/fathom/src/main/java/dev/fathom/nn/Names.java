@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +139,8 @@ public final class Names {
      * Brings dimensions in another order: dimension i in PyTorch's layout is dimension {@code order[i]} in the file, such as {@code permute("*.kernel", 3,
      * 2, 0, 1)} for the filters [height, width, in, out] of Keras.
      *
-     * @throws IllegalArgumentException if the order does not name each of its dimensions once
+     * @throws IllegalArgumentException if the order does not name each of its dimensions once, or the pattern has an order already; when a file is loaded,
+     *     if none of its tensors fits the pattern, or one fits two patterns
      */
     public Names permute(String pattern, int... order) {
         if (!IntStream.of(order)
@@ -151,7 +153,10 @@ public final class Names {
                             + " dimensions; name each once, from 0");
         }
         Map<String, List<Integer>> more = new LinkedHashMap<>(orders);
-        more.put(pattern, IntStream.of(order).boxed().toList());
+        if (more.put(pattern, IntStream.of(order).boxed().toList()) != null) {
+            throw new IllegalArgumentException("names: the pattern \"" + pattern
+                    + "\" has an order of dimensions already; give it one by a single transpose or permute");
+        }
         return new Names(renames, more, optional, ignored, ignoresOthers);
     }
 
@@ -202,11 +207,23 @@ public final class Names {
 
     /** The order of the file's dimensions, or null where it is PyTorch's. */
     int @Nullable [] order(String tensor) {
-        return orders.entrySet().stream()
-                .filter(o -> fits(List.of(o.getKey()), tensor))
-                .map(o -> o.getValue().stream().mapToInt(i -> i).toArray())
+        Map<String, List<Integer>> fitting = new LinkedHashMap<>(orders);
+        fitting.keySet().removeIf(p -> !fits(List.of(p), tensor));
+        if (fitting.size() > 1) {
+            throw new IllegalArgumentException("names: the patterns " + fitting.keySet() + " all give " + tensor
+                    + " an order of its dimensions; choose patterns of which only one fits it");
+        }
+        return fitting.values().stream()
+                .map(order -> order.stream().mapToInt(i -> i).toArray())
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** The patterns of orders that fit none of these tensors. */
+    List<String> idleOrders(Collection<String> tensors) {
+        return orders.keySet().stream()
+                .filter(p -> tensors.stream().noneMatch(t -> fits(List.of(p), t)))
+                .toList();
     }
 
     private static boolean fits(List<String> patterns, String name) {

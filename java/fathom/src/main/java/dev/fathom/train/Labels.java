@@ -20,13 +20,11 @@ final class Labels {
 
     /** Whether the shapes are equal up to a last dimension of 1. */
     private static boolean matched(Tensor y, Tensor t) {
-        int rank = bareRank(y.shape());
-        return rank == bareRank(t.shape()) && begins(y.shape(), t.shape(), rank);
-    }
-
-    private static int bareRank(Shape shape) {
-        int rank = shape.rank();
-        return rank > 0 && shape.dim(rank - 1) == 1 ? rank - 1 : rank;
+        boolean longer = y.shape().rank() > t.shape().rank();
+        Shape more = longer ? y.shape() : t.shape();
+        Shape less = longer ? t.shape() : y.shape();
+        int missing = more.rank() - less.rank();
+        return begins(more, less, less.rank()) && (missing == 0 || missing == 1 && more.dim(-1) == 1);
     }
 
     private static boolean begins(Shape a, Shape b, int rank) {

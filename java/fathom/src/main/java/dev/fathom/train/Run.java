@@ -127,6 +127,12 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         Position p = c.position();
         ready(p.epoch(), p.history().stream().filter(e -> e.epoch() < p.epoch()).toList());
         c.mustFit(settings(p.epoch(), p.step()), store);
+        double[] sums = p.tally().values();
+        if (sums.length != tally.values().length) {
+            throw new IllegalArgumentException("resume: " + c.file() + " holds " + sums.length
+                    + " sums of loss and metrics, but this build of Fathom keeps " + tally.values().length
+                    + ", so another build wrote it; resume with that build, or begin anew without resume()");
+        }
         if (p.history().size() > epochs) {
             throw new IllegalArgumentException("resume: the run in " + c.file() + " has finished "
                     + p.history().size()
@@ -147,7 +153,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         epoch = p.epoch();
         step = p.step();
         examples = p.examples();
-        System.arraycopy(p.tally().values(), 0, tally.values(), 0, tally.values().length);
+        System.arraycopy(sums, 0, tally.values(), 0, sums.length);
         seconds = p.seconds();
         rate = rate(epoch, step - 1);
         rng = new Rng(rng.seed(), p.counter());

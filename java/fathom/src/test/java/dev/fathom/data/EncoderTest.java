@@ -212,6 +212,28 @@ class EncoderTest {
                 .containsExactly(2, 1, 0, 0, 0);
     }
 
+    /** A row is encoded in the same way whether a file or a service gives it. */
+    @Test
+    void aRowThatLacksValuesHasTheFeaturesThatItHasInATable() throws IOException {
+        Table people = table("age,city,member\n30,Paris,yes\nNA,Rome,no\n50,,NaN\n");
+        Encoding encoding = new Encoder()
+                .missingAsNaN()
+                .number("age")
+                .oneHot("city")
+                .bool("member")
+                .fit(people);
+        float no = Float.NaN;
+        assertThat(encoding.features(people)).containsExactly(30, 1, 0, 1, no, 0, 1, 0, 50, no, no, no);
+        assertThat(encoding.features(Map.of("age", "NA", "city", "Rome", "member", "no")))
+                .containsExactly(no, 0, 1, 0);
+        assertThat(encoding.features(Map.of("age", "50", "city", " ", "member", "NaN")))
+                .containsExactly(50, no, no, no);
+        assertThat(encoding.features(Map.of())).containsExactly(no, no, no, no);
+        Table words = people.missing("");
+        Encoding names = new Encoder().oneHot("age").fit(words);
+        assertThat(names.features(Map.of("age", "NA"))).isEqualTo(names.features(words.take(1, 2)));
+    }
+
     @Test
     void stepsFollowOneAnotherAndAreUndone() throws IOException {
         Table people = table(PEOPLE);
@@ -318,6 +340,9 @@ class EncoderTest {
                 "dataset: the encoder names no feature");
         assertRefused(
                 () -> ok.features(Map.of("age", "3")),
+                "features: column same is missing; give a value for each of [same]");
+        assertRefused(
+                () -> ok.features(Map.of("same", " NA ")),
                 "features: column same is missing; give a value for each of [same]");
         assertRefused(() -> ok.features(Map.of("same", "q")), "column same: \"q\"" + words);
     }

@@ -381,6 +381,30 @@ class NamesTest {
         }
     }
 
+    /** A square matrix fits both ways round, so that a rule which is not obeyed would not show. */
+    @Test
+    void anOrderThatIsForNoTensorOrOneOfTwoIsRefused() {
+        file(path(), "kernel", Shape.of(3, 3), "bias", Shape.of(3));
+        Names names = Names.exact().rename("kernel", "weight");
+        try (var model = Model.of(new Linear(3, 3), 1)) {
+            float[] before = values(model, "weight");
+            assertThatThrownBy(() -> model.load(path(), names.transpose("kernel", "weight")))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("load: " + path() + ": the patterns [weight] of transpose and permute fit none of its"
+                            + " tensors, [kernel, bias]; write them for the names in the file, as they are before any"
+                            + " rename");
+            assertThatThrownBy(() -> model.load(path(), names.transpose("ker*").permute("*el", 0, 1)))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("names: the patterns [ker*, *el] all give kernel an order of its dimensions; choose"
+                            + " patterns of which only one fits it");
+            assertThat(values(model, "weight")).isEqualTo(before);
+        }
+        assertThatThrownBy(() -> names.transpose("kernel").permute("kernel", 0, 1))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("names: the pattern \"kernel\" has an order of dimensions already; give it one by a single"
+                        + " transpose or permute");
+    }
+
     // ---- what the answer says
 
     private void refused(Model<?> model, String message) {

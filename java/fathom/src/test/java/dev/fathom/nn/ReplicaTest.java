@@ -122,6 +122,24 @@ class ReplicaTest {
         }
     }
 
+    /** Numbers that follow from the settings of a net may be missing in a file, whichever of its models loads it. */
+    @Test
+    void whatFollowsFromSettingsStaysSo(@TempDir Path folder) {
+        Path file = folder.resolve("linear.safetensors");
+        try (var linear = Model.of(new Sequential(new Linear(IN, CLASSES)), 2);
+                var model = Model.of(new Sequential(new Linear(IN, CLASSES), Temperature.fixed(2)), 1);
+                var copy = model.copy();
+                var replica = model.replica()) {
+            linear.save(file);
+            for (var each : List.of(model, copy, replica)) {
+                each.load(file);
+                assertThat(each.parameters().get(0).value().toArray())
+                        .isEqualTo(linear.parameters().get(0).value().toArray());
+                assertThat(each.buffers().get(0).value().toArray()).containsExactly(2);
+            }
+        }
+    }
+
     /** A replica's buffers are its own until it has given its gradients. */
     @Test
     void buffersFollowTheModel(@TempDir Path folder) {

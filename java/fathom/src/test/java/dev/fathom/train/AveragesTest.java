@@ -77,6 +77,32 @@ class AveragesTest {
         }
     }
 
+    /** One example is a batch as any other: 3 says class 1, and -3 class 0. */
+    @Test
+    void aBatchOfOneExampleCounts() {
+        try (Pass pass = Pass.infer()) {
+            for (Tensor y : List.of(Tensor.of(new float[] {3}, 1, 1), Tensor.of(new float[] {3}, 1))) {
+                for (int label : new int[] {0, 1}) {
+                    for (Tensor t : List.of(
+                            Tensor.ofInts(new int[] {label}, 1),
+                            Tensor.ofInts(new int[] {label}, 1, 1),
+                            Tensor.of(new float[] {label}, 1),
+                            Tensor.of(new float[] {label}, 1, 1))) {
+                        for (Metric m : List.of(Metric.accuracy(), Metric.binaryAccuracy())) {
+                            assertThat(m.of(y, t))
+                                    .as("%s of %s and %s", m.name(), y, t)
+                                    .isEqualTo(new Metric.Sum(label, 1));
+                            assertThat(m.of(y.neg(), t)).isEqualTo(new Metric.Sum(1 - label, 1));
+                        }
+                    }
+                }
+            }
+            Tensor one = Tensor.of(new float[] {3}, 1, 1);
+            assertThatThrownBy(() -> Metric.binaryAccuracy().of(one, Tensor.scalar(1)))
+                    .hasMessage("binary_accuracy: output [1, 1] and target [] differ; give one target for each output");
+        }
+    }
+
     /** An assessment reads one logit as a trainer does; its argmax would be right always. */
     @Test
     void anAssessmentOfOneLogitHasTwoClasses() {
@@ -236,6 +262,9 @@ class AveragesTest {
                     .isEqualTo(expected);
             evaluated(data, 2, mean.sum(), Metric.accuracy(), Metric.brier())
                     .forEach((name, value) -> assertThat(value).as(name).isCloseTo(expected.get(name), within(1e-6)));
+            CrossEntropy weighted = mean.classWeights(1, 2, 5);
+            assertThat(evaluated(data, 2, weighted.sum()).get("loss"))
+                    .isCloseTo(evaluated(data, 2, weighted).get("loss"), within(1e-6));
         }
     }
 

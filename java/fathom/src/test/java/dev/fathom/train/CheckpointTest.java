@@ -44,7 +44,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
@@ -811,30 +814,61 @@ class CheckpointTest {
                 .noneMatch(d -> d.contains("@") || d.contains("$"));
     }
 
-    /** A file that an earlier version wrote does not say what the net and the loss were. */
-    @Test
-    void aCheckpointThatKnowsNeitherNetNorLossGoesOn() {
-        Left whole = run(1, t -> {});
-        kill(folder, 6, Checkpoints.in(folder).everySteps(1));
-        Path file = Checkpoints.newest(folder).orElseThrow();
+    /** Gives a checkpoint other texts; null leaves one out. */
+    private static void rewrite(Path file, BinaryOperator<String> textOfNameAndText) {
+        Safetensors.Writer writer = new Safetensors.Writer();
         try (Safetensors old = Safetensors.read(file)) {
-            Safetensors.Writer writer = new Safetensors.Writer();
             for (String name : old.names()) {
                 FloatBuffer values = FloatBuffer.allocate((int) old.shape(name).size());
                 old.copy(name, values);
                 writer.add(name, old.shape(name), values.rewind());
             }
-            assertThat(old.metadata()).containsKeys("fathom.setting.net", "fathom.setting.loss");
             old.metadata().forEach((name, text) -> {
-                if (!name.equals("fathom.setting.net")
-                        && !name.equals("fathom.setting.loss")
-                        && !name.contains("checksum")) {
-                    writer.metadata(name, text);
+                String other = name.contains("checksum") ? null : textOfNameAndText.apply(name, text);
+                if (other != null) {
+                    writer.metadata(name, other);
                 }
             });
             writer.checksum().write(file);
         }
+    }
+
+    /** A file that an earlier version wrote does not say what the net and the loss were. */
+    @Test
+    void aCheckpointThatKnowsNeitherNetNorLossGoesOn() {
+        Left whole = run(1, t -> {});
+        kill(folder, 6, Checkpoints.in(folder).everySteps(1));
+        Set<String> left = new TreeSet<>();
+        rewrite(Checkpoints.newest(folder).orElseThrow(), (name, text) -> {
+            boolean out = name.equals("fathom.setting.net") || name.equals("fathom.setting.loss");
+            if (out) {
+                left.add(name);
+            }
+            return out ? null : text;
+        });
+        assertThat(left).hasSize(2);
         run(99, t -> t.resume(folder)).mustBe(whole);
+    }
+
+    /** A build that kept other sums of loss and metrics leaves a file that looks whole. */
+    @Test
+    void aCheckpointOfAnotherBuildIsRefusedBeforeAnythingChanges() {
+        kill(folder, 6, Checkpoints.in(folder).everySteps(1));
+        Path file = Checkpoints.newest(folder).orElseThrow();
+        rewrite(
+                file,
+                (name, text) -> name.equals("fathom.run.tally") ? text.substring(0, text.lastIndexOf('\n')) : text);
+        try (var model = model(1);
+                Dataset train = points(44, 1);
+                Dataset validation = points(30, 2)) {
+            List<float[]> before = values(model);
+            assertThatThrownBy(() ->
+                            trainer(model).resume(folder).fit(train.shuffled(3).batches(12), validation, 3))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("resume: " + file + " holds 3 sums of loss and metrics, but this build of Fathom keeps"
+                            + " 4, so another build wrote it; resume with that build, or begin anew without resume()");
+            assertThat(values(model).toArray()).as("nothing was changed").isEqualTo(before.toArray());
+        }
     }
 
     private static void assertRefused(String file, String words, Runnable run) {
