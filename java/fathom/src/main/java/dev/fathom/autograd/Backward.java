@@ -2,17 +2,22 @@ package dev.fathom.autograd;
 
 import dev.fathom.kernel.Kernel;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** One walk back over a tape: which nodes lie between the loss and the targets, and their gradients, the last node first. */
 public final class Backward {
     private static final @Nullable Value[] NONE = {};
+    /** How many have ended. */
+    private static final AtomicLong ENDED = new AtomicLong();
 
     private final Value loss;
     private final @Nullable Predicate<Value> targets;
     /** The one that succeeded before it in the same scope. */
     private final @Nullable Backward before;
+
+    private long number;
 
     /** From a recorded {@code loss} toward the leaves and watched values that {@code targets} accepts, all of them where it is null. */
     Backward(Value loss, @Nullable Predicate<Value> targets, @Nullable Backward before) {
@@ -27,6 +32,16 @@ public final class Backward {
 
     private int last() {
         return Objects.requireNonNull(loss.node, "backward is called for recorded results only").index;
+    }
+
+    /** The number of the backward that ended last, on any thread. */
+    public static long latest() {
+        return ENDED.get();
+    }
+
+    /** Which one this is of those that have ended, from 1. */
+    long number() {
+        return number;
     }
 
     @Nullable
@@ -70,7 +85,7 @@ public final class Backward {
                 if (t.scope == scope && t.node != null) {
                     under[t.node.index] = true;
                 }
-                if (target(t) && former.target(t) && (t.leaf == null || t.leaf.hasGradient())) {
+                if (target(t) && former.target(t) && former.standsIn(t)) {
                     throw new IllegalStateException("backward: " + loss.label() + " has already given its gradient to "
                             + (t.leaf == null ? t.label() : t.leaf.label())
                             + ", and a second backward would double it; call zeroGrad() or step() before it,"
@@ -78,6 +93,11 @@ public final class Backward {
                 }
             }
         }
+    }
+
+    /** Whether what this one gave a target is still there. */
+    private boolean standsIn(Value t) {
+        return t.leaf != null ? t.leaf.keepsGradientOf(number) : t.sumOfGradients() != 0;
     }
 
     /** Takes the gradients that flow from {@code seed} at the loss; false, and nothing done, where no target is reached. */
@@ -104,6 +124,7 @@ public final class Backward {
             for (int i = last; i >= 0; i--) {
                 step(scope, tape.node(i));
             }
+            number = ENDED.incrementAndGet();
             return true;
         } catch (RuntimeException | Error e) {
             forgetGradients(tape, last);

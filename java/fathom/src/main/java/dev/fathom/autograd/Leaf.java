@@ -47,8 +47,8 @@ public interface Leaf {
     /** Makes the gradient ready to be added to in the first {@code n} of these rows. */
     void writeRows(Commands commands, int[] rows, int n);
 
-    /** Whether it has a gradient that no step has used or cleared. */
-    boolean hasGradient();
+    /** Whether it has a gradient, and none was used or cleared since the backward of this {@linkplain Backward#number number}. */
+    boolean keepsGradientOf(long backward);
 
     /** Forgets the gradient. */
     void forgetGradient();

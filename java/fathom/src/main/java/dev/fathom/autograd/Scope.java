@@ -481,7 +481,7 @@ public abstract class Scope {
             throw new IllegalArgumentException(
                     "gradient: " + watched.label() + " was watched by another pass; ask that one before it is closed");
         }
-        long g = watched.node == null ? watched.gradient : watched.total;
+        long g = watched.sumOfGradients();
         return g == 0 ? null : value(watched.shape, DType.F32, null, g, 0, null);
     }
 
@@ -514,10 +514,10 @@ public abstract class Scope {
         if (updates != null) {
             updates.forEach(u -> u.leaf.check()); // before anything is done: a closed model's buffer takes no update
         }
-        long seed = arena.allocate(4);
-        commands().begin(Kernel.FILL).at(seed).put(1).put(1f).run();
         Backward walk = new Backward(loss, targets, finished);
         walk.checkNew();
+        long seed = arena.allocate(4);
+        commands().begin(Kernel.FILL).at(seed).put(1).put(1f).run();
         if (!walk.run(seed)) {
             throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
                     + "pass the model, part, parameter or watched tensor that it was computed from");

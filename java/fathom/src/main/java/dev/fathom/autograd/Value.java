@@ -205,6 +205,11 @@ public abstract class Value {
         gone = false;
     }
 
+    /** Ends an offer. */
+    protected final void withdraw() {
+        offered = false;
+    }
+
     /** Whether {@code v} has taken this memory over and nothing else can read it. */
     protected final boolean leftTo(Value v) {
         return v.base == this && v.heir && !v.gone && !viewed;
@@ -287,6 +292,11 @@ public abstract class Value {
     /** Whether backward would reach something through it. */
     protected boolean needsGradient() {
         return needsGradient || leaf != null && leaf.trainable();
+    }
+
+    /** Where the gradient of a watched value lies after backward; 0 without one. */
+    long sumOfGradients() {
+        return node == null ? gradient : total;
     }
 
     /** Tells that a recorded call made it. */

@@ -69,11 +69,10 @@ public final class Decoder implements NextToken, AutoCloseable {
     @Override
     public Tensor logits(int[] tokens) {
         check();
-        for (KeptTensor t : state) {
-            Access.offer(t); // it is replaced, so that a cache with a row more needs no copy
-        }
         Tensor[] now = Arrays.copyOf(state, state.length, Tensor[].class); // so that a step may store any tensor in it
-        Step next = step.apply(Tensor.ofInts(tokens, tokens.length), now);
+        Tensor token = Tensor.ofInts(tokens, tokens.length);
+        // the state is replaced, so that a cache with a row more needs no copy
+        Step next = Access.offering(state, () -> step.apply(token, now));
         replace(next.state());
         return next.logits();
     }

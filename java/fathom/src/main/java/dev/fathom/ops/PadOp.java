@@ -52,11 +52,6 @@ public record PadOp(
         return new int[] {front, back, top, bottom, left, right};
     }
 
-    /** The sides that count, those of the last dimension first. */
-    private int[] given() {
-        return Arrays.copyOf(new int[] {left, right, top, bottom, front, back}, spatial);
-    }
-
     @Override
     public String label() {
         return "pad";
@@ -65,9 +60,6 @@ public record PadOp(
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
-        if (Arrays.stream(sides()).anyMatch(s -> s < 0)) {
-            throw c.fail("the sides " + Arrays.toString(given()) + " must be 0 or more; slice() takes away");
-        }
         int rank = spatial / 2 + 2;
         if (x.rank() != rank) {
             throw c.fail("x " + x + " has " + x.rank() + " dimensions but " + spatial + " sides are those of "

@@ -17,7 +17,7 @@ import java.util.Arrays;
  */
 public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
     public static ResizeOp of(Resize mode, int[] size) {
-        check(size);
+        check(size); // before a Shape refuses negative ones without the op's name
         return new ResizeOp(mode, Shape.of(size));
     }
 

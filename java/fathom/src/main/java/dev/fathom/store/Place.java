@@ -103,8 +103,8 @@ public final class Place implements Leaf {
     }
 
     @Override
-    public boolean hasGradient() {
-        return isParameter() && store.fresh(index);
+    public boolean keepsGradientOf(long backward) {
+        return isParameter() && store.keepsGradientOf(index, backward);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.fathom.store;
 
+import dev.fathom.autograd.Backward;
 import dev.fathom.autograd.EvalModes;
 import dev.fathom.autograd.Frame;
 import dev.fathom.autograd.Values;
@@ -36,7 +37,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
 
     private final int[] bufferVersions;
     private final boolean[] fresh;
-    /** How many are. */
+    /** The number of the latest backward when the gradient was last used up or cleared. */
+    private final long[] clearedAfter;
+    /** How many gradients are fresh. */
     private int freshCount;
     /** The thread whose backward gave them, until the last is used up. */
     private volatile @Nullable Thread trainer;
@@ -62,6 +65,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         buffers = weights.block;
         bufferVersions = new int[cells.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
+        clearedAfter = new long[weights.parameters];
         rows = new GradientRows[weights.parameters];
         whole = new boolean[weights.parameters];
     }
@@ -75,6 +79,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         buffers = new Block("replica", Float.BYTES * (weights.offsets[cells.size()] - parameterFloats()));
         bufferVersions = new int[cells.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
+        clearedAfter = new long[weights.parameters];
         rows = new GradientRows[weights.parameters];
         whole = new boolean[weights.parameters];
         try {
@@ -279,7 +284,12 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return fresh[i];
     }
 
-    /** Says that it is used up. */
+    /** Whether parameter {@code i} has a gradient, and none was used or cleared since the backward of this number. */
+    boolean keepsGradientOf(int i, long backward) {
+        return fresh[i] && clearedAfter[i] < backward;
+    }
+
+    /** Says that the gradient of parameter {@code i} is used up. */
     public void forget(int i) {
         fresh(i, false);
     }
@@ -288,6 +298,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         if (fresh[i] != on) {
             fresh[i] = on;
             freshCount += on ? 1 : -1;
+            if (!on) {
+                clearedAfter[i] = Backward.latest();
+            }
         }
         if (freshCount == 0) {
             trainer = null;
@@ -303,8 +316,8 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                 if (other != null && other != me && other.isAlive()) {
                     throw new IllegalStateException("backward: thread " + me.getName()
                             + " computes gradients of a model that has gradients of thread " + other.getName()
-                            + ", which no step has used; train a model by one thread at a time, or give each thread a"
-                            + " model.replica() and add them up with addGradients");
+                            + ", which no step has used; clear them with zeroGrad(), train a model by one thread at a"
+                            + " time, or give each thread a model.replica() and add them up with addGradients");
                 }
                 trainer = me;
             }

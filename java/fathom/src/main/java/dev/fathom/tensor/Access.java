@@ -4,6 +4,7 @@ import dev.fathom.autograd.Leaf;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes tensors and passes that only the library may make. It is not for users, and an ArchUnit rule keeps it inside the library. */
@@ -33,9 +34,18 @@ public final class Access {
         return Pass.trace(null);
     }
 
-    /** Lets results of the current pass take the memory of a kept tensor over, where that spares a copy; the tensor is not to be used after that. */
-    public static void offer(KeptTensor tensor) {
-        tensor.offerMemory();
+    /** Runs {@code body}, whose results may take the memory of kept tensors over where that spares a copy; such a tensor is not to be used after that. */
+    public static <T> T offering(KeptTensor[] tensors, Supplier<T> body) {
+        for (KeptTensor t : tensors) {
+            t.offerMemory();
+        }
+        try {
+            return body.get();
+        } finally {
+            for (KeptTensor t : tensors) {
+                t.withdrawMemory();
+            }
+        }
     }
 
     /** Keeps {@code next}: in the memory of the one of {@code offered} that it took over, or a copy. Those that gave theirs to none are closed by the caller. */

@@ -22,6 +22,11 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
         offer();
     }
 
+    /** Ends the offer. */
+    void withdrawMemory() {
+        withdraw();
+    }
+
     /** This memory as the tensor that was computed in it, or null if {@code next} was not. */
     @Nullable
     KeptTensor successor(Tensor next) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.attention.KeyValue;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -356,6 +357,26 @@ class SearchTest {
                         Tensor.ones(1, 3))) {
             counter.logits(new int[] {0});
             assertThat(counter.logits(new int[] {0}).toArray()).containsExactly(2, 2, 2);
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
+    /** What a failed step saw of the state is a tensor like any other. */
+    @Test
+    void aFailedStepLeavesNoMemoryToTakeOver() {
+        Tensor[] seen = new Tensor[1];
+        try (Pass pass = Pass.infer();
+                Decoder fails = new Decoder(
+                        (token, state) -> {
+                            seen[0] = state[0];
+                            throw new IllegalStateException("no step");
+                        },
+                        Tensor.zeros(1, 2, 1))) {
+            assertThatThrownBy(() -> fails.logits(new int[] {0})).hasMessage("no step");
+            Tensor one = Tensor.ones(1, 1, 1);
+            KeyValue more = new KeyValue(seen[0], seen[0]).with(one, one, Tensor.ofInts(new int[] {1}, 1));
+            assertThat(more.values().toArray()).containsExactly(0, 1);
+            assertThat(seen[0].toArray()).containsExactly(0, 0);
             assertThat(pass.recording()).isFalse();
         }
     }

@@ -191,12 +191,19 @@ class MemoryTest {
     @Tag("any-instruction-set") // a pass in fenced memory pools no pages
     void trimGivesPooledPagesBackAndLeavesOpenPassesAlone() {
         Arena open = Memory.borrow();
+        Arena other = Memory.borrow();
         try {
-            open.allocate(1 << 20);
+            long at = open.allocate(1 << 20);
+            Block.at(at, 4).putInt(0, 42);
+            other.allocate(4 << 20);
+            Memory.giveBack(other);
             long held = open.mapped();
+            assertThat(Memory.stats().pooled()).isGreaterThanOrEqualTo(4 << 20);
             Memory.trim();
             assertThat(Memory.stats().pooled()).isZero();
+            assertThat(other.mapped()).isZero();
             assertThat(open.mapped()).isEqualTo(held);
+            assertThat(Block.at(at, 4).getInt(0)).isEqualTo(42);
             assertThat(Memory.stats().passes()).isGreaterThanOrEqualTo(held);
         } finally {
             Memory.giveBack(open);

@@ -176,7 +176,7 @@ class ThreadsTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("backward: thread other computes gradients of a model that has gradients of thread "
                         + Thread.currentThread().getName()
-                        + ", which no step has used; train a model by one thread at a"
+                        + ", which no step has used; clear them with zeroGrad(), train a model by one thread at a"
                         + " time, or give each thread a model.replica() and add them up with addGradients");
         backward(); // the same thread adds to what it has
         try (var sgd = new Sgd(0.1f).on(model)) {

@@ -88,6 +88,37 @@ class BackwardTest {
         }
     }
 
+    /** What a target has from other losses since its gradient was cleared, or lost in a failure, would not double. */
+    @Test
+    void aLossGivesItsGradientAgainAfterItWasCleared() {
+        try (Pass pass = Pass.grad()) {
+            Tensor y = w.value().mul(v.value());
+            Tensor sum = y.sum();
+            Tensor more = y.mul(10).sum();
+            pass.backward(sum);
+            values.step();
+            pass.backward(more);
+            pass.backward(sum);
+            assertThat(w.gradient().toArray()).containsExactly(55, 77);
+            for (Tensor loss : new Tensor[] {sum, more}) {
+                assertThatThrownBy(() -> pass.backward(loss)).hasMessageContaining("already given its gradient");
+            }
+        }
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
+            Tensor square = pass.watch(x.square());
+            Tensor sum = square.sum();
+            Tensor fails = square.mul(w.value()).sum();
+            pass.backward(sum);
+            values.set(w, 4, 5);
+            assertThatThrownBy(() -> pass.backward(fails)).hasMessageContaining("changed");
+            assertThat(pass.gradient(x)).isNull();
+            pass.backward(sum);
+            assertThat(pass.gradient(x).toArray()).containsExactly(2, 4);
+            assertThat(pass.gradient(square).toArray()).containsExactly(1, 1);
+        }
+    }
+
     /** The parts of a GAN: one loss to one part and then to the other, and two losses over one tape to the same part. */
     @Test
     void otherTargetsOfOneLossAndOtherLossesOfOneTargetMayFollow() {

@@ -2854,6 +2854,9 @@ public final class OpTable {
                         "resize: [6, 0] are no sizes; give one to three of at least 1, as [h, w] for images",
                         () -> t(2, 3, 3, 1).resize(Resize.AREA, 6, 0))
                 .refuses(
+                        "resize: [-1, 6] are no sizes; give one to three of at least 1, as [h, w] for images",
+                        () -> t(2, 3, 3, 1).resize(Resize.AREA, -1, 6))
+                .refuses(
                         "resize: [] are no sizes; give one to three of at least 1, as [h, w] for images",
                         () -> t(2, 3, 3, 1).resize(Resize.AREA))
                 .refuses(

@@ -25,7 +25,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The scope: modes, nesting, what it owns and gives back, random numbers, users' ops, and the tape as a picture. */
@@ -172,37 +171,6 @@ class PassTest {
     // ---- memory
 
     @Test
-    void sizeClassesWasteAtMostAnEighth() {
-        for (long bytes = 1; bytes < 1 << 20; bytes += 61) {
-            long rounded = Arena.rounded(bytes);
-            assertThat(rounded).isGreaterThanOrEqualTo(bytes);
-            assertThat(rounded % 64).isZero();
-            assertThat(rounded).isLessThanOrEqualTo(Math.max(64, bytes + bytes / 8 + 64));
-            assertThat(Arena.rounded(rounded)).isEqualTo(rounded);
-        }
-        assertThat(Arena.rounded(0)).isEqualTo(64);
-    }
-
-    @Test
-    @Tag("any-instruction-set") // a pass in fenced memory pools no pages
-    void anArenaHandsOutWhatWasFreed() {
-        Arena arena = Memory.borrow();
-        try {
-            long a = arena.allocate(1000);
-            long b = arena.allocate(1000);
-            assertThat(Math.abs(a - b)).isGreaterThanOrEqualTo(1000);
-            arena.free(a, 1000);
-            assertThat(arena.live()).isEqualTo(Arena.rounded(1000));
-            assertThat(arena.peak()).isEqualTo(2 * Arena.rounded(1000));
-            assertThat(arena.allocate(1001)).isEqualTo(a);
-            assertThat(arena.allocate(1000)).isNotIn(a, b);
-            assertThat(a % 64).isZero();
-        } finally {
-            Memory.giveBack(arena);
-        }
-    }
-
-    @Test
     void steadyPassesMapNothing() {
         Rng rng = new Rng(1);
         try (Numbers values = new Numbers()) {
@@ -222,29 +190,6 @@ class PassTest {
                     mapped = stats.passes() + stats.pooled();
                 }
             }
-        }
-    }
-
-    @Test
-    @Tag("any-instruction-set") // a pass in fenced memory pools no pages
-    void trimGivesPooledPagesBack() {
-        try (Pass pass = Pass.infer()) {
-            Tensor.zeros(1 << 20);
-        }
-        assertThat(Memory.stats().pooled()).isGreaterThanOrEqualTo(4 << 20);
-        try (Pass pass = Pass.infer()) {
-            Tensor x = Tensor.full(Shape.of(1 << 20), 3);
-            long passes = Memory.stats().passes();
-            assertThat(passes).isGreaterThanOrEqualTo(4 << 20);
-            Memory.trim();
-            assertThat(Memory.stats().pooled()).isZero();
-            assertThat(Memory.stats().passes()).isEqualTo(passes);
-            assertThat(x.sum().item()).isEqualTo(3 << 20);
-        }
-        Memory.trim();
-        assertThat(Memory.stats().passes()).isZero();
-        try (Pass pass = Pass.infer()) {
-            assertThat(Tensor.scalar(1).item()).isEqualTo(1);
         }
     }
 
