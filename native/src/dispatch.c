@@ -157,7 +157,8 @@ int64_t fathom_map(int64_t bytes, int32_t how) {
     int64_t page = sysconf(_SC_PAGESIZE);
     if (bytes <= 0 || bytes > INT64_MAX - HUGE_PAGE - page) return 0;
     int64_t size = (bytes + page - 1) / page * page, slack = bytes >= HUGE_PAGE ? HUGE_PAGE - page : 0;
-    char *mapped = mmap(NULL, (size_t)(size + slack), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int access = how & 4 ? PROT_NONE : PROT_READ | PROT_WRITE;
+    char *mapped = mmap(NULL, (size_t)(size + slack), access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) return 0;
     char *at = slack ? (char *)(((intptr_t)mapped + slack) / HUGE_PAGE * HUGE_PAGE) : mapped;
     int64_t front = at - mapped;
@@ -170,11 +171,12 @@ int64_t fathom_map(int64_t bytes, int32_t how) {
         for (int64_t i = 0; i < size; i += page) ((volatile char *)at)[i] = 0;
     }
     if (how & 4) {
-        if (page != FENCE || size < 2 * FENCE || mprotect(at + size - FENCE, FENCE, PROT_NONE)) {
+        size_t inner = size > 2 * FENCE ? (size_t)size - 2 * FENCE : 0;
+        if (page != FENCE || !inner || mprotect(at + FENCE, inner, PROT_READ | PROT_WRITE)) {
             munmap(at, (size_t)size);
             return 0;
         }
-        memset(at, 0xff, (size_t)(size - FENCE));
+        if (how & 8) memset(at + FENCE, 0xff, inner);
     }
     return (int64_t)(intptr_t)at;
 }

@@ -66,12 +66,13 @@ public final class Native {
     }
 
     /**
-     * For tests: maps pages of 4 KiB, of which nobody may touch the last, and all other bytes are 0xff: NaN as floats, -1 as integers. Returns 0 where the
-     * system refuses.
+     * For tests: maps pages of 4 KiB, of which nobody may touch the first and the last, and returns 0 where the system refuses.
+     *
+     * @param nan whether the bytes between these are 0xff, NaN as floats and -1 as integers, rather than 0
      */
-    public static long mapFenced(long bytes) {
+    public static long mapFenced(long bytes, boolean nan) {
         NativeRuntime.get();
-        return map0(bytes, 4);
+        return map0(bytes, 4 + (nan ? 8 : 0));
     }
 
     @Name("fathom_map")

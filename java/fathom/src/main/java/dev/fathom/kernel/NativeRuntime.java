@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code fathom.threads}</td><td>1 to 256</td><td>{@code FATHOM_THREADS}, else the processors of this container</td></tr>
  * <tr><td>{@code fathom.memory}</td><td>a size such as 6g or 512m, or a share such as 50%</td><td>80 % of what the container or the machine has</td></tr>
  * <tr><td>{@code fathom.blas}</td><td>native, openblas</td><td>native</td></tr>
- * <tr><td>{@code fathom.memory.fenced}</td><td>true, for tests: each tensor of a pass ends at a page that nobody may touch, and begins as NaN</td>
+ * <tr><td>{@code fathom.memory.fenced}</td><td>true, for tests: each tensor of a pass or session, and each block of
+ * parameters, ends at a page that nobody may touch; those of passes and results of sessions begin as NaN</td>
  * <td>false</td></tr>
  * <tr><td>{@code fathom.library}</td><td>a file</td><td>the library of the jar</td></tr>
  * <tr><td>{@code fathom.cache}</td><td>a folder where the library is unpacked</td><td>the user's cache folder</td></tr>

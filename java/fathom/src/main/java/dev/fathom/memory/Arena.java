@@ -215,9 +215,6 @@ public final class Arena {
     }
 
     void reset() {
-        if (fences != null) {
-            fences.run();
-        }
         held.leases.release();
         held.open = false;
         held.opened = null;
@@ -227,6 +224,10 @@ public final class Arena {
         end = 0;
         live = 0;
         peak = 0;
+        if (fences != null) {
+            fences.run();
+            Fences.report();
+        }
     }
 
     void unmap() {

@@ -59,12 +59,16 @@ public final class Block implements AutoCloseable {
                     "block: " + bytes + " bytes for a " + owner + " make no sense; the sizes are too large");
         }
         this.bytes = Math.max(64, bytes + 63 & -64L);
+        Fences fences = Fences.ON ? new Fences() : null;
+        long fenced = Memory.map(fences, this.bytes);
         boolean huge = hot && bytes >= HUGE;
-        long mapped = huge ? this.bytes + PAGE + HUGE_PAGE - 1 & -HUGE_PAGE : this.bytes + PAGE;
-        long pagesAt = Memory.map(mapped, huge, huge);
+        long mapped = fenced != 0
+                ? Fences.mapped(this.bytes)
+                : huge ? this.bytes + PAGE + HUGE_PAGE - 1 & -HUGE_PAGE : this.bytes + PAGE;
+        long pagesAt = fenced != 0 ? 0 : Memory.map(mapped, huge, huge);
         // weights, gradients and moments at one offset of a page each would fight for the same lines of the first cache
-        address = pagesAt + (number * STAGGER & PAGE - 1);
-        pages = new Pages(pagesAt, mapped, owner, Memory.callSite());
+        address = fenced != 0 ? fenced : pagesAt + (number * STAGGER & PAGE - 1);
+        pages = new Pages(pagesAt, mapped, fences, owner, Memory.callSite());
         cleanable = Memory.CLEANER.register(this, pages);
         Memory.owned(mapped);
     }
@@ -77,6 +81,15 @@ public final class Block implements AutoCloseable {
     /** The size, a multiple of 64. */
     public long bytes() {
         return bytes;
+    }
+
+    /**
+     * The address of the {@code n} bytes at {@code offset}, for a caller that finds them by no other address. In fenced memory these are NaN in pages of their
+     * own, which stay as long as the block; elsewhere they lie in the block.
+     */
+    public long piece(long offset, long n) {
+        long fenced = pages.fences == null ? 0 : pages.fences.allocate(n);
+        return fenced == 0 ? address + offset : fenced;
     }
 
     /** A view of part of it in native byte order; it must not outlive the block. */
@@ -235,7 +248,12 @@ public final class Block implements AutoCloseable {
                 return;
             }
         }
+        unmap();
+    }
+
+    private void unmap() {
         cleanable.clean();
+        Fences.report();
     }
 
     /** Whether {@link #close} was called. */
@@ -263,13 +281,14 @@ public final class Block implements AutoCloseable {
                 return;
             }
         }
-        cleanable.clean();
+        unmap();
     }
 
     /** What outlives the block until its pages are gone. */
     private static final class Pages implements Runnable {
         private final long address;
         private final long bytes;
+        private final @Nullable Fences fences;
         private final String owner;
         private final @Nullable Object made;
         private @Nullable Object closedAt;
@@ -278,9 +297,11 @@ public final class Block implements AutoCloseable {
         private @Nullable Thread changing;
         private int changes;
 
-        Pages(long address, long bytes, String owner, @Nullable Object made) {
+        /** Of the pages at {@code address}, which is 0 where they are those of fences. */
+        Pages(long address, long bytes, @Nullable Fences fences, String owner, @Nullable Object made) {
             this.address = address;
             this.bytes = bytes;
+            this.fences = fences;
             this.owner = owner;
             this.made = made;
         }
@@ -289,7 +310,14 @@ public final class Block implements AutoCloseable {
         public synchronized void run() {
             boolean forgotten = !closing;
             closing = true;
-            Memory.unmap(address, bytes);
+            if (fences != null) {
+                fences.run();
+            }
+            if (address == 0) {
+                Memory.unmapped(bytes);
+            } else {
+                Memory.unmap(address, bytes);
+            }
             Memory.owned(-bytes);
             if (forgotten) {
                 Memory.forgotten(owner, bytes, made);

@@ -4,6 +4,7 @@ import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.Objects;
@@ -11,6 +12,7 @@ import java.util.Spliterator;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,9 @@ public final class Memory {
 
     /** How often {@link #reserve} looks again for memory that the collector gives back, first after 1 ms and then after twice as long. */
     private static final int WAITS = 8;
+
+    /** Bytes of a line of the cache. */
+    private static final int LINE = 64;
 
     private static final String REMEDY =
             "close models, plans, data sets and passes that are no longer used, choose smaller sizes, ";
@@ -75,8 +80,9 @@ public final class Memory {
     }
 
     /**
-     * Returns whether each tensor of a pass has pages of its own: the test mode {@code -Dfathom.memory.fenced=true}, in which a kernel that reads or writes
-     * behind a tensor ends the process at once. It is slow.
+     * Returns whether memory is fenced: the test mode {@code -Dfathom.memory.fenced=true}, which is slow. Each tensor of a pass or a session has pages of its
+     * own then, each block does, such as all parameters of a model, and a kernel that reads or writes behind one ends the process at once. What a kernel
+     * writes a little in front of one is reported as an {@link AssertionError} when the memory is given back.
      */
     public static boolean fenced() {
         return Fences.ON;
@@ -156,7 +162,7 @@ public final class Memory {
      */
     static long map(long bytes, boolean huge, boolean touch) {
         reserve(bytes);
-        long address = mapReserved(bytes, huge, touch);
+        long address = mapReserved(bytes, () -> Native.map(bytes, huge, touch));
         if (address == 0) {
             throw new NativeMemoryException(
                     "the system refuses " + text(bytes) + " of native memory while this process holds "
@@ -167,47 +173,76 @@ public final class Memory {
 
     /** Maps zeroed pages; 0 if that would pass the limit, even where pooled pages go back for it, or the system refuses. */
     static long mapIfRoom(long bytes, boolean huge) {
-        return takenWithoutPool(bytes, NativeRuntime.get().memoryLimit()) ? mapReserved(bytes, huge, false) : 0;
+        return takenWithoutPool(bytes, NativeRuntime.get().memoryLimit())
+                ? mapReserved(bytes, () -> Native.map(bytes, huge, false))
+                : 0;
     }
 
-    private static long mapReserved(long bytes, boolean huge, boolean touch) {
+    /** What {@code pages} maps; where that is 0, the bytes that were reserved for it are free again. */
+    private static long mapReserved(long bytes, LongSupplier pages) {
         long address = 0;
         try {
-            address = Native.map(bytes, huge, touch);
+            address = pages.getAsLong();
         } finally {
             if (address == 0) {
-                HELD.addAndGet(-bytes);
+                unmapped(bytes);
             }
         }
         return address;
     }
 
+    /** The address of {@code n} zeros between fences, or 0 where there are none. {@link Fences#mapped} bytes are counted for it until {@link #unmapped}. */
+    static long map(@Nullable Fences fences, long n) {
+        if (fences == null) {
+            return 0;
+        }
+        long bytes = Fences.mapped(n);
+        reserve(bytes);
+        return mapReserved(bytes, () -> fences.zeros(n));
+    }
+
     /** Gives back what {@link #map} returned. */
     static void unmap(long address, long bytes) {
         Native.unmap(address, bytes);
+        unmapped(bytes);
+    }
+
+    /** Tells that mapped bytes are gone. */
+    static void unmapped(long bytes) {
         HELD.addAndGet(-bytes);
     }
 
     /**
-     * A direct buffer of zeros, which the collector takes when nobody holds it or a view of it any more.
+     * A direct buffer of zeros in native byte order, which begins at a cache line, and which the collector takes when nobody holds it or a view of it any
+     * more.
      *
      * @throws NativeMemoryException if that would pass the limit
      */
     public static ByteBuffer buffer(int bytes) {
+        Fences fences = Fences.ON ? new Fences() : null;
+        long fenced = map(fences, bytes);
+        long held = fenced == 0 ? (long) bytes + LINE : Fences.mapped(bytes);
+        ByteBuffer all = fenced == 0 ? direct(Math.addExact(bytes, LINE)) : Native.view(fenced, bytes);
+        BUFFERS.addAndGet(held);
+        CLEANER.register(all, () -> {
+            if (fences != null) {
+                fences.run();
+            }
+            unmapped(held);
+            BUFFERS.addAndGet(-held);
+        });
+        int skip = fenced == 0 ? (int) (-Native.address(all) & LINE - 1) : 0;
+        return all.slice(skip, bytes).order(ByteOrder.nativeOrder());
+    }
+
+    private static ByteBuffer direct(int bytes) {
         reserve(bytes);
-        ByteBuffer buffer;
         try {
-            buffer = ByteBuffer.allocateDirect(bytes);
+            return ByteBuffer.allocateDirect(bytes);
         } catch (OutOfMemoryError e) {
-            HELD.addAndGet(-bytes);
+            unmapped(bytes);
             throw e;
         }
-        BUFFERS.addAndGet(bytes);
-        CLEANER.register(buffer, () -> {
-            HELD.addAndGet(-bytes);
-            BUFFERS.addAndGet(-bytes);
-        });
-        return buffer;
     }
 
     /** Counts bytes that are about to be taken. */

@@ -21,19 +21,19 @@ public final class Plan implements AutoCloseable {
     final List<Spec> specs;
     final Block weights;
     private final Calls calls;
-    private final Map<Slot.Content, Long> offsets;
+    private final Map<Slot.Content, Long> addresses;
     private final String commands;
     private final int defaultBatch;
 
     /**
-     * @param offsets where each weight that the commands read begins in the block of weights
+     * @param addresses of the weights that the commands read, for as long as the block of weights is there
      * @param commands their kernels and callers, for people
      */
-    Plan(Calls calls, Block weights, Map<Slot.Content, Long> offsets, String commands, int defaultBatch) {
+    Plan(Calls calls, Block weights, Map<Slot.Content, Long> addresses, String commands, int defaultBatch) {
         specs = calls.specs();
         this.calls = calls;
         this.weights = weights;
-        this.offsets = offsets;
+        this.addresses = addresses;
         this.commands = commands;
         Range batches = calls.batches();
         this.defaultBatch = batches.declared() && !batches.has(defaultBatch) ? batches.min() : defaultBatch;
@@ -165,7 +165,7 @@ public final class Plan implements AutoCloseable {
         check();
         Lowering lowering = calls.at(sizes, new Commands());
         for (Slot s : lowering.slots) {
-            if (s.role == Slot.Role.WEIGHT && s.used() && !offsets.containsKey(s.content)) {
+            if (s.role == Slot.Role.WEIGHT && s.used() && !addresses.containsKey(s.content)) {
                 throw new IllegalArgumentException("newSession: a command wants the weight " + lowering.name(s)
                         + " packed in another way at " + sizes + " than at all sizes at which the plan was traced;"
                         + " choose another " + sizes.names());
@@ -176,7 +176,7 @@ public final class Plan implements AutoCloseable {
 
     /** Where a weight lies. */
     long address(Slot weight) {
-        return weights.address() + offsets.getOrDefault(weight.content, 0L); // what no command reads lies nowhere
+        return addresses.getOrDefault(weight.content, 0L); // what no command reads lies nowhere
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,10 +18,8 @@ import java.util.Objects;
 final class PlanBuilder {
     private final Traces traces;
     private final Graph graph;
-    /** Where each weight begins in the block. */
-    private final Map<Slot.Content, Long> offsets = new LinkedHashMap<>();
-
-    private long bytes;
+    private final Map<Slot.Content, Slot> weights = new LinkedHashMap<>();
+    private final Map<Slot.Content, Long> addresses = new HashMap<>();
 
     PlanBuilder(Traces traces) {
         this.traces = traces;
@@ -30,15 +29,12 @@ final class PlanBuilder {
     /** The plan, whose sessions have this batch size unless told otherwise. */
     Plan build(int defaultBatch) {
         Calls calls = traces.calls();
-        List<Slot> weights = new ArrayList<>();
         StringBuilder lines = new StringBuilder();
         for (Graph trace : traces.graphs) {
             Lowering lowering = calls.like(trace);
             for (Slot slot : lowering.slots) {
-                if (slot.role == Slot.Role.WEIGHT && slot.used() && !offsets.containsKey(slot.content)) {
-                    offsets.put(slot.content, bytes);
-                    weights.add(slot);
-                    bytes += slot.bytes + 63 & -64L;
+                if (slot.role == Slot.Role.WEIGHT && slot.used()) {
+                    weights.putIfAbsent(slot.content, slot);
                 }
             }
             if (lines.isEmpty()) {
@@ -48,18 +44,24 @@ final class PlanBuilder {
                         .append('\n'));
             }
         }
-        return new Plan(calls, block(weights), Map.copyOf(offsets), lines.toString(), defaultBatch);
+        return new Plan(calls, block(), Map.copyOf(addresses), lines.toString(), defaultBatch);
     }
 
-    private Block block(List<Slot> slots) {
-        Block weights = new Block("plan", bytes, true);
+    private Block block() {
+        Block block = new Block(
+                "plan",
+                weights.values().stream().mapToLong(PlanBuilder::rounded).sum(),
+                true);
         try {
+            long offset = 0;
             Commands commands = new Commands();
             Map<Folding.Fold, List<Slot>> folds = new LinkedHashMap<>();
-            for (Slot slot : slots) {
+            for (Slot slot : weights.values()) {
+                addresses.put(slot.content, block.piece(offset, slot.bytes));
+                offset += rounded(slot);
                 Folding.Weight folded = graph.folded(slot.content.value());
                 if (folded == null) {
-                    fill(weights, slot, graph.weight(slot.content.value()), commands);
+                    fill(slot, graph.weight(slot.content.value()), commands);
                 } else {
                     folds.computeIfAbsent(folded.fold(), f -> new ArrayList<>()).add(slot);
                 }
@@ -70,21 +72,25 @@ final class PlanBuilder {
                     for (Slot slot : folded) {
                         int number = Objects.requireNonNull(graph.folded(slot.content.value()))
                                 .number();
-                        fill(weights, slot, made[number], commands);
+                        fill(slot, made[number], commands);
                     }
                 }
             });
-            return weights;
+            return block;
         } catch (RuntimeException | Error e) {
-            weights.close();
+            block.close();
             throw e;
         }
     }
 
+    private static long rounded(Slot slot) {
+        return slot.bytes + 63 & -64L;
+    }
+
     /** Copies a weight into the plan's block, packed where the commands want it so. */
-    private void fill(Block weights, Slot slot, Tensor source, Commands commands) {
+    private void fill(Slot slot, Tensor source, Commands commands) {
         Slot.Content content = slot.content;
-        long to = weights.address() + Objects.requireNonNull(offsets.get(content));
+        long to = Objects.requireNonNull(addresses.get(content));
         long from = Values.address(source);
         Block held = Values.lease(source); // another thread may close the model
         try {

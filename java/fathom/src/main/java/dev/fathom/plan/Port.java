@@ -1,6 +1,5 @@
 package dev.fathom.plan;
 
-import dev.fathom.kernel.Native;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
@@ -26,8 +25,7 @@ final class Port {
     /** Whether a caller has set it or asked for its buffer. */
     private boolean given;
 
-    /** Zeros for an input or output at the sizes of a session. */
-    Port(Graph.Value port, Sizes sizes) {
+    private Port(Graph.Value port, Sizes sizes) {
         this(port, allocate(port, sizes));
     }
 
@@ -44,6 +42,20 @@ final class Port {
         };
     }
 
+    /** Zeros for an input at the sizes of a session. */
+    static Port input(Graph.Value port, Sizes sizes) {
+        return new Port(port, sizes);
+    }
+
+    /** Memory for an output at the sizes of a session, which a run writes as a whole; so that tests see where it does not, it is NaN at first in fenced memory. */
+    static Port output(Graph.Value port, Sizes sizes) {
+        Port made = new Port(port, sizes);
+        for (int i = 0; Memory.fenced() && i < made.memory.limit(); i++) {
+            made.memory.put(i, (byte) -1);
+        }
+        return made;
+    }
+
     /** An output that is computed in this memory. */
     Port sharing(Graph.Value output) {
         return new Port(output, memory);
@@ -55,10 +67,7 @@ final class Port {
             throw new IllegalArgumentException("newSession: " + port.name() + " would take " + bytes + " bytes at "
                     + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
         }
-        // 64 spare bytes to begin at a cache line
-        ByteBuffer b = Memory.buffer((int) bytes + 64);
-        int skip = (int) (-Native.address(b) & 63);
-        return b.position(skip).limit(skip + (int) bytes).slice().order(ByteOrder.nativeOrder());
+        return Memory.buffer((int) bytes);
     }
 
     // ---- what callers see

@@ -74,12 +74,12 @@ public final class Session implements AutoCloseable {
         inputs = lowering.in();
         outputs = lowering.out();
         work = lowering.commands;
-        in = inputs.stream().map(p -> new Port(p, sizes)).toArray(Port[]::new);
+        in = inputs.stream().map(p -> Port.input(p, sizes)).toArray(Port[]::new);
         out = new Port[outputs.size()];
         for (int o = 0; o < out.length; o++) {
             Slot shown = lowering.slots.get(lowering.shown[o]);
             Graph.Value port = outputs.get(o);
-            out[o] = shown.role == Slot.Role.INPUT ? in[shown.port].sharing(port) : new Port(port, sizes);
+            out[o] = shown.role == Slot.Role.INPUT ? in[shown.port].sharing(port) : Port.output(port, sizes);
         }
         for (int i = 0; i < in.length; i++) {
             IntBuffer lengths = in[i].memory.asIntBuffer();
@@ -99,12 +99,15 @@ public final class Session implements AutoCloseable {
         commands = memory.address() + placement.bytes();
         words = count;
         header = memory.view(placement.bytes(), HEADER + 8L * count);
+        long[] addresses = lowering.slots.stream()
+                .mapToLong(s -> s.used() ? address(s, placement) : 0)
+                .toArray();
         int at = HEADER;
         for (Lowering.Command c : work) {
             header.putLong(at, c.kernel().ordinal() | (long) c.words().size() << 32);
             at += 8;
             for (Lowering.Word word : c.words()) {
-                long base = word.slot() < 0 ? 0 : base(lowering.slots.get(word.slot()), placement);
+                long base = word.slot() < 0 ? 0 : addresses[word.slot()];
                 header.putLong(at, word.value() + base);
                 at += 8;
             }
@@ -112,12 +115,12 @@ public final class Session implements AutoCloseable {
     }
 
     /** Where a slot lies in this session. */
-    private long base(Slot slot, Placement placement) {
+    private long address(Slot slot, Placement placement) {
         return switch (slot.role) {
             case INPUT -> Native.address(in[slot.port].memory);
             case OUTPUT -> Native.address(out[slot.port].memory);
             case WEIGHT -> plan.address(slot);
-            case WORK -> memory.address() + placement.offsets().getOrDefault(slot, 0L);
+            case WORK -> memory.piece(placement.offsets().getOrDefault(slot, 0L), slot.bytes);
         };
     }
 

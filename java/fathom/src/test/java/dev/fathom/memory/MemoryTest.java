@@ -113,26 +113,6 @@ class MemoryTest {
         assertThat(Arena.rounded(6L << 30)).isEqualTo(6L << 30);
     }
 
-    /** Each piece is NaN, also the second time, ends at a page, and is not ours once freed; a size that is no multiple of four leaves less than four bytes. */
-    @Test
-    void fencedMemoryEndsAtAPage() {
-        Fences fences = new Fences();
-        for (long n : new long[] {0, 1, 4, 63, 4096, 4097, 100_000, 100_000}) {
-            long at = fences.allocate(n);
-            long last = at + n + 3 & -4L;
-            assertThat(last % 4096).as("%s bytes", n).isZero();
-            for (int i = 0; i < n; i++) {
-                assertThat(Block.at(at + i, 1).get(0)).isEqualTo((byte) -1);
-            }
-            assertThat(fences.free(at + 4)).isFalse();
-            assertThat(fences.free(at)).isTrue();
-            assertThat(fences.free(at)).isFalse();
-        }
-        fences.allocate(10);
-        fences.run();
-        assertThat(Memory.fenced()).isEqualTo(Boolean.getBoolean("fathom.memory.fenced"));
-    }
-
     @Test
     @Tag("any-instruction-set") // a pass in fenced memory pools no pages
     void whatIsFreedIsHandedOutAgainWithinTheClass() {
