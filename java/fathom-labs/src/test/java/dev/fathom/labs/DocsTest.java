@@ -100,7 +100,8 @@ class DocsTest {
                 + "import java.time.Duration;\n"
                 + "import java.time.format.DateTimeFormatter;\n"
                 + "import java.util.List;\n"
-                + "import java.util.Map;\n\n"
+                + "import java.util.Map;\n"
+                + "import org.jspecify.annotations.Nullable;\n\n"
                 + "public class Page {\n");
         List<String> methods = new ArrayList<>();
         Matcher snippets = JAVA.matcher(Files.readString(page));

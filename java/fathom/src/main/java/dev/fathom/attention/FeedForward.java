@@ -3,6 +3,7 @@ package dev.fathom.attention;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.FusibleLayer;
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.Steps;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,11 @@ public record FeedForward(Linear linear1, @Nullable Linear gate, Linear linear2,
     /** Returns this layer with hidden units that are dropped in training, with this probability. */
     public FeedForward dropout(float p) {
         return new FeedForward(linear1, gate, linear2, new Dropout(p));
+    }
+
+    @Override
+    public Steps steps() {
+        return Steps.EACH;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.attention;
 
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.Steps;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
@@ -38,6 +39,11 @@ public record LearnedPositions(Parameter weight) implements Layer {
                     who + ": positions=" + positions + " and width=" + width + " must both be at least 1");
         }
         return Shape.of(positions, width);
+    }
+
+    @Override
+    public Steps steps() {
+        return Steps.PADDED_BEHIND;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.fathom.attention;
 
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.Steps;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.tensor.Pass;
@@ -32,6 +33,11 @@ public record SinusoidalPositions(Buffer table) implements Layer {
             table[i] = (float) (c % 2 == 0 ? Math.sin(angle) : Math.cos(angle));
         }
         return table;
+    }
+
+    @Override
+    public Steps steps() {
+        return Steps.PADDED_BEHIND;
     }
 
     /**

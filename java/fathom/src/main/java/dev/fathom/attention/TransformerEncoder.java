@@ -52,7 +52,7 @@ public record TransformerEncoder(
             y = layers.get(i).apply(y, mask);
             frames.releaseAllBut(y, i);
         }
-        return norm == null ? y : norm.apply(y);
+        return norm == null ? y : SequenceLayer.apply(norm, y, mask.lengths());
     }
 
     /** Returns empty caches for {@link #step}, one for each layer, of the current pass. */

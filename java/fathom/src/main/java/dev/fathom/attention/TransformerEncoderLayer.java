@@ -82,23 +82,26 @@ public record TransformerEncoderLayer(
     }
 
     private Tensor run(Tensor x, AttentionMask mask) {
-        Tensor in = normFirst ? norm1.apply(x) : x;
-        return rest(Sums.drops(dropout) ? x.add(dropout.apply(selfAttn.apply(in, mask))) : selfAttn.apply(in, mask, x));
+        Tensor lengths = mask.lengths();
+        Tensor in = normFirst ? SequenceLayer.apply(norm1, x, lengths) : x;
+        Tensor attended =
+                Sums.drops(dropout) ? x.add(dropout.apply(selfAttn.apply(in, mask))) : selfAttn.apply(in, mask, x);
+        return rest(attended, lengths);
     }
 
-    private Tensor rest(Tensor attended) {
+    private Tensor rest(Tensor attended, @Nullable Tensor lengths) {
         if (normFirst) {
-            return Sums.add(feedForward, norm2.apply(attended), attended, dropout);
+            return Sums.add(feedForward, SequenceLayer.apply(norm2, attended, lengths), attended, dropout);
         }
-        Tensor x = norm1.apply(attended);
-        return norm2.apply(Sums.add(feedForward, x, x, dropout));
+        Tensor x = SequenceLayer.apply(norm1, attended, lengths);
+        return SequenceLayer.apply(norm2, Sums.add(feedForward, x, x, dropout), lengths);
     }
 
     /** Computes the layer, with a causal mask, on more tokens; see {@link MultiHeadAttention#step}. */
     public CachedOutput step(Tensor x, KeyValue cache, Tensor past) {
         return Pass.frame(this, () -> {
             CachedOutput attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
-            return new CachedOutput(rest(attended.output()), attended.caches());
+            return new CachedOutput(rest(attended.output(), null), attended.caches());
         });
     }
 }

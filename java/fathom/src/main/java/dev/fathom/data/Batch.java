@@ -2,6 +2,7 @@ package dev.fathom.data;
 
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.SequenceLayer;
+import dev.fathom.nn.Steps;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -153,27 +154,20 @@ public final class Batch {
      * Returns what a layer gives for the features {@code x}. If they are ragged, the layer is told their lengths, so that its result does not depend on how
      * long the other examples of the batch are.
      *
-     * @throws IllegalArgumentException if the features are ragged and the layer takes no lengths, or expects padding on the other side
+     * @throws IllegalArgumentException if the features are ragged and padding would change the result: a layer takes no lengths and mixes steps, as {@link
+     *     Layer#steps} says, or expects padding on the other side
      */
     public Tensor through(Layer layer) {
         if (!ragged("x")) {
             return layer.apply(x());
         }
-        if (!(layer instanceof SequenceLayer sequences && sequences.takesLengths())) {
-            throw new IllegalArgumentException(
-                    "x is ragged, but " + layer.getClass().getSimpleName()
-                            + " takes no lengths, so padding would change its results; use a net with a SequenceLayer"
-                            + " in it, such as Recurrent or TransformerEncoder, let your net implement SequenceLayer,"
-                            + " or write a step that reads batch.lengths(\"x\")");
+        boolean inFront = paddedInFront("x");
+        if (layer.steps() == (inFront ? Steps.PADDED_BEHIND : Steps.PADDED_IN_FRONT)) {
+            throw new IllegalArgumentException("x is padded " + (inFront ? "in front" : "behind") + ", but "
+                    + layer.getClass().getSimpleName() + " expects padding " + (inFront ? "behind" : "in front")
+                    + "; change one of them with Dataset.padded or Recurrent.paddedInFront");
         }
-        if (sequences.expectsPaddingInFront() != paddedInFront("x")) {
-            String data = paddedInFront("x") ? "in front" : "behind";
-            String net = sequences.expectsPaddingInFront() ? "in front" : "behind";
-            throw new IllegalArgumentException(
-                    "x is padded " + data + ", but " + layer.getClass().getSimpleName() + " expects padding " + net
-                            + "; change one of them with Dataset.padded or Recurrent.paddedInFront");
-        }
-        return sequences.apply(x(), lengths("x"));
+        return SequenceLayer.apply(layer, x(), lengths("x"));
     }
 
     /** Returns the names of the fields, in the order of the dataset. */

@@ -30,6 +30,11 @@ public record AlphaDropout(float p) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         if (p == 0 || !Pass.current().training()) {
             return x;

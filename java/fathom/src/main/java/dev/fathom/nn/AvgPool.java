@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.PadMode;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 
@@ -33,6 +34,11 @@ public record AvgPool(Window window, boolean countPadding) implements Layer, Win
     /** Returns this layer so that it divides by the number of places inside x alone. */
     public AvgPool excludingPadding() {
         return new AvgPool(window, false);
+    }
+
+    @Override
+    public Steps steps() {
+        return Steps.of(window, PadMode.ZEROS);
     }
 
     @Override

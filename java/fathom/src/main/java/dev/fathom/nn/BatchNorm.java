@@ -105,6 +105,11 @@ public record BatchNorm(
         return activation == null;
     }
 
+    @Override
+    public Steps steps() {
+        return Pass.current().training() ? Steps.MIXED : Steps.EACH;
+    }
+
     /**
      * @throws IllegalArgumentException if x has another number of channels, or in training fewer than two values a channel
      */

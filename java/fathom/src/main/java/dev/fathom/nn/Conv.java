@@ -133,6 +133,11 @@ public record Conv(
     }
 
     @Override
+    public Steps steps() {
+        return Steps.of(window, edges);
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return fused(x, null, activation);
     }

@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
+import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.parameter.Parameter;
@@ -85,6 +86,11 @@ public record ConvTransposed(
     /** Returns this layer with an activation. */
     public ConvTransposed act(Activation a) {
         return new ConvTransposed(weight, bias, window, groups, outputPadding, a);
+    }
+
+    @Override
+    public Steps steps() {
+        return window.axis(0).kernel() == 1 && outputPadding == 0 ? Steps.of(window, PadMode.ZEROS) : Steps.MIXED;
     }
 
     @Override

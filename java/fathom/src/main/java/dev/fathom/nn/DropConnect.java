@@ -30,6 +30,11 @@ public record DropConnect(@Inline WeightedLayer layer, float p) implements Weigh
     }
 
     @Override
+    public Steps steps() {
+        return layer.steps();
+    }
+
+    @Override
     public Tensor weighted(Tensor x, Operand w) {
         boolean drops = p > 0 && Pass.current().training();
         return layer.apply(x, drops ? w.value().dropout(p, 1 / (1 - p)) : w);

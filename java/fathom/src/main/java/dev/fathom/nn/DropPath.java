@@ -19,6 +19,11 @@ public record DropPath(float p) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return Norms.drop("DropPath", x, p, 0);
     }

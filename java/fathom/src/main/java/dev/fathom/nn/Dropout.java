@@ -35,6 +35,11 @@ public record Dropout(float p, boolean inverted) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         if (Pass.current().training()) {
             return p == 0 ? x : x.dropout(p, inverted ? 1 / (1 - p) : 1);

@@ -19,6 +19,11 @@ public record Dropout2d(float p) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return Norms.drop("Dropout2d", x, p, 1);
     }

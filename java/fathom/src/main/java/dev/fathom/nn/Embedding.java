@@ -144,6 +144,11 @@ public record Embedding(
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor tokens) {
         if (maxNorm == null) {
             return tokens.embedding(weight, padding);

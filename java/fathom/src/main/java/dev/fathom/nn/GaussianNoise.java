@@ -24,6 +24,11 @@ public record GaussianNoise(float std) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         Pass pass = Pass.current();
         return std == 0 || !pass.training()

@@ -44,6 +44,11 @@ public record GumbelSoftmax(float temperature, boolean hard) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         Pass pass = Pass.current();
         Tensor logits = pass.training() ? x.add(gumbel(pass, x)) : x;

@@ -14,6 +14,15 @@ public interface Layer extends Net {
     Tensor forward(Tensor x);
 
     /**
+     * Returns how the layer treats the steps of sequences x [n, steps, ..], which decides whether it may see sequences that are padded. It is {@link
+     * Steps#MIXED} where a layer does not say otherwise, except for a function of elementwise ops such as {@code Tensor::relu}, which computes each step
+     * alone.
+     */
+    default Steps steps() {
+        return Steps.of(this);
+    }
+
+    /**
      * Computes the layer in a frame of its own.
      *
      * @throws IllegalStateException if no pass is open on this thread, or layers are nested deeper than its stack allows

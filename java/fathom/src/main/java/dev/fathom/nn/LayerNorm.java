@@ -36,6 +36,11 @@ public record LayerNorm(
     }
 
     @Override
+    public Steps steps() {
+        return dims == 1 ? Steps.EACH : Steps.MIXED;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return x.layerNorm(dims, weight, bias, epsilon);
     }

@@ -60,6 +60,11 @@ public record Linear(
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return fused(x, null, activation);
     }

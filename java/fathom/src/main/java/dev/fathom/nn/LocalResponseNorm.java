@@ -45,6 +45,11 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return x.localResponseNorm(size, alpha, beta, k);
     }

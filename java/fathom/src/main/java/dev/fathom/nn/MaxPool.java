@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.PadMode;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 
@@ -22,6 +23,11 @@ public record MaxPool(Window window) implements Layer, Windowed<MaxPool> {
     @Override
     public MaxPool window(Window w) {
         return new MaxPool(w);
+    }
+
+    @Override
+    public Steps steps() {
+        return Steps.of(window, PadMode.ZEROS);
     }
 
     @Override

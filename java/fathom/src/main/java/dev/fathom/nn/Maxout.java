@@ -26,6 +26,11 @@ public record Maxout(int pieces) implements Layer {
         Settings.atLeastOne("Maxout", "pieces", pieces);
     }
 
+    @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
     /**
      * @throws IllegalArgumentException if the number of channels of x is no multiple of pieces, or x has six dimensions
      */

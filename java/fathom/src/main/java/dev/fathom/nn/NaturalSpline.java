@@ -65,6 +65,11 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
         this(Basis.B_SPLINES, knots);
     }
 
+    @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
     /**
      * @throws IllegalArgumentException if x is a scalar or has six dimensions
      */

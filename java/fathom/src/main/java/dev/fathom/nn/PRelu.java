@@ -36,6 +36,11 @@ public record PRelu(Parameter weight) implements Layer {
                 Init.constant(Settings.finite("PRelu", "slope", slope))));
     }
 
+    @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
     /**
      * @throws IllegalArgumentException if there is a slope for each channel and x has another number of channels
      */

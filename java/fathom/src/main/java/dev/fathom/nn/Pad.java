@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import dev.fathom.op.PadMode;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * Pads sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] at their edges, as PyTorch's ConstantPad, ReplicationPad, ReflectionPad
@@ -39,6 +40,14 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
                     "Pad: value=" + v + " is for PadMode.ZEROS but the mode is " + mode + ", which copies values of x");
         }
         return new Pad(mode, v, sides);
+    }
+
+    @Override
+    public Steps steps() {
+        return sides.length > 2
+                        && Arrays.stream(sides, sides.length - 2, sides.length).allMatch(s -> s == 0)
+                ? Steps.EACH
+                : Steps.MIXED;
     }
 
     @Override

@@ -84,6 +84,11 @@ public record Polynomial(int degree, Terms terms) implements Layer {
         return terms == Terms.POWERS ? last + 1 : in;
     }
 
+    @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
     /**
      * @throws IllegalArgumentException if x has no feature, or there are more than 2^24 products
      */

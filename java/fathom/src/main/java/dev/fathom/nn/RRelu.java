@@ -29,6 +29,11 @@ public record RRelu(float lower, float upper) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         Pass pass = Pass.current();
         return pass.training() ? x.prelu(pass.uniform(x.shape(), lower, upper)) : x.leakyRelu((lower + upper) / 2);

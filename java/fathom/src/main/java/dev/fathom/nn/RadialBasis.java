@@ -59,6 +59,11 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
         return new RadialBasis(in, own.length / in, width, (shape, rng) -> own.clone());
     }
 
+    @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
     /**
      * @throws IllegalArgumentException if x has another number of features, or six dimensions
      */

@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.autograd.Recomputation;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes {@code layer} without keeping its intermediates for backward, which computes them again (Chen et al. 2016). This trades one more forward
@@ -12,9 +13,19 @@ import dev.fathom.tree.Inline;
  *
  * @param layer the layer to recompute; the names of its parameters do not change
  */
-public record Recompute(@Inline Layer layer) implements Layer {
+public record Recompute(@Inline Layer layer) implements SequenceLayer {
     @Override
-    public Tensor forward(Tensor x) {
-        return Recomputation.run(layer::apply, x);
+    public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+        return Recomputation.run(t -> SequenceLayer.apply(layer, t, lengths), x);
+    }
+
+    @Override
+    public Steps steps() {
+        return layer.steps();
+    }
+
+    @Override
+    public boolean keepsSteps() {
+        return !(layer instanceof SequenceLayer sequences) || sequences.keepsSteps();
     }
 }

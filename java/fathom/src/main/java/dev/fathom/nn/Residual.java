@@ -14,21 +14,28 @@ import org.jspecify.annotations.Nullable;
  * @param inner a layer, or a {@link Sequential} of them, whose result has the shape of x
  * @param activation act, or null for none
  */
-public record Residual(Layer inner, @Nullable Activation activation) implements Layer {
+public record Residual(Layer inner, @Nullable Activation activation) implements SequenceLayer {
     /** Makes a block whose sum has no activation. */
     public Residual(Layer inner) {
         this(inner, null);
     }
 
+    @Override
+    public Steps steps() {
+        return inner.steps();
+    }
+
     /**
-     * @throws IllegalArgumentException if the result of inner has another shape than x
+     * Computes the sum. Lengths are handed on to inner.
+     *
+     * @throws IllegalArgumentException if the result of inner has another shape than x, or there are lengths and inner mixes steps
      */
     @Override
-    public Tensor forward(Tensor x) {
-        if (inner instanceof FusibleLayer e && e.fusible()) {
+    public Tensor forward(Tensor x, @Nullable Tensor lengths) {
+        if (lengths == null && inner instanceof FusibleLayer e && e.fusible()) {
             return e.apply(x, x, activation);
         }
-        Tensor y = inner.apply(x);
+        Tensor y = SequenceLayer.apply(inner, x, lengths);
         if (!y.shape().equals(x.shape())) {
             throw new IllegalArgumentException("residual" + Where.running() + ": inner made " + y.shape() + " of x "
                     + x.shape() + "; they must be equal to be added");

@@ -27,6 +27,11 @@ public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) imple
     }
 
     @Override
+    public Steps steps() {
+        return dims == 1 ? Steps.EACH : Steps.MIXED;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return x.rmsNorm(dims, weight, epsilon);
     }

@@ -7,11 +7,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A layer that is told which steps of its sequences are padding, and whose result does not depend on them. A trainer and an assessment hand such a layer the
- * lengths of a ragged field {@code x}; {@link Sequential} hands them on.
+ * lengths of a ragged field {@code x}; {@link Sequential}, {@link Residual} and {@link Recompute} hand them on, as a layer of your own does by {@link
+ * #apply(Layer, Tensor, Tensor)}.
  *
  * <pre>{@code
  * record MeanOfWords(Embedding words, Linear out) implements SequenceLayer {
  *     public Tensor forward(Tensor x, @Nullable Tensor lengths) { ... }
+ *     public boolean keepsSteps() { return false; }
  * }
  * }</pre>
  */
@@ -47,13 +49,33 @@ public interface SequenceLayer extends Layer {
         }
     }
 
-    /** Returns whether the layer heeds lengths. A chain of layers does if one of them does. */
-    default boolean takesLengths() {
-        return true;
+    /**
+     * Computes any layer in a frame of its own. A SequenceLayer is told the lengths, and of the others those are refused for which padding would matter.
+     *
+     * @param lengths how many steps of each sequence are no padding, I32 [n], or null for all
+     * @throws IllegalArgumentException if there are lengths, and the layer takes none and its {@link Layer#steps} are mixed
+     */
+    static Tensor apply(Layer layer, Tensor x, @Nullable Tensor lengths) {
+        if (layer instanceof SequenceLayer sequences) {
+            return sequences.apply(x, lengths);
+        }
+        if (lengths != null) {
+            Steps.check(layer, x);
+        }
+        return layer.apply(x);
     }
 
-    /** Returns whether padding lies in front of each sequence, and not behind it. */
-    default boolean expectsPaddingInFront() {
-        return false;
+    /** Returns on which side of a sequence its padding lies, which is behind it unless a layer says otherwise. */
+    @Override
+    default Steps steps() {
+        return Steps.PADDED_BEHIND;
+    }
+
+    /**
+     * Returns whether the result has the steps of x, [n, steps, ..], and not one result for each sequence. A layer that follows is told lengths only if it
+     * does.
+     */
+    default boolean keepsSteps() {
+        return true;
     }
 }

@@ -30,54 +30,53 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
     }
 
     /**
-     * Computes the layers in their order, and tells the lengths to each {@link SequenceLayer}. Of the others, those that look at one step at a time know
-     * nothing of padding.
+     * Computes the layers in their order, and tells the lengths to each {@link SequenceLayer} up to the first that makes one result of each sequence.
      *
-     * @throws IllegalArgumentException if a layer that mixes steps and takes no lengths, such as a convolution that is not causal, gets padded steps
+     * @throws IllegalArgumentException if a layer gets padded steps that takes no lengths and mixes steps, such as a convolution that is not causal, or if
+     *     layers expect padding on different sides
      */
     @Override
     public Tensor forward(Tensor x, @Nullable Tensor lengths) {
         if (lengths == null) {
             return run(x, layers.size());
         }
+        Steps unused = steps(); // refuses layers that expect padding on different sides
         Frames frames = Frames.current();
         Tensor y = x;
+        boolean steps = true;
         for (int i = 0; i < layers.size(); i++) {
             frames.nextChild(i);
-            if (layers.get(i) instanceof SequenceLayer s && s.takesLengths()) {
-                y = s.apply(y, lengths);
-            } else {
-                MixedSteps.refuse(layers.get(i), x, y);
-                y = layers.get(i).apply(y);
-            }
+            y = SequenceLayer.apply(layers.get(i), y, steps ? lengths : null);
+            steps &= keepsSteps(layers.get(i));
             frames.releaseAllBut(y, i);
         }
         return y;
     }
 
-    @Override
-    public boolean takesLengths() {
-        return layers.stream().anyMatch(l -> l instanceof SequenceLayer s && s.takesLengths());
-    }
-
     /**
-     * Returns whether the layers that take lengths expect padding in front.
+     * Returns how the layers treat steps, one after another, up to the first that makes one result of each sequence.
      *
-     * @throws IllegalArgumentException if they disagree
+     * @throws IllegalArgumentException if they expect padding on different sides
      */
     @Override
-    public boolean expectsPaddingInFront() {
-        List<Boolean> sides = layers.stream()
-                .filter(l -> l instanceof SequenceLayer s && s.takesLengths())
-                .map(l -> ((SequenceLayer) l).expectsPaddingInFront())
-                .distinct()
-                .toList();
-        if (sides.size() > 1) {
-            throw new IllegalArgumentException(
-                    "Sequential: some layers expect padding in front of a sequence and others behind it; build all of"
-                            + " them for one side");
+    public Steps steps() {
+        Steps all = Steps.EACH;
+        for (Layer layer : layers) {
+            all = all.and(layer.steps());
+            if (!keepsSteps(layer)) {
+                break;
+            }
         }
-        return sides.contains(true);
+        return all;
+    }
+
+    @Override
+    public boolean keepsSteps() {
+        return layers.stream().allMatch(Sequential::keepsSteps);
+    }
+
+    private static boolean keepsSteps(Layer layer) {
+        return !(layer instanceof SequenceLayer sequences) || sequences.keepsSteps();
     }
 
     /** Returns whether the last layer can still take a residual and an activation. */

@@ -14,6 +14,11 @@ public record Softmin(int dim) implements Layer {
         this(-1);
     }
 
+    @Override
+    public Steps steps() {
+        return dim == -1 ? Steps.EACH : Steps.MIXED;
+    }
+
     /**
      * @throws IllegalArgumentException if x has no such dimension
      */

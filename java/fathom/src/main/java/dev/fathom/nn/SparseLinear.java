@@ -68,6 +68,11 @@ public record SparseLinear(
         return new SparseLinear(weight, bias, id);
     }
 
+    @Override
+    public boolean keepsSteps() {
+        return false;
+    }
+
     /** Computes the layer for ids I32 [n, length] whose values are all 1. */
     @Override
     public Tensor forward(Tensor ids, @Nullable Tensor lengths) {

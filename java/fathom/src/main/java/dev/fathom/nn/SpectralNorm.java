@@ -61,6 +61,11 @@ public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iter
     }
 
     @Override
+    public Steps steps() {
+        return layer.steps();
+    }
+
+    @Override
     public Tensor weighted(Tensor x, Operand w) {
         boolean training = Pass.current().training();
         Tensor matrix = w.value().flatten(1);

@@ -25,6 +25,11 @@ public record Swish(Parameter beta) implements Layer {
         this(new Parameter(Shape.of(Settings.atLeastOne("Swish", "channels", channels)), Init.constant(1)));
     }
 
+    @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
     /**
      * @throws IllegalArgumentException if there is a beta for each channel and x has another number of channels
      */

@@ -40,6 +40,11 @@ public record Temperature(Variable temperature) implements Layer {
     }
 
     @Override
+    public Steps steps() {
+        return Steps.EACH;
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return x.div(temperature.value());
     }

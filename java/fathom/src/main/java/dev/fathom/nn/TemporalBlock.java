@@ -54,6 +54,12 @@ public record TemporalBlock(
     }
 
     @Override
+    public Steps steps() {
+        Steps convolutions = conv1.steps().and(conv2.steps());
+        return downsample == null ? convolutions : convolutions.and(downsample.steps());
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         Tensor y = dropout.apply(conv2.apply(dropout.apply(conv1.apply(x))));
         return y.add(downsample == null ? x : downsample.apply(x)).relu();

@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import dev.fathom.tree.Structure;
 import java.util.Arrays;
 
 /**
@@ -12,6 +13,17 @@ import java.util.Arrays;
  * @param layer the layer to apply; the names of its parameters do not change
  */
 public record TimeDistributed(@Inline Layer layer) implements Layer {
+    @Override
+    public Steps steps() {
+        return mixesExamples() ? Steps.MIXED : Steps.EACH;
+    }
+
+    /** Whether padding would be among the examples from which the layer takes statistics. */
+    private boolean mixesExamples() {
+        return Structure.walk(layer).stream()
+                .anyMatch(part -> part.value() instanceof BatchNorm norm && norm.steps() == Steps.MIXED);
+    }
+
     @Override
     public Tensor forward(Tensor x) {
         int[] dims = x.shape().toArray();

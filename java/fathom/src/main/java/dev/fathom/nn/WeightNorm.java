@@ -55,6 +55,11 @@ public record WeightNorm(@Inline WeightedLayer layer, Parameter weightG) impleme
     }
 
     @Override
+    public Steps steps() {
+        return layer.steps();
+    }
+
+    @Override
     public Tensor weighted(Tensor x, Operand w) {
         Tensor v = w.value();
         int[] all = IntStream.range(1, v.shape().rank()).toArray();

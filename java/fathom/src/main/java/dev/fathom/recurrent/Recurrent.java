@@ -3,6 +3,7 @@ package dev.fathom.recurrent;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.SequenceLayer;
+import dev.fathom.nn.Steps;
 import dev.fathom.nn.Trainable;
 import dev.fathom.op.Cell;
 import dev.fathom.op.DType;
@@ -492,8 +493,13 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     @Override
-    public boolean expectsPaddingInFront() {
-        return settings.has(Option.PADDED_IN_FRONT);
+    public Steps steps() {
+        return settings.has(Option.PADDED_IN_FRONT) ? Steps.PADDED_IN_FRONT : Steps.PADDED_BEHIND;
+    }
+
+    @Override
+    public boolean keepsSteps() {
+        return !settings.has(Option.LAST_STEP);
     }
 
     /**

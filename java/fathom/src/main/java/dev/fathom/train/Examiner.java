@@ -251,8 +251,8 @@ final class Examiner<M extends Net> {
         try (Model<M> copy = trainer.model.copy();
                 Pass pass = Pass.infer(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
-            batch.through((Layer) copy.net()); // refuses a net that takes no lengths
-            SequenceLayer net = (SequenceLayer) copy.net();
+            Layer net = (Layer) copy.net();
+            batch.through(net); // refuses a net that mixes steps and takes no lengths
             int[] lengths = batch.lengths("x").toIntArray();
             int row = 0;
             for (int i = 1; i < lengths.length; i++) {
@@ -266,8 +266,8 @@ final class Examiner<M extends Net> {
             int from = batch.paddedInFront("x") ? more : 0;
             Tensor length = Tensor.ofInts(new int[] {steps}, 1);
             Tensor padded = batch.x().slice(0, row, row + 1);
-            Tensor alone = net.apply(padded.slice(1, from, from + steps), length);
-            Tensor found = net.apply(padded, length);
+            Tensor alone = SequenceLayer.apply(net, padded.slice(1, from, from + steps), length);
+            Tensor found = SequenceLayer.apply(net, padded, length);
             boolean perStep = alone.shape().rank() > 1 && alone.dim(1) == steps && found.dim(1) == steps + more;
             Tensor same = perStep ? found.slice(1, from, from + steps) : found;
             if (!alone.shape().equals(same.shape())) {

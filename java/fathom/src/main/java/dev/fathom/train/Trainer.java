@@ -71,8 +71,8 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} must be a {@link dev.fathom.nn.SequenceLayer}, which is
-     * told the lengths. Of ragged {@code y}, loss and metrics see the steps that are no padding, one after another, unless the loss is a {@link
+     * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} is told the lengths, and refused if
+     * padding would change its result, as {@link dev.fathom.nn.Layer#steps} says. Of ragged {@code y}, loss and metrics see the steps that are no padding, one after another, unless the loss is a {@link
      * SequenceLoss}. So padding changes nothing. Batches count by the {@link Loss#weight} of their targets; one in which nothing counts,
      * such as a batch of labels that are all ignored, has loss 0 and no gradient.
      */

@@ -324,6 +324,11 @@ class FieldsTest {
             }
             return rows.mul(Tensor.of(shares, tokens.dim(0), tokens.dim(1), 1)).sum(1);
         }
+
+        @Override
+        public boolean keepsSteps() {
+            return false;
+        }
     }
 
     private static Model<Sequential> words() {

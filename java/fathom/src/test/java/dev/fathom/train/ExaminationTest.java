@@ -167,6 +167,11 @@ class ExaminationTest {
             }
             return x.mul(Tensor.of(shares, x.dim(0), x.dim(1), 1)).sum(1);
         }
+
+        @Override
+        public boolean keepsSteps() {
+            return false;
+        }
     }
 
     /** Says that it heeds lengths, and shows each step what comes next, which is padding after the last one. */
@@ -216,6 +221,7 @@ class ExaminationTest {
                                     new Embedding(5, 3), Recurrent.gru(3, 4).bidirectional(), new Linear(8, 2)),
                             tagged))
                     .isEqualTo(fine);
+            assertThat(padding(new Embedding(5, 2), tagged)).isEqualTo(fine); // is told no lengths and needs none
             assertThat(padding(new Sequential(new Embedding(5, 3), new Next(), new Linear(3, 2)), tagged))
                     .startsWith("false output [1, ");
             assertThat(padding(careless.get(), even))
