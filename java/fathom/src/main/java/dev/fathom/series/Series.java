@@ -35,10 +35,11 @@ public final class Series {
 
     private final @Nullable Clock clock;
 
-    /** The times of the rows: row 0 is row {@code from} of what begins at {@code start}. */
-    private record Clock(Times times, Object start, long from) {
+    /** The times of the rows: row 0 is row {@code from} of what begins at {@code start}. A text is null where the table left the row out. */
+    private record Clock(Times times, Object start, @Nullable String[] texts, int from) {
         String text(int t) {
-            return times.text(start, from + t);
+            String text = texts[from + t];
+            return text == null ? times.text(start, from + t) : text;
         }
     }
 
@@ -184,7 +185,7 @@ public final class Series {
         for (int row = 0; row < table.size(); row++) {
             System.arraycopy(rows.values, row * k, values, places.rows()[row] * k, k);
         }
-        return new Series(rows.columns, values, null, new Clock(times, places.start(), 0));
+        return new Series(rows.columns, values, null, new Clock(times, places.start(), times.texts(table, places), 0));
     }
 
     /**
@@ -263,7 +264,8 @@ public final class Series {
     }
 
     /**
-     * Returns the time of row {@code t} as the column of times has it, also of a row that the file leaves out.
+     * Returns the time of row {@code t} as the column of times has it. Of a row that the file leaves out it is the time of the first row plus the steps from
+     * there, with that row's offset or zone.
      *
      * @throws IllegalArgumentException if there is no such row, or the series was made without times
      */
@@ -280,7 +282,7 @@ public final class Series {
      */
     public int rowAt(String time) {
         Clock c = clock("rowAt");
-        Object wanted = c.times.parse("rowAt", time);
+        Object wanted = c.times.parse("rowAt", time, c.start);
         for (int t = 0; t < length(); t++) {
             if (!c.times.after(wanted, c.times.at(c.start, c.from + t))) {
                 return t;
@@ -338,7 +340,7 @@ public final class Series {
                 columns,
                 Arrays.copyOfRange(values, from * k, to * k),
                 filled == null ? null : Arrays.copyOfRange(filled, from * k, to * k),
-                clock == null ? null : new Clock(clock.times, clock.start, clock.from + from));
+                clock == null ? null : new Clock(clock.times, clock.start, clock.texts, clock.from + from));
     }
 
     /** Returns a series of the same columns with {@code value -> value scale[column] + shift[column]}. */

@@ -5,12 +5,16 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
 import java.time.Period;
 import java.time.YearMonth;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.Temporal;
+import java.time.temporal.TemporalAccessor;
 import java.time.temporal.TemporalAmount;
+import java.time.temporal.TemporalQueries;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The column of a table that says when each row was, and the step from one row to the next. {@link Series#of(Table, Times, String...)} checks by it that no
@@ -32,8 +36,10 @@ public abstract class Times {
     }
 
     /**
-     * Reads dates, with or without a time of day. A format with an offset or a zone tells an hour that the clocks repeat from the one before it, and one without
-     * takes all times as those of one clock that is never changed.
+     * Reads dates, with or without a time of day. A format with an offset, such as +01:00, or a zone, such as Europe/Berlin, knows the hour that the clocks
+     * leave out, and one without takes all times as those of one clock that is never changed. An offset tells an hour that the clocks repeat from the one
+     * before it; a zone alone always names the first of the two. A {@link Duration} counts hours that pass, and a {@link Period} days of the calendar,
+     * which begin at the same time of day whatever the offset is.
      *
      * @param step from row to row: a {@link Duration}, or a {@link Period} of days, months or years
      * @throws IllegalArgumentException if the step is neither, or not above 0
@@ -55,7 +61,7 @@ public abstract class Times {
     /** The text of a time as the column has it. */
     abstract Object parsed(String text);
 
-    /** The number of the row with this time, from a row on that is not later; -1 if it lies between two rows. */
+    /** The number of the row with this time, which is behind row {@code from}; -1 if it lies between two rows. */
     abstract long index(Object start, long from, Object time);
 
     /** The time of a row. */
@@ -85,10 +91,10 @@ public abstract class Times {
     /** Finds the place of each row, and refuses one that has none. */
     Places places(Table table, boolean holes) {
         int[] rows = new int[table.size()];
-        Object start = time(table, 0);
+        Object start = parse(table.where(0, column), table.text(0, column), null);
         Object before = start;
         for (int row = 1; row < rows.length; row++) {
-            Object time = time(table, row);
+            Object time = parse(table.where(row, column), table.text(row, column), start);
             String text = table.text(row, column);
             if (!after(time, before)) {
                 throw new IllegalArgumentException(table.where(row, column) + ": " + text + " is not later than "
@@ -118,12 +124,28 @@ public abstract class Times {
         return new Places(start, rows);
     }
 
-    private Object time(Table table, int row) {
-        return parse(table.where(row, column), table.text(row, column));
+    /** The texts of the times of a table's rows at their places, null for a row that it leaves out. */
+    @Nullable String[] texts(Table table, Places places) {
+        String[] texts = new String[places.length()];
+        for (int row = 0; row < table.size(); row++) {
+            texts[places.rows()[row]] = table.text(row, column);
+        }
+        return texts;
     }
 
-    /** The time of a text that stands at this place. */
-    Object parse(String where, String text) {
+    /** The time of a text that stands at this place, which must have an offset if the first time of the series has one. */
+    Object parse(String where, String text, @Nullable Object start) {
+        Object time = parse(where, text);
+        if (start != null && !start.getClass().equals(time.getClass())) {
+            boolean zoned = time instanceof ZonedDateTime;
+            throw new IllegalArgumentException(where + ": " + text + (zoned ? " has an" : " has no")
+                    + " offset or zone, but the first time of column " + column + (zoned ? " has none" : " has one")
+                    + "; give one to all times, or to none");
+        }
+        return time;
+    }
+
+    private Object parse(String where, String text) {
         try {
             return parsed(text);
         } catch (DateTimeException | NumberFormatException e) {
@@ -159,11 +181,23 @@ public abstract class Times {
 
         @Override
         Object parsed(String text) {
-            Object time =
-                    format.parseBest(text, OffsetDateTime::from, LocalDateTime::from, LocalDate::from, YearMonth::from);
-            return time instanceof LocalDate d
-                    ? d.atStartOfDay()
-                    : time instanceof YearMonth m ? m.atDay(1).atStartOfDay() : time;
+            return format.parseBest(
+                    text,
+                    ZonedDateTime::from,
+                    LocalDateTime::from,
+                    t -> midnight(LocalDate.from(t), t),
+                    t -> midnight(YearMonth.from(t).atDay(1), t));
+        }
+
+        /** The first time of a day, in the zone of what was read if it has one. */
+        private static TemporalAccessor midnight(LocalDate day, TemporalAccessor read) {
+            ZoneId zone = read.query(TemporalQueries.zone());
+            return zone == null ? day.atStartOfDay() : day.atStartOfDay(zone);
+        }
+
+        /** The time of the calendar where the step is of the calendar, whatever its offset. */
+        private Temporal onClock(Object time) {
+            return step instanceof Period && time instanceof ZonedDateTime z ? z.toLocalDateTime() : (Temporal) time;
         }
 
         @Override
@@ -181,7 +215,7 @@ public abstract class Times {
                 long row = all.dividedBy(d);
                 return d.multipliedBy(row).equals(all) ? row : -1;
             }
-            long row = from;
+            long row = from + 1;
             while (after(time, at(start, row))) {
                 row++;
             }
@@ -190,9 +224,9 @@ public abstract class Times {
 
         @Override
         boolean after(Object time, Object before) {
-            return time instanceof OffsetDateTime t
-                    ? t.isAfter((OffsetDateTime) before)
-                    : ((LocalDateTime) time).isAfter((LocalDateTime) before);
+            return onClock(time) instanceof ZonedDateTime t
+                    ? t.isAfter((ZonedDateTime) before)
+                    : ((LocalDateTime) onClock(time)).isAfter((LocalDateTime) onClock(before));
         }
 
         @Override
@@ -202,7 +236,7 @@ public abstract class Times {
 
         @Override
         String between(Object before, Object time) {
-            Duration d = Duration.between((Temporal) before, (Temporal) time);
+            Duration d = Duration.between(onClock(before), onClock(time));
             boolean days = d.toDays() > 0 && d.equals(Duration.ofDays(d.toDays()));
             return days
                     ? Period.ofDays((int) Math.min(d.toDays(), Integer.MAX_VALUE))

@@ -156,6 +156,83 @@ class SeriesTest {
                 .hasMessageContaining("comes PT2H after the row before, where the step is PT1H, so 1 row is missing");
     }
 
+    /** In Berlin two o'clock was left out on 31 March 2024 and came twice on 27 October. */
+    @Test
+    void zonesAreKept() throws IOException {
+        DateTimeFormatter format = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm VV");
+        Times hourly = Times.of("when", format, Duration.ofHours(1));
+        Series spring = Series.of(
+                table("when,v", "2024-03-31 01:00 Europe/Berlin,1", "2024-03-31 03:00 Europe/Berlin,2"), hourly, "v");
+        assertThat(spring.length()).isEqualTo(2);
+        assertThat(spring.time(1)).isEqualTo("2024-03-31 03:00 Europe/Berlin");
+        assertThat(spring.rowAt("2024-03-31 03:00 Europe/Berlin")).isEqualTo(1);
+        Series hole = Series.withHoles(
+                table("when,v", "2024-10-27 01:00 Europe/Berlin,1", "2024-10-27 04:00 Europe/Berlin,2"), hourly, "v");
+        assertThat(hole.length()).isEqualTo(5);
+        assertThat(hole.time(3)).isEqualTo("2024-10-27 03:00 Europe/Berlin");
+        Times daily = Times.of("when", format, Period.ofDays(1));
+        Series days = Series.withHoles(
+                table(
+                        "when,v",
+                        "2024-03-30 02:30 Europe/Berlin,1",
+                        "2024-03-31 02:30 Europe/Berlin,2",
+                        "2024-04-02 02:30 Europe/Berlin,4"),
+                daily,
+                "v");
+        assertThat(days.values("v")).containsExactly(1, 2, Double.NaN, 4);
+        assertThat(days.time(1)).isEqualTo("2024-03-31 02:30 Europe/Berlin");
+        assertThat(days.time(2)).isEqualTo("2024-04-01 02:30 Europe/Berlin");
+        Times dates = Times.of("when", DateTimeFormatter.ofPattern("yyyy-MM-dd VV"), Period.ofDays(1));
+        Series zoned = Series.withHoles(
+                table("when,v", "2024-03-30 Europe/Berlin,1", "2024-04-01 Europe/Berlin,3"), dates, "v");
+        assertThat(zoned.time(1)).isEqualTo("2024-03-31 Europe/Berlin");
+    }
+
+    @Test
+    void daysOfTheCalendarMayChangeTheirOffset() throws IOException {
+        Times daily = Times.of("when", DateTimeFormatter.ISO_OFFSET_DATE_TIME, Period.ofDays(1));
+        String[] spring = {"2024-03-30T00:00:00+01:00", "2024-03-31T00:00:00+01:00", "2024-04-01T00:00:00+02:00"};
+        String[] autumn = {"2024-10-26T00:00:00+02:00", "2024-10-27T00:00:00+02:00", "2024-10-28T00:00:00+01:00"};
+        for (String[] days : List.of(spring, autumn)) {
+            Series s = Series.of(table("when,v", days[0] + ",1", days[1] + ",2", days[2] + ",3"), daily, "v");
+            assertThat(s.length()).isEqualTo(3);
+            for (int t = 0; t < 3; t++) {
+                assertThat(s.time(t)).isEqualTo(days[t]);
+                assertThat(s.rowAt(days[t])).isEqualTo(t);
+            }
+            assertThat(s.take(1, 3).time(1)).isEqualTo(days[2]);
+        }
+        Table twice = table("when,v", "2024-10-27T02:00:00+02:00,1", "2024-10-27T02:00:00+01:00,2");
+        refused(
+                () -> Series.of(twice, daily, "v"),
+                "air.csv line 3, column when: 2024-10-27T02:00:00+01:00 is not later than 2024-10-27T02:00:00+02:00 in"
+                        + " the row before; sort the rows by time, and leave doubled ones out");
+        Times hourly = Times.of("when", DateTimeFormatter.ISO_OFFSET_DATE_TIME, Duration.ofHours(1));
+        Series hours = Series.of(twice, hourly, "v");
+        assertThat(hours.length()).isEqualTo(2);
+        assertThat(hours.time(1)).isEqualTo("2024-10-27T02:00:00+01:00");
+    }
+
+    @Test
+    void timesWithAndWithoutOffsetAreNotOfOneColumn() throws IOException {
+        Times mixed = Times.of("when", DateTimeFormatter.ISO_DATE_TIME, Duration.ofHours(1));
+        Table lacks = table("when,v", "2024-01-01T01:00:00+01:00,1", "2024-01-01T02:00:00,2");
+        refused(
+                () -> Series.of(lacks, mixed, "v"),
+                "air.csv line 3, column when: 2024-01-01T02:00:00 has no offset or zone, but the first time of column"
+                        + " when has one; give one to all times, or to none");
+        Table has = table("when,v", "2024-01-01T01:00:00,1", "2024-01-01T02:00:00+01:00,2");
+        refused(
+                () -> Series.of(has, mixed, "v"),
+                "air.csv line 3, column when: 2024-01-01T02:00:00+01:00 has an offset or zone, but the first time of"
+                        + " column when has none; give one to all times, or to none");
+        Series whole = Series.of(table("when,v", "2024-01-01T01:00:00,1", "2024-01-01T02:00:00,2"), mixed, "v");
+        refused(
+                () -> whole.rowAt("2024-01-01T02:00:00Z"),
+                "rowAt: 2024-01-01T02:00:00Z has an offset or zone, but the first time of column when has none; give"
+                        + " one to all times, or to none");
+    }
+
     @Test
     void numbersAreTimesToo() throws IOException {
         Times seconds = Times.numbers("t", 1.0 / 3);
@@ -172,7 +249,7 @@ class SeriesTest {
         assertThat(s.take(2, 6).rowAt("11")).isEqualTo(1);
         refused(
                 () -> s.rowAt("12"),
-                "rowAt: the series ends at 11.666666666666666, before 12; give a time that it has");
+                "rowAt: the series ends at 11.667, before 12; give a time that it has");
         refused(
                 () -> Series.of(1, 2).time(0),
                 "time: this series knows no times; name their column when it is made: Series.of(table, times, ..)");
