@@ -86,7 +86,8 @@ public final class Classification {
 
     /**
      * Classifies every example in evaluation mode, 32 at a time. The model is told the lengths of ragged features. A model with one logit for each example is a
-     * binary classifier; its targets are 0 or 1, as labels or as floats.
+     * binary classifier; its targets are 0 or 1, as labels or as floats. A model that learned by {@code Loss.crossEntropyWithBaseline} gives no logit of the
+     * last class: append a column of zeros to what it gives.
      *
      * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels [n] below {@code classes}, or [n, 1] with
      *     targets 0 or 1, or if a logit is NaN or infinite

@@ -45,6 +45,11 @@ public final class BceWithLogits implements ReducedLoss {
     }
 
     @Override
+    public Outputs outputs() {
+        return Outputs.BINARY_LOGITS;
+    }
+
+    @Override
     public Tensor each(Tensor logits, Tensor target) {
         Targets.mustMatch("bceWithLogits", logits, target);
         Domain.SHARES.check("bceWithLogits", "target", target);

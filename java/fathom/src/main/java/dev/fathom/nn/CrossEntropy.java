@@ -22,26 +22,18 @@ import org.jspecify.annotations.Nullable;
  * loss is immutable: its methods return another one.
  */
 public final class CrossEntropy implements ReducedLoss {
-    /** What the scores are. */
-    enum Scores {
-        LOGITS,
-        /** The logits of all classes but the last, whose logit is 0. */
-        WITHOUT_BASELINE,
-        LOG_PROBABILITIES
-    }
-
-    private final Scores scores;
+    private final Outputs scores;
     private final float smoothing;
     private final float gamma;
     private final float @Nullable [] weights;
     private final @Nullable Integer ignored;
 
-    CrossEntropy(Scores scores) {
+    CrossEntropy(Outputs scores) {
         this(scores, 0, 0, null, null);
     }
 
     private CrossEntropy(
-            Scores scores, float smoothing, float gamma, float @Nullable [] weights, @Nullable Integer ignored) {
+            Outputs scores, float smoothing, float gamma, float @Nullable [] weights, @Nullable Integer ignored) {
         this.scores = scores;
         this.smoothing = smoothing;
         this.gamma = gamma;
@@ -101,7 +93,7 @@ public final class CrossEntropy implements ReducedLoss {
 
     @Override
     public Tensor of(Tensor x, Tensor target) {
-        if (gamma == 0 && scores != Scores.LOG_PROBABILITIES) {
+        if (gamma == 0 && scores != Outputs.LOG_PROBABILITIES) {
             Tensor logits = logits(x);
             if (ignored == null) {
                 if (target.dtype() == DType.F32
@@ -150,31 +142,9 @@ public final class CrossEntropy implements ReducedLoss {
         return sum;
     }
 
-    /** Finds one class, probabilities or log-probabilities that are taken for logits, and logits that are taken for log-probabilities. */
     @Override
-    public @Nullable String fault(Tensor output) {
-        if (output.shape().rank() == 0 || output.size() == 0) {
-            return null;
-        }
-        if (scores != Scores.WITHOUT_BASELINE && output.dim(-1) == 1) {
-            return "the outputs " + output.shape()
-                    + " have one class, whose probability is always 1, so there is nothing to learn;"
-                    + " give the net an output for each class, or take Loss.bceWithLogits() for one logit";
-        }
-        boolean shares = output.min().item() >= 0 && farFrom1(output) <= 1e-4f;
-        if (scores == Scores.LOGITS && shares) {
-            return "the outputs are probabilities already, and this loss takes their softmax once more, which hardly"
-                    + " learns; leave the softmax out of the net, and take it of what the trained net gives";
-        }
-        if (scores == Scores.LOG_PROBABILITIES && !(farFrom1(output.exp()) <= 1e-2f)) {
-            return "the outputs are no log-probabilities, because their exponentials do not sum to 1;"
-                    + " end the net with logSoftmax(-1), or take Loss.crossEntropy() of logits";
-        }
-        return null;
-    }
-
-    private static float farFrom1(Tensor rows) {
-        return rows.sum(-1).sub(1).abs().max().item();
+    public Outputs outputs() {
+        return scores;
     }
 
     /** Returns the label that {@link #ignoreIndex} leaves out, or null if every label counts. */
@@ -216,7 +186,7 @@ public final class CrossEntropy implements ReducedLoss {
         } else {
             Targets.PROBABILITIES.of(name(), logits, target);
         }
-        Tensor log = scores == Scores.LOG_PROBABILITIES ? logits : logits.logSoftmax(-1);
+        Tensor log = scores == Outputs.LOG_PROBABILITIES ? logits : logits.logSoftmax(-1);
         Tensor perClass = perClass();
         if (perClass != null && perClass.size() != log.dim(-1)) {
             throw new IllegalArgumentException(name() + ": output " + x.shape() + " has " + log.dim(-1)
@@ -256,7 +226,7 @@ public final class CrossEntropy implements ReducedLoss {
 
     /** Scores of all classes. */
     private Tensor logits(Tensor x) {
-        if (scores != Scores.WITHOUT_BASELINE) {
+        if (scores != Outputs.LOGITS_WITHOUT_BASELINE) {
             return x;
         }
         Targets.mustHaveRows(name(), x);
@@ -265,13 +235,14 @@ public final class CrossEntropy implements ReducedLoss {
     }
 
     private String name() {
-        return scores == Scores.LOG_PROBABILITIES ? "nll" : "crossEntropy";
+        return scores == Outputs.LOG_PROBABILITIES ? "nll" : "crossEntropy";
     }
 
     /** Returns a short form such as {@code crossEntropy[labelSmoothing=0.1, gamma=0.0, classWeights=null, ignoreIndex=null]}. */
     @Override
     public String toString() {
-        return name() + (scores == Scores.WITHOUT_BASELINE ? "WithBaseline" : "") + "[labelSmoothing=" + smoothing
-                + ", gamma=" + gamma + ", classWeights=" + Arrays.toString(weights) + ", ignoreIndex=" + ignored + "]";
+        return name() + (scores == Outputs.LOGITS_WITHOUT_BASELINE ? "WithBaseline" : "") + "[labelSmoothing="
+                + smoothing + ", gamma=" + gamma + ", classWeights=" + Arrays.toString(weights) + ", ignoreIndex="
+                + ignored + "]";
     }
 }

@@ -57,6 +57,11 @@ public final class CtcLoss implements SequenceLoss {
     }
 
     @Override
+    public Outputs outputs() {
+        return Outputs.LOGITS;
+    }
+
+    @Override
     public boolean sums() {
         return sums;
     }

@@ -10,14 +10,13 @@ import java.util.function.BinaryOperator;
  * @param name in messages
  * @param targets what its targets must be
  * @param values of the output and of what {@code targets} makes of the target
- * @param ofProbabilities whether outputs are probabilities
+ * @param outputs what it takes outputs for
  * @param settings the numbers that the formula was made with, which tell two of one name apart
  */
-record Formula(
-        String name, Targets targets, BinaryOperator<Tensor> values, boolean ofProbabilities, List<Object> settings)
+record Formula(String name, Targets targets, BinaryOperator<Tensor> values, Outputs outputs, List<Object> settings)
         implements ReducedLoss {
     Formula(String name, Targets targets, BinaryOperator<Tensor> values) {
-        this(name, targets, values, false, List.of());
+        this(name, targets, values, Outputs.NUMBERS, List.of());
     }
 
     /** A loss with a value for each element. */
@@ -25,12 +24,12 @@ record Formula(
         this(name, Targets.elements(domain), values);
     }
 
-    Formula onProbabilities() {
-        return new Formula(name, targets, values, true, settings);
+    Formula takes(Outputs these) {
+        return new Formula(name, targets, values, these, settings);
     }
 
     Formula with(Object... numbers) {
-        return new Formula(name, targets, values, ofProbabilities, List.of(numbers));
+        return new Formula(name, targets, values, outputs, List.of(numbers));
     }
 
     @Override

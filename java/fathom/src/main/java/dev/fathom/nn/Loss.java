@@ -56,37 +56,53 @@ public interface Loss {
         return mean;
     }
 
-    /** Returns whether outputs are probabilities in place of logits or scores. Metrics of logits are refused beside such a loss. */
-    default boolean ofProbabilities() {
-        return false;
+    /** What a loss takes the outputs of a net for. */
+    enum Outputs {
+        /** Numbers or scores, of which nothing more is known. */
+        NUMBERS,
+        /** Logits [.., classes], of which the loss takes the softmax. */
+        LOGITS,
+        /** Logits [.., classes - 1] without that of the last class, which is 0. The loss takes the softmax of all of them. */
+        LOGITS_WITHOUT_BASELINE,
+        /** Logits, of each of which the loss takes the sigmoid. */
+        BINARY_LOGITS,
+        /** Probabilities. */
+        PROBABILITIES,
+        /** Logarithms of probabilities [.., classes]. */
+        LOG_PROBABILITIES,
+        /** Parameters of the distribution of a target, such as means, variances and rates, whose likelihood the loss takes. */
+        PARAMETERS
     }
 
     /**
-     * Returns a sentence about outputs that this loss cannot mean, such as probabilities in place of logits, and what to do, or null if there is nothing to
-     * say. {@code Trainer.check} asks for it.
+     * Returns what the loss takes outputs for, which is {@link Outputs#NUMBERS} unless a loss says otherwise. A trainer makes logits of all classes for its
+     * metrics by it and refuses metrics of logits beside a loss of probabilities, and {@code Trainer.check} finds outputs that cannot be what they are taken
+     * for.
      */
-    default @Nullable String fault(Tensor output) {
-        return null;
+    default Outputs outputs() {
+        return Outputs.NUMBERS;
     }
 
     // ---- classes
 
     /** Returns the cross-entropy of logits [.., classes] with class numbers or probabilities. */
     static CrossEntropy crossEntropy() {
-        return new CrossEntropy(CrossEntropy.Scores.LOGITS);
+        return new CrossEntropy(Outputs.LOGITS);
     }
 
     /**
      * Returns the cross-entropy of scores [.., classes - 1], where the score of the last class, the baseline, is 0: multinomial logistic regression
-     * without the score vector that the others make superfluous.
+     * without the score vector that the others make superfluous. The metrics of a trainer see the scores of all classes. What reads the outputs of the net
+     * elsewhere, such as a metric in a custom step or {@code Classification}, does not know of the baseline and needs a column of zeros appended to them: it
+     * would take the one score of two classes for that of class 1, and it belongs to class 0.
      */
     static CrossEntropy crossEntropyWithBaseline() {
-        return new CrossEntropy(CrossEntropy.Scores.WITHOUT_BASELINE);
+        return new CrossEntropy(Outputs.LOGITS_WITHOUT_BASELINE);
     }
 
     /** Returns the negative log-likelihood of log-probabilities [.., classes], such as {@code x.logSoftmax(-1)}, which is PyTorch's NLLLoss. */
     static CrossEntropy nll() {
-        return new CrossEntropy(CrossEntropy.Scores.LOG_PROBABILITIES);
+        return new CrossEntropy(Outputs.LOG_PROBABILITIES);
     }
 
     /** Returns the loss of connectionist temporal classification of logits [n, steps, classes] with labels [n, length], whose blank is class 0. */
@@ -100,7 +116,10 @@ public interface Loss {
      */
     static ReducedLoss oneVsRest() {
         return new Formula(
-                "oneVsRest", Targets.LABELS, (x, t) -> x.bceWithLogits(t).sum(-1));
+                        "oneVsRest",
+                        Targets.LABELS,
+                        (x, t) -> x.bceWithLogits(t).sum(-1))
+                .takes(Outputs.BINARY_LOGITS);
     }
 
     /**
@@ -148,9 +167,10 @@ public interface Loss {
      */
     static ReducedLoss squaredEarthMover() {
         return new Formula(
-                "squaredEarthMover",
-                Targets.CLASSES,
-                (x, t) -> x.softmax(-1).sub(t).cumsum(-1).square().sum(-1));
+                        "squaredEarthMover",
+                        Targets.CLASSES,
+                        (x, t) -> x.softmax(-1).sub(t).cumsum(-1).square().sum(-1))
+                .takes(Outputs.LOGITS);
     }
 
     // ---- two classes
@@ -172,12 +192,12 @@ public interface Loss {
                             .add(t.rsub(1).mul(Formula.log(p.rsub(1))))
                             .neg();
                 })
-                .onProbabilities();
+                .takes(Outputs.PROBABILITIES);
     }
 
     /** Returns the logistic loss log(1 + exp(-t x)) of logits x with labels t of -1 and 1 of the same shape, which is PyTorch's SoftMarginLoss. */
     static ReducedLoss logistic() {
-        return new Formula("logistic", Domain.SIGNS, (x, t) -> x.mul(t).neg().softplus());
+        return new Formula("logistic", Domain.SIGNS, (x, t) -> x.mul(t).neg().softplus()).takes(Outputs.BINARY_LOGITS);
     }
 
     /** Returns the hinge loss max(0, 1 - t x) of scores x with labels t of -1 and 1 of the same shape (Cortes and Vapnik 1995). */
@@ -289,6 +309,7 @@ public interface Loss {
                     Tensor loss = x.exp().sub(t.mul(x));
                     return full ? loss.add(Formula.stirling(t)) : loss;
                 })
+                .takes(Outputs.PARAMETERS)
                 .with(full);
     }
 
@@ -304,6 +325,7 @@ public interface Loss {
                     Tensor loss = y.sub(t.mul(y.add(1e-8f).log()));
                     return full ? loss.add(Formula.stirling(t)) : loss;
                 })
+                .takes(Outputs.PARAMETERS)
                 .with(full);
     }
 
@@ -323,6 +345,7 @@ public interface Loss {
                     Tensor loss = v.log().add(square.div(v)).mul(0.5f);
                     return full ? loss.add((float) (Math.log(2 * Math.PI) / 2)) : loss;
                 })
+                .takes(Outputs.PARAMETERS)
                 .with(full);
     }
 
@@ -334,7 +357,7 @@ public interface Loss {
      * which this mean over rows is the reduction "batchmean".
      */
     static ReducedLoss kl() {
-        return new Formula("kl", Targets.PROBABILITIES, (x, t) -> Formula.kl(t, x));
+        return new Formula("kl", Targets.PROBABILITIES, (x, t) -> Formula.kl(t, x)).takes(Outputs.LOG_PROBABILITIES);
     }
 
     /**
@@ -351,7 +374,7 @@ public interface Loss {
                             .sum(-1)
                             .mul(0.5f);
                 })
-                .onProbabilities();
+                .takes(Outputs.PROBABILITIES);
     }
 
     /**
@@ -368,6 +391,7 @@ public interface Loss {
                     Tensor student = x.div(temperature).logSoftmax(-1);
                     return log.exp().mul(log.sub(student)).sum(-1).mul(temperature * temperature);
                 })
+                .takes(Outputs.LOGITS)
                 .with(temperature);
     }
 

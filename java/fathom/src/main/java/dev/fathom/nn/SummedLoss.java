@@ -25,13 +25,8 @@ record SummedLoss(ReducedLoss loss) implements ReducedLoss {
     }
 
     @Override
-    public boolean ofProbabilities() {
-        return loss.ofProbabilities();
-    }
-
-    @Override
-    public @Nullable String fault(Tensor output) {
-        return loss.fault(output);
+    public Outputs outputs() {
+        return loss.outputs();
     }
 
     @Override

@@ -36,7 +36,8 @@ public final class Series {
     private final @Nullable Clock clock;
 
     /** The times of the rows: row 0 is row {@code from} of what begins at {@code start}. A text is null where the table left the row out. */
-    private record Clock(Times times, Object start, @Nullable String[] texts, int from) {
+    private record Clock(
+            Times times, Object start, @Nullable String[] texts, int from) {
         String text(int t) {
             String text = texts[from + t];
             return text == null ? times.text(start, from + t) : text;

@@ -125,7 +125,8 @@ public abstract class Times {
     }
 
     /** The texts of the times of a table's rows at their places, null for a row that it leaves out. */
-    @Nullable String[] texts(Table table, Places places) {
+    @Nullable
+    String[] texts(Table table, Places places) {
         String[] texts = new String[places.length()];
         for (int row = 0; row < table.size(); row++) {
             texts[places.rows()[row]] = table.text(row, column);

@@ -2,9 +2,9 @@ package dev.fathom.train;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
-import dev.fathom.nn.BceWithLogits;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
+import dev.fathom.nn.Loss.Outputs;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.SequenceLayer;
@@ -21,13 +21,19 @@ import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The examinations of {@link Trainer#check}, each on a copy of the model (Karpathy, A recipe for training neural networks, 2019). */
 final class Examiner<M extends Net> {
+    /** An answer of zeros is that of a net which knows nothing; probabilities, their logarithms, variances and rates of 0 are none. */
+    private static final Set<Outputs> ZEROS_SAY_NOTHING =
+            EnumSet.of(Outputs.NUMBERS, Outputs.LOGITS, Outputs.LOGITS_WITHOUT_BASELINE, Outputs.BINARY_LOGITS);
+
     private static final int OVERFIT_STEPS = 300;
     private static final int INPUT_STEPS = 100;
     /** Of the largest output; sums over more steps are rounded otherwise. */
@@ -75,7 +81,7 @@ final class Examiner<M extends Net> {
         return new Verdict(passed, String.format(Locale.ROOT, format, values));
     }
 
-    // ---- the loss before the first step, against that of an answer of zeros
+    // ---- the loss before the first step, against that of an answer of zeros where these say nothing
 
     private Verdict start() {
         float first;
@@ -84,7 +90,7 @@ final class Examiner<M extends Net> {
                 Pass pass = Pass.infer(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
             first = trainer.loss(copy.net(), batch).item();
-            if (loss != null) {
+            if (loss != null && ZEROS_SAY_NOTHING.contains(loss.outputs())) {
                 Tensor output = batch.through((Layer) copy.net());
                 chance = trainer.compared(Tensor.zeros(output.shape().toArray()), batch)
                         .loss()
@@ -94,7 +100,7 @@ final class Examiner<M extends Net> {
         if (!Float.isFinite(first)) {
             return verdict(false, "it is %s before the first step; look for numbers too large in the data", first);
         }
-        if (Float.isNaN(chance)) {
+        if (!(chance > 0 && first >= 0)) { // of numbers below 0 none is twice another
             return verdict(true, "it is %.4g", first);
         }
         if (first > 2 * chance) {
@@ -132,13 +138,14 @@ final class Examiner<M extends Net> {
             for (int i = 0; i < OVERFIT_STEPS; i++) {
                 last = (float) evaluation.compute();
                 first = i == 0 ? last : first;
-                if (last < first / 10 || !Float.isFinite(last)) {
+                if (first >= 0 && last < first / 10 || !Float.isFinite(last)) {
                     break;
                 }
                 optimizer.step(evaluation);
             }
         }
-        return last < first / 2
+        // a loss below 0 may be near its least value from the start, so there any fall counts that is no rounding
+        return last < (first >= 0 ? first / 2 : first * 1.001f)
                 ? verdict(true, "its loss falls from %.4g to %.4g", first, last)
                 : verdict(
                         false,
@@ -158,9 +165,14 @@ final class Examiner<M extends Net> {
     // ---- a model that sees its inputs does better than one that sees zeros
 
     private Verdict inputs() {
-        double seen = trained(false);
-        double unseen = trained(true);
-        return seen < 0.95 * unseen
+        Trained sighted = trained(false);
+        double seen = sighted.last;
+        double unseen = trained(true).last;
+        boolean better = Math.min(seen, unseen) >= 0
+                ? seen < 0.95 * unseen
+                : unseen - seen
+                        > 0.05 * Math.abs(sighted.first - unseen); // a quotient of numbers below 0 means nothing
+        return better
                 ? verdict(
                         true,
                         "after %d steps the loss is %.4g, and %.4g where all inputs are zero",
@@ -176,8 +188,16 @@ final class Examiner<M extends Net> {
                         unseen);
     }
 
-    /** The mean loss of the last quarter of the steps. */
-    private double trained(boolean blind) {
+    /**
+     * What a training came to.
+     *
+     * @param first the loss before the first step
+     * @param last the mean loss of the last quarter of the steps
+     */
+    private record Trained(double first, double last) {}
+
+    private Trained trained(boolean blind) {
+        double first = Double.NaN;
         double sum = 0;
         int counted = 0;
         try (Model<M> copy = trainer.model.copy();
@@ -196,6 +216,7 @@ final class Examiner<M extends Net> {
                     }
                 };
                 double value = evaluation.compute();
+                first = i == 0 ? value : first;
                 if (i >= INPUT_STEPS * 3 / 4) {
                     sum += value;
                     counted++;
@@ -203,7 +224,7 @@ final class Examiner<M extends Net> {
                 optimizer.step(evaluation);
             }
         }
-        return sum / counted;
+        return new Trained(first, sum / counted);
     }
 
     private static Batch blinded(Batch batch) {
@@ -221,15 +242,41 @@ final class Examiner<M extends Net> {
         try (Model<M> copy = trainer.model.copy();
                 Pass pass = Pass.grad(new Rng(0))) {
             Tensor output = train.epoch(0).batch(0).through((Layer) copy.net());
-            String fault = loss == null ? null : loss.fault(output.detach());
-            if (fault == null && loss instanceof BceWithLogits && endsWithSigmoid(pass)) {
-                fault = "the net ends with a sigmoid, and bceWithLogits takes the sigmoid once more, which hardly"
-                        + " learns; leave it out of the net, or take Loss.bce()";
-            }
+            String fault = loss == null ? null : fault(loss.outputs(), output.detach(), pass);
             return fault == null
                     ? verdict(true, "the outputs %s may be what the loss takes them for", output.shape())
                     : new Verdict(false, fault);
         }
+    }
+
+    /** What outputs cannot be and are taken for, and what to do, or null if there is nothing to say. */
+    private static @Nullable String fault(Outputs takes, Tensor output, Pass pass) {
+        if (output.shape().rank() == 0 || output.size() == 0) {
+            return null;
+        }
+        boolean ofClasses = takes == Outputs.LOGITS || takes == Outputs.LOG_PROBABILITIES;
+        if (ofClasses && output.dim(-1) == 1) {
+            return "the outputs " + output.shape()
+                    + " have one class, whose probability is always 1, so there is nothing to learn;"
+                    + " give the net an output for each class, or take Loss.bceWithLogits() for one logit";
+        }
+        if (takes == Outputs.LOGITS && output.min().item() >= 0 && farFrom1(output) <= 1e-4f) {
+            return "the outputs are probabilities already, and this loss takes their softmax once more, which hardly"
+                    + " learns; leave the softmax out of the net, and take it of what the trained net gives";
+        }
+        if (takes == Outputs.LOG_PROBABILITIES && !(farFrom1(output.exp()) <= 1e-2f)) {
+            return "the outputs are no log-probabilities, because their exponentials do not sum to 1;"
+                    + " end the net with logSoftmax(-1), or take Loss.crossEntropy() of logits";
+        }
+        if (takes == Outputs.BINARY_LOGITS && endsWithSigmoid(pass)) {
+            return "the net ends with a sigmoid, and this loss takes the sigmoid once more, which hardly learns;"
+                    + " leave it out of the net, or take a loss of probabilities, such as Loss.bce()";
+        }
+        return null;
+    }
+
+    private static float farFrom1(Tensor rows) {
+        return rows.sum(-1).sub(1).abs().max().item();
     }
 
     private static boolean endsWithSigmoid(Pass pass) {

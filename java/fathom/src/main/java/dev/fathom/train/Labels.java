@@ -118,6 +118,13 @@ final class Labels {
                 + " or one logit for each label 0 or 1");
     }
 
+    /** The logits [.., classes] of scores [.., classes - 1], where that of the last class is 0. */
+    static Tensor withBaseline(Tensor scores) {
+        Shape shape = scores.shape();
+        Shape column = shape.with(shape.rank() - 1, 1);
+        return Tensor.concat(-1, scores, Tensor.zeros(column.toArray()));
+    }
+
     /**
      * Outputs and targets of some labels.
      *

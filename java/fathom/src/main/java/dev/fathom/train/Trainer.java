@@ -87,14 +87,15 @@ public final class Trainer<M extends Net> {
 
     /**
      * Adds figures to measure beside the loss. Labels that the loss leaves out ({@link Loss#ignored}) do not count in them
-     * either. A custom step must return an output for them, and where {@code y} is ragged also what it is compared with.
+     * either, and of a loss without a score for the last class ({@link Loss#crossEntropyWithBaseline}) they see the scores of all classes. A custom step
+     * must return an output for them, and where {@code y} is ragged also what it is compared with.
      *
      * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation, or a metric
      *     reads logits and the loss takes probabilities
      */
     public Trainer<M> metrics(Metric... all) {
         for (Metric m : all) {
-            if (m.ofLogits() && loss != null && loss.ofProbabilities()) {
+            if (m.ofLogits() && loss != null && loss.outputs() == Loss.Outputs.PROBABILITIES) {
                 throw new IllegalArgumentException("metrics: " + m.name()
                         + " reads logits, but the outputs of this loss are probabilities; take a loss of logits, such"
                         + " as bceWithLogits, or Metric.binaryAccuracy(0.5f) or Metric.topAccuracy(1)");
@@ -517,13 +518,23 @@ public final class Trainer<M extends Net> {
 
     private Step.Result stepByStep(Loss loss, Tensor output, Tensor target) {
         double weight = loss.weight(output, target);
-        Tensor value = weight == 0 ? output.sum().mul(0) : loss.of(output, target);
+        Tensor value = weight == 0 ? ofNothing(output) : loss.of(output, target);
+        if (metrics.isEmpty()) {
+            return new Step.Result(value, output, target, weight);
+        }
+        boolean lacking = loss.outputs() == Loss.Outputs.LOGITS_WITHOUT_BASELINE;
+        Tensor logits = lacking ? Labels.withBaseline(output.detach()) : output.detach();
         Integer ignored = loss.ignored();
-        if (!metrics.isEmpty() && ignored != null) {
-            Labels.Kept kept = Labels.without("metrics", ignored, output.detach(), target);
+        if (ignored != null) {
+            Labels.Kept kept = Labels.without("metrics", ignored, logits, target);
             return new Step.Result(value, kept.output(), kept.target(), weight);
         }
-        return new Step.Result(value, output, target, weight);
+        return new Step.Result(value, logits, target, weight);
+    }
+
+    /** 0, the sum of no element of this output; all of them times 0 would be NaN where one is infinite. */
+    private static Tensor ofNothing(Tensor output) {
+        return output.reshape(Math.toIntExact(output.size())).slice(0, 0, 0).sum();
     }
 
     /** The loss of a batch in the current pass. */

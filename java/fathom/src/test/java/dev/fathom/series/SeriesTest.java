@@ -247,9 +247,7 @@ class SeriesTest {
         assertThatThrownBy(() -> Series.of(table("t,v", "NaN,0"), seconds, "v")).hasMessageContaining("is no time");
         assertThat(s.take(2, 6).time(1)).isEqualTo(s.time(3));
         assertThat(s.take(2, 6).rowAt("11")).isEqualTo(1);
-        refused(
-                () -> s.rowAt("12"),
-                "rowAt: the series ends at 11.667, before 12; give a time that it has");
+        refused(() -> s.rowAt("12"), "rowAt: the series ends at 11.667, before 12; give a time that it has");
         refused(
                 () -> Series.of(1, 2).time(0),
                 "time: this series knows no times; name their column when it is made: Series.of(table, times, ..)");

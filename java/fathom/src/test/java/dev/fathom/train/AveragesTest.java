@@ -10,6 +10,7 @@ import dev.fathom.data.Field;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.CrossEntropy;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -140,6 +141,32 @@ class AveragesTest {
         }
     }
 
+    // ---- a class without a score
+
+    /** The score of the last class is 0, so that one of 2 says the first of two classes, and one of -2 the second. */
+    @Test
+    void metricsSeeTheScoreOfTheBaseline() {
+        float[] scores = {2, -2, 1, -1};
+        try (Dataset two = Dataset.of(scores, Shape.of(1), new int[] {0, 1, 0, 0});
+                Dataset three = Dataset.of(scores, Shape.of(2), new int[] {0, 2});
+                Dataset none = Dataset.of(
+                        Field.floats("x", Shape.of(2), new float[] {-2, -1, 3, 1}),
+                        Field.ints("y", Shape.SCALAR, new int[] {2, IGNORED}))) {
+            Loss loss = Loss.crossEntropyWithBaseline();
+            for (Loss each : List.of(loss, Loss.crossEntropyWithBaseline().sum())) {
+                Map<String, Double> found = evaluated(
+                        two, 3, each, Metric.accuracy(), Metric.topAccuracy(1), Metric.perplexity(), Metric.brier());
+                assertThat(found).containsEntry("accuracy", 0.75).containsEntry("top1_accuracy", 0.75);
+                assertThat(found.get("perplexity")).isCloseTo(Math.exp(found.get("loss")), within(1e-6));
+            }
+            Map<String, Double> found = evaluated(three, 2, loss, Metric.accuracy(), Metric.perplexity());
+            assertThat(found).containsEntry("accuracy", 0.5);
+            assertThat(found.get("perplexity")).isCloseTo(Math.exp(found.get("loss")), within(1e-6));
+            assertThat(evaluated(none, 1, Loss.crossEntropyWithBaseline().ignoreIndex(IGNORED), Metric.accuracy()))
+                    .containsEntry("accuracy", 1.0);
+        }
+    }
+
     // ---- tokens
 
     /** Three sentences of ten tokens, of which a right answer has 20 against 0 and a wrong one 0 against 20. */
@@ -265,6 +292,22 @@ class AveragesTest {
             CrossEntropy weighted = mean.classWeights(1, 2, 5);
             assertThat(evaluated(data, 2, weighted.sum()).get("loss"))
                     .isCloseTo(evaluated(data, 2, weighted).get("loss"), within(1e-6));
+        }
+    }
+
+    /** A class that a net forbids has an infinite logit, also in a batch in which nothing counts. */
+    @Test
+    void aBatchInWhichNothingCountsIsNothingWhateverItsOutputs() {
+        Layer forbidding = x -> x.maskedFill(Tensor.of(new float[] {0, 0, 1}, 3), Float.NEGATIVE_INFINITY);
+        Loss loss = Loss.crossEntropy().ignoreIndex(IGNORED);
+        try (var model = Model.of(new Sequential(new Linear(2, 3), forbidding), 1);
+                Dataset data = Dataset.of(
+                        Field.floats("x", Shape.of(2), new float[8]),
+                        Field.ints("y", Shape.SCALAR, new int[] {0, 1, IGNORED, IGNORED}))) {
+            Trainer<Sequential> trainer = Trainer.of(model, loss, new Sgd(0.1f));
+            assertThat(trainer.evaluate(data.batches(2))).isEqualTo(trainer.evaluate(data.batches(4)));
+            trainer.fit(data.batches(2), 1);
+            assertThat(model.parameters().get(1).value().toArray()).doesNotContain(Float.NaN);
         }
     }
 

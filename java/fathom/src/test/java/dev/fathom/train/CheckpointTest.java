@@ -714,7 +714,7 @@ class CheckpointTest {
                 () -> runOf(n -> n, Loss.crossEntropy(), t -> t.resume(folder)));
         assertRefused(
                 file,
-                "the loss: Formula[name=multiMargin, ofProbabilities=false, settings=[1, 0.5]] here but crossEntropy"
+                "the loss: Formula[name=multiMargin, outputs=NUMBERS, settings=[1, 0.5]] here but crossEntropy"
                         + smoothed,
                 () -> runOf(n -> n, Loss.multiMargin(1, 0.5f), t -> t.resume(folder)));
         assertRefused(

@@ -19,12 +19,14 @@ import dev.fathom.nn.SequenceLayer;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -226,6 +228,99 @@ class ExaminationTest {
                     .startsWith("false output [1, ");
             assertThat(padding(careless.get(), even))
                     .isEqualTo("true all examples of a batch have 2 steps, so that none is padded");
+        }
+    }
+
+    /** Each of these takes the softmax or the sigmoid itself, and so does its sum. */
+    @Test
+    void aSoftmaxOrASigmoidThatIsTakenTwiceIsFoundForEveryLoss() {
+        Layer softmax = x -> x.softmax(-1);
+        float[] x = new Rng(1).normal(128, 0, 1);
+        float[] ones = new float[64];
+        Arrays.fill(ones, 1);
+        try (Dataset labels = points(64, 1);
+                Dataset signs = Dataset.of(x, Shape.of(2), ones, Shape.of(1));
+                Dataset rows = Dataset.of(x, Shape.of(2), new Rng(2).normal(128, 0, 1), Shape.of(2));
+                Dataset sequences =
+                        Dataset.of(Field.floats("x", Shape.of(4, 2), x), Field.ints("y", Shape.of(1), new int[16]))) {
+            for (Loss loss : List.of(
+                    Loss.crossEntropy().sum(),
+                    Loss.squaredEarthMover(),
+                    Loss.squaredEarthMover().sum())) {
+                assertThat(outputs(new Sequential(new Linear(2, 2), softmax), loss, labels))
+                        .as(loss.toString())
+                        .startsWith("false the outputs are probabilities already");
+            }
+            assertThat(outputs(new Sequential(new Linear(2, 2), softmax), Loss.distillation(2), rows))
+                    .startsWith("false the outputs are probabilities already");
+            assertThat(outputs(
+                            new Sequential(new Linear(2, 2), softmax),
+                            Loss.ctc().blank(1),
+                            sequences))
+                    .startsWith("false the outputs are probabilities already");
+            assertThat(outputs(new Linear(2, 2), Loss.ctc().blank(1), sequences))
+                    .startsWith("true ");
+            assertThat(outputs(new Linear(2, 2), Loss.kl(), labels)).startsWith("false the outputs are no log-prob");
+            Sequential sigmoids = new Sequential(new Linear(2, 2), Tensor::sigmoid);
+            assertThat(outputs(sigmoids, Loss.oneVsRest(), labels)).startsWith("false the net ends with a sigmoid");
+            for (Loss loss : List.of(
+                    Loss.bceWithLogits().sum(), Loss.logistic(), Loss.logistic().sum())) {
+                assertThat(outputs(new Sequential(new Linear(2, 1), Tensor::sigmoid), loss, signs))
+                        .as(loss.toString())
+                        .startsWith("false the net ends with a sigmoid");
+            }
+            assertThat(outputs(new Linear(2, 1), Loss.logistic(), signs)).startsWith("true ");
+        }
+    }
+
+    // ---- losses of which zeros are no answer, and losses below zero
+
+    private static Check check(Layer net, Loss loss, Dataset data, Optimizer optimizer) {
+        try (var model = Model.of(net, 1)) {
+            return Trainer.of(model, loss, optimizer).check(data.shuffled(1).batches(16));
+        }
+    }
+
+    /** Points with a float that follows from them: 0 or 1, a sign, or a count. */
+    private static Dataset floats(float no, float yes) {
+        float[] x = new Rng(1).uniform(128, -1, 1);
+        float[] y = new float[64];
+        for (int i = 0; i < 64; i++) {
+            y[i] = x[2 * i] > x[2 * i + 1] ? yes : no;
+        }
+        return Dataset.of(x, Shape.of(2), y, Shape.of(1));
+    }
+
+    @Test
+    void lossesOfWhichZerosAreNoAnswerPass() {
+        Layer log = x -> x.logSoftmax(-1);
+        try (Dataset labels = points(64, 1);
+                Dataset shares = floats(0, 1);
+                Dataset signs = floats(-1, 1);
+                Dataset counts = floats(1, 5)) {
+            Optimizer adam = new Adam(0.05f);
+            for (Check c : List.of(
+                    check(new Sequential(new Linear(2, 2), log), Loss.nll(), labels, adam),
+                    check(new Sequential(new Linear(2, 1), Tensor::sigmoid), Loss.bce(), shares, adam),
+                    check(new Sequential(new Linear(2, 2), Tensor::softplus), Loss.gaussianNll(false), shares, adam),
+                    check(new Linear(2, 1), Loss.wasserstein(), signs, adam),
+                    check(new Linear(2, 1), Loss.poissonNll(false), counts, adam))) {
+                assertThat(c.passed()).as(c.toString()).isTrue();
+            }
+        }
+    }
+
+    /** A loss below zero has no least value to be near, but one that stays where it was was not learned. */
+    @Test
+    void aLossBelowZeroThatDoesNotFallIsFound() {
+        Loss below = (y, t) -> Loss.mse().of(y, t).sub(5);
+        try (Dataset data = floats(-1, 1)) {
+            Check still = check(new Linear(2, 1), below, data, new Sgd(1e-12f));
+            assertThat(sentence(still, "one batch")).startsWith("false its loss goes from -");
+            Check deaf = check(new Deaf(new Linear(2, 1)), below, data, new Sgd(0.1f));
+            assertThat(sentence(deaf, "inputs")).startsWith("false ");
+            Check learns = check(new Linear(2, 1), below, data, new Sgd(0.1f));
+            assertThat(learns.passed()).as(learns.toString()).isTrue();
         }
     }
 
