@@ -188,7 +188,8 @@ class HostileUseTest {
                     .isThrownBy(() -> Plan.freeze(model, Shape.of(1, 3)))
                     .withMessage(
                             "freeze: call 0 is linear at b at batch 2 but linear at a at batch 3; a plan cannot choose"
-                                    + " its layers by the batch size");
+                                    + " its layers by the batch size, so leave one of the two out with"
+                                    + " Spec.batch(min, max)");
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(
                             model,

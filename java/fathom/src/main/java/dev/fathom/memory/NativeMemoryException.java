@@ -7,7 +7,8 @@ package dev.fathom.memory;
 public final class NativeMemoryException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    NativeMemoryException(String message) {
+    /** Says what was asked for and what helps. */
+    public NativeMemoryException(String message) {
         super(message);
     }
 }

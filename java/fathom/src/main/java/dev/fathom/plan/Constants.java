@@ -208,7 +208,7 @@ final class Constants {
                 + (lengths
                         ? "give the lengths of sequences as an input, Spec.lengths(name), "
                         : "compute it from the inputs by ops, make it an input, ")
-                + "or freeze with a fixed " + first.sizes.namesOfChanges(other.sizes));
+                + "or freeze with a fixed " + first.sizes.changes(other.sizes).names());
     }
 
     private static ByteBuffer values(Graph.Value v) {

@@ -129,15 +129,14 @@ record Fit(List<Sizes> sizes, Range lengths) {
         }
         boolean byBatch = changes(values, Sizes::length);
         boolean byLength = changes(values, Sizes::batch);
+        Sizes by = byBatch || byLength ? new Sizes(byBatch ? 1 : 0, byLength ? 1 : 0) : sizes.get(0);
         throw refused(
                 where,
                 what,
                 values,
-                "it must be constant, or grow in proportion to the "
-                        + new Sizes(byBatch ? 1 : 0, byLength ? 1 : 0).names()
-                        + (byLength ? " or a floor quotient of the length" : "")
-                        + "; if it does so for some, name those that are possible with Spec."
-                        + (byLength ? "length(min, max)" : "batch(min, max)"));
+                "it must be constant, or grow in proportion to the " + by.names()
+                        + (by.length() > 0 ? " or a floor quotient of the length by at most " + Line.MOST : "")
+                        + "; if that holds for a part of the sizes, name that part with " + by.ranges());
     }
 
     /** Whether traces that are equal in {@code other} differ in the value. */

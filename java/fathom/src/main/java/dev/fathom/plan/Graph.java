@@ -298,14 +298,18 @@ final class Graph implements AutoCloseable {
                     && Arrays.equals(nodes.get(i).in, other.nodes.get(i).in)
                     && Arrays.equals(nodes.get(i).out, other.nodes.get(i).out);
             if (!same) {
-                throw new IllegalStateException("freeze: call " + i + " is " + a + " at " + sizes + " but " + b + " at "
-                        + other.sizes + "; a plan cannot choose its layers by the " + sizes.names());
+                throw chosen("call " + i + " is " + a + " at " + sizes + " but " + b + " at " + other.sizes, other);
             }
         }
         if (!Arrays.equals(outputs, other.outputs) || !outputNames.equals(other.outputNames)) {
-            throw new IllegalStateException(
-                    "freeze: the outputs at " + sizes + " and " + other.sizes + " are of different calls");
+            throw chosen("the outputs at " + sizes + " and " + other.sizes + " are of different calls", other);
         }
+    }
+
+    private IllegalStateException chosen(String difference, Graph other) {
+        Sizes by = sizes.changes(other.sizes);
+        return new IllegalStateException("freeze: " + difference + "; a plan cannot choose its layers by the "
+                + by.names() + ", so leave one of the two out with " + by.ranges());
     }
 
     /** Drops calls whose results nobody uses. */

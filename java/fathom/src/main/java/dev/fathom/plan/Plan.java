@@ -19,8 +19,8 @@ import java.util.function.BiFunction;
  */
 public final class Plan implements AutoCloseable {
     final List<Spec> specs;
+    final Calls calls;
     final Block weights;
-    private final Calls calls;
     private final Map<Slot.Content, Long> addresses;
     private final String commands;
     private final int defaultBatch;
@@ -28,15 +28,16 @@ public final class Plan implements AutoCloseable {
     /**
      * @param addresses of the weights that the commands read, for as long as the block of weights is there
      * @param commands their kernels and callers, for people
+     * @param batch the batch size of sessions that are not told otherwise, or 0
      */
-    Plan(Calls calls, Block weights, Map<Slot.Content, Long> addresses, String commands, int defaultBatch) {
+    Plan(Calls calls, Block weights, Map<Slot.Content, Long> addresses, String commands, int batch) {
         specs = calls.specs();
         this.calls = calls;
         this.weights = weights;
         this.addresses = addresses;
         this.commands = commands;
         Range batches = calls.batches();
-        this.defaultBatch = batches.declared() && !batches.has(defaultBatch) ? batches.min() : defaultBatch;
+        defaultBatch = batch > 0 ? batch : !batches.free() || batches.has(1) ? 1 : batches.min();
     }
 
     /**
@@ -44,10 +45,15 @@ public final class Plan implements AutoCloseable {
      * another.
      *
      * @throws IllegalStateException if the forward reads values that depend on the input, or chooses layers by the batch size
+     * @throws IllegalArgumentException if it refuses the shape, or there is no example in it
      */
     public static Plan freeze(Model<? extends Layer> model, Shape shape) {
         if (shape.rank() == 0) {
             throw new IllegalArgumentException("freeze: shape [] has no batch dimension; give at least [1, ...]");
+        }
+        if (shape.dim(0) < 1) {
+            throw new IllegalArgumentException(
+                    "freeze: shape " + shape + " has no examples; give a first dimension of at least 1");
         }
         int[] dims = shape.toArray();
         dims[0] = Dim.BATCH;
@@ -61,18 +67,19 @@ public final class Plan implements AutoCloseable {
      *
      * <p>The function is called many times, with inputs of several sizes and without values: at both ends of the batch sizes and lengths that the specs
      * name, and between. Without {@link Spec#batch} and {@link Spec#length}, those up to 4,096 are found that it takes. Whatever follows the sizes must be
-     * linear in the batch, and linear in the length or a floor quotient of it.
+     * linear in the batch, and linear in the length or a floor quotient of it by at most 32. What follows a quotient by more can be frozen at its multiples:
+     * {@link Spec#length(int, int, int)}.
      *
      * @throws IllegalStateException if it reads values that depend on the inputs, chooses layers by the batch size or the length, or follows them in
      *     another way
-     * @throws IllegalArgumentException if it refuses a size that the specs name
+     * @throws IllegalArgumentException if it refuses a size that the specs name, or all that are tried
      */
     public static <M extends Net> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
-        return freeze(model, function, 1, specs);
+        return freeze(model, function, 0, specs);
     }
 
     private static <M extends Net> Plan freeze(
-            Model<M> model, BiFunction<M, Tensor[], ?> function, int defaultBatch, Spec... specs) {
+            Model<M> model, BiFunction<M, Tensor[], ?> function, int batch, Spec... specs) {
         Access.store(model.range());
         List<Spec> in = List.of(specs);
         if (in.isEmpty()) {
@@ -90,13 +97,13 @@ public final class Plan implements AutoCloseable {
                         + s.name() + "\", DType.I32, Dim.BATCH), and write them before each run");
             }
         }
-        try (Traces traces = Traces.of(in, defaultBatch, tensors -> function.apply(model.net(), tensors))) {
-            return new PlanBuilder(traces).build(defaultBatch);
+        try (Traces traces = Traces.of(in, batch, tensors -> function.apply(model.net(), tensors))) {
+            return new PlanBuilder(traces).build(batch);
         }
     }
 
     /**
-     * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1 or the smallest that a {@link Spec} names.
+     * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1 or the smallest that the plan takes.
      *
      * @throws IllegalArgumentException as {@link #newSession(int)}
      */

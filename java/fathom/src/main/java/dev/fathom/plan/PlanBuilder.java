@@ -26,8 +26,8 @@ final class PlanBuilder {
         graph = traces.graphs.get(0);
     }
 
-    /** The plan, whose sessions have this batch size unless told otherwise. */
-    Plan build(int defaultBatch) {
+    /** The plan, whose sessions have this batch size unless told otherwise; 0 leaves it open. */
+    Plan build(int batch) {
         Calls calls = traces.calls();
         StringBuilder lines = new StringBuilder();
         for (Graph trace : traces.graphs) {
@@ -44,7 +44,7 @@ final class PlanBuilder {
                         .append('\n'));
             }
         }
-        return new Plan(calls, block(), Map.copyOf(addresses), lines.toString(), defaultBatch);
+        return new Plan(calls, block(), Map.copyOf(addresses), lines.toString(), batch);
     }
 
     private Block block() {

@@ -12,9 +12,16 @@ record Sizes(int batch, int length) {
         return length == 0 ? "batch size" : batch == 0 ? "length" : "batch size and length";
     }
 
-    /** The names of those that are not the same in {@code other}. */
-    String namesOfChanges(Sizes other) {
-        return new Sizes(batch == other.batch ? 0 : batch, length == other.length ? 0 : length).names();
+    /** What names their ranges, for messages; empty where neither is free. */
+    String ranges() {
+        return (batch == 0 ? "" : "Spec.batch(min, max)")
+                + (batch == 0 || length == 0 ? "" : " and ")
+                + (length == 0 ? "" : "Spec.length(min, max, multipleOf)");
+    }
+
+    /** Those that are not the same in {@code other}; 0 for one that is. */
+    Sizes changes(Sizes other) {
+        return new Sizes(batch == other.batch ? 0 : batch, length == other.length ? 0 : length);
     }
 
     /** {@code batch 2 and length 16}: those that are free, or batch 1. */

@@ -83,6 +83,7 @@ public final class Spec {
     /**
      * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: from {@code min} to {@code max}. They hold for all inputs of a
      * plan, so one names them. Without, a plan finds the lengths up to 4,096 that its function takes.
+     * A plan keeps constants that grow with the length, such as tables of positions or masks, as they are at the greatest: naming a smaller one saves memory.
      *
      * @throws IllegalArgumentException if there is no such length, or the input has no {@link Dim#LENGTH}
      */
@@ -92,7 +93,7 @@ public final class Spec {
 
     /**
      * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: the multiples of {@code multipleOf} from {@code min} to
-     * {@code max}, such as those that a net which halves and doubles its length can take.
+     * {@code max}, such as those that a net which halves and doubles its length can take, or which cuts it into frames of more than 32 steps.
      *
      * @throws IllegalArgumentException if there is no such length, or the input has no {@link Dim#LENGTH}
      */

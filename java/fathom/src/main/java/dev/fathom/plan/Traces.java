@@ -1,9 +1,11 @@
 package dev.fathom.plan;
 
+import dev.fathom.memory.NativeMemoryException;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -15,12 +17,12 @@ import org.jspecify.annotations.Nullable;
  * traces make the same calls, whose ops differ in integers alone.
  */
 final class Traces implements AutoCloseable {
-    /** The greatest sizes that are tried where no {@link Spec} names a range. */
-    private static final int MOST_BATCH = 4096;
+    /** The greatest size that is tried where no {@link Spec} names a range. */
+    private static final int MOST = 4096;
+    /** The sizes from which a search begins where no {@link Spec} names a range. */
+    private static final int[] BATCHES = {2, 1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, MOST};
 
-    private static final int MOST_LENGTH = 4096;
-    /** The lengths from which a search begins where no {@link Spec} names a range. */
-    private static final int[] USUAL = {16, 32, 64, 128, 256, 512, 1024, 2048, MOST_LENGTH, 8, 4, 2, 1};
+    private static final int[] LENGTHS = {16, 32, 64, 128, 256, 512, 1024, 2048, MOST, 8, 4, 2, 1};
 
     private final List<Spec> specs;
     private final Function<Tensor[], Object> body;
@@ -46,14 +48,16 @@ final class Traces implements AutoCloseable {
     /**
      * Traces {@code body}.
      *
+     * @param batch a batch size that it must take, or 0
      * @throws IllegalStateException if it reads values that depend on its inputs, or if calls, commands or constants differ from trace to trace
      * @throws IllegalArgumentException if it refuses a size that the specs allow
+     * @throws NativeMemoryException if its constants take too much
      */
-    static Traces of(List<Spec> specs, int defaultBatch, Function<Tensor[], Object> body) {
+    static Traces of(List<Spec> specs, int batch, Function<Tensor[], Object> body) {
         Traces traces = new Traces(specs, body);
         try {
-            traces.findRanges(defaultBatch);
-            traces.trace(traces.probes(defaultBatch));
+            traces.findRanges(batch);
+            traces.trace(traces.probes(batch));
             if (!traces.fits()) {
                 traces.trace(traces.neighbors());
             }
@@ -72,40 +76,59 @@ final class Traces implements AutoCloseable {
 
     // ---- ranges
 
-    private void findRanges(int defaultBatch) {
+    private void findRanges(int batch) {
         Range declaredBatches = Spec.declared(specs, Dim.BATCH);
         Range declaredLengths = Spec.declared(specs, Dim.LENGTH);
-        int batch = !anyBatch ? 0 : declaredBatches == null ? 2 : declaredBatches.at(declaredBatches.number(2));
-        int usual = !anyLength ? 0 : declaredLengths == null ? usual(batch) : declaredLengths.min();
-        if (anyLength) {
-            lengths = declaredLengths != null
-                    ? declaredLengths
-                    : found("length", usual, MOST_LENGTH, length -> new Sizes(batch, length));
-        }
-        if (anyBatch) {
-            batches = declaredBatches != null
-                    ? declaredBatches
-                    : found("batch", batch, Math.max(MOST_BATCH, defaultBatch), b -> new Sizes(b, usual));
+        batches = declaredBatches == null ? Range.NONE : declaredBatches;
+        lengths = declaredLengths == null ? Range.NONE : declaredLengths;
+        boolean findBatches = anyBatch && !batches.free();
+        boolean findLengths = anyLength && !lengths.free();
+        if (findBatches || findLengths) {
+            Sizes usual = usual(
+                    !findBatches ? new int[] {fewExamples()} : batch > 0 ? new int[] {batch} : BATCHES,
+                    findLengths ? LENGTHS : new int[] {lengths.min()});
+            if (findLengths) {
+                lengths = found("length", usual.length(), MOST, length -> new Sizes(usual.batch(), length));
+            }
+            if (findBatches) {
+                batches = found("batch", usual.batch(), Math.max(MOST, batch), b -> new Sizes(b, usual.length()));
+            }
         }
     }
 
-    /** A length that the function takes. */
-    private int usual(int batch) {
+    /** Sizes that the function takes. */
+    private Sizes usual(int[] someBatches, int... someLengths) {
         RuntimeException first = null;
-        for (int length : USUAL) {
-            RuntimeException refused = refused(new Sizes(batch, length));
-            if (refused == null) {
-                return length;
+        for (int batch : someBatches) {
+            for (int length : someLengths) {
+                RuntimeException refused = refused(new Sizes(batch, length));
+                if (refused == null) {
+                    return new Sizes(batch, length);
+                }
+                first = first == null ? refused : first;
             }
-            first = first == null ? refused : first;
         }
-        throw first;
+        throw Objects.requireNonNull(first, "some sizes were tried");
+    }
+
+    private Graph traced(Sizes s) {
+        try {
+            return Graph.trace(specs, s, body);
+        } catch (NativeMemoryException e) {
+            throw s.ranges().isEmpty()
+                    ? e
+                    : new NativeMemoryException("freeze: at " + s + ", " + e.getMessage()
+                            + "; or, where constants of the function grow with its sizes, name only those that sessions"
+                            + " need with " + s.ranges());
+        }
     }
 
     /** What the function throws at these sizes, or null. */
     private @Nullable RuntimeException refused(Sizes s) {
-        try (Graph graph = Graph.trace(specs, s, body)) {
+        try (Graph graph = traced(s)) {
             return null;
+        } catch (NativeMemoryException e) {
+            throw e;
         } catch (RuntimeException e) {
             return e;
         }
@@ -144,14 +167,15 @@ final class Traces implements AutoCloseable {
 
     // ---- probes
 
+    /** A small batch size, before the greatest where there are several. */
     private int fewExamples() {
-        return anyBatch ? batches.at(batches.number(2)) : 0;
+        return anyBatch ? batches.at(Math.min(batches.number(2), batches.number(batches.max()) - 1)) : 0;
     }
 
-    /** Two batches, or one where there is no other. */
+    /** Two neighboring batch sizes, or one where there is no other. */
     private List<Integer> rows() {
         int few = fewExamples();
-        return anyBatch && batches.has(few + 1) ? List.of(few, few + 1) : List.of(few);
+        return batches.has(few + 1) ? List.of(few, few + 1) : List.of(few);
     }
 
     /** The number of the first of three neighboring lengths at which nothing special happens. */
@@ -165,7 +189,7 @@ final class Traces implements AutoCloseable {
         return new Sizes(batch, anyLength ? lengths.at(number) : 0);
     }
 
-    private Set<Sizes> probes(int defaultBatch) {
+    private Set<Sizes> probes(int given) {
         int last = anyLength ? lengths.number(lengths.max()) : 0;
         int middle = middle();
         Set<Sizes> probes = new LinkedHashSet<>();
@@ -180,7 +204,7 @@ final class Traces implements AutoCloseable {
         if (anyBatch) {
             probes.add(probe(batches.min(), 0));
             int at = middle;
-            for (int batch : new int[] {batches.min(), 5, 7, defaultBatch, batches.max()}) {
+            for (int batch : new int[] {batches.min(), 5, 7, given, batches.max()}) {
                 if (batches.has(batch)) {
                     probes.add(probe(batch, at++ % (middle + 3)));
                 }
@@ -204,16 +228,9 @@ final class Traces implements AutoCloseable {
         for (Sizes s : at) {
             Graph graph;
             try {
-                graph = Graph.trace(specs, s, body);
+                graph = traced(s);
             } catch (IllegalArgumentException e) {
-                if (graphs.isEmpty() && at.size() == 1) {
-                    throw e;
-                }
-                throw new IllegalArgumentException(
-                        "freeze: at " + s + ", " + e.getMessage()
-                                + ". The sizes that are possible are those that a Spec names: length(min, max,"
-                                + " multipleOf) and batch(min, max)",
-                        e);
+                throw graphs.isEmpty() && at.size() == 1 ? e : refusal(s, e);
             }
             sizes.add(s);
             graphs.add(graph);
@@ -226,6 +243,18 @@ final class Traces implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** A refusal that says how to name other sizes: of one dimension, where the size of the other was taken before. */
+    private IllegalArgumentException refusal(Sizes s, IllegalArgumentException e) {
+        boolean batchTaken = sizes.stream().anyMatch(t -> t.batch() == s.batch());
+        boolean lengthTaken = sizes.stream().anyMatch(t -> t.length() == s.length());
+        Sizes fault =
+                batchTaken == lengthTaken ? s : new Sizes(batchTaken ? 0 : s.batch(), lengthTaken ? 0 : s.length());
+        return new IllegalArgumentException(
+                "freeze: at " + s + ", " + e.getMessage() + "; or name the sizes that the function takes with "
+                        + fault.ranges(),
+                e);
     }
 
     private boolean fits() {

@@ -217,8 +217,8 @@ class FreeNetsTest {
             assertThatThrownBy(() -> Plan.freeze(model, (n, in) -> n.apply(in[0]), SIGNAL))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("freeze: at batch 2 and length ")
-                    .hasMessageEndingWith("The sizes that are possible are those that a Spec names: "
-                            + "length(min, max, multipleOf) and batch(min, max)");
+                    .hasMessageEndingWith(
+                            "; or name the sizes that the function takes with Spec.length(min, max, multipleOf)");
         }
     }
 

@@ -3,6 +3,8 @@ package dev.fathom.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.memory.NativeMemoryException;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.PadMode;
@@ -47,7 +49,9 @@ class FreeSizesTest {
     private static void check(Function<Tensor[], Tensor> function, Spec[] specs, int[] lengths, int... refused) {
         try (Plan plan = freeze(function, specs)) {
             for (int length : lengths) {
-                same(plan, function, 2, length);
+                for (int batch : new int[] {1, 2, 5}) {
+                    same(plan, function, batch, length);
+                }
             }
             for (int length : refused) {
                 assertThatThrownBy(() -> plan.newSession(2, length))
@@ -105,12 +109,15 @@ class FreeSizesTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageStartingWith(
                         "freeze: slice: its to is 1000 at batch 2 and length 4096, 16 at batch 2 and length 16, ")
-                .hasMessageContaining("name those that are possible with Spec.length(min, max)");
+                .hasMessageContaining(
+                        "or a floor quotient of the length by at most 32; "
+                                + "if that holds for a part of the sizes, name that part with Spec.length(min, max, multipleOf)");
         Spec[] below = {X.length(1, 1000)};
         check(in -> in[0].slice(1, 0, Math.min(in[0].dim(1), 1000)), below, lengths(1, 999, 1000), 1001, 2000);
         assertThatThrownBy(() -> freeze(in -> in[0].slice(0, 0, Math.min(in[0].dim(0), 40)), X))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("Spec.batch(min, max)");
+                .hasMessageEndingWith("it must be constant, or grow in proportion to the batch size; "
+                        + "if that holds for a part of the sizes, name that part with Spec.batch(min, max)");
     }
 
     @Test
@@ -175,5 +182,118 @@ class FreeSizesTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(
                         "freeze: at batch 2 and length 65, slice: places 0 to 65 are outside x [2, 64, 3]");
+    }
+
+    private static void batches(Function<Tensor[], Tensor> function, Spec spec, int least, int most) {
+        try (Plan plan = freeze(function, spec)) {
+            for (int batch : new int[] {least, Math.min(least + 1, most), most}) {
+                if (spec.has(Dim.LENGTH)) {
+                    same(plan, function, batch, 7);
+                } else {
+                    try (Session s = plan.newSession(batch)) {
+                        assertThat(s.batch()).isEqualTo(batch);
+                    }
+                }
+            }
+            for (int batch : new int[] {least - 1, most + 1}) {
+                assertThatThrownBy(() -> plan.calls.batches().check("batch", batch))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageStartingWith("newSession: batch=" + batch + " is outside the batch sizes that ");
+            }
+        }
+    }
+
+    @Test
+    void rangesOfFewBatches() {
+        Function<Tensor[], Tensor> flat =
+                in -> in[0].reshape(in[0].dim(0), 12, 1).relu();
+        for (int[] range : new int[][] {{1, 1}, {1, 2}, {1, 3}, {2, 2}, {2, 3}, {7, 8}, {9, 9}}) {
+            batches(flat, Spec.of("x", Dim.BATCH, 3, 4).batch(range[0], range[1]), range[0], range[1]);
+            batches(
+                    in -> in[0].reshape(in[0].dim(0) * in[0].dim(1), 3).relu(),
+                    X.batch(range[0], range[1]).length(7, 8),
+                    range[0],
+                    range[1]);
+        }
+    }
+
+    /** A search begins at several batch sizes, because some functions refuse small ones and some all but those. */
+    @Test
+    void batchesAreFoundWhereTwoAreRefused() {
+        Spec x = Spec.of("x", Dim.BATCH, 3);
+        batches(in -> in[0].reshape(1, 3).relu(), x, 1, 1);
+        batches(in -> in[0].slice(0, in[0].dim(0) - 4, in[0].dim(0)).relu(), x, 4, 4096);
+        batches(in -> in[0].slice(0, in[0].dim(0) - 100, in[0].dim(0)).relu(), x, 100, 4096);
+        batches(in -> in[0].slice(0, in[0].dim(0) - 4, in[0].dim(0)).slice(1, 2, in[0].dim(1)), X, 4, 4096);
+        batches(in -> in[0].slice(0, in[0].dim(0) - 4, in[0].dim(0)), X.length(7, 9), 4, 4096);
+        assertThatThrownBy(() -> freeze(in -> in[0].reshape(3, 5), x))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("reshape: ");
+    }
+
+    @Test
+    void aSessionThatIsNotToldOtherwiseHasOneExampleOrTheFewestThatThePlanTakes() {
+        Function<Tensor[], Tensor> rest = in -> in[0].slice(0, 1, in[0].dim(0)).slice(0, 0, 1);
+        try (Plan plan = freeze(rest, Spec.of("x", Dim.BATCH, 3));
+                Session session = plan.newSession()) {
+            assertThat(session.batch()).isEqualTo(2);
+        }
+        try (var model = Model.of((Layer) x -> x.slice(0, 1, x.dim(0)).slice(0, 0, 1), 1)) {
+            for (int batch : new int[] {2, 5, 5000}) {
+                try (Plan plan = Plan.freeze(model, Shape.of(batch, 3));
+                        Session session = plan.newSession()) {
+                    assertThat(session.batch()).isEqualTo(batch);
+                }
+            }
+            assertThatThrownBy(() -> Plan.freeze(model, Shape.of(1, 3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("slice: places 0 to 1 are outside x [0, 3]: ");
+            assertThatThrownBy(() -> Plan.freeze(model, Shape.of(0, 3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("freeze: shape [0, 3] has no examples; give a first dimension of at least 1");
+        }
+    }
+
+    @Test
+    void quotientsByMoreThan32AreFrozenAtTheirMultiples() {
+        Function<Tensor[], Tensor> hops = in -> in[0].slice(1, 0, in[0].dim(1) / 160 * 160);
+        assertThatThrownBy(() -> freeze(hops, X))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(" or a floor quotient of the length by at most 32; ")
+                .hasMessageContaining(" with Spec.length(min, max, multipleOf)");
+        check(hops, specs(X.length(160, 1600, 160)), lengths(160, 320, 1600), 161, 1599);
+    }
+
+    @Test
+    void constantsThatTakeTooMuchMemoryEndNoRange() {
+        Function<Tensor[], Tensor> cubes = in -> {
+            int length = in[0].dim(1);
+            return in[0].add(Tensor.zeros(length * length, 64 * length).sum());
+        };
+        assertThatThrownBy(() -> freeze(cubes, X))
+                .isInstanceOf(NativeMemoryException.class)
+                .hasMessageStartingWith(
+                        "freeze: at batch 2 and length 4096, out of native memory: 16.0 TiB were asked for and ")
+                .hasMessageEndingWith("; or, where constants of the function grow with its sizes, name only those that"
+                        + " sessions need with Spec.batch(min, max) and Spec.length(min, max, multipleOf)");
+        check(cubes, specs(X.length(1, 8)), lengths(1, 8), 9);
+    }
+
+    @Test
+    void layersChosenByTheLengthAreRefusedUntilARangeLeavesOneOut() {
+        Function<Tensor[], Tensor> chosen = in -> in[0].dim(1) > 16 ? in[0].relu() : in[0].abs();
+        assertThatThrownBy(() -> freeze(chosen, X))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("freeze: call 0 is relu at batch 2 and length 4096 but abs at batch 2 and length 16; a plan"
+                        + " cannot choose its layers by the length, so leave one of the two out with Spec.length(min,"
+                        + " max, multipleOf)");
+        check(chosen, specs(X.length(1, 16)), lengths(1, 16), 17);
+        check(chosen, specs(X.length(17, 64)), lengths(17, 64), 16);
+        assertThatThrownBy(() -> freeze(
+                        in -> in[0].dim(1) > 16 ? in[0].relu() : in[1].relu(),
+                        X,
+                        Spec.of("y", Dim.BATCH, Dim.LENGTH, 3)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("by the length, so leave one of the two out with Spec.length(");
     }
 }

@@ -266,11 +266,12 @@ class LengthTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("freeze: slice: its to is 64 at batch 2 and length 4096, 4 at batch 2 and length 16, 1"
                             + " at batch 2 and length 1, 64 at batch 3 and length 4096; it must be constant,"
-                            + " or grow in proportion to the length or a floor quotient of the length; if it"
-                            + " does so for some, name those that are possible with Spec.length(min, max)");
+                            + " or grow in proportion to the length or a floor quotient of the length by at most 32; if that"
+                            + " holds for a part of the sizes, name that part with Spec.length(min, max, multipleOf)");
             assertThatThrownBy(() -> Plan.freeze(model, (m, in) -> in[0].dim(1) > 16 ? in[0].relu() : in[0].tanh(), x))
                     .hasMessage("freeze: call 0 is relu at batch 2 and length 4096 but tanh at batch 2 and length 16; "
-                            + "a plan cannot choose its layers by the batch size and length");
+                            + "a plan cannot choose its layers by the length, so leave one of the two out with"
+                            + " Spec.length(min, max, multipleOf)");
             assertThatThrownBy(() -> Plan.freeze(
                             model,
                             (m, in) -> {

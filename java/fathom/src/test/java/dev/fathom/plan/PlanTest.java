@@ -542,7 +542,7 @@ class PlanTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
                             "freeze: call 0 is tanh at batch 2 but relu at batch 3; a plan cannot choose its layers by"
-                                    + " the batch size");
+                                    + " the batch size, so leave one of the two out with Spec.batch(min, max)");
             assertThatThrownBy(() -> Plan.freeze(
                             model,
                             layer(x -> x.slice(0, 0, x.dim(0) * x.dim(0) / 6).relu()),
@@ -684,7 +684,7 @@ class PlanTest {
             assertThatThrownBy(() -> rest.newSession(1))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith(outside.formatted(1, "2 to 4096") + "places 2 to 1 are outside x [1, 3]");
-            assertThatThrownBy(second::newSession)
+            assertThatThrownBy(() -> second.newSession(1))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith(outside.formatted(1, "2 to 4096") + "places 1 to 2 are outside x [1, 3]");
             assertThatThrownBy(() -> table.newSession(11))
@@ -723,7 +723,7 @@ class PlanTest {
             assertThatThrownBy(() -> Plan.freeze(model, Shape.of(64, 3)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("freeze: call 0 is relu at 0 at batch 2 but tanh at 0 at batch 64; a plan cannot choose"
-                            + " its layers by the batch size");
+                            + " its layers by the batch size, so leave one of the two out with Spec.batch(min, max)");
         }
     }
 

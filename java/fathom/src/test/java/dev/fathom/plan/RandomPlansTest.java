@@ -15,6 +15,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
+import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Attention;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -34,6 +36,8 @@ import org.junit.jupiter.api.Test;
  */
 class RandomPlansTest {
     private static final int WIDTH = 4;
+    /** Greater sessions would take long. */
+    private static final long MOST_BYTES = 4 << 20;
 
     /** What the functions are made of. */
     private record Parts(
@@ -80,31 +84,99 @@ class RandomPlansTest {
     }
 
     private static void check(Model<Parts> model, long seed, Tally tally) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Spec spec = spec(random);
         Plan plan;
         try {
-            plan = Plan.freeze(model, (net, in) -> run(net, seed, in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, WIDTH));
+            plan = Plan.freeze(model, (net, in) -> run(net, seed, in[0]), spec);
         } catch (IllegalArgumentException | IllegalStateException e) {
             assertThat(e.getMessage()).as("seed %d", seed).matches("(?s).{20,}[^.]");
+            if (!e.getMessage().contains("a plan keeps only constants that ")) {
+                assertSomeRefused(model, seed, spec, e);
+            }
             tally.refused++;
             return;
         }
         tally.frozen++;
-        SplittableRandom random = new SplittableRandom(seed);
         try (plan) {
-            for (int i = 0; i < 8; i++) {
+            Range batches = plan.calls.batches();
+            Range lengths = plan.calls.lengths();
+            open(model, plan, seed, batches.min(), lengths.min(), tally);
+            open(model, plan, seed, batches.min(), lengths.max(), tally);
+            open(model, plan, seed, batches.max(), lengths.min(), tally);
+            for (int i = 0; i < 6; i++) {
                 int length = random.nextBoolean() ? random.nextInt(1, 40) : random.nextInt(1, 301);
                 int batch = random.nextInt(1, 1 + Math.min(300, Math.max(3, 2000 / length)));
-                open(model, plan, seed, batch, length, tally);
+                boolean within = random.nextBoolean();
+                open(
+                        model,
+                        plan,
+                        seed,
+                        within ? batches.at(batch - 1) : batch,
+                        within ? lengths.at(length - 1) : length,
+                        tally);
             }
+        }
+    }
+
+    /** An input whose ranges are found, or declared, some of them with very few sizes. */
+    private static Spec spec(SplittableRandom random) {
+        Spec spec = Spec.of("x", Dim.BATCH, Dim.LENGTH, WIDTH);
+        if (random.nextBoolean()) {
+            int step = random.nextBoolean() ? 1 : random.nextInt(2, 9);
+            int min = step * random.nextInt(1, 1 + 40 / step);
+            spec = spec.length(min, min + step * (few(random, 100) - 1), step);
+        }
+        if (random.nextBoolean()) {
+            int min = random.nextInt(1, 6);
+            spec = spec.batch(min, min + few(random, 60) - 1);
+        }
+        return spec;
+    }
+
+    private static int few(SplittableRandom random, int most) {
+        return random.nextInt(1, random.nextBoolean() ? 4 : most);
+    }
+
+    /** At two batch sizes and two lengths every integer follows the sizes as a plan asks for: the function must refuse one of them. */
+    private static void assertSomeRefused(Model<Parts> model, long seed, Spec spec, Exception why) {
+        Range batches = Spec.declared(List.of(spec), Dim.BATCH);
+        Range lengths = Spec.declared(List.of(spec), Dim.LENGTH);
+        if (batches != null
+                && batches.number(batches.max()) < 2
+                && lengths != null
+                && lengths.number(lengths.max()) < 2) {
+            assertThat(Stream.of(batches.min(), batches.max())
+                            .flatMap(
+                                    b -> Stream.of(lengths.min(), lengths.max()).map(l -> refused(model, seed, b, l))))
+                    .as("seed %d, batches %s, lengths %s: %s", seed, batches, lengths, why.getMessage())
+                    .contains(true);
+        }
+    }
+
+    private static boolean refused(Model<Parts> model, long seed, int batch, int length) {
+        try (Pass pass = Pass.infer()) {
+            run(model.net(), seed, Tensor.zeros(Shape.of(batch, length, WIDTH)));
+            return false;
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            return true;
         }
     }
 
     private static void open(Model<Parts> model, Plan plan, long seed, int batch, int length, Tally tally) {
         Session session;
         try {
+            if (plan.workspaceBytes(batch, length) > MOST_BYTES) {
+                return;
+            }
             session = plan.newSession(batch, length);
         } catch (IllegalArgumentException e) {
             assertThat(e.getMessage()).as("seed %d", seed).startsWith("newSession: ");
+            if (plan.calls.batches().has(batch) && plan.calls.lengths().has(length)) {
+                assertThat(refused(model, seed, batch, length))
+                        .as("seed %d, batch %d, length %d: %s", seed, batch, length, e.getMessage())
+                        .isTrue();
+            }
             tally.closed++;
             return;
         }
