@@ -198,9 +198,9 @@ static inline void release_guarded_from(int first) {
     for (int i = first; i < guarded_count; i++) {
         struct guarded *g = &guarded_buffers[i];
         ASAN_UNPOISON_MEMORY_REGION(g->base, g->total);
-        int64_t broken = 0, front = g->data - g->base;
-        for (int64_t j = 0; j < (int64_t)g->total; j++)
-            broken += (j < front || j >= front + (int64_t)g->bytes) && g->base[j] != GUARD_BYTE;
+        int64_t broken = 0;
+        for (const unsigned char *at = g->base; at < g->data; at++) broken += *at != GUARD_BYTE;
+        for (const unsigned char *at = g->data + g->bytes; at < g->base + g->total; at++) broken += *at != GUARD_BYTE;
         CHECK(broken == 0, "buffer %d of %zu bytes: %lld bytes written outside", i, g->bytes, (long long)broken);
         free(g->base);
     }

@@ -214,11 +214,7 @@ static void far_taps(void) {
 }
 
 int main(void) {
-#if defined(__SANITIZE_THREAD__)
-    enum { RUNS = 20000 }; /* under it a run takes long */
-#else
     enum { RUNS = 100000 };
-#endif
     refusals();
     far_taps();
     release_guarded();

@@ -7,11 +7,13 @@ import dev.fathom.tensor.OpTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** v3 and v4 have a fused multiply-add each, and give every op the same bits, forward and backward. */
 class IsaBitsTest {
     @Test
+    @Tag("any-instruction-set")
     void theBitsDoNotDependOnTheWidthOfVectors() {
         Isa configured = NativeRuntime.get().isa();
         List<Isa> isas = NativeRuntime.available().stream()

@@ -318,9 +318,10 @@ public final class OpTable {
             for (int i = 0; i < shapes.length; i++) {
                 values[i] = new float[(int) Shape.of(shapes[i]).size()];
                 double[] r = ranges.getOrDefault(i, range);
+                Numbers holds = holds(i);
                 for (int j = 0; j < values[i].length; j++) {
                     double x = r[0] + (r[1] - r[0]) * random.nextDouble();
-                    values[i][j] = switch (holds(i)) {
+                    values[i][j] = switch (holds) {
                         case FLOATS, SETTING -> (float) x;
                         case LABELS -> random.nextInt(below.applyAsInt(shapes));
                         case INTS -> (float) Math.rint(x);
