@@ -16,6 +16,17 @@ public interface SequenceLoss extends Loss {
      */
     Tensor of(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths);
 
+    /**
+     * Returns what the mean of a padded batch is divided by, as {@link #weight(Tensor, Tensor)} does where nothing is padded: the number of examples, unless a
+     * loss says otherwise. A loss that is a mean over steps returns the number of those that count.
+     *
+     * @param lengths how many steps of each output count, I32 [n], or null for all
+     * @param targetLengths how many steps of each target count, I32 [n], or null for all
+     */
+    default double weight(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths) {
+        return weight(output, target);
+    }
+
     /** Computes the loss where all steps count. */
     @Override
     default Tensor of(Tensor output, Tensor target) {

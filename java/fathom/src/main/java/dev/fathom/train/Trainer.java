@@ -487,13 +487,22 @@ public final class Trainer<M extends Net> {
         boolean ragged = batch.ragged("y");
         if (whole) {
             SequenceLoss sequences = (SequenceLoss) loss;
-            Tensor value = sequences.of(output, batch.y(), behind(batch, "x"), behind(batch, "y"));
-            return new Step.Result(value, output, batch.y(), loss.weight(output, batch.y()));
+            Tensor lengths = behind(batch, "x");
+            Tensor targetLengths = behind(batch, "y");
+            Tensor value = sequences.of(output, batch.y(), lengths, targetLengths);
+            double weight = sequences.weight(output, batch.y(), lengths, targetLengths);
+            if (!ragged) {
+                return new Step.Result(value, output, batch.y(), weight);
+            }
+            boolean perStep = batch.ragged("x")
+                    && sameLengths(batch)
+                    && output.shape().rank() > 1
+                    && output.dim(1) == batch.x().dim(1);
+            return perStep
+                    ? new Step.Result(value, batch.unpadded("x", output), batch.unpadded("y", batch.y()), weight)
+                    : new Step.Result(value, output, null, weight); // metrics would count padding and refuse
         }
-        if (ragged
-                && batch.ragged("x")
-                && !Arrays.equals(
-                        batch.lengths("x").toIntArray(), batch.lengths("y").toIntArray())) {
+        if (ragged && batch.ragged("x") && !sameLengths(batch)) {
             throw new IllegalArgumentException(
                     "the ragged fields x and y have other lengths, but this loss compares step with step; give each"
                             + " step of x its target, take a SequenceLoss such as Loss.ctc(), or write a step of your"
@@ -501,8 +510,12 @@ public final class Trainer<M extends Net> {
         }
         return stepByStep(
                 loss,
-                ragged ? batch.unpadded("y", output) : output,
+                ragged ? batch.unpadded(batch.ragged("x") ? "x" : "y", output) : output, // each padded in its own way
                 ragged ? batch.unpadded("y", batch.y()) : batch.y());
+    }
+
+    private static boolean sameLengths(Batch batch) {
+        return Arrays.equals(batch.lengths("x").toIntArray(), batch.lengths("y").toIntArray());
     }
 
     private static @Nullable Tensor behind(Batch batch, String field) {

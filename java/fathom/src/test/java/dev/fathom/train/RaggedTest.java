@@ -18,6 +18,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Residual;
+import dev.fathom.nn.SequenceLoss;
 import dev.fathom.nn.Sequential;
 import dev.fathom.nn.TemporalBlock;
 import dev.fathom.op.Activation;
@@ -33,7 +34,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What a trainer makes of sequences does not depend on how long the others of their batch are. */
@@ -130,7 +133,11 @@ class RaggedTest {
                 Dataset wider = words.padded("x", Padding.behind().length(19).value(3));
                 Dataset longer = wider.padded("y", Padding.behind().length(19).value(2))) {
             for (Supplier<Sequential> net : ofWords) {
-                same(trained(net, words, Loss.crossEntropy()), trained(net, longer, Loss.crossEntropy()));
+                List<float[]> expected = trained(net, words, Loss.crossEntropy());
+                same(expected, trained(net, longer, Loss.crossEntropy()));
+                try (Dataset otherSide = wider.padded("y", Padding.front().value(2))) {
+                    same(expected, trained(net, otherSide, Loss.crossEntropy()));
+                }
             }
         }
     }
@@ -286,6 +293,65 @@ class RaggedTest {
             var trainer = Trainer.of(model, Loss.ctc(), new Sgd(1));
             assertThat(trainer.evaluate(data.batches(2)).get("loss")).isEqualTo(expected);
             assertThat(trainer.evaluate(longer.batches(4)).get("loss")).isCloseTo(expected, within(1e-6));
+        }
+    }
+
+    /** Cross-entropy of the words of padded sentences. */
+    private record Tags() implements SequenceLoss {
+        @Override
+        public Tensor of(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths) {
+            int[] own = Objects.requireNonNull(lengths).toIntArray();
+            Tensor sum = Tensor.scalar(0);
+            for (int i = 0; i < own.length; i++) {
+                Tensor logits = output.slice(0, i, i + 1).slice(1, 0, own[i]);
+                Tensor tags = target.slice(0, i, i + 1).slice(1, 0, own[i]);
+                sum = sum.add(Loss.crossEntropy().of(logits, tags).mul(own[i]));
+            }
+            return sum.div((float) weight(output, target, lengths, targetLengths));
+        }
+
+        @Override
+        public double weight(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths) {
+            return Arrays.stream(Objects.requireNonNull(targetLengths).toIntArray())
+                    .sum();
+        }
+    }
+
+    /** Its metrics see the steps that are no padding, and batches count by what it says. */
+    @Test
+    void aLossOfWholeSequencesSaysItsWeight() {
+        Sequential net = new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3));
+        try (var model = Model.of(net, 1);
+                Dataset words = tagged();
+                Dataset longer = words.padded("x", Padding.behind().length(19).value(3))) {
+            Metric[] metrics = {Metric.accuracy(), Metric.perplexity()};
+            var expected = Trainer.of(model, Loss.crossEntropy(), new Sgd(1))
+                    .metrics(metrics)
+                    .evaluate(words.batches(4));
+            var trainer = Trainer.of(model, new Tags(), new Sgd(1)).metrics(metrics);
+            for (Dataset data : List.of(words, longer)) {
+                for (int batch : new int[] {1, 4, 13}) {
+                    var found = trainer.evaluate(data.batches(batch));
+                    assertThat(found.get("loss")).isCloseTo(expected.get("loss"), within(1e-6));
+                    assertThat(found.get("accuracy")).isCloseTo(expected.get("accuracy"), within(1e-12));
+                    assertThat(found.get("perplexity")).isCloseTo(expected.get("perplexity"), within(1e-5));
+                }
+            }
+        }
+    }
+
+    /** Where steps and labels are not as many, no metric can compare them. */
+    @Test
+    void metricsOfOtherLengthsAreRefused() {
+        Field steps =
+                Field.floats("x", Shape.of(3), new Rng(5).normal(3 * 28, 0, 1)).ragged(0, 7, 11, 20, 28);
+        int[][] y = {{1, 2}, {1}, {2, 1, 2}, {2}};
+        try (var model = Model.of(new Sequential(Recurrent.gru(3, 3)), 1);
+                Dataset data = Dataset.of(steps, Field.ragged("y", y))) {
+            var trainer = Trainer.of(model, Loss.ctc(), new Sgd(1)).metrics(Metric.accuracy());
+            assertThatThrownBy(() -> trainer.evaluate(data.batches(2)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("y is ragged, so accuracy would count its padding");
         }
     }
 
