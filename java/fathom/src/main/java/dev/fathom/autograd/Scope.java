@@ -12,8 +12,11 @@ import dev.fathom.op.Where;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -518,12 +521,17 @@ public abstract class Scope {
         walk.checkNew();
         long seed = arena.allocate(4);
         commands().begin(Kernel.FILL).at(seed).put(1).put(1f).run();
-        if (!walk.run(seed)) {
-            throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
-                    + "pass the model, part, parameter or watched tensor that it was computed from");
+        Set<Block> changing = alone();
+        try {
+            if (!walk.run(seed)) {
+                throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
+                        + "pass the model, part, parameter or watched tensor that it was computed from");
+            }
+            finished = walk;
+            commit();
+        } finally {
+            changing.forEach(Block::changed);
         }
-        finished = walk;
-        commit();
     }
 
     /** Sets a buffer to {@code next} when backward has succeeded, once even if a layer runs again; not outside training mode. */
@@ -540,14 +548,30 @@ public abstract class Scope {
         updates.add(new Update(buffer, leaf, next));
     }
 
+    /** Begins a change of the blocks with buffers to update, before anything is done. Replicas have buffers of their own and may read the parameters. */
+    private Set<Block> alone() {
+        Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
+        try {
+            for (Update u : updates == null ? List.<Update>of() : updates) {
+                lease(u.buffer);
+                Block b = Objects.requireNonNull(u.buffer.root().block);
+                if (!blocks.contains(b)) {
+                    b.change("backward", leasesOf(b));
+                    blocks.add(b);
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            blocks.forEach(Block::changed);
+            throw e;
+        }
+        return blocks;
+    }
+
     private void commit() {
         if (updates != null) {
             List<Update> all = updates;
             updates = null;
             for (Update u : all) {
-                lease(u.buffer);
-                // not alone, as a step is: replicas of the model read its parameters meanwhile, and have buffers of
-                // their own
                 commands()
                         .begin(Kernel.COPY)
                         .at(u.next.address())

@@ -39,6 +39,8 @@ public final class Block implements AutoCloseable {
     private final long bytes;
     private final Pages pages;
     private final Cleaner.Cleanable cleanable;
+    /** The block that this is a part of, whose pages it has. */
+    private final @Nullable Block whole;
 
     /**
      * Maps {@code bytes} of zeros for {@code owner}, a word for reports such as {@code dataset}.
@@ -70,7 +72,24 @@ public final class Block implements AutoCloseable {
         address = fenced != 0 ? fenced : pagesAt + (number * STAGGER & PAGE - 1);
         pages = new Pages(pagesAt, mapped, fences, owner, Memory.callSite());
         cleanable = Memory.CLEANER.register(this, pages);
+        whole = null;
         Memory.owned(mapped);
+    }
+
+    private Block(Block whole, long offset, long bytes) {
+        address = whole.address + offset;
+        this.bytes = bytes;
+        pages = new Pages(address, bytes, null, whole.pages.owner, null);
+        cleanable = () -> {};
+        this.whole = whole;
+    }
+
+    /**
+     * Returns a part of this block, which is read and changed by itself: a change of one needs no other thread to have a lease of the other. It is closed
+     * with this block, and a lease of it keeps all pages mapped.
+     */
+    public Block part(long offset, long count) {
+        return new Block(this, offset, count);
     }
 
     /** The first byte. */
@@ -187,22 +206,53 @@ public final class Block implements AutoCloseable {
      * @throws IllegalStateException if the block is closed, or another thread is changing it
      */
     public void lease() {
-        synchronized (pages) {
-            refuse();
-            pages.leases++;
+        hold();
+        try {
+            synchronized (pages) {
+                refuse();
+                pages.leases++;
+            }
+        } catch (RuntimeException | Error e) {
+            drop();
+            throw e;
+        }
+    }
+
+    /** Keeps the pages of the block that this is a part of, without reading the rest of it. */
+    private void hold() {
+        if (whole != null) {
+            synchronized (whole.pages) {
+                whole.refuseClosed();
+                whole.pages.leases++;
+                whole.pages.holds++;
+            }
+        }
+    }
+
+    private void drop() {
+        if (whole != null) {
+            synchronized (whole.pages) {
+                whole.pages.holds--;
+            }
+            whole.release();
+        }
+    }
+
+    private void refuseClosed() {
+        if (pages.closing) {
+            throw new IllegalStateException(pages.owner + " is closed: it was closed at "
+                    + Memory.render(pages.closedAt) + "; use it before the close");
         }
     }
 
     /** Refuses a closed block, and one that another thread is changing. */
     private void refuse() {
-        if (pages.closing) {
-            throw new IllegalStateException(pages.owner + " is closed: it was closed at "
-                    + Memory.render(pages.closedAt) + "; use it before the close");
-        }
+        refuseClosed();
         Thread other = pages.changing;
         if (other != null && other != Thread.currentThread()) {
             throw new IllegalStateException("thread " + other.getName() + " is changing this " + pages.owner
-                    + ", by an optimizer's step, a load or a copy, so that thread "
+                    + ", by an optimizer's step, a load, a copy or a backward that updates running statistics, so that"
+                    + " thread "
                     + Thread.currentThread().getName()
                     + " can neither read nor change it; let one wait for the other, or give this thread what stays as"
                     + " it is: a frozen Plan, or a model of its own");
@@ -217,18 +267,19 @@ public final class Block implements AutoCloseable {
      * @throws IllegalStateException if the block is closed, another thread has a lease, or another thread is changing it
      */
     public void change(String what, int own) {
+        lease();
         synchronized (pages) {
-            refuse();
-            if (pages.leases > own + pages.changes) {
-                throw new IllegalStateException(what + ": another thread reads this " + pages.owner
-                        + ", in a pass that is open or by a copy or a save under way; changes need it alone,"
-                        + " so close that pass first, or give the other thread what stays as it is: a frozen"
-                        + " Plan, or a model of its own");
+            if (pages.leases - pages.holds <= own + pages.changes + 1) {
+                pages.changing = Thread.currentThread();
+                pages.changes++;
+                return;
             }
-            pages.changing = Thread.currentThread();
-            pages.changes++;
-            pages.leases++;
         }
+        release();
+        throw new IllegalStateException(what + ": another thread reads this " + pages.owner
+                + ", in a pass that is open or by a copy or a save under way; changes need it alone,"
+                + " so close that pass first, or give the other thread what stays as it is: a frozen"
+                + " Plan, or a model of its own");
     }
 
     /** Ends a change. */
@@ -243,12 +294,14 @@ public final class Block implements AutoCloseable {
 
     /** Ends a lease. */
     public void release() {
+        boolean last;
         synchronized (pages) {
-            if (--pages.leases > 0 || !pages.closing) {
-                return;
-            }
+            last = --pages.leases == 0 && pages.closing;
         }
-        unmap();
+        if (last) {
+            unmap();
+        }
+        drop();
     }
 
     private void unmap() {
@@ -258,21 +311,26 @@ public final class Block implements AutoCloseable {
 
     /** Whether {@link #close} was called. */
     public boolean closed() {
-        return pages.closing; // at every run of every session: no lock that they would share
+        return whole != null
+                ? whole.closed()
+                : pages.closing; // at every run of every session: no lock that they would share
     }
 
     /** Where {@link #close} was called, for messages. */
     public String closedAt() {
+        if (whole != null) {
+            return whole.closedAt();
+        }
         synchronized (pages) {
             return Memory.render(pages.closedAt);
         }
     }
 
-    /** Refuses new leases; the pages go back now or with the last lease. Closing twice does nothing. */
+    /** Refuses new leases; the pages go back now or with the last lease. Closing twice does nothing, and neither does closing a part. */
     @Override
     public void close() {
         synchronized (pages) {
-            if (pages.closing) {
+            if (whole != null || pages.closing) {
                 return;
             }
             pages.closedAt = Memory.callSite();
@@ -294,6 +352,9 @@ public final class Block implements AutoCloseable {
         private @Nullable Object closedAt;
         private volatile boolean closing;
         private int leases;
+        /** Leases for a part, which does not read the rest. */
+        private int holds;
+
         private @Nullable Thread changing;
         private int changes;
 

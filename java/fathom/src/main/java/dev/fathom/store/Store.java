@@ -32,7 +32,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     private final List<? extends Cell> cells;
     private final Weights weights;
     private final @Nullable Store original;
-    /** The buffers of a replica, whose layout is that of the weights behind the parameters; else the block of the weights. */
+    /** The buffers, in the layout that they have behind the parameters: of a replica in memory of its own, else the part of the weights there. */
     private final Block buffers;
 
     private final int[] bufferVersions;
@@ -62,7 +62,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         this.cells = List.copyOf(cells);
         weights = new Weights(cells, names);
         original = null;
-        buffers = weights.block;
+        long at = Float.BYTES * parameterFloats();
+        long bytes = Float.BYTES * weights.offsets[cells.size()] - at;
+        buffers = bytes == 0 ? weights.block : weights.block.part(at, bytes);
         bufferVersions = new int[cells.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
         clearedAfter = new long[weights.parameters];
@@ -136,7 +138,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return weights.offsets[i];
     }
 
-    /** The block of values, which replicas share. The buffers of a replica lie elsewhere: {@link #view} and {@link #copyTo} find them. */
+    /**
+     * The block of values, which replicas share. The buffers of a replica lie elsewhere: {@link #view} and {@link #copyTo} find them. A lease of this block
+     * is one of the parameters alone.
+     */
     public Block values() {
         check();
         return weights.block;
@@ -150,30 +155,22 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     /** Keeps the numbers mapped until {@link #release}, whoever closes the model meanwhile. */
     public void lease() {
         values().lease();
-        if (isReplica()) {
-            try {
-                buffers.lease();
-            } catch (RuntimeException | Error e) {
-                weights.block.release();
-                throw e;
-            }
+        try {
+            buffers.lease();
+        } catch (RuntimeException | Error e) {
+            weights.block.release();
+            throw e;
         }
     }
 
     /** Ends a lease. */
     public void release() {
         weights.block.release();
-        if (isReplica()) {
-            buffers.release();
-        }
+        buffers.release();
     }
 
     /** Copies the values as this store has them, a replica's own buffers among them, into a block of the layout of {@link #values}. */
     public void copyTo(Block to) {
-        if (!isReplica()) {
-            Block.copy(values(), to);
-            return;
-        }
         lease();
         try {
             for (int i = 0; i < cells.size(); i++) {
@@ -210,7 +207,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
 
     /** Where segment {@code i} begins in its block, in bytes. */
     long offsetInBlock(int i) {
-        return Float.BYTES * (offset(i) - (i < parameters() || original == null ? 0 : parameterFloats()));
+        return Float.BYTES * (offset(i) - (i < parameters() ? 0 : parameterFloats()));
     }
 
     /** Freezes or unfreezes parameter {@code i}, also in replicas. */
@@ -264,8 +261,14 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         Block b = values();
         b.change(what, Values.leases(b));
         try {
-            write.run();
-            replaced();
+            Block rest = (original == null ? this : original).buffers;
+            rest.change(what, Values.leases(rest));
+            try {
+                write.run();
+                replaced();
+            } finally {
+                rest.changed();
+            }
         } finally {
             b.changed();
         }
@@ -597,20 +600,8 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         if (original == null || cells.size() == parameters()) {
             return;
         }
-        Block values = original.values();
-        long at = Float.BYTES * parameterFloats();
-        long bytes = Float.BYTES * offset(cells.size()) - at;
-        values.lease();
-        try {
-            buffers.lease();
-            try {
-                Block.copy(values.address() + at, buffers.address(), bytes);
-            } finally {
-                buffers.release();
-            }
-        } finally {
-            values.release();
-        }
+        original.check();
+        Block.copy(original.buffers, buffers);
         for (int i = parameters(); i < cells.size(); i++) {
             changed(i);
         }

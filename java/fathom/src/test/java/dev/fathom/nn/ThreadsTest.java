@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.optim.Update;
@@ -109,8 +114,18 @@ class ThreadsTest {
             assertThatThrownBy(() -> model.load(file)).hasMessageStartingWith("load: another thread reads this model");
             assertThatThrownBy(() -> model.copyFrom(same)).hasMessageStartingWith("copyFrom: another thread reads");
             assertThat(model.parameters().get(0).value().toArray()).isEqualTo(before);
+            float[] mean = model.buffers().get(0).value().toArray();
+            model.zeroGrad();
+            assertThatThrownBy(this::backward)
+                    .as("running statistics")
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("backward: another thread reads this model");
+            assertThat(model.buffers().get(0).value().toArray()).isEqualTo(mean);
+            assertThat(model.parameters().get(0).gradient()).isNull();
             end.countDown();
             reader.get(20, TimeUnit.SECONDS);
+            backward();
+            assertThat(model.buffers().get(0).value().toArray()).isNotEqualTo(mean);
             sgd.step();
             assertThat(model.parameters().get(0).value().toArray()).isNotEqualTo(before);
         }
@@ -167,6 +182,56 @@ class ThreadsTest {
                     .hasMessageStartingWith("thread " + Thread.currentThread().getName() + " is changing this model");
             assertThat(elsewhere(this::infer)).hasSize(3 * 64);
         }
+    }
+
+    /** Another thread that infers while a backward updates running statistics would read them half old and half new. */
+    @Test
+    void aReadOfRunningStatisticsBesideABackwardIsRefused() throws Exception {
+        Throwable[] found = new Throwable[2];
+        record Watching(Runnable meanwhile) implements Op {
+            @Override
+            public String label() {
+                return "watching";
+            }
+
+            @Override
+            public Shape shape(Call c, int output) {
+                return c.shape(0);
+            }
+
+            @Override
+            public void forward(Call c) {
+                c.begin(Kernel.COPY)
+                        .at(c.in(0))
+                        .at(c.out(0))
+                        .put(4 * c.shape(0).size())
+                        .run();
+            }
+
+            @Override
+            public void backward(Grad g) {
+                meanwhile.run();
+                g.carry(g.dout(0), g.din(0), g.shape(0).size());
+            }
+        }
+        Op op = new Watching(() -> {
+            try {
+                found[0] = elsewhere(() -> catchThrowable(this::infer));
+                found[1] = elsewhere(() ->
+                        catchThrowable(() -> model.parameters().get(0).value().toArray()));
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        try (Pass pass = Pass.train(new Rng(1))) {
+            pass.backward(Pass.apply(op, model.net().apply(input())).square().mean());
+        }
+        assertThat(found[0])
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("thread " + Thread.currentThread().getName() + " is changing this model")
+                .hasMessageContaining("a backward that updates running statistics");
+        assertThat(found[1]).as("parameters may be read").isNull();
+        assertThat(elsewhere(this::infer)).hasSize(3 * 64);
     }
 
     @Test
