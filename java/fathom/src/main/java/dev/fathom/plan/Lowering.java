@@ -15,6 +15,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("NullAway.Init") // lower sets the node and begin the kernel
 final class Lowering extends Call {
-    private static final int OFFSET_BITS = 36;
-    private static final long OFFSET = (1L << OFFSET_BITS) - 1;
+    private static final long GAP = 64;
 
     /** One argument; the slot of what is no address, or the address 0, is -1. */
     record Word(Kernel.Kind kind, long value, int slot) {}
@@ -45,6 +45,10 @@ final class Lowering extends Call {
     /** The number of the slot in which each output is read. */
     final int[] shown;
 
+    /** The slots by where they begin: one behind the other, with gaps, in addresses that stand for those of a session. */
+    private final TreeMap<Long, Integer> begins = new TreeMap<>();
+
+    private long end = GAP;
     private final Place[] places;
     private final Map<Slot.Content, Integer> packed = new HashMap<>();
     private Graph.Node node;
@@ -103,6 +107,9 @@ final class Lowering extends Call {
     }
 
     private int add(Slot slot) {
+        slot.begin = end;
+        begins.put(end, slots.size());
+        end = Math.addExact(end, slot.bytes + GAP);
         slots.add(slot);
         return slots.size() - 1;
     }
@@ -250,8 +257,8 @@ final class Lowering extends Call {
         return o < node.out().length && node.out()[o] >= 0 ? handle(places[node.out()[o]]) : 0;
     }
 
-    private static long handle(Place p) {
-        return (long) (p.slot + 1) << OFFSET_BITS | p.offset;
+    private long handle(Place p) {
+        return slots.get(p.slot).begin + p.offset;
     }
 
     @Override
@@ -296,7 +303,11 @@ final class Lowering extends Call {
 
     @Override
     public Call at(long address) {
-        words.add(new Word(Kernel.Kind.ADDRESS, address & OFFSET, (int) (address >>> OFFSET_BITS) - 1));
+        Map.Entry<Long, Integer> slot = begins.floorEntry(address);
+        words.add(
+                slot == null
+                        ? new Word(Kernel.Kind.ADDRESS, address, -1)
+                        : new Word(Kernel.Kind.ADDRESS, address - slot.getKey(), slot.getValue()));
         return this;
     }
 

@@ -35,6 +35,9 @@ final class Slot {
     final long bytes;
     Role role;
     int port;
+    /** Its first address as long as no session gives it another. */
+    long begin;
+
     private int first = Integer.MAX_VALUE;
     private int last = -1;
 

@@ -3,6 +3,7 @@ package dev.fathom.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.NativeMemoryException;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -12,6 +13,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -251,6 +253,23 @@ class FreeSizesTest {
             assertThatThrownBy(() -> Plan.freeze(model, Shape.of(0, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("freeze: shape [0, 3] has no examples; give a first dimension of at least 1");
+        }
+    }
+
+    /** A view that begins 80 GB behind the beginning of its tensor is still in it. */
+    @Test
+    void placesInTensorsOfAnySize() {
+        int batch = 20_000;
+        int row = 1 << 20;
+        try (Plan plan = freeze(
+                in -> in[0].relu().slice(0, in[0].dim(0) - 1, in[0].dim(0)).abs(),
+                Spec.of("x", Dim.BATCH, row).batch(1, batch))) {
+            List<Lowering.Word> places = plan.calls.at(new Sizes(batch, 0), null).commands.stream()
+                    .flatMap(c -> c.words().stream())
+                    .filter(w -> w.kind() == Kernel.Kind.ADDRESS && w.slot() >= 0)
+                    .toList();
+            assertThat(places).extracting(Lowering.Word::slot).containsExactly(0, 1, 1, 2);
+            assertThat(places).extracting(Lowering.Word::value).containsExactly(0L, 0L, 4L * row * (batch - 1), 0L);
         }
     }
 
