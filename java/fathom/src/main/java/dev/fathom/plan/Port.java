@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of one input or output of a session, and the two buffers through which callers see it: its elements, and its bytes. Both are the same objects
@@ -22,8 +23,12 @@ final class Port {
 
     private final ByteBuffer bytes;
     private final Buffer elements;
-    /** Whether a caller has set it or asked for its buffer. */
+    /** Whether a caller has set it or asked for its buffer, and no run has refused it since. */
     private boolean given;
+    /** The buffer through which it was last written in part, and how far; null where it was not, or was written as a whole since. */
+    private @Nullable Buffer partial;
+
+    private int end;
 
     private Port(Graph.Value port, Sizes sizes) {
         this(port, allocate(port, sizes));
@@ -73,20 +78,50 @@ final class Port {
     // ---- what callers see
 
     ByteBuffer bytes() {
-        given = true;
+        give();
         return bytes.clear().order(ByteOrder.nativeOrder());
     }
 
     FloatBuffer floats() {
         check(DType.F32);
-        given = true;
+        give();
         return (FloatBuffer) elements.clear();
     }
 
     IntBuffer ints() {
         check(DType.I32);
-        given = true;
+        give();
         return (IntBuffer) elements.clear();
+    }
+
+    /** Keeps what is about to be lost: how far the buffers were written. */
+    private void give() {
+        if (given) {
+            look();
+        }
+        given = true;
+    }
+
+    private void look() {
+        if (isWhole(elements) || isWhole(bytes)) {
+            partial = null;
+            given = true;
+        } else {
+            lookAt(elements);
+            lookAt(bytes);
+        }
+    }
+
+    private static boolean isWhole(Buffer b) {
+        return b.position() > 0 && b.position() == b.capacity();
+    }
+
+    private void lookAt(Buffer b) {
+        int written = b.position() == 0 ? b.limit() : b.position();
+        if (written < b.capacity()) {
+            partial = b;
+            end = written;
+        }
     }
 
     private void check(DType asked) {
@@ -105,16 +140,19 @@ final class Port {
 
     void set(float[] values) {
         checkWhole(DType.F32, values.length);
+        rewind();
         floats().put(0, values);
     }
 
     void set(int[] values) {
         checkWhole(DType.I32, values.length);
+        rewind();
         ints().put(0, values);
     }
 
     void set(byte[] values) {
         checkWhole(DType.U8, values.length);
+        rewind();
         bytes().put(0, values);
     }
 
@@ -138,20 +176,18 @@ final class Port {
 
     /** Refuses an input that nobody has written, or that relative writes have filled in part only. */
     void checkWritten() {
+        look();
+        Buffer b = partial;
+        if (b != null) {
+            partial = null;
+            given = false; // whoever asks for it from now on knows
+            throw new IllegalStateException("run: input " + name + " " + shape + " was written only up to " + end
+                    + " of " + b.capacity() + (b == elements ? " elements" : " bytes")
+                    + ", and the rest would be that of an earlier run; write all of it, as session.set does");
+        }
         if (!given) {
             throw new IllegalStateException("run: input " + name + " " + shape
                     + " was never written; write it with session.set(\"" + name + "\", values)");
-        }
-        checkWritten(elements);
-        checkWritten(bytes);
-    }
-
-    private void checkWritten(Buffer b) {
-        if (b.position() == 0 ? b.limit() < b.capacity() : b.position() < b.capacity()) {
-            throw new IllegalStateException("run: input " + name + " " + shape + " was written only up to "
-                    + (b.position() == 0 ? b.limit() : b.position()) + " of " + b.capacity()
-                    + (b == elements ? " elements" : " bytes")
-                    + ", and the rest would be that of an earlier run; write all of it, as session.set does");
         }
     }
 
@@ -173,6 +209,7 @@ final class Port {
 
     /** Puts the buffers back to their beginning, for the next relative writes and reads. */
     void rewind() {
+        partial = null;
         elements.clear();
         bytes.clear();
     }

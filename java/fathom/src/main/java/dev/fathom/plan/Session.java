@@ -10,6 +10,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +23,14 @@ import org.jspecify.annotations.Nullable;
  * float logit = session.output().get(0);
  * }</pre>
  *
- * <p>{@code set} writes an input as a whole, checks the number and the type of the values, and is the way to write one. {@code input}, {@code intInput} and {@code inputBytes} give the memory itself, for
- * callers that compute into it: an element keeps its value from run to run until it is written again. {@code output} and its kin give the memory of the
- * results, which holds those of the last run, until the next one begins. Each of these methods returns the same buffer at every call, with position 0 and
- * its limit at its end. A run takes input buffers back to that position, and it refuses one that relative writes ({@code put(values)}, as opposed to {@code
- * put(0, values)}) or a changed limit left in the middle. It also refuses an input that was neither set nor asked for, unless it is carried or a {@link
- * Spec#lengths}. A buffer taken before the close stays memory that can be read, and holds what it held then.
+ * <p>{@code set} writes an input as a whole, checks the number and the type of the values, and is the way to write one. {@code input}, {@code intInput}
+ * and {@code inputBytes} give the memory itself, for callers that compute into it: an element keeps its value from run to run until it is written again.
+ * {@code output} and its kin give the memory of the results, which holds those of the last run, until the next one begins. Each of these methods returns
+ * the same buffer at every call, with position 0 and its limit at its end. A run takes input buffers back to that position, and it refuses one that
+ * relative reads or writes ({@code put(values)}, as opposed to {@code put(0, values)}) or a changed limit left in the middle, also if it was asked for again
+ * since, until the input is set or written as a whole. After such a refusal, whoever asks for the buffer begins anew. A run also refuses an input that was
+ * neither set nor asked for, unless it is carried or a {@link Spec#lengths}. A buffer taken before the close stays memory that can be read, and holds what
+ * it held then.
  */
 public final class Session implements AutoCloseable {
     private static final int HEADER = 32;
@@ -82,9 +85,10 @@ public final class Session implements AutoCloseable {
             out[o] = shown.role == Slot.Role.INPUT ? in[shown.port].sharing(port) : Port.output(port, sizes);
         }
         for (int i = 0; i < in.length; i++) {
-            IntBuffer lengths = in[i].memory.asIntBuffer();
-            while (plan.specs.get(i).isLengths() && lengths.hasRemaining()) {
-                lengths.put(sizes.length());
+            if (plan.specs.get(i).isLengths()) {
+                int[] complete = new int[sizes.batch()];
+                Arrays.fill(complete, sizes.length());
+                in[i].set(complete);
             }
         }
         Placement placement = Placement.of(lowering);
@@ -443,11 +447,8 @@ public final class Session implements AutoCloseable {
 
     private void checkInputs() {
         for (int i = 0; i < in.length; i++) {
-            Spec spec = plan.specs.get(i);
-            if (!spec.isCarried()) { // what is read of a carried state moves its buffer too
-                if (!spec.isLengths()) {
-                    in[i].checkWritten();
-                }
+            if (!plan.specs.get(i).isCarried()) { // what is read of a carried state moves its buffer too
+                in[i].checkWritten();
                 if (finite) {
                     in[i].checkFinite();
                 }

@@ -150,12 +150,75 @@ class SessionTest {
         session.intInput("n").put(3);
         assertThatThrownBy(session::run)
                 .hasMessageContaining("run: input n [2] was written only up to 1 of 2 elements");
-        session.intInput("n");
-        session.inputBytes("x").putInt(3);
+        session.set("n", new int[2]).inputBytes("x").putInt(3);
         assertThatThrownBy(session::run)
                 .hasMessageContaining("run: input x [2, 3] was written only up to 4 of 24 bytes");
-        session.inputBytes("x");
+        session.set("x", new float[6]).run();
+    }
+
+    /** Whoever asks for a buffer again gets it from its beginning, and what was cut off there is still seen. */
+    @Test
+    void aPartialWriteIsSeenAfterTheBufferWasAskedForAgain() {
+        String partial = "run: input x [2, 3] was written only up to 2 of 6 elements, ";
+        setAll();
         session.run();
+        session.input().put(new float[] {9, 9});
+        assertThat(session.input().get(0)).isEqualTo(9);
+        assertThatThrownBy(session::run)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith(partial);
+        assertThatThrownBy(session::run).hasMessageStartingWith("run: input x [2, 3] was never written; ");
+        session.set("x", new float[6]).run();
+
+        session.input().put(new float[] {9, 9}).flip();
+        session.input("x");
+        session.inputBytes("x");
+        assertThatThrownBy(session::run).hasMessageStartingWith(partial);
+        session.input().put(0, new float[6]); // as a caller does that takes the exception for the end of a request
+        session.run();
+
+        session.input().put(new float[] {9, 9});
+        session.input().put(new float[] {1, 2, 3, 4, 5, 6});
+        session.run();
+        session.input().put(new float[] {9, 9});
+        session.inputBytes("x").asFloatBuffer();
+        session.inputBytes("x").put(new byte[24]);
+        session.input();
+        session.run();
+        assertThat(session.output().get(5)).isZero();
+    }
+
+    @Test
+    void setEndsWhatWasWrittenInPartBefore() {
+        setAll();
+        session.inputBytes("x").putFloat(1);
+        session.set("x", new float[6]).run();
+        session.input().put(1);
+        session.input();
+        session.set("x", new float[6]).run();
+        session.inputBytes("n").put((byte) 1);
+        session.set("n", new int[2]).run();
+        session.inputBytes("pixels").put((byte) 1);
+        session.set("pixels", new byte[4]).run();
+    }
+
+    @Test
+    void lengthsAreWrittenAsAWholeToo() {
+        try (Plan sequences = Plan.freeze(
+                        model,
+                        (net, in) -> in[0].add(in[1].to(DType.F32).unsqueeze(1)),
+                        Spec.of("x", Dim.BATCH, Dim.LENGTH),
+                        Spec.lengths("lengths"));
+                Session s = sequences.newSession(2, 3)) {
+            s.set(new float[6]).run();
+            assertThat(s.output().get(5)).isEqualTo(3);
+            s.intInput("lengths").put(1);
+            assertThatThrownBy(s::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("run: input lengths [2] was written only up to 1 of 2 elements");
+            s.set("lengths", new int[] {1, 2}).run();
+            assertThat(s.output().get(5)).isEqualTo(2);
+        }
     }
 
     @Test
