@@ -157,6 +157,20 @@ class BadInputTest {
     }
 
     @Test
+    void imagesThatAreNotFlattened() {
+        try (var model = Model.of(new Linear(108, 3), 1);
+                Pass pass = Pass.infer()) {
+            argument(
+                    "linear: x [2, 6, 6, 3] and weight [3, 108] disagree: x.dim(3)=3 but weight.dim(1)=108; make x"
+                            + " [2, 108], as new Flatten() does",
+                    () -> model.net().apply(Tensor.zeros(2, 6, 6, 3)));
+            argument(
+                    "linear: x [2, 7, 6, 3] and weight [3, 108] disagree: x.dim(3)=3 but weight.dim(1)=108",
+                    () -> model.net().apply(Tensor.zeros(2, 7, 6, 3)));
+        }
+    }
+
+    @Test
     void reshapesWithTwoFreeSizes() {
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.zeros(2, 3);

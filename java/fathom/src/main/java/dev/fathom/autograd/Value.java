@@ -142,7 +142,7 @@ public abstract class Value {
 
     private IllegalStateException unknown() {
         return new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
-                + "; a plan cannot depend on data");
+                + "; a plan cannot depend on data, so choose by ops, such as where, or freeze a plan for each case");
     }
 
     boolean alive() {

@@ -36,7 +36,10 @@ public record LinearOp(@Nullable Activation activation) implements Epilogue {
         if (x.rank() < 1 || x.dim(-1) != w.dim(1)) {
             String weight = c.inName(1);
             throw c.fail("x " + x + " and " + weight + " " + w + " disagree: x.dim(" + (x.rank() - 1) + ")="
-                    + (x.rank() < 1 ? "none" : x.dim(-1)) + " but " + weight + ".dim(1)=" + w.dim(1));
+                    + (x.rank() < 1 ? "none" : x.dim(-1)) + " but " + weight + ".dim(1)=" + w.dim(1)
+                    + (x.rank() > 2 && x.size(1, x.rank()) == w.dim(1)
+                            ? "; make x [" + x.dim(0) + ", " + w.dim(1) + "], as new Flatten() does"
+                            : ""));
         }
         return checked(c, x.with(-1, w.dim(0)));
     }

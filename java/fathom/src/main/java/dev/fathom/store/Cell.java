@@ -35,8 +35,8 @@ public abstract class Cell implements Structure.Terminal {
     protected final Place place() {
         Place p = place;
         if (p == null) {
-            throw new IllegalStateException((trained() ? "parameter " : "buffer ") + shape + " is unbound"
-                    + Where.running() + ": hold it in a record component of the net that was given to Model.of");
+            throw new IllegalStateException((trained() ? "parameter " : "buffer ") + shape + " has no values yet"
+                    + Where.running() + ": give Model.of the net that holds it in a record component");
         }
         return p;
     }

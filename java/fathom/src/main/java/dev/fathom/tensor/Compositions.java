@@ -72,8 +72,9 @@ final class Compositions {
                 message -> new IllegalArgumentException("cross_entropy" + Where.running() + ": " + message);
         Shape shape = x.shape();
         if (!shape.equals(target.shape()) || shape.rank() == 0 || shape.size() == 0) {
-            throw fail.apply("logits " + shape + " and probabilities " + target.shape()
-                    + " must have one shape [.., classes], and not an empty one; for class numbers use Tensor.ofInts");
+            throw fail.apply(
+                    "logits " + shape + " and probabilities " + target.shape()
+                            + " must have one shape [.., classes], and not an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts");
         }
         Tensor q = smoothing == 0 ? target : target.mul(1 - smoothing).add(smoothing / x.dim(-1));
         if (weights != null) {

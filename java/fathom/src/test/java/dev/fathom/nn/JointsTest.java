@@ -242,8 +242,7 @@ class JointsTest {
             assertThatThrownBy(() -> loose.apply(x))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
-                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to"
-                                    + " Model.of");
+                            "parameter [3, 2] has no values yet: give Model.of the net that holds it in a record component");
         }
     }
 

@@ -966,7 +966,7 @@ class LossTableTest {
             assertThatThrownBy(() -> Loss.crossEntropy().of(y, Tensor.zeros(3, 2)))
                     .hasMessage(
                             "cross_entropy: logits [2, 3] and probabilities [3, 2] must have one shape [.., classes],"
-                                    + " and not an empty one; for class numbers use Tensor.ofInts");
+                                    + " and not an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts");
         }
     }
 

@@ -834,8 +834,7 @@ class BackwardTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Tensor.zeros(1, 2).linear(lost, null))
                     .withMessage(
-                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to"
-                                    + " Model.of");
+                            "parameter [3, 2] has no values yet: give Model.of the net that holds it in a record component");
         }
     }
 }

@@ -1860,7 +1860,7 @@ public final class OpTable {
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[] {-1, 0}, 2)))
                 .refuses(
                         "cross_entropy: logits [2, 3] and probabilities [2] must have one shape [.., classes], and not"
-                                + " an empty one; for class numbers use Tensor.ofInts",
+                                + " an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts",
                         () -> t(2, 3).crossEntropy(t(2)))
                 .refuses(
                         "cross_entropy: logits [2, 3] and labels [2, 3] disagree: labels have 2 dimensions but 1 are"
@@ -1930,7 +1930,7 @@ public final class OpTable {
                         () -> t(2, 3).crossEntropy(t(2, 3), 0, t(4)))
                 .refuses(
                         "cross_entropy: logits [0, 3] and probabilities [0, 3] must have one shape [.., classes], and"
-                                + " not an empty one; for class numbers use Tensor.ofInts",
+                                + " not an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts",
                         () -> t(0, 3).crossEntropy(t(0, 3)));
     }
 
