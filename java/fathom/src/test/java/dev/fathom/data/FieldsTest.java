@@ -377,7 +377,7 @@ class FieldsTest {
             }
             Check check = trainer(model).check(batches);
             assertThat(check.findings().stream().map(Check.Finding::name))
-                    .containsExactly("start loss", "one batch", "inputs", "examples", "outputs");
+                    .containsExactly("start loss", "one batch", "inputs", "examples", "outputs", "padding");
             assertThat(check.findings().get(3).passed()).as(check.toString()).isTrue();
             int[] tokens = {1, 2, 45, 3, 4, 5, 6, 7};
             try (Plan plan = Plan.freeze(
