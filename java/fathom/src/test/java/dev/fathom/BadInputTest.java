@@ -32,6 +32,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -497,6 +498,24 @@ class BadInputTest {
             state(
                     "tensor linear[1.linear] [1, 2] was released when layer 1 returned; return it, or keep() it",
                     () -> hoarder.hoard()[0].toArray());
+        }
+    }
+
+    @Test
+    void nulls() {
+        try (var model = Model.of(new Linear(2, 2), 1)) {
+            Trainer trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1));
+            Map<String, ThrowingCallable> calls = Map.of(
+                    "Model.of: net", () -> Model.of(null, 1),
+                    "Model.load: file", () -> model.load((Path) null),
+                    "Model.save: file", () -> model.save(null),
+                    "Model.copyFrom: other", () -> model.copyFrom(null),
+                    "Trainer.of: model", () -> Trainer.of(null, Loss.crossEntropy(), new Sgd(1)),
+                    "Trainer.of: loss", () -> Trainer.of(model, null, new Sgd(1)),
+                    "Trainer.of: recipe", () -> Trainer.of(model, Loss.crossEntropy(), null),
+                    "Trainer.fit: train", () -> trainer.fit((Batches) null, 1),
+                    "Trainer.evaluate: data", () -> trainer.evaluate((Batches) null));
+            calls.forEach((what, call) -> refused(NullPointerException.class, what + " must not be null", call));
         }
     }
 

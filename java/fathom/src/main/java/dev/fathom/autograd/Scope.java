@@ -550,9 +550,12 @@ public abstract class Scope {
 
     /** Begins a change of the blocks with buffers to update, before anything is done. Replicas have buffers of their own and may read the parameters. */
     private Set<Block> alone() {
+        if (updates == null) {
+            return Set.of();
+        }
         Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
         try {
-            for (Update u : updates == null ? List.<Update>of() : updates) {
+            for (Update u : updates) {
                 lease(u.buffer);
                 Block b = Objects.requireNonNull(u.buffer.root().block);
                 if (!blocks.contains(b)) {

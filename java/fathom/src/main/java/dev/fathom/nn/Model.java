@@ -1,5 +1,7 @@
 package dev.fathom.nn;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
@@ -53,6 +55,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalStateException if another model holds one of the parameters or buffers, whether that model is open or closed
      */
     public static <M extends Net> Model<M> of(M net, long seed) {
+        requireNonNull(net, "Model.of: net must not be null");
         return make(net, seed, false);
     }
 
@@ -70,6 +73,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalStateException if a model that holds one of the parameters is closed, so that its values are gone
      */
     public static <M extends Net> Model<M> adopt(M net, long seed) {
+        requireNonNull(net, "Model.adopt: net must not be null");
         return make(net, seed, true);
     }
 
@@ -198,6 +202,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if there is none
      */
     public Parameter parameter(String name) {
+        requireNonNull(name, "Model.parameter: name must not be null");
         return parameters().stream()
                 .filter(p -> p.name().equals(name))
                 .findFirst()
@@ -211,6 +216,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if it is not part of this model, has no parameters, or shares one with the rest of the model
      */
     public Part part(Net subnet) {
+        requireNonNull(subnet, "Model.part: subnet must not be null");
         if (Structure.walk(net).stream().noneMatch(n -> n.value() == subnet)) {
             throw new IllegalArgumentException(
                     "part: the net is not in this model's tree; pass a component of model.net()");
@@ -242,11 +248,13 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if a pattern matches nothing
      */
     public void freeze(String... patterns) {
+        requireNonNull(patterns, "Model.freeze: patterns must not be null");
         trainable(patterns, false);
     }
 
     /** Makes the parameters whose names match trainable again, after {@link #freeze}. */
     public void unfreeze(String... patterns) {
+        requireNonNull(patterns, "Model.unfreeze: patterns must not be null");
         trainable(patterns, true);
     }
 
@@ -272,6 +280,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if a pattern matches nothing
      */
     public void eval(String... patterns) {
+        requireNonNull(patterns, "Model.eval: patterns must not be null");
         store();
         for (String pattern : patterns) {
             if (nets().noneMatch(n -> names(pattern, n))) {
@@ -307,6 +316,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if no subnet has this name, or the record or list that holds it does not take a net of the new type
      */
     public Model<M> replace(String name, Net by, long seed) {
+        requireNonNull(name, "Model.replace: name must not be null");
+        requireNonNull(by, "Model.replace: by must not be null");
         store();
         Object former = Structure.child(net, name, Net.class);
         Set<Object> evaluating = store.evaluating();
@@ -380,6 +391,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if the other model does not share this one's parameters
      */
     public void addGradients(Model<M> replica) {
+        requireNonNull(replica, "Model.addGradients: replica must not be null");
         store().addGradients(replica.store());
     }
 
@@ -417,6 +429,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if names or shapes differ
      */
     public void copyFrom(Model<?> other) {
+        requireNonNull(other, "Model.copyFrom: other must not be null");
         matching(other);
         store.replace("copyFrom", () -> other.store().copyTo(store().values()));
     }
@@ -430,6 +443,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if names or shapes differ, or the share is not in [0, 1]
      */
     public void copyFrom(Model<?> other, double share, Rng rng) {
+        requireNonNull(other, "Model.copyFrom: other must not be null");
+        requireNonNull(rng, "Model.copyFrom: rng must not be null");
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("copyFrom: share=" + share + " is a probability and must be in [0, 1]");
         }
@@ -489,6 +504,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if the file cannot be written
      */
     public void save(Path file, Map<String, String> metadata) {
+        requireNonNull(file, "Model.save: file must not be null");
+        requireNonNull(metadata, "Model.save: metadata must not be null");
         Safetensors.Writer writer = new Safetensors.Writer();
         metadata.forEach(writer::metadata);
         store().lease();
@@ -523,6 +540,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public Loaded load(Path file, Names names) {
+        requireNonNull(file, "Model.load: file must not be null");
+        requireNonNull(names, "Model.load: names must not be null");
         store();
         try (Safetensors data = Safetensors.read(file)) {
             return load(data, names);
@@ -539,6 +558,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public Loaded load(Safetensors file, Names names) {
+        requireNonNull(file, "Model.load: file must not be null");
+        requireNonNull(names, "Model.load: names must not be null");
         List<Variable> all = Access.variables(store());
         Loading loading = new Loading(file, names, net, all);
         try (Block loaded = new Block("loaded weights", store.values().bytes())) {
@@ -562,6 +583,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one shape
      */
     public String summary(Shape... inputs) {
+        requireNonNull(inputs, "Model.summary: inputs must not be null");
         return summary(floats(inputs));
     }
 
@@ -572,6 +594,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one input
      */
     public String summary(Input... inputs) {
+        requireNonNull(inputs, "Model.summary: inputs must not be null");
         if (!(net instanceof Layer) || inputs.length != 1) {
             throw new IllegalArgumentException("summary: the net has its own methods or " + inputs.length
                     + " inputs; call summary((net, in) -> net.method(in[0], ...), shapes)");
@@ -585,11 +608,15 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /** Returns the table of {@link #summary(Shape...)} for one call of a net with methods of its own, on F32 inputs of these shapes. */
     public String summary(BiFunction<M, Tensor[], ?> call, Shape... inputs) {
+        requireNonNull(call, "Model.summary: call must not be null");
+        requireNonNull(inputs, "Model.summary: inputs must not be null");
         return summary(call, floats(inputs));
     }
 
     /** Returns the table of {@link #summary(Input...)} for one call of a net with methods of its own, on inputs of any type. */
     public String summary(BiFunction<M, Tensor[], ?> call, Input... inputs) {
+        requireNonNull(call, "Model.summary: call must not be null");
+        requireNonNull(inputs, "Model.summary: inputs must not be null");
         store();
         return Summary.of(net, call, inputs);
     }
@@ -600,6 +627,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if the net is not a {@link Layer}
      */
     public long multiplyAdds(Shape input) {
+        requireNonNull(input, "Model.multiplyAdds: input must not be null");
         if (!(net instanceof Layer layer)) {
             throw new IllegalArgumentException(
                     "multiplyAdds: the net has its own methods; its summary with a call of them has the sum");

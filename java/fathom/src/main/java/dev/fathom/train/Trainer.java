@@ -1,5 +1,7 @@
 package dev.fathom.train;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
@@ -77,11 +79,17 @@ public final class Trainer<M extends Net> {
      * such as a batch of labels that are all ignored, has loss 0 and no gradient.
      */
     public static <L extends Layer> Trainer<L> of(Model<L> model, Loss loss, Optimizer recipe) {
+        requireNonNull(model, "Trainer.of: model must not be null");
+        requireNonNull(loss, "Trainer.of: loss must not be null");
+        requireNonNull(recipe, "Trainer.of: recipe must not be null");
         return new Trainer<>(model, recipe, loss, null);
     }
 
     /** Makes a trainer for any net, whose forward and loss are a step of your own. Where fields are ragged, the step heeds their lengths. */
     public static <M extends Net> Trainer<M> custom(Model<M> model, Optimizer recipe, Step<M> step) {
+        requireNonNull(model, "Trainer.custom: model must not be null");
+        requireNonNull(recipe, "Trainer.custom: recipe must not be null");
+        requireNonNull(step, "Trainer.custom: step must not be null");
         return new Trainer<>(model, recipe, null, step);
     }
 
@@ -94,6 +102,7 @@ public final class Trainer<M extends Net> {
      *     reads logits and the loss takes probabilities
      */
     public Trainer<M> metrics(Metric... all) {
+        requireNonNull(all, "Trainer.metrics: all must not be null");
         for (Metric m : all) {
             if (m.ofLogits() && loss != null && loss.outputs() == Loss.Outputs.PROBABILITIES) {
                 throw new IllegalArgumentException("metrics: " + m.name()
@@ -115,18 +124,21 @@ public final class Trainer<M extends Net> {
 
     /** Adds callbacks, which are called in this order. If several would end a run, the first one ends it. */
     public Trainer<M> callbacks(Callback... all) {
+        requireNonNull(all, "Trainer.callbacks: all must not be null");
         callbacks.addAll(List.of(all));
         return this;
     }
 
     /** Sets how the learning rate changes from step to step. */
     public Trainer<M> schedule(Schedule s) {
+        requireNonNull(s, "Trainer.schedule: s must not be null");
         schedule = s;
         return this;
     }
 
     /** Sets what is different for some of the parameters. The patterns are checked when training begins; see {@link Optimizer#on}. */
     public Trainer<M> groups(Group... all) {
+        requireNonNull(all, "Trainer.groups: all must not be null");
         groups = all.clone();
         return this;
     }
@@ -140,6 +152,7 @@ public final class Trainer<M extends Net> {
      * }</pre>
      */
     public Trainer<M> penalties(Penalty... all) {
+        requireNonNull(all, "Trainer.penalties: all must not be null");
         penalties.addAll(List.of(all));
         return this;
     }
@@ -199,6 +212,7 @@ public final class Trainer<M extends Net> {
      * @param batchesOfEpoch the number of batches of a step, at least 1 for every epoch
      */
     public Trainer<M> accumulate(IntUnaryOperator batchesOfEpoch) {
+        requireNonNull(batchesOfEpoch, "Trainer.accumulate: batchesOfEpoch must not be null");
         accumulate = batchesOfEpoch;
         return this;
     }
@@ -232,6 +246,7 @@ public final class Trainer<M extends Net> {
      * it is for {@code val_accuracy}.
      */
     public Trainer<M> keepBest(String figure) {
+        requireNonNull(figure, "Trainer.keepBest: figure must not be null");
         this.figure = figure;
         keepBest = true;
         return this;
@@ -239,6 +254,7 @@ public final class Trainer<M extends Net> {
 
     /** Writes checkpoints, from which a run can be resumed after whatever ended it. */
     public Trainer<M> checkpoints(Checkpoints where) {
+        requireNonNull(where, "Trainer.checkpoints: where must not be null");
         checkpoints = where;
         return this;
     }
@@ -250,6 +266,7 @@ public final class Trainer<M extends Net> {
      * IllegalStateException. The caller still closes the states, after the run.
      */
     public Trainer<M> states(KeptState... all) {
+        requireNonNull(all, "Trainer.states: all must not be null");
         states.add(all);
         return this;
     }
@@ -265,6 +282,7 @@ public final class Trainer<M extends Net> {
      * what it does with a small input; a loss of your own is a record, or has a {@code toString} that names its settings.
      */
     public Trainer<M> resume(Path folder) {
+        requireNonNull(folder, "Trainer.resume: folder must not be null");
         resume = folder;
         return this;
     }
@@ -274,7 +292,7 @@ public final class Trainer<M extends Net> {
      * ends the next one before its first step; one stop ends one {@code fit}.
      */
     public void stop(String reason) {
-        stopNow = Objects.requireNonNull(reason, "stop: reason is null; say in a few words why training ends");
+        stopNow = requireNonNull(reason, "Trainer.stop: reason must not be null; say in a few words why training ends");
     }
 
     /**
@@ -284,16 +302,20 @@ public final class Trainer<M extends Net> {
      * with momentum 0, or fixed in evaluation mode, stays as it is.
      */
     public void recalibrate(Batches batches) {
+        requireNonNull(batches, "Trainer.recalibrate: batches must not be null");
         new NormStatistics<>(this).refresh(batches.epoch(0));
     }
 
     /** Trains without validation. */
     public History fit(Batches train, int epochs) {
+        requireNonNull(train, "Trainer.fit: train must not be null");
         return run(train, null, epochs);
     }
 
     /** Trains and validates after each epoch, with batches as large as those of the training. */
     public History fit(Batches train, Dataset validation, int epochs) {
+        requireNonNull(train, "Trainer.fit: train must not be null");
+        requireNonNull(validation, "Trainer.fit: validation must not be null");
         return run(train, validation.batches(Math.min(train.size(), validation.size())), epochs);
     }
 
@@ -317,6 +339,8 @@ public final class Trainer<M extends Net> {
      *     changed the weights
      */
     public History fit(Batches train, Batches validation, int epochs) {
+        requireNonNull(train, "Trainer.fit: train must not be null");
+        requireNonNull(validation, "Trainer.fit: validation must not be null");
         return run(train, validation, epochs);
     }
 
@@ -376,6 +400,7 @@ public final class Trainer<M extends Net> {
      * it is examined.
      */
     public Check check(Batches train) {
+        requireNonNull(train, "Trainer.check: train must not be null");
         return states.aside(() -> new Examiner<>(this, loss, train).examine());
     }
 
@@ -401,6 +426,7 @@ public final class Trainer<M extends Net> {
      *     the loss again ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
      */
     public RateRange findRate(Batches train, int steps, double from, double to) {
+        requireNonNull(train, "Trainer.findRate: train must not be null");
         if (steps < 2 || !(from > 0 && from < to && to <= Float.MAX_VALUE)) {
             throw new IllegalArgumentException("findRate: steps=" + steps + " must be at least 2, and from=" + from
                     + " and to=" + to + " must be above 0, finite and ascending");
@@ -414,6 +440,7 @@ public final class Trainer<M extends Net> {
      * how many examples are in memory at once.
      */
     public Map<String, Double> evaluate(Batches data) {
+        requireNonNull(data, "Trainer.evaluate: data must not be null");
         Access.store(model.range());
         return states.aside(() -> measured(data));
     }
@@ -437,6 +464,7 @@ public final class Trainer<M extends Net> {
      * before the first; for another number, give {@code data.batches(n)}.
      */
     public Map<String, Double> evaluate(Dataset data) {
+        requireNonNull(data, "Trainer.evaluate: data must not be null");
         return evaluate(atOnce == 0 ? data.batches() : data.batches(Math.min(atOnce, data.size())));
     }
 

@@ -792,7 +792,7 @@ class TrainerTest {
             assertSame(values(model), values(before));
             assertThat(trainer.fit(batches, 1).ended()).isEqualTo("1 epoch");
             assertThatThrownBy(() -> trainer.stop(null))
-                    .hasMessage("stop: reason is null; say in a few words why training ends");
+                    .hasMessage("Trainer.stop: reason must not be null; say in a few words why training ends");
         }
     }
 
