@@ -231,10 +231,7 @@ public final class Block implements AutoCloseable {
 
     private void drop() {
         if (whole != null) {
-            synchronized (whole.pages) {
-                whole.pages.holds--;
-            }
-            whole.release();
+            whole.release(1);
         }
     }
 
@@ -294,14 +291,19 @@ public final class Block implements AutoCloseable {
 
     /** Ends a lease. */
     public void release() {
+        release(0);
+        drop();
+    }
+
+    private void release(int holds) {
         boolean last;
         synchronized (pages) {
+            pages.holds -= holds;
             last = --pages.leases == 0 && pages.closing;
         }
         if (last) {
             unmap();
         }
-        drop();
     }
 
     private void unmap() {

@@ -16,14 +16,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Nets and losses in words, by which a run that goes on knows them: records by the settings among their components, and lambdas without a name by what they
- * do with a small input. Two that differ may have one description, as two arrays of one length have, but one never has two.
+ * do with a small input. Two that differ may have one description, as two objects of a class that is no record have, but one never has two, in no process.
  */
 final class Description {
     private static final int[][] PROBES = {{2, 4}, {2, 4, 4}, {2, 4, 4, 4}};
+
+    /** In characters; of longer ones the hash is told. */
+    private static final int LONGEST_ARRAY = 200;
 
     private Description() {}
 
@@ -81,14 +87,15 @@ final class Description {
         if (o instanceof Optional<?> some) {
             return value(some.orElse(null));
         }
-        if (o instanceof Collection<?> || o instanceof Map<?, ?>) {
-            StringJoiner all = new StringJoiner(", ", "[", "]");
-            if (o instanceof Map<?, ?> map) {
-                map.forEach((k, v) -> all.add(value(k) + "=" + value(v)));
-            } else {
-                ((Collection<?>) o).forEach(v -> all.add(value(v)));
-            }
-            return all.toString();
+        if (o instanceof Map<?, ?> map) {
+            return list(map.entrySet().stream()
+                    .map(e -> value(e.getKey()) + "=" + value(e.getValue()))
+                    .sorted());
+        }
+        if (o instanceof Collection<?> all) {
+            Stream<String> values = all.stream().map(Description::value);
+            return list(
+                    all instanceof List ? values : values.sorted()); // the order of a set is another in each process
         }
         if (o instanceof Record) {
             StringJoiner settings = new StringJoiner(", ", "[", "]");
@@ -106,9 +113,17 @@ final class Description {
             return "a lambda";
         }
         Class<?> type = o.getClass();
-        return type.isArray()
-                ? Array.getLength(o) + " of " + type.getSimpleName()
-                : type.isAnonymousClass() ? "an anonymous class" : type.getSimpleName();
+        if (type.isArray()) {
+            String elements = list(IntStream.range(0, Array.getLength(o)).mapToObj(i -> value(Array.get(o, i))));
+            return elements.length() <= LONGEST_ARRAY
+                    ? elements
+                    : Array.getLength(o) + " values with the hash " + elements.hashCode();
+        }
+        return type.isAnonymousClass() ? "an anonymous class" : type.getSimpleName();
+    }
+
+    private static String list(Stream<String> values) {
+        return values.collect(Collectors.joining(", ", "[", "]"));
     }
 
     /** Whether its text says all of it, and the same in every run. */
@@ -117,7 +132,10 @@ final class Description {
                 || o instanceof Shape
                 || o instanceof Loss && saysItself(o)
                 || o.getClass().getPackageName().equals("java.lang")
-                        && (o instanceof Number || o instanceof CharSequence || o instanceof Boolean);
+                        && (o instanceof Number
+                                || o instanceof CharSequence
+                                || o instanceof Boolean
+                                || o instanceof Character);
     }
 
     private static boolean isLambda(@Nullable Object o) {

@@ -333,8 +333,9 @@ final class Examiner<M extends Net> {
             float most = 0;
             float off = 0;
             for (int i = 0; i < a.length; i++) {
-                most = Math.max(most, Math.abs(a[i]));
-                float difference = Math.abs(a[i] - b[i]);
+                most = Float.isFinite(a[i]) ? Math.max(most, Math.abs(a[i])) : most;
+                float difference =
+                        a[i] == b[i] ? 0 : Math.abs(a[i] - b[i]); // infinities of forbidden classes are equal
                 if (Float.compare(difference, off) > 0) { // NaN is the largest
                     worst = i;
                     off = difference;

@@ -18,8 +18,10 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.nn.Pad;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
+import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
@@ -42,6 +44,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -762,6 +766,8 @@ class CheckpointTest {
         assertThat(Description.difference("a\nb", "a")).containsExactly("b", "nothing more");
         assertThat(Description.difference("a", "a\nb")).containsExactly("nothing more", "b");
         assertThat(Description.difference("a", "b")).containsExactly("a", "b");
+        assertThat(Description.of(new Pad(PadMode.ZEROS, 0, 1, 2)))
+                .isNotEqualTo(Description.of(new Pad(PadMode.ZEROS, 0, 2, 1)));
         List<Loss> all = List.of(
                 Loss.crossEntropy(),
                 Loss.crossEntropyWithBaseline(),
@@ -812,6 +818,26 @@ class CheckpointTest {
         assertThat(all.stream().map(Description::of))
                 .doesNotHaveDuplicates()
                 .noneMatch(d -> d.contains("@") || d.contains("$"));
+    }
+
+    /** The order of a set or a map is another in each process. */
+    @Test
+    void descriptionsDoNotDependOnTheOrderOfSets() {
+        record Settings(Set<String> options, Map<String, Integer> sizes) implements Layer {
+            @Override
+            public Tensor forward(Tensor x) {
+                return x;
+            }
+        }
+        Map<String, Integer> sizes = new LinkedHashMap<>();
+        sizes.put("a", 1);
+        sizes.put("b", 2);
+        Map<String, Integer> turned = new LinkedHashMap<>();
+        turned.put("b", 2);
+        turned.put("a", 1);
+        String one = Description.of(new Settings(new LinkedHashSet<>(List.of("x", "y")), sizes));
+        assertThat(one).isEqualTo(Description.of(new Settings(new LinkedHashSet<>(List.of("y", "x")), turned)));
+        assertThat(one).isEqualTo("Settings[options=[x, y], sizes=[a=1, b=2]]");
     }
 
     /** Gives a checkpoint other texts; null leaves one out. */
