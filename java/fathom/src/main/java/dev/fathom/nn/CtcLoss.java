@@ -10,11 +10,22 @@ import org.jspecify.annotations.Nullable;
  * {@link Tensor#ctcLoss} says what an alignment is, and gives the loss of each example.
  *
  * <p>The loss of an example is divided by the number of its labels (by 1 if it has none), and the mean is taken over the batch, unless {@link #sum}
- * says otherwise. A trainer of this loss tells it the lengths of ragged fields x and y. A step of one's own tells them itself:
+ * says otherwise. A trainer of this loss tells it the lengths of ragged fields x and y. It refuses metrics, because no step has a label of its own. A step
+ * of your own tells the lengths itself, and gives metrics what they read, such as the edits that turn what the net says into the labels:
  *
  * <pre>{@code
- * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> new Step.Result(
- *     Loss.ctc().of(net.logits(batch), batch.y(), batch.lengths("x"), batch.lengths("y"))));
+ * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
+ *     Tensor logits = batch.through(net);
+ *     Tensor loss = Loss.ctc().of(logits, batch.y(), batch.lengths("x"), batch.lengths("y"));
+ *     List<Hypothesis> said = new CtcDecoding().greedy(logits.detach(), batch.lengths("x"));
+ *     int[] labels = batch.lengths("y").toIntArray();
+ *     float[] edits = new float[labels.length];
+ *     for (int i = 0; i < labels.length; i++) {
+ *         int[] meant = batch.y().slice(0, i, i + 1).slice(1, 0, labels[i]).toIntArray();
+ *         edits[i] = ErrorRate.distance(said.get(i).tokens(), Arrays.stream(meant).boxed().toList());
+ *     }
+ *     return new Step.Result(loss, Tensor.of(edits, edits.length), batch.lengths("y").to(DType.F32));
+ * }).metrics(Metric.lowerIsBetter("label_error_rate", (e, n) -> new Metric.Sum(e.sum().item(), n.sum().item())));
  * }</pre>
  *
  * <p>If the labels of an example need more steps than it has, no alignment exists and its loss is infinite, which ends training, unless {@link

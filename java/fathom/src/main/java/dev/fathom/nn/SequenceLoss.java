@@ -4,8 +4,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A loss of whole sequences, which is told how long they are. Where targets are ragged, a trainer hands it the padded batch; any other loss sees the steps
- * that are no padding, one after another.
+ * A loss of whole sequences, which is told how long they are. A trainer hands it the padded batch; of ragged targets, any other loss sees the steps that are
+ * no padding, one after another.
  */
 public interface SequenceLoss extends Loss {
     /**
@@ -25,6 +25,14 @@ public interface SequenceLoss extends Loss {
      */
     default double weight(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths) {
         return weight(output, target);
+    }
+
+    /**
+     * Returns whether each step of an output has a target of its own, as a word has its tag. A trainer then asks for ragged {@code x} and {@code y} of the same
+     * lengths, and its metrics see the steps that are no padding. Beside any other loss of whole sequences, such as {@link CtcLoss}, it refuses metrics.
+     */
+    default boolean stepByStep() {
+        return false;
     }
 
     /** Computes the loss where all steps count. */

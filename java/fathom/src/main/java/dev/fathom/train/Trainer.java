@@ -73,10 +73,10 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} is told the lengths, and refused if
-     * padding would change its result, as {@link dev.fathom.nn.Layer#steps} says. Of ragged {@code y}, loss and metrics see the steps that are no padding, one after another, unless the loss is a {@link
-     * SequenceLoss}. So padding changes nothing. Batches count by the {@link Loss#weight} of their targets; one in which nothing counts,
-     * such as a batch of labels that are all ignored, has loss 0 and no gradient.
+     * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} is told the lengths, and refused if padding would change
+     * its result, as {@link Layer#steps} says. Of ragged {@code y}, loss and metrics see the steps that are no padding, one after another, but a {@link
+     * SequenceLoss} sees the padded batch with its lengths. So padding changes nothing. Batches count by the {@link Loss#weight} of their targets; one in
+     * which nothing counts, such as a batch of labels that are all ignored, has loss 0 and no gradient.
      */
     public static <L extends Layer> Trainer<L> of(Model<L> model, Loss loss, Optimizer recipe) {
         requireNonNull(model, "Trainer.of: model must not be null");
@@ -98,12 +98,18 @@ public final class Trainer<M extends Net> {
      * either, and of a loss without a score for the last class ({@link Loss#crossEntropyWithBaseline}) they see the scores of all classes. A custom step
      * must return an output for them, and where {@code y} is ragged also what it is compared with.
      *
-     * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation, or a metric
-     *     reads logits and the loss takes probabilities
+     * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation, a metric
+     *     reads logits and the loss takes probabilities, or the loss compares whole sequences and not step by step ({@link SequenceLoss#stepByStep})
      */
     public Trainer<M> metrics(Metric... all) {
         requireNonNull(all, "Trainer.metrics: all must not be null");
         for (Metric m : all) {
+            if (loss != null && !stepByStep(loss)) {
+                throw new IllegalArgumentException("metrics: " + m.name()
+                        + " would count padding, because this loss compares whole sequences and not step with step;"
+                        + " measure it in a step of your own with Trainer.custom, as the documentation of CtcLoss"
+                        + " shows, or override stepByStep() in a SequenceLoss whose steps have a target each");
+            }
             if (m.ofLogits() && loss != null && loss.outputs() == Loss.Outputs.PROBABILITIES) {
                 throw new IllegalArgumentException("metrics: " + m.name()
                         + " reads logits, but the outputs of this loss are probabilities; take a loss of logits, such"
@@ -500,46 +506,42 @@ public final class Trainer<M extends Net> {
         return compared(output, batch);
     }
 
-    /** The loss of some output for a batch. */
+    /** The loss of some output for a batch, and what metrics see. */
     Step.Result compared(Tensor output, Batch batch) {
-        boolean whole = loss instanceof SequenceLoss && (batch.ragged("x") || batch.ragged("y"));
-        try {
-            return compared(output, batch, whole);
-        } catch (IllegalArgumentException e) {
-            throw Located.in("y", batch.ragged("y") && !whole, e, batch);
-        }
-    }
-
-    private Step.Result compared(Tensor output, Batch batch, boolean whole) {
         Loss loss = Objects.requireNonNull(this.loss);
-        boolean ragged = batch.ragged("y");
-        if (whole) {
-            SequenceLoss sequences = (SequenceLoss) loss;
-            Tensor lengths = behind(batch, "x");
-            Tensor targetLengths = behind(batch, "y");
-            Tensor value = sequences.of(output, batch.y(), lengths, targetLengths);
-            double weight = sequences.weight(output, batch.y(), lengths, targetLengths);
-            if (!ragged) {
-                return new Step.Result(value, output, batch.y(), weight);
-            }
-            boolean perStep = batch.ragged("x")
-                    && sameLengths(batch)
-                    && output.shape().rank() > 1
-                    && output.dim(1) == batch.x().dim(1);
-            return perStep
-                    ? new Step.Result(value, batch.unpadded("x", output), batch.unpadded("y", batch.y()), weight)
-                    : new Step.Result(value, output, null, weight); // metrics would count padding and refuse
-        }
-        if (ragged && batch.ragged("x") && !sameLengths(batch)) {
+        SequenceLoss whole = loss instanceof SequenceLoss s ? s : null;
+        boolean x = batch.ragged("x");
+        boolean y = batch.ragged("y");
+        boolean padded = stepByStep(loss) && (y || x && whole != null);
+        if (padded && x && y && !sameLengths(batch)) {
             throw new IllegalArgumentException(
                     "the ragged fields x and y have other lengths, but this loss compares step with step; give each"
                             + " step of x its target, take a SequenceLoss such as Loss.ctc(), or write a step of your"
                             + " own");
         }
-        return stepByStep(
-                loss,
-                ragged ? batch.unpadded(batch.ragged("x") ? "x" : "y", output) : output, // each padded in its own way
-                ragged ? batch.unpadded("y", batch.y()) : batch.y());
+        Tensor steps = padded ? batch.unpadded(x ? "x" : "y", output) : output; // each is padded in its own way
+        Tensor targets = padded ? batch.unpadded(y ? "y" : "x", batch.y()) : batch.y();
+        double weight;
+        Tensor value;
+        try {
+            if (whole == null) {
+                weight = loss.weight(steps, targets);
+                value = weight == 0 ? ofNothing(steps) : loss.of(steps, targets);
+            } else {
+                Tensor lengths = behind(batch, "x");
+                Tensor targetLengths = behind(batch, "y");
+                weight = whole.weight(output, batch.y(), lengths, targetLengths);
+                value = weight == 0 ? ofNothing(output) : whole.of(output, batch.y(), lengths, targetLengths);
+            }
+        } catch (IllegalArgumentException e) {
+            throw Located.in("y", padded && whole == null, e, batch);
+        }
+        return measurable(loss, value, steps, targets, weight);
+    }
+
+    /** Whether each step of an output has a target of its own. */
+    private static boolean stepByStep(Loss loss) {
+        return !(loss instanceof SequenceLoss s) || s.stepByStep();
     }
 
     private static boolean sameLengths(Batch batch) {
@@ -557,9 +559,8 @@ public final class Trainer<M extends Net> {
         return batch.lengths(field);
     }
 
-    private Step.Result stepByStep(Loss loss, Tensor output, Tensor target) {
-        double weight = loss.weight(output, target);
-        Tensor value = weight == 0 ? ofNothing(output) : loss.of(output, target);
+    /** A result whose output and target are as metrics read them: with the scores of all classes, and without labels that do not count. */
+    private Step.Result measurable(Loss loss, Tensor value, Tensor output, Tensor target, double weight) {
         if (metrics.isEmpty()) {
             return new Step.Result(value, output, target, weight);
         }

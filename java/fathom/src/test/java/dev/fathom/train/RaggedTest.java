@@ -11,6 +11,9 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.data.Padding;
+import dev.fathom.decode.CtcDecoding;
+import dev.fathom.decode.ErrorRate;
+import dev.fathom.decode.Hypothesis;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
@@ -296,8 +299,8 @@ class RaggedTest {
         }
     }
 
-    /** Cross-entropy of the words of padded sentences. */
-    private record Tags() implements SequenceLoss {
+    /** A loss of words over the words of padded sentences. */
+    private record Tags(Loss each) implements SequenceLoss {
         @Override
         public Tensor of(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths) {
             int[] own = Objects.requireNonNull(lengths).toIntArray();
@@ -305,53 +308,150 @@ class RaggedTest {
             for (int i = 0; i < own.length; i++) {
                 Tensor logits = output.slice(0, i, i + 1).slice(1, 0, own[i]);
                 Tensor tags = target.slice(0, i, i + 1).slice(1, 0, own[i]);
-                sum = sum.add(Loss.crossEntropy().of(logits, tags).mul(own[i]));
+                float weight = (float) each.weight(logits, tags);
+                sum = weight == 0 ? sum : sum.add(each.of(logits, tags).mul(weight));
             }
             return sum.div((float) weight(output, target, lengths, targetLengths));
         }
 
         @Override
         public double weight(Tensor output, Tensor target, @Nullable Tensor lengths, @Nullable Tensor targetLengths) {
-            return Arrays.stream(Objects.requireNonNull(targetLengths).toIntArray())
-                    .sum();
+            int[] own = Objects.requireNonNull(lengths).toIntArray();
+            double sum = 0;
+            for (int i = 0; i < own.length; i++) {
+                sum += each.weight(output, target.slice(0, i, i + 1).slice(1, 0, own[i]));
+            }
+            return sum;
+        }
+
+        @Override
+        public boolean stepByStep() {
+            return true;
+        }
+
+        @Override
+        public @Nullable Integer ignored() {
+            return each.ignored();
+        }
+
+        @Override
+        public Outputs outputs() {
+            return each.outputs();
         }
     }
 
-    /** Its metrics see the steps that are no padding, and batches count by what it says. */
+    /**
+     * Its metrics see the steps that are no padding, without the label that it ignores and with the scores of all classes, and batches count by what it says,
+     * also those in which nothing counts.
+     */
     @Test
-    void aLossOfWholeSequencesSaysItsWeight() {
-        Sequential net = new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3));
-        try (var model = Model.of(net, 1);
-                Dataset words = tagged();
-                Dataset longer = words.padded("x", Padding.behind().length(19).value(3))) {
-            Metric[] metrics = {Metric.accuracy(), Metric.perplexity()};
-            var expected = Trainer.of(model, Loss.crossEntropy(), new Sgd(1))
-                    .metrics(metrics)
-                    .evaluate(words.batches(4));
-            var trainer = Trainer.of(model, new Tags(), new Sgd(1)).metrics(metrics);
-            for (Dataset data : List.of(words, longer)) {
-                for (int batch : new int[] {1, 4, 13}) {
-                    var found = trainer.evaluate(data.batches(batch));
-                    assertThat(found.get("loss")).isCloseTo(expected.get("loss"), within(1e-6));
-                    assertThat(found.get("accuracy")).isCloseTo(expected.get("accuracy"), within(1e-12));
-                    assertThat(found.get("perplexity")).isCloseTo(expected.get("perplexity"), within(1e-5));
+    void aLossOfStepsInWholeSequencesIsMeasuredAsALossOfSteps() {
+        int[] tags = Arrays.stream(rows(true))
+                .flatMapToInt(row -> Arrays.stream(Arrays.copyOf(row, 7)))
+                .toArray();
+        try (Dataset words = tagged();
+                Dataset longer = words.padded("x", Padding.behind().length(19).value(3));
+                Dataset even = Dataset.of(Field.ragged("x", rows(false)), Field.ints("y", Shape.of(7), tags))
+                        .padded("x", Padding.behind().length(7))) {
+            for (Loss each :
+                    List.of(Loss.crossEntropy(), Loss.crossEntropy().ignoreIndex(1), Loss.crossEntropyWithBaseline())) {
+                boolean lacking = each.outputs() == Loss.Outputs.LOGITS_WITHOUT_BASELINE;
+                Sequential net =
+                        new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, lacking ? 2 : 3));
+                try (var model = Model.of(net, 1)) {
+                    Metric[] metrics = {Metric.accuracy(), Metric.perplexity()};
+                    var expected =
+                            Trainer.of(model, each, new Sgd(1)).metrics(metrics).evaluate(words.batches(4));
+                    var trainer = Trainer.of(model, new Tags(each), new Sgd(1)).metrics(metrics);
+                    for (Dataset data : List.of(words, longer, even)) {
+                        for (int batch : new int[] {1, 4, 13}) {
+                            var found = trainer.evaluate(data.batches(batch));
+                            assertThat(found.get("loss")).isCloseTo(expected.get("loss"), within(1e-6));
+                            assertThat(found.get("accuracy")).isCloseTo(expected.get("accuracy"), within(1e-12));
+                            assertThat(found.get("perplexity")).isCloseTo(expected.get("perplexity"), within(1e-5));
+                        }
+                    }
                 }
             }
         }
     }
 
-    /** Where steps and labels are not as many, no metric can compare them. */
     @Test
-    void metricsOfOtherLengthsAreRefused() {
+    void aLossOfStepsNeedsATargetForEachStep() {
+        try (var model = Model.of(new Sequential(new Embedding(WORDS, 3)), 1);
+                Dataset data = Dataset.of(
+                        Field.ragged("x", new int[][] {{1, 2, 3}, {4}}), Field.ragged("y", new int[][] {{1}, {2}}))) {
+            var trainer = Trainer.of(model, new Tags(Loss.crossEntropy()), new Sgd(1));
+            assertThatThrownBy(() -> trainer.evaluate(data.batches(2)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(
+                            "the ragged fields x and y have other lengths, but this loss compares step" + " with step");
+        }
+    }
+
+    /** What a metric sees depends on the loss, and not on whether there happen to be as many labels as steps. */
+    @Test
+    void metricsBesideALossOfWholeSequencesAreRefused() {
+        SequenceLoss own = (output, target, lengths, targetLengths) -> output.sum();
+        try (var model = Model.of(new Sequential(Recurrent.gru(3, 3)), 1)) {
+            for (Loss loss : List.of(Loss.ctc(), own)) {
+                var trainer = Trainer.of(model, loss, new Sgd(1));
+                assertThatThrownBy(() -> trainer.metrics(Metric.accuracy()))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("metrics: accuracy would count padding, because this loss compares whole sequences"
+                                + " and not step with step; measure it in a step of your own with Trainer.custom, as"
+                                + " the documentation of CtcLoss shows, or override stepByStep() in a SequenceLoss whose"
+                                + " steps have a target each");
+            }
+        }
+    }
+
+    /** The step that CtcLoss shows: the edits of all batches over the labels of all batches. */
+    @Test
+    void aStepCountsLabelErrorsBesideCtc() {
         Field steps =
                 Field.floats("x", Shape.of(3), new Rng(5).normal(3 * 28, 0, 1)).ragged(0, 7, 11, 20, 28);
         int[][] y = {{1, 2}, {1}, {2, 1, 2}, {2}};
         try (var model = Model.of(new Sequential(Recurrent.gru(3, 3)), 1);
                 Dataset data = Dataset.of(steps, Field.ragged("y", y))) {
-            var trainer = Trainer.of(model, Loss.ctc(), new Sgd(1)).metrics(Metric.accuracy());
-            assertThatThrownBy(() -> trainer.evaluate(data.batches(2)))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("y is ragged, so accuracy would count its padding");
+            Step<Sequential> step = (net, batch) -> {
+                Tensor logits = batch.through(net);
+                Tensor loss = Loss.ctc().of(logits, batch.y(), batch.lengths("x"), batch.lengths("y"));
+                List<Hypothesis> said = new CtcDecoding().greedy(logits.detach(), batch.lengths("x"));
+                int[] labels = batch.lengths("y").toIntArray();
+                float[] edits = new float[labels.length];
+                for (int i = 0; i < labels.length; i++) {
+                    int[] meant =
+                            batch.y().slice(0, i, i + 1).slice(1, 0, labels[i]).toIntArray();
+                    edits[i] = ErrorRate.distance(
+                            said.get(i).tokens(), Arrays.stream(meant).boxed().toList());
+                }
+                return new Step.Result(
+                        loss, Tensor.of(edits, edits.length), batch.lengths("y").to(DType.F32));
+            };
+            var trainer = Trainer.custom(model, new Sgd(0.1f), step)
+                    .metrics(Metric.lowerIsBetter(
+                            "label_error_rate",
+                            (e, n) -> new Metric.Sum(e.sum().item(), n.sum().item())));
+            trainer.fit(data.batches(3), 5);
+            List<List<Integer>> said = new ArrayList<>();
+            var alone = data.batches(1).epoch(0);
+            while (alone.hasNext()) {
+                try (Pass pass = Pass.infer()) {
+                    Tensor logits = alone.next().through(model.net());
+                    said.add(new CtcDecoding().greedy(logits, null).get(0).tokens());
+                }
+            }
+            double expected = ErrorRate.of(
+                            said,
+                            Arrays.stream(y)
+                                    .map(row -> Arrays.stream(row).boxed().toList())
+                                    .toList())
+                    .value();
+            for (int batch = 1; batch <= 4; batch++) {
+                assertThat(trainer.evaluate(data.batches(batch)).get("label_error_rate"))
+                        .isEqualTo(expected);
+            }
         }
     }
 
