@@ -4,6 +4,7 @@ import dev.fathom.memory.Arena;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The nets that run in a scope, innermost first, and the values that the scope owns: what a net made and nobody needs goes back when it returns. */
@@ -95,6 +96,29 @@ public final class Frames {
         frame = f;
         deepest = Math.max(deepest, f.depth);
         return f;
+    }
+
+    /**
+     * Returns what {@code question} answers in the frame that {@code net} would have if it were called now, of which no observer is told. Without a pass there
+     * is no frame.
+     */
+    public static <T> T asking(Object net, Supplier<T> question) {
+        Scope scope = Scope.innermost();
+        return scope == null ? question.get() : scope.frames.ask(net, question);
+    }
+
+    private <T> T ask(Object net, Supplier<T> question) {
+        Frame asking = frame;
+        int child = nextChild;
+        boolean eval = asking != null && asking.evalMode || EvalModes.fixed(net, asking);
+        frame = new Frame(scope, net, asking, child, count, scope.tape.size(), eval);
+        nextChild = -1;
+        try {
+            return question.get();
+        } finally {
+            frame = asking;
+            nextChild = child;
+        }
     }
 
     /** Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends. */

@@ -153,7 +153,8 @@ public abstract class Scope {
         return s;
     }
 
-    private static @Nullable Scope innermost() {
+    /** The thread's innermost scope, or null. */
+    protected static @Nullable Scope innermost() {
         Open top = CURRENT.get();
         Open o = top;
         Scope s = null;

@@ -4,6 +4,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Normalized;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -105,9 +106,10 @@ public record BatchNorm(
         return activation == null;
     }
 
+    /** Returns that each step is computed alone in evaluation mode, and that steps are mixed in training and where no pass is open. */
     @Override
     public Steps steps() {
-        return Pass.current().training() ? Steps.MIXED : Steps.EACH;
+        return Access.evaluating() ? Steps.EACH : Steps.MIXED;
     }
 
     /**

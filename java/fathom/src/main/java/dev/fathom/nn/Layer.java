@@ -15,11 +15,12 @@ public interface Layer extends Net {
 
     /**
      * Returns how the layer treats the steps of sequences x [n, steps, ..], which decides whether it may see sequences that are padded. It is {@link
-     * Steps#MIXED} where a layer does not say otherwise, except for a function of elementwise ops such as {@code Tensor::relu}, which computes each step
-     * alone.
+     * Steps#MIXED} where a layer does not say otherwise, except for a function of elementwise ops and softmaxes over features, such as {@code Tensor::relu},
+     * which computes each step alone. To find that out, a function is run on a shape without values, once in each mode. The answer of a function that captures
+     * nothing is kept.
      */
     default Steps steps() {
-        return Steps.of(this);
+        return Steps.ofFunction(this);
     }
 
     /**

@@ -21,7 +21,7 @@ public record Recompute(@Inline Layer layer) implements SequenceLayer {
 
     @Override
     public Steps steps() {
-        return layer.steps();
+        return Steps.asked(layer);
     }
 
     @Override

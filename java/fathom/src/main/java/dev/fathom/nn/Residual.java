@@ -22,7 +22,7 @@ public record Residual(Layer inner, @Nullable Activation activation) implements 
 
     @Override
     public Steps steps() {
-        return inner.steps();
+        return Steps.asked(inner);
     }
 
     /**
@@ -32,7 +32,10 @@ public record Residual(Layer inner, @Nullable Activation activation) implements 
      */
     @Override
     public Tensor forward(Tensor x, @Nullable Tensor lengths) {
-        if (lengths == null && inner instanceof FusibleLayer e && e.fusible()) {
+        if (inner instanceof FusibleLayer e && e.fusible() && (lengths == null || !(inner instanceof SequenceLayer))) {
+            if (lengths != null) {
+                Steps.check(inner, x);
+            }
             return e.apply(x, x, activation);
         }
         Tensor y = SequenceLayer.apply(inner, x, lengths);

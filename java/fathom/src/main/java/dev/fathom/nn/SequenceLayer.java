@@ -50,10 +50,10 @@ public interface SequenceLayer extends Layer {
     }
 
     /**
-     * Computes any layer in a frame of its own. A SequenceLayer is told the lengths, and of the others those are refused for which padding would matter.
+     * Computes any layer in a frame of its own. A SequenceLayer is told the lengths, and another layer is refused if padding would change its result.
      *
      * @param lengths how many steps of each sequence are no padding, I32 [n], or null for all
-     * @throws IllegalArgumentException if there are lengths, and the layer takes none and its {@link Layer#steps} are mixed
+     * @throws IllegalArgumentException if there are lengths, and the layer takes none and says by {@link Layer#steps} that it mixes steps
      */
     static Tensor apply(Layer layer, Tensor x, @Nullable Tensor lengths) {
         if (layer instanceof SequenceLayer sequences) {

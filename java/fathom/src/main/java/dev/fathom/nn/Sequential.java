@@ -32,7 +32,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
     /**
      * Computes the layers in their order, and tells the lengths to each {@link SequenceLayer} up to the first that makes one result of each sequence.
      *
-     * @throws IllegalArgumentException if a layer gets padded steps that takes no lengths and mixes steps, such as a convolution that is not causal, or if
+     * @throws IllegalArgumentException if padded steps reach a layer that takes no lengths and mixes them, such as a convolution that is not causal, or
      *     layers expect padding on different sides
      */
     @Override
@@ -40,11 +40,14 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
         if (lengths == null) {
             return run(x, layers.size());
         }
-        Steps unused = steps(); // refuses layers that expect padding on different sides
         Frames frames = Frames.current();
         Tensor y = x;
         boolean steps = true;
+        Steps all = Steps.EACH;
         for (int i = 0; i < layers.size(); i++) {
+            if (steps) {
+                all = all.and(Steps.asked(layers.get(i))); // refuses layers that expect padding on different sides
+            }
             frames.nextChild(i);
             y = SequenceLayer.apply(layers.get(i), y, steps ? lengths : null);
             steps &= keepsSteps(layers.get(i));
@@ -62,7 +65,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
     public Steps steps() {
         Steps all = Steps.EACH;
         for (Layer layer : layers) {
-            all = all.and(layer.steps());
+            all = all.and(Steps.asked(layer));
             if (!keepsSteps(layer)) {
                 break;
             }

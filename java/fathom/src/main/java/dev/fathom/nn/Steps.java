@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.PadMode;
@@ -7,10 +8,14 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import dev.fathom.op.Window;
 import dev.fathom.ops.Binary;
+import dev.fathom.ops.DropoutOp;
+import dev.fathom.ops.SoftmaxOp;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Structure;
+import org.jspecify.annotations.Nullable;
 
 /** How a layer treats the steps of sequences [n, steps, ..], and so where padding may lie without a change of what it makes of the other steps. */
 public enum Steps {
@@ -64,25 +69,65 @@ public enum Steps {
         return axis.before() == 0 && axis.after() == reach ? PADDED_IN_FRONT : MIXED;
     }
 
-    /** How a layer treats steps that does not say it: a function computes each step alone if it does so with each number, and of the others it is not known. */
-    static Steps of(Layer layer) {
-        return !layer.getClass().isRecord() && isElementwise(layer) ? EACH : MIXED;
+    /** How a layer treats steps when it is called from here, where a model may have fixed it in evaluation mode. */
+    static Steps asked(Layer layer) {
+        return Frames.asking(layer, layer::steps);
     }
 
-    private static boolean isElementwise(Layer function) {
-        try (Pass pass = Access.trace()) {
+    /** What functions of a class answered. All that capture nothing give one answer, so that it is kept. */
+    private static final class Answer {
+        final boolean kept;
+
+        @Nullable
+        volatile Steps steps;
+
+        Answer(boolean kept) {
+            this.kept = kept;
+        }
+    }
+
+    private static final ClassValue<Answer> ANSWERS = new ClassValue<>() {
+        @Override
+        protected Answer computeValue(Class<?> function) {
+            return new Answer(!Structure.hasState(function));
+        }
+    };
+
+    /**
+     * How a layer that does not override {@code steps()} treats steps: a function whose ops compute each step alone does so too, and of every other layer it is
+     * not known.
+     */
+    static Steps ofFunction(Layer layer) {
+        if (layer.getClass().isRecord()) {
+            return MIXED;
+        }
+        Answer answer = ANSWERS.get(layer.getClass());
+        Steps steps = answer.steps;
+        if (steps == null) {
+            steps = computesEachStep(layer, false) && computesEachStep(layer, true) ? EACH : MIXED;
+            if (answer.kept) {
+                answer.steps = steps;
+            }
+        }
+        return steps;
+    }
+
+    private static boolean computesEachStep(Layer function, boolean training) {
+        try (Pass pass = Access.trace(training)) {
             Tensor x = Access.input(pass, Shape.of(2, 3, 5), DType.F32);
             Tensor y = function.apply(x);
             return y.shape().equals(x.shape())
                     && (y == x || !pass.tape().entries().isEmpty())
-                    && pass.tape().entries().stream().allMatch(e -> isElementwise(e, x.shape()));
+                    && pass.tape().entries().stream().allMatch(e -> computesEachStep(e, x.shape()));
         } catch (RuntimeException e) { // such as one that needs another shape
             return false;
         }
     }
 
-    private static boolean isElementwise(Tape.Entry e, Shape x) {
+    private static boolean computesEachStep(Tape.Entry e, Shape x) {
         return e.op() instanceof Activation
+                || e.op() instanceof DropoutOp
+                || e.op() instanceof SoftmaxOp softmax && softmax.axis() > 1
                 || e.op() instanceof Binary
                         && e.inputs().stream()
                                 .allMatch(t -> t != null
@@ -95,18 +140,33 @@ public enum Steps {
      * @throws IllegalArgumentException if the layer mixes steps, or x is not [n, steps, ..]
      */
     static void check(Layer layer, Tensor x) {
-        String name = layer.getClass().isRecord() ? layer.getClass().getSimpleName() : "a function";
+        String fault = Frames.asking(layer, () -> fault(layer, x));
+        if (!fault.isEmpty()) {
+            throw new IllegalArgumentException(fault);
+        }
+    }
+
+    /** What a check of the layer in whose frame it runs finds; empty for nothing. */
+    private static String fault(Layer layer, Tensor x) {
+        boolean function = !layer.getClass().isRecord();
+        String name = function ? "a function" : layer.getClass().getSimpleName();
         if (layer.steps() == MIXED) {
-            throw new IllegalArgumentException("lengths" + Where.running() + ": " + name
-                    + " mixes the steps of its sequences, or does not say that it does not, so padding would change its"
-                    + " result; let it follow a layer that makes one result of each sequence (whose keepsSteps() is"
-                    + " false), put it into TimeDistributed if it computes each step alone, or let it override steps()"
-                    + " or implement SequenceLayer");
+            return "lengths" + Where.running() + ": " + name + " mixes the steps of its sequences, or "
+                    + (function
+                            ? "one of its ops is neither elementwise nor a softmax over features"
+                            : "does not say that it does not")
+                    + ", so padding would change its result; "
+                    + (function
+                            ? ""
+                            : "if it is your own, let it override steps() or implement SequenceLayer; if not, ")
+                    + "put it into TimeDistributed if it computes each step alone, and otherwise behind a layer that"
+                    + " makes one result of each sequence, whose keepsSteps() is false";
         }
         if (x.shape().rank() < (x.dtype() == DType.I32 ? 2 : 3) && !(layer instanceof TimeDistributed)) {
-            throw new IllegalArgumentException("lengths" + Where.running() + ": x " + x.shape() + " of " + name
+            return "lengths" + Where.running() + ": x " + x.shape() + " of " + name
                     + " must be [n, steps, features]; give steps of one number as [n, steps, 1], and if the layer"
-                    + " before makes one result of each sequence, let its keepsSteps() return false");
+                    + " before makes one result of each sequence, let its keepsSteps() return false";
         }
+        return "";
     }
 }

@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Where;
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Structure;
@@ -13,15 +14,13 @@ import java.util.Arrays;
  * @param layer the layer to apply; the names of its parameters do not change
  */
 public record TimeDistributed(@Inline Layer layer) implements Layer {
+    /** Returns that each step is computed alone, unless padding would be among the examples from which a batch norm in the layer takes statistics. */
     @Override
     public Steps steps() {
-        return mixesExamples() ? Steps.MIXED : Steps.EACH;
-    }
-
-    /** Whether padding would be among the examples from which the layer takes statistics. */
-    private boolean mixesExamples() {
-        return Structure.walk(layer).stream()
-                .anyMatch(part -> part.value() instanceof BatchNorm norm && norm.steps() == Steps.MIXED);
+        boolean mixed = !Access.evaluating()
+                && Structure.walk(layer).stream()
+                        .anyMatch(part -> part.value() instanceof BatchNorm norm && Steps.asked(norm) == Steps.MIXED);
+        return mixed ? Steps.MIXED : Steps.EACH;
     }
 
     @Override

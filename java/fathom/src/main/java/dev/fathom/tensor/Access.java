@@ -26,12 +26,22 @@ public final class Access {
      * refused. What depends on weights alone is computed, and kept until the close.
      */
     public static Pass trace() {
-        return Pass.trace(new Rng(0));
+        return trace(false);
+    }
+
+    /** A pass as {@link #trace()} gives it, in training or in evaluation mode. */
+    public static Pass trace(boolean training) {
+        return Pass.trace(training, new Rng(0));
+    }
+
+    /** Whether a pass is open on this thread, and random and normalizing layers do not behave as in training there. */
+    public static boolean evaluating() {
+        return Pass.evaluating();
     }
 
     /** A pass as {@link #trace} gives it, for a plan: nothing random may happen in it. */
     public static Pass freeze() {
-        return Pass.trace(null);
+        return Pass.trace(false, null);
     }
 
     /** Runs {@code body}, whose results may take the memory of kept tensors over where that spares a copy; such a tensor is not to be used after that. */

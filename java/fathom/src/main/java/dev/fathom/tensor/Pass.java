@@ -58,8 +58,14 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     /** Without an {@code rng} it refuses to draw, as a plan must: what it drew would be the same in every run. */
-    static Pass trace(@Nullable Rng rng) {
-        return new Pass(false, false, true, rng);
+    static Pass trace(boolean training, @Nullable Rng rng) {
+        return new Pass(false, training, true, rng);
+    }
+
+    /** Whether a pass is open on this thread, and random and normalizing layers do not behave as in training there. */
+    static boolean evaluating() {
+        Scope s = innermost();
+        return s != null && !((Pass) s).training();
     }
 
     /**

@@ -170,7 +170,7 @@ public final class Structure {
             for (Component c : COMPONENTS.get(value.getClass())) {
                 add(join(node.name, c.name), c.get(value), out);
             }
-        } else if (hasState(value)) {
+        } else if (hasState(value.getClass())) {
             throw new IllegalArgumentException("model: " + (node.name.isEmpty() ? "the root" : node.name) + " is a "
                     + value.getClass().getName()
                     + ", which is neither a record nor a lambda that captures nothing; make it a record, so"
@@ -206,8 +206,9 @@ public final class Structure {
     /** A member without members of its own: a parameter or buffer. */
     public interface Terminal extends Member {}
 
-    private static boolean hasState(Object value) {
-        for (Class<?> c = value.getClass(); c != null && c != Object.class; c = c.getSuperclass()) {
+    /** Whether an object of this class has fields of its own, in which it could hold something. */
+    public static boolean hasState(Class<?> type) {
+        for (Class<?> c = type; c != null && c != Object.class; c = c.getSuperclass()) {
             if (c.getDeclaredFields().length > 0 && !isStaticOnly(c)) {
                 return true;
             }

@@ -19,6 +19,7 @@ import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
+import dev.fathom.op.Dims;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
@@ -100,6 +101,8 @@ class StepsTest {
                 () -> new Conv(4, 4, Window.line(1)),
                 () -> Tensor::relu,
                 () -> x -> x,
+                () -> x -> x.softmax(-1),
+                () -> x -> x.logSoftmax(2),
                 () -> x -> x.mul(2).add(x.square()).div(Tensor.scalar(3)).tanh())) {
             add(Steps.EACH, VECTORS, each);
         }
@@ -365,6 +368,94 @@ class StepsTest {
         }
     }
 
+    /** A norm that a model fixes in evaluation mode, or a layer around it, computes each step alone in a training pass too, and sides are still compared. */
+    @Test
+    void fixedBatchNormsComputeEachStepAlone() {
+        Map<String, Supplier<Layer>> nets = new LinkedHashMap<>();
+        nets.put("0", () -> new BatchNorm(4));
+        nets.put("0 of TimeDistributed", () -> new TimeDistributed(new BatchNorm(4)));
+        nets.put("0.1", () -> new TimeDistributed(new Sequential(new Linear(4, 4), new BatchNorm(4))));
+        nets.put("0 of Sequential", () -> new Sequential(new Linear(4, 4), new BatchNorm(4)));
+        nets.put("0 of Residual", () -> new Residual(new BatchNorm(4)));
+        nets.put("0 of Recompute", () -> new Recompute(new Residual(new BatchNorm(4))));
+        nets.forEach((name, net) -> {
+            for (boolean fixed : new boolean[] {false, true}) {
+                for (boolean causal : new boolean[] {false, true}) {
+                    Layer tail = causal ? Conv.causal(4, 4, 2, 1) : new Linear(4, 4);
+                    Layer whole = new Sequential(net.get(), tail);
+                    try (var model = Model.of(whole, 1)) {
+                        if (fixed) {
+                            model.eval(name.split(" ")[0]);
+                        }
+                        Steps sound = causal ? Steps.PADDED_BEHIND : Steps.EACH;
+                        check(name, model.net(), VECTORS, fixed ? sound : Steps.MIXED, true);
+                    }
+                }
+            }
+        });
+    }
+
+    @Test
+    void batchNormsAreNotKnownWithoutAPass() {
+        for (Layer norm : List.of(new BatchNorm(4), new TimeDistributed(new BatchNorm(4)))) {
+            assertThat(norm.steps()).isEqualTo(Steps.MIXED);
+        }
+        assertThat(new TimeDistributed(new Linear(4, 4)).steps()).isEqualTo(Steps.EACH);
+    }
+
+    @Test
+    void functionsAreJudgedInBothModes() {
+        Layer training = x -> Pass.current().training() ? x.sub(x.mean(Dims.KEEP, 1)) : x.mul(1);
+        Layer evaluation = x -> Pass.current().training() ? x.mul(1) : x.sub(x.mean(Dims.KEEP, 1));
+        Layer dropout = x -> Pass.current().training() ? x.dropout(0.5f, 2) : x;
+        for (boolean mode : new boolean[] {false, true}) {
+            try (Pass pass = pass(mode)) {
+                assertThat(training.steps()).isEqualTo(Steps.MIXED);
+                assertThat(evaluation.steps()).isEqualTo(Steps.MIXED);
+                assertThat(dropout.steps()).isEqualTo(Steps.EACH);
+            }
+        }
+    }
+
+    private static int calls;
+
+    /** The ops of a function that captures nothing never change, so that it is judged once, and a forward runs it once. */
+    @Test
+    void functionsAreJudgedOnce() {
+        Layer counting = x -> {
+            calls++;
+            return x.relu();
+        };
+        Layer net = new Sequential(new Sequential(counting), counting);
+        try (Dataset data = data(VECTORS, false);
+                Pass pass = Pass.infer()) {
+            Batch batch = data.batches(3).epoch(0).next();
+            batch.through(net);
+            calls = 0;
+            batch.through(net);
+            assertThat(calls).isEqualTo(2);
+        }
+        for (int dim = 1; dim < 3; dim++) {
+            int captured = dim;
+            Layer softmax = x -> x.softmax(captured);
+            assertThat(softmax.steps()).isEqualTo(dim == 1 ? Steps.MIXED : Steps.EACH);
+        }
+    }
+
+    /** The sum runs in the kernel of the layer with lengths as without. */
+    @Test
+    void residualsAreFusedWithLengths() {
+        try (var model = Model.of(new Residual(new Linear(4, 4), Activation.RELU), 1);
+                Dataset data = data(VECTORS, false);
+                Pass pass = Pass.grad()) {
+            Batch batch = data.batches(3).epoch(0).next();
+            float[] y = batch.through(model.net()).toArray();
+            int told = pass.tape().size();
+            assertThat(model.net().apply(batch.x()).toArray()).isEqualTo(y);
+            assertThat(pass.tape().size()).isEqualTo(2 * told);
+        }
+    }
+
     @Test
     void allLayersHaveACase() throws Exception {
         Set<String> there = new TreeSet<>(Set.of("BatchNorm", "GumbelSoftmax")); // those have tests of their own
@@ -464,14 +555,15 @@ class StepsTest {
                             .isInstanceOf(IllegalArgumentException.class)
                             .hasMessage(
                                     net == undeclared
-                                            ? "lengths: x [3, 3] of Linear must be [n, steps, features]; give steps of one"
+                                            ? "lengths at 1: x [3, 3] of Linear must be [n, steps, features]; give steps of one"
                                                     + " number as [n, steps, 1], and if the layer before makes one result"
                                                     + " of each sequence, let its keepsSteps() return false"
-                                            : "lengths: Unknown mixes the steps of its sequences, or does not say that it"
-                                                    + " does not, so padding would change its result; let it follow a"
-                                                    + " layer that makes one result of each sequence (whose keepsSteps()"
-                                                    + " is false), put it into TimeDistributed if it computes each step"
-                                                    + " alone, or let it override steps() or implement SequenceLayer");
+                                            : "lengths at 0: Unknown mixes the steps of its sequences, or does not say that it"
+                                                    + " does not, so padding would change its result; if it is your own,"
+                                                    + " let it override steps() or implement SequenceLayer; if not, put"
+                                                    + " it into TimeDistributed if it computes each step alone, and"
+                                                    + " otherwise behind a layer that makes one result of each sequence,"
+                                                    + " whose keepsSteps() is false");
                 }
             }
         }
@@ -510,6 +602,17 @@ class StepsTest {
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("some layers expect padding in front of a sequence and others behind it");
             }
+        }
+        var withNorm = new Sequential(
+                Conv.causal(4, 4, 2, 1),
+                new BatchNorm(4),
+                Recurrent.gru(4, 3).paddedInFront().lastStep());
+        try (var model = Model.of(withNorm, 1);
+                Dataset data = data(VECTORS, true);
+                Pass pass = pass(true)) {
+            model.eval("1");
+            assertThatThrownBy(() -> data.batches(3).epoch(0).next().through(withNorm))
+                    .hasMessageContaining("some layers expect padding in front of a sequence and others behind it");
         }
     }
 }
