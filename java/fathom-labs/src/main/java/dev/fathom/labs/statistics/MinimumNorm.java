@@ -8,7 +8,7 @@ import java.util.Arrays;
 /**
  * Least squares without an intercept, for any number of columns: of all B [k][m] that minimize |Y - X B|^2 the one of least norm, B = X^+ Y, where X^+ is the
  * pseudo-inverse of X [n][k] (Penrose 1956). With k &gt; n columns it fits Y exactly, as gradient descent from 0 does. LAPACK's dgelsd computes it by singular
- * values in double precision; those below 2^-53 times the largest count as 0.
+ * values in double precision; those below max(n, k) 2^-52 times the largest count as 0, since rounding leaves so much of a 0.
  */
 public final class MinimumNorm {
     private MinimumNorm() {}
@@ -44,8 +44,9 @@ public final class MinimumNorm {
                 b[j * longer + i] = y[i][j];
             }
         }
-        int failed =
-                LAPACKE_dgelsd(LAPACK_COL_MAJOR, n, k, m, a, n, b, longer, new double[Math.min(n, k)], -1, new int[1]);
+        double[] singular = new double[Math.min(n, k)];
+        double zero = Math.max(n, k) * Math.ulp(1.0);
+        int failed = LAPACKE_dgelsd(LAPACK_COL_MAJOR, n, k, m, a, n, b, longer, singular, zero, new int[1]);
         if (failed != 0) {
             throw new IllegalArgumentException("minimum norm: LAPACK's dgelsd found no singular values and returned "
                     + failed + "; check that all numbers are finite");
