@@ -72,7 +72,7 @@ public class FathomSupernet {
     /** The weights. */
     record Weights(
             Linear start,
-            Parameter steps,
+            Parameter times,
             Parameter series,
             Parameter sources,
             Parameter targets,
@@ -108,7 +108,7 @@ public class FathomSupernet {
             List<Tensor> graphs = List.of(
                     Tensor.of(Supernet.roads(), Supernet.SERIES, Supernet.SERIES),
                     sources.value().matmul(targets.value()).relu().softmax(-1));
-            Tensor h = start.apply(x.unsqueeze(3)).add(steps.value()).add(series.value());
+            Tensor h = start.apply(x.unsqueeze(3)).add(times.value()).add(series.value());
             Tensor read = Tensor.scalar(0);
             for (int b = 0; b < Supernet.BLOCKS; b++) {
                 h = norms.get(b).apply(h.add(cell(b, h, graphs)));

@@ -85,7 +85,7 @@ public final class Supernet {
         if (name.contains("norm")) {
             return Work.normal(name.hashCode(), n, name.endsWith("bias") ? 0 : 1, 0.1);
         }
-        double deviation = name.endsWith("bias") || name.equals("steps") || name.equals("series")
+        double deviation = name.endsWith("bias") || name.equals("times") || name.equals("series")
                 ? 0.1
                 : name.startsWith("edges") ? 0.3 : name.startsWith("reads") ? 0.07 : name.startsWith("out") ? 0.12 : 1;
         return Work.normal(name.hashCode(), n, 0, deviation);

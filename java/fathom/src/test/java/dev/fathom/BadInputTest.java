@@ -504,7 +504,7 @@ class BadInputTest {
     @Test
     void nulls() {
         try (var model = Model.of(new Linear(2, 2), 1)) {
-            Trainer trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1));
+            Trainer<Linear> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1));
             Map<String, ThrowingCallable> calls = Map.of(
                     "Model.of: net", () -> Model.of(null, 1),
                     "Model.load: file", () -> model.load((Path) null),

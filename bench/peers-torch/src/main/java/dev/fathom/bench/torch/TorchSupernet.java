@@ -46,7 +46,7 @@ public class TorchSupernet {
         @Setup(Level.Trial)
         public void setup() {
             dense("start.", Supernet.WIDTH, 1);
-            put("steps", Supernet.STEPS, Supernet.WIDTH);
+            put("times", Supernet.STEPS, Supernet.WIDTH);
             put("series", Supernet.SERIES, 1, Supernet.WIDTH);
             put("sources", Supernet.SERIES, Supernet.GRAPH);
             put("targets", Supernet.GRAPH, Supernet.SERIES);
@@ -238,7 +238,7 @@ public class TorchSupernet {
         private Tensor forecast(Tensor windows) {
             List<Tensor> graphs = List.of(
                     roads, torch.softmax(torch.relu(torch.matmul(get("sources"), get("targets"))), -1));
-            Tensor h = linear(windows.unsqueeze(3), "start.").add(get("steps")).add(get("series"));
+            Tensor h = linear(windows.unsqueeze(3), "start.").add(get("times")).add(get("series"));
             Tensor read = null;
             for (int b = 0; b < Supernet.BLOCKS; b++) {
                 h = norm(h.add(cell(b, h, graphs)), "norms." + b + ".", Supernet.WIDTH);
