@@ -4,8 +4,8 @@ import dev.fathom.data.Batch;
 import dev.fathom.kernel.KernelException;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /** Says in which example of the dataset a label or a token lies that a kernel refused by its row in the batch. */
@@ -33,25 +33,25 @@ final class Located {
                 : e;
     }
 
-    /** The exception of a custom step, which may read any part of any field: it names the example if the number and its place are those of one field. */
+    /** The exception of a custom step, which may read any part of any field: it names the example if only one can be meant. */
     static IllegalArgumentException inStep(IllegalArgumentException e, Batch batch) {
         if (!(e.getCause() instanceof KernelException refused)) {
             return e;
         }
-        List<String> meant = new ArrayList<>();
+        Set<Integer> meant = new HashSet<>();
+        String in = "";
         for (String field : batch.names()) {
             Tensor t = batch.get(field);
             int[] all = t.dtype() == DType.I32 ? t.toIntArray() : new int[0];
-            long row = refused.row();
-            if (row >= 0 && row < all.length && all[(int) row] == refused.found()) {
-                meant.add(field);
+            for (int i = 0; i < all.length; i++) {
+                boolean whole = all.length == batch.size(); // or parts of the examples may have been read
+                if (all[i] == refused.found() && (!whole || i == refused.row())) {
+                    meant.add(i / (all.length / batch.size()));
+                    in = field;
+                }
             }
         }
-        if (meant.size() != 1) {
-            return e;
-        }
-        String in = meant.get(0);
-        return named(e, batch, in, (int) (refused.row() / (batch.get(in).size() / batch.size())));
+        return meant.size() == 1 ? named(e, batch, in, meant.iterator().next()) : e;
     }
 
     private static IllegalArgumentException named(IllegalArgumentException e, Batch batch, String field, int row) {
