@@ -12,11 +12,8 @@ import dev.fathom.op.Where;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -522,7 +519,7 @@ public abstract class Scope {
         walk.checkNew();
         long seed = arena.allocate(4);
         commands().begin(Kernel.FILL).at(seed).put(1).put(1f).run();
-        Set<Block> changing = alone();
+        List<Block> changing = alone();
         try {
             if (!walk.run(seed)) {
                 throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
@@ -550,11 +547,11 @@ public abstract class Scope {
     }
 
     /** Begins a change of the blocks with buffers to update, before anything is done. Replicas have buffers of their own and may read the parameters. */
-    private Set<Block> alone() {
+    private List<Block> alone() {
         if (updates == null) {
-            return Set.of();
+            return List.of();
         }
-        Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
+        List<Block> blocks = new ArrayList<>();
         try {
             for (Update u : updates) {
                 lease(u.buffer);

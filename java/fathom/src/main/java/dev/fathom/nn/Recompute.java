@@ -26,6 +26,6 @@ public record Recompute(@Inline Layer layer) implements SequenceLayer {
 
     @Override
     public boolean keepsSteps() {
-        return !(layer instanceof SequenceLayer sequences) || sequences.keepsSteps();
+        return Steps.kept(layer);
     }
 }

@@ -50,7 +50,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
             }
             frames.nextChild(i);
             y = SequenceLayer.apply(layers.get(i), y, steps ? lengths : null);
-            steps &= keepsSteps(layers.get(i));
+            steps &= Steps.kept(layers.get(i));
             frames.releaseAllBut(y, i);
         }
         return y;
@@ -66,7 +66,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
         Steps all = Steps.EACH;
         for (Layer layer : layers) {
             all = all.and(Steps.asked(layer));
-            if (!keepsSteps(layer)) {
+            if (!Steps.kept(layer)) {
                 break;
             }
         }
@@ -75,11 +75,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
 
     @Override
     public boolean keepsSteps() {
-        return layers.stream().allMatch(Sequential::keepsSteps);
-    }
-
-    private static boolean keepsSteps(Layer layer) {
-        return !(layer instanceof SequenceLayer sequences) || sequences.keepsSteps();
+        return layers.stream().allMatch(Steps::kept);
     }
 
     /** Returns whether the last layer can still take a residual and an activation. */

@@ -74,6 +74,11 @@ public enum Steps {
         return Frames.asking(layer, layer::steps);
     }
 
+    /** Whether the result of a layer has the steps of its input, so that lengths hold for it too. */
+    static boolean kept(Layer layer) {
+        return !(layer instanceof SequenceLayer sequences) || sequences.keepsSteps();
+    }
+
     /** What functions of a class answered. All that capture nothing give one answer, so that it is kept. */
     private static final class Answer {
         final boolean kept;
