@@ -1,9 +1,11 @@
 /**
- * Fathom: deep learning for the JVM on plain CPUs. A program requires this module and {@code dev.fathom.natives}, the kernels of one platform, and opens the
- * packages of its nets to {@code dev.fathom}, which reads the components of their records.
+ * Fathom: deep learning for the JVM on plain CPUs. A program requires this module and {@code dev.fathom.natives}, the
+ * kernels of one platform, and opens the packages of its nets to {@code dev.fathom}, which reads the components of
+ * their records.
  *
- * <p>Three packages stay inside: {@code dev.fathom.ops}, whose records trust what {@code Tensor} has checked, {@code dev.fathom.autograd}, which lies
- * below tensors and passes, and {@code dev.fathom.store}, where the numbers of models live.
+ * <p>Three packages stay inside: {@code dev.fathom.ops}, whose records trust what {@code Tensor} has checked,
+ * {@code dev.fathom.autograd}, which lies below tensors and passes, and {@code dev.fathom.store}, where the numbers of
+ * models live.
  */
 module dev.fathom {
     exports dev.fathom.assess;

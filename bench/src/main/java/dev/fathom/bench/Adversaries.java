@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The nets of the row {@code wgan-train}, so that every contender computes the same with the same numbers: the generator makes images of 28 x 28 by two
- * transposed convolutions, and the critic has two convolutions and a dense layer. Parameters are named and ordered as PyTorch's.
+ * The nets of the row {@code wgan-train}, so that every contender computes the same with the same numbers: the
+ * generator makes images of 28 x 28 by two transposed convolutions, and the critic has two convolutions and a dense
+ * layer. Parameters are named and ordered as PyTorch's.
  */
 public final class Adversaries {
     /** Images of a batch. */
@@ -90,8 +91,9 @@ public final class Adversaries {
     }
 
     /**
-     * What a contender tells of its losses, for others to compare. The generator's loss is a mean of scores of both signs and near zero, which makes its own size no
-     * measure of an error: like the critic's first loss, it must agree to a thousandth of the scores.
+     * What a contender tells of its losses, for others to compare. The generator's loss is a mean of scores of both
+     * signs and near zero, which makes its own size no measure of an error: like the critic's first loss, it must agree
+     * to a thousandth of the scores.
      *
      * @param gap the loss of the critic before anything is updated
      * @param scores the root mean square of its scores of the images of the first turn, before anything is updated

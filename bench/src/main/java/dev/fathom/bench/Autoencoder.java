@@ -1,10 +1,12 @@
 package dev.fathom.bench;
 
 /**
- * The convolutional auto-encoder of the row {@code cae-train}, a member of CAE-Ensemble (Campos et al. 2021), so that every contender computes the same with
- * the same numbers: windows x [batch, rows, columns]; a dense layer to vectors, with vectors for positions; gated convolutions over 3 rows with residuals;
- * causal ones on the vectors shifted by a row, each followed by attention to what the first ones gave; a dense layer back. A gated convolution has two filters,
- * {@code value} and {@code gate}. The loss is the squared error less 0.7 times the squared distance from {@link #others}.
+ * The convolutional auto-encoder of the row {@code cae-train}, a member of CAE-Ensemble (Campos et al. 2021), so that
+ * every contender computes the same with the same numbers: windows x [batch, rows, columns]; a dense layer to vectors,
+ * with vectors for positions; gated convolutions over 3 rows with residuals; causal ones on the vectors shifted by a
+ * row, each followed by attention to what the first ones gave; a dense layer back. A gated convolution has two filters,
+ * {@code value} and {@code gate}. The loss is the squared error less 0.7 times the squared distance from
+ * {@link #others}.
  *
  * @param columns of the series
  * @param rows of a window
@@ -48,7 +50,10 @@ public record Autoencoder(int columns, int rows, int width, int layers, int batc
         return Work.normal(name.hashCode(), n, 0, small ? 0.1 : 0.5 / Math.sqrt(fanIn));
     }
 
-    /** Floating-point operations of a training step: attention has seven products, the others three; nobody asks for the gradient of x. */
+    /**
+     * Floating-point operations of a training step: attention has seven products, the others three; nobody asks for the
+     * gradient of x.
+     */
     double trainingFlops() {
         double tokens = (double) batch * rows;
         double convolutions = 2.0 * layers * 2 * KERNEL * width * width;

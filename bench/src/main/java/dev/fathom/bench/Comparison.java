@@ -7,12 +7,12 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What changed from one run to another on processors of one kind. A row with peers is judged by its ratio, which a noisy machine moves little, because
- * it disturbs both sides. A row without peers is judged by the share of the machine's bound that it reaches, and a figure that must stay small by
- * whether it still does.
+ * What changed from one run to another on processors of one kind. A row with peers is judged by its ratio, which a
+ * noisy machine moves little, because it disturbs both sides. A row without peers is judged by the share of the
+ * machine's bound that it reaches, and a figure that must stay small by whether it still does.
  *
- * <p>A change counts if it is larger than the errors of both runs together (the root of the sum of their squares) and larger than what two runs of
- * the same code differ by anyway: {@link #RATIO} of a ratio, {@link #SHARE} of a share.
+ * <p>A change counts if it is larger than the errors of both runs together (the root of the sum of their squares) and
+ * larger than what two runs of the same code differ by anyway: {@link #RATIO} of a ratio, {@link #SHARE} of a share.
  *
  * @param changes of every row that could be compared
  */

@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * The convolutions of the rows {@code conv-*}: square maps and kernels, no bias. Tensors are [N, C, H, W] and [K, C / groups, kernel, kernel] here;
- * a contender puts them into its own layout.
+ * The convolutions of the rows {@code conv-*}: square maps and kernels, no bias. Tensors are [N, C, H, W] and [K, C /
+ * groups, kernel, kernel] here; a contender puts them into its own layout.
  *
  * @param layer in the name of the row
  * @param n images
@@ -66,8 +66,9 @@ public record Conv(String layer, int n, int c, int side, int k, int kernel, int 
     }
 
     /**
-     * Whether a convolution can be computed with fewer operations than its taps: Winograd's algorithm does so where filters are 3 x 3, the stride is 1
-     * and channels are summed, so that the machine's arithmetic is no bound of the operations counted here.
+     * Whether a convolution can be computed with fewer operations than its taps: Winograd's algorithm does so where
+     * filters are 3 x 3, the stride is 1 and channels are summed, so that the machine's arithmetic is no bound of the
+     * operations counted here.
      */
     static boolean shortened(int kernel, int stride, int groups) {
         return kernel == 3 && stride == 1 && groups == 1;

@@ -133,7 +133,10 @@ final class Exchange implements Callable<Integer> {
         return equal ? 0 : 1;
     }
 
-    /** Writes a network that has seen a batch, so that statistics are no longer what they begin with, and what it computes. */
+    /**
+     * Writes a network that has seen a batch, so that statistics are no longer what they begin with, and what it
+     * computes.
+     */
     private void give(Net net) {
         try (Model<Layer> model = Model.of(net.make(), 7)) {
             try (Pass pass = Pass.train(new Rng(7))) {

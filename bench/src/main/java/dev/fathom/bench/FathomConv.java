@@ -14,8 +14,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Convolutions of Fathom as the single commands that the library's operation issues: NHWC, the weights of the forward direction packed before the
- * clock starts, as a peer's are.
+ * Convolutions of Fathom as the single commands that the library's operation issues: NHWC, the weights of the forward
+ * direction packed before the clock starts, as a peer's are.
  */
 public class FathomConv {
     /** One direction of a layer. */

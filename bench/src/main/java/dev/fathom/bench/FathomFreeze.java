@@ -17,7 +17,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Freezing a large network, beside what it cannot do without: touching the plan's pages, and moving every weight once. */
+/**
+ * Freezing a large network, beside what it cannot do without: touching the plan's pages, and moving every weight once.
+ */
 @SuppressWarnings("try") // a pass is open, not read
 public class FathomFreeze {
     /** A network to freeze. */

@@ -19,7 +19,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The quickstart's training: bytes of Fashion-MNIST, shuffled, gathered and normalized batch by batch by the library's trainer. */
+/**
+ * The quickstart's training: bytes of Fashion-MNIST, shuffled, gathered and normalized batch by batch by the library's
+ * trainer.
+ */
 public class FathomQuickstart {
     /** The network, the images and the trainer. */
     @State(Scope.Thread)

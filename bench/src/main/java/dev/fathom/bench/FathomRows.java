@@ -185,7 +185,10 @@ public class FathomRows {
         linear.fathom();
     }
 
-    /** A linear layer through OpenBLAS: sgemm, and then bias and ReLU by our own kernels in place, on the caller's thread. */
+    /**
+     * A linear layer through OpenBLAS: sgemm, and then bias and ReLU by our own kernels in place, on the caller's
+     * thread.
+     */
     @State(Scope.Thread)
     public static class LinearBlas {
         /** Whether W is stored [256, 784] (NT) or [784, 256] (NN). */

@@ -25,7 +25,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Recurrent nets as a user of Fathom writes them, trained eagerly and served frozen; the kernel of a layer alone; steps of an embedding. */
+/**
+ * Recurrent nets as a user of Fathom writes them, trained eagerly and served frozen; the kernel of a layer alone; steps
+ * of an embedding.
+ */
 public class FathomSequences {
     /** One number of each sequence. */
     record Net(@Nullable Embedding embedding, Recurrent rnn, Linear dense) implements Layer {
@@ -170,8 +173,9 @@ public class FathomSequences {
     }
 
     /**
-     * A layer as the single command that the library's operation issues: all steps forward with what backward reads kept, or all gradients backward. The
-     * weights of the forward direction are packed before the clock starts, as a peer's are.
+     * A layer as the single command that the library's operation issues: all steps forward with what backward reads
+     * kept, or all gradients backward. The weights of the forward direction are packed before the clock starts, as a
+     * peer's are.
      */
     @State(Scope.Thread)
     public static class Alone {

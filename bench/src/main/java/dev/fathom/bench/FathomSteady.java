@@ -13,7 +13,9 @@ import java.util.Locale;
 public final class FathomSteady {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** Mallocs are counted block by block and the median counts: the JVM itself allocates now and then in any thread. */
+    /**
+     * Mallocs are counted block by block and the median counts: the JVM itself allocates now and then in any thread.
+     */
     private static final int BLOCKS = 20;
 
     private FathomSteady() {}

@@ -210,7 +210,10 @@ public class FathomTransformers {
             return model;
         }
 
-        /** A step from token [batch, 1] behind past [batch] others to the outputs, and to the state under the names of {@link #state}. */
+        /**
+         * A step from token [batch, 1] behind past [batch] others to the outputs, and to the state under the names of
+         * {@link #state}.
+         */
         Map<String, Tensor> step(Tensor token, Tensor past, List<Tensor> caches) {
             List<KeyValue> before = new ArrayList<>();
             for (int i = 0; i < caches.size(); i += 2) {

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * How far the process's memory rises above what it holds when it is idle: the kernel's own record of resident pages. Its Java heap is of a fixed size
- * and touched before ({@link #jvm}), so that what rises is native.
+ * How far the process's memory rises above what it holds when it is idle: the kernel's own record of resident pages.
+ * Its Java heap is of a fixed size and touched before ({@link #jvm}), so that what rises is native.
  */
 public final class Footprint {
     /** Training steps that are made after the first ones. */

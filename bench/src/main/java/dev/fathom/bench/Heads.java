@@ -1,8 +1,9 @@
 package dev.fathom.bench;
 
 /**
- * Attention of the rows {@code attention-*}, so that every contender computes the same with the same numbers: y = softmax(q k^T / sqrt(D)) v for
- * each of {@link #COUNT} heads, with q, k and v [length, COUNT D], and its gradients for a given one of y.
+ * Attention of the rows {@code attention-*}, so that every contender computes the same with the same numbers: y =
+ * softmax(q k^T / sqrt(D)) v for each of {@link #COUNT} heads, with q, k and v [length, COUNT D], and its gradients for
+ * a given one of y.
  *
  * @param length queries, and keys
  */
@@ -36,12 +37,17 @@ public record Heads(int length) {
         return Work.normal(seed, length * COUNT * D, 0, 1);
     }
 
-    /** Floating-point operations forward and backward: two products forward; backward one of them again and four of its own. */
+    /**
+     * Floating-point operations forward and backward: two products forward; backward one of them again and four of its
+     * own.
+     */
     double flops() {
         return 2.0 * 7 * length * length * COUNT * D;
     }
 
-    /** Compares y and the gradient of q with double precision at a few queries, and tells of the gradients of k and v. */
+    /**
+     * Compares y and the gradient of q with double precision at a few queries, and tells of the gradients of k and v.
+     */
     public void check(float[] y, float[] dq, float[] dk, float[] dv) {
         float[] q = q();
         float[] k = k();

@@ -54,7 +54,10 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
         return sets.get(sets.size() - 1);
     }
 
-    /** The first processor of {@code /proc/cpuinfo}, such as {@code AMD EPYC (family 26 model 2)}; else the architecture. */
+    /**
+     * The first processor of {@code /proc/cpuinfo}, such as {@code AMD EPYC (family 26 model 2)}; else the
+     * architecture.
+     */
     static String processor(List<String> cpuinfo, String architecture) {
         String name = value(cpuinfo, key -> key.equals("model name"));
         if (!name.isEmpty()) {

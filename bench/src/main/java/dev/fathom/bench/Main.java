@@ -30,8 +30,8 @@ import picocli.CommandLine.Option;
 /** The driver: starts contenders, gives them turns, prints the table and writes {@code results.json}. */
 @Command(
         name = "bench",
-        description =
-                "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime and Deeplearning4j beside it. Keep the machine idle.",
+        description = "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime and Deeplearning4j beside it. "
+                + "Keep the machine idle.",
         subcommands = {Exchange.class, Goldens.class})
 public final class Main implements Callable<Integer> {
     @Option(
@@ -44,7 +44,8 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--quick",
             description =
-                    "Runs one generation of short repetitions, without the largest networks; takes a minute, more with --peers.")
+                    "Runs one generation of short repetitions, without the largest networks; takes a minute, more "
+                            + "with --peers.")
     private boolean quick;
 
     @Option(
@@ -215,7 +216,8 @@ public final class Main implements Callable<Integer> {
     /** Why a run of this kind must not be stored in {@code file}; null where it may. */
     static @Nullable String refusal(boolean peers, boolean quick, List<String> filter, Path file) {
         if (!peers || quick) {
-            return "--save stores only what was measured with --peers and without --quick; run ./fathom bench --peers --save";
+            return "--save stores only what was measured with --peers and without --quick; run ./fathom bench "
+                    + "--peers --save";
         }
         if (!filter.isEmpty() && !Files.exists(file)) {
             return "--save with --filter refreshes rows of a stored run, but there is no " + file
@@ -248,7 +250,10 @@ public final class Main implements Callable<Integer> {
         return comparison.fell() == 0 ? 0 : 1;
     }
 
-    /** Git's short name of what is measured, with {@code -dirty} where files were changed since; stored runs do not count. */
+    /**
+     * Git's short name of what is measured, with {@code -dirty} where files were changed since; stored runs do not
+     * count.
+     */
     private static String commit() throws IOException, InterruptedException {
         List<String> head = git("rev-parse", "--short", "HEAD");
         if (head.isEmpty()) {

@@ -6,8 +6,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A convolutional network as a list of steps, so that every contender computes the same with the same numbers: Fathom with its own layers, PyTorch
- * and ONNX Runtime by walking the list. Images are [N, C, H, W] here, with H = W; names and shapes of the numbers are PyTorch's.
+ * A convolutional network as a list of steps, so that every contender computes the same with the same numbers: Fathom
+ * with its own layers, PyTorch and ONNX Runtime by walking the list. Images are [N, C, H, W] here, with H = W; names
+ * and shapes of the numbers are PyTorch's.
  *
  * @param channels of the image
  * @param side its height and width
@@ -125,9 +126,9 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
     }
 
     /**
-     * The network of a name: {@code lenet} (ReLU and max pools), {@code cifar} (that of ISLR's lab), {@code resnet18} and {@code resnet50} (v1.5),
-     * {@code squeezenet} (1.1), {@code mobilenetv2} and {@code vgg16}; parameters are named as in Fathom's networks, which is as torchvision names
-     * them.
+     * The network of a name: {@code lenet} (ReLU and max pools), {@code cifar} (that of ISLR's lab), {@code resnet18}
+     * and {@code resnet50} (v1.5), {@code squeezenet} (1.1), {@code mobilenetv2} and {@code vgg16}; parameters are
+     * named as in Fathom's networks, which is as torchvision names them.
      */
     public static Network of(String name) {
         return switch (name) {

@@ -4,9 +4,10 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * A recurrent net of the rows for sequences, so that every contender computes the same with the same numbers: x [batch, steps, in], or tokens that an
- * embedding turns into it, then layers of LSTM or GRU, of the last step a dense layer with one output. Numbers are named and ordered as PyTorch's, with
- * {@code embedding.}, {@code rnn.} and {@code dense.} in front.
+ * A recurrent net of the rows for sequences, so that every contender computes the same with the same numbers: x [batch,
+ * steps, in], or tokens that an embedding turns into it, then layers of LSTM or GRU, of the last step a dense layer
+ * with one output. Numbers are named and ordered as PyTorch's, with {@code embedding.}, {@code rnn.} and {@code dense.}
+ * in front.
  *
  * @param gates 4 for an LSTM, 3 for a GRU
  * @param vocabulary of the embedding, or 0 for none
@@ -155,7 +156,9 @@ public record Recurrence(
         return y;
     }
 
-    /** Compares the hidden states of the first and the last sequence, of [batch, steps, hidden], with double precision. */
+    /**
+     * Compares the hidden states of the first and the last sequence, of [batch, steps, hidden], with double precision.
+     */
     public void check(float[] y) {
         float[] x = x(0);
         for (int row : new int[] {0, batch - 1}) {

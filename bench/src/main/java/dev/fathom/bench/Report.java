@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A run as it is stored: where, with what, and what came out. In the file, null stands for what a row has not, and numbers have five digits.
+ * A run as it is stored: where, with what, and what came out. In the file, null stands for what a row has not, and
+ * numbers have five digits.
  *
  * @param machine it ran on
  * @param versions what each contender said of itself
@@ -140,8 +141,8 @@ record Report(Machine machine, List<String> versions, String commit, String date
     }
 
     /**
-     * This run with the rows of a later one in place of its own; each of them names its commit. Means over them are computed anew; rows that are new
-     * come last.
+     * This run with the rows of a later one in place of its own; each of them names its commit. Means over them are
+     * computed anew; rows that are new come last.
      */
     Report refreshed(Report later) {
         List<Result> all = new ArrayList<>(rows);

@@ -69,7 +69,9 @@ record Row(
         BRIEF,
         /** The usual number of repetitions. */
         USUAL,
-        /** A call takes a second, or the network seconds to make: half the repetitions, and none where it must be quick. */
+        /**
+         * A call takes a second, or the network seconds to make: half the repetitions, and none where it must be quick.
+         */
         SLOW
     }
 
@@ -79,14 +81,16 @@ record Row(
     }
 
     /**
-     * What is asked: a ratio of at least {@code must}, better {@code goal}; a figure that must stay small is at most {@code must}.
+     * What is asked: a ratio of at least {@code must}, better {@code goal}; a figure that must stay small is at most
+     * {@code must}.
      *
      * @param must the least ratio, or the largest figure
      * @param goal the ratio to reach
      * @param atMost whether the figure counts, not the ratio
      * @param bound whether the ratio may be missed at {@link #NEAR} of the machine's bound
      * @param goalValue the figure to reach in place of the ratio {@code goal}, or NaN
-     * @param share the share of the machine's bound that must be reached too, or 0; without a ratio it is all that is asked
+     * @param share the share of the machine's bound that must be reached too, or 0; without a ratio it is all that is
+     *     asked
      */
     record Bar(double must, double goal, boolean atMost, boolean bound, double goalValue, double share) {
         /** Nothing is asked. */
@@ -107,7 +111,10 @@ record Row(
             return new Bar(0, 0, false, false, Double.NaN, least);
         }
 
-        /** For work that can be done with fewer operations than are counted, so that the share of the bound means little. */
+        /**
+         * For work that can be done with fewer operations than are counted, so that the share of the bound means
+         * little.
+         */
         Bar unbounded() {
             return new Bar(must, goal, atMost, false, goalValue, share);
         }
@@ -503,7 +510,10 @@ record Row(
                 rivals);
     }
 
-    /** The step passes over the numbers of the tokens alone, or over all of them: the values and both moments, read and written. */
+    /**
+     * The step passes over the numbers of the tokens alone, or over all of them: the values and both moments, read and
+     * written.
+     */
     private static Row embedding(int vocabulary, int dim, boolean lazy) {
         String params = "vocabulary=" + vocabulary + ",dim=" + dim + ",lazy=" + lazy;
         double used = (double) Recurrence.TOKENS * dim;
@@ -577,8 +587,8 @@ record Row(
     }
 
     /**
-     * Freezing reads every weight once and writes it once, packed: at most half as long again as touching a block of the plan's size and copying the
-     * model, which the same process does in turn.
+     * Freezing reads every weight once and writes it once, packed: at most half as long again as touching a block of
+     * the plan's size and copying the model, which the same process does in turn.
      */
     private static Row freezing() {
         Contender here = Contender.fathom(2);
@@ -596,7 +606,10 @@ record Row(
                 Pace.SLOW);
     }
 
-    /** oneDNN with tensors in the layouts that it asks for, and beside it with plain ones, which it then reorders in every call. */
+    /**
+     * oneDNN with tensors in the layouts that it asks for, and beside it with plain ones, which it then reorders in
+     * every call.
+     */
     private static Row convolution(Conv conv, Conv.Direction direction) {
         String params = "layer=" + conv.layer() + ",direction=" + direction;
         Contender dnnl = Contender.dnnl(2);
@@ -618,7 +631,10 @@ record Row(
         return "conv-" + layer + "-" + direction.text();
     }
 
-    /** All layers together, per direction; some of them can be computed with fewer operations, so that the machine is no bound. */
+    /**
+     * All layers together, per direction; some of them can be computed with fewer operations, so that the machine is no
+     * bound.
+     */
     static List<Mean> means() {
         List<Mean> means = new ArrayList<>();
         for (Conv.Direction direction : Conv.Direction.values()) {

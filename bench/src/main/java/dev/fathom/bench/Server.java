@@ -31,7 +31,10 @@ public final class Server {
 
     private Server() {}
 
-    /** A class of benchmarks, which says what runs in {@code static String about()}; requests name classes of its package. */
+    /**
+     * A class of benchmarks, which says what runs in {@code static String about()}; requests name classes of its
+     * package.
+     */
     public static void main(String[] args) throws IOException, ReflectiveOperationException {
         Class<?> benchmarks = Class.forName(args[0]);
         PrintStream out = System.out;

@@ -9,7 +9,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** Rows that need a process for themselves: cold start and memory, a new one per try; the steady state, counted, not raced. */
+/**
+ * Rows that need a process for themselves: cold start and memory, a new one per try; the steady state, counted, not
+ * raced.
+ */
 final class Single {
     private Single() {}
 

@@ -12,7 +12,10 @@ import java.util.function.Supplier;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Training steps on batches made before the clock starts and used in turn: forward, backward, update; the loss is not read. */
+/**
+ * Training steps on batches made before the clock starts and used in turn: forward, backward, update; the loss is not
+ * read.
+ */
 @SuppressWarnings("try") // a pass is open, not read
 abstract class Steps {
     private final List<KeptTensor> kept = new ArrayList<>();

@@ -1,11 +1,12 @@
 package dev.fathom.bench;
 
 /**
- * The supernet of the row {@code supernet-train}, as AutoCTS (Wu et al. 2022) searches with it, so that every contender computes the same with the same numbers.
- * Windows x [batch, series, steps] become features [batch, series, steps, width]. In a block, every node is the sum of what the edges from all earlier ones give.
- * Every edge runs a gated dilated causal convolution, diffusion over two graphs, attention over time, attention over the series, and a skip on a quarter of the
- * channels, weighs them by a softmax, and lets the other channels pass. The row is the step of the weights: the architecture is given, as in the first half of
- * a bi-level step.
+ * The supernet of the row {@code supernet-train}, as AutoCTS (Wu et al. 2022) searches with it, so that every contender
+ * computes the same with the same numbers. Windows x [batch, series, steps] become features [batch, series, steps,
+ * width]. In a block, every node is the sum of what the edges from all earlier ones give. Every edge runs a gated
+ * dilated causal convolution, diffusion over two graphs, attention over time, attention over the series, and a skip on
+ * a quarter of the channels, weighs them by a softmax, and lets the other channels pass. The row is the step of the
+ * weights: the architecture is given, as in the first half of a bi-level step.
  */
 public final class Supernet {
     /** Windows of a batch. */

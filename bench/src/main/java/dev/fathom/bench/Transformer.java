@@ -1,9 +1,10 @@
 package dev.fathom.bench;
 
 /**
- * A Transformer of the rows for sequences, so that every contender computes the same with the same numbers. Numbers are named and ordered as PyTorch's, with
- * {@code encoder.} in front of those of the layers. {@code encoder} and {@code bert} are stacks with the norms behind the sums, on x [batch, length,
- * width]; for training, a dense layer follows the mean over the tokens. {@code gpt} is a causal stack with the norms in front and one at the end, between
+ * A Transformer of the rows for sequences, so that every contender computes the same with the same numbers. Numbers are
+ * named and ordered as PyTorch's, with {@code encoder.} in front of those of the layers. {@code encoder} and
+ * {@code bert} are stacks with the norms behind the sums, on x [batch, length, width]; for training, a dense layer
+ * follows the mean over the tokens. {@code gpt} is a causal stack with the norms in front and one at the end, between
  * vectors for its tokens and positions and a dense layer to the tokens.
  *
  * @param layers how many
@@ -83,7 +84,10 @@ public record Transformer(
         return 2 * tokens * (matrices + layers * 2.0 * length * width);
     }
 
-    /** Floating-point operations of a training step: attention has seven products, the others three; nobody asks for the gradient of x. */
+    /**
+     * Floating-point operations of a training step: attention has seven products, the others three; nobody asks for the
+     * gradient of x.
+     */
     double trainingFlops() {
         double tokens = (double) batch * length;
         double matrices = 3.0 * layers * (4.0 * width * width + 2.0 * width * hidden) - 3.0 * width * width;

@@ -13,7 +13,9 @@ import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
-/** What every contender works on: the same numbers from the same seeds, and references to check their answers against. */
+/**
+ * What every contender works on: the same numbers from the same seeds, and references to check their answers against.
+ */
 public final class Work {
     /** Widths of the network of the rows {@code mlp-*}: 784-256-128-10, ReLU between. */
     @SuppressWarnings("MutablePublicArray") // the contenders only read it
@@ -38,7 +40,10 @@ public final class Work {
 
     private Work() {}
 
-    /** {@code n} normal numbers times {@code scale}; the first million of them over and over, for drawing one takes 30 ns. */
+    /**
+     * {@code n} normal numbers times {@code scale}; the first million of them over and over, for drawing one takes 30
+     * ns.
+     */
     public static float[] gauss(long seed, int n, double scale) {
         Random random = new Random(seed);
         float[] values = new float[n];
@@ -225,7 +230,10 @@ public final class Work {
         /** The room for settings in a command. */
         public static final int SETTINGS = 7;
 
-        /** The bytes that a step moves for each parameter: it reads the value, the gradient and the moments, and writes all but the gradient. */
+        /**
+         * The bytes that a step moves for each parameter: it reads the value, the gradient and the moments, and writes
+         * all but the gradient.
+         */
         public double bytes() {
             return 4 * (3 + 2 * moments);
         }
@@ -278,8 +286,8 @@ public final class Work {
     }
 
     /**
-     * A structured operation: along the last dimension, but for {@code sum-columns}; {@code gather} takes as many rows of a table as fill the
-     * result, {@code permute} moves the last dimension to the second place (NHWC to NCHW).
+     * A structured operation: along the last dimension, but for {@code sum-columns}; {@code gather} takes as many rows
+     * of a table as fill the result, {@code permute} moves the last dimension to the second place (NHWC to NCHW).
      *
      * @param shape of the input
      * @param out elements of the result
@@ -339,8 +347,8 @@ public final class Work {
     }
 
     /**
-     * Leaves numbers that the other contenders of the row must have come to as well; the driver compares them, to a part in a thousand of the
-     * larger of 1 and their size.
+     * Leaves numbers that the other contenders of the row must have come to as well; the driver compares them, to a
+     * part in a thousand of the larger of 1 and their size.
      */
     public static void tell(double... numbers) {
         told = numbers;

@@ -54,7 +54,10 @@ class ArchitectureTest {
 
     // ---- layers
 
-    /** In this order, each package stands on those before it; data and plan do not know each other, nor do the three kinds of data. */
+    /**
+     * In this order, each package stands on those before it; data and plan do not know each other, nor do the three
+     * kinds of data.
+     */
     @Test
     void eachPackageUsesOnlyThoseBelowIt() {
         String[] order = {
@@ -190,7 +193,10 @@ class ArchitectureTest {
                 .check(LIBRARY);
     }
 
-    /** A user on the module path can name every type of a public signature, but for those of Access, which is not for users. */
+    /**
+     * A user on the module path can name every type of a public signature, but for those of Access, which is not for
+     * users.
+     */
     @Test
     void theModuleExportsWhatPublicSignaturesName() throws IOException {
         ModuleDescriptor module;
@@ -227,7 +233,10 @@ class ArchitectureTest {
         noClasses().should(USE_JAVA_UTIL_LOGGING).check(LIBRARY);
     }
 
-    /** Nobody outside extends a public class: it is final or sealed, or only its own package can construct it, or its package is not exported. */
+    /**
+     * Nobody outside extends a public class: it is final or sealed, or only its own package can construct it, or its
+     * package is not exported.
+     */
     @Test
     void publicClassesAreClosed() {
         classes()
@@ -259,7 +268,9 @@ class ArchitectureTest {
                 .check(LIBRARY);
     }
 
-    /** Where the JDK's module java.desktop is not there, folders of images cannot be read, and everything else works. */
+    /**
+     * Where the JDK's module java.desktop is not there, folders of images cannot be read, and everything else works.
+     */
     @Test
     void onlyTheReaderOfImageFilesNeedsJavaDesktop() {
         noClasses()
@@ -269,6 +280,23 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage("java.awt..", "javax.imageio..")
                 .check(LIBRARY);
+    }
+
+    /** The formatter wraps code and sentences, but neither tables nor examples nor long strings. */
+    @Test
+    void noLineOfTheLibraryIsLongerThan120Characters() throws IOException {
+        List<String> longer = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(Path.of("src", "main", "java"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                List<String> lines = Files.readAllLines(file);
+                for (int i = 0; i < lines.size(); i++) {
+                    if (lines.get(i).length() > 120) {
+                        longer.add(file + ":" + (i + 1));
+                    }
+                }
+            }
+        }
+        assertThat(longer).isEmpty();
     }
 
     /** The five libraries that the core may have. */

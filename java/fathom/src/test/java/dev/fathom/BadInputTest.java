@@ -38,8 +38,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a user can do wrong, and the sentence that answers: what is wrong, with the numbers and names of this call,
- * and what to do about it. Nothing is lost by any of it and nothing crashes.
+ * What a user can do wrong, and the sentence that answers: what is wrong, with the numbers and names of this call, and
+ * what to do about it. Nothing is lost by any of it and nothing crashes.
  */
 class BadInputTest {
     @TempDir
@@ -199,7 +199,8 @@ class BadInputTest {
                                 + " must be equal" + fix,
                         () -> conv.net().apply(x[0]));
                 argument(
-                        "conv: x [2, 4, 9] and weight [8, 2, 2] disagree: x.dim(2)=9 but weight.dim(2)=2 of groups=2; it"
+                        "conv: x [2, 4, 9] and weight [8, 2, 2] disagree: x.dim(2)=9 but weight.dim(2)=2 of "
+                                + "groups=2; it"
                                 + " must be 4; if x is [N, C, L], give x.permute(0, 2, 1), as channels are the last"
                                 + " dimension here",
                         () -> groups.net().apply(Tensor.zeros(2, 4, 9)));

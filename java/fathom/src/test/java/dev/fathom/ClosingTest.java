@@ -179,7 +179,9 @@ class ClosingTest {
                         closeable().stream().map(Class::getSimpleName).toList());
     }
 
-    /** What the process holds once the collector has taken what earlier tests left to it, such as the orders of batches. */
+    /**
+     * What the process holds once the collector has taken what earlier tests left to it, such as the orders of batches.
+     */
     private static Memory.Stats settled() throws InterruptedException {
         Memory.Stats last;
         Memory.Stats now = Memory.stats();

@@ -168,8 +168,10 @@ class HostileUseTest {
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> uneven.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
                             "freeze: the constant value[#1], which add reads, is [2, 3] at batch 2 but [3, 3] at batch"
-                                    + " 3, and a plan keeps only constants that are equal at all sizes, repeat one block,"
-                                    + " or are the beginning of a longer one; compute it from the inputs by ops, make it"
+                                    + " 3, and a plan keeps only constants that are equal at all sizes, repeat "
+                                    + "one block,"
+                                    + " or are the beginning of a longer one; compute it from the inputs by ops, "
+                                    + "make it"
                                     + " an input, or freeze with a fixed batch size");
         }
     }
@@ -201,7 +203,8 @@ class HostileUseTest {
                             Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
                             "freeze: the constant b.weight, which linear reads, is b.weight at batch 2 but a.weight at"
-                                    + " batch 3, and a plan keeps only constants that are equal at all sizes, repeat one"
+                                    + " batch 3, and a plan keeps only constants that are equal at all sizes, "
+                                    + "repeat one"
                                     + " block, or are the beginning of a longer one; compute it from the inputs by ops,"
                                     + " make it an input, or freeze with a fixed batch size");
         }
@@ -297,7 +300,10 @@ class HostileUseTest {
                 new GraphConv(Graph.normalized(2, new int[][] {{0, 1}}), 2, 3));
     }
 
-    /** Any number of dimensions, some of them 1 or 0: a result with its gradient, or a sentence that begins with the op and the layer's place. */
+    /**
+     * Any number of dimensions, some of them 1 or 0: a result with its gradient, or a sentence that begins with the op
+     * and the layer's place.
+     */
     @Test
     void layersOfImagesAndAnyShape() {
         List<int[]> shapes = new ArrayList<>();
@@ -661,7 +667,10 @@ class HostileUseTest {
         }
     }
 
-    /** Models, their optimizers and plans, closed under the threads that use them: each use works or says what was closed. */
+    /**
+     * Models, their optimizers and plans, closed under the threads that use them: each use works or says what was
+     * closed.
+     */
     @Test
     @Timeout(60)
     void modelsClosedUnderTheirUsers() throws InterruptedException {

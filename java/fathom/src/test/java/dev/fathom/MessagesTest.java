@@ -20,8 +20,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /**
- * The exact text of what the core says about the life of tensors and passes. It stands outside the library's packages, because the library
- * names the caller's line and skips its own.
+ * The exact text of what the core says about the life of tensors and passes. It stands outside the library's packages,
+ * because the library names the caller's line and skips its own.
  */
 class MessagesTest {
     private static int line() {

@@ -7,7 +7,9 @@ import dev.fathom.plan.*;
 import dev.fathom.recurrent.*;
 import dev.fathom.tensor.Tensor;
 
-/** Says which character may come next: a vector for each character, an LSTM over them, and logits of its hidden states. */
+/**
+ * Says which character may come next: a vector for each character, an LSTM over them, and logits of its hidden states.
+ */
 record CharNet(Embedding in, Recurrent lstm, Linear out) implements Net {
     /** Logits of what follows each character, and the LSTM's hidden and cell state. */
     record Next(Tensor logits, Tensor h, Tensor c) {

@@ -2,7 +2,10 @@ package dev.fathom.examples;
 
 import dev.fathom.tensor.*;
 
-/** A tensor is a dense array of numbers off the Java heap. Its methods make new tensors, which live as long as their pass. */
+/**
+ * A tensor is a dense array of numbers off the Java heap. Its methods make new tensors, which live as long as their
+ * pass.
+ */
 public final class E01Tensor {
     public static void main(String[] args) {
         try (Pass pass = Pass.infer()) { // owns what is computed inside, and gives it back when it closes

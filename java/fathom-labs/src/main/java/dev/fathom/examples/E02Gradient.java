@@ -2,7 +2,10 @@ package dev.fathom.examples;
 
 import dev.fathom.tensor.*;
 
-/** Backward gives the slope of one number with respect to all that was watched; walking against it finds where the number is least. */
+/**
+ * Backward gives the slope of one number with respect to all that was watched; walking against it finds where the
+ * number is least.
+ */
 public final class E02Gradient {
     public static void main(String[] args) {
         float[] at = {5, 5};

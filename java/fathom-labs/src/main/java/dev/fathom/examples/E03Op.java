@@ -4,7 +4,10 @@ import dev.fathom.nn.GradientCheck;
 import dev.fathom.op.*;
 import dev.fathom.tensor.*;
 
-/** An op of one's own, in Java: y = x / (1 + |x|) and dx = dy / (1 + |x|)^2. With kernels of its own it is a row of a table; see docs/extending.md. */
+/**
+ * An op of one's own, in Java: y = x / (1 + |x|) and dx = dy / (1 + |x|)^2. With kernels of its own it is a row of a
+ * table; see docs/extending.md.
+ */
 public record E03Op() implements Op {
     @Override
     public String label() {

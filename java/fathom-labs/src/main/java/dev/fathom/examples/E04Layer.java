@@ -4,7 +4,10 @@ import dev.fathom.nn.*;
 import dev.fathom.op.*;
 import dev.fathom.tensor.*;
 
-/** A layer is a record: its components are its parts, forward is its formula. Here y = g tanh(W x) + (1 - g) x with g = sigmoid(V x). */
+/**
+ * A layer is a record: its components are its parts, forward is its formula. Here y = g tanh(W x) + (1 - g) x with g =
+ * sigmoid(V x).
+ */
 public record E04Layer(Linear transform, Linear gate) implements Layer {
     E04Layer(int width) {
         this(new Linear(width, width), new Linear(width, width));

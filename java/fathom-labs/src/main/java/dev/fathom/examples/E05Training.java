@@ -5,7 +5,10 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.*;
 
-/** The trainer runs the loop: batches, forward, loss, backward, step, validation; callbacks watch it; the best weights are kept. */
+/**
+ * The trainer runs the loop: batches, forward, loss, backward, step, validation; callbacks watch it; the best weights
+ * are kept.
+ */
 public final class E05Training {
     public static void main(String[] args) {
         var net = new Sequential(new Linear(2, 16), Tensor::tanh, new Linear(16, 2));

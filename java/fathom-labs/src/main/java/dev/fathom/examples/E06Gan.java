@@ -5,7 +5,10 @@ import dev.fathom.nn.Net;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.*;
 
-/** A loop of one's own: a generator learns to draw numbers like N(4, 1) from a discriminator, each an optimizer over its part of one model. */
+/**
+ * A loop of one's own: a generator learns to draw numbers like N(4, 1) from a discriminator, each an optimizer over its
+ * part of one model.
+ */
 public final class E06Gan {
     record Gan(Layer g, Layer d) implements Net {}
 

@@ -7,7 +7,10 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.*;
 
-/** What a trunk has learned from many examples serves a new head that has seen few: the trunk is frozen, only the head learns. */
+/**
+ * What a trunk has learned from many examples serves a new head that has seen few: the trunk is frozen, only the head
+ * learns.
+ */
 public final class E07Transfer {
     public static void main(String[] args) {
         try (var many = Moons.of(2000, 1);

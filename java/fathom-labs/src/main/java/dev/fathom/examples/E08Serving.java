@@ -5,7 +5,10 @@ import dev.fathom.op.*;
 import dev.fathom.plan.*;
 import dev.fathom.tensor.*;
 
-/** A plan is a network frozen for serving. All threads share it; each has a session, whose run is one native call and allocates nothing. */
+/**
+ * A plan is a network frozen for serving. All threads share it; each has a session, whose run is one native call and
+ * allocates nothing.
+ */
 public final class E08Serving {
     public static void main(String[] args) throws InterruptedException {
         var net = new Sequential(new Linear(4, 64), Tensor::relu, new Dropout(0.5f), new Linear(64, 3));

@@ -9,7 +9,9 @@ import dev.fathom.view.*;
 import java.io.IOException;
 import java.nio.file.*;
 
-/** A folder of pictures, one of them damaged; and how far forty of them go when every epoch shows them in another way. */
+/**
+ * A folder of pictures, one of them damaged; and how far forty of them go when every epoch shows them in another way.
+ */
 public final class E10Images {
     private static final Augment[] CHANGES = {
         Augment.flip(), Augment.rotate(180).extended()

@@ -12,7 +12,10 @@ import dev.fathom.view.ProgressBar;
 import java.nio.file.*;
 import java.util.*;
 
-/** An LSTM reads Shakespeare character by character, carrying its state from piece to piece; then a frozen step of it goes on from a prompt. */
+/**
+ * An LSTM reads Shakespeare character by character, carrying its state from piece to piece; then a frozen step of it
+ * goes on from a prompt.
+ */
 public final class E11Shakespeare {
     public static void main(String[] args) throws Exception {
         var letters = new Characters();

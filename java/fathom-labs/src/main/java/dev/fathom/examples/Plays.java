@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** Speeches from Shakespeare's plays, 1.1 MB; without them, quarrels in their manner that are put together by chance. */
+/**
+ * Speeches from Shakespeare's plays, 1.1 MB; without them, quarrels in their manner that are put together by chance.
+ */
 final class Plays {
     private static final String[] WHO = {"ROMEO", "JULIET", "MERCUTIO", "NURSE", "TYBALT"};
     private static final String[] ADDRESS = {"Thou", "Away, thou", "Peace, thou", "Fie, thou", "Out, thou"};

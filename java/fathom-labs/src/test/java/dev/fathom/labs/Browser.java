@@ -55,7 +55,10 @@ public record Browser(Path program, Path temp) {
         return new Browser(found.orElseThrow(), temp);
     }
 
-    /** What a judge in a window of this width finds on each page: a line that ends in {@code done}, and {@code CONSOLE} where a script fails. */
+    /**
+     * What a judge in a window of this width finds on each page: a line that ends in {@code done}, and {@code CONSOLE}
+     * where a script fails.
+     */
     public String judge(int width, Path... pages) throws IOException, InterruptedException {
         String urls = Arrays.stream(pages).map(p -> "'" + p.toUri() + "'").collect(Collectors.joining(","));
         return dump(Files.writeString(temp.resolve("judge-" + width + ".html"), JUDGE.formatted(width, urls)));

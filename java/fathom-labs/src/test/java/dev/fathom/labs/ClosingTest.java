@@ -161,7 +161,10 @@ class ClosingTest {
         second.close();
     }
 
-    /** The bytes that are owned once the garbage collector has given back what is left to it, such as the order of shuffled batches. */
+    /**
+     * The bytes that are owned once the garbage collector has given back what is left to it, such as the order of
+     * shuffled batches.
+     */
     private static long settled() throws InterruptedException {
         long owned = -1;
         for (int same = 0; same < 5; same++) {

@@ -55,7 +55,8 @@ public record CommandLineRun(int code, String out, String err) {
     }
 
     /**
-     * What an epoch of the short form of a lab prints with {@code --resume}, and what it prints when it is resumed at its end, which is not to train again.
+     * What an epoch of the short form of a lab prints with {@code --resume}, and what it prints when it is resumed at
+     * its end, which is not to train again.
      */
     public static List<String> twice(String name, Path out) {
         String[] args = {"lab", name, "--short", "--epochs", "1", "--resume", "--out", out.toString()};

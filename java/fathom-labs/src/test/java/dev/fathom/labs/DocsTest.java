@@ -20,7 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The README and the pages of docs are true: their Java compiles and runs, the lines they quote are in the files they name, their links lead somewhere. */
+/**
+ * The README and the pages of docs are true: their Java compiles and runs, the lines they quote are in the files they
+ * name, their links lead somewhere.
+ */
 class DocsTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
     private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
@@ -30,7 +33,10 @@ class DocsTest {
 
     private static final Pattern LINK = Pattern.compile("\\]\\(([^):]+)\\)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
-    /** Where a method body ends and declarations have begun: a record or class of its own, up to the brace that closes it. */
+    /**
+     * Where a method body ends and declarations have begun: a record or class of its own, up to the brace that closes
+     * it.
+     */
     private static final Pattern DECLARATION =
             Pattern.compile("(?ms)^(?:public )?(?:record|class|interface) .*?(?:^\\}|\\{\\})$");
 

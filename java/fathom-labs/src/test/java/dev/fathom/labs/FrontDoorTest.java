@@ -62,9 +62,9 @@ class FrontDoorTest {
     @Test
     void theDoctorSaysWhatIsMissingAndInstallsNothing() throws Exception {
         assertThat(run(List.of("dirname", "sed", "head", "tr"), Map.of(), "doctor"))
-                .isEqualTo(
-                        "1 fathom: missing: jdk maven cmake ninja c++ - install JDK 17+, Maven, CMake 3.20+, Ninja, a C and a C++"
-                                + " compiler, then run this again\n");
+                .isEqualTo("1 fathom: missing: jdk maven cmake ninja c++ - install JDK 17+, Maven, CMake 3.20+, "
+                        + "Ninja, a C and a C++"
+                        + " compiler, then run this again\n");
     }
 
     @Test
@@ -87,10 +87,10 @@ class FrontDoorTest {
         program("dnf", "echo dnf $*");
         program("id", "echo 0");
         assertThat(run(List.of("dirname", "sed", "head", "tr", "mkdir"), Map.of(), "quickstart"))
-                .isEqualTo(
-                        "1 fathom: building; the first time takes a minute or more, as Maven fetches what it needs\n"
-                                + "fathom: installing jdk maven cmake ninja c++\n"
-                                + "dnf install -y java-17-openjdk-devel maven cmake ninja-build gcc-c++\n"
-                                + "fathom: still missing or too old: jdk maven cmake ninja c++ - see docs/troubleshooting.md\n");
+                .isEqualTo("1 fathom: building; the first time takes a minute or more, as Maven fetches what it needs\n"
+                        + "fathom: installing jdk maven cmake ninja c++\n"
+                        + "dnf install -y java-17-openjdk-devel maven cmake ninja-build gcc-c++\n"
+                        + "fathom: still missing or too old: jdk maven cmake ninja c++ - see "
+                        + "docs/troubleshooting.md\n");
     }
 }

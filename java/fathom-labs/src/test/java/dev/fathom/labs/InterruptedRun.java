@@ -19,7 +19,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The short form of a lab with one epoch, in which a person presses Ctrl-C once a certain text is printed, and whose page is written.
+ * The short form of a lab with one epoch, in which a person presses Ctrl-C once a certain text is printed, and whose
+ * page is written.
  *
  * @param result what the lab returned
  * @param out what it printed
@@ -33,8 +34,9 @@ public record InterruptedRun(Result result, String out) {
     }
 
     /**
-     * Asserts that the short form of {@code lab} with all its epochs, interrupted when it prints {@code text} and then resumed, comes to the figures of a run
-     * without an interrupt, and that it does not write anew what the interrupted run has kept.
+     * Asserts that the short form of {@code lab} with all its epochs, interrupted when it prints {@code text} and then
+     * resumed, comes to the figures of a run without an interrupt, and that it does not write anew what the interrupted
+     * run has kept.
      *
      * @param whole the short form without an interrupt, with seed 1
      * @return the interrupted run
@@ -64,7 +66,10 @@ public record InterruptedRun(Result result, String out) {
         return times;
     }
 
-    /** Asserts that some epochs of {@code lab} give the same figures again with the same seed, and others with another seed. */
+    /**
+     * Asserts that some epochs of {@code lab} give the same figures again with the same seed, and others with another
+     * seed.
+     */
     public static void assertThatTheSeedDecides(Experiment lab, int epochs, Path folder) {
         Result one = of(lab, epochs, 1, "never printed", false, null, folder).result;
         assertThat(of(lab, epochs, 1, "never printed", false, null, folder)

@@ -27,8 +27,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * What users can name and call in compiled classes, one signature a line. What every record or enum has (accessors of components excepted) and what
- * only overrides a listed method with the same result are left out.
+ * What users can name and call in compiled classes, one signature a line. What every record or enum has (accessors of
+ * components excepted) and what only overrides a listed method with the same result are left out.
  */
 final class PublicApi {
     private static final Pattern EXPORTS = Pattern.compile("exports\\s+([\\w.]+)\\s*;");

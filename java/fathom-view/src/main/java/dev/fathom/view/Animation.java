@@ -22,8 +22,9 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 /**
  * Pictures that follow each other in time, as an animated GIF that begins again after its end.
  *
- * <p>All frames share one palette of 256 colors, so that nothing flickers. A color that covers an area stays exactly what it is; the shades between two
- * colors, such as those at the edge of a letter, become the nearest color of the palette.
+ * <p>All frames share one palette of 256 colors, so that nothing flickers. A color that covers an area stays exactly
+ * what it is; the shades between two colors, such as those at the edge of a letter, become the nearest color of the
+ * palette.
  *
  * @param frames the pictures in their order, all of one size
  * @param milliseconds how long each frame but the last is shown, which a GIF keeps in hundredths of a second
@@ -37,7 +38,8 @@ public record Animation(List<BufferedImage> frames, int milliseconds, int last) 
     /**
      * Checks the frames and times.
      *
-     * @throws IllegalArgumentException if there are no frames, they are of different sizes, or a time is not from 20 to 655,350
+     * @throws IllegalArgumentException if there are no frames, they are of different sizes, or a time is not from 20 to
+     *     655,350
      */
     public Animation {
         frames = List.copyOf(frames);
@@ -93,7 +95,10 @@ public record Animation(List<BufferedImage> frames, int milliseconds, int last) 
         AtomicFile.write(file, out -> out.write(bytes));
     }
 
-    /** Says how long a frame is shown, and that the animation is repeated without end, which browsers expect as an extension named by Netscape. */
+    /**
+     * Says how long a frame is shown, and that the animation is repeated without end, which browsers expect as an
+     * extension named by Netscape.
+     */
     private static void describe(IIOMetadata about, int milliseconds) throws IOException {
         String format = about.getNativeMetadataFormatName();
         IIOMetadataNode root = (IIOMetadataNode) about.getAsTree(format);
@@ -112,9 +117,10 @@ public record Animation(List<BufferedImage> frames, int milliseconds, int last) 
     }
 
     /**
-     * The colors of an animation. Each cell of the colors that occur has one color, that of most of its pixels. The palette begins with the most frequent
-     * color, and takes the color whose distance from the nearest one before, weighted by how frequent it is, is largest: a thin line in a color of its own
-     * has its place beside wide areas of many shades.
+     * The colors of an animation. Each cell of the colors that occur has one color, that of most of its pixels. The
+     * palette begins with the most frequent color, and takes the color whose distance from the nearest one before,
+     * weighted by how frequent it is, is largest: a thin line in a color of its own has its place beside wide areas of
+     * many shades.
      */
     private static final class Palette {
         private final int[] colors = new int[CELLS];

@@ -12,8 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A graph whose nodes stand in a row and whose edges lead to the right, such as the operators of a network: neighbors are joined by a straight arrow, and other
- * nodes by arcs that go above and below in turns. Each edge has a label and a color.
+ * A graph whose nodes stand in a row and whose edges lead to the right, such as the operators of a network: neighbors
+ * are joined by a straight arrow, and other nodes by arcs that go above and below in turns. Each edge has a label and a
+ * color.
  *
  * <pre>{@code
  * var cell = new ArcDiagram("Cell", List.of("input", "1", "2"));
@@ -57,7 +58,8 @@ public final class ArcDiagram {
      * Adds an edge between two nodes, which are counted from 0.
      *
      * @param color the number of a color; they repeat after eight
-     * @throws IllegalArgumentException when the nodes are not in the row with the first one to the left, or the color is negative
+     * @throws IllegalArgumentException when the nodes are not in the row with the first one to the left, or the color
+     *     is negative
      */
     public ArcDiagram edge(int from, int to, String label, int color) {
         if (from < 0 || from >= to || to >= nodes.size() || color < 0) {

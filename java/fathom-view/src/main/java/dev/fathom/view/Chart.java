@@ -17,10 +17,12 @@ import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * Lines and points over two axes, for what {@link Plots} has no picture of its own: logarithmic axes, a fitted function among its data, or several panels.
+ * Lines and points over two axes, for what {@link Plots} has no picture of its own: logarithmic axes, a fitted function
+ * among its data, or several panels.
  *
  * <pre>{@code
- * Chart error = new Chart("Test error", "basis functions").line("median", d, median).dashed("noise", ends, noise).logarithmic(true, true);
+ * Chart error = new Chart("Test error", "basis functions")
+ *         .line("median", d, median).dashed("noise", ends, noise).logarithmic(true, true);
  * Plots.write(Chart.panels(2, List.of(error, norms)), Path.of("descent.png"));
  * }</pre>
  */
@@ -28,7 +30,10 @@ public final class Chart {
     private static final int WIDTH = 560;
     private static final int HEIGHT = 360;
     private static final int HEADING = 60;
-    /** How many heights of the picture a value may lie above or below it; the renderer needs no larger numbers for what is cut anyway. */
+    /**
+     * How many heights of the picture a value may lie above or below it; the renderer needs no larger numbers for what
+     * is cut anyway.
+     */
     private static final double FAR = 30;
 
     private enum Style {
@@ -60,7 +65,8 @@ public final class Chart {
     /**
      * Adds a line through points; a value that is not finite leaves a gap.
      *
-     * @throws IllegalArgumentException if there are no points, x and y differ in length, or there are more series than colors
+     * @throws IllegalArgumentException if there are no points, x and y differ in length, or there are more series than
+     *     colors
      */
     public Chart line(String name, double[] x, double[] y) {
         return add(new Series(name, Style.LINE, x.clone(), y.clone()));
@@ -105,7 +111,8 @@ public final class Chart {
     }
 
     /**
-     * Draws values from {@code low} to {@code high}, and cuts lines that leave this range. Without it, all values are seen.
+     * Draws values from {@code low} to {@code high}, and cuts lines that leave this range. Without it, all values are
+     * seen.
      *
      * @throws IllegalArgumentException unless both are finite and {@code low < high}
      */
@@ -131,7 +138,8 @@ public final class Chart {
     /**
      * Draws several charts as one picture, row after row.
      *
-     * @throws IllegalArgumentException if there are no charts or no columns, or a chart refuses its range as {@link #render} does
+     * @throws IllegalArgumentException if there are no charts or no columns, or a chart refuses its range as
+     *     {@link #render} does
      * @throws IllegalStateException on a machine without fonts
      */
     public static BufferedImage panels(int columns, List<Chart> charts) {

@@ -8,7 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Clouds of many points side by side, each point in the color of its group, without axes: what t-SNE and its like make, whose numbers mean nothing.
+ * Clouds of many points side by side, each point in the color of its group, without axes: what t-SNE and its like make,
+ * whose numbers mean nothing.
  *
  * <pre>{@code
  * new Clouds(List.of("cat", "dog")).add("t-SNE", places, groups).add("UMAP", others, groups).render(2);

@@ -29,9 +29,9 @@ import java.util.zip.CRC32C;
  * }
  * }</pre>
  *
- * <p>A record is the length of an event as 8 bytes, a masked CRC-32C of these, the event, and a masked CRC-32C of it, all little-endian. An event is a message
- * of protocol buffers (tensorflow/core/util/event.proto and summary.proto). It is written here by hand, because a dozen fields that will never change do not
- * justify a library of generated code.
+ * <p>A record is the length of an event as 8 bytes, a masked CRC-32C of these, the event, and a masked CRC-32C of it,
+ * all little-endian. An event is a message of protocol buffers (tensorflow/core/util/event.proto and summary.proto). It
+ * is written here by hand, because a dozen fields that will never change do not justify a library of generated code.
  */
 public final class EventFile implements AutoCloseable {
     private static final int VARINT = 0;
@@ -45,7 +45,8 @@ public final class EventFile implements AutoCloseable {
     private final OutputStream out;
 
     /**
-     * Begins a file in a folder, which is made if it is missing. Its name says when it was begun, so that an earlier file stays.
+     * Begins a file in a folder, which is made if it is missing. Its name says when it was begun, so that an earlier
+     * file stays.
      *
      * @throws UncheckedIOException if it cannot be written
      */

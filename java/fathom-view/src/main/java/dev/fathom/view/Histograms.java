@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A grid of small histograms, such as the activations of each layer under several initializations. Each row has a name and a color, each column a name, and
- * each histogram its own range, which is written below it, and a line of text.
+ * A grid of small histograms, such as the activations of each layer under several initializations. Each row has a name
+ * and a color, each column a name, and each histogram its own range, which is written below it, and a line of text.
  *
  * <pre>{@code
  * var sheet = new Histograms("Activations", List.of("layer 1", "layer 2"));

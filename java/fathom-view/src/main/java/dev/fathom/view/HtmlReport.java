@@ -238,8 +238,8 @@ public final class HtmlReport {
     }
 
     /**
-     * Adds text whose characters stand on colors: white for 0, blue toward -1 and orange toward 1, such as what a unit of a net holds behind each
-     * character that it reads. Values beyond have the color of the end.
+     * Adds text whose characters stand on colors: white for 0, blue toward -1 and orange toward 1, such as what a unit
+     * of a net holds behind each character that it reads. Values beyond have the color of the end.
      *
      * @param text the characters, whose spaces and line ends stay as they are
      * @param caption small print below the text
@@ -280,7 +280,8 @@ public final class HtmlReport {
     }
 
     /**
-     * Adds a picture that was drawn at twice its nominal size, as {@link Plots} does. Neighboring pictures stand side by side where there is room.
+     * Adds a picture that was drawn at twice its nominal size, as {@link Plots} does. Neighboring pictures stand side
+     * by side where there is room.
      *
      * @param picture the picture, which is embedded as PNG
      * @param alt what it shows, for those who cannot see it
@@ -290,8 +291,8 @@ public final class HtmlReport {
     }
 
     /**
-     * Adds an animation whose frames were drawn at twice their nominal size. It stands among pictures as one of them. A browser that is set to reduce
-     * motion shows the last frame.
+     * Adds an animation whose frames were drawn at twice their nominal size. It stands among pictures as one of them. A
+     * browser that is set to reduce motion shows the last frame.
      *
      * @param animation the animation, which is embedded as GIF
      * @param alt what it shows, for those who cannot see it
@@ -401,8 +402,8 @@ public final class HtmlReport {
     }
 
     /**
-     * Adds a photograph with shares of 1 below it, each a bar under its name. Neighboring photographs stand side by side where there is room. They
-     * are embedded as JPEG, which is a tenth of the size of PNG.
+     * Adds a photograph with shares of 1 below it, each a bar under its name. Neighboring photographs stand side by
+     * side where there is room. They are embedded as JPEG, which is a tenth of the size of PNG.
      *
      * @param picture the photograph
      * @param name the text below it
@@ -432,8 +433,9 @@ public final class HtmlReport {
     }
 
     /**
-     * Adds a table. Columns of numbers are aligned to the right, and the first column names its row. A column named {@code verdict} is set in green where it
-     * says {@code reached} and in red where it says anything else, with a sign for those who do not see the colors.
+     * Adds a table. Columns of numbers are aligned to the right, and the first column names its row. A column named
+     * {@code verdict} is set in green where it says {@code reached} and in red where it says anything else, with a sign
+     * for those who do not see the colors.
      *
      * @param header one name for each column
      * @param rows the rows, each as long as the header
@@ -584,9 +586,9 @@ public final class HtmlReport {
         page.append("<meta charset=\"utf-8\"/>\n");
         page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
         // the browser itself is told to ask nobody for anything
-        page.append(
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; media-src data:; style-src"
-                        + " 'unsafe-inline'\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n");
+        page.append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
+                + "media-src data:; style-src"
+                + " 'unsafe-inline'\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n");
         page.append("<title>")
                 .append(escape(title))
                 .append("</title>\n<style>\n")

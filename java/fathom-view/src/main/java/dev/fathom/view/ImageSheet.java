@@ -14,8 +14,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Small images in a grid, each over its caption: uint8 pixels [height, width, channels], scaled up by a whole factor
- * so that every pixel stays a sharp square.
+ * Small images in a grid, each over its caption: uint8 pixels [height, width, channels], scaled up by a whole factor so
+ * that every pixel stays a sharp square.
  *
  * <pre>{@code
  * var sheet = new ImageSheet(28, 28, 1).add(pixels, "Sneaker, said Sandal 99.8 %");
@@ -52,8 +52,8 @@ public final class ImageSheet {
     }
 
     /**
-     * Makes a sheet with a row for each of the first {@code images} of a dataset: the image as it is, and then as {@code epochs} epochs of training
-     * would see it.
+     * Makes a sheet with a row for each of the first {@code images} of a dataset: the image as it is, and then as
+     * {@code epochs} epochs of training would see it.
      *
      * @param data bytes [height, width, channels]
      * @throws IllegalArgumentException when a count is less than 1, there are fewer images, or they are of another kind

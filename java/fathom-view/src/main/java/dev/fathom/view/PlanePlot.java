@@ -16,15 +16,16 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a plane: the contours of a function of two variables, with paths and points over them, such as a loss and the ways of several optimizers.
+ * A part of a plane: the contours of a function of two variables, with paths and points over them, such as a loss and
+ * the ways of several optimizers.
  *
  * <pre>{@code
  * var plot = new PlanePlot("Ravine", -1, 1, -1, 1).contours(values).path("Adam", x, y).point(0, 0);
  * Plots.write(plot.render(), Path.of("ravine.png"));
  * }</pre>
  *
- * <p>The contours divide the values into bands that cover equal areas, so that a function whose values reach over many powers of ten shows its shape
- * everywhere. The lower a band lies, the darker it is.
+ * <p>The contours divide the values into bands that cover equal areas, so that a function whose values reach over many
+ * powers of ten shows its shape everywhere. The lower a band lies, the darker it is.
  */
 public final class PlanePlot {
     private static final int LEFT = 64;
@@ -66,7 +67,8 @@ public final class PlanePlot {
     }
 
     /**
-     * Sets the size of the picture in nominal units, which is 560 x 420 by default: animations have many pictures and should be smaller.
+     * Sets the size of the picture in nominal units, which is 560 x 420 by default: animations have many pictures and
+     * should be smaller.
      *
      * @throws IllegalArgumentException unless the width is at least 240 and the height at least 200
      */
@@ -89,8 +91,8 @@ public final class PlanePlot {
     /**
      * Draws the contours of a function.
      *
-     * @param values a row for each height from low to high, both ends included, with the values from left to right; infinite values lie above all others, and
-     *     NaN counts as infinite
+     * @param values a row for each height from low to high, both ends included, with the values from left to right;
+     *     infinite values lie above all others, and NaN counts as infinite
      * @throws IllegalArgumentException unless there are at least two rows of equal length with at least two values each
      */
     public PlanePlot contours(double[]... values) {
@@ -108,7 +110,8 @@ public final class PlanePlot {
     /**
      * Adds a path, whose start is an open circle and whose end is a full one.
      *
-     * @throws IllegalArgumentException if there are no places, unequal numbers of coordinates, or more paths than colors
+     * @throws IllegalArgumentException if there are no places, unequal numbers of coordinates, or more paths than
+     *     colors
      */
     public PlanePlot path(String name, double[] x, double[] y) {
         if (x.length == 0 || x.length != y.length) {

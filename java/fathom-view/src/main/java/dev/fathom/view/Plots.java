@@ -50,7 +50,8 @@ public final class Plots {
     private Plots() {}
 
     /**
-     * Draws all curves of {@code history} side by side: one plot for each figure and its {@code val_} twin, in the order in which they were measured.
+     * Draws all curves of {@code history} side by side: one plot for each figure and its {@code val_} twin, in the
+     * order in which they were measured.
      *
      * @throws IllegalArgumentException when the history has no epochs
      */
@@ -65,8 +66,8 @@ public final class Plots {
     }
 
     /**
-     * Returns the names of the figures of {@code history} that have a curve of their own: {@code loss} and the metrics, without their {@code val_}
-     * twins.
+     * Returns the names of the figures of {@code history} that have a curve of their own: {@code loss} and the metrics,
+     * without their {@code val_} twins.
      *
      * @throws IllegalArgumentException when the history has no epochs
      */
@@ -83,9 +84,9 @@ public final class Plots {
     }
 
     /**
-     * Draws one figure over the epochs, with its {@code val_} twin if there is one. For a single epoch, the legend says the numbers. The best epoch
-     * is ringed. Where the learning rate changed, if that was at most five times, a dashed line shows the new rate. Figures that are not finite leave
-     * a gap.
+     * Draws one figure over the epochs, with its {@code val_} twin if there is one. For a single epoch, the legend says
+     * the numbers. The best epoch is ringed. Where the learning rate changed, if that was at most five times, a dashed
+     * line shows the new rate. Figures that are not finite leave a gap.
      *
      * @param history a history of at least one epoch
      * @param name the name of the figure, such as {@code loss} or {@code accuracy}
@@ -129,10 +130,10 @@ public final class Plots {
      *
      * @param name the name of the figure, such as {@code accuracy}
      * @param axis the name of the horizontal axis, such as {@code steps}
-     * @param runs for each name, which the legend shows, ascending positions on the axis and the figure at each; a figure that is not finite leaves a
-     *     gap
-     * @throws IllegalArgumentException when there are no runs or more runs than colors, or one has no points, or unequal numbers of positions and
-     *     figures
+     * @param runs for each name, which the legend shows, ascending positions on the axis and the figure at each; a
+     *     figure that is not finite leaves a gap
+     * @throws IllegalArgumentException when there are no runs or more runs than colors, or one has no points, or
+     *     unequal numbers of positions and figures
      */
     public static BufferedImage compare(String name, String axis, Map<String, double[][]> runs) {
         return compare(name, axis, runs, Long::toString);
@@ -143,7 +144,8 @@ public final class Plots {
      *
      * @param places the names of the places from left to right
      * @param runs for each name, the figure at each place
-     * @throws IllegalArgumentException when there are no places, no runs or more runs than colors, or a run does not have one figure for each place
+     * @throws IllegalArgumentException when there are no places, no runs or more runs than colors, or a run does not
+     *     have one figure for each place
      */
     public static BufferedImage compare(String name, String axis, List<String> places, Map<String, double[]> runs) {
         double[] x = IntStream.range(0, places.size()).mapToDouble(i -> i).toArray();
@@ -194,8 +196,10 @@ public final class Plots {
      * Draws named points in a plane, such as words in the plane of two principal components. The axes have no unit.
      *
      * @param name what is drawn, the title
-     * @param groups for each name, which the legend shows with its color, the points by their names, each with its place to the right and upward
-     * @throws IllegalArgumentException when there are no groups or more groups than colors, or one has no points, or a point is not two finite numbers
+     * @param groups for each name, which the legend shows with its color, the points by their names, each with its
+     *     place to the right and upward
+     * @throws IllegalArgumentException when there are no groups or more groups than colors, or one has no points, or a
+     *     point is not two finite numbers
      */
     public static BufferedImage scatter(String name, Map<String, Map<String, double[]>> groups) {
         if (groups.isEmpty() || groups.size() > Draw.COLORS.size()) {
@@ -241,7 +245,10 @@ public final class Plots {
         });
     }
 
-    /** Title, and the legend in line {@code baseline}, in smaller letters where it would not fit; XChart's own move with the letters in them. */
+    /**
+     * Title, and the legend in line {@code baseline}, in smaller letters where it would not fit; XChart's own move with
+     * the letters in them.
+     */
     static void title(Graphics2D g, String name, XYChart chart, int width, int baseline) {
         g.setColor(Draw.INK);
         g.setFont(Draw.bold(16));
@@ -369,8 +376,8 @@ public final class Plots {
     }
 
     /**
-     * From the least to the greatest figure with a margin, above with room for a label, and wider than nothing even
-     * for a constant.
+     * From the least to the greatest figure with a margin, above with room for a label, and wider than nothing even for
+     * a constant.
      */
     private static double[] range(DoubleStream values) {
         double[] known = values.filter(v -> !Double.isNaN(v)).sorted().toArray();
@@ -411,9 +418,9 @@ public final class Plots {
     }
 
     /**
-     * Draws the counts of {@code matrix} as a table. Rows are actual classes, columns are predicted ones, and each cell is colored by its share of
-     * its row. The colors follow the square root of the share, so that the few mistakes of a good network are visible. Many classes shrink the cells;
-     * where a count no longer fits, only the color remains.
+     * Draws the counts of {@code matrix} as a table. Rows are actual classes, columns are predicted ones, and each cell
+     * is colored by its share of its row. The colors follow the square root of the share, so that the few mistakes of a
+     * good network are visible. Many classes shrink the cells; where a count no longer fits, only the color remains.
      *
      * @param matrix the matrix, which may be empty
      * @param names the name of each class, in order
@@ -467,14 +474,15 @@ public final class Plots {
     }
 
     /**
-     * Draws a heat map of shares, such as the attention weights of each word of a translation on the words of its source. The colors are those of {@link
-     * #confusion}.
+     * Draws a heat map of shares, such as the attention weights of each word of a translation on the words of its
+     * source. The colors are those of {@link #confusion}.
      *
      * @param name the title
      * @param rows the names of the rows
      * @param columns the names of the columns
      * @param shares the numbers of each row, from 0 to 1
-     * @throws IllegalArgumentException if there are no rows or columns, not as many numbers as names, or one is outside of [0, 1]
+     * @throws IllegalArgumentException if there are no rows or columns, not as many numbers as names, or one is outside
+     *     of [0, 1]
      */
     public static BufferedImage heatMap(String name, List<String> rows, List<String> columns, float[][] shares) {
         boolean whole = !rows.isEmpty() && !columns.isEmpty() && shares.length == rows.size();

@@ -19,17 +19,18 @@ import me.tongfei.progressbar.ProgressState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows the progress of training. On a terminal it draws a bar for each epoch, with the running loss, images per second and the time left of the
- * whole training, and replaces it by one line of figures when the epoch ends. Elsewhere (a file, a pipe, a build log) it prints only that line for
- * each epoch, without control characters.
+ * Shows the progress of training. On a terminal it draws a bar for each epoch, with the running loss, images per second
+ * and the time left of the whole training, and replaces it by one line of figures when the epoch ends. Elsewhere (a
+ * file, a pipe, a build log) it prints only that line for each epoch, without control characters.
  *
  * <pre>epoch  3/30  loss 0.4207  accuracy 84.71 %  val_loss 0.3611  val_accuracy 86.98 %  231,402 examples/s  7 s left
  * </pre>
  *
  * <p>On a terminal that is too narrow, the line leaves out the pace, and then the word epoch.
  *
- * <p>A step only reads the clock; the bar itself is drawn ten times a second by a daemon thread, which never keeps the JVM alive. Images per second
- * count training alone, and the time left includes validation. One bar serves one training at a time.
+ * <p>A step only reads the clock; the bar itself is drawn ten times a second by a daemon thread, which never keeps the
+ * JVM alive. Images per second count training alone, and the time left includes validation. One bar serves one training
+ * at a time.
  */
 public final class ProgressBar implements Callback {
     private static final long REDRAW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -53,13 +54,17 @@ public final class ProgressBar implements Callback {
     private int finished;
 
     /**
-     * Writes to standard output: a bar if that is a terminal ({@code TERM} is set and not {@code dumb}), and lines if it is not.
+     * Writes to standard output: a bar if that is a terminal ({@code TERM} is set and not {@code dumb}), and lines if
+     * it is not.
      */
     public ProgressBar() {
         this(System.out, onTerminal(), System::nanoTime);
     }
 
-    /** Returns a bar that is redrawn in place on {@code terminal}, which moves its cursor on carriage return and is not closed. */
+    /**
+     * Returns a bar that is redrawn in place on {@code terminal}, which moves its cursor on carriage return and is not
+     * closed.
+     */
     public static ProgressBar bar(PrintStream terminal) {
         return new ProgressBar(terminal, true, System::nanoTime);
     }
@@ -211,7 +216,9 @@ public final class ProgressBar implements Callback {
         return nanos * 1e-9;
     }
 
-    /** Returns whether standard output is a terminal that moves its cursor: {@code TERM} is set and not {@code dumb}. */
+    /**
+     * Returns whether standard output is a terminal that moves its cursor: {@code TERM} is set and not {@code dumb}.
+     */
     public static boolean onTerminal() {
         String term = System.getenv("TERM");
         Console console = System.console();

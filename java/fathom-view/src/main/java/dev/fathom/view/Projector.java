@@ -22,8 +22,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An interactive page of vectors as points, as the Embedding Projector of TensorBoard shows them: principal components and pictures by other methods in two or
- * three dimensions, axes between points of one's choice, vectors on a sphere, images or words under the pointer, search, and the 15 nearest neighbors.
+ * An interactive page of vectors as points, as the Embedding Projector of TensorBoard shows them: principal components
+ * and pictures by other methods in two or three dimensions, axes between points of one's choice, vectors on a sphere,
+ * images or words under the pointer, search, and the 15 nearest neighbors.
  *
  * <pre>{@code
  * new Projector("Words")
@@ -31,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  *     .write(Path.of("out/projector.html"));
  * }</pre>
  *
- * <p>The page is one file that asks the network for nothing. Its vectors have 8 bits a number, which is enough for axes; neighbors and pictures are computed
- * before that from the vectors themselves.
+ * <p>The page is one file that asks the network for nothing. Its vectors have 8 bits a number, which is enough for
+ * axes; neighbors and pictures are computed before that from the vectors themselves.
  */
 public final class Projector {
     /** How many neighbors the page knows of each point. */
@@ -93,7 +94,8 @@ public final class Projector {
          * @param name of all of them together
          * @param vectors one for each point, of at least two numbers, all of one length and finite
          * @param labels what each point is, such as a word
-         * @throws IllegalArgumentException unless there are three points or more with one label each, or if a vector is not as it should be
+         * @throws IllegalArgumentException unless there are three points or more with one label each, or if a vector is
+         *     not as it should be
          */
         public static Points of(String name, float[][] vectors, List<String> labels) {
             if (vectors.length < 3 || labels.size() != vectors.length || vectors[0].length < 2) {
@@ -151,7 +153,8 @@ public final class Projector {
         }
 
         /**
-         * Adds a picture beside that of the principal components. One method may have a picture of two and one of three numbers for each point.
+         * Adds a picture beside that of the principal components. One method may have a picture of two and one of three
+         * numbers for each point.
          *
          * @throws IllegalArgumentException unless there are two or three numbers for each point
          */
@@ -167,7 +170,10 @@ public final class Projector {
             return new Points(name, vectors, labels, about, groups, images, more, axes);
         }
 
-        /** Chooses what the axes of the page begin with: they lead from the first to the second of each pair of points or groups. */
+        /**
+         * Chooses what the axes of the page begin with: they lead from the first to the second of each pair of points
+         * or groups.
+         */
         public Points axes(String left, String right, String down, String up) {
             return new Points(name, vectors, labels, about, groups, images, pictures, List.of(left, right, down, up));
         }

@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Vectors and what they stand for, in the two files of tab-separated values that TensorBoard's Embedding Projector loads and saves: one row of numbers for each
- * vector, and one row of texts, after a row with the names of the columns if there are two columns or more.
+ * Vectors and what they stand for, in the two files of tab-separated values that TensorBoard's Embedding Projector
+ * loads and saves: one row of numbers for each vector, and one row of texts, after a row with the names of the columns
+ * if there are two columns or more.
  *
  * @param vectors one for each row, all of one length
  * @param columns the names of the columns of texts
@@ -23,7 +24,8 @@ public record ProjectorTsv(float[][] vectors, List<String> columns, List<List<St
     /**
      * Checks the sizes.
      *
-     * @throws IllegalArgumentException if there are no vectors, they differ in length, or a row of texts is missing, or is longer or shorter than the others
+     * @throws IllegalArgumentException if there are no vectors, they differ in length, or a row of texts is missing, or
+     *     is longer or shorter than the others
      */
     public ProjectorTsv {
         if (vectors.length == 0 || vectors[0].length == 0 || columns.isEmpty() || texts.size() != vectors.length) {
@@ -48,8 +50,8 @@ public record ProjectorTsv(float[][] vectors, List<String> columns, List<List<St
     }
 
     /**
-     * Writes both files, whole or not at all, and {@code projector_config.pbtxt} beside the vectors, by which TensorBoard finds them. Tabs and line ends in
-     * texts become spaces.
+     * Writes both files, whole or not at all, and {@code projector_config.pbtxt} beside the vectors, by which
+     * TensorBoard finds them. Tabs and line ends in texts become spaces.
      *
      * @throws UncheckedIOException if a file cannot be written
      */

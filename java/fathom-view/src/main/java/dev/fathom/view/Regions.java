@@ -13,7 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The decision regions of a model in a part of the plane: how likely it takes each place for class 1, with examples and lines over it.
+ * The decision regions of a model in a part of the plane: how likely it takes each place for class 1, with examples and
+ * lines over it.
  *
  * <pre>{@code
  * var plot = new Regions("Moons", -2, 3, -1.5, 2);
@@ -22,7 +23,8 @@ import java.util.List;
  * Plots.write(plot.render(), Path.of("moons.png"));
  * }</pre>
  *
- * <p>Class 0 is blue and class 1 vermilion; the surer the model is, the stronger is the color. The boundary is where they meet.
+ * <p>Class 0 is blue and class 1 vermilion; the surer the model is, the stronger is the color. The boundary is where
+ * they meet.
  */
 public final class Regions {
     /** The number of places at which a model is asked, a square number. */
@@ -60,7 +62,8 @@ public final class Regions {
     }
 
     /**
-     * Sets the width and height of the plane, which are 300 at the picture's nominal size. A plane below 200 has no numbers at its axes.
+     * Sets the width and height of the plane, which are 300 at the picture's nominal size. A plane below 200 has no
+     * numbers at its axes.
      *
      * @throws IllegalArgumentException when {@code pixels} is less than 60
      */
@@ -72,7 +75,10 @@ public final class Regions {
         return this;
     }
 
-    /** Returns the places [{@link #PLACES}, 2] at which a model is to be asked: x and y of each, row after row from the highest, and from the left. */
+    /**
+     * Returns the places [{@link #PLACES}, 2] at which a model is to be asked: x and y of each, row after row from the
+     * highest, and from the left.
+     */
     public float[] places() {
         float[] places = new float[2 * PLACES];
         for (int i = 0; i < PLACES; i++) {
@@ -124,7 +130,8 @@ public final class Regions {
     }
 
     /**
-     * Adds the line a x + b y + c = 0 in the color of a class, as far as it lies in the plane; there is none where a and b are 0.
+     * Adds the line a x + b y + c = 0 in the color of a class, as far as it lies in the plane; there is none where a
+     * and b are 0.
      *
      * @throws IllegalArgumentException if there is no color for the class
      */
@@ -249,7 +256,9 @@ public final class Regions {
         }
     }
 
-    /** One pixel for each place; even a model that is not sure leaves no place white, so that the boundary can be seen. */
+    /**
+     * One pixel for each place; even a model that is not sure leaves no place white, so that the boundary can be seen.
+     */
     private BufferedImage colored() {
         BufferedImage image = new BufferedImage(ACROSS, ACROSS, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < PLACES; i++) {

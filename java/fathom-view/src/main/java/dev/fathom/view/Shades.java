@@ -2,7 +2,10 @@ package dev.fathom.view;
 
 import java.awt.Color;
 
-/** Turns numbers into the bytes of an {@link ImageSheet}: those of a feature map, a filter, a gradient, or a map over a photograph. */
+/**
+ * Turns numbers into the bytes of an {@link ImageSheet}: those of a feature map, a filter, a gradient, or a map over a
+ * photograph.
+ */
 public final class Shades {
     private Shades() {}
 

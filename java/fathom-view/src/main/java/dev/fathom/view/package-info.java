@@ -14,9 +14,9 @@
  * formatted with {@link java.util.Locale#ROOT}, the same on every machine.
  *
  * <p>Rejected: charts by script in the page (a library to embed or to download, and nothing to see where scripts are
- * off); SVG (a second drawing path beside the PNG files); XChart's heat map (no room for readable counts, and one
- * scale for the whole table where a row is what counts); JLine for the width of the terminal (it takes over the
- * signal handlers, and with them a clean Ctrl-C).
+ * off); SVG (a second drawing path beside the PNG files); XChart's heat map (no room for readable counts, and one scale
+ * for the whole table where a row is what counts); JLine for the width of the terminal (it takes over the signal
+ * handlers, and with them a clean Ctrl-C).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.view;

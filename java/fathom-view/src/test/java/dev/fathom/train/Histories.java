@@ -27,8 +27,8 @@ public final class Histories {
     }
 
     /**
-     * {@code n} epochs as a small network on Fashion-MNIST has them: the rate drops after two thirds, the best is
-     * near the end.
+     * {@code n} epochs as a small network on Fashion-MNIST has them: the rate drops after two thirds, the best is near
+     * the end.
      */
     public static History plausible(int n) {
         EpochLog[] epochs = new EpochLog[n];

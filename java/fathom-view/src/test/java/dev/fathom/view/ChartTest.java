@@ -8,7 +8,10 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Charts have their series in their places, cut what is out of range, and leave out what a logarithmic axis cannot show. */
+/**
+ * Charts have their series in their places, cut what is out of range, and leave out what a logarithmic axis cannot
+ * show.
+ */
 class ChartTest {
     private static final double[] X = {1, 10, 100};
 

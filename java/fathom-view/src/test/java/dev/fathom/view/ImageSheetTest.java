@@ -105,17 +105,17 @@ class ImageSheetTest {
             assertThatThrownBy(() -> ImageSheet.augmented(d, 2, 0))
                     .hasMessage("image sheet: epochs is 0 but must be at least 1");
             assertThatThrownBy(() -> ImageSheet.augmented(d.flattened(), 2, 1))
-                    .hasMessage(
-                            "image sheet: an example is [48] but must be [height, width, channels]; give the dataset before flattened()");
+                    .hasMessage("image sheet: an example is [48] but must be [height, width, channels]; give the "
+                            + "dataset before flattened()");
         }
     }
 
     @Test
     void badInputIsSaid() {
         assertThatThrownBy(() -> new ImageSheet(28, 28, 2))
-                .hasMessage(
-                        "image sheet: images are [28, 28, 2] but must be [height, width, 1] (gray) or [height, width, 3]"
-                                + " (RGB)");
+                .hasMessage("image sheet: images are [28, 28, 2] but must be [height, width, 1] (gray) or [height, "
+                        + "width, 3]"
+                        + " (RGB)");
         assertThatThrownBy(() -> new ImageSheet(28, 28, 1).add(new byte[3], "x"))
                 .hasMessage("image sheet: 3 bytes for an image of [28, 28, 1], which has 784");
         assertThatThrownBy(() -> new ImageSheet(28, 28, 1).columns(0))

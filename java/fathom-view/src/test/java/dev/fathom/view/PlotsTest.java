@@ -274,7 +274,7 @@ class PlotsTest {
         assertThat(pixels(picture, new Color(0xf7fbff))).isGreaterThan(2 * pixels(picture, new Color(0x08306b)));
         assertThatThrownBy(() -> Plots.heatMap("attention", List.of("le"), List.of("the", "cat", "."), shares))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "plots: 2 rows of shares for 1 rows and 3 columns; give each row a number from 0 to 1 for each column");
+                .hasMessage("plots: 2 rows of shares for 1 rows and 3 columns; give each row a number from 0 to 1 for "
+                        + "each column");
     }
 }

@@ -16,7 +16,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page of the projector as data, and the files of TensorBoard's; what the page does is tested in a browser by the lab projector. */
+/**
+ * The page of the projector as data, and the files of TensorBoard's; what the page does is tested in a browser by the
+ * lab projector.
+ */
 class ProjectorTest {
     private static final float[][] SQUARE = {{1, 0, 0}, {0, 1, 0}, {2, 0, 0}, {0, 3, 0}};
 
@@ -60,8 +63,8 @@ class ProjectorTest {
     void whatDoesNotFitIsRefused() {
         List<String> four = List.of("a", "b", "c", "d");
         assertThatThrownBy(() -> Points.of("x", SQUARE, List.of("a")))
-                .hasMessage(
-                        "projector: 4 vectors with 1 labels; give three vectors or more of at least two numbers, with one label each");
+                .hasMessage("projector: 4 vectors with 1 labels; give three vectors or more of at least two numbers, "
+                        + "with one label each");
         Points points = Points.of("x", SQUARE, four);
         assertThatThrownBy(() -> points.groups(List.of("a")))
                 .hasMessage("projector: 1 groups of 4 points; give one for each");

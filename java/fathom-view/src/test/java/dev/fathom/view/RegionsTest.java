@@ -77,8 +77,8 @@ class RegionsTest {
     @Test
     void badInputIsSaid() {
         assertThatThrownBy(() -> new Regions("x", 1, 1, 0, 1))
-                .hasMessage(
-                        "plane: from 1.0 to 1.0 and from 0.0 to 1.0 is no part of a plane; give finite ends, the lower one first");
+                .hasMessage("plane: from 1.0 to 1.0 and from 0.0 to 1.0 is no part of a plane; give finite ends, the "
+                        + "lower one first");
         assertThatThrownBy(() -> plane().side(59)).hasMessage("regions: side is 59 but must be at least 60");
         assertThatThrownBy(() -> plane().shares(0.5f))
                 .hasMessage("regions: 1 shares for 14400 places; give one from 0 to 1 for each");

@@ -7,8 +7,9 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Whether probabilities mean what they say (reliability diagram; DeGroot and Fienberg 1983): examples are put into bins by their predicted probability,
- * and the mean probability of a bin is compared with the share of its examples in which the event happened.
+ * Whether probabilities mean what they say (reliability diagram; DeGroot and Fienberg 1983): examples are put into bins
+ * by their predicted probability, and the mean probability of a bin is compared with the share of its examples in which
+ * the event happened.
  *
  * @param bins those that have examples, by ascending probability
  */
@@ -39,7 +40,8 @@ public record Calibration(List<Bin> bins) {
      * @param probabilities the predicted probability of an event, for each example
      * @param happened whether the event happened
      * @param bins how many; 15 is usual for the expected calibration error, 10 for a diagram
-     * @throws IllegalArgumentException if the lengths differ, there are no examples, a probability is NaN or outside [0, 1], or bins &lt; 1
+     * @throws IllegalArgumentException if the lengths differ, there are no examples, a probability is NaN or outside
+     *     [0, 1], or bins &lt; 1
      */
     public static Calibration equalWidth(double[] probabilities, boolean[] happened, int bins) {
         check("equalWidth", probabilities, happened, bins);
@@ -49,13 +51,14 @@ public record Calibration(List<Bin> bins) {
     }
 
     /**
-     * Puts examples into bins of about equally many, between quantiles of the probabilities (linear between two of them). Examples of the same probability
-     * are in the same bin, so some bins may be larger, or empty and left out.
+     * Puts examples into bins of about equally many, between quantiles of the probabilities (linear between two of
+     * them). Examples of the same probability are in the same bin, so some bins may be larger, or empty and left out.
      *
      * @param probabilities the predicted probability of an event, for each example
      * @param happened whether the event happened
      * @param bins how many
-     * @throws IllegalArgumentException if the lengths differ, there are no examples, a probability is NaN or outside [0, 1], or bins &lt; 1
+     * @throws IllegalArgumentException if the lengths differ, there are no examples, a probability is NaN or outside
+     *     [0, 1], or bins &lt; 1
      */
     public static Calibration equalCount(double[] probabilities, boolean[] happened, int bins) {
         check("equalCount", probabilities, happened, bins);
@@ -128,8 +131,8 @@ public record Calibration(List<Bin> bins) {
     }
 
     /**
-     * Returns the expected calibration error (ECE), the mean over the examples of |predicted - observed| of their bins (Naeini et al. 2015; Guo et al. 2017).
-     * It depends on the bins, so state their kind and number with it.
+     * Returns the expected calibration error (ECE), the mean over the examples of |predicted - observed| of their bins
+     * (Naeini et al. 2015; Guo et al. 2017). It depends on the bins, so state their kind and number with it.
      */
     public double expectedError() {
         return bins.stream().mapToDouble(b -> b.examples * b.gap()).sum() / examples();
@@ -140,7 +143,10 @@ public record Calibration(List<Bin> bins) {
         return bins.stream().mapToDouble(Bin::gap).max().orElse(Double.NaN);
     }
 
-    /** Returns the calibration curve as {predicted, observed}, with a point for each bin that has examples; on the diagonal, probabilities are right. */
+    /**
+     * Returns the calibration curve as {predicted, observed}, with a point for each bin that has examples; on the
+     * diagonal, probabilities are right.
+     */
     public double[][] curve() {
         return new double[][] {column(Bin::predicted), column(Bin::observed)};
     }

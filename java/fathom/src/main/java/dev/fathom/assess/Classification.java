@@ -12,8 +12,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The answers of a classifier to the examples of a data set: the logits z, the probabilities p = softmax(z), and the class of the largest logit. Everything
- * that is said about a classifier begins here:
+ * The answers of a classifier to the examples of a data set: the logits z, the probabilities p = softmax(z), and the
+ * class of the largest logit. Everything that is said about a classifier begins here:
  *
  * <pre>{@code
  * var answers = Classification.of(model, test);
@@ -85,12 +85,13 @@ public final class Classification {
     // ---- making
 
     /**
-     * Classifies every example in evaluation mode, 32 at a time. The model is told the lengths of ragged features. A model with one logit for each example is a
-     * binary classifier; its targets are 0 or 1, as labels or as floats. A model that learned by {@code Loss.crossEntropyWithBaseline} gives no logit of the
-     * last class: append a column of zeros to what it gives.
+     * Classifies every example in evaluation mode, 32 at a time. The model is told the lengths of ragged features. A
+     * model with one logit for each example is a binary classifier; its targets are 0 or 1, as labels or as floats. A
+     * model that learned by {@code Loss.crossEntropyWithBaseline} gives no logit of the last class: append a column of
+     * zeros to what it gives.
      *
-     * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels [n] below {@code classes}, or [n, 1] with
-     *     targets 0 or 1, or if a logit is NaN or infinite
+     * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels
+     *     [n] below {@code classes}, or [n, 1] with targets 0 or 1, or if a logit is NaN or infinite
      */
     public static Classification of(Model<? extends Layer> model, Dataset data) {
         int n = data.size();
@@ -148,7 +149,8 @@ public final class Classification {
     /**
      * Takes logits [n, classes], example after example, and the labels [n].
      *
-     * @throws IllegalArgumentException if there are none, their counts do not fit, a logit is NaN or +infinity, or a label is not a class
+     * @throws IllegalArgumentException if there are none, their counts do not fit, a logit is NaN or +infinity, or a
+     *     label is not a class
      */
     public static Classification ofLogits(float[] logits, int classes, int[] labels) {
         double[] all = new double[logits.length];
@@ -157,10 +159,11 @@ public final class Classification {
     }
 
     /**
-     * Takes probabilities [n, classes], example after example, such as the mean of those of several models, and the labels [n].
+     * Takes probabilities [n, classes], example after example, such as the mean of those of several models, and the
+     * labels [n].
      *
-     * @throws IllegalArgumentException if there are none, their counts do not fit, a probability is NaN or outside [0, 1], those of an example do not sum to 1
-     *     within 1e-4, or a label is not a class
+     * @throws IllegalArgumentException if there are none, their counts do not fit, a probability is NaN or outside [0,
+     *     1], those of an example do not sum to 1 within 1e-4, or a label is not a class
      */
     public static Classification ofProbabilities(float[] probabilities, int classes, int[] labels) {
         double[] logs = new double[probabilities.length];
@@ -185,9 +188,11 @@ public final class Classification {
     }
 
     /**
-     * Takes the logits [n] of a binary classifier, whose sigmoid is the probability of class 1, and the labels [n], 0 or 1.
+     * Takes the logits [n] of a binary classifier, whose sigmoid is the probability of class 1, and the labels [n], 0
+     * or 1.
      *
-     * @throws IllegalArgumentException if there are none, their counts differ, a logit is NaN or +infinity, or a label is neither 0 nor 1
+     * @throws IllegalArgumentException if there are none, their counts differ, a logit is NaN or +infinity, or a label
+     *     is neither 0 nor 1
      */
     public static Classification ofBinary(float[] logits, int[] labels) {
         double[] both = new double[2 * logits.length];
@@ -198,7 +203,8 @@ public final class Classification {
     }
 
     /**
-     * Returns these answers with logits that are divided by a temperature. Above 1 it makes the probabilities more even; it never changes the predicted class.
+     * Returns these answers with logits that are divided by a temperature. Above 1 it makes the probabilities more
+     * even; it never changes the predicted class.
      *
      * @throws IllegalArgumentException if the temperature is not above 0 or not finite
      */
@@ -228,12 +234,17 @@ public final class Classification {
         return actual[i];
     }
 
-    /** Returns the class predicted for example {@code i}, which is that of the largest logit, and the first of them if there are several. */
+    /**
+     * Returns the class predicted for example {@code i}, which is that of the largest logit, and the first of them if
+     * there are several.
+     */
     public int predicted(int i) {
         return predicted[i];
     }
 
-    /** Returns the probability that the classifier gives to the class predicted for example {@code i}, its confidence. */
+    /**
+     * Returns the probability that the classifier gives to the class predicted for example {@code i}, its confidence.
+     */
     public double probability(int i) {
         return probability(i, predicted[i]);
     }
@@ -247,7 +258,10 @@ public final class Classification {
         return logits[i * classes + k];
     }
 
-    /** Returns the numbers of the wrongly classified examples, the most confident first, and at most {@code limit} of them. */
+    /**
+     * Returns the numbers of the wrongly classified examples, the most confident first, and at most {@code limit} of
+     * them.
+     */
     public int[] wrong(int limit) {
         return IntStream.range(0, actual.length)
                 .filter(i -> actual[i] != predicted[i])
@@ -275,7 +289,8 @@ public final class Classification {
     }
 
     /**
-     * Returns the share of examples whose label is among the {@code k} classes with the largest logits; of equal logits the lower class comes first.
+     * Returns the share of examples whose label is among the {@code k} classes with the largest logits; of equal logits
+     * the lower class comes first.
      *
      * @throws IllegalArgumentException unless {@code 1 <= k <= classes()}
      */
@@ -313,8 +328,8 @@ public final class Classification {
     }
 
     /**
-     * Returns the area under the ROC curve: for two classes that of class 1, for more the mean of all classes, each against the rest (macro average).
-     * scikit-learn calls it {@code roc_auc_score(.., multi_class="ovr")}.
+     * Returns the area under the ROC curve: for two classes that of class 1, for more the mean of all classes, each
+     * against the rest (macro average). scikit-learn calls it {@code roc_auc_score(.., multi_class="ovr")}.
      *
      * @throws IllegalArgumentException if there is one class only, or one without examples
      */
@@ -356,7 +371,10 @@ public final class Classification {
         return members;
     }
 
-    /** Returns the log-loss, the mean of -log p[label], which is the cross-entropy; infinite if a label has the probability 0. */
+    /**
+     * Returns the log-loss, the mean of -log p[label], which is the cross-entropy; infinite if a label has the
+     * probability 0.
+     */
     public double logLoss() {
         return IntStream.range(0, actual.length)
                 .mapToDouble(i -> Math.log(sums[i]) - (logit(i, actual[i]) - logit(i, predicted[i])))
@@ -365,16 +383,16 @@ public final class Classification {
     }
 
     /**
-     * Returns the Brier score over all classes, the mean of sum_k (p[k] - [label = k])^2, from 0 to 2 (Brier 1950). For two classes it is twice that of one
-     * class.
+     * Returns the Brier score over all classes, the mean of sum_k (p[k] - [label = k])^2, from 0 to 2 (Brier 1950). For
+     * two classes it is twice that of one class.
      */
     public double brier() {
         return IntStream.range(0, classes).mapToDouble(this::brier).sum();
     }
 
     /**
-     * Returns the Brier score of class {@code k} against the rest, the mean of (p[k] - [label = k])^2, from 0 to 1: {@code brier(1)} is the usual form for a
-     * binary classifier.
+     * Returns the Brier score of class {@code k} against the rest, the mean of (p[k] - [label = k])^2, from 0 to 1:
+     * {@code brier(1)} is the usual form for a binary classifier.
      *
      * @throws IllegalArgumentException if there is no such class
      */
@@ -388,8 +406,8 @@ public final class Classification {
     }
 
     /**
-     * Returns whether the confidence (the probability of the predicted class) is the share of right answers, in bins of equal width. Its
-     * {@link Calibration#expectedError} is the ECE of Guo et al. 2017, who take 15 bins.
+     * Returns whether the confidence (the probability of the predicted class) is the share of right answers, in bins of
+     * equal width. Its {@link Calibration#expectedError} is the ECE of Guo et al. 2017, who take 15 bins.
      *
      * @throws IllegalArgumentException if bins &lt; 1
      */
@@ -399,8 +417,8 @@ public final class Classification {
     }
 
     /**
-     * Returns whether the probability of class {@code k} is the share of the examples that belong to it, in bins of equal width. For bins of equal counts,
-     * give {@link #probability(int, int)} to {@link Calibration#equalCount}.
+     * Returns whether the probability of class {@code k} is the share of the examples that belong to it, in bins of
+     * equal width. For bins of equal counts, give {@link #probability(int, int)} to {@link Calibration#equalCount}.
      *
      * @throws IllegalArgumentException if there is no such class, or bins &lt; 1
      */
@@ -410,12 +428,13 @@ public final class Classification {
     }
 
     /**
-     * Fits the temperature T &gt; 0 that minimizes the {@link #logLoss} of the logits divided by T (temperature scaling; Guo et al. 2017). Fit it on
-     * validation examples, which the model was not trained on, and use it for others: {@code test.scaled(validation.temperature())}, or {@code
-     * logits.mul(1 / T)} in a net.
+     * Fits the temperature T &gt; 0 that minimizes the {@link #logLoss} of the logits divided by T (temperature
+     * scaling; Guo et al. 2017). Fit it on validation examples, which the model was not trained on, and use it for
+     * others: {@code test.scaled(validation.temperature())}, or {@code logits.mul(1 / T)} in a net.
      *
-     * @throws IllegalArgumentException if a logit is -infinity, or there is no such T: a smaller T is always better if the label of every example has the
-     *     largest logit, and a larger one if the logits say no more about the labels than chance
+     * @throws IllegalArgumentException if a logit is -infinity, or there is no such T: a smaller T is always better if
+     *     the label of every example has the largest logit, and a larger one if the logits say no more about the labels
+     *     than chance
      */
     public double temperature() {
         double atZero = slope(0)[0];
@@ -457,7 +476,10 @@ public final class Classification {
         return 1 / inverse;
     }
 
-    /** The first two derivatives of the loss by b, of probabilities softmax(b z): mean of E[z] - z[label], and mean of Var[z]. */
+    /**
+     * The first two derivatives of the loss by b, of probabilities softmax(b z): mean of E[z] - z[label], and mean of
+     * Var[z].
+     */
     private double[] slope(double b) {
         double first = 0;
         double second = 0;

@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Counts of (actual class, predicted class); the rows are the actual classes. The accuracy is the trace divided by the total. Its 95 % interval is
- * Wilson's score interval (Wilson 1927), which stays inside [0, 1] and is accurate near 0 and 1, where the normal approximation fails.
+ * Counts of (actual class, predicted class); the rows are the actual classes. The accuracy is the trace divided by the
+ * total. Its 95 % interval is Wilson's score interval (Wilson 1927), which stays inside [0, 1] and is accurate near 0
+ * and 1, where the normal approximation fails.
  */
 public final class ConfusionMatrix {
     private final long[][] counts;
@@ -21,7 +22,8 @@ public final class ConfusionMatrix {
     /**
      * Counts examples by their labels and predictions.
      *
-     * @throws IllegalArgumentException if the lengths differ, classes is below 1, or a label or prediction is not from 0 to classes - 1
+     * @throws IllegalArgumentException if the lengths differ, classes is below 1, or a label or prediction is not from
+     *     0 to classes - 1
      */
     public static ConfusionMatrix of(int[] actual, int[] predicted, int classes) {
         if (actual.length != predicted.length) {
@@ -88,7 +90,10 @@ public final class ConfusionMatrix {
         return (double) counts[k][k] / actual(k);
     }
 
-    /** Returns TN / (TN + FP) of class {@code k}, the recall of all other classes together, or NaN if they have no examples. */
+    /**
+     * Returns TN / (TN + FP) of class {@code k}, the recall of all other classes together, or NaN if they have no
+     * examples.
+     */
     public double specificity(int k) {
         long others = total() - actual(k);
         return (double) (others - predicted(k) + counts[k][k]) / others;
@@ -105,8 +110,8 @@ public final class ConfusionMatrix {
     }
 
     /**
-     * Returns the balanced accuracy, the mean recall of the classes that have examples, which a guess of the most frequent class does not raise. It is NaN if
-     * there are no examples.
+     * Returns the balanced accuracy, the mean recall of the classes that have examples, which a guess of the most
+     * frequent class does not raise. It is NaN if there are no examples.
      */
     public double balancedAccuracy() {
         return IntStream.range(0, counts.length)
@@ -117,9 +122,10 @@ public final class ConfusionMatrix {
     }
 
     /**
-     * Returns Matthews' correlation coefficient of labels and predictions (Matthews 1975; Gorodkin 2004 for several classes), with n examples, a_k of class k
-     * and p_k predicted as it: (n correct - sum a_k p_k) / sqrt((n^2 - sum a_k^2) (n^2 - sum p_k^2)), from -1 to 1. It is 0 for guessing. It is NaN if all
-     * examples are of one class, or all predictions are, where scikit-learn says 0.
+     * Returns Matthews' correlation coefficient of labels and predictions (Matthews 1975; Gorodkin 2004 for several
+     * classes), with n examples, a_k of class k and p_k predicted as it: (n correct - sum a_k p_k) / sqrt((n^2 - sum
+     * a_k^2) (n^2 - sum p_k^2)), from -1 to 1. It is 0 for guessing. It is NaN if all examples are of one class, or all
+     * predictions are, where scikit-learn says 0.
      */
     public double mcc() {
         double n = total();
@@ -137,8 +143,9 @@ public final class ConfusionMatrix {
     }
 
     /**
-     * Returns Cohen's kappa, (accuracy - chance) / (1 - chance), where chance is the accuracy of predictions that are as frequent but independent of the
-     * labels, sum a_k p_k / n^2 (Cohen 1960). It is NaN if chance is 1, because all examples are of one class and predicted as it.
+     * Returns Cohen's kappa, (accuracy - chance) / (1 - chance), where chance is the accuracy of predictions that are
+     * as frequent but independent of the labels, sum a_k p_k / n^2 (Cohen 1960). It is NaN if chance is 1, because all
+     * examples are of one class and predicted as it.
      */
     public double kappa() {
         double n = total();

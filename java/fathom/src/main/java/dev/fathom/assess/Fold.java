@@ -5,7 +5,8 @@ import dev.fathom.data.Table;
 import java.util.BitSet;
 
 /**
- * The numbers of the rows to learn from and of those to test on. {@link Folds} makes lists of them, and anything that has rows can be divided by one:
+ * The numbers of the rows to learn from and of those to test on. {@link Folds} makes lists of them, and anything that
+ * has rows can be divided by one:
  *
  * <pre>{@code
  * for (Fold fold : Folds.of(data.size(), 5, 1)) {
@@ -34,9 +35,9 @@ public record Fold(int[] train, int[] test) {
         }
         for (int row : test) {
             if (learned.get(checked(row))) {
-                throw new IllegalArgumentException(
-                        "fold: row " + row
-                                + " is to be learned from and tested on; a test tells nothing about rows that were learned, so leave it out of one part");
+                throw new IllegalArgumentException("fold: row " + row
+                        + " is to be learned from and tested on; a test tells nothing about rows that "
+                        + "were learned, so leave it out of one part");
             }
         }
     }
@@ -49,7 +50,8 @@ public record Fold(int[] train, int[] test) {
     }
 
     /**
-     * Returns the two parts of a dataset, over its memory: {@code rest} to learn from and {@code heldOut} to test on. Close both.
+     * Returns the two parts of a dataset, over its memory: {@code rest} to learn from and {@code heldOut} to test on.
+     * Close both.
      *
      * @throws IllegalArgumentException if the dataset lacks one of the rows
      */
@@ -64,7 +66,8 @@ public record Fold(int[] train, int[] test) {
     }
 
     /**
-     * Returns the two parts of a table: {@code rest} to learn from, also means and categories by an encoder, and {@code heldOut} to test on.
+     * Returns the two parts of a table: {@code rest} to learn from, also means and categories by an encoder, and
+     * {@code heldOut} to test on.
      *
      * @throws IllegalArgumentException if the table lacks one of the rows
      */

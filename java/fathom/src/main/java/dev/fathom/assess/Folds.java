@@ -12,19 +12,23 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Ways to divide n rows into those to learn from and those to test on, several times over (cross-validation; Stone 1974, Geisser 1975):
+ * Ways to divide n rows into those to learn from and those to test on, several times over (cross-validation; Stone
+ * 1974, Geisser 1975):
  *
  * <ul>
- *   <li>K folds: {@link #of(int, int, long)}; with the shares of the classes, {@link #stratified(int[], int, long)}; with all rows of a patient, a
- *       speaker or another group in one fold, {@link #grouped}; several times, {@link #repeated}. Each row is tested on once.
+ *   <li>K folds: {@link #of(int, int, long)}; with the shares of the classes, {@link #stratified(int[], int, long)};
+ *       with all rows of a patient, a speaker or another group in one fold, {@link #grouped}; several times,
+ *       {@link #repeated}. Each row is tested on once.
  *   <li>{@link #leaveOneOut} and {@link #leavePOut}: each set of p rows is tested on once.
- *   <li>For rows in the order of time, {@link #expanding} and {@link #rolling}: what is tested on comes after what was learned from.
+ *   <li>For rows in the order of time, {@link #expanding} and {@link #rolling}: what is tested on comes after what was
+ *       learned from.
  *   <li>{@link #bootstrap}: samples with replacement, tested on the rows that they left out.
  * </ul>
  *
- * <p>A list makes its folds when they are asked for, so that leave-one-out of many rows takes little memory. Row numbers ascend within each part, except for
- * those of a bootstrap sample. What is random depends on the seed alone. Without one, the first rows are tested on first, as scikit-learn does it without
- * {@code shuffle}; then the order of the rows must not matter.
+ * <p>A list makes its folds when they are asked for, so that leave-one-out of many rows takes little memory. Row
+ * numbers ascend within each part, except for those of a bootstrap sample. What is random depends on the seed alone.
+ * Without one, the first rows are tested on first, as scikit-learn does it without {@code shuffle}; then the order of
+ * the rows must not matter.
  */
 public final class Folds {
     private Folds() {}
@@ -32,7 +36,8 @@ public final class Folds {
     // ---- k folds
 
     /**
-     * Returns k folds of n rows in their order: fold i tests on the i-th piece and learns from the others. The first n mod k pieces have a row more.
+     * Returns k folds of n rows in their order: fold i tests on the i-th piece and learns from the others. The first n
+     * mod k pieces have a row more.
      *
      * @throws IllegalArgumentException unless {@code 2 <= k <= n}
      */
@@ -63,8 +68,8 @@ public final class Folds {
     }
 
     /**
-     * Returns k folds in each of which every class has its share: of a class with m rows, a fold tests on m / k, rounded down or up. The first rows of
-     * each class are tested on first.
+     * Returns k folds in each of which every class has its share: of a class with m rows, a fold tests on m / k,
+     * rounded down or up. The first rows of each class are tested on first.
      *
      * @param labels the class of each row
      * @throws IllegalArgumentException unless {@code 2 <= k <= labels.length}, or if a class has fewer rows than folds
@@ -74,7 +79,8 @@ public final class Folds {
     }
 
     /**
-     * Returns k folds in each of which every class has its share, with shuffled rows: of a class with m rows, a fold tests on m / k, rounded down or up.
+     * Returns k folds in each of which every class has its share, with shuffled rows: of a class with m rows, a fold
+     * tests on m / k, rounded down or up.
      *
      * @param labels the class of each row; {@link Dataset#labels} gives those of a dataset
      * @throws IllegalArgumentException unless {@code 2 <= k <= labels.length}, or if a class has fewer rows than folds
@@ -93,7 +99,8 @@ public final class Folds {
             if (members.length < k) {
                 throw new IllegalArgumentException(
                         "stratified: class " + label + " has " + rows(members.length) + " for " + k
-                                + " folds, so a fold would test on none of them; use fewer folds, or leave the class out");
+                                + " folds, so a fold would test on none of them; use fewer folds, or leave the "
+                                + "class out");
             }
             for (int f = 0, at = 0; f < k; f++) {
                 for (int end = at + share(first, members.length, f, k); at < end; at++) {
@@ -112,9 +119,9 @@ public final class Folds {
     }
 
     /**
-     * Returns k folds in which all rows of a group are in one fold, so that a model is tested on patients, speakers or texts that it has never seen. The
-     * groups are dealt out from the largest to the smallest, each to the fold that has the fewest rows so far (the first of them if there are several), so that
-     * the folds are about equally large.
+     * Returns k folds in which all rows of a group are in one fold, so that a model is tested on patients, speakers or
+     * texts that it has never seen. The groups are dealt out from the largest to the smallest, each to the fold that
+     * has the fewest rows so far (the first of them if there are several), so that the folds are about equally large.
      *
      * @param groups the number of the group of each row, which may be any number
      * @throws IllegalArgumentException unless {@code 2 <= k <= groups.length}, or if there are fewer groups than folds
@@ -149,7 +156,8 @@ public final class Folds {
     }
 
     /**
-     * Returns the folds of several divisions, one after another, with the seeds {@code seed}, {@code seed + 1} and so on:
+     * Returns the folds of several divisions, one after another, with the seeds {@code seed}, {@code seed + 1} and so
+     * on:
      *
      * <pre>{@code
      * List<Fold> folds = Folds.repeated(10, 1, s -> Folds.stratified(labels, 5, s));        // 50 folds
@@ -179,7 +187,8 @@ public final class Folds {
     }
 
     /**
-     * Returns a fold for every set of p rows, which tests on them and learns from all others: n! / (p! (n - p)!) folds in lexicographic order.
+     * Returns a fold for every set of p rows, which tests on them and learns from all others: n! / (p! (n - p)!) folds
+     * in lexicographic order.
      *
      * @throws IllegalArgumentException unless {@code 1 <= p < n}, or if there are 2<sup>31</sup> folds or more
      */
@@ -226,22 +235,27 @@ public final class Folds {
     // ---- rows in the order of time
 
     /**
-     * Returns k folds of n rows in the order of time. The last k pieces of n / (k + 1) rows, rounded down, are tested on one after another, and each fold
-     * learns from all rows before its piece, so that it learns from more each time.
+     * Returns k folds of n rows in the order of time. The last k pieces of n / (k + 1) rows, rounded down, are tested
+     * on one after another, and each fold learns from all rows before its piece, so that it learns from more each time.
      *
-     * @param gap rows before each piece that are not learned from, because what they forecast would reach into it; 0 for none
-     * @throws IllegalArgumentException if {@code k < 1}, {@code gap < 0}, or no row is left to learn from in the first fold
+     * @param gap rows before each piece that are not learned from, because what they forecast would reach into it; 0
+     *     for none
+     * @throws IllegalArgumentException if {@code k < 1}, {@code gap < 0}, or no row is left to learn from in the first
+     *     fold
      */
     public static List<Fold> expanding(int n, int k, int gap) {
         return ordered("expanding", n, k, n, gap);
     }
 
     /**
-     * Returns k folds of n rows in the order of time. The last k pieces of n / (k + 1) rows, rounded down, are tested on one after another, and each fold
-     * learns from the {@code window} rows before its piece, or from all of them where there are fewer, so that what is long past is forgotten.
+     * Returns k folds of n rows in the order of time. The last k pieces of n / (k + 1) rows, rounded down, are tested
+     * on one after another, and each fold learns from the {@code window} rows before its piece, or from all of them
+     * where there are fewer, so that what is long past is forgotten.
      *
-     * @param gap rows before each piece that are not learned from, because what they forecast would reach into it; 0 for none
-     * @throws IllegalArgumentException if {@code k < 1}, {@code window < 1}, {@code gap < 0}, or no row is left to learn from in the first fold
+     * @param gap rows before each piece that are not learned from, because what they forecast would reach into it; 0
+     *     for none
+     * @throws IllegalArgumentException if {@code k < 1}, {@code window < 1}, {@code gap < 0}, or no row is left to
+     *     learn from in the first fold
      */
     public static List<Fold> rolling(int n, int k, int window, int gap) {
         if (window < 1) {
@@ -273,8 +287,9 @@ public final class Folds {
     // ---- samples
 
     /**
-     * Returns bootstrap samples (Efron 1979): each fold learns from n rows that are drawn with replacement, and tests on the rows that were not drawn,
-     * which are 37 % of many (out of bag). A sample in which every row was drawn is drawn again.
+     * Returns bootstrap samples (Efron 1979): each fold learns from n rows that are drawn with replacement, and tests
+     * on the rows that were not drawn, which are 37 % of many (out of bag). A sample in which every row was drawn is
+     * drawn again.
      *
      * @throws IllegalArgumentException if {@code n < 2} or {@code times < 1}
      */
@@ -329,7 +344,10 @@ public final class Folds {
 
     // ---- parts of the work
 
-    /** From a stream of its own: data drawn from {@code new Rng(seed)} must not be divided by the numbers it was made of. */
+    /**
+     * From a stream of its own: data drawn from {@code new Rng(seed)} must not be divided by the numbers it was made
+     * of.
+     */
     private static Rng random(long seed) {
         return new Rng(seed).split("folds");
     }

@@ -8,7 +8,8 @@ import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
- * The score by the number of training examples. It tells whether more data would help: while the curve still rises (or an error falls), it would.
+ * The score by the number of training examples. It tells whether more data would help: while the curve still rises (or
+ * an error falls), it would.
  *
  * <pre>{@code
  * LearningCurve curve = LearningCurve.of(train, test, 3, 1, evaluation, 100, 300, 1000, 3000);
@@ -25,10 +26,12 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
     }
 
     /**
-     * Runs an evaluation on random parts of a training set and scores it on a whole test set, {@code repeats} times for each number of examples. In each repetition,
-     * the smaller parts are parts of the larger ones, and the choice depends on the seed and the number of the repetition alone.
+     * Runs an evaluation on random parts of a training set and scores it on a whole test set, {@code repeats} times for
+     * each number of examples. In each repetition, the smaller parts are parts of the larger ones, and the choice
+     * depends on the seed and the number of the repetition alone.
      *
-     * @throws IllegalArgumentException if {@code repeats < 1}, the sizes do not ascend from 1 to at most {@code train.size()}, or a score is NaN
+     * @throws IllegalArgumentException if {@code repeats < 1}, the sizes do not ascend from 1 to at most
+     *     {@code train.size()}, or a score is NaN
      */
     public static LearningCurve of(
             Dataset train, Dataset test, int repeats, long seed, Evaluation evaluation, int... sizes) {
@@ -45,11 +48,12 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
     }
 
     /**
-     * Runs an evaluation on random parts of the rows that each fold learns from, and scores it on the rows that the fold tests on. In each fold, the smaller parts
-     * are parts of the larger ones, and the choice depends on the seed and the number of the fold alone.
+     * Runs an evaluation on random parts of the rows that each fold learns from, and scores it on the rows that the
+     * fold tests on. In each fold, the smaller parts are parts of the larger ones, and the choice depends on the seed
+     * and the number of the fold alone.
      *
-     * @throws IllegalArgumentException if there are no folds, the sizes do not ascend from 1 to at most the rows that each fold learns from, or a score is
-     *     NaN
+     * @throws IllegalArgumentException if there are no folds, the sizes do not ascend from 1 to at most the rows that
+     *     each fold learns from, or a score is NaN
      */
     public static LearningCurve of(Dataset data, List<Fold> folds, long seed, Evaluation evaluation, int... sizes) {
         if (folds.isEmpty()) {

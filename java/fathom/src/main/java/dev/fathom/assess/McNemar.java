@@ -1,8 +1,9 @@
 package dev.fathom.assess;
 
 /**
- * McNemar's test of whether one of two classifiers is better, on the same examples (McNemar 1947; Dietterich 1998). Examples that both get right, or both
- * wrong, say nothing. If neither is better, each of the others is as likely to be right by the first classifier as by the second:
+ * McNemar's test of whether one of two classifiers is better, on the same examples (McNemar 1947; Dietterich 1998).
+ * Examples that both get right, or both wrong, say nothing. If neither is better, each of the others is as likely to be
+ * right by the first classifier as by the second:
  *
  * <pre>{@code
  * McNemar test = McNemar.of(Classification.of(first, data).right(), Classification.of(second, data).right());
@@ -46,8 +47,8 @@ public record McNemar(int onlyFirst, int onlySecond) {
     }
 
     /**
-     * Returns the two-sided p-value by the binomial distribution, min(1, 2 P(X &lt;= min(onlyFirst, onlySecond))) with X ~ B(onlyFirst + onlySecond, 1/2).
-     * It is exact for any counts; 1 if the classifiers never differ.
+     * Returns the two-sided p-value by the binomial distribution, min(1, 2 P(X &lt;= min(onlyFirst, onlySecond))) with
+     * X ~ B(onlyFirst + onlySecond, 1/2). It is exact for any counts; 1 if the classifiers never differ.
      */
     public double exact() {
         int n = onlyFirst + onlySecond;
@@ -70,8 +71,8 @@ public record McNemar(int onlyFirst, int onlySecond) {
     }
 
     /**
-     * Returns the statistic with correction for continuity, (|onlyFirst - onlySecond| - 1)^2 / (onlyFirst + onlySecond) (Edwards 1948), and 0 where the
-     * counts are the same.
+     * Returns the statistic with correction for continuity, (|onlyFirst - onlySecond| - 1)^2 / (onlyFirst + onlySecond)
+     * (Edwards 1948), and 0 where the counts are the same.
      */
     public double statistic() {
         double difference = Math.abs(onlyFirst - onlySecond) - 1;
@@ -79,8 +80,8 @@ public record McNemar(int onlyFirst, int onlySecond) {
     }
 
     /**
-     * Returns the two-sided p-value of {@link #statistic} by the chi-square distribution with one degree of freedom. It is an approximation for 25 examples
-     * and more; {@link #exact} needs none.
+     * Returns the two-sided p-value of {@link #statistic} by the chi-square distribution with one degree of freedom. It
+     * is an approximation for 25 examples and more; {@link #exact} needs none.
      */
     public double corrected() {
         return upperTail(statistic());

@@ -15,17 +15,19 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * How much a model's score drops when a feature is shuffled among the examples, so that it has the same values but tells nothing (Breiman 2001; Fisher et al.
- * 2019). The model is not trained again. A feature whose information another feature has too looks unimportant; shuffle such features as one group.
+ * How much a model's score drops when a feature is shuffled among the examples, so that it has the same values but
+ * tells nothing (Breiman 2001; Fisher et al. 2019). The model is not trained again. A feature whose information another
+ * feature has too looks unimportant; shuffle such features as one group.
  *
  * <pre>{@code
  * var importance = PermutationImportance.of(test, 10, 1, d -> Classification.of(model, d).confusion().accuracy());
- * System.out.println(importance.drops().get(importance.order()[0]));                       // that of the most important feature
+ * // that of the most important feature
+ * System.out.println(importance.drops().get(importance.order()[0]));
  * }</pre>
  *
  * @param score the score with all features as they are
- * @param drops for each group of features, {@code score} minus the score when the group was shuffled; negative if the model is better without it. For an
- *     error, of which less is better, the drops of important features are negative
+ * @param drops for each group of features, {@code score} minus the score when the group was shuffled; negative if the
+ *     model is better without it. For an error, of which less is better, the drops of important features are negative
  */
 public record PermutationImportance(double score, List<Scores> drops) {
     /** Keeps its own copy of the list. */
@@ -38,7 +40,8 @@ public record PermutationImportance(double score, List<Scores> drops) {
      *
      * @param data features {@code x}, whose columns are counted in row-major order, and labels or targets {@code y}
      * @param score of a model on a dataset like {@code data}
-     * @throws IllegalArgumentException if the dataset has other fields, there are fewer than 2 examples, {@code repeats < 1}, or a score is NaN
+     * @throws IllegalArgumentException if the dataset has other fields, there are fewer than 2 examples, {@code repeats
+     *     < 1}, or a score is NaN
      */
     public static PermutationImportance of(Dataset data, int repeats, long seed, ToDoubleFunction<Dataset> score) {
         int[][] each = IntStream.range(0, (int) data.featureShape().size())
@@ -48,13 +51,14 @@ public record PermutationImportance(double score, List<Scores> drops) {
     }
 
     /**
-     * Shuffles each of these groups of features, {@code repeats} times. The columns of a group, such as those of a one-hot code, stay together.
+     * Shuffles each of these groups of features, {@code repeats} times. The columns of a group, such as those of a
+     * one-hot code, stay together.
      *
      * @param data features {@code x}, whose columns are counted in row-major order, and labels or targets {@code y}
      * @param groups the columns of each group
      * @param score of a model on a dataset like {@code data}
-     * @throws IllegalArgumentException if the dataset has other fields, there are fewer than 2 examples, there are no groups, a column does not exist,
-     *     {@code repeats < 1}, or a score is NaN
+     * @throws IllegalArgumentException if the dataset has other fields, there are fewer than 2 examples, there are no
+     *     groups, a column does not exist, {@code repeats < 1}, or a score is NaN
      */
     public static PermutationImportance of(
             Dataset data, int[][] groups, int repeats, long seed, ToDoubleFunction<Dataset> score) {

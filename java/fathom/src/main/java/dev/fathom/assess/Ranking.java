@@ -4,14 +4,17 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * How well scores rank the positive examples before the negative ones, whatever the threshold. Examples with the same score cannot be told apart, so they
- * pass a threshold together: with P positive and N negative examples, of which TP(t) and FP(t) have a score of at least t,
+ * How well scores rank the positive examples before the negative ones, whatever the threshold. Examples with the same
+ * score cannot be told apart, so they pass a threshold together: with P positive and N negative examples, of which
+ * TP(t) and FP(t) have a score of at least t,
  *
  * <ul>
- *   <li>the ROC curve is TPR(t) = TP(t) / P over FPR(t) = FP(t) / N, and {@link #rocAuc} the area under it by trapezoids, which is the probability that a
- *       random positive example has a larger score than a random negative one, where equal scores count one half (Hanley and McNeil 1982)
- *   <li>the precision-recall curve is TP(t) / (TP(t) + FP(t)) over TP(t) / P. There are two definitions of the area under it: {@link #averagePrecision} adds up
- *       rectangles, which is the usual one, and {@link #prAuc} adds up trapezoids, which is too optimistic where points are far apart (Davis and Goadrich 2006)
+ *   <li>the ROC curve is TPR(t) = TP(t) / P over FPR(t) = FP(t) / N, and {@link #rocAuc} the area under it by
+ *       trapezoids, which is the probability that a random positive example has a larger score than a random negative
+ *       one, where equal scores count one half (Hanley and McNeil 1982)
+ *   <li>the precision-recall curve is TP(t) / (TP(t) + FP(t)) over TP(t) / P. There are two definitions of the area
+ *       under it: {@link #averagePrecision} adds up rectangles, which is the usual one, and {@link #prAuc} adds up
+ *       trapezoids, which is too optimistic where points are far apart (Davis and Goadrich 2006)
  * </ul>
  */
 public final class Ranking {
@@ -32,7 +35,8 @@ public final class Ranking {
      *
      * @param scores the larger, the more likely positive
      * @param positive which examples are positive
-     * @throws IllegalArgumentException if the lengths differ, there are no examples, a score is NaN, or all examples are positive or none is
+     * @throws IllegalArgumentException if the lengths differ, there are no examples, a score is NaN, or all examples
+     *     are positive or none is
      */
     public static Ranking of(double[] scores, boolean[] positive) {
         int n = scores.length;
@@ -71,8 +75,8 @@ public final class Ranking {
      *
      * @param scores the larger, the more likely positive
      * @param labels 1 for a positive example, 0 for a negative one
-     * @throws IllegalArgumentException if the lengths differ, there are no examples, a score is NaN, a label is neither 0 nor 1, or all labels are the
-     *     same
+     * @throws IllegalArgumentException if the lengths differ, there are no examples, a score is NaN, a label is neither
+     *     0 nor 1, or all labels are the same
      */
     public static Ranking of(float[] scores, int[] labels) {
         boolean[] positive = new boolean[labels.length];
@@ -114,7 +118,10 @@ public final class Ranking {
         return new Ranking(Arrays.copyOf(thresholds, at), Arrays.copyOf(tp, at + 1), Arrays.copyOf(fp, at + 1));
     }
 
-    /** Returns the different scores, the largest first; point i + 1 of a curve counts the examples with at least the i-th of them. */
+    /**
+     * Returns the different scores, the largest first; point i + 1 of a curve counts the examples with at least the
+     * i-th of them.
+     */
     public double[] thresholds() {
         return thresholds.clone();
     }
@@ -131,7 +138,10 @@ public final class Ranking {
         return i == 0 ? 1 : truePositives[i] / ((double) truePositives[i] + falsePositives[i]);
     }
 
-    /** Returns the ROC curve as {false positive rates, true positive rates}, from (0, 0) to (1, 1), with a point for each threshold after the first. */
+    /**
+     * Returns the ROC curve as {false positive rates, true positive rates}, from (0, 0) to (1, 1), with a point for
+     * each threshold after the first.
+     */
     public double[][] roc() {
         return new double[][] {
             Arrays.stream(falsePositives)
@@ -143,7 +153,9 @@ public final class Ranking {
         };
     }
 
-    /** Returns the area under the ROC curve: 0.5 for scores that know nothing, 1 if all positive examples come first. */
+    /**
+     * Returns the area under the ROC curve: 0.5 for scores that know nothing, 1 if all positive examples come first.
+     */
     public double rocAuc() {
         long twice = 0; // exact: the area of trapezoids, in halves of pairs
         for (int i = 1; i < truePositives.length; i++) {
@@ -154,8 +166,8 @@ public final class Ranking {
     }
 
     /**
-     * Returns the precision-recall curve as {recalls, precisions}, with a point for each threshold after the first, which is recall 0 with precision 1 as
-     * in scikit-learn, where no example passes.
+     * Returns the precision-recall curve as {recalls, precisions}, with a point for each threshold after the first,
+     * which is recall 0 with precision 1 as in scikit-learn, where no example passes.
      */
     public double[][] precisionRecall() {
         double[] precision = new double[truePositives.length];
@@ -169,8 +181,9 @@ public final class Ranking {
     }
 
     /**
-     * Returns the average precision, the sum over the thresholds of (recall - recall before) * precision. This is the area under the precision-recall curve by
-     * rectangles; scores that know nothing have the share of positive examples. scikit-learn calls it {@code average_precision_score}.
+     * Returns the average precision, the sum over the thresholds of (recall - recall before) * precision. This is the
+     * area under the precision-recall curve by rectangles; scores that know nothing have the share of positive
+     * examples. scikit-learn calls it {@code average_precision_score}.
      */
     public double averagePrecision() {
         double sum = 0;
@@ -181,8 +194,9 @@ public final class Ranking {
     }
 
     /**
-     * Returns the area under the {@link #precisionRecall} curve by trapezoids, the sum over the thresholds of (recall - recall before) * (precision +
-     * precision before) / 2. State which of the two areas you report: this one is usually the larger.
+     * Returns the area under the {@link #precisionRecall} curve by trapezoids, the sum over the thresholds of (recall -
+     * recall before) * (precision + precision before) / 2. State which of the two areas you report: this one is usually
+     * the larger.
      */
     public double prAuc() {
         double sum = 0;

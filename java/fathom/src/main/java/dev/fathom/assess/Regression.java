@@ -93,8 +93,8 @@ public final class Regression {
     }
 
     /**
-     * Returns R2, the coefficient of determination, 1 - sum (y - prediction)^2 / sum (y - mean of y)^2: 1 for predictions without an error, 0 for the mean
-     * of these very values, negative for anything worse.
+     * Returns R2, the coefficient of determination, 1 - sum (y - prediction)^2 / sum (y - mean of y)^2: 1 for
+     * predictions without an error, 0 for the mean of these very values, negative for anything worse.
      *
      * @throws IllegalStateException if all true values are the same, so that there is no spread to explain
      */

@@ -20,9 +20,9 @@ public record Scores(double[] values) {
         }
         for (int i = 0; i < values.length; i++) {
             if (Double.isNaN(values[i])) {
-                throw new IllegalArgumentException(
-                        "scores: the score of trial " + i + " of " + values.length
-                                + " is NaN, so there is no mean; give a trial a number for every result, also for a failed one");
+                throw new IllegalArgumentException("scores: the score of trial " + i + " of " + values.length
+                        + " is NaN, so there is no mean; give a trial a number for every result, also for "
+                        + "a failed one");
             }
         }
     }
@@ -33,9 +33,10 @@ public record Scores(double[] values) {
     }
 
     /**
-     * Returns the sample standard deviation, whose squares are divided by one less than their number, and NaN for a single score. The scores of folds
-     * are not independent, because the folds share training examples, so the deviation divided by the root of their number is too small for a standard
-     * error of the mean (Bengio and Grandvalet 2004).
+     * Returns the sample standard deviation, whose squares are divided by one less than their number, and NaN for a
+     * single score. The scores of folds are not independent, because the folds share training examples, so the
+     * deviation divided by the root of their number is too small for a standard error of the mean (Bengio and
+     * Grandvalet 2004).
      */
     public double deviation() {
         double mean = mean();

@@ -9,8 +9,9 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y[i] = sum over j of a[i][j] memory[j], a[i] = softmax over j of score(tanh(query(x[i]) + key(memory[j]))): the attention of Bahdanau et al. (2015).
- * Unlike the scaled product it makes all pairs of tokens: batch x queries x keys x units numbers.
+ * y[i] = sum over j of a[i][j] memory[j], a[i] = softmax over j of score(tanh(query(x[i]) + key(memory[j]))): the
+ * attention of Bahdanau et al. (2015). Unlike the scaled product it makes all pairs of tokens: batch x queries x keys x
+ * units numbers.
  *
  * @param query from the width of the queries to the units
  * @param key from the width of the memory to the units
@@ -30,18 +31,19 @@ public record AdditiveAttention(Linear query, Linear key, Linear score) implemen
     }
 
     /**
-     * Attends from x [batch, queries, query width] to memory [batch, keys, memory width] and returns [batch, queries, memory width]. A query that sees
-     * no key gives zeros.
+     * Attends from x [batch, queries, query width] to memory [batch, keys, memory width] and returns [batch, queries,
+     * memory width]. A query that sees no key gives zeros.
      *
-     * @throws IllegalArgumentException if x or the memory is not [batch, tokens, width], or the mask has a bias, which additive attention does not take
+     * @throws IllegalArgumentException if x or the memory is not [batch, tokens, width], or the mask has a bias, which
+     *     additive attention does not take
      */
     public Tensor apply(Tensor x, Tensor memory, AttentionMask mask) {
         return Pass.frame(this, () -> attend(x, memory, memory, mask));
     }
 
     /**
-     * Returns the weights a [batch, queries, keys] with which {@link #apply} adds up the memory, for a picture of what looks where. Each row adds up to 1,
-     * or is 0 for a query that sees no key.
+     * Returns the weights a [batch, queries, keys] with which {@link #apply} adds up the memory, for a picture of what
+     * looks where. Each row adds up to 1, or is 0 for a query that sees no key.
      *
      * @throws IllegalArgumentException as {@link #apply}
      */
@@ -63,10 +65,10 @@ public record AdditiveAttention(Linear query, Linear key, Linear score) implemen
                             + " must be [batch, queries, width] and [batch, keys, width] of one batch");
         }
         if (mask.bias() != null) {
-            throw new IllegalArgumentException(
-                    "AdditiveAttention" + Where.running() + ": the mask has a bias "
-                            + mask.bias().shape()
-                            + ", but additive attention computes its own scores and takes no bias; hide keys with the mask's lengths");
+            throw new IllegalArgumentException("AdditiveAttention" + Where.running() + ": the mask has a bias "
+                    + mask.bias().shape()
+                    + ", but additive attention computes its own scores and takes no bias; hide keys with "
+                    + "the mask's lengths");
         }
     }
 

@@ -9,7 +9,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = linear2(linear1(x)), where linear1 has an activation, or y = linear2(gate(x) linear1(x)), where the gate has it (Shazeer 2020).
+ * y = linear2(linear1(x)), where linear1 has an activation, or y = linear2(gate(x) linear1(x)), where the gate has it
+ * (Shazeer 2020).
  *
  * @param linear1 from the width to the hidden units
  * @param gate from the width to the hidden units, or null if there is no gate
@@ -28,8 +29,8 @@ public record FeedForward(Linear linear1, @Nullable Linear gate, Linear linear2,
     }
 
     /**
-     * Makes linear2(act(gate(x)) linear1(x)): GLU with {@link Activation#SIGMOID} (Dauphin et al. 2017), SwiGLU with {@link Activation#SILU}, GEGLU with
-     * {@link Activation#GELU}.
+     * Makes linear2(act(gate(x)) linear1(x)): GLU with {@link Activation#SIGMOID} (Dauphin et al. 2017), SwiGLU with
+     * {@link Activation#SILU}, GEGLU with {@link Activation#GELU}.
      *
      * @throws IllegalArgumentException if a size is below 1
      */

@@ -6,8 +6,8 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Keys and values [batch, tokens, kvHeads d] of one attention: of a memory that many queries read, or a cache for generation, which has room for as many
- * tokens as will ever be and holds those so far at its front.
+ * Keys and values [batch, tokens, kvHeads d] of one attention: of a memory that many queries read, or a cache for
+ * generation, which has room for as many tokens as will ever be and holds those so far at its front.
  *
  * @param keys one for each token
  * @param values of the same shape
@@ -31,10 +31,12 @@ public record KeyValue(Tensor keys, Tensor values) {
     }
 
     /**
-     * Returns this cache with more tokens [batch, added, kvHeads d], written into row b from position past[b] on. No gradient flows through the cache.
+     * Returns this cache with more tokens [batch, added, kvHeads d], written into row b from position past[b] on. No
+     * gradient flows through the cache.
      *
-     * <p>In a pass that does not record, a cache of this pass gives its memory to the result, so that a step costs the same for a large cache as for a small one.
-     * This cache must then not be used any more, and using it is an exception. To go on from one cache twice, {@code keep()} its tensors before.
+     * <p>In a pass that does not record, a cache of this pass gives its memory to the result, so that a step costs the
+     * same for a large cache as for a small one. This cache must then not be used any more, and using it is an
+     * exception. To go on from one cache twice, {@code keep()} its tensors before.
      *
      * @throws IllegalArgumentException if the shapes disagree, or the cache has no room for them
      */

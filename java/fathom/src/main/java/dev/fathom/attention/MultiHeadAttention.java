@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = concat over heads of softmax(q k^T / sqrt(d)) v, times an output matrix, with q, k and v linear in the tokens (Vaswani et al. 2017). As a layer it
- * is self-attention without a mask.
+ * y = concat over heads of softmax(q k^T / sqrt(d)) v, times an output matrix, with q, k and v linear in the tokens
+ * (Vaswani et al. 2017). As a layer it is self-attention without a mask.
  *
  * @param projections what makes queries, keys and values
  * @param outProj [heads d] to [width]
@@ -48,7 +48,8 @@ public record MultiHeadAttention(
     }
 
     /**
-     * Makes attention with PyTorch's parameters {@code in_proj_weight}, {@code in_proj_bias} and {@code out_proj}, which begin as in PyTorch.
+     * Makes attention with PyTorch's parameters {@code in_proj_weight}, {@code in_proj_bias} and {@code out_proj},
+     * which begin as in PyTorch.
      *
      * @throws IllegalArgumentException if heads do not divide the width
      */
@@ -71,8 +72,8 @@ public record MultiHeadAttention(
     }
 
     /**
-     * Makes attention with the parameters {@code q_proj}, {@code k_proj} and {@code v_proj}: for fewer heads of keys and values than of queries, or for a
-     * memory of another width.
+     * Makes attention with the parameters {@code q_proj}, {@code k_proj} and {@code v_proj}: for fewer heads of keys
+     * and values than of queries, or for a memory of another width.
      *
      * @throws IllegalArgumentException if heads do not divide the width, or kvHeads the heads
      */
@@ -117,8 +118,8 @@ public record MultiHeadAttention(
     }
 
     /**
-     * Self-attention of x [batch, tokens, width]. Where the mask has lengths, they are those of the queries too: what lies beyond them gives the
-     * output's bias.
+     * Self-attention of x [batch, tokens, width]. Where the mask has lengths, they are those of the queries too: what
+     * lies beyond them gives the output's bias.
      *
      * @throws IllegalArgumentException naming the two dimensions, if shapes disagree
      */
@@ -147,7 +148,8 @@ public record MultiHeadAttention(
     }
 
     /**
-     * Cross-attention: queries of x [batch, queries, width] to the tokens of {@code memory} [batch, keys, memory width]. Positions are not turned.
+     * Cross-attention: queries of x [batch, queries, width] to the tokens of {@code memory} [batch, keys, memory
+     * width]. Positions are not turned.
      *
      * @throws IllegalArgumentException naming the two dimensions, if shapes disagree
      */
@@ -176,8 +178,8 @@ public record MultiHeadAttention(
     }
 
     /**
-     * Causal self-attention of more tokens x [batch, added, width], which stand behind the past[b] tokens that the cache holds of row b. It gives the bits
-     * of {@code apply} with a causal mask on the whole sequence.
+     * Causal self-attention of more tokens x [batch, added, width], which stand behind the past[b] tokens that the
+     * cache holds of row b. It gives the bits of {@code apply} with a causal mask on the whole sequence.
      *
      * @param past I32 [batch]
      * @throws IllegalArgumentException if shapes disagree, or the cache has no room for the tokens

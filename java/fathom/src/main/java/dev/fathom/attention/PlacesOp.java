@@ -8,8 +8,8 @@ import dev.fathom.ops.MoveOp;
 import dev.fathom.ops.TakeOp;
 
 /**
- * The rows of a table [positions, width] at the places [batch, tokens] that follow each row's past. A place that the table lacks is reported in the words of
- * whoever gave the past.
+ * The rows of a table [positions, width] at the places [batch, tokens] that follow each row's past. A place that the
+ * table lacks is reported in the words of whoever gave the past.
  *
  * @param label the layer, as errors call it
  */

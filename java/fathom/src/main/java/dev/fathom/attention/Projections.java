@@ -17,7 +17,8 @@ public sealed interface Projections extends Net {
     KeyValue memory(Tensor x);
 
     /**
-     * One matrix for all three, as in PyTorch's {@code MultiheadAttention}: of one sequence all are made by one product and read where they lie.
+     * One matrix for all three, as in PyTorch's {@code MultiheadAttention}: of one sequence all are made by one product
+     * and read where they lie.
      *
      * @param inProjWeight [3 width, width], queries before keys before values
      * @param inProjBias [3 width], or null for none

@@ -9,20 +9,24 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns pairs (a, b) of numbers of a head to (a cos - b sin, b cos + a sin) by the angle t / base^(2i / r) for position t and pair i of r / 2, so that
- * the product of a query and a key depends on their distance alone (Su et al. 2021).
+ * Turns pairs (a, b) of numbers of a head to (a cos - b sin, b cos + a sin) by the angle t / base^(2i / r) for position
+ * t and pair i of r / 2, so that the product of a query and a key depends on their distance alone (Su et al. 2021).
  *
  * @param table [positions, r] of r / 2 cosines before r / 2 sines; files need not have it
- * @param interleaved whether pair i is (2i, 2i + 1), as in the paper and in Llama's own code, else (i, i + r / 2), as in GPT-NeoX and
- *     Hugging Face's Llama
+ * @param interleaved whether pair i is (2i, 2i + 1), as in the paper and in Llama's own code, else (i, i + r / 2), as
+ *     in GPT-NeoX and Hugging Face's Llama
  */
 public record RotaryPositions(Buffer table, boolean interleaved) implements Net {
-    /** Makes angles for so many positions, and pairs (i, i + r / 2) of the first r numbers of each head, as in GPT-NeoX. */
+    /**
+     * Makes angles for so many positions, and pairs (i, i + r / 2) of the first r numbers of each head, as in GPT-NeoX.
+     */
     public static RotaryPositions halves(int positions, int r) {
         return of(positions, r, 10000, false);
     }
 
-    /** Makes angles for so many positions, and pairs (2i, 2i + 1) of the first r numbers of each head, as in the paper. */
+    /**
+     * Makes angles for so many positions, and pairs (2i, 2i + 1) of the first r numbers of each head, as in the paper.
+     */
     public static RotaryPositions interleaved(int positions, int r) {
         return of(positions, r, 10000, true);
     }
@@ -30,7 +34,8 @@ public record RotaryPositions(Buffer table, boolean interleaved) implements Net 
     /**
      * Makes angles with another base.
      *
-     * @throws IllegalArgumentException if positions are below 1, r is not even and at least 2, or the base is not above 0
+     * @throws IllegalArgumentException if positions are below 1, r is not even and at least 2, or the base is not above
+     *     0
      */
     public static RotaryPositions of(int positions, int r, double base, boolean interleaved) {
         if (positions < 1 || r < 2 || r % 2 != 0 || !(base > 0)) {
@@ -59,7 +64,8 @@ public record RotaryPositions(Buffer table, boolean interleaved) implements Net 
     }
 
     /**
-     * Turns the first {@code turned} of {@code heads} heads of tokens x [batch, tokens, heads d] that stand behind past[b] others.
+     * Turns the first {@code turned} of {@code heads} heads of tokens x [batch, tokens, heads d] that stand behind
+     * past[b] others.
      *
      * @param past I32 [batch], or null for none
      * @throws IllegalArgumentException if shapes disagree, or a position is beyond the table

@@ -8,7 +8,8 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y[b, t] = x[b, t] + table[t], table[t][2i] = sin(t / 10000^(2i / width)) and table[t][2i + 1] the cosine of the same angle (Vaswani et al. 2017).
+ * y[b, t] = x[b, t] + table[t], table[t][2i] = sin(t / 10000^(2i / width)) and table[t][2i + 1] the cosine of the same
+ * angle (Vaswani et al. 2017).
  *
  * @param table [positions, width]; files need not have it
  */

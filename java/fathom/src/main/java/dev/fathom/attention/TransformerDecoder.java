@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = norm(layer n (... layer 1 (x, memory), memory)), each layer with the same masks, as PyTorch's {@code TransformerDecoder}.
+ * y = norm(layer n (... layer 1 (x, memory), memory)), each layer with the same masks, as PyTorch's
+ * {@code TransformerDecoder}.
  *
  * @param layers in the order of their calls
  * @param norm what follows the last, or null for nothing
@@ -57,7 +58,8 @@ public record TransformerDecoder(
     }
 
     /**
-     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind past[b] others that the caches hold.
+     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind past[b] others
+     * that the caches hold.
      *
      * @param caches one for each layer: those of {@link #caches}, or what the step before returned
      * @param past I32 [batch]

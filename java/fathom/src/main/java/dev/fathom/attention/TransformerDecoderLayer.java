@@ -11,8 +11,8 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 
 /**
- * Self-attention, attention to a memory, and a feed-forward layer, each added to its input and normalized behind or in front, as PyTorch's {@code
- * TransformerDecoderLayer} (Vaswani et al. 2017).
+ * Self-attention, attention to a memory, and a feed-forward layer, each added to its input and normalized behind or in
+ * front, as PyTorch's {@code TransformerDecoderLayer} (Vaswani et al. 2017).
  *
  * @param selfAttn attention of the tokens to each other
  * @param multiheadAttn attention to the memory
@@ -55,7 +55,9 @@ public record TransformerDecoderLayer(
         return new TransformerDecoderLayer(selfAttn, multiheadAttn, feedForward, norm1, norm2, norm3, dropout, true);
     }
 
-    /** Returns this layer with dropout in PyTorch's places: of attention weights, hidden units, and of the three sums. */
+    /**
+     * Returns this layer with dropout in PyTorch's places: of attention weights, hidden units, and of the three sums.
+     */
     public TransformerDecoderLayer dropout(float p) {
         return new TransformerDecoderLayer(
                 selfAttn.dropout(p),

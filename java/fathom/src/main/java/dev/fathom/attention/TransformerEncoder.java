@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = norm(layer n (... layer 1 (x))), each layer with the same mask, as PyTorch's {@code TransformerEncoder}. With {@link AttentionMask#CAUSAL} it is the
- * stack of a GPT, and {@link #step} generates with it.
+ * y = norm(layer n (... layer 1 (x))), each layer with the same mask, as PyTorch's {@code TransformerEncoder}. With
+ * {@link AttentionMask#CAUSAL} it is the stack of a GPT, and {@link #step} generates with it.
  *
  * @param layers in the order of their calls
  * @param norm what follows the last, or null for nothing; layers with norms in front need one
@@ -61,8 +61,8 @@ public record TransformerEncoder(
     }
 
     /**
-     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind past[b] others that the caches hold. It gives the
-     * bits of the same tokens in the whole sequence.
+     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind past[b] others
+     * that the caches hold. It gives the bits of the same tokens in the whole sequence.
      *
      * @param caches one for each layer: those of {@link #caches}, or what the step before returned
      * @param past I32 [batch]

@@ -12,8 +12,9 @@ import dev.fathom.tree.Inline;
 import org.jspecify.annotations.Nullable;
 
 /**
- * x' = norm1(x + attention(x)), y = norm2(x' + feedForward(x')) (Vaswani et al. 2017), or with the norms in front, x' = x + attention(norm1(x)), y = x' +
- * feedForward(norm2(x')) (Xiong et al. 2020), as PyTorch's {@code TransformerEncoderLayer}. With a causal mask it is the layer of a GPT.
+ * x' = norm1(x + attention(x)), y = norm2(x' + feedForward(x')) (Vaswani et al. 2017), or with the norms in front, x' =
+ * x + attention(norm1(x)), y = x' + feedForward(norm2(x')) (Xiong et al. 2020), as PyTorch's
+ * {@code TransformerEncoderLayer}. With a causal mask it is the layer of a GPT.
  *
  * @param selfAttn attention of the tokens to each other
  * @param feedForward what is computed for each token; its parameters have no prefix of their own
@@ -50,7 +51,10 @@ public record TransformerEncoderLayer(
         return new TransformerEncoderLayer(selfAttn, feedForward, norm1, norm2, dropout, true);
     }
 
-    /** Returns this layer with dropout in PyTorch's four places: on the attention weights, on the hidden units, and on what each of the two sums adds to x. */
+    /**
+     * Returns this layer with dropout in PyTorch's four places: on the attention weights, on the hidden units, and on
+     * what each of the two sums adds to x.
+     */
     public TransformerEncoderLayer dropout(float p) {
         return new TransformerEncoderLayer(
                 selfAttn.dropout(p), feedForward.dropout(p), norm1, norm2, new Dropout(p), normFirst);

@@ -6,7 +6,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** One walk back over a tape: which nodes lie between the loss and the targets, and their gradients, the last node first. */
+/**
+ * One walk back over a tape: which nodes lie between the loss and the targets, and their gradients, the last node
+ * first.
+ */
 public final class Backward {
     private static final @Nullable Value[] NONE = {};
     /** How many have ended. */
@@ -19,7 +22,10 @@ public final class Backward {
 
     private long number;
 
-    /** From a recorded {@code loss} toward the leaves and watched values that {@code targets} accepts, all of them where it is null. */
+    /**
+     * From a recorded {@code loss} toward the leaves and watched values that {@code targets} accepts, all of them where
+     * it is null.
+     */
     Backward(Value loss, @Nullable Predicate<Value> targets, @Nullable Backward before) {
         this.loss = loss;
         this.targets = targets;
@@ -50,20 +56,26 @@ public final class Backward {
     }
 
     /**
-     * From here on backward in this pass gives max(dy, 0) through every ReLU in place of the gradient: the signal of a deconvolutional network
-     * (Zeiler and Fergus 2014) instead of a derivative.
+     * From here on backward in this pass gives max(dy, 0) through every ReLU in place of the gradient: the signal of a
+     * deconvolutional network (Zeiler and Fergus 2014) instead of a derivative.
      */
     public static void rectify(Scope pass) {
         pass.rectifies = true;
     }
 
-    /** Sets a buffer to {@code next} when backward has succeeded, once even if a layer runs again; not outside training mode. */
+    /**
+     * Sets a buffer to {@code next} when backward has succeeded, once even if a layer runs again; not outside training
+     * mode.
+     */
     public static void updateAfter(Value buffer, Value next) {
         Leaf leaf = Objects.requireNonNull(buffer.leaf, "a buffer is a leaf");
         Scope.current().updateAfterBackward(buffer, leaf, next);
     }
 
-    /** Refuses to add the gradient of this loss once more to what an earlier backward gave a leaf or watched value, unless that was cleared since. */
+    /**
+     * Refuses to add the gradient of this loss once more to what an earlier backward gave a leaf or watched value,
+     * unless that was cleared since.
+     */
     void checkNew() {
         for (Backward b = before; b != null; b = b.before) {
             if (b.loss == loss) {
@@ -100,7 +112,9 @@ public final class Backward {
         return t.leaf != null ? t.leaf.keepsGradientOf(number) : t.sumOfGradients() != 0;
     }
 
-    /** Takes the gradients that flow from {@code seed} at the loss; false, and nothing done, where no target is reached. */
+    /**
+     * Takes the gradients that flow from {@code seed} at the loss; false, and nothing done, where no target is reached.
+     */
     boolean run(long seed) {
         Scope scope = scope();
         Recording tape = scope.tape;
@@ -132,7 +146,10 @@ public final class Backward {
         }
     }
 
-    /** Says so where no target was reached because the model that computed the loss is closed, or gave its parameters to another. */
+    /**
+     * Says so where no target was reached because the model that computed the loss is closed, or gave its parameters to
+     * another.
+     */
     private void checkLeaves(Recording tape, int last) {
         Scope scope = scope();
         for (int i = 0; i <= last; i++) {
@@ -171,7 +188,9 @@ public final class Backward {
         }
     }
 
-    /** A watched result keeps the sum of all backward passes apart: what flows on is the gradient of the one under way. */
+    /**
+     * A watched result keeps the sum of all backward passes apart: what flows on is the gradient of the one under way.
+     */
     private static void addToTotal(Scope scope, Value o) {
         if (o.total == 0) {
             o.total = o.gradient;
@@ -187,8 +206,8 @@ public final class Backward {
     }
 
     /**
-     * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs (memory that a caller may have been shown
-     * stays until the close), intermediates give their memory back.
+     * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs
+     * (memory that a caller may have been shown stays until the close), intermediates give their memory back.
      */
     private void forgetGradients(Recording tape, int last) {
         Scope scope = scope();

@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** What an op sees while a scope runs it: its commands run at once. One object serves op after op and stays with its arena. */
+/**
+ * What an op sees while a scope runs it: its commands run at once. One object serves op after op and stays with its
+ * arena.
+ */
 @SuppressWarnings("NullAway") // begin sets what end clears: one object serves call after call without allocating
 final class Eager extends Grad {
     private final Arena arena;
@@ -239,7 +242,10 @@ final class Eager extends Grad {
         return this;
     }
 
-    /** Refuses the address of an input or a result whose type the word does not take; in backward inputs may have been given back. */
+    /**
+     * Refuses the address of an input or a result whose type the word does not take; in backward inputs may have been
+     * given back.
+     */
     private boolean typed(long address) {
         if (node == null) {
             checkTypes(address, in);

@@ -6,8 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out whether a model has fixed a net in evaluation mode. The modes belong to the models; this only leads from a net, which knows no model, to them,
- * by references that let a forgotten model be collected. Empty in nearly every process, and then it costs one read.
+ * Finds out whether a model has fixed a net in evaluation mode. The modes belong to the models; this only leads from a
+ * net, which knows no model, to them, by references that let a forgotten model be collected. Empty in nearly every
+ * process, and then it costs one read.
  */
 public final class EvalModes {
     /** Whoever fixes nets in evaluation mode: the store of a model. */

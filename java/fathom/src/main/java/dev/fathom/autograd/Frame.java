@@ -3,7 +3,10 @@ package dev.fathom.autograd;
 import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 
-/** One call of a net: who was called, from where, and what existed before. Its path is worked out only when a message needs it. */
+/**
+ * One call of a net: who was called, from where, and what existed before. Its path is worked out only when a message
+ * needs it.
+ */
 public final class Frame {
     /** Stands for the net where a body without recording gives memory back. */
     static final Object NO_GRAD = new Object();

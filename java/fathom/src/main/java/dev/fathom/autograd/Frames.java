@@ -7,7 +7,10 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The nets that run in a scope, innermost first, and the values that the scope owns: what a net made and nobody needs goes back when it returns. */
+/**
+ * The nets that run in a scope, innermost first, and the values that the scope owns: what a net made and nobody needs
+ * goes back when it returns.
+ */
 public final class Frames {
     private final Scope scope;
     private final Arena arena;
@@ -66,7 +69,10 @@ public final class Frames {
             int to,
             @Nullable Object result) {}
 
-    /** Tells {@code action}, beside those before it, of each call as it returns, before what it made and did not return is given back; null ends that for all. */
+    /**
+     * Tells {@code action}, beside those before it, of each call as it returns, before what it made and did not return
+     * is given back; null ends that for all.
+     */
     public void observe(@Nullable Consumer<Called> action) {
         observer = action == null || observer == null ? action : observer.andThen(action);
     }
@@ -99,8 +105,8 @@ public final class Frames {
     }
 
     /**
-     * Returns what {@code question} answers in the frame that {@code net} would have if it were called now, of which no observer is told. Without a pass there
-     * is no frame.
+     * Returns what {@code question} answers in the frame that {@code net} would have if it were called now, of which no
+     * observer is told. Without a pass there is no frame.
      */
     public static <T> T asking(Object net, Supplier<T> question) {
         Scope scope = Scope.innermost();
@@ -121,7 +127,9 @@ public final class Frames {
         }
     }
 
-    /** Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends. */
+    /**
+     * Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends.
+     */
     void leave(Frame f, @Nullable Object result) {
         frame = f.parent;
         if (observer != null) {
@@ -144,14 +152,20 @@ public final class Frames {
         }
     }
 
-    /** Gives back all that was made since {@code mark} outside a frame of its own, except {@code keep}; {@code by} says who returned. */
+    /**
+     * Gives back all that was made since {@code mark} outside a frame of its own, except {@code keep}; {@code by} says
+     * who returned.
+     */
     void releaseAllBut(Value keep, int mark, Object by) {
         if (!scope.tracing()) {
             releaseAllBut(keep, mark, new Frame(scope, by, frame, -1), -1);
         }
     }
 
-    /** Gives back what was made since {@code mark} and is not needed, on the return of frame f, or of its child if that is not -1. */
+    /**
+     * Gives back what was made since {@code mark} and is not needed, on the return of frame f, or of its child if that
+     * is not -1.
+     */
     private void releaseAllBut(Object keep, int mark, Frame f, int child) {
         mark(keep, true);
         Frame by = null;
@@ -188,7 +202,8 @@ public final class Frames {
         return new IllegalStateException(
                 "apply: nets are nested too deep for the stack of thread "
                         + Thread.currentThread().getName() + ": depth " + deepest
-                        + " was reached; put the layers into one Sequential, which does not nest, or give the thread a larger stack (-Xss)",
+                        + " was reached; put the layers into one Sequential, which does not nest, or give the "
+                        + "thread a larger stack (-Xss)",
                 e);
     }
 

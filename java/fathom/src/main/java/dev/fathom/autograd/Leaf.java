@@ -5,7 +5,10 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 
-/** A parameter or buffer as backward sees it: the numbers behind a {@link Value}, with a version, and for a parameter a gradient beside them. */
+/**
+ * A parameter or buffer as backward sees it: the numbers behind a {@link Value}, with a version, and for a parameter a
+ * gradient beside them.
+ */
 public interface Leaf {
     /** Its name in its model, such as {@code 0.weight}. */
     String name();
@@ -32,7 +35,9 @@ public interface Leaf {
     /** Tells that they have changed. */
     void changed();
 
-    /** Where the parameter lies as {@code packing} of a matrix [n, k] makes it, as it is now; the arena keeps it there. */
+    /**
+     * Where the parameter lies as {@code packing} of a matrix [n, k] makes it, as it is now; the arena keeps it there.
+     */
     long packed(Arena arena, Kernel packing, long n, long k);
 
     /** The block in which the parameter's gradient lies. */
@@ -47,7 +52,10 @@ public interface Leaf {
     /** Makes the gradient ready to be added to in the first {@code n} of these rows. */
     void writeRows(Commands commands, int[] rows, int n);
 
-    /** Whether it has a gradient, and none was used or cleared since the backward of this {@linkplain Backward#number number}. */
+    /**
+     * Whether it has a gradient, and none was used or cleared since the backward of this {@linkplain Backward#number
+     * number}.
+     */
     boolean keepsGradientOf(long backward);
 
     /** Forgets the gradient. */

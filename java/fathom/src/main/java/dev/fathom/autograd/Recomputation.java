@@ -10,8 +10,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A layer that runs without being recorded and becomes one node, which runs it again in backward. While it runs, this notes what it reads from
- * outside: parameters, buffers and captured tensors are inputs of the node as x is.
+ * A layer that runs without being recorded and becomes one node, which runs it again in backward. While it runs, this
+ * notes what it reads from outside: parameters, buffers and captured tensors are inputs of the node as x is.
  */
 public final class Recomputation {
     private final Scope scope;

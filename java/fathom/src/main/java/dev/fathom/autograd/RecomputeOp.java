@@ -8,8 +8,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = layer(x), whose inside is not recorded but run again in backward from the same inputs and random numbers (Chen et al. 2016, activation
- * checkpointing): memory for time. Inputs are x and whatever else the layer reads.
+ * y = layer(x), whose inside is not recorded but run again in backward from the same inputs and random numbers (Chen et
+ * al. 2016, activation checkpointing): memory for time. Inputs are x and whatever else the layer reads.
  *
  * @param layer what runs again
  * @param random a copy of the scope's random numbers as they were, null in a scope without

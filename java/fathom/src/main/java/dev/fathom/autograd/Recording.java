@@ -5,7 +5,10 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What lies below a tape: the recorded calls of a scope, in order, which backward walks. {@code Tape}, the only subclass, shows them to users. */
+/**
+ * What lies below a tape: the recorded calls of a scope, in order, which backward walks. {@code Tape}, the only
+ * subclass, shows them to users.
+ */
 public abstract class Recording {
     private @Nullable Node[] nodes = new Node[64];
     private int size;

@@ -12,13 +12,19 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the tensors in what a net's method returned: a record, list, map, Optional or array of tensors, nested at will, in their order. */
+/**
+ * Finds the tensors in what a net's method returned: a record, list, map, Optional or array of tensors, nested at will,
+ * in their order.
+ */
 public final class Results {
     private static final String UNNAMED = "output";
 
     private Results() {}
 
-    /** Calls {@code action} for every value of class {@code kind} in a record, list, map, Optional or array, nested at will, in their order. */
+    /**
+     * Calls {@code action} for every value of class {@code kind} in a record, list, map, Optional or array, nested at
+     * will, in their order.
+     */
     public static <V extends Value> void forEach(@Nullable Object result, Class<V> kind, Consumer<? super V> action) {
         ArrayDeque<Object> todo = new ArrayDeque<>();
         List<@Nullable Object> inside = new ArrayList<>();
@@ -47,9 +53,10 @@ public final class Results {
     }
 
     /**
-     * Calls {@code action} for every tensor in a record, list, map, Optional or array with its name: the names of record components, the keys of maps
-     * and the numbers of list and array elements, joined by dots. What has no name of its own is called {@code output}: a tensor that is itself the
-     * result, and with their numbers the elements of a list or an array.
+     * Calls {@code action} for every tensor in a record, list, map, Optional or array with its name: the names of
+     * record components, the keys of maps and the numbers of list and array elements, joined by dots. What has no name
+     * of its own is called {@code output}: a tensor that is itself the result, and with their numbers the elements of a
+     * list or an array.
      */
     public static <V extends Value> void forEachNamed(
             @Nullable Object result, Class<V> kind, BiConsumer<String, ? super V> action) {

@@ -19,8 +19,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies below a pass: it runs ops, owns the values that they make, records what backward needs, walks back, and gives everything back at its end.
- * {@code Pass}, the only subclass, adds the methods that users call.
+ * What lies below a pass: it runs ops, owns the values that they make, records what backward needs, walks back, and
+ * gives everything back at its end. {@code Pass}, the only subclass, adds the methods that users call.
  */
 public abstract class Scope {
     private static final ThreadLocal<@Nullable Open> CURRENT = new ThreadLocal<>();
@@ -32,8 +32,9 @@ public abstract class Scope {
     }
 
     /**
-     * An open scope on its thread's stack. The stack does not hold it: a scope that was never closed and that nobody can reach any more, be it by itself or by one
-     * of its values, goes to the collector, which gives its memory back and reports it.
+     * An open scope on its thread's stack. The stack does not hold it: a scope that was never closed and that nobody
+     * can reach any more, be it by itself or by one of its values, goes to the collector, which gives its memory back
+     * and reports it.
      */
     private static final class Open extends WeakReference<Scope> {
         private final @Nullable Open outer;
@@ -93,7 +94,9 @@ public abstract class Scope {
 
     boolean recording;
     boolean replaying;
-    /** Whether everything that goes into a recorded call, and comes out of it, lives on, for the tangents of the calls. */
+    /**
+     * Whether everything that goes into a recorded call, and comes out of it, lives on, for the tangents of the calls.
+     */
     boolean retaining;
     /** Whether backward takes ReLU for what a deconvolutional network makes of it. */
     boolean rectifies;
@@ -130,7 +133,10 @@ public abstract class Scope {
         }
     }
 
-    /** A value in this scope: a view of {@code base}, or without one what lies at {@code address}, 0 where it has a shape only. */
+    /**
+     * A value in this scope: a view of {@code base}, or without one what lies at {@code address}, 0 where it has a
+     * shape only.
+     */
     protected abstract Value value(
             Shape shape, DType dtype, @Nullable Value base, long address, long offset, @Nullable Op op);
 
@@ -200,7 +206,10 @@ public abstract class Scope {
         return y;
     }
 
-    /** Runs {@code body}; what its recorded calls read and made lives until the end, even where backward does not read it. */
+    /**
+     * Runs {@code body}; what its recorded calls read and made lives until the end, even where backward does not read
+     * it.
+     */
     protected final <V extends Value> V retaining(Supplier<V> body) {
         boolean was = retaining;
         retaining = true;
@@ -362,7 +371,10 @@ public abstract class Scope {
         return out;
     }
 
-    /** The input in whose memory a result can be computed, because the op writes a part of it alone and nobody will read it as it was; null where there is none. */
+    /**
+     * The input in whose memory a result can be computed, because the op writes a part of it alone and nobody will read
+     * it as it was; null where there is none.
+     */
     private @Nullable Value place(Op op, int o, @Nullable Value[] in, Shape shape, DType dtype) {
         int i = op.inPlaceOf(o);
         Value x = i < 0 || recording || retaining || tracing || recomputation != null ? null : in[i];
@@ -497,7 +509,10 @@ public abstract class Scope {
 
     // ---- backward
 
-    /** The gradients of {@code loss} with respect to the leaves and watched values that {@code targets} accepts, all of them where it is null. */
+    /**
+     * The gradients of {@code loss} with respect to the leaves and watched values that {@code targets} accepts, all of
+     * them where it is null.
+     */
     protected final void gradients(Value loss, @Nullable Predicate<Value> targets) {
         checkThread();
         if (loss.shape.size() != 1 || loss.dtype != DType.F32) {
@@ -532,7 +547,10 @@ public abstract class Scope {
         }
     }
 
-    /** Sets a buffer to {@code next} when backward has succeeded, once even if a layer runs again; not outside training mode. */
+    /**
+     * Sets a buffer to {@code next} when backward has succeeded, once even if a layer runs again; not outside training
+     * mode.
+     */
     void updateAfterBackward(Value buffer, Leaf leaf, Value next) {
         checkThread();
         if (!training() || replaying) {
@@ -546,7 +564,10 @@ public abstract class Scope {
         updates.add(new Update(buffer, leaf, next));
     }
 
-    /** Begins a change of the blocks with buffers to update, before anything is done. Replicas have buffers of their own and may read the parameters. */
+    /**
+     * Begins a change of the blocks with buffers to update, before anything is done. Replicas have buffers of their own
+     * and may read the parameters.
+     */
     private List<Block> alone() {
         if (updates == null) {
             return List.of();
@@ -615,7 +636,10 @@ public abstract class Scope {
         return closed;
     }
 
-    /** Where it was opened, for messages. The close is not kept: a walk up the stack at both ends would cost as much as a small op. */
+    /**
+     * Where it was opened, for messages. The close is not kept: a walk up the stack at both ends would cost as much as
+     * a small op.
+     */
     String openedAt() {
         return Memory.render(openedAt);
     }

@@ -11,8 +11,9 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies below a tensor: where its elements are, who may read them, which call made it, and its gradient. {@code Tensor}, the only direct subclass, adds the
- * methods that users call. What changes in a tensor's life is visible in this package alone.
+ * What lies below a tensor: where its elements are, who may read them, which call made it, and its gradient.
+ * {@code Tensor}, the only direct subclass, adds the methods that users call. What changes in a tensor's life is
+ * visible in this package alone.
  */
 public abstract class Value {
     protected final Shape shape;
@@ -58,7 +59,10 @@ public abstract class Value {
     /** Depends on the input of a traced pass: it has a shape and no memory. */
     boolean traced;
 
-    /** Elements at {@code offset} bytes into {@code base}, or without one at {@code address}, in a scope's memory; {@code op} makes them. */
+    /**
+     * Elements at {@code offset} bytes into {@code base}, or without one at {@code address}, in a scope's memory;
+     * {@code op} makes them.
+     */
     protected Value(
             Shape shape, DType dtype, Scope scope, @Nullable Value base, long address, long offset, @Nullable Op op) {
         this.shape = shape;
@@ -187,7 +191,10 @@ public abstract class Value {
                 + " was closed; read it before the close, or keep() it");
     }
 
-    /** Whether a result of {@code s} may be computed in this memory: nobody but the caller of the op could read it, and only through this value. */
+    /**
+     * Whether a result of {@code s} may be computed in this memory: nobody but the caller of the op could read it, and
+     * only through this value.
+     */
     boolean yieldsTo(Scope s) {
         Value root = root();
         return root.pins == 0 && !root.viewed && (scope == s && (base == null || heir) || base == null && offered);
@@ -224,8 +231,9 @@ public abstract class Value {
     }
 
     /**
-     * Keeps a block that outlives scopes mapped while Java reads it: another thread may close it meanwhile, and the collector takes what nobody will
-     * use again, even during the read. A scope keeps its own memory, and then there is none to lease.
+     * Keeps a block that outlives scopes mapped while Java reads it: another thread may close it meanwhile, and the
+     * collector takes what nobody will use again, even during the read. A scope keeps its own memory, and then there is
+     * none to lease.
      */
     protected final @Nullable Block lease() {
         Block b = root().block;

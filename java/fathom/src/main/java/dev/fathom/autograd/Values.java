@@ -18,7 +18,9 @@ public final class Values {
         return v.alive();
     }
 
-    /** Keeps the block under a parameter, a buffer or a kept tensor mapped until its release; null for other tensors. */
+    /**
+     * Keeps the block under a parameter, a buffer or a kept tensor mapped until its release; null for other tensors.
+     */
     public static @Nullable Block lease(Value v) {
         return v.lease();
     }

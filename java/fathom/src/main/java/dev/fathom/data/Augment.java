@@ -3,18 +3,19 @@ package dev.fathom.data;
 import java.util.Locale;
 
 /**
- * A random change to the examples of a batch, which {@link Batches#augment} applies: the label stays, and the model sees an image that it has not
- * seen before. Each example has its own random numbers, which depend only on the seed of the batches, the epoch and the example's position in the
- * epoch.
+ * A random change to the examples of a batch, which {@link Batches#augment} applies: the label stays, and the model
+ * sees an image that it has not seen before. Each example has its own random numbers, which depend only on the seed of
+ * the batches, the epoch and the example's position in the epoch.
  *
  * <pre>{@code
  * train.shuffled(1).batches(128).augment(Augment.flip(), Augment.crop(4), Augment.cutout(8))
  * }</pre>
  *
- * <p>Changes of position ({@link #flip} to {@link #rotate}) that follow each other are combined to one map of the plane, so that an image is
- * interpolated once; flips and crops alone copy pixels. Pixels from outside the image are 0, which is the mean color of {@linkplain
- * Dataset#normalized normalized} images, or the nearest pixel of the image after {@link #extended}. Amounts of brightness and noise are in the units
- * of the batch, in which the range of a byte is 1 unless the dataset was scaled or normalized.
+ * <p>Changes of position ({@link #flip} to {@link #rotate}) that follow each other are combined to one map of the
+ * plane, so that an image is interpolated once; flips and crops alone copy pixels. Pixels from outside the image are 0,
+ * which is the mean color of {@linkplain Dataset#normalized normalized} images, or the nearest pixel of the image after
+ * {@link #extended}. Amounts of brightness and noise are in the units of the batch, in which the range of a byte is 1
+ * unless the dataset was scaled or normalized.
  *
  * @param kind the kind of change
  * @param amount the largest change, in the unit of the method for the kind
@@ -78,8 +79,8 @@ public record Augment(Kind kind, float amount, boolean edge) {
     /**
      * Makes a change of this kind.
      *
-     * @throws IllegalArgumentException if the amount is not positive, is more than the kind allows or is not whole where it counts pixels, or {@code
-     *     edge} is set for a change that reads nothing beyond the edge
+     * @throws IllegalArgumentException if the amount is not positive, is more than the kind allows or is not whole
+     *     where it counts pixels, or {@code edge} is set for a change that reads nothing beyond the edge
      */
     public Augment {
         if (!(amount > 0 && amount <= kind.most)) {
@@ -110,7 +111,8 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Adds a border of {@code padding} pixels and cuts out a random window of the original size (He et al. 2016, with a padding of 4).
+     * Adds a border of {@code padding} pixels and cuts out a random window of the original size (He et al. 2016, with a
+     * padding of 4).
      *
      * @throws IllegalArgumentException if padding &lt; 1
      */
@@ -173,8 +175,8 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Adds normal noise of this standard deviation to every number of features of any shape. In linear least squares this acts as a ridge penalty
-     * (Bishop 1995).
+     * Adds normal noise of this standard deviation to every number of features of any shape. In linear least squares
+     * this acts as a ridge penalty (Bishop 1995).
      *
      * @throws IllegalArgumentException if it is not positive and finite
      */
@@ -183,8 +185,8 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Sets a square of {@code size} x {@code size} pixels to 0. Its center lies anywhere in the image, so a part of the square may lie outside
-     * (DeVries and Taylor 2017).
+     * Sets a square of {@code size} x {@code size} pixels to 0. Its center lies anywhere in the image, so a part of the
+     * square may lie outside (DeVries and Taylor 2017).
      *
      * @throws IllegalArgumentException if size &lt; 1
      */
@@ -193,9 +195,10 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Mixes two examples of a batch: each becomes s times itself and 1 - s times the one that is as far from the end of the batch as it is from the
-     * beginning, with s from Beta(alpha, alpha) (Zhang et al. 2018). Targets are mixed too, so labels become probabilities [n, classes], which {@code
-     * Loss.crossEntropy} takes. Features may have any shape; the batches should be in random order.
+     * Mixes two examples of a batch: each becomes s times itself and 1 - s times the one that is as far from the end of
+     * the batch as it is from the beginning, with s from Beta(alpha, alpha) (Zhang et al. 2018). Targets are mixed too,
+     * so labels become probabilities [n, classes], which {@code Loss.crossEntropy} takes. Features may have any shape;
+     * the batches should be in random order.
      *
      * @throws IllegalArgumentException if alpha is not positive and finite
      */

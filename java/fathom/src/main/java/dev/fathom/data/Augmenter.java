@@ -12,11 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Carries a recipe out on gathered batches: draws numbers for each example, turns them into what the kernels take (a map, a tone, a box, a share),
- * and runs one kernel for each change, or run of changes of place.
+ * Carries a recipe out on gathered batches: draws numbers for each example, turns them into what the kernels take (a
+ * map, a tone, a box, a share), and runs one kernel for each change, or run of changes of place.
  *
- * <p>Change k of the example at place i of an epoch reads the four words of block i * changes + k of the epoch's stream; noise has a stream of
- * its own for each change. So nothing depends on the size of a batch but mixup's partners. For one thread at a time.
+ * <p>Change k of the example at place i of an epoch reads the four words of block i * changes + k of the epoch's
+ * stream; noise has a stream of its own for each change. So nothing depends on the size of a batch but mixup's
+ * partners. For one thread at a time.
  */
 final class Augmenter {
     /** Numbers of one change to one example: a block of the stream. */
@@ -42,7 +43,10 @@ final class Augmenter {
 
     private final DType targetType;
 
-    /** Draws [size, changes, 4], numbers for a kernel [size, 6], labels [size], and where pixels move a second batch of features. */
+    /**
+     * Draws [size, changes, 4], numbers for a kernel [size, 6], labels [size], and where pixels move a second batch of
+     * features.
+     */
     private final Block block;
 
     private final FloatBuffer draws;
@@ -126,7 +130,10 @@ final class Augmenter {
      */
     private record Part(int from, int to, boolean edge) {}
 
-    /** Changes of place that follow each other and agree about what is outside an image are one part, each other change is another. */
+    /**
+     * Changes of place that follow each other and agree about what is outside an image are one part, each other change
+     * is another.
+     */
     private static List<Part> parts(List<Augment> recipe) {
         List<Part> parts = new ArrayList<>();
         for (int from = 0, to; from < recipe.size(); from = to) {
@@ -281,7 +288,10 @@ final class Augmenter {
         return 2 * draw(i, k, d) - 1;
     }
 
-    /** Beta(alpha, alpha) from two uniform numbers, exactly and for every alpha: Devroye 1996, "Random variate generation in one line of code". */
+    /**
+     * Beta(alpha, alpha) from two uniform numbers, exactly and for every alpha: Devroye 1996, "Random variate
+     * generation in one line of code".
+     */
     static float beta(double u, double v, double alpha) {
         double cos = StrictMath.cos(2 * Math.PI * v);
         double t = 1 / Math.sqrt(1 + 1 / ((StrictMath.pow(u, -1 / alpha) - 1) * cos * cos));
@@ -350,7 +360,10 @@ final class Augmenter {
         return Math.floor(u * (2 * padding + 1)) - padding;
     }
 
-    /** (row, column) of a result's pixel -> (rr row + rc column + row, cr row + cc column + column), both from the middles. */
+    /**
+     * (row, column) of a result's pixel -> (rr row + rc column + row, cr row + cc column + column), both from the
+     * middles.
+     */
     private static final class Place {
         private double rr;
         private double rc;

@@ -13,8 +13,8 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The examples of one step: a tensor for each field of the dataset, of the pass in which they were gathered. Most datasets have the features {@code
- * x} and the labels or targets {@code y}.
+ * The examples of one step: a tensor for each field of the dataset, of the pass in which they were gathered. Most
+ * datasets have the features {@code x} and the labels or targets {@code y}.
  */
 public final class Batch {
     private static final List<String> PAIR = List.of("x", "y");
@@ -33,7 +33,10 @@ public final class Batch {
      */
     record Padded(Tensor lengths, boolean inFront) {}
 
-    /** Keeps these arrays without a copy; {@code padded} is null where no field is ragged, {@code examples} where there is no dataset. */
+    /**
+     * Keeps these arrays without a copy; {@code padded} is null where no field is ragged, {@code examples} where there
+     * is no dataset.
+     */
     Batch(
             List<String> names,
             Tensor[] values,
@@ -53,7 +56,8 @@ public final class Batch {
     }
 
     /**
-     * Returns the features, which are the field {@code x}: [n, shape of an example], or [n, length, shape of a step] if they are ragged.
+     * Returns the features, which are the field {@code x}: [n, shape of an example], or [n, length, shape of a step] if
+     * they are ragged.
      *
      * @throws IllegalArgumentException if the dataset has no such field
      */
@@ -114,8 +118,8 @@ public final class Batch {
     }
 
     /**
-     * Returns the steps of {@code perStep} that are no padding in the ragged field {@code name}, one sequence after another: [steps of all examples, ..], on
-     * which a loss or a metric counts what is there and nothing else.
+     * Returns the steps of {@code perStep} that are no padding in the ragged field {@code name}, one sequence after
+     * another: [steps of all examples, ..], on which a loss or a metric counts what is there and nothing else.
      *
      * <pre>{@code
      * Loss.crossEntropy().of(batch.unpadded("y", logits), batch.unpadded("y", batch.y()))
@@ -152,11 +156,12 @@ public final class Batch {
     }
 
     /**
-     * Returns what a layer gives for the features {@code x}. If they are ragged, the layer is told their lengths, so that its result does not depend on how
-     * long the other examples of the batch are.
+     * Returns what a layer gives for the features {@code x}. If they are ragged, the layer is told their lengths, so
+     * that its result does not depend on how long the other examples of the batch are.
      *
-     * @throws IllegalArgumentException if the features are ragged and padding would change the result: steps reach a layer that takes no lengths and
-     *     mixes them, as {@link Layer#steps} says, or a layer expects padding on the other side
+     * @throws IllegalArgumentException if the features are ragged and padding would change the result: steps reach a
+     *     layer that takes no lengths and mixes them, as {@link Layer#steps} says, or a layer expects padding on the
+     *     other side
      */
     public Tensor through(Layer layer) {
         if (!ragged("x")) {
@@ -182,8 +187,9 @@ public final class Batch {
     }
 
     /**
-     * Returns the number in the dataset of the example in row {@code row} of this batch: the {@code i} of {@code data.label(i)}, for the dataset whose batches
-     * these are. It is -1 for a batch that was not made of a dataset.
+     * Returns the number in the dataset of the example in row {@code row} of this batch: the {@code i} of
+     * {@code data.label(i)}, for the dataset whose batches these are. It is -1 for a batch that was not made of a
+     * dataset.
      *
      * @throws IllegalArgumentException if there is no such row
      */
@@ -196,8 +202,8 @@ public final class Batch {
     }
 
     /**
-     * Returns whether this is the first batch of an epoch, in training or in evaluation. A net that carries its state from batch to batch forgets it here;
-     * see {@link Dataset#pieces}.
+     * Returns whether this is the first batch of an epoch, in training or in evaluation. A net that carries its state
+     * from batch to batch forgets it here; see {@link Dataset#pieces}.
      */
     public boolean isFirst() {
         return first;
@@ -209,7 +215,8 @@ public final class Batch {
     }
 
     /**
-     * Returns a batch of these examples in which {@code value} is the field of this name. The field may be new, and a ragged one keeps its lengths.
+     * Returns a batch of these examples in which {@code value} is the field of this name. The field may be new, and a
+     * ragged one keeps its lengths.
      *
      * @throws IllegalArgumentException if the tensor is not [n, ...] for n examples
      */

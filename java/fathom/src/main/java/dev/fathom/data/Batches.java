@@ -22,8 +22,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dataset in batches of {@code size} examples. Every example comes once in each epoch, unless examples are drawn; the last batch has those that are
- * left, unless it is dropped. An epoch is asked for by its number, and its order depends only on the seed and this number.
+ * A dataset in batches of {@code size} examples. Every example comes once in each epoch, unless examples are drawn; the
+ * last batch has those that are left, unless it is dropped. An epoch is asked for by its number, and its order depends
+ * only on the seed and this number.
  *
  * <pre>{@code
  * var epoch = data.shuffled(seed).batches(128).epoch(0);
@@ -35,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>If no field is ragged, a step allocates only its tensors and the batch, because the order of an epoch lies off the heap. Only one thread may use
- * it at a time.
+ * <p>If no field is ragged, a step allocates only its tensors and the batch, because the order of an epoch lies off the
+ * heap. Only one thread may use it at a time.
  */
 public final class Batches {
     private static final int BYTES_TO_FLOATS = 0;
@@ -138,18 +139,20 @@ public final class Batches {
     }
 
     /**
-     * Returns these batches with a smaller step for a short last batch: a trainer multiplies the learning rate by the batch's share of a whole one.
+     * Returns these batches with a smaller step for a short last batch: a trainer multiplies the learning rate by the
+     * batch's share of a whole one.
      */
     public Batches scaleLast() {
         return new Batches(order, size, random, Last.SCALE_RATE, recipe, buckets);
     }
 
     /**
-     * Returns these batches with random changes to the examples, applied in this order, which replace any earlier ones. They are drawn anew in every
-     * epoch from the seed of the order, so that the batches of an epoch can be repeated bit for bit. Evaluation uses the {@link #withoutAugmentation} batches and
-     * never sees the changes.
+     * Returns these batches with random changes to the examples, applied in this order, which replace any earlier ones.
+     * They are drawn anew in every epoch from the seed of the order, so that the batches of an epoch can be repeated
+     * bit for bit. Evaluation uses the {@link #withoutAugmentation} batches and never sees the changes.
      *
-     * @throws IllegalArgumentException if a change is for images and the examples are not images [height, width, channels]
+     * @throws IllegalArgumentException if a change is for images and the examples are not images [height, width,
+     *     channels]
      */
     public Batches augment(Augment... changes) {
         return new Batches(order, size, random, shortOne, List.of(changes), buckets);
@@ -161,12 +164,14 @@ public final class Batches {
     }
 
     /**
-     * Returns these batches with examples of similar length together, so that less is padded. In every epoch, the examples of {@code batches} batches
-     * that follow one another are sorted by the length of the ragged field {@code field} and cut into batches anew. If the order is random, these
-     * batches are then dealt out in a random order too. A short last batch stays as it was. More batches at a time mean less padding, and
-     * neighbors that are less random; 50 to 100 are usual.
+     * Returns these batches with examples of similar length together, so that less is padded. In every epoch, the
+     * examples of {@code batches} batches that follow one another are sorted by the length of the ragged field
+     * {@code field} and cut into batches anew. If the order is random, these batches are then dealt out in a random
+     * order too. A short last batch stays as it was. More batches at a time mean less padding, and neighbors that are
+     * less random; 50 to 100 are usual.
      *
-     * @throws IllegalArgumentException if the field does not exist or is not ragged, or the number of batches is less than 1
+     * @throws IllegalArgumentException if the field does not exist or is not ragged, or the number of batches is less
+     *     than 1
      */
     public Batches bucketed(String field, int batches) {
         if (!data.ragged(field) || batches < 1) {
@@ -178,12 +183,18 @@ public final class Batches {
         return new Batches(order, size, random, shortOne, recipe, new Buckets(field, batches));
     }
 
-    /** Returns the factor of the learning rate for {@code batch}: its share of a whole batch after {@link #scaleLast}, and 1 otherwise. */
+    /**
+     * Returns the factor of the learning rate for {@code batch}: its share of a whole batch after {@link #scaleLast},
+     * and 1 otherwise.
+     */
     public float rateFactor(Batch batch) {
         return shortOne == Last.SCALE_RATE ? (float) batch.size() / size : 1;
     }
 
-    /** Returns size, order and the treatment of the last batch, such as {@code batches of 128 of 55000 examples, shuffled by seed 3}. */
+    /**
+     * Returns size, order and the treatment of the last batch, such as {@code batches of 128 of 55000 examples,
+     * shuffled by seed 3}.
+     */
     @Override
     public String toString() {
         return "batches of " + size + " of " + data.size() + " examples, "
@@ -226,8 +237,9 @@ public final class Batches {
     }
 
     /**
-     * Begins epoch number {@code epoch}. Epochs are independent of each other, and any of them goes on where it stands after another was begun. The order
-     * of one epoch is kept at a time, so going back and forth between two epochs deals the examples anew each time.
+     * Begins epoch number {@code epoch}. Epochs are independent of each other, and any of them goes on where it stands
+     * after another was begun. The order of one epoch is kept at a time, so going back and forth between two epochs
+     * deals the examples anew each time.
      *
      * @throws IllegalArgumentException if the number is negative
      * @throws IllegalStateException if the dataset is closed
@@ -245,7 +257,9 @@ public final class Batches {
         }
     }
 
-    /** The address of the row numbers of an epoch, which are dealt out unless they are those of the epoch dealt last. */
+    /**
+     * The address of the row numbers of an epoch, which are dealt out unless they are those of the epoch dealt last.
+     */
     private long rows(int epoch) {
         if (!random && buckets == null) {
             return data.index();
@@ -291,7 +305,10 @@ public final class Batches {
         }
     }
 
-    /** Sorts the examples of the whole batches, so many batches at a time, and shuffles the batches if the order is random. */
+    /**
+     * Sorts the examples of the whole batches, so many batches at a time, and shuffles the batches if the order is
+     * random.
+     */
     private void sort(Buckets buckets, IntBuffer examples, Rng rng) {
         int whole = data.size() / size;
         int[] sorted = new int[whole * size];
@@ -456,7 +473,10 @@ public final class Batches {
         }
     }
 
-    /** Examples of a ragged field, whose row numbers these are, as [n, length, shape of a step]; writes how many steps each has. */
+    /**
+     * Examples of a ragged field, whose row numbers these are, as [n, length, shape of a step]; writes how many steps
+     * each has.
+     */
     private Tensor padded(Commands commands, int field, IntBuffer rows, Tensor lengths) {
         Source source = data.source();
         Source.Part part = source.parts.get(field);

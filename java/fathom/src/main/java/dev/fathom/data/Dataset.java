@@ -20,17 +20,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples off the heap, all with the same {@link Field fields}. Most datasets have {@code x}, features of one shape as bytes or floats, and {@code
- * y}, a class label or float targets. There may be any number of fields of floats or integers, and some may be ragged (of another length for each
- * example). Parts and orders of a dataset always keep all fields of an example together. Bytes become floats as they are gathered into a batch: x =
- * value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
+ * Examples off the heap, all with the same {@link Field fields}. Most datasets have {@code x}, features of one shape as
+ * bytes or floats, and {@code y}, a class label or float targets. There may be any number of fields of floats or
+ * integers, and some may be ragged (of another length for each example). Parts and orders of a dataset always keep all
+ * fields of an example together. Bytes become floats as they are gathered into a batch: x = value scale + shift, with
+ * 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
  *
- * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded},
- * {@link #withClasses} and {@link #map} give datasets over the same memory, which cost four bytes for each example. Each may be closed on its own. The
- * memory is freed when the last one is closed. Once one of them was closed, the garbage collector may free the memory of the others without reporting them.
+ * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled},
+ * {@link #normalized}, {@link #padded}, {@link #withClasses} and {@link #map} give datasets over the same memory, which
+ * cost four bytes for each example. Each may be closed on its own. The memory is freed when the last one is closed.
+ * Once one of them was closed, the garbage collector may free the memory of the others without reporting them.
  *
- * <p>Any thread may use a dataset. After it is closed, every method that reads examples throws IllegalStateException with the place where it was
- * closed.
+ * <p>Any thread may use a dataset. After it is closed, every method that reads examples throws IllegalStateException
+ * with the place where it was closed.
  */
 public final class Dataset implements AutoCloseable {
     /** This number of pixels fills whole vectors of any width. */
@@ -125,8 +127,8 @@ public final class Dataset implements AutoCloseable {
     /**
      * Makes a dataset with these fields, all of which are copied.
      *
-     * @throws IllegalArgumentException if there are no fields, two have the same name, they have different numbers of examples, a float is NaN or
-     *     infinite, or a label is negative
+     * @throws IllegalArgumentException if there are no fields, two have the same name, they have different numbers of
+     *     examples, a float is NaN or infinite, or a label is negative
      */
     public static Dataset of(Field... fields) {
         if (fields.length == 0) {
@@ -160,9 +162,10 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Cuts one long sequence, such as a text, into pieces for truncated back-propagation through time. An example is {@code length} tokens {@code x} and the
-     * tokens {@code y} that follow each of them. The sequence is dealt out to {@code rows} rows of equal length, and in {@code batches(rows)} every row goes
-     * on where it ended in the batch before, so that a net can carry its state from batch to batch:
+     * Cuts one long sequence, such as a text, into pieces for truncated back-propagation through time. An example is
+     * {@code length} tokens {@code x} and the tokens {@code y} that follow each of them. The sequence is dealt out to
+     * {@code rows} rows of equal length, and in {@code batches(rows)} every row goes on where it ended in the batch
+     * before, so that a net can carry its state from batch to batch:
      *
      * <pre>{@code
      * try (var text = Dataset.pieces(ids, 32, 64); var carried = new KeptState()) {
@@ -204,8 +207,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Makes a dataset of the examples of several others, one after another, copied into memory of its own. Scaling, padding and {@link #map} are
-     * those of the first.
+     * Makes a dataset of the examples of several others, one after another, copied into memory of its own. Scaling,
+     * padding and {@link #map} are those of the first.
      *
      * @throws IllegalArgumentException if there are none, or their fields differ in name, type or shape
      */
@@ -286,10 +289,11 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Reads images and their labels from two idx files, plain or gzip, the format of MNIST and similar sets. The largest label decides the number of
-     * classes.
+     * Reads images and their labels from two idx files, plain or gzip, the format of MNIST and similar sets. The
+     * largest label decides the number of classes.
      *
-     * @throws IllegalArgumentException if a file is damaged, the two do not hold equally many examples, or there are none
+     * @throws IllegalArgumentException if a file is damaged, the two do not hold equally many examples, or there are
+     *     none
      * @throws java.io.UncheckedIOException if one cannot be read
      */
     public static Dataset idx(Path images, Path labels) {
@@ -305,8 +309,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Reads images [32, 32, 3] of CIFAR-10 in ten classes from one or more files of its binary version, plain or gzip, one after another: {@code
-     * data_batch_1.bin} to {@code data_batch_5.bin}, or {@code test_batch.bin}.
+     * Reads images [32, 32, 3] of CIFAR-10 in ten classes from one or more files of its binary version, plain or gzip,
+     * one after another: {@code data_batch_1.bin} to {@code data_batch_5.bin}, or {@code test_batch.bin}.
      *
      * @throws IllegalArgumentException if there is no file, or one is damaged
      * @throws java.io.UncheckedIOException if one cannot be read
@@ -315,14 +319,17 @@ public final class Dataset implements AutoCloseable {
         return cifar("cifar10", Cifar.Labels.TEN, files);
     }
 
-    /** Reads images [32, 32, 3] of CIFAR-100 in its hundred classes from {@code train.bin} or {@code test.bin}, plain or gzip. */
+    /**
+     * Reads images [32, 32, 3] of CIFAR-100 in its hundred classes from {@code train.bin} or {@code test.bin}, plain or
+     * gzip.
+     */
     public static Dataset cifar100(Path... files) {
         return cifar("cifar100", Cifar.Labels.FINE, files);
     }
 
     /**
-     * Reads images [32, 32, 3] of CIFAR-100 in its twenty coarse classes, which have five fine ones each, from {@code train.bin} or {@code test.bin},
-     * plain or gzip.
+     * Reads images [32, 32, 3] of CIFAR-100 in its twenty coarse classes, which have five fine ones each, from
+     * {@code train.bin} or {@code test.bin}, plain or gzip.
      */
     public static Dataset cifar100Coarse(Path... files) {
         return cifar("cifar100Coarse", Cifar.Labels.COARSE, files);
@@ -348,11 +355,12 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Reads features [n, feature shape], and labels [n] or targets [n, target shape], from two npy files. Features are floats, or bytes that become
-     * floats as {@link #scaled} says. Integers in the second file are labels, and floats are targets.
+     * Reads features [n, feature shape], and labels [n] or targets [n, target shape], from two npy files. Features are
+     * floats, or bytes that become floats as {@link #scaled} says. Integers in the second file are labels, and floats
+     * are targets.
      *
-     * @throws IllegalArgumentException if a file is damaged or of an unsuitable type, the two do not hold equally many examples, there are none, a
-     *     number is NaN or infinite, or a label is negative
+     * @throws IllegalArgumentException if a file is damaged or of an unsuitable type, the two do not hold equally many
+     *     examples, there are none, a number is NaN or infinite, or a label is negative
      * @throws java.io.UncheckedIOException if one cannot be read
      */
     public static Dataset npy(Path features, Path targets) {
@@ -386,35 +394,37 @@ public final class Dataset implements AutoCloseable {
     /**
      * Makes a dataset of images [n, image shape] as unsigned bytes, with a label for each.
      *
-     * @throws IllegalArgumentException if there are none, they do not fill whole images, a label is negative, or the counts differ
+     * @throws IllegalArgumentException if there are none, they do not fill whole images, a label is negative, or the
+     *     counts differ
      */
     public static Dataset images(byte[] pixels, Shape imageShape, int[] labels) {
         return images(ByteBuffer.wrap(pixels), imageShape, IntBuffer.wrap(labels));
     }
 
     /**
-     * Makes a dataset of images [n, image shape] as unsigned bytes, with a label for each, from buffers as {@link #of(FloatBuffer, Shape, IntBuffer)}
-     * takes them.
+     * Makes a dataset of images [n, image shape] as unsigned bytes, with a label for each, from buffers as
+     * {@link #of(FloatBuffer, Shape, IntBuffer)} takes them.
      */
     public static Dataset images(ByteBuffer pixels, Shape imageShape, IntBuffer labels) {
         return labeled("images", pixels, imageShape, labels, 0);
     }
 
     /**
-     * Makes a dataset of features [n, feature shape], example after example, and a label for each. The largest label decides the number of classes.
+     * Makes a dataset of features [n, feature shape], example after example, and a label for each. The largest label
+     * decides the number of classes.
      *
-     * @throws IllegalArgumentException if there are none, they do not fill whole examples, one is NaN or infinite, a label is negative, or the counts
-     *     differ
+     * @throws IllegalArgumentException if there are none, they do not fill whole examples, one is NaN or infinite, a
+     *     label is negative, or the counts differ
      */
     public static Dataset of(float[] features, Shape featureShape, int[] labels) {
         return of(FloatBuffer.wrap(features), featureShape, IntBuffer.wrap(labels));
     }
 
     /**
-     * Makes a dataset of features [n, feature shape] and a label for each, from the values between position and limit of two buffers. A buffer may
-     * lie on the heap, off it or be mapped from a file, and has its own byte order. All values are copied, so later changes of the buffer or the file
-     * do not change the dataset. A file that was truncated after it was mapped causes the JVM's InternalError here, instead of ending the process
-     * inside a kernel.
+     * Makes a dataset of features [n, feature shape] and a label for each, from the values between position and limit
+     * of two buffers. A buffer may lie on the heap, off it or be mapped from a file, and has its own byte order. All
+     * values are copied, so later changes of the buffer or the file do not change the dataset. A file that was
+     * truncated after it was mapped causes the JVM's InternalError here, instead of ending the process inside a kernel.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, IntBuffer labels) {
         return labeled("of", features, featureShape, labels, 0);
@@ -435,13 +445,17 @@ public final class Dataset implements AutoCloseable {
     /**
      * Makes a dataset of features [n, feature shape] and targets [n, target shape], for regression.
      *
-     * @throws IllegalArgumentException if there are none, they do not fill whole examples, one is NaN or infinite, or the counts differ
+     * @throws IllegalArgumentException if there are none, they do not fill whole examples, one is NaN or infinite, or
+     *     the counts differ
      */
     public static Dataset of(float[] features, Shape featureShape, float[] targets, Shape targetShape) {
         return of(FloatBuffer.wrap(features), featureShape, FloatBuffer.wrap(targets), targetShape);
     }
 
-    /** Makes a dataset of features and targets for regression, from buffers as {@link #of(FloatBuffer, Shape, IntBuffer)} takes them. */
+    /**
+     * Makes a dataset of features and targets for regression, from buffers as {@link #of(FloatBuffer, Shape,
+     * IntBuffer)} takes them.
+     */
     public static Dataset of(FloatBuffer features, Shape featureShape, FloatBuffer targets, Shape targetShape) {
         int n = Source.examples("of", features.remaining(), featureShape);
         Source.counts("of", n, Source.examples("of", targets.remaining(), targetShape), "targets");
@@ -515,8 +529,9 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns the number of classes: the largest label of the whole dataset plus one, even if this part of it lacks some, unless {@link #withClasses} or the
-     * file it was read from says that there are more; 0 if the field {@code y} has no labels.
+     * Returns the number of classes: the largest label of the whole dataset plus one, even if this part of it lacks
+     * some, unless {@link #withClasses} or the file it was read from says that there are more; 0 if the field {@code y}
+     * has no labels.
      */
     public int classes() {
         return classes;
@@ -590,7 +605,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns gathered features, such as those of an augmented batch, as bytes to draw them: (x - shift) / scale, rounded and limited to 0 to 255.
+     * Returns gathered features, such as those of an augmented batch, as bytes to draw them: (x - shift) / scale,
+     * rounded and limited to 0 to 255.
      *
      * @throws IllegalArgumentException if there are no whole examples, or the features are floats
      */
@@ -619,8 +635,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns a short form such as {@code Dataset [60000, 28, 28] of U8, 10 classes}, or with other fields {@code Dataset of 500 examples, x [*] of
-     * I32, 2 classes}.
+     * Returns a short form such as {@code Dataset [60000, 28, 28] of U8, 10 classes}, or with other fields
+     * {@code Dataset of 500 examples, x [*] of I32, 2 classes}.
      */
     @Override
     public String toString() {
@@ -662,7 +678,8 @@ public final class Dataset implements AutoCloseable {
     public record Split(Dataset rest, Dataset heldOut) {}
 
     /**
-     * Holds {@code count} randomly chosen examples out, for validation. Both parts keep the order of the whole; the choice depends on {@code seed} alone.
+     * Holds {@code count} randomly chosen examples out, for validation. Both parts keep the order of the whole; the
+     * choice depends on {@code seed} alone.
      *
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}
      */
@@ -671,8 +688,9 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Holds {@code count} randomly chosen examples out and keeps the shares of the classes: of a class with k examples, {@code count k / size()} are
-     * held out, rounded down or up. Both parts keep the order of the whole; the choice depends on {@code seed} alone.
+     * Holds {@code count} randomly chosen examples out and keeps the shares of the classes: of a class with k examples,
+     * {@code count k / size()} are held out, rounded down or up. Both parts keep the order of the whole; the choice
+     * depends on {@code seed} alone.
      *
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}, or if the targets are floats
      */
@@ -716,8 +734,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns a dataset of these examples that knows of this many classes, for labels that lack the last ones: {@link #classes}, one-hot targets of a
-     * mixing augmentation and shares of classes then count them, too.
+     * Returns a dataset of these examples that knows of this many classes, for labels that lack the last ones:
+     * {@link #classes}, one-hot targets of a mixing augmentation and shares of classes then count them, too.
      *
      * @throws IllegalArgumentException if the dataset has no labels, or has some of more classes
      */
@@ -738,7 +756,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns a dataset of these examples with features of another shape: images [28, 28] as [28, 28, 1], for example, for convolutions.
+     * Returns a dataset of these examples with features of another shape: images [28, 28] as [28, 28, 1], for example,
+     * for convolutions.
      *
      * @throws IllegalArgumentException if the new shape does not have as many values
      */
@@ -774,7 +793,8 @@ public final class Dataset implements AutoCloseable {
     /**
      * Returns a dataset of these examples whose batches pad the ragged field of this name as {@code padding} says.
      *
-     * @throws IllegalArgumentException if there is no such field, it is not ragged, or it has integers and the value is no whole number
+     * @throws IllegalArgumentException if there is no such field, it is not ragged, or it has integers and the value is
+     *     no whole number
      */
     public Dataset padded(String field, Padding padding) {
         int i = field("padded", field);
@@ -791,10 +811,12 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns a dataset of these examples whose batches go through {@code change} after they are gathered and augmented. It runs in the pass of the
-     * step and is meant for preprocessing by tensor ops. It sees all fields and may add some, but it keeps the number of examples. Every user of the
-     * batches sees the change, evaluation included. A change that draws random numbers takes them from the stream of the pass, {@code
-     * Pass.current().rng()}: in training these are new in every step, and an evaluation draws the same ones every time.
+     * Returns a dataset of these examples whose batches go through {@code change} after they are gathered and
+     * augmented. It runs in the pass of the step and is meant for preprocessing by tensor ops. It sees all fields and
+     * may add some, but it keeps the number of examples. Every user of the batches sees the change, evaluation
+     * included. A change that draws random numbers takes them from the stream of the pass,
+     * {@code Pass.current().rng()}: in training these are new in every step, and an evaluation draws the same ones
+     * every time.
      *
      * <pre>{@code
      * text.map(b -> b.with("y", b.x().slice(1, 1, 65)).with("x", b.x().slice(1, 0, 64)))
@@ -812,11 +834,12 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns a dataset of these examples with x = (value / 255 - mean) / std for a value of 0 to 255. Mean and std are one number for all channels,
-     * or one for each channel of images [height, width, channels], such as {0.4914f, 0.4822f, 0.4465f} and {0.2470f, 0.2435f, 0.2616f} for CIFAR-10.
+     * Returns a dataset of these examples with x = (value / 255 - mean) / std for a value of 0 to 255. Mean and std are
+     * one number for all channels, or one for each channel of images [height, width, channels], such as {0.4914f,
+     * 0.4822f, 0.4465f} and {0.2470f, 0.2435f, 0.2616f} for CIFAR-10.
      *
-     * @throws IllegalArgumentException if the features are floats, there is another number of means or of deviations, one is not finite, or a
-     *     deviation is not positive
+     * @throws IllegalArgumentException if the features are floats, there is another number of means or of deviations,
+     *     one is not finite, or a deviation is not positive
      */
     public Dataset normalized(float[] mean, float[] std) {
         checkBytes("normalized");
@@ -843,20 +866,23 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns these examples with x = (value / 255 - mean) / std for a value of 0 to 255, one mean and one deviation for all channels: {@code
-     * digits.normalized(0.1307f, 0.3081f)} for MNIST.
+     * Returns these examples with x = (value / 255 - mean) / std for a value of 0 to 255, one mean and one deviation
+     * for all channels: {@code digits.normalized(0.1307f, 0.3081f)} for MNIST.
      *
-     * @throws IllegalArgumentException if the features are floats, a number is not finite, or the deviation is not positive
+     * @throws IllegalArgumentException if the features are floats, a number is not finite, or the deviation is not
+     *     positive
      */
     public Dataset normalized(float mean, float std) {
         return normalized(new float[] {mean}, new float[] {std});
     }
 
     /**
-     * Returns these examples normalized by the mean and the standard deviation that each channel has in {@code like}. Use {@code
-     * train.normalizedBy(train)} and {@code test.normalizedBy(train)}, so that nothing of the test set leaks into training.
+     * Returns these examples normalized by the mean and the standard deviation that each channel has in {@code like}.
+     * Use {@code train.normalizedBy(train)} and {@code test.normalizedBy(train)}, so that nothing of the test set leaks
+     * into training.
      *
-     * @throws IllegalArgumentException if the features of either are floats, they have other channels, or a channel of {@code like} is the same everywhere
+     * @throws IllegalArgumentException if the features of either are floats, they have other channels, or a channel of
+     *     {@code like} is the same everywhere
      */
     public Dataset normalizedBy(Dataset like) {
         like.checkBytes("normalized");
@@ -956,8 +982,9 @@ public final class Dataset implements AutoCloseable {
     private static final int FEW = 32;
 
     /**
-     * Returns all examples in order, 32 at a time, or all at once if there are fewer. Evaluations take them so where no batches are given: they need the memory
-     * of a small batch, and what a net says of an example does not depend on the others.
+     * Returns all examples in order, 32 at a time, or all at once if there are fewer. Evaluations take them so where no
+     * batches are given: they need the memory of a small batch, and what a net says of an example does not depend on
+     * the others.
      */
     public Batches batches() {
         return batches(Math.min(FEW, size()));
@@ -983,8 +1010,9 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Draws as many examples as there are, with replacement and anew for every epoch (a bootstrap sample): some examples come twice or more, and 37 %
-     * of a large dataset do not come at all. The draws depend only on the seed and the epoch.
+     * Draws as many examples as there are, with replacement and anew for every epoch (a bootstrap sample): some
+     * examples come twice or more, and 37 % of a large dataset do not come at all. The draws depend only on the seed
+     * and the epoch.
      */
     public Order withReplacement(long seed) {
         return new Order(this, seed, true);
@@ -1076,7 +1104,9 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
-    /** Closes this dataset as soon as no gather reads it. Datasets made from it stay open. Closing twice does nothing. */
+    /**
+     * Closes this dataset as soon as no gather reads it. Datasets made from it stay open. Closing twice does nothing.
+     */
     @Override
     public synchronized void close() {
         if (closed) {

@@ -7,8 +7,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recipe that turns the columns of a {@link Table} into numbers. {@link #fit} looks at the training rows and gives the {@link Encoding}, which then
- * serves every table with the same columns, so that nothing of the rows held out leaks into it.
+ * A recipe that turns the columns of a {@link Table} into numbers. {@link #fit} looks at the training rows and gives
+ * the {@link Encoding}, which then serves every table with the same columns, so that nothing of the rows held out leaks
+ * into it.
  *
  * <pre>{@code
  * Table.Split rows = Table.csv(Path.of("people.csv")).complete("income").split(1000, 1);
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Dataset train = encoding.dataset(rows.rest()), test = encoding.dataset(rows.heldOut());
  * }</pre>
  *
- * <p>The features come in the order in which their columns are first named here. A column that is not named is ignored and may lack values. A missing
- * value in a named column is refused with its line, unless {@link #missingAsNaN} is set.
+ * <p>The features come in the order in which their columns are first named here. A column that is not named is ignored
+ * and may lack values. A missing value in a named column is refused with its line, unless {@link #missingAsNaN} is set.
  */
 public final class Encoder {
     /** What a column becomes. */
@@ -62,17 +63,25 @@ public final class Encoder {
         return add(Kind.NUMBER, Step.LOG, names);
     }
 
-    /** Takes (x - mean) / deviation, with mean and deviation of the training rows; the deviation divides by their count. */
+    /**
+     * Takes (x - mean) / deviation, with mean and deviation of the training rows; the deviation divides by their count.
+     */
     public Encoder standardize(String... names) {
         return add(Kind.NUMBER, Step.STANDARDIZE, names);
     }
 
-    /** Takes (x - min) / (max - min), with the extremes of the training rows, whose values become 0 to 1. Other rows may go beyond. */
+    /**
+     * Takes (x - min) / (max - min), with the extremes of the training rows, whose values become 0 to 1. Other rows may
+     * go beyond.
+     */
     public Encoder minMax(String... names) {
         return add(Kind.NUMBER, Step.MIN_MAX, names);
     }
 
-    /** Takes yes as 1 and no as 0. The texts {@code true, t, yes, y, 1} and {@code false, f, no, n, 0} are understood in upper and lower case. */
+    /**
+     * Takes yes as 1 and no as 0. The texts {@code true, t, yes, y, 1} and {@code false, f, no, n, 0} are understood in
+     * upper and lower case.
+     */
     public Encoder bool(String... names) {
         return add(Kind.BOOL, null, names);
     }
@@ -83,8 +92,8 @@ public final class Encoder {
     }
 
     /**
-     * Makes a feature for each text of the training rows, which is 1 in the rows with this text and 0 elsewhere. The texts are sorted, as numbers if
-     * all of them are numbers.
+     * Makes a feature for each text of the training rows, which is 1 in the rows with this text and 0 elsewhere. The
+     * texts are sorted, as numbers if all of them are numbers.
      */
     public Encoder oneHot(String... names) {
         return add(Kind.ONE_HOT, null, names);
@@ -97,8 +106,9 @@ public final class Encoder {
     }
 
     /**
-     * Lets a missing value be NaN in all features of its column instead of being refused, and {@link #fit} learn from the values that are there. Only
-     * {@code dev.fathom.series.Series} takes NaN, as a hole that can be filled; a {@link Dataset} refuses it.
+     * Lets a missing value be NaN in all features of its column instead of being refused, and {@link #fit} learn from
+     * the values that are there. Only {@code dev.fathom.series.Series} takes NaN, as a hole that can be filled; a
+     * {@link Dataset} refuses it.
      */
     public Encoder missingAsNaN() {
         missingAsNaN = true;
@@ -106,7 +116,8 @@ public final class Encoder {
     }
 
     /**
-     * Names the column to predict, as classes: its texts in the training rows are numbered from 0, sorted as those of {@link #oneHot}.
+     * Names the column to predict, as classes: its texts in the training rows are numbered from 0, sorted as those of
+     * {@link #oneHot}.
      *
      * @throws IllegalArgumentException if there is a label or a target already, or the column is encoded
      */
@@ -121,7 +132,8 @@ public final class Encoder {
     }
 
     /**
-     * Names the columns to predict as floats, [k] for each example: the numbers as they are, or as the recipe encodes them.
+     * Names the columns to predict as floats, [k] for each example: the numbers as they are, or as the recipe encodes
+     * them.
      *
      * @throws IllegalArgumentException if there is a label
      */
@@ -157,8 +169,8 @@ public final class Encoder {
     /**
      * Takes what the recipe needs (means, extremes, categories) from the training rows.
      *
-     * @throws IllegalArgumentException if the recipe is empty or names a column that the table lacks, a value is missing or cannot be encoded, or a
-     *     column to standardize or to scale is the same in all rows
+     * @throws IllegalArgumentException if the recipe is empty or names a column that the table lacks, a value is
+     *     missing or cannot be encoded, or a column to standardize or to scale is the same in all rows
      */
     public Encoding fit(Table train) {
         if (columns.isEmpty()) {

@@ -21,8 +21,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An {@link Encoder} fitted to the training rows. It makes datasets of tables, and the features of single rows when a model is served. It is
- * immutable and may be shared by any number of threads.
+ * An {@link Encoder} fitted to the training rows. It makes datasets of tables, and the features of single rows when a
+ * model is served. It is immutable and may be shared by any number of threads.
  *
  * <p>A model is of no use without the encoding that made its inputs, so save both, in two files or in one:
  *
@@ -97,7 +97,8 @@ public final class Encoding {
     }
 
     /**
-     * Undoes logarithm and scaling: returns the number that a column had before it was encoded, for example to show a prediction.
+     * Undoes logarithm and scaling: returns the number that a column had before it was encoded, for example to show a
+     * prediction.
      *
      * @throws IllegalArgumentException if the column is not one of numbers
      */
@@ -127,8 +128,8 @@ public final class Encoding {
     /**
      * Returns the rows of a table as examples, with features [k] of floats, and the label or the targets.
      *
-     * @throws IllegalArgumentException with file, line and column if a value is missing or cannot be encoded; if the recipe has no label and no
-     *     target, or no feature; or if the table lacks a column
+     * @throws IllegalArgumentException with file, line and column if a value is missing or cannot be encoded; if the
+     *     recipe has no label and no target, or no feature; or if the table lacks a column
      */
     public Dataset dataset(Table table) {
         if (features.isEmpty() || label == null && targets.isEmpty()) {
@@ -150,8 +151,8 @@ public final class Encoding {
     }
 
     /**
-     * Returns only the features of a table, [rows, k] row after row, for tables without the column to predict. Those of a missing value are NaN if the encoder
-     * was told so by {@link Encoder#missingAsNaN}.
+     * Returns only the features of a table, [rows, k] row after row, for tables without the column to predict. Those of
+     * a missing value are NaN if the encoder was told so by {@link Encoder#missingAsNaN}.
      *
      * @throws IllegalArgumentException as {@link #dataset}
      */
@@ -160,9 +161,9 @@ public final class Encoding {
     }
 
     /**
-     * Returns the features [k] of one row, given as a map from column name to text, for a service. A value is missing if the map lacks its column, or it is
-     * blank, {@code NA} or {@code NaN}, unless that is one of the column's categories. Its features are NaN if the encoder was told so by {@link
-     * Encoder#missingAsNaN}.
+     * Returns the features [k] of one row, given as a map from column name to text, for a service. A value is missing
+     * if the map lacks its column, or it is blank, {@code NA} or {@code NaN}, unless that is one of the column's
+     * categories. Its features are NaN if the encoder was told so by {@link Encoder#missingAsNaN}.
      *
      * @throws IllegalArgumentException with the column if a value is missing that must not be, or cannot be encoded
      */
@@ -264,7 +265,10 @@ public final class Encoding {
         return EncodingJson.read(TextFile.read(file, "an encoding", MOST_CHARACTERS), file.toString());
     }
 
-    /** Returns this encoding as metadata of a model's file, {@code fathom.encoding}, for {@link dev.fathom.nn.Model#save(Path, Map)}. */
+    /**
+     * Returns this encoding as metadata of a model's file, {@code fathom.encoding}, for
+     * {@link dev.fathom.nn.Model#save(Path, Map)}.
+     */
     public Map<String, String> metadata() {
         return Map.of(KEY, toJson());
     }

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * {"fathom.encoding": 1, "unknownAsZeros": false, "missingAsNaN": false, "columns": [
- *   {"name": "income", "kind": "number", "target": false, "steps": [{"step": "log"}, {"step": "standardize", "from": 9.1, "by": 1.5}]},
+ *   {"name": "income", "kind": "number", "target": false,
+ *    "steps": [{"step": "log"}, {"step": "standardize", "from": 9.1, "by": 1.5}]},
  *   {"name": "city", "kind": "one-hot", "target": false, "categories": ["Oslo", "Rome"]}]}
  * }</pre>
  *

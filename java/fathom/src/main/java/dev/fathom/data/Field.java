@@ -9,8 +9,8 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
 /**
- * Named values that every example of a dataset has; {@link Dataset#of(Field...)} copies them. Trainers read the fields {@code x} and {@code y}, and a
- * step of your own can read any.
+ * Named values that every example of a dataset has; {@link Dataset#of(Field...)} copies them. Trainers read the fields
+ * {@code x} and {@code y}, and a step of your own can read any.
  *
  * <pre>{@code
  * Dataset.of(
@@ -19,8 +19,8 @@ import java.nio.IntBuffer;
  *     Field.labels("y", 0, 1, 0));
  * }</pre>
  *
- * <p>A field is ragged if its examples have different lengths: their values lie one after another, and example i has the steps {@code offsets[i]}
- * to {@code offsets[i + 1] - 1}. A batch pads them to one length as {@link Padding} says.
+ * <p>A field is ragged if its examples have different lengths: their values lie one after another, and example i has
+ * the steps {@code offsets[i]} to {@code offsets[i + 1] - 1}. A batch pads them to one length as {@link Padding} says.
  */
 public final class Field {
     final Source.Part part;
@@ -59,7 +59,9 @@ public final class Field {
         return floats(name, shape, FloatBuffer.wrap(values));
     }
 
-    /** Makes a field of floats of this shape for each example, from the values between position and limit of a buffer. */
+    /**
+     * Makes a field of floats of this shape for each example, from the values between position and limit of a buffer.
+     */
     public static Field floats(String name, Shape shape, FloatBuffer values) {
         return of(name, Source.As.FLOATS, DType.F32, shape, values);
     }
@@ -73,22 +75,25 @@ public final class Field {
         return ints(name, shape, IntBuffer.wrap(values));
     }
 
-    /** Makes a field of integers of this shape for each example, from the values between position and limit of a buffer. */
+    /**
+     * Makes a field of integers of this shape for each example, from the values between position and limit of a buffer.
+     */
     public static Field ints(String name, Shape shape, IntBuffer values) {
         return of(name, Source.As.INTS, DType.I32, shape, values);
     }
 
     /**
-     * Makes a field of integers from 0 to 255 of this shape for each example, such as the characters of a text. Each takes a byte; a batch has them
-     * as I32.
+     * Makes a field of integers from 0 to 255 of this shape for each example, such as the characters of a text. Each
+     * takes a byte; a batch has them as I32.
      */
     public static Field ints(String name, Shape shape, byte[] values) {
         return of(name, Source.As.INTS, DType.U8, shape, ByteBuffer.wrap(values));
     }
 
     /**
-     * Makes a field of pixels of this shape for each example. They are unsigned bytes, which a batch has as floats: value / 255, unless the field is
-     * called {@code x} and {@link Dataset#scaled} or {@link Dataset#normalized} says otherwise.
+     * Makes a field of pixels of this shape for each example. They are unsigned bytes, which a batch has as floats:
+     * value / 255, unless the field is called {@code x} and {@link Dataset#scaled} or {@link Dataset#normalized} says
+     * otherwise.
      *
      * @throws IllegalArgumentException if the values are not whole examples
      */
@@ -96,7 +101,9 @@ public final class Field {
         return pixels(name, shape, ByteBuffer.wrap(values));
     }
 
-    /** Makes a field of pixels of this shape for each example, from the values between position and limit of a buffer. */
+    /**
+     * Makes a field of pixels of this shape for each example, from the values between position and limit of a buffer.
+     */
     public static Field pixels(String name, Shape shape, ByteBuffer values) {
         return of(name, Source.As.FLOATS, DType.U8, shape, values);
     }
@@ -139,8 +146,8 @@ public final class Field {
     }
 
     /**
-     * Returns a ragged field over these values: each former example becomes a step, and example i has the steps {@code offsets[i]} to {@code
-     * offsets[i + 1] - 1}. An example may have none.
+     * Returns a ragged field over these values: each former example becomes a step, and example i has the steps
+     * {@code offsets[i]} to {@code offsets[i + 1] - 1}. An example may have none.
      *
      * @param offsets one more than there are examples, from 0 up to the number of steps
      * @throws IllegalArgumentException if the offsets do not begin at 0, go back, or do not end with the last step

@@ -3,8 +3,9 @@ package dev.fathom.data;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A filter for resizing images. A pixel of the result is a weighted mean of the pixels around its position. Where the image shrinks, the weights
- * spread by the same factor, so that every pixel counts, as in Pillow's {@code resize} and torchvision's {@code Resize}.
+ * A filter for resizing images. A pixel of the result is a weighted mean of the pixels around its position. Where the
+ * image shrinks, the weights spread by the same factor, so that every pixel counts, as in Pillow's {@code resize} and
+ * torchvision's {@code Resize}.
  */
 public enum Filter {
     /** Takes the nearest pixel alone. */
@@ -31,7 +32,10 @@ public enum Filter {
      */
     record Taps(int[] first, float[][] weights) {}
 
-    /** Lines of {@code to} pixels out of the part of a line of n that begins at {@code from} and is {@code length} long, in pixels. */
+    /**
+     * Lines of {@code to} pixels out of the part of a line of n that begins at {@code from} and is {@code length} long,
+     * in pixels.
+     */
     Taps taps(int n, double from, double length, int to) {
         int[] first = new int[to];
         float[][] weights = new float[to][];

@@ -24,10 +24,11 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes one PNG, JPEG or BMP file to bytes of one size, by ImageIO: the library's only class that needs the JDK's module java.desktop, of which it
- * uses nothing that needs a display. Samples are taken as they are stored: 16 bits are rounded to 8, transparency and color profiles are not
- * looked at. A photograph that its camera marked as rotated (EXIF's orientation, in a JPEG or a PNG) is turned upright, as people see it: training, serving
- * and painting all read files here, so that they see the same. PyTorch's loaders leave that to their users.
+ * Decodes one PNG, JPEG or BMP file to bytes of one size, by ImageIO: the library's only class that needs the JDK's
+ * module java.desktop, of which it uses nothing that needs a display. Samples are taken as they are stored: 16 bits are
+ * rounded to 8, transparency and color profiles are not looked at. A photograph that its camera marked as rotated
+ * (EXIF's orientation, in a JPEG or a PNG) is turned upright, as people see it: training, serving and painting all read
+ * files here, so that they see the same. PyTorch's loaders leave that to their users.
  *
  * @param height of the result, upright
  * @param width of the result, upright
@@ -37,7 +38,10 @@ import org.jspecify.annotations.Nullable;
 record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     /** 268 million: what claims to be larger is not decoded. */
     private static final long MOST_PIXELS = 1 << 28;
-    /** 67 million: beyond, only every second or third row and column is kept, or fewer, until there are {@link #THINNED}. */
+    /**
+     * 67 million: beyond, only every second or third row and column is kept, or fewer, until there are
+     * {@link #THINNED}.
+     */
     private static final long WHOLE_PIXELS = 1 << 26;
 
     private static final long THINNED = 1 << 24;
@@ -279,7 +283,10 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
         throw new Damaged("it is neither PNG nor JPEG nor BMP", null);
     }
 
-    /** Where the data of a PNG's chunk of this name begin, if it comes before the pixels, as every chunk must that is asked for here; -1 if there is none. */
+    /**
+     * Where the data of a PNG's chunk of this name begin, if it comes before the pixels, as every chunk must that is
+     * asked for here; -1 if there is none.
+     */
     private static long chunk(ImageInputStream in, String wanted) throws IOException {
         try {
             byte[] name = new byte[4];

@@ -40,9 +40,9 @@ import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder with a sub-folder for each class, in which lie PNG, JPEG and BMP files of any size, also in folders below and behind links. They are
- * decoded once, to bytes [height, width, channels], and kept in a cache file. As long as the files' names, sizes and times and the settings are
- * unchanged, the cache is read instead.
+ * A folder with a sub-folder for each class, in which lie PNG, JPEG and BMP files of any size, also in folders below
+ * and behind links. They are decoded once, to bytes [height, width, channels], and kept in a cache file. As long as the
+ * files' names, sizes and times and the settings are unchanged, the cache is read instead.
  *
  * <pre>{@code
  * try (var pets = ImageFolder.of(Path.of("pets"), 64, 64).skipDamaged().read()) {
@@ -51,10 +51,11 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Classes and files are in the order of their names, and a class's label is its index in this order, unless {@link #classes} gives another. An image
- * is scaled until it covers the size, and what is beyond is cut off evenly on both sides, unless images are {@link #stretched}. A photograph that its
- * camera marked as rotated (EXIF) is turned upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was
- * trained on. The settings are immutable: each method returns another.
+ * <p>Classes and files are in the order of their names, and a class's label is its index in this order, unless
+ * {@link #classes} gives another. An image is scaled until it covers the size, and what is beyond is cut off evenly on
+ * both sides, unless images are {@link #stretched}. A photograph that its camera marked as rotated (EXIF) is turned
+ * upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was trained
+ * on. The settings are immutable: each method returns another.
  *
  * @param folder the folder that holds the classes' folders
  * @param height height of every image that is read
@@ -83,7 +84,10 @@ public record ImageFolder(
             Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
 
     private static final int VERSION = 4;
-    /** Returns whether a file has the name of a picture that can be read: it ends in .png, .jpg, .jpeg or .bmp and is not hidden. */
+    /**
+     * Returns whether a file has the name of a picture that can be read: it ends in .png, .jpg, .jpeg or .bmp and is
+     * not hidden.
+     */
     public static boolean isPicture(Path file) {
         return IMAGE.matcher(file.getFileName().toString()).matches();
     }
@@ -114,7 +118,8 @@ public record ImageFolder(
     /**
      * Checks the sizes.
      *
-     * @throws IllegalArgumentException if a side is less than 1, the number of channels is neither 1 nor 3, or an image would have 2^31 bytes or more
+     * @throws IllegalArgumentException if a side is less than 1, the number of channels is neither 1 nor 3, or an image
+     *     would have 2^31 bytes or more
      */
     public ImageFolder {
         if (height < 1 || width < 1 || channels != 1 && channels != 3 || (long) height * width > (1 << 28)) {
@@ -128,7 +133,10 @@ public record ImageFolder(
         return of(folder, side, side);
     }
 
-    /** Reads color images of this size, resized by {@link Filter#BILINEAR}. A damaged file is an error unless {@link #skipDamaged} is set. */
+    /**
+     * Reads color images of this size, resized by {@link Filter#BILINEAR}. A damaged file is an error unless
+     * {@link #skipDamaged} is set.
+     */
     public static ImageFolder of(Path folder, int height, int width) {
         return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null, null);
     }
@@ -148,7 +156,10 @@ public record ImageFolder(
         return new ImageFolder(folder, height, width, channels, filter, true, skip, cache, names);
     }
 
-    /** Returns this folder without the files that are damaged or cannot be opened, which are named in {@link Images#skipped}. */
+    /**
+     * Returns this folder without the files that are damaged or cannot be opened, which are named in
+     * {@link Images#skipped}.
+     */
     public ImageFolder skipDamaged() {
         return new ImageFolder(folder, height, width, channels, filter, stretch, true, cache, names);
     }
@@ -159,8 +170,8 @@ public record ImageFolder(
     }
 
     /**
-     * Returns this folder with these classes in the order of their labels, which a folder to test on needs if it lacks one: {@code
-     * ImageFolder.of(test, 64).classes(train.classes())}. A class without a sub-folder has no images.
+     * Returns this folder with these classes in the order of their labels, which a folder to test on needs if it lacks
+     * one: {@code ImageFolder.of(test, 64).classes(train.classes())}. A class without a sub-folder has no images.
      *
      * @throws IllegalArgumentException if there are none, or one comes twice
      */
@@ -177,8 +188,8 @@ public record ImageFolder(
     /**
      * Reads the images, from the cache if it is up to date.
      *
-     * @throws IllegalArgumentException if there are no classes or no images, a sub-folder is none of the {@link #classes}, or a file is damaged and
-     *     {@link #skipDamaged} is not set
+     * @throws IllegalArgumentException if there are no classes or no images, a sub-folder is none of the
+     *     {@link #classes}, or a file is damaged and {@link #skipDamaged} is not set
      * @throws UncheckedIOException if a folder cannot be read, or the cache cannot be written
      */
     public Images read() {
@@ -207,10 +218,11 @@ public record ImageFolder(
     }
 
     /**
-     * Reads one file, inside or outside of the folder, to the bytes [height, width, channels] that {@link #read} makes of it.
+     * Reads one file, inside or outside of the folder, to the bytes [height, width, channels] that {@link #read} makes
+     * of it.
      *
-     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of file, is damaged, or has colors that are
-     *     not supported
+     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of
+     *     file, is damaged, or has colors that are not supported
      */
     public byte[] pixels(Path file) {
         try {
@@ -221,7 +233,8 @@ public record ImageFolder(
     }
 
     /**
-     * Reads the bytes of one file, as a server receives them, to the bytes [height, width, channels] that {@link #read} makes of it.
+     * Reads the bytes of one file, as a server receives them, to the bytes [height, width, channels] that {@link #read}
+     * makes of it.
      *
      * @param name the name of the file in messages
      * @throws IllegalArgumentException as {@link #pixels(Path)}
@@ -307,7 +320,10 @@ public record ImageFolder(
         return classes;
     }
 
-    /** The images in a folder and those below, links followed. A link to a folder above shows nothing new, one to nowhere is a damaged file. */
+    /**
+     * The images in a folder and those below, links followed. A link to a folder above shows nothing new, one to
+     * nowhere is a damaged file.
+     */
     private static List<Path> images(Path sub) throws IOException {
         List<Path> images = new ArrayList<>();
         Files.walkFileTree(sub, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {

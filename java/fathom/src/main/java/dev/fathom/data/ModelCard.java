@@ -12,12 +12,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The description in a file of weights that lets a program classify photographs with it: the name of the network, the preprocessing of a photograph,
- * and the names of the classes. The card lies in the metadata of the safetensors file, beside the tensors.
+ * The description in a file of weights that lets a program classify photographs with it: the name of the network, the
+ * preprocessing of a photograph, and the names of the classes. The card lies in the metadata of the safetensors file,
+ * beside the tensors.
  *
  * <pre>{@code
  * var card = new ModelCard("resnet18", Preprocessing.IMAGENET, List.of("ant", "bee"));
- * card.save(model, Path.of("insects.safetensors"));       // then: ./fathom classify --model insects.safetensors photo.jpg
+ * // then: ./fathom classify --model insects.safetensors photo.jpg
+ * card.save(model, Path.of("insects.safetensors"));
  * }</pre>
  *
  * <p>The keys and their texts are:
@@ -28,7 +30,8 @@ import java.util.Map;
  *   <tr><td>{@code fathom.network}</td><td>the name of the network, such as {@code resnet18}</td></tr>
  *   <tr><td>{@code fathom.preprocessing}</td><td>{@code shorter=256 crop=224 filter=bilinear mean=0.485,0.456,0.406
  *       deviation=0.229,0.224,0.225}, the components of {@link Preprocessing} in any order</td></tr>
- *   <tr><td>{@code fathom.classes}</td><td>the names of the classes in the order of the logits, one on each line</td></tr>
+ *   <tr><td>{@code fathom.classes}</td>
+ *       <td>the names of the classes in the order of the logits, one on each line</td></tr>
  * </table>
  *
  * @param network the name of the network
@@ -44,8 +47,8 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
     /**
      * Checks the names.
      *
-     * @throws IllegalArgumentException if the name of the network is not made of letters, digits, {@code _}, {@code -} and {@code .}, there are
-     *     fewer than two classes, or a class has no name or one of several lines
+     * @throws IllegalArgumentException if the name of the network is not made of letters, digits, {@code _}, {@code -}
+     *     and {@code .}, there are fewer than two classes, or a class has no name or one of several lines
      */
     public ModelCard {
         classes = List.copyOf(classes);
@@ -94,8 +97,8 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
     /**
      * Reads the card of a file of weights.
      *
-     * @throws IllegalArgumentException if the file is damaged, or its metadata lack a key or hold a text that cannot be one of a card: the sentence
-     *     names the file, the key and what to do
+     * @throws IllegalArgumentException if the file is damaged, or its metadata lack a key or hold a text that cannot be
+     *     one of a card: the sentence names the file, the key and what to do
      * @throws java.io.UncheckedIOException if the file cannot be read
      */
     public static ModelCard read(Path file) {

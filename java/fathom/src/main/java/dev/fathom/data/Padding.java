@@ -1,8 +1,9 @@
 package dev.fathom.data;
 
 /**
- * Says how examples of different lengths become one tensor [n, length, ...]: steps that an example lacks are filled with a value, and steps beyond a
- * limit are left out. The length is that of the longest example of the batch, at least 1.
+ * Says how examples of different lengths become one tensor [n, length, ...]: steps that an example lacks are filled
+ * with a value, and steps beyond a limit are left out. The length is that of the longest example of the batch, at least
+ * 1.
  *
  * <pre>{@code
  * data.padded("x", Padding.front().limit(500))      // the first 500 steps at most, padded in front

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * A whole photograph, upright and with its proportions, for networks that take images of any size. {@link Preprocessing} cuts the square that a
- * classifier expects out of it.
+ * A whole photograph, upright and with its proportions, for networks that take images of any size.
+ * {@link Preprocessing} cuts the square that a classifier expects out of it.
  *
  * <pre>{@code
  * Picture picture = Picture.read(Path.of("cat.png"), 512);
@@ -36,11 +36,11 @@ public record Picture(byte[] pixels, int height, int width) {
     }
 
     /**
-     * Reads a PNG, JPEG or BMP file and resizes it, with the antialiased bilinear filter of Pillow, until its longer side has {@code longer} pixels. A
-     * photograph that its camera marked as rotated (EXIF) is turned upright.
+     * Reads a PNG, JPEG or BMP file and resizes it, with the antialiased bilinear filter of Pillow, until its longer
+     * side has {@code longer} pixels. A photograph that its camera marked as rotated (EXIF) is turned upright.
      *
-     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of file, is damaged, or has
-     *     colors that are not supported; or if longer is not in 1 to 16,384
+     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of
+     *     file, is damaged, or has colors that are not supported; or if longer is not in 1 to 16,384
      */
     public static Picture read(Path file, int longer) {
         if (longer < 1 || longer > MOST) {
@@ -61,7 +61,8 @@ public record Picture(byte[] pixels, int height, int width) {
     }
 
     /**
-     * Rounds a tensor [1, height, width, 3] of the current pass, with values from 0 to 1; what lies beyond becomes black or white.
+     * Rounds a tensor [1, height, width, 3] of the current pass, with values from 0 to 1; what lies beyond becomes
+     * black or white.
      *
      * @throws IllegalArgumentException if it has another shape
      */

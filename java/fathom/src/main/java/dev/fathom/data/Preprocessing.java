@@ -10,9 +10,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * How a photograph becomes the input of a network. It is resized until its shorter side has {@code shorter} pixels, the center {@code crop} x {@code
- * crop} is cut out, and each channel x of 0 to 255 becomes (x / 255 - mean) / deviation. A network answers well only with the preprocessing that it
- * was trained with.
+ * How a photograph becomes the input of a network. It is resized until its shorter side has {@code shorter} pixels, the
+ * center {@code crop} x {@code crop} is cut out, and each channel x of 0 to 255 becomes (x / 255 - mean) / deviation. A
+ * network answers well only with the preprocessing that it was trained with.
  *
  * <pre>{@code
  * var photo = Preprocessing.IMAGENET.read(Path.of("cat.png"));
@@ -21,9 +21,10 @@ import java.util.List;
  * }
  * }</pre>
  *
- * <p>The sizes are those of torchvision's {@code Resize} and {@code CenterCrop}, and the weights of the pixels are those of Pillow, which spreads a
- * filter where the image shrinks (antialias): fewer than one byte in a thousand differs from Pillow's, by 1. The filter is a part of the recipe,
- * because another one changes the probabilities. A photograph that its camera marked as rotated (EXIF) is turned upright, as {@link ImageFolder} does it, which
+ * <p>The sizes are those of torchvision's {@code Resize} and {@code CenterCrop}, and the weights of the pixels are
+ * those of Pillow, which spreads a filter where the image shrinks (antialias): fewer than one byte in a thousand
+ * differs from Pillow's, by 1. The filter is a part of the recipe, because another one changes the probabilities. A
+ * photograph that its camera marked as rotated (EXIF) is turned upright, as {@link ImageFolder} does it, which
  * torchvision leaves to its users.
  *
  * @param shorter pixels of the shorter side after resizing
@@ -33,11 +34,17 @@ import java.util.List;
  * @param deviation of red, green and blue
  */
 public record Preprocessing(int shorter, int crop, Filter filter, List<Float> mean, List<Float> deviation) {
-    /** The preprocessing of torchvision's networks for ImageNet: 256, 224, bilinear, and the means and deviations of its training images. */
+    /**
+     * The preprocessing of torchvision's networks for ImageNet: 256, 224, bilinear, and the means and deviations of its
+     * training images.
+     */
     public static final Preprocessing IMAGENET = new Preprocessing(
             256, 224, Filter.BILINEAR, List.of(0.485f, 0.456f, 0.406f), List.of(0.229f, 0.224f, 0.225f));
 
-    /** The preprocessing of Google's networks (MobileNet, Inception): the sizes and the filter of {@link #IMAGENET}, with x / 127.5 - 1. */
+    /**
+     * The preprocessing of Google's networks (MobileNet, Inception): the sizes and the filter of {@link #IMAGENET},
+     * with x / 127.5 - 1.
+     */
     public static final Preprocessing SYMMETRIC =
             new Preprocessing(256, 224, Filter.BILINEAR, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f));
 
@@ -57,7 +64,8 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the crop is empty or larger than the shorter side, or there are not three means and three positive deviations
+     * @throws IllegalArgumentException if the crop is empty or larger than the shorter side, or there are not three
+     *     means and three positive deviations
      */
     public Preprocessing {
         if (crop < 1 || crop > shorter || shorter > 1 << 14) {
@@ -87,7 +95,8 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     }
 
     /**
-     * Returns this preprocessing with one mean and one deviation for all channels, such as 0.5 and 0.5 for pixels of -1 to 1.
+     * Returns this preprocessing with one mean and one deviation for all channels, such as 0.5 and 0.5 for pixels of -1
+     * to 1.
      *
      * @throws IllegalArgumentException if the deviation is not above 0
      */
@@ -103,8 +112,8 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     /**
      * Reads a PNG, JPEG or BMP file.
      *
-     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of file, is damaged, or has
-     *     colors that are not supported
+     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of
+     *     file, is damaged, or has colors that are not supported
      */
     public Photo read(Path file) {
         return read(file.toString(), reader -> reader.read(file));

@@ -27,8 +27,8 @@ final class Rows {
     }
 
     /**
-     * Holds rows out and keeps the shares of the classes: a class of k rows loses count k / n of them, rounded down, or up for those classes that
-     * rounding took most from.
+     * Holds rows out and keeps the shares of the classes: a class of k rows loses count k / n of them, rounded down, or
+     * up for those classes that rounding took most from.
      *
      * @param label the class of each row, 0 to classes - 1
      */
@@ -70,7 +70,9 @@ final class Rows {
         return new Parts(sorted(rest, 0, kept), sorted(heldOut, 0, out));
     }
 
-    /** From a stream of its own: data drawn from {@code new Rng(seed)} must not be sorted by the numbers it was made of. */
+    /**
+     * From a stream of its own: data drawn from {@code new Rng(seed)} must not be sorted by the numbers it was made of.
+     */
     private static int[] permutation(long seed, int n) {
         return new Rng(seed).split("rows").permutation(n);
     }

@@ -12,12 +12,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory behind a dataset and all that was made from it: its fields [rows, columns], one after another, in one block; a ragged field has its
- * steps [steps, columns] and then its offsets, I64.
- * The pages go back when the last dataset over them is closed.
+ * The memory behind a dataset and all that was made from it: its fields [rows, columns], one after another, in one
+ * block; a ragged field has its steps [steps, columns] and then its offsets, I64. The pages go back when the last
+ * dataset over them is closed.
  *
- * <p>A dataset that was dropped without a close costs nothing but time: the collector takes the pages back, and reports them as forgotten only
- * if none of the datasets over them was ever closed.
+ * <p>A dataset that was dropped without a close costs nothing but time: the collector takes the pages back, and reports
+ * them as forgotten only if none of the datasets over them was ever closed.
  */
 final class Source {
     /** One view, of 2^30 bytes, reaches all row numbers. */
@@ -156,7 +156,10 @@ final class Source {
         }
     }
 
-    /** Copies and checks {@code n} examples from the values between the positions and the limits of two buffers, which do not move. */
+    /**
+     * Copies and checks {@code n} examples from the values between the positions and the limits of two buffers, which
+     * do not move.
+     */
     static Source of(String op, int n, Shape feature, Buffer x, Shape target, Buffer y, int classes) {
         return of(op, n, part(feature, x), content(x), part(target, y), content(y), classes);
     }
@@ -307,7 +310,9 @@ final class Source {
         }
     }
 
-    /** Pages of {@code owner} that the collector may take back without a report; {@code release} gives them back before. */
+    /**
+     * Pages of {@code owner} that the collector may take back without a report; {@code release} gives them back before.
+     */
     static Block unreported(String owner, long bytes) {
         Block b = new Block(owner, bytes);
         b.lease();

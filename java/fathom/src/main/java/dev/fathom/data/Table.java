@@ -22,8 +22,9 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
- * Rows of texts under named columns, as in a CSV file (RFC 4180). A table does not guess what its texts mean; an {@link Encoder} says it. A part of a
- * table is a list of row numbers over the same texts, and each row knows the line it came from.
+ * Rows of texts under named columns, as in a CSV file (RFC 4180). A table does not guess what its texts mean; an
+ * {@link Encoder} says it. A part of a table is a list of row numbers over the same texts, and each row knows the line
+ * it came from.
  *
  * <p>A value is missing if it is empty, {@code NA} or {@code NaN}, unless {@link #missing} says otherwise.
  */
@@ -53,11 +54,12 @@ public final class Table {
     // ---- making
 
     /**
-     * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around a text are not part of it, nor around
-     * its quotes, empty lines are left out, and a column without a name is called by its number ({@code column 1}).
+     * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around
+     * a text are not part of it, nor around its quotes, empty lines are left out, and a column without a name is called
+     * by its number ({@code column 1}).
      *
-     * @throws IllegalArgumentException if a line has more or fewer fields than the first, two columns have one name, a quote is never closed, the
-     *     file is not UTF-8, or it has no rows
+     * @throws IllegalArgumentException if a line has more or fewer fields than the first, two columns have one name, a
+     *     quote is never closed, the file is not UTF-8, or it has no rows
      * @throws UncheckedIOException if it cannot be read
      */
     public static Table csv(Path file) {
@@ -140,7 +142,10 @@ public final class Table {
             return table();
         }
 
-        /** Without spaces around it, and without quotes that a space hid from the parser: {@code ann, "Rome"} is in Rome, as {@code ann,Rome} is. */
+        /**
+         * Without spaces around it, and without quotes that a space hid from the parser: {@code ann, "Rome"} is in
+         * Rome, as {@code ann,Rome} is.
+         */
         private static String stripped(String field) {
             String text = field.strip();
             boolean hidden = text.length() > 1
@@ -221,7 +226,8 @@ public final class Table {
     }
 
     /**
-     * Returns the line of the file on which a row begins, from 1, where the names of the columns and empty lines count too.
+     * Returns the line of the file on which a row begins, from 1, where the names of the columns and empty lines count
+     * too.
      *
      * @throws IllegalArgumentException if there is no such row
      */
@@ -338,7 +344,8 @@ public final class Table {
     public record Split(Table rest, Table heldOut) {}
 
     /**
-     * Holds {@code count} randomly chosen rows out. Both parts keep the order of the whole; the choice depends on {@code seed} alone.
+     * Holds {@code count} randomly chosen rows out. Both parts keep the order of the whole; the choice depends on
+     * {@code seed} alone.
      *
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}
      */
@@ -347,8 +354,9 @@ public final class Table {
     }
 
     /**
-     * Holds {@code count} randomly chosen rows out and keeps the shares of the texts of {@code column}: of k rows with the same text, {@code count k
-     * / size()} are held out, rounded down or up. Both parts keep the order of the whole; the choice depends on {@code seed} alone.
+     * Holds {@code count} randomly chosen rows out and keeps the shares of the texts of {@code column}: of k rows with
+     * the same text, {@code count k / size()} are held out, rounded down or up. Both parts keep the order of the whole;
+     * the choice depends on {@code seed} alone.
      *
      * @throws IllegalArgumentException if there is no such column, or unless {@code 1 <= count < size()}
      */

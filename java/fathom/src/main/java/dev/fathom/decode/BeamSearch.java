@@ -7,14 +7,16 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Looks for the sequence with the best score, keeping the {@code width} most probable beginnings at every step. A beginning that the stop symbol ends
- * keeps its place among them, so that the search goes on with one fewer, and ends when none is left or {@code maxTokens} tokens are written (Sutskever et al.
- * 2014). The results are ranked by their log-probability divided by a {@link LengthPenalty}.
+ * Looks for the sequence with the best score, keeping the {@code width} most probable beginnings at every step. A
+ * beginning that the stop symbol ends keeps its place among them, so that the search goes on with one fewer, and ends
+ * when none is left or {@code maxTokens} tokens are written (Sutskever et al. 2014). The results are ranked by their
+ * log-probability divided by a {@link LengthPenalty}.
  *
- * <p>A beam of 1 is {@link Greedy}. A beam at least as wide as the number of possible sequences finds the best one. Where there are fewer
- * beginnings than the beam is wide, because the vocabulary is small, all of them are kept.
+ * <p>A beam of 1 is {@link Greedy}. A beam at least as wide as the number of possible sequences finds the best one.
+ * Where there are fewer beginnings than the beam is wide, because the vocabulary is small, all of them are kept.
  *
- * <p>All beginnings of all sentences are rows of one batch. Of equals, what was better at the step before comes first, and then the lower token.
+ * <p>All beginnings of all sentences are rows of one batch. Of equals, what was better at the step before comes first,
+ * and then the lower token.
  *
  * @param width the number of beginnings that are kept for each sentence
  * @param stop the token that ends a sequence, or -1 if there is none
@@ -45,10 +47,16 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
         return new BeamSearch(width, stop, maxTokens, p);
     }
 
-    /** A beginning that is alive: what was written, the token that it reads next, and the row of the model's state behind which that token comes. */
+    /**
+     * A beginning that is alive: what was written, the token that it reads next, and the row of the model's state
+     * behind which that token comes.
+     */
     private record Beginning(List<Integer> written, double logProbability, int token, int row) {}
 
-    /** One more token for a beginning, which is row {@code row} of the step; the better of a sentence's beginnings have the lower rows. */
+    /**
+     * One more token for a beginning, which is row {@code row} of the step; the better of a sentence's beginnings have
+     * the lower rows.
+     */
     private record Candidate(Beginning of, int row, int token, double logProbability) {}
 
     private static final Comparator<Candidate> BEST = Comparator.comparingDouble((Candidate c) -> -c.logProbability)
@@ -56,19 +64,20 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
             .thenComparingInt(Candidate::token);
 
     /**
-     * Returns for each start symbol the hypotheses of its beam, at most {@code width}, the best first. Those that the limit cut off are among them and
-     * say so.
+     * Returns for each start symbol the hypotheses of its beam, at most {@code width}, the best first. Those that the
+     * limit cut off are among them and say so.
      *
-     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, a logit is NaN
-     *     or +Infinity, or all logits of a row are -Infinity, or the beams have more logits than a tensor
+     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, a logit is NaN or
+     *     +Infinity, or all logits of a row are -Infinity, or the beams have more logits than a tensor
      */
     public List<List<Hypothesis>> of(NextToken model, int... starts) {
         return after(model, Rows.prompts(starts));
     }
 
     /**
-     * Returns for each prompt the hypotheses of the beam that goes on from it, without the prompt. The model reads the prompts token by token, all of them
-     * in one batch. Each row starts to write when its own prompt ends, while longer prompts are still being read.
+     * Returns for each prompt the hypotheses of the beam that goes on from it, without the prompt. The model reads the
+     * prompts token by token, all of them in one batch. Each row starts to write when its own prompt ends, while longer
+     * prompts are still being read.
      *
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
@@ -109,7 +118,10 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
         return done.stream().map(List::copyOf).toList();
     }
 
-    /** The beginnings of a sentence with one more token each; what ends is added to {@code done}. They are in the rows from {@code row} on. */
+    /**
+     * The beginnings of a sentence with one more token each; what ends is added to {@code done}. They are in the rows
+     * from {@code row} on.
+     */
     private List<Beginning> longer(List<Beginning> from, int row, Rows.Best best, List<Hypothesis> done) {
         List<Beginning> kept = new ArrayList<>();
         List<Hypothesis> cut = new ArrayList<>();

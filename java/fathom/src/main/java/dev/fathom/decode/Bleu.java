@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * BLEU of a corpus (Papineni et al. 2002): brevity penalty times the geometric mean of the precisions of n-grams of 1 to 4 tokens. A precision is the share
- * of the hypotheses' n-grams that a reference of their sentence has, each counted at most as often as in the reference with the most of it, over the whole
- * corpus. The penalty is exp(1 - r / c) where the hypotheses' c tokens are fewer than the references' r, of which the one counts whose length is closest
- * to the hypothesis, the shorter of two.
+ * BLEU of a corpus (Papineni et al. 2002): brevity penalty times the geometric mean of the precisions of n-grams of 1
+ * to 4 tokens. A precision is the share of the hypotheses' n-grams that a reference of their sentence has, each counted
+ * at most as often as in the reference with the most of it, over the whole corpus. The penalty is exp(1 - r / c) where
+ * the hypotheses' c tokens are fewer than the references' r, of which the one counts whose length is closest to the
+ * hypothesis, the shorter of two.
  *
- * <p>There is no smoothing: if no n-gram of some length agrees, BLEU is 0. It is a figure for corpora, and rarely says much about one sentence. It depends on
- * how texts are cut into tokens, so compare figures only of one tokenizer.
+ * <p>There is no smoothing: if no n-gram of some length agrees, BLEU is 0. It is a figure for corpora, and rarely says
+ * much about one sentence. It depends on how texts are cut into tokens, so compare figures only of one tokenizer.
  *
  * @param score in [0, 1]; papers often write it times 100
  * @param precisions of 1-grams, 2-grams, 3-grams and 4-grams; NaN where the hypotheses have none
@@ -24,11 +25,13 @@ public record Bleu(double score, List<Double> precisions, double brevityPenalty,
     private static final int ORDER = 4;
 
     /**
-     * Computes BLEU of hypotheses with one or more references each. Tokens are whatever {@code equals} compares: words, numbers of a vocabulary.
+     * Computes BLEU of hypotheses with one or more references each. Tokens are whatever {@code equals} compares: words,
+     * numbers of a vocabulary.
      *
      * @param hypotheses the tokens of each sentence
      * @param references the tokens of each reference of each sentence
-     * @throws IllegalArgumentException if there are no sentences, not as many lists of references, or a sentence without a reference
+     * @throws IllegalArgumentException if there are no sentences, not as many lists of references, or a sentence
+     *     without a reference
      */
     public static <T> Bleu of(List<List<T>> hypotheses, List<List<List<T>>> references) {
         if (hypotheses.isEmpty() || hypotheses.size() != references.size()) {

@@ -21,13 +21,14 @@ public record CtcDecoding(int blank) {
     }
 
     /**
-     * Returns the labels of the most probable alignment of each example: the most probable class of every step, of which repeats and then blanks are taken
-     * out (Graves et al. 2006, "best path"). Other labels may be more probable, as the probabilities of all their alignments add up; {@link #beam} looks for
-     * those. The log-probability is that of the alignment.
+     * Returns the labels of the most probable alignment of each example: the most probable class of every step, of
+     * which repeats and then blanks are taken out (Graves et al. 2006, "best path"). Other labels may be more probable,
+     * as the probabilities of all their alignments add up; {@link #beam} looks for those. The log-probability is that
+     * of the alignment.
      *
      * @param lengths how many steps of each example count, I32 [n], or null for all
-     * @throws IllegalArgumentException if shapes disagree, the blank is no class, a length is outside [0, steps], or a logit is NaN
-     *     or +Infinity, or all logits of a row are -Infinity
+     * @throws IllegalArgumentException if shapes disagree, the blank is no class, a length is outside [0, steps], or a
+     *     logit is NaN or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> greedy(Tensor logits, @Nullable Tensor lengths) {
         int[] steps = steps(logits, lengths);
@@ -57,8 +58,8 @@ public record CtcDecoding(int blank) {
     }
 
     /**
-     * A prefix, a node of the tree of all of them, with the log-probabilities of its alignments by whether they end with a blank or with its last label:
-     * up to a step, and with the step that is being added.
+     * A prefix, a node of the tree of all of them, with the log-probabilities of its alignments by whether they end
+     * with a blank or with its last label: up to a step, and with the step that is being added.
      */
     private static final class Prefix {
         final @Nullable Prefix parent;
@@ -120,9 +121,10 @@ public record CtcDecoding(int blank) {
     }
 
     /**
-     * Returns the most probable labels of each example, the best first: prefix beam search (Hannun et al. 2014), which adds up the alignments of the same
-     * labels and keeps the {@code width} most probable prefixes at each step. The log-probability is that of the labels, as far as their prefixes stayed in the
-     * beam; with a beam wide enough it is minus the loss. Of equals the one that was found first stays first, which is deterministic.
+     * Returns the most probable labels of each example, the best first: prefix beam search (Hannun et al. 2014), which
+     * adds up the alignments of the same labels and keeps the {@code width} most probable prefixes at each step. The
+     * log-probability is that of the labels, as far as their prefixes stayed in the beam; with a beam wide enough it is
+     * minus the loss. Of equals the one that was found first stays first, which is deterministic.
      *
      * @param lengths how many steps of each example count, I32 [n], or null for all
      * @param width the number of prefixes, 1 or more

@@ -7,9 +7,10 @@ import java.util.Arrays;
 import java.util.function.BiFunction;
 
 /**
- * A {@link NextToken} whose state is tensors [rows, ..], such as hidden states, or a cache of keys and values that grows: a function of a token for each
- * row, I32 [rows], and the state gives the logits and the next state. Between steps the state is kept outside of passes, so that memory does not grow with
- * the number of steps. A cache grows in place ({@link dev.fathom.attention.KeyValue#with}), so the function must not use a cache after it was added to.
+ * A {@link NextToken} whose state is tensors [rows, ..], such as hidden states, or a cache of keys and values that
+ * grows: a function of a token for each row, I32 [rows], and the state gives the logits and the next state. Between
+ * steps the state is kept outside of passes, so that memory does not grow with the number of steps. A cache grows in
+ * place ({@link dev.fathom.attention.KeyValue#with}), so the function must not use a cache after it was added to.
  *
  * <pre>{@code
  * try (var model = new Decoder((token, state) -> {
@@ -29,7 +30,8 @@ public final class Decoder implements NextToken, AutoCloseable {
     public record Step(Tensor logits, Tensor... state) {}
 
     /**
-     * Makes a model from a step function and a copy of the first state, which has a row for each start symbol. The state may have no tensors.
+     * Makes a model from a step function and a copy of the first state, which has a row for each start symbol. The
+     * state may have no tensors.
      *
      * @param step from a token for each row, I32 [rows], and the state
      */

@@ -4,14 +4,17 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The fewest insertions, deletions and substitutions that turn the hypotheses into the references (Levenshtein 1966), as a share of the length of the
- * references, over a whole corpus. It may be above 1, if there is much to delete.
+ * The fewest insertions, deletions and substitutions that turn the hypotheses into the references (Levenshtein 1966),
+ * as a share of the length of the references, over a whole corpus. It may be above 1, if there is much to delete.
  *
  * @param edits how many insertions, deletions and substitutions
  * @param length characters or words of all references
  */
 public record ErrorRate(long edits, long length) {
-    /** Returns edits / length. The rate is 0 if there are no edits, and infinite if the references are empty but a hypothesis is not. */
+    /**
+     * Returns edits / length. The rate is 0 if there are no edits, and infinite if the references are empty but a
+     * hypothesis is not.
+     */
     public double value() {
         return edits == 0 ? 0 : (double) edits / length;
     }
@@ -28,7 +31,8 @@ public record ErrorRate(long edits, long length) {
     }
 
     /**
-     * Returns the word error rate (WER). Words are what white space separates; change case and punctuation before if they are not to count.
+     * Returns the word error rate (WER). Words are what white space separates; change case and punctuation before if
+     * they are not to count.
      *
      * @throws IllegalArgumentException if there are not as many hypotheses as references
      */
@@ -66,8 +70,8 @@ public record ErrorRate(long edits, long length) {
     }
 
     /**
-     * Returns the smallest number of insertions, deletions and substitutions that make one list of the other (Levenshtein 1966), in time |a| |b| and
-     * memory |b|.
+     * Returns the smallest number of insertions, deletions and substitutions that make one list of the other
+     * (Levenshtein 1966), in time |a| |b| and memory |b|.
      */
     public static <T> int distance(List<T> a, List<T> b) {
         int[] row = new int[b.size() + 1];

@@ -3,8 +3,8 @@ package dev.fathom.decode;
 import java.util.List;
 
 /**
- * Writes the most probable token at every step, and the lowest one of equals. The search is cheap and deterministic, but a token that looks good now may
- * leave nothing good to follow; {@link BeamSearch} keeps several beginnings.
+ * Writes the most probable token at every step, and the lowest one of equals. The search is cheap and deterministic,
+ * but a token that looks good now may leave nothing good to follow; {@link BeamSearch} keeps several beginnings.
  *
  * @param stop the token that ends a sequence, or -1 if there is none
  * @param maxTokens the largest number of tokens
@@ -30,8 +30,8 @@ public record Greedy(int stop, int maxTokens) {
     }
 
     /**
-     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to write when it ends, while longer
-     * prompts are still being read. The results are without the prompts.
+     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to
+     * write when it ends, while longer prompts are still being read. The results are without the prompts.
      *
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */

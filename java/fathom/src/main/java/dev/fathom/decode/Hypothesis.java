@@ -6,7 +6,8 @@ import java.util.List;
  * A sequence that a search wrote.
  *
  * @param tokens without the start symbol and the stop symbol
- * @param logProbability the sum of the logarithms of the tokens' probabilities, that of the stop symbol among them if it came
+ * @param logProbability the sum of the logarithms of the tokens' probabilities, that of the stop symbol among them if
+ *     it came
  * @param score what a search ranks by: the log-probability, or what a length penalty makes of it
  * @param finished whether the stop symbol came; if it did not, the sequence was cut off at the largest number of tokens
  */

@@ -1,8 +1,8 @@
 package dev.fathom.decode;
 
 /**
- * What the log-probability of a hypothesis is divided by, as a function of its length: the number of its tokens, the stop symbol among them. Every further
- * token makes a sequence less probable, so that without a penalty short ones win.
+ * What the log-probability of a hypothesis is divided by, as a function of its length: the number of its tokens, the
+ * stop symbol among them. Every further token makes a sequence less probable, so that without a penalty short ones win.
  */
 @FunctionalInterface
 public interface LengthPenalty {
@@ -15,7 +15,8 @@ public interface LengthPenalty {
     }
 
     /**
-     * Returns ((5 + length) / 6)^alpha (Wu et al. 2016, Google's Neural Machine Translation System), where 0 ranks by probability; 0.6 to 1 is usual.
+     * Returns ((5 + length) / 6)^alpha (Wu et al. 2016, Google's Neural Machine Translation System), where 0 ranks by
+     * probability; 0.6 to 1 is usual.
      *
      * @throws IllegalArgumentException if alpha is negative or not finite
      */

@@ -4,15 +4,17 @@ import dev.fathom.plan.Session;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A model that says what may come next, one token at a time, with a state of its own that it changes from step to step. The state has rows, one for each
- * sequence that is being written, and begins with one for each start symbol or prompt that a search is given: a state of zeros, or what a decoder gets
- * from an encoder. A search calls both methods on one thread, each in a pass that it opens and closes, so that what the state keeps of a step must outlive
- * the pass: {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a frozen plan, and {@link Decoder} one made of a
- * function over tensors.
+ * A model that says what may come next, one token at a time, with a state of its own that it changes from step to step.
+ * The state has rows, one for each sequence that is being written, and begins with one for each start symbol or prompt
+ * that a search is given: a state of zeros, or what a decoder gets from an encoder. A search calls both methods on one
+ * thread, each in a pass that it opens and closes, so that what the state keeps of a step must outlive the pass:
+ * {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a frozen plan, and
+ * {@link Decoder} one made of a function over tensors.
  */
 public interface NextToken {
     /**
-     * Gives each row its next token, which is first the start symbol and later what the search chose, and returns the logits of what may follow.
+     * Gives each row its next token, which is first the start symbol and later what the search chose, and returns the
+     * logits of what may follow.
      *
      * @param tokens a token for each row
      * @return F32 [rows, vocabulary]; minus infinity forbids a token
@@ -20,15 +22,16 @@ public interface NextToken {
     Tensor logits(int[] tokens);
 
     /**
-     * Makes row i of the state what row {@code parents[i]} is now. A row may be named several times or not at all; from here on there are as many rows as
-     * parents.
+     * Makes row i of the state what row {@code parents[i]} is now. A row may be named several times or not at all; from
+     * here on there are as many rows as parents.
      */
     void reorder(int[] parents);
 
     /**
-     * Returns a model that runs this frozen session. The session's first input is a token for each row, I32 [batch] or [batch, 1], and its output the
-     * logits [batch, vocabulary] or [batch, 1, vocabulary]. Its state is what it carries: hidden states, caches of keys and values, and the number of
-     * tokens in them; beside these it returns nothing but the logits.
+     * Returns a model that runs this frozen session. The session's first input is a token for each row, I32 [batch] or
+     * [batch, 1], and its output the logits [batch, vocabulary] or [batch, 1, vocabulary]. Its state is what it
+     * carries: hidden states, caches of keys and values, and the number of tokens in them; beside these it returns
+     * nothing but the logits.
      *
      * <pre>{@code
      * Plan plan = Plan.freeze(model, (net, in) -> net.step(in[0], in[1], in[2]), // a record (logits, h, c)
@@ -39,13 +42,15 @@ public interface NextToken {
      * new BeamSearch(5, STOP, 100).of(NextToken.of(session), START);
      * }</pre>
      *
-     * <p>The session's batch is the largest number of rows that a search may use: one for each sequence, times the width of a beam. It computes all of its
-     * rows at every step, whether a sequence is in them or not. What it carries goes on from search to search; {@link Session#reset} begins anew. Its other
-     * inputs, such as what an encoder made of a sentence, must be written before every search, because a search moves their rows with the state. A step
-     * copies none of the state except where rows move; it allocates the logits, in the memory of the pass, and a few small Java objects.
+     * <p>The session's batch is the largest number of rows that a search may use: one for each sequence, times the
+     * width of a beam. It computes all of its rows at every step, whether a sequence is in them or not. What it carries
+     * goes on from search to search; {@link Session#reset} begins anew. Its other inputs, such as what an encoder made
+     * of a sentence, must be written before every search, because a search moves their rows with the state. A step
+     * copies none of the state except where rows move; it allocates the logits, in the memory of the pass, and a few
+     * small Java objects.
      *
-     * @throws IllegalArgumentException if the first input or the output has another shape, or there are other outputs; a step throws it if the search needs
-     *     more rows than the session has
+     * @throws IllegalArgumentException if the first input or the output has another shape, or there are other outputs;
+     *     a step throws it if the search needs more rows than the session has
      * @throws IllegalStateException if the first input is not I32; a step throws it if the output is not F32
      */
     static NextToken of(Session session) {

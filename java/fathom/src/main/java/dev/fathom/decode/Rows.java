@@ -8,7 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What searches share: the settings of when to stop, one checked step of a model, and writing one sequence for each row. */
+/**
+ * What searches share: the settings of when to stop, one checked step of a model, and writing one sequence for each
+ * row.
+ */
 final class Rows {
     private Rows() {}
 
@@ -103,15 +106,18 @@ final class Rows {
                 + " are -Infinity; let the model allow one token");
     }
 
-    /** Chooses for one row: the place among the best tokens of all rows. {@code written} counts the tokens that its sequence has behind the prompt. */
+    /**
+     * Chooses for one row: the place among the best tokens of all rows. {@code written} counts the tokens that its
+     * sequence has behind the prompt.
+     */
     @FunctionalInterface
     interface Choose {
         int of(Best best, int row, int sequence, int written);
     }
 
     /**
-     * Writes a sequence behind each prompt, choosing token by token among the {@code k} best. A row reads its prompt while others may be writing, and
-     * leaves the batch when its sequence is finished.
+     * Writes a sequence behind each prompt, choosing token by token among the {@code k} best. A row reads its prompt
+     * while others may be writing, and leaves the batch when its sequence is finished.
      */
     static List<Hypothesis> write(
             String search, NextToken model, int[][] prompts, int stop, int maxTokens, int k, Choose choose) {

@@ -4,9 +4,9 @@ import dev.fathom.tensor.Rng;
 import java.util.List;
 
 /**
- * Draws every token from softmax(logits / temperature), if asked to from its best part alone: first the {@code topK} most probable tokens (Fan et al. 2018),
- * then of these the fewest, the most probable first, whose share is at least {@code topP} (nucleus sampling, Holtzman et al. 2020). What is left is scaled to
- * sum to 1.
+ * Draws every token from softmax(logits / temperature), if asked to from its best part alone: first the {@code topK}
+ * most probable tokens (Fan et al. 2018), then of these the fewest, the most probable first, whose share is at least
+ * {@code topP} (nucleus sampling, Holtzman et al. 2020). What is left is scaled to sum to 1.
  *
  * <pre>{@code
  * new Sampling(STOP, 200).temperature(0.8f).topP(0.95f).of(model, new Rng(7), START)
@@ -59,8 +59,9 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
     }
 
     /**
-     * Writes a sequence for each start symbol, all of them in one batch. Sequence i draws from the streams {@code rng.split(i).split(w)}, where w is the
-     * number of tokens written so far, so that it is the same alone and among others.
+     * Writes a sequence for each start symbol, all of them in one batch. Sequence i draws from the streams
+     * {@code rng.split(i).split(w)}, where w is the number of tokens written so far, so that it is the same alone and
+     * among others.
      *
      * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN
      *     or +Infinity, or all logits of a row are -Infinity
@@ -70,11 +71,13 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
     }
 
     /**
-     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to write when it ends, while longer
-     * prompts are still being read. The results are without the prompts.
+     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to
+     * write when it ends, while longer prompts are still being read. The results are without the prompts.
      *
      * <pre>{@code
-     * new Sampling(-1, 500).temperature(0.7f).after(NextToken.of(session), new Rng(3), vocabulary.ids(letters.tokens("ROMEO:")))
+     * new Sampling(-1, 500)
+     *         .temperature(0.7f)
+     *         .after(NextToken.of(session), new Rng(3), vocabulary.ids(letters.tokens("ROMEO:")))
      * }</pre>
      *
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty

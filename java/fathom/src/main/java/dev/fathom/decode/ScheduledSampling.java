@@ -7,9 +7,9 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * What a decoder reads in training. With teacher forcing it reads the true tokens, all of which {@link #shifted} gives at once. With scheduled sampling
- * (Bengio et al. 2015) it reads, step by step, the true token with a probability that falls during training, and else one that it drew itself, so that it
- * learns to go on after its own mistakes:
+ * What a decoder reads in training. With teacher forcing it reads the true tokens, all of which {@link #shifted} gives
+ * at once. With scheduled sampling (Bengio et al. 2015) it reads, step by step, the true token with a probability that
+ * falls during training, and else one that it drew itself, so that it learns to go on after its own mistakes:
  *
  * <pre>{@code
  * var schedule = ScheduledSampling.inverseSigmoid(1000);
@@ -69,8 +69,8 @@ public interface ScheduledSampling {
     }
 
     /**
-     * Returns what each row reads next, I32 [n]: the true token with {@link #probability}, else one that is drawn from softmax(logits), both by the random
-     * numbers of the pass. No gradient flows through the choice.
+     * Returns what each row reads next, I32 [n]: the true token with {@link #probability}, else one that is drawn from
+     * softmax(logits), both by the random numbers of the pass. No gradient flows through the choice.
      *
      * @param truth I32 [n]
      * @param logits [n, vocabulary]
@@ -101,8 +101,8 @@ public interface ScheduledSampling {
     }
 
     /**
-     * Returns what a decoder reads under teacher forcing, so that it predicts {@code targets} [n, length] step by step: the start symbol, and then the
-     * targets but the last.
+     * Returns what a decoder reads under teacher forcing, so that it predicts {@code targets} [n, length] step by step:
+     * the start symbol, and then the targets but the last.
      *
      * @param targets I32 [n, length]
      * @throws IllegalArgumentException if these are no I32 [n, length]

@@ -7,7 +7,10 @@ import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.List;
 
-/** A session as a model. The rows of a search are the first ones of its batch; the others are idle and read the token of the first. */
+/**
+ * A session as a model. The rows of a search are the first ones of its batch; the others are idle and read the token of
+ * the first.
+ */
 final class SessionModel implements NextToken {
     private final Session session;
     private final IntBuffer tokens;

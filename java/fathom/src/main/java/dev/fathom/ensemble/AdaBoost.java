@@ -8,13 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * AdaBoost of K classes in the form SAMME (Freund and Schapire 1997; Zhu, Zou, Rosset and Hastie 2009): members are trained one after the other, and examples
- * that one gets wrong weigh more for the next. Of the weighted share e of wrong answers a member gets the weight a = rate (ln((1 - e) / e) + ln(K - 1)), and
- * the weights of the examples that it got wrong are multiplied by exp(a). The score of a class is the share of the weights of the members that choose it.
+ * AdaBoost of K classes in the form SAMME (Freund and Schapire 1997; Zhu, Zou, Rosset and Hastie 2009): members are
+ * trained one after the other, and examples that one gets wrong weigh more for the next. Of the weighted share e of
+ * wrong answers a member gets the weight a = rate (ln((1 - e) / e) + ln(K - 1)), and the weights of the examples that
+ * it got wrong are multiplied by exp(a). The score of a class is the share of the weights of the members that choose
+ * it.
  *
- * <p>A member without a wrong answer is the last and has the weight 1, and one that is no better than chance, e &gt;= 1 - 1/K, ends the training and is left
- * out, as in scikit-learn. Members must learn of weights: {@link Stump} and the heads do, and {@link dev.fathom.features.NetLearner} draws examples in
- * proportion to them.
+ * <p>A member without a wrong answer is the last and has the weight 1, and one that is no better than chance, e &gt;= 1
+ * - 1/K, ends the training and is left out, as in scikit-learn. Members must learn of weights: {@link Stump} and the
+ * heads do, and {@link dev.fathom.features.NetLearner} draws examples in proportion to them.
  *
  * @param base the learner of every member
  * @param rounds the most members
@@ -41,7 +43,8 @@ public record AdaBoost(Learner base, int rounds, double rate) implements Learner
     /**
      * Trains the members, whose weights are {@link Ensemble#weights}.
      *
-     * @throws IllegalArgumentException if the examples have no labels or only one class, or the first member is no better than chance
+     * @throws IllegalArgumentException if the examples have no labels or only one class, or the first member is no
+     *     better than chance
      */
     @Override
     public Ensemble fit(Examples data, long seed) {

@@ -7,9 +7,10 @@ import dev.fathom.train.Workers;
 import java.util.Arrays;
 
 /**
- * Bagging (Breiman 1996): each member learns of its own random examples, and their predictions are averaged, which keeps the bias of one and lowers the
- * variance. A member whose examples lack a class still gives it a score, the lowest, and one whose examples are all of one class is sure of it, so that all
- * members speak of the classes of the whole. Members are trained side by side, each on one thread, and do not depend on the number of workers.
+ * Bagging (Breiman 1996): each member learns of its own random examples, and their predictions are averaged, which
+ * keeps the bias of one and lowers the variance. A member whose examples lack a class still gives it a score, the
+ * lowest, and one whose examples are all of one class is sure of it, so that all members speak of the classes of the
+ * whole. Members are trained side by side, each on one thread, and do not depend on the number of workers.
  *
  * <pre>{@code
  * try (Ensemble ten = new Bagging(net, 10).fit(training, 1)) {
@@ -21,8 +22,8 @@ import java.util.Arrays;
  * @param base the learner of every member
  * @param members how many
  * @param share of the examples that a member learns of, 1 by default: as many draws as there are examples
- * @param replacement whether an example may be drawn more than once, as it may by default (a bootstrap sample). Without it and with the share 1 all members
- *     learn of all examples, and differ only by their seeds
+ * @param replacement whether an example may be drawn more than once, as it may by default (a bootstrap sample). Without
+ *     it and with the share 1 all members learn of all examples, and differ only by their seeds
  * @param by how predictions become one: their mean by default
  * @param workers how many members are trained at once
  */

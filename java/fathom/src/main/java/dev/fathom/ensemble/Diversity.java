@@ -1,13 +1,13 @@
 package dev.fathom.ensemble;
 
 /**
- * How much the members of an ensemble differ, over all pairs of them (Kuncheva and Whitaker 2003). An ensemble gains most where its members are good and
- * differ.
+ * How much the members of an ensemble differ, over all pairs of them (Kuncheva and Whitaker 2003). An ensemble gains
+ * most where its members are good and differ.
  *
  * @param disagreement the share of examples on which one of a pair is right and the other wrong, 0 to 1 (Skalak 1996)
- * @param q Yule's Q statistic (N11 N00 - N10 N01) / (N11 N00 + N10 N01) of the numbers of examples on which both, none or one is right: 1 for members that
- *     are right on the same examples, 0 for independent ones, negative for those that are wrong on different ones. Pairs for which it is 0/0 are left out, and
- *     it is NaN if all are
+ * @param q Yule's Q statistic (N11 N00 - N10 N01) / (N11 N00 + N10 N01) of the numbers of examples on which both, none
+ *     or one is right: 1 for members that are right on the same examples, 0 for independent ones, negative for those
+ *     that are wrong on different ones. Pairs for which it is 0/0 are left out, and it is NaN if all are
  */
 public record Diversity(double disagreement, double q) {
     /**
@@ -15,7 +15,8 @@ public record Diversity(double disagreement, double q) {
      *
      * @param answers the class that each member gives each example, [members][n]: {@link Ensemble#answers}
      * @param labels the class of each example
-     * @throws IllegalArgumentException if there are fewer than two members, no examples, or not one answer of each member for each
+     * @throws IllegalArgumentException if there are fewer than two members, no examples, or not one answer of each
+     *     member for each
      */
     public static Diversity of(int[][] answers, int... labels) {
         if (answers.length < 2 || labels.length == 0) {
@@ -52,8 +53,8 @@ public record Diversity(double disagreement, double q) {
     }
 
     /**
-     * Returns the mean Euclidean distance between the outputs of two members over all pairs, 2 / (M (M - 1)) times the sum of |f_m - f_n|, for members that
-     * give numbers (Campos et al. 2021).
+     * Returns the mean Euclidean distance between the outputs of two members over all pairs, 2 / (M (M - 1)) times the
+     * sum of |f_m - f_n|, for members that give numbers (Campos et al. 2021).
      *
      * @param outputs of each member, [members][numbers]
      * @throws IllegalArgumentException if there are fewer than two members, or they give different numbers of outputs

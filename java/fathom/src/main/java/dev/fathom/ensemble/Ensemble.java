@@ -38,7 +38,8 @@ public record Ensemble(List<Predictor> members, double[] weights, Combination by
     }
 
     /**
-     * Returns the ensemble of the first {@code count} members, to draw a curve over their number. It shares them, so close only one of the two.
+     * Returns the ensemble of the first {@code count} members, to draw a curve over their number. It shares them, so
+     * close only one of the two.
      *
      * @throws IllegalArgumentException unless {@code 1 <= count <= members}
      */

@@ -39,8 +39,8 @@ record Fitting(List<Predictor> members, Timing timing) {
     }
 
     /**
-     * A member that learned of some of the examples. Where these are all of one class though the whole has more, as in a bootstrap without the rare class, no
-     * method tells classes apart: the member gives this class the probability 1.
+     * A member that learned of some of the examples. Where these are all of one class though the whole has more, as in
+     * a bootstrap without the rare class, no method tells classes apart: the member gives this class the probability 1.
      */
     static Predictor member(Learner base, Examples all, Examples some, long seed) {
         if (all.areClasses() && seen(some).length == 1 && seen(all).length > 1) {

@@ -9,9 +9,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Boosting of residuals (Friedman 2001, algorithm LS_Boost): the first member is the mean of the targets, and each of the others learns what those before it
- * leave over, y - F. Its prediction is added with the factor {@code shrinkage}: F becomes F + shrinkage h. Targets may be numbers, or classes, whose zeros and
- * ones are then learned as numbers; the largest prediction is the class.
+ * Boosting of residuals (Friedman 2001, algorithm LS_Boost): the first member is the mean of the targets, and each of
+ * the others learns what those before it leave over, y - F. Its prediction is added with the factor {@code shrinkage}:
+ * F becomes F + shrinkage h. Targets may be numbers, or classes, whose zeros and ones are then learned as numbers; the
+ * largest prediction is the class.
  *
  * @param base the learner of every member, a regressor: {@link Stump}, {@link dev.fathom.features.NetLearner#regressor}
  * @param rounds how many members learn residuals
@@ -36,7 +37,9 @@ public record ResidualBoosting(Learner base, int rounds, double shrinkage) imple
         this(base, rounds, 0.1);
     }
 
-    /** Trains the members: the mean, with the weight 1, and those of the residuals, with the shrinkage as their weight. */
+    /**
+     * Trains the members: the mean, with the weight 1, and those of the residuals, with the shrinkage as their weight.
+     */
     @Override
     public Ensemble fit(Examples data, long seed) {
         long begin = System.nanoTime();

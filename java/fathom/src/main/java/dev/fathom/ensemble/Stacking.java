@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Two-level stacking (Wolpert 1992): a learner on top learns how to combine the predictions of several others. It must not see predictions of examples that a
- * member learned of, so the examples are cut into folds, and those of each fold are predicted by members that learned of the other folds. Then every member
- * learns of all examples. Members and folds are trained side by side, each on one thread.
+ * Two-level stacking (Wolpert 1992): a learner on top learns how to combine the predictions of several others. It must
+ * not see predictions of examples that a member learned of, so the examples are cut into folds, and those of each fold
+ * are predicted by members that learned of the other folds. Then every member learns of all examples. Members and folds
+ * are trained side by side, each on one thread.
  *
- * <p>The folds are random and keep the shares of the classes. Examples that belong together, such as neighbors in time, must not be stacked in this way.
+ * <p>The folds are random and keep the shares of the classes. Examples that belong together, such as neighbors in time,
+ * must not be stacked in this way.
  *
  * @param base the learners of the members
  * @param top learns of their predictions, side by side in one row

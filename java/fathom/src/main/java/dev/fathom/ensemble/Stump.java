@@ -8,9 +8,10 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * A decision stump, the usual weak learner of boosting: a tree with a single question, whether a feature is at most a threshold, and the weighted mean of the
- * targets on either side (Iba and Langley 1992). It makes the weighted squared error as small as one question can, which for classes is the Gini impurity
- * (Breiman et al. 1984); scikit-learn's trees with {@code max_depth=1}. The threshold lies in the middle between two values; of equally good questions the
+ * A decision stump, the usual weak learner of boosting: a tree with a single question, whether a feature is at most a
+ * threshold, and the weighted mean of the targets on either side (Iba and Langley 1992). It makes the weighted squared
+ * error as small as one question can, which for classes is the Gini impurity (Breiman et al. 1984); scikit-learn's
+ * trees with {@code max_depth=1}. The threshold lies in the middle between two values; of equally good questions the
  * first feature and the smallest threshold is taken.
  */
 public record Stump() implements Learner {

@@ -11,8 +11,8 @@ import java.util.Arrays;
  */
 public record Timing(int workers, double seconds, double[] members) {
     /**
-     * Returns how many times as fast this training was as the same by one worker. Only two measured times say this: members that are trained at once slow each
-     * other down, as they share caches, memory and the processor's power.
+     * Returns how many times as fast this training was as the same by one worker. Only two measured times say this:
+     * members that are trained at once slow each other down, as they share caches, memory and the processor's power.
      */
     public double speedup(Timing byOne) {
         return byOne.seconds / seconds;

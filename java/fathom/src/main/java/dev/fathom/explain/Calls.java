@@ -37,7 +37,10 @@ final class Calls {
         }
     }
 
-    /** The result of the first call of the layer of this path, alive; nothing after it runs. The empty path is the network itself. */
+    /**
+     * The result of the first call of the layer of this path, alive; nothing after it runs. The empty path is the
+     * network itself.
+     */
     static Tensor upTo(Layer net, Tensor x, String layer) {
         Set<String> seen = new LinkedHashSet<>();
         Tensor[] result = new Tensor[1];

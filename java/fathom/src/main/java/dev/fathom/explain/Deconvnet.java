@@ -6,8 +6,9 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Shows which part of the input made one position of one map respond. All other values of the layer are set to zero, and the remaining value is sent
- * back to the pixels, as a deconvolutional network does (Zeiler and Fergus 2014). On its way back it meets
+ * Shows which part of the input made one position of one map respond. All other values of the layer are set to zero,
+ * and the remaining value is sent back to the pixels, as a deconvolutional network does (Zeiler and Fergus 2014). On
+ * its way back it meets
  *
  * <ul>
  *   <li>a max pool: each value goes to the position that won (unpooling with switches), and the others get zero;
@@ -15,10 +16,11 @@ import dev.fathom.tensor.Tensor;
  *   <li>a convolution or linear layer: the same filters transposed, no bias.
  * </ul>
  *
- * <p>Backward does the first and the last anyway (Simonyan et al. 2014), so this is the tape's backward with another rule for ReLU. Layers that the
- * paper's network did not have pass the value on as in backward: a batch norm multiplies by its scale, an average pool gives equal shares, a sum
- * passes it to all its parts, and other activations and norms use their derivative. In a network without max pools, the projection is therefore the
- * same for every input except for its size and position (Springenberg et al. 2015).
+ * <p>Backward does the first and the last anyway (Simonyan et al. 2014), so this is the tape's backward with another
+ * rule for ReLU. Layers that the paper's network did not have pass the value on as in backward: a batch norm multiplies
+ * by its scale, an average pool gives equal shares, a sum passes it to all its parts, and other activations and norms
+ * use their derivative. In a network without max pools, the projection is therefore the same for every input except for
+ * its size and position (Springenberg et al. 2015).
  */
 public final class Deconvnet {
     private Deconvnet() {}

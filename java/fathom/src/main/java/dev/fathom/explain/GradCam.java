@@ -8,9 +8,9 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * max(sum over channels c of a_c A_c, 0), where A are a layer's maps and a_c is the mean over all positions of d score / d A_c. It shows which
- * positions of the layer speak for a class (Selvaraju et al. 2017). It is coarse and specific to the class, while {@link Saliency} is fine and
- * scattered.
+ * max(sum over channels c of a_c A_c, 0), where A are a layer's maps and a_c is the mean over all positions of d score
+ * / d A_c. It shows which positions of the layer speak for a class (Selvaraju et al. 2017). It is coarse and specific
+ * to the class, while {@link Saliency} is fine and scattered.
  */
 public final class GradCam {
     private GradCam() {}
@@ -21,7 +21,8 @@ public final class GradCam {
      * @param x one example [1, ..]
      * @param layer the path of a layer that makes maps, usually the last one before pooling
      * @param output the number of the result of the network to explain
-     * @throws IllegalArgumentException if there is no such layer or output, the layer makes no maps, or x is not a single example
+     * @throws IllegalArgumentException if there is no such layer or output, the layer makes no maps, or x is not a
+     *     single example
      * @throws IllegalStateException if the score does not depend on the layer
      */
     public static Maps of(Layer net, Tensor x, String layer, int output) {

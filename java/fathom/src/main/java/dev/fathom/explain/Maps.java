@@ -39,8 +39,8 @@ public record Maps(String layer, Shape shape, float[] values) {
     }
 
     /**
-     * Returns the results of all layers for one example, in the order of the calls; a layer that calls others comes after them. If a layer is called
-     * several times, the first call counts.
+     * Returns the results of all layers for one example, in the order of the calls; a layer that calls others comes
+     * after them. If a layer is called several times, the first call counts.
      *
      * @param x [1, ..]
      */

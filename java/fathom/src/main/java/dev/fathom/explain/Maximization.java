@@ -8,9 +8,10 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Searches the input to which a unit responds most. It begins with a little noise and repeats x = (1 - decay) (x + rate g / |g|), where g is d value
- * / d x and |g| the root of its mean square (Erhan et al. 2009; Simonyan et al. 2014). Every few steps pictures are blurred with [1, 2, 1] / 4 along
- * both sides; otherwise networks prefer patterns that no photograph has (Yosinski et al. 2015).
+ * Searches the input to which a unit responds most. It begins with a little noise and repeats x = (1 - decay) (x + rate
+ * g / |g|), where g is d value / d x and |g| the root of its mean square (Erhan et al. 2009; Simonyan et al. 2014).
+ * Every few steps pictures are blurred with [1, 2, 1] / 4 along both sides; otherwise networks prefer patterns that no
+ * photograph has (Yosinski et al. 2015).
  *
  * @param steps number of steps
  * @param rate the length of each step, in the units of the input
@@ -18,13 +19,16 @@ import java.util.Arrays;
  * @param blurEvery number of steps after which x is blurred; 0 for never
  */
 public record Maximization(int steps, float rate, float decay, int blurEvery) {
-    /** The usual settings for inputs of deviation 1: 100 steps of 0.1, a decay of 4 %, and a blur at every fourth step. */
+    /**
+     * The usual settings for inputs of deviation 1: 100 steps of 0.1, a decay of 4 %, and a blur at every fourth step.
+     */
     public static final Maximization USUAL = new Maximization(100, 0.1f, 0.04f, 4);
 
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if steps is below 1, rate is not above 0, decay is not in [0, 1), or blurEvery is negative
+     * @throws IllegalArgumentException if steps is below 1, rate is not above 0, decay is not in [0, 1), or blurEvery
+     *     is negative
      */
     public Maximization {
         if (steps < 1 || !(rate > 0) || !(decay >= 0 && decay < 1) || blurEvery < 0) {
@@ -120,7 +124,10 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
         }
     }
 
-    /** Along lines of n places that lie {@code stride} apart; the first and the last place have themselves beyond the edge. */
+    /**
+     * Along lines of n places that lie {@code stride} apart; the first and the last place have themselves beyond the
+     * edge.
+     */
     private static void blur(float[] x, int n, int stride) {
         for (int from = 0; from < x.length; from += n * stride) {
             for (int i = from; i < from + stride; i++) {

@@ -13,9 +13,9 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * The responses of a layer to many images, which may differ in size: for each image and channel the largest value with its position, and the mean over all
- * positions. The largest values show what a channel responds to (Zeiler and Fergus 2014, figure 2). The means are the features of an image, by which its
- * nearest neighbors are found.
+ * The responses of a layer to many images, which may differ in size: for each image and channel the largest value with
+ * its position, and the mean over all positions. The largest values show what a channel responds to (Zeiler and Fergus
+ * 2014, figure 2). The means are the features of an image, by which its nearest neighbors are found.
  */
 public final class Responses {
     private final String layer;
@@ -138,7 +138,8 @@ public final class Responses {
     }
 
     /**
-     * Returns the channels whose largest responses vary most from image to image, measured by their standard deviation: they distinguish images best.
+     * Returns the channels whose largest responses vary most from image to image, measured by their standard deviation:
+     * they distinguish images best.
      */
     public List<Integer> mostActive(int count) {
         double[] deviation = new double[channels()];

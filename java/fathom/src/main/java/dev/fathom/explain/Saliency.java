@@ -5,8 +5,8 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * d value / d x: how much the value of a unit changes with each number of the input (Simonyan, Vedaldi and Zisserman 2014). Its largest magnitude
- * over the colors is the paper's saliency map; for a linear model it is |w|.
+ * d value / d x: how much the value of a unit changes with each number of the input (Simonyan, Vedaldi and Zisserman
+ * 2014). Its largest magnitude over the colors is the paper's saliency map; for a linear model it is |w|.
  */
 public final class Saliency {
     private Saliency() {}

@@ -3,8 +3,8 @@ package dev.fathom.explain;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The unit to explain: one channel of one layer's result. Its value is y[0, channel] for vectors y [1, units], and the mean of that channel over all
- * positions for maps y [1, .., channels].
+ * The unit to explain: one channel of one layer's result. Its value is y[0, channel] for vectors y [1, units], and the
+ * mean of that channel over all positions for maps y [1, .., channels].
  *
  * @param layer its path, as in the model's summary; empty for the network's own result
  * @param channel from 0

@@ -1,13 +1,16 @@
 /**
- * What a trained network sees: the maps that its layers make ({@link dev.fathom.explain.Maps}), the places of its input that a score depends on
- * ({@link dev.fathom.explain.Saliency}, {@link dev.fathom.explain.GradCam}), what a unit responds to among many images
- * ({@link dev.fathom.explain.Responses}) and in them ({@link dev.fathom.explain.Deconvnet}), and the input that it would like best
+ * What a trained network sees: the maps that its layers make ({@link dev.fathom.explain.Maps}), the places of its input
+ * that a score depends on ({@link dev.fathom.explain.Saliency}, {@link dev.fathom.explain.GradCam}), what a unit
+ * responds to among many images ({@link dev.fathom.explain.Responses}) and in them
+ * ({@link dev.fathom.explain.Deconvnet}), and the input that it would like best
  * ({@link dev.fathom.explain.Maximization}).
  *
- * <p>Any layer is named by its path in the model, as in {@code model.summary}; nothing is built into a network for it: a pass tells of each
- * call as it returns. Every method opens a pass of its own, in evaluation mode, and leaves the parameters' gradients alone.
+ * <p>Any layer is named by its path in the model, as in {@code model.summary}; nothing is built into a network for it:
+ * a pass tells of each call as it returns. Every method opens a pass of its own, in evaluation mode, and leaves the
+ * parameters' gradients alone.
  *
- * <p>Rejected: hooks that are registered on layers (a record has nowhere to keep them), and networks that return their intermediates.
+ * <p>Rejected: hooks that are registered on layers (a record has nowhere to keep them), and networks that return their
+ * intermediates.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.explain;

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Rows of features with what is to be learned of them, on the heap: what a {@link Learner} fits. The targets of a class are a row of zeros with a one, so
- * that classes and numbers are learned by the same methods; {@link #labels} gives the classes. Whether targets are classes or numbers is said by how the
- * examples are made and never found by looking at the values: {@code of(x, labels)} has classes, and {@code of(x, y)} has numbers, even where all of
- * them are 0 and 1.
+ * Rows of features with what is to be learned of them, on the heap: what a {@link Learner} fits. The targets of a class
+ * are a row of zeros with a one, so that classes and numbers are learned by the same methods; {@link #labels} gives the
+ * classes. Whether targets are classes or numbers is said by how the examples are made and never found by looking at
+ * the values: {@code of(x, labels)} has classes, and {@code of(x, y)} has numbers, even where all of them are 0 and 1.
  *
  * <pre>{@code
  * Examples pixels = Examples.of(dataset);
@@ -27,14 +27,16 @@ import java.util.stream.IntStream;
  * @param x features [n][columns]
  * @param y targets [n][outputs]
  * @param weights [n], how much each example counts; their mean is 1 if all count alike
- * @param areClasses whether each row of targets is zeros with a single one, and so names a class; they are numbers otherwise
+ * @param areClasses whether each row of targets is zeros with a single one, and so names a class; they are numbers
+ *     otherwise
  */
 public record Examples(float[][] x, float[][] y, double[] weights, boolean areClasses) {
     /**
      * Checks the sizes and numbers, none of which are copied.
      *
-     * @throws IllegalArgumentException if there are no examples, rows of x or of y differ in length, a number is NaN or infinite, there is not one row of
-     *     targets and one weight for each, the weights are negative or all 0, or a row of targets names no class where all should
+     * @throws IllegalArgumentException if there are no examples, rows of x or of y differ in length, a number is NaN or
+     *     infinite, there is not one row of targets and one weight for each, the weights are negative or all 0, or a
+     *     row of targets names no class where all should
      */
     public Examples {
         Rows.check("examples", x);
@@ -64,7 +66,10 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
         }
     }
 
-    /** Makes examples that all count alike, with numbers [n][outputs] to learn. Rows of zeros with a one are numbers, too; {@link #ofClasses} takes classes. */
+    /**
+     * Makes examples that all count alike, with numbers [n][outputs] to learn. Rows of zeros with a one are numbers,
+     * too; {@link #ofClasses} takes classes.
+     */
     public static Examples of(float[][] x, float[][] y) {
         return new Examples(x, y, ones(x.length), false);
     }
@@ -100,9 +105,11 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
     }
 
     /**
-     * Reads a dataset of labels or float targets, with what a layer computes of the features in evaluation mode, flattened, in their place.
+     * Reads a dataset of labels or float targets, with what a layer computes of the features in evaluation mode,
+     * flattened, in their place.
      *
-     * @throws IllegalArgumentException if the layer does not give one row for each example, or the targets are neither labels nor floats
+     * @throws IllegalArgumentException if the layer does not give one row for each example, or the targets are neither
+     *     labels nor floats
      */
     public static Examples of(Layer features, Dataset data) {
         List<float[]> x = new ArrayList<>();
@@ -240,15 +247,18 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
     }
 
     /**
-     * Returns as many examples, drawn with replacement in proportion to their weights, that all count alike: for learners that cannot weigh examples (Freund
-     * and Schapire 1996).
+     * Returns as many examples, drawn with replacement in proportion to their weights, that all count alike: for
+     * learners that cannot weigh examples (Freund and Schapire 1996).
      */
     public Examples resampled(long seed) {
         Examples drawn = subset(Rows.draw(weights, size(), new Rng(seed).split("resampled")));
         return drawn.weighted(ones(size()));
     }
 
-    /** Returns a dataset of these examples, without their weights, for training a network: of labels for classes, of targets for numbers. The caller closes it. */
+    /**
+     * Returns a dataset of these examples, without their weights, for training a network: of labels for classes, of
+     * targets for numbers. The caller closes it.
+     */
     public Dataset dataset() {
         if (!areClasses) {
             return Dataset.of(x, y);

@@ -5,9 +5,10 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * k-means: k centers that make the sum of the squared distances of rows to their nearest center small, found by Lloyd's algorithm (Lloyd 1982): each row goes
- * to its nearest center, the first of equally near ones, each center moves to the mean of its rows, and so on until no row changes its center. A center that
- * loses all rows moves to the row that is farthest from its own.
+ * k-means: k centers that make the sum of the squared distances of rows to their nearest center small, found by Lloyd's
+ * algorithm (Lloyd 1982): each row goes to its nearest center, the first of equally near ones, each center moves to the
+ * mean of its rows, and so on until no row changes its center. A center that loses all rows moves to the row that is
+ * farthest from its own.
  *
  * <pre>{@code
  * KMeans words = KMeans.fit(patches, 100, 1);
@@ -26,8 +27,9 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
     public static final int STARTS = 10;
 
     /**
-     * Finds k centers from ten starts by k-means++ (Arthur and Vassilvitskii 2007) and keeps those of least inertia. The first center of a start is a random
-     * row, and each of the others is a row drawn in proportion to its squared distance from the nearest center so far.
+     * Finds k centers from ten starts by k-means++ (Arthur and Vassilvitskii 2007) and keeps those of least inertia.
+     * The first center of a start is a random row, and each of the others is a row drawn in proportion to its squared
+     * distance from the nearest center so far.
      *
      * @throws IllegalArgumentException unless there are k different rows of one length, all of whose numbers are finite
      */
@@ -44,7 +46,8 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
     /**
      * Finds centers from a given start [k][columns].
      *
-     * @throws IllegalArgumentException unless there are at least k rows, and all rows have the length of the centers and finite numbers
+     * @throws IllegalArgumentException unless there are at least k rows, and all rows have the length of the centers
+     *     and finite numbers
      */
     public static KMeans fit(float[][] x, float[][] start) {
         int columns = Rows.check("k-means", x);

@@ -4,14 +4,16 @@ import dev.fathom.kernel.Lapack;
 import java.util.Arrays;
 
 /**
- * Linear discriminant analysis (Fisher 1936; Rao 1948): the directions w in which the means of K classes lie farthest apart, measured by the spread within the
- * classes, and the Gaussian classifier with one covariance for all classes. For the covariance within the classes W = sum (x - m_k)(x - m_k)' / (n - K) and
- * that of their means B = sum n_k (m_k - m)(m_k - m)' / n they maximize w'Bw / w'Ww, and w'Ww = 1. {@link #transform} gives z = A (x - m), where the rows of A
- * are these directions; {@link #inverse} gives the row nearest to m that has these z. The score of class k is its probability given the row, the softmax of
- * ln p_k - |z - A (m_k - m)|^2 / 2 with the share p_k of the examples. Each example counts by its weight in the means, the spreads and the shares.
+ * Linear discriminant analysis (Fisher 1936; Rao 1948): the directions w in which the means of K classes lie farthest
+ * apart, measured by the spread within the classes, and the Gaussian classifier with one covariance for all classes.
+ * For the covariance within the classes W = sum (x - m_k)(x - m_k)' / (n - K) and that of their means B = sum n_k (m_k
+ * - m)(m_k - m)' / n they maximize w'Bw / w'Ww, and w'Ww = 1. {@link #transform} gives z = A (x - m), where the rows of
+ * A are these directions; {@link #inverse} gives the row nearest to m that has these z. The score of class k is its
+ * probability given the row, the softmax of ln p_k - |z - A (m_k - m)|^2 / 2 with the share p_k of the examples. Each
+ * example counts by its weight in the means, the spreads and the shares.
  *
- * <p>Directions in which no class varies, such as those of pixels that are always 0, are left out, with the tolerance of scikit-learn. The sign of a direction
- * makes its largest number positive.
+ * <p>Directions in which no class varies, such as those of pixels that are always 0, are left out, with the tolerance
+ * of scikit-learn. The sign of a direction makes its largest number positive.
  *
  * @param mean of each column
  * @param directions [width, columns], row after row, the one that separates most first; there are at most K - 1
@@ -21,14 +23,17 @@ import java.util.Arrays;
  */
 public record Lda(double[] mean, double[] directions, double[] shares, double[][] centers, double[] logPriors)
         implements Projection, Predictor {
-    /** scikit-learn's: directions whose deviation within the classes is less than this part of that of all columns carry nothing. */
+    /**
+     * scikit-learn's: directions whose deviation within the classes is less than this part of that of all columns carry
+     * nothing.
+     */
     private static final double TOLERANCE = 1e-4;
 
     /**
      * Finds all directions that separate the classes.
      *
-     * @throws IllegalArgumentException if the examples have no labels or are all of one class, or there are no more examples than classes, or no column
-     *     varies within the classes, or the means of the classes are the same
+     * @throws IllegalArgumentException if the examples have no labels or are all of one class, or there are no more
+     *     examples than classes, or no column varies within the classes, or the means of the classes are the same
      */
     public static Lda fit(Examples data) {
         int[] labels = data.classes("lda");

@@ -3,8 +3,8 @@ package dev.fathom.features;
 import java.util.function.Function;
 
 /**
- * A method that learns of examples: a record of settings, such as {@link NearestNeighbors}, {@link LinearSvm} or {@link NetLearner}, or a lambda. Ensembles
- * are learners that are made of others.
+ * A method that learns of examples: a record of settings, such as {@link NearestNeighbors}, {@link LinearSvm} or
+ * {@link NetLearner}, or a lambda. Ensembles are learners that are made of others.
  *
  * <pre>{@code
  * Learner nearest = new NearestNeighbors(5).after(data -> Pca.fit(data.x(), 50));
@@ -14,14 +14,18 @@ import java.util.function.Function;
 @FunctionalInterface
 public interface Learner {
     /**
-     * Learns of the examples. Everything random depends on {@code seed} alone, and several calls may run at once. The predictor has a score for every class of
-     * {@link Examples#outputs}; one without examples, as a bootstrap or a fold may lack a rare one, has a finite score that is never the largest.
+     * Learns of the examples. Everything random depends on {@code seed} alone, and several calls may run at once. The
+     * predictor has a score for every class of {@link Examples#outputs}; one without examples, as a bootstrap or a fold
+     * may lack a rare one, has a finite score that is never the largest.
      *
      * @throws IllegalArgumentException if the method cannot learn of these examples
      */
     Predictor fit(Examples data, long seed);
 
-    /** Returns this learner on other features, which are fitted to the examples that it learns of: {@code after(data -> Pca.fit(data.x(), 50))}. */
+    /**
+     * Returns this learner on other features, which are fitted to the examples that it learns of: {@code after(data ->
+     * Pca.fit(data.x(), 50))}.
+     */
     default Learner after(Function<Examples, ? extends Projection> fit) {
         return (data, seed) -> {
             Projection projection = fit.apply(data);

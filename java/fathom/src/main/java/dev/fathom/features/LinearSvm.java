@@ -3,17 +3,20 @@ package dev.fathom.features;
 import dev.fathom.tensor.Rng;
 
 /**
- * A linear support vector machine: of two classes y = -1 and 1 it finds the weights w and the intercept b that minimize |w|^2 / 2 + (b / s)^2 / 2 + C sum
- * l(y (w'x + b)), where l(m) = max(0, 1 - m)^2, or max(0, 1 - m) with {@link #hinge}. It is solved by dual coordinate descent (Hsieh et al. 2008), as in
- * liblinear and scikit-learn's {@code LinearSVC}. Of K classes each is told from the rest ({@link OneVsRest}). The weight of an example multiplies its C.
+ * A linear support vector machine: of two classes y = -1 and 1 it finds the weights w and the intercept b that minimize
+ * |w|^2 / 2 + (b / s)^2 / 2 + C sum l(y (w'x + b)), where l(m) = max(0, 1 - m)^2, or max(0, 1 - m) with {@link #hinge}.
+ * It is solved by dual coordinate descent (Hsieh et al. 2008), as in liblinear and scikit-learn's {@code LinearSVC}. Of
+ * K classes each is told from the rest ({@link OneVsRest}). The weight of an example multiplies its C.
  *
- * <p>The intercept is the weight of a feature that is always s, and so is kept small like the others; a larger {@link #interceptScale} keeps it less small.
- * Scale the features to a deviation of about 1 before, or the descent takes many rounds.
+ * <p>The intercept is the weight of a feature that is always s, and so is kept small like the others; a larger
+ * {@link #interceptScale} keeps it less small. Scale the features to a deviation of about 1 before, or the descent
+ * takes many rounds.
  *
  * @param cost C, 1 by default: a larger one fits the examples more closely
  * @param squared whether the hinge loss is squared, as it is by default
  * @param interceptScale s, 1 by default; 0 for no intercept
- * @param tolerance the descent ends when the projected gradient of no multiplier is further from another's, 1e-4 by default
+ * @param tolerance the descent ends when the projected gradient of no multiplier is further from another's, 1e-4 by
+ *     default
  * @param mostRounds or after so many rounds over the examples, 1000 by default; {@link Machine#violation} tells which
  */
 public record LinearSvm(double cost, boolean squared, double interceptScale, double tolerance, int mostRounds)
@@ -21,7 +24,8 @@ public record LinearSvm(double cost, boolean squared, double interceptScale, dou
     /**
      * Checks the settings.
      *
-     * @throws IllegalArgumentException if cost or tolerance is not above 0 and finite, the scale of the intercept is negative, or there are no rounds
+     * @throws IllegalArgumentException if cost or tolerance is not above 0 and finite, the scale of the intercept is
+     *     negative, or there are no rounds
      */
     public LinearSvm {
         if (!(cost > 0 && cost < Double.POSITIVE_INFINITY)) {
@@ -65,7 +69,8 @@ public record LinearSvm(double cost, boolean squared, double interceptScale, dou
      *
      * @param weights w
      * @param intercept b
-     * @param violation how far the descent was from the solution when it ended; it converged if this is at most the tolerance
+     * @param violation how far the descent was from the solution when it ended; it converged if this is at most the
+     *     tolerance
      */
     public record Machine(double[] weights, double intercept, double violation) implements Predictor {
         @Override

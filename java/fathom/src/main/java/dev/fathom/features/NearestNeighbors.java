@@ -8,14 +8,17 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * The k nearest neighbors of a row by Euclidean distance (Fix and Hodges 1951; Cover and Hart 1967). The prediction is the mean of their targets: the share of
- * each class among them, or the mean of their numbers. The weight of an example multiplies its vote.
+ * The k nearest neighbors of a row by Euclidean distance (Fix and Hodges 1951; Cover and Hart 1967). The prediction is
+ * the mean of their targets: the share of each class among them, or the mean of their numbers. The weight of an example
+ * multiplies its vote.
  *
- * <p>Of examples that are equally near, those that come first are taken; of classes with equally many votes, {@link Predictor#classify} takes the one of the
- * smaller number, as scikit-learn does. Distances that decide are computed in double precision, so ties are exact.
+ * <p>Of examples that are equally near, those that come first are taken; of classes with equally many votes,
+ * {@link Predictor#classify} takes the one of the smaller number, as scikit-learn does. Distances that decide are
+ * computed in double precision, so ties are exact.
  *
  * @param k how many neighbors
- * @param byDistance whether a neighbor at distance d counts 1 / d, rather than all alike; examples at distance 0 then decide alone
+ * @param byDistance whether a neighbor at distance d counts 1 / d, rather than all alike; examples at distance 0 then
+ *     decide alone
  */
 public record NearestNeighbors(int k, boolean byDistance) implements Learner {
     private static final int QUERIES = 256;
@@ -120,8 +123,8 @@ public record NearestNeighbors(int k, boolean byDistance) implements Learner {
         }
 
         /**
-         * Examples that may be among the nearest, by |a|^2 + |b|^2 - 2 a'b with products in single precision: fast, and at most {@code slack} wrong, so that
-         * few are left to be compared exactly.
+         * Examples that may be among the nearest, by |a|^2 + |b|^2 - 2 a'b with products in single precision: fast, and
+         * at most {@code slack} wrong, so that few are left to be compared exactly.
          */
         private Candidates[] candidates(float[][] queries, double[] squares) {
             double[] of = squares(queries);

@@ -41,7 +41,10 @@ record Neighborhood(int[][] places, double[][] distances) {
      */
     record Graph(int[] starts, int[] places, double[] values) {}
 
-    /** The matrix whose entry (i, j) is {@code both} of the weight that i gives j and the weight that j gives i, 0 where it is no neighbor. */
+    /**
+     * The matrix whose entry (i, j) is {@code both} of the weight that i gives j and the weight that j gives i, 0 where
+     * it is no neighbor.
+     */
     Graph graph(double[][] weights, DoubleBinaryOperator both) {
         int n = places.length;
         int k = places[0].length;

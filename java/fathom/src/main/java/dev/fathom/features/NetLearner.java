@@ -16,12 +16,13 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network as a learner: a new one is made, started and trained for each call of {@link #fit}, on as many threads as the calling thread may use, and what
- * is learned holds it until it is closed. Examples that count differently are drawn in proportion to their weights, as many as there are
- * ({@link Examples#resampled}).
+ * A network as a learner: a new one is made, started and trained for each call of {@link #fit}, on as many threads as
+ * the calling thread may use, and what is learned holds it until it is closed. Examples that count differently are
+ * drawn in proportion to their weights, as many as there are ({@link Examples#resampled}).
  *
  * <pre>{@code
- * Learner net = NetLearner.classifier(() -> new Sequential(new Linear(64, 32), Tensor::relu, new Linear(32, 10)), new Adam(1e-3f), 32, 20);
+ * Learner net = NetLearner.classifier(
+ *         () -> new Sequential(new Linear(64, 32), Tensor::relu, new Linear(32, 10)), new Adam(1e-3f), 32, 20);
  * Learner ten = new Bagging(net, 10);
  * }</pre>
  *
@@ -30,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param optimizer the recipe
  * @param batch how many examples a batch has; all of them if there are fewer
  * @param epochs how long it is trained
- * @param ofClasses whether the loss takes the number of each example's class, as cross-entropy does; it takes the row of targets otherwise, which for a class
- *     is zeros with a one
+ * @param ofClasses whether the loss takes the number of each example's class, as cross-entropy does; it takes the row
+ *     of targets otherwise, which for a class is zeros with a one
  * @param answer what its outputs say: their softmax for a classifier, themselves for a regressor
  * @param shape of the features of one example, as the net takes them; null for rows as they are
  */
@@ -62,7 +63,10 @@ public record NetLearner(
         return new NetLearner(net, Loss.crossEntropy(), optimizer, batch, epochs, true, y -> y.softmax(-1), null);
     }
 
-    /** Makes a learner of numbers by the mean squared error. Of classes it learns the zeros and ones, so that its largest output is the class. */
+    /**
+     * Makes a learner of numbers by the mean squared error. Of classes it learns the zeros and ones, so that its
+     * largest output is the class.
+     */
     public static NetLearner regressor(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
         return new NetLearner(net, Loss.mse(), optimizer, batch, epochs, false, y -> y, null);
     }

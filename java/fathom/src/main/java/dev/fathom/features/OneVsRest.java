@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * K classes by a learner of two: for each class one of them learns to tell it from the rest (Rifkin and Klautau 2004). The score of a class is half of the
- * difference of the two scores that its learner gives, which is the margin of a {@link LinearSvm} and p - 1/2 for a probability p. A class without examples
- * has no learner: its score is -1/2, that of the probability 0, or the smallest score of the row if that is less. Ties go to the class of the smaller number.
+ * K classes by a learner of two: for each class one of them learns to tell it from the rest (Rifkin and Klautau 2004).
+ * The score of a class is half of the difference of the two scores that its learner gives, which is the margin of a
+ * {@link LinearSvm} and p - 1/2 for a probability p. A class without examples has no learner: its score is -1/2, that
+ * of the probability 0, or the smallest score of the row if that is less. Ties go to the class of the smaller number.
  *
  * @param binary the learner of two classes, of which class 0 is the rest
  */

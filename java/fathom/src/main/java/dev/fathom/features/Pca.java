@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
- * Principal components: the orthonormal directions v of greatest variance v' C v of rows x, where C = (X'X - n m m') / (n - 1) is their covariance about
- * their mean m (Pearson 1901; Hotelling 1933). {@link #transform} gives z = V (x - m), and {@link #inverse} gives V'z + m, the nearest point of the plane that
- * the components span.
+ * Principal components: the orthonormal directions v of greatest variance v' C v of rows x, where C = (X'X - n m m') /
+ * (n - 1) is their covariance about their mean m (Pearson 1901; Hotelling 1933). {@link #transform} gives z = V (x -
+ * m), and {@link #inverse} gives V'z + m, the nearest point of the plane that the components span.
  *
  * <pre>{@code
  * Pca pca = Pca.fit(rows, 2);
@@ -16,8 +16,8 @@ import java.util.function.BooleanSupplier;
  * double explained = pca.share();
  * }</pre>
  *
- * <p>The sign of a component makes its largest number positive, as in scikit-learn since 1.5. LAPACK chooses its own number of threads, so the last bits may
- * differ between machines.
+ * <p>The sign of a component makes its largest number positive, as in scikit-learn since 1.5. LAPACK chooses its own
+ * number of threads, so the last bits may differ between machines.
  *
  * @param mean of each column
  * @param components [width, columns], row after row, in order of decreasing variance
@@ -28,12 +28,12 @@ public record Pca(double[] mean, double[] components, double[] variances, double
     private static final int MOST_ROUNDS = 1000;
 
     /**
-     * Finds the first {@code width} components exactly, from all eigenvectors of the covariance; or of the products of the rows with each other, if there are
-     * fewer rows than columns.
+     * Finds the first {@code width} components exactly, from all eigenvectors of the covariance; or of the products of
+     * the rows with each other, if there are fewer rows than columns.
      *
      * @param x [rows][columns]
-     * @throws IllegalArgumentException if there are fewer than two rows, they have no numbers or different numbers of them, one is NaN or infinite, or there
-     *     are fewer rows or columns than components
+     * @throws IllegalArgumentException if there are fewer than two rows, they have no numbers or different numbers of
+     *     them, one is NaN or infinite, or there are fewer rows or columns than components
      */
     public static Pca fit(float[][] x, int width) {
         int columns = Rows.check("pca", x);
@@ -87,9 +87,9 @@ public record Pca(double[] mean, double[] components, double[] variances, double
     }
 
     /**
-     * Finds the first {@code width} components of rows that may be sparse, by orthogonal iteration (Golub and Van Loan, Matrix Computations, section 8.2) on
-     * half as many directions again as are asked for, each round of which multiplies them by C and makes them orthonormal again. C itself is never computed,
-     * so there may be many columns.
+     * Finds the first {@code width} components of rows that may be sparse, by orthogonal iteration (Golub and Van Loan,
+     * Matrix Computations, section 8.2) on half as many directions again as are asked for, each round of which
+     * multiplies them by C and makes them orthonormal again. C itself is never computed, so there may be many columns.
      *
      * @param tolerance the iteration ends when a round changes the sum of the variances by no more than this part of it
      * @throws IllegalArgumentException if there are fewer than two rows, or fewer than {@code width} columns
@@ -99,8 +99,8 @@ public record Pca(double[] mean, double[] components, double[] variances, double
     }
 
     /**
-     * Finds {@code width} components like {@link #of(SparseRows, int, double, long)}, or what the rounds so far have found of them once {@code stopped} says
-     * true, which is asked after each round.
+     * Finds {@code width} components like {@link #of(SparseRows, int, double, long)}, or what the rounds so far have
+     * found of them once {@code stopped} says true, which is asked after each round.
      */
     public static Pca of(SparseRows x, int width, double tolerance, long seed, BooleanSupplier stopped) {
         int n = x.rows();
@@ -209,7 +209,9 @@ public record Pca(double[] mean, double[] components, double[] variances, double
         return variances.length;
     }
 
-    /** Returns the share of the variance of the rows that the components explain together; NaN if all rows are the same. */
+    /**
+     * Returns the share of the variance of the rows that the components explain together; NaN if all rows are the same.
+     */
     public double share() {
         return Arrays.stream(variances).sum() / total;
     }
@@ -226,7 +228,9 @@ public record Pca(double[] mean, double[] components, double[] variances, double
         return Rows.inverse(z, mean, components);
     }
 
-    /** Returns where rows lie along the components, about the mean, in double precision: [rows, width], row after row. */
+    /**
+     * Returns where rows lie along the components, about the mean, in double precision: [rows, width], row after row.
+     */
     public double[] scores(SparseRows x) {
         int width = width();
         int columns = mean.length;

@@ -5,14 +5,16 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * Places rows in a plane or in space so that rows that are near to each other stay so: {@link TSne} and {@link Umap}. Unlike a {@link Projection} it has no map
- * for other rows. The result depends on the seed, and not on the number of threads.
+ * Places rows in a plane or in space so that rows that are near to each other stay so: {@link TSne} and {@link Umap}.
+ * Unlike a {@link Projection} it has no map for other rows. The result depends on the seed, and not on the number of
+ * threads.
  */
 public interface Placement {
     /**
      * Returns a place [n][width] for each row [n][columns].
      *
-     * @param goOn is asked after each step with the number of steps so far; false ends the search with the places found so far
+     * @param goOn is asked after each step with the number of steps so far; false ends the search with the places found
+     *     so far
      * @throws IllegalArgumentException if the rows are too few, of different lengths or not finite
      */
     float[][] place(float[][] x, long seed, IntPredicate goOn);
@@ -23,9 +25,10 @@ public interface Placement {
     }
 
     /**
-     * Returns how far the neighbors in the picture are neighbors of the rows (Venna and Kaski 2001): 1 - 2 / (n k (2n - 3k - 1)) times the sum of r(i, j) - k
-     * over the rows i and those of their k nearest places j whose rank r(i, j) by distance of the rows is beyond k. It is 1 at best, and about 0.5 for
-     * places that have nothing to do with the rows.
+     * Returns how far the neighbors in the picture are neighbors of the rows (Venna and Kaski 2001): 1 - 2 / (n k (2n -
+     * 3k - 1)) times the sum of r(i, j) - k over the rows i and those of their k nearest places j whose rank r(i, j) by
+     * distance of the rows is beyond k. It is 1 at best, and about 0.5 for places that have nothing to do with the
+     * rows.
      *
      * @param x the rows, [n][columns]
      * @param places [n][width]

@@ -1,8 +1,8 @@
 package dev.fathom.features;
 
 /**
- * What was learned of {@link Examples}: it gives each row of features one number for every target, which are a score for every class or the predicted
- * numbers. It is closed if it holds a network.
+ * What was learned of {@link Examples}: it gives each row of features one number for every target, which are a score
+ * for every class or the predicted numbers. It is closed if it holds a network.
  */
 @FunctionalInterface
 public interface Predictor extends AutoCloseable {

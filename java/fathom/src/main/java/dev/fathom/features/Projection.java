@@ -10,7 +10,8 @@ public interface Projection {
     float[][] transform(float[][] x);
 
     /**
-     * Maps features [n][width] back to rows [n][columns]: those that the transform maps to these features, or the nearest of them to the mean.
+     * Maps features [n][width] back to rows [n][columns]: those that the transform maps to these features, or the
+     * nearest of them to the mean.
      *
      * @throws IllegalArgumentException if a row has another number of features than {@link #transform} gives
      */

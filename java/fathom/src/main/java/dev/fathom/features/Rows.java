@@ -134,7 +134,8 @@ final class Rows {
     }
 
     /**
-     * Draws {@code n} of the numbers 0 to {@code weights.length - 1} with replacement, each in proportion to its weight.
+     * Draws {@code n} of the numbers 0 to {@code weights.length - 1} with replacement, each in proportion to its
+     * weight.
      *
      * @param weights 0 or more, and some above 0
      */

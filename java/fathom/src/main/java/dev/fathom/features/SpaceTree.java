@@ -3,8 +3,9 @@ package dev.fathom.features;
 import java.util.Arrays;
 
 /**
- * Points in a tree of cells, each with its number of points and their mean, so that far points are met all at once (Barnes and Hut 1986). Cells stand in
- * preorder: the first child follows its parent, and {@code next} skips all children.
+ * Points in a tree of cells, each with its number of points and their mean, so that far points are met all at once
+ * (Barnes and Hut 1986). Cells stand in preorder: the first child follows its parent, and {@code next} skips all
+ * children.
  */
 final class SpaceTree {
     private static final int LEAF = 6;
@@ -95,14 +96,17 @@ final class SpaceTree {
         return part;
     }
 
-    /** The number of the point at a place in the order of the cells: neighbors in this order meet nearly the same cells. */
+    /**
+     * The number of the point at a place in the order of the cells: neighbors in this order meet nearly the same cells.
+     */
     int point(int place) {
         return order[place];
     }
 
     /**
-     * Adds the sum of q^2 (y - y_j) over all other points j to {@code force}, where q = 1 / (1 + |y - y_j|^2) and y is the point at {@code place}, and returns
-     * the sum of q. A cell whose size is at most {@code angle} times its distance counts as if all its points were at their mean.
+     * Adds the sum of q^2 (y - y_j) over all other points j to {@code force}, where q = 1 / (1 + |y - y_j|^2) and y is
+     * the point at {@code place}, and returns the sum of q. A cell whose size is at most {@code angle} times its
+     * distance counts as if all its points were at their mean.
      */
     double repulsion(int place, double angle, double[] force, int at) {
         double x0 = points[place * width];

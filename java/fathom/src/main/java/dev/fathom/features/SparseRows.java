@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * A matrix whose rows hold few numbers that are not 0, in the compressed form of Eisenstat et al. (1982): row i has the numbers {@code values[k]} in the
- * columns {@code places[k]}, for k from {@code starts[i]} to {@code starts[i + 1] - 1}.
+ * A matrix whose rows hold few numbers that are not 0, in the compressed form of Eisenstat et al. (1982): row i has the
+ * numbers {@code values[k]} in the columns {@code places[k]}, for k from {@code starts[i]} to {@code starts[i + 1] -
+ * 1}.
  *
  * @param columns how many columns there are
  * @param starts one more than there are rows
@@ -14,16 +15,17 @@ public record SparseRows(int columns, int[] starts, int[] places, float[] values
     /**
      * Checks the sizes.
      *
-     * @throws IllegalArgumentException if there are no rows or columns, or the numbers of places and values are not the last of the starts
+     * @throws IllegalArgumentException if there are no rows or columns, or the numbers of places and values are not the
+     *     last of the starts
      */
     public SparseRows {
         int n = starts.length == 0 ? 0 : starts[starts.length - 1];
         if (columns < 1 || starts.length < 2 || places.length != n || values.length != n) {
-            throw new IllegalArgumentException(
-                    "sparse rows: " + (starts.length - 1) + " rows of " + columns
-                            + " columns whose last start is " + n + ", with " + places.length + " places and "
-                            + values.length
-                            + " values; give at least one row and column, and as many places and values as the last start says");
+            throw new IllegalArgumentException("sparse rows: " + (starts.length - 1) + " rows of " + columns
+                    + " columns whose last start is " + n + ", with " + places.length + " places and "
+                    + values.length
+                    + " values; give at least one row and column, and as many places and values as the "
+                    + "last start says");
         }
     }
 
@@ -74,7 +76,10 @@ public record SparseRows(int columns, int[] starts, int[] places, float[] values
         return new SparseRows(rows(), from, to, moved);
     }
 
-    /** The product [rows, width] with a dense matrix [columns, width], both row after row. Every row is summed in one order, whatever the threads. */
+    /**
+     * The product [rows, width] with a dense matrix [columns, width], both row after row. Every row is summed in one
+     * order, whatever the threads.
+     */
     public double[] times(double[] matrix, int width) {
         double[] product = new double[rows() * width];
         IntStream.range(0, rows()).parallel().forEach(i -> {

@@ -6,7 +6,10 @@ import dev.fathom.tensor.Rng;
 final class Start {
     private Start() {}
 
-    /** Returns the number of rows, which must be more than {@code neighbors}, finite, and at least as wide as the places. */
+    /**
+     * Returns the number of rows, which must be more than {@code neighbors}, finite, and at least as wide as the
+     * places.
+     */
     static int check(String op, float[][] x, int width, double neighbors) {
         int n = x.length;
         int columns = Rows.check(op, x);
@@ -17,7 +20,10 @@ final class Start {
         return n;
     }
 
-    /** The first principal components of the rows, place after place, of which the first has the deviation {@code scale}, with a thousandth of noise. */
+    /**
+     * The first principal components of the rows, place after place, of which the first has the deviation
+     * {@code scale}, with a thousandth of noise.
+     */
     static double[] components(float[][] x, int width, double scale, long seed) {
         int columns = x[0].length;
         float[] all = new float[x.length * columns];

@@ -7,17 +7,19 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * t-distributed stochastic neighbor embedding (van der Maaten and Hinton 2008), with the repulsion by Barnes and Hut's tree (van der Maaten 2014). It makes
- * sum P log(P / Q) small: P_ij is the mean of the probabilities by which rows i and j choose each other as neighbors, under a Gaussian around each row whose
- * width gives it as many neighbors as the perplexity, and Q_ij is proportional to 1 / (1 + |z_i - z_j|^2).
+ * t-distributed stochastic neighbor embedding (van der Maaten and Hinton 2008), with the repulsion by Barnes and Hut's
+ * tree (van der Maaten 2014). It makes sum P log(P / Q) small: P_ij is the mean of the probabilities by which rows i
+ * and j choose each other as neighbors, under a Gaussian around each row whose width gives it as many neighbors as the
+ * perplexity, and Q_ij is proportional to 1 / (1 + |z_i - z_j|^2).
  *
- * <p>The search begins at the first principal components. For its first quarter the attraction is 12 times as strong, as in scikit-learn, whose rate of
- * learning, momentum and gains it has too.
+ * <p>The search begins at the first principal components. For its first quarter the attraction is 12 times as strong,
+ * as in scikit-learn, whose rate of learning, momentum and gains it has too.
  *
  * @param width how many numbers a place has
  * @param perplexity about how many neighbors a row has
  * @param iterations how many steps are done
- * @param angle a cell of the tree counts as one point if its size is below this part of its distance; 0 computes all pairs
+ * @param angle a cell of the tree counts as one point if its size is below this part of its distance; 0 computes all
+ *     pairs
  */
 public record TSne(int width, double perplexity, int iterations, double angle) implements Placement {
     private static final double EXAGGERATION = 12;
@@ -26,14 +28,15 @@ public record TSne(int width, double perplexity, int iterations, double angle) i
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException unless 1 &lt;= width &lt;= 3, perplexity &gt;= 1, iterations &gt;= 1 and 0 &lt;= angle &lt;= 0.5
+     * @throws IllegalArgumentException unless 1 &lt;= width &lt;= 3, perplexity &gt;= 1, iterations &gt;= 1 and 0 &lt;=
+     *     angle &lt;= 0.5
      */
     public TSne {
         if (width < 1 || width > 3 || !(perplexity >= 1) || iterations < 1 || !(angle >= 0 && angle <= 0.5)) {
-            throw new IllegalArgumentException(
-                    "t-SNE: width=" + width + " perplexity=" + perplexity + " iterations="
-                            + iterations + " angle=" + angle
-                            + "; choose a width of 1 to 3, a perplexity and iterations of at least 1, and an angle of 0 to 0.5");
+            throw new IllegalArgumentException("t-SNE: width=" + width + " perplexity=" + perplexity + " iterations="
+                    + iterations + " angle=" + angle
+                    + "; choose a width of 1 to 3, a perplexity and iterations of at least 1, and an "
+                    + "angle of 0 to 0.5");
         }
     }
 
@@ -109,7 +112,10 @@ public record TSne(int width, double perplexity, int iterations, double angle) i
         return shares;
     }
 
-    /** The gradient 4 sum_j (e P_ij - Q_ij) (y_i - y_j) / (1 + |y_i - y_j|^2) of the divergence, in which P is exaggerated e times. */
+    /**
+     * The gradient 4 sum_j (e P_ij - Q_ij) (y_i - y_j) / (1 + |y_i - y_j|^2) of the divergence, in which P is
+     * exaggerated e times.
+     */
     double[] gradient(Graph p, double[] y, double exaggeration) {
         double[] repulsion = new double[y.length];
         double sum = repulsion(y, repulsion);

@@ -7,14 +7,16 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * Uniform manifold approximation and projection (McInnes, Healy and Melville 2018). Row i is tied to its neighbor j by exp(-(d_ij - r_i) / s_i), where r_i is
- * the distance of its nearest neighbor and s_i makes the sum of its ties log2(k); the ties v and w of both directions become v + w - v w. Places are found by
- * pulling tied rows together and pushing each away from five that are drawn, under the similarity 1 / (1 + a d^(2b)), where a and b follow from the least
- * distance.
+ * Uniform manifold approximation and projection (McInnes, Healy and Melville 2018). Row i is tied to its neighbor j by
+ * exp(-(d_ij - r_i) / s_i), where r_i is the distance of its nearest neighbor and s_i makes the sum of its ties
+ * log2(k); the ties v and w of both directions become v + w - v w. Places are found by pulling tied rows together and
+ * pushing each away from five that are drawn, under the similarity 1 / (1 + a d^(2b)), where a and b follow from the
+ * least distance.
  *
- * <p>The search begins at the first principal components. In each epoch all rows move at once from where the others were at its beginning, so that the result
- * is the same with any number of threads; the authors' program moves one after the other. Equal rows begin a thousandth apart, by noise as in the authors'
- * program, and lie beside each other in the end.
+ * <p>The search begins at the first principal components. In each epoch all rows move at once from where the others
+ * were at its beginning, so that the result is the same with any number of threads; the authors' program moves one
+ * after the other. Equal rows begin a thousandth apart, by noise as in the authors' program, and lie beside each other
+ * in the end.
  *
  * @param width how many numbers a place has
  * @param neighbors how many neighbors a row is tied to, itself among them as the authors count
@@ -29,14 +31,15 @@ public record Umap(int width, int neighbors, double leastDistance, int epochs) i
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException unless width &gt;= 1, neighbors &gt;= 2, 0 &lt;= leastDistance &lt;= 1 and epochs &gt;= 1
+     * @throws IllegalArgumentException unless width &gt;= 1, neighbors &gt;= 2, 0 &lt;= leastDistance &lt;= 1 and
+     *     epochs &gt;= 1
      */
     public Umap {
         if (width < 1 || neighbors < 2 || !(leastDistance >= 0 && leastDistance <= 1) || epochs < 1) {
-            throw new IllegalArgumentException(
-                    "UMAP: width=" + width + " neighbors=" + neighbors + " leastDistance="
-                            + leastDistance + " epochs=" + epochs
-                            + "; choose a width of at least 1, 2 neighbors or more, a least distance of 0 to 1, and an epoch or more");
+            throw new IllegalArgumentException("UMAP: width=" + width + " neighbors=" + neighbors + " leastDistance="
+                    + leastDistance + " epochs=" + epochs
+                    + "; choose a width of at least 1, 2 neighbors or more, a least distance of 0 to 1, "
+                    + "and an epoch or more");
         }
     }
 
@@ -163,8 +166,8 @@ public record Umap(int width, int neighbors, double leastDistance, int epochs) i
     }
 
     /**
-     * The numbers a and b for which 1 / (1 + a d^(2b)) is nearest to 1 up to the least distance and exp(-(d - least)) beyond it, by least squares over 300
-     * distances from 0 to 3 (Gauss and Newton's method, with Levenberg's damping).
+     * The numbers a and b for which 1 / (1 + a d^(2b)) is nearest to 1 up to the least distance and exp(-(d - least))
+     * beyond it, by least squares over 300 distances from 0 to 3 (Gauss and Newton's method, with Levenberg's damping).
      */
     double[] curve() {
         double a = 1;
@@ -195,7 +198,10 @@ public record Umap(int width, int neighbors, double leastDistance, int epochs) i
         return new double[] {a, b};
     }
 
-    /** The sum of squared errors; adds the products of the derivatives by a and b, and of each with the errors, to {@code sums}. */
+    /**
+     * The sum of squared errors; adds the products of the derivatives by a and b, and of each with the errors, to
+     * {@code sums}.
+     */
     private double misfit(double a, double b, double[] sums) {
         double error = 0;
         for (int i = 1; i < 300; i++) { // at distance 0 both are 1

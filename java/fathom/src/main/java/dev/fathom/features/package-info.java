@@ -1,15 +1,18 @@
 /**
- * Features as rows on the heap, and the classical methods that learn of them: projections ({@link dev.fathom.features.Pca},
- * {@link dev.fathom.features.Lda}), clusters ({@link dev.fathom.features.KMeans}) and heads ({@link dev.fathom.features.LinearSvm},
- * {@link dev.fathom.features.NearestNeighbors}, {@link dev.fathom.features.OneVsRest}). They stand on pixels, on columns of a table, or on what a network
- * computes ({@link dev.fathom.features.Examples#of(dev.fathom.nn.Layer, dev.fathom.data.Dataset)}).
+ * Features as rows on the heap, and the classical methods that learn of them: projections
+ * ({@link dev.fathom.features.Pca}, {@link dev.fathom.features.Lda}), clusters ({@link dev.fathom.features.KMeans}) and
+ * heads ({@link dev.fathom.features.LinearSvm}, {@link dev.fathom.features.NearestNeighbors},
+ * {@link dev.fathom.features.OneVsRest}). They stand on pixels, on columns of a table, or on what a network computes
+ * ({@link dev.fathom.features.Examples#of(dev.fathom.nn.Layer, dev.fathom.data.Dataset)}).
  *
- * <p>Two interfaces hold them together: a {@link dev.fathom.features.Learner} makes a {@link dev.fathom.features.Predictor} of
- * {@link dev.fathom.features.Examples}, and so does a network ({@link dev.fathom.features.NetLearner}). A class is a row of zeros with a one, so that one
- * interface serves classes and numbers, and an ensemble is a learner made of learners.
+ * <p>Two interfaces hold them together: a {@link dev.fathom.features.Learner} makes a
+ * {@link dev.fathom.features.Predictor} of {@link dev.fathom.features.Examples}, and so does a network
+ * ({@link dev.fathom.features.NetLearner}). A class is a row of zeros with a one, so that one interface serves classes
+ * and numbers, and an ensemble is a learner made of learners.
  *
- * <p>Sums are in double precision. Eigenvectors come from LAPACK, through the one class of {@code kernel} that knows it, so only {@code Pca} and {@code Lda}
- * need OpenBLAS. Rejected: these methods as layers (they are not trained by gradients), and an eigensolver of our own.
+ * <p>Sums are in double precision. Eigenvectors come from LAPACK, through the one class of {@code kernel} that knows
+ * it, so only {@code Pca} and {@code Lda} need OpenBLAS. Rejected: these methods as layers (they are not trained by
+ * gradients), and an eigensolver of our own.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.features;

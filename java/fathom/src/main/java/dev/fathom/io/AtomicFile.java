@@ -20,8 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replaces files atomically: a file is written to a temporary one beside it, forced to the disk, and moved into place, which therefore always holds a
- * whole file, either the old or the new one. Missing folders are made. Fathom writes all of its files in this way.
+ * Replaces files atomically: a file is written to a temporary one beside it, forced to the disk, and moved into place,
+ * which therefore always holds a whole file, either the old or the new one. Missing folders are made. Fathom writes all
+ * of its files in this way.
  */
 public final class AtomicFile {
     private static final AtomicLong COUNT = new AtomicLong();
@@ -42,7 +43,8 @@ public final class AtomicFile {
     /**
      * Replaces {@code file}.
      *
-     * @throws UncheckedIOException if its folder cannot be written or the writing fails; the old file, if any, is as it was
+     * @throws UncheckedIOException if its folder cannot be written or the writing fails; the old file, if any, is as it
+     *     was
      */
     public static void write(Path file, Content content) {
         if (Files.isDirectory(file)) {
@@ -123,7 +125,9 @@ public final class AtomicFile {
         }
     }
 
-    /** The move itself survives a power failure only when the folder is on the disk too; not every system offers that. */
+    /**
+     * The move itself survives a power failure only when the folder is on the disk too; not every system offers that.
+     */
     private static void force(Path folder) {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);

@@ -10,7 +10,10 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The bytes of a file, a stream or a buffer, which are read from any place on. A stream, and a file inside an archive, is held in memory. */
+/**
+ * The bytes of a file, a stream or a buffer, which are read from any place on. A stream, and a file inside an archive,
+ * is held in memory.
+ */
 interface Bytes {
     /** The longest array that a JVM makes. */
     int MOST = Integer.MAX_VALUE - 8;

@@ -7,9 +7,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /**
- * A file of CIFAR-10 or CIFAR-100 in its publisher's binary version (Krizhevsky 2009), plain or gzip: records of one label, or a coarse and a fine
- * one, then an image of 32 x 32 pixels as 1,024 red, 1,024 green and 1,024 blue bytes, row by row. Nothing in it says what it is but its size and
- * its labels, which are checked.
+ * A file of CIFAR-10 or CIFAR-100 in its publisher's binary version (Krizhevsky 2009), plain or gzip: records of one
+ * label, or a coarse and a fine one, then an image of 32 x 32 pixels as 1,024 red, 1,024 green and 1,024 blue bytes,
+ * row by row. Nothing in it says what it is but its size and its labels, which are checked.
  *
  * <p>Images are read as [32, 32, 3], the three colors of a pixel side by side.
  */
@@ -97,9 +97,11 @@ public final class Cifar {
     }
 
     /**
-     * Reads the images into a block from {@code offset} on, {@link #IMAGE} bytes each, and their labels into {@code classes} from {@code first} on.
+     * Reads the images into a block from {@code offset} on, {@link #IMAGE} bytes each, and their labels into
+     * {@code classes} from {@code first} on.
      *
-     * @throws IllegalArgumentException if the file is damaged or a label is out of range; both then hold part of the values
+     * @throws IllegalArgumentException if the file is damaged or a label is out of range; both then hold part of the
+     *     values
      * @throws UncheckedIOException if it cannot be read
      */
     public void copyTo(Block block, long offset, byte[] classes, int first) {

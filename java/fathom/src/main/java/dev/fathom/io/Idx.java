@@ -8,12 +8,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /**
- * An idx file, the format of MNIST (Yann LeCun): two zero bytes, the type (8 for unsigned bytes, the only one that is read), the number of
- * dimensions, each dimension as a big-endian 32-bit number, and then the values, row-major. It may be plain or gzip; the first bytes decide, not the
- * name.
+ * An idx file, the format of MNIST (Yann LeCun): two zero bytes, the type (8 for unsigned bytes, the only one that is
+ * read), the number of dimensions, each dimension as a big-endian 32-bit number, and then the values, row-major. It may
+ * be plain or gzip; the first bytes decide, not the name.
  *
- * <p>{@link #read} reads the header and compares it with the size of the file (for gzip: with the size that the file's last four bytes
- * tell); the values are read by {@link #toArray} or {@link #copyTo}.
+ * <p>{@link #read} reads the header and compares it with the size of the file (for gzip: with the size that the file's
+ * last four bytes tell); the values are read by {@link #toArray} or {@link #copyTo}.
  */
 public final class Idx {
     private static final int UNSIGNED_BYTE = 8;
@@ -34,7 +34,8 @@ public final class Idx {
     /**
      * Reads the header.
      *
-     * @throws IllegalArgumentException if the file is damaged, truncated, not idx, or of other values than unsigned bytes
+     * @throws IllegalArgumentException if the file is damaged, truncated, not idx, or of other values than unsigned
+     *     bytes
      * @throws UncheckedIOException if it cannot be read
      */
     public static Idx read(Path path) {
@@ -117,7 +118,8 @@ public final class Idx {
     /**
      * Reads the values into a block from {@code offset} on.
      *
-     * @throws IllegalArgumentException if the file is damaged or truncated, or the block too small; the block then holds part of the values
+     * @throws IllegalArgumentException if the file is damaged or truncated, or the block too small; the block then
+     *     holds part of the values
      * @throws UncheckedIOException if it cannot be read
      */
     public void copyTo(Block block, long offset) {

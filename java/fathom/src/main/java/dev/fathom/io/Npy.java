@@ -24,14 +24,18 @@ import java.util.Arrays;
 import java.util.zip.ZipException;
 
 /**
- * An array in NumPy's file format (<a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>):
- * {@code \x93NUMPY}, the version, the length of a header, the header (a Python dictionary: descr, fortran_order, shape), the numbers.
+ * An array in NumPy's file format (<a
+ * href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>):
+ * {@code \x93NUMPY}, the version, the length of a header, the header (a Python dictionary: descr, fortran_order,
+ * shape), the numbers.
  *
- * <p>Versions 1 to 3 are read, in both byte orders, in C order and in Fortran order (which becomes C order). The types float16, float32 and
- * float64 (rounded to float32) are read as F32, all integers but uint8 as I32 (every value must fit), uint8 and bool as U8. Files are written in
- * version 1, little-endian and in C order. {@link Npz} reads and writes archives of several arrays.
+ * <p>Versions 1 to 3 are read, in both byte orders, in C order and in Fortran order (which becomes C order). The types
+ * float16, float32 and float64 (rounded to float32) are read as F32, all integers but uint8 as I32 (every value must
+ * fit), uint8 and bool as U8. Files are written in version 1, little-endian and in C order. {@link Npz} reads and
+ * writes archives of several arrays.
  *
- * <p>{@link #read} reads the header and compares it with the size of the file; the values are read by the methods that give them.
+ * <p>{@link #read} reads the header and compares it with the size of the file; the values are read by the methods that
+ * give them.
  */
 public final class Npy {
     private static final int MAGIC = 0x93_4e_55_4d; // \x93NUM
@@ -145,8 +149,8 @@ public final class Npy {
     /**
      * Copies the numbers in row-major order, in native bytes of {@link #dtype}, into a block from {@code offset} on.
      *
-     * @throws IllegalArgumentException if the file has changed, a value does not fit its type, or the block is too small; the block then holds part
-     *     of the values
+     * @throws IllegalArgumentException if the file has changed, a value does not fit its type, or the block is too
+     *     small; the block then holds part of the values
      * @throws UncheckedIOException if it cannot be read
      */
     public void copyTo(Block block, long offset) {

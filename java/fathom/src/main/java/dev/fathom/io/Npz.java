@@ -17,9 +17,9 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /**
- * An archive of arrays as NumPy's {@code savez} and {@code savez_compressed} write it
- * (<a href="https://numpy.org/doc/stable/reference/generated/numpy.savez.html">numpy.savez</a>): a zip file whose entries are npy files, each named
- * after its array with {@code .npy} behind it, stored or deflated.
+ * An archive of arrays as NumPy's {@code savez} and {@code savez_compressed} write it (<a
+ * href="https://numpy.org/doc/stable/reference/generated/numpy.savez.html">numpy.savez</a>): a zip file whose entries
+ * are npy files, each named after its array with {@code .npy} behind it, stored or deflated.
  */
 public final class Npz {
     private static final String SUFFIX = ".npy";
@@ -29,10 +29,11 @@ public final class Npz {
     private Npz() {}
 
     /**
-     * Reads the headers of all arrays, in the order of the archive. Their values are read, and compared with the checksums of the archive, by the methods
-     * of {@link Npy} that give them; the archive must not change until then.
+     * Reads the headers of all arrays, in the order of the archive. Their values are read, and compared with the
+     * checksums of the archive, by the methods of {@link Npy} that give them; the archive must not change until then.
      *
-     * @throws IllegalArgumentException if the archive or one of its headers is damaged, or an entry is not an array of a type that {@link Npy} reads
+     * @throws IllegalArgumentException if the archive or one of its headers is damaged, or an entry is not an array of
+     *     a type that {@link Npy} reads
      * @throws UncheckedIOException if it cannot be read
      */
     public static Map<String, Npy> read(Path file) {
@@ -132,7 +133,8 @@ public final class Npz {
     }
 
     /**
-     * Writes tensors under their names, deflated, as {@code savez_compressed} does. A failed write leaves the old file as it was.
+     * Writes tensors under their names, deflated, as {@code savez_compressed} does. A failed write leaves the old file
+     * as it was.
      *
      * @throws IllegalArgumentException if a name is empty or ends with a slash
      * @throws UncheckedIOException if the file cannot be written

@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 record Packed(Path file, String format, boolean gzip, long length, long stated) {
     private static final int GZIP = 0x1f8b;
     private static final int CHUNK = 1 << 16;
-    /** Images shrink to a half. What claims to have shrunk more than this is unpacked once for nothing before memory is taken for it. */
+    /**
+     * Images shrink to a half. What claims to have shrunk more than this is unpacked once for nothing before memory is
+     * taken for it.
+     */
     private static final int PLAUSIBLE = 16;
 
     /**

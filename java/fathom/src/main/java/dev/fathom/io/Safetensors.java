@@ -44,16 +44,17 @@ import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A safetensors file: the length of a header as 8 little-endian bytes, the header (JSON: name to dtype, shape and offsets, and text under
- * {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See
- * <a href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>.
+ * A safetensors file: the length of a header as 8 little-endian bytes, the header (JSON: name to dtype, shape and
+ * offsets, and text under {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See <a
+ * href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>.
  *
- * <p>Files are written with F32. F16, BF16, F32 and F64 (rounded) are read as F32; I8, I16, U16 and I32 are read as I32, and so are U32, I64 and U64
- * if every value fits; U8 and BOOL are read as U8. Integers can also be copied to floats if that changes no value.
+ * <p>Files are written with F32. F16, BF16, F32 and F64 (rounded) are read as F32; I8, I16, U16 and I32 are read as
+ * I32, and so are U32, I64 and U64 if every value fits; U8 and BOOL are read as U8. Integers can also be copied to
+ * floats if that changes no value.
  *
- * <p>{@link #read} checks the whole header against the file and keeps the file open, so that {@link #copy} reads from the same file later even if a
- * new one has been moved into its place. Close it after use (a forgotten one is closed by the collector); names, shapes and texts stay readable. Any
- * thread may use it.
+ * <p>{@link #read} checks the whole header against the file and keeps the file open, so that {@link #copy} reads from
+ * the same file later even if a new one has been moved into its place. Close it after use (a forgotten one is closed by
+ * the collector); names, shapes and texts stay readable. Any thread may use it.
  */
 public final class Safetensors implements AutoCloseable {
     /** The reference implementation reads no longer header either. */
@@ -108,9 +109,11 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Opens a file of any file system, such as one inside a jar, and checks its header. A file of another than the default file system is held in memory.
+     * Opens a file of any file system, such as one inside a jar, and checks its header. A file of another than the
+     * default file system is held in memory.
      *
-     * @throws IllegalArgumentException if it is damaged or not safetensors; other formats that hold weights are recognized and named
+     * @throws IllegalArgumentException if it is damaged or not safetensors; other formats that hold weights are
+     *     recognized and named
      * @throws UncheckedIOException if it cannot be read
      */
     public static Safetensors read(Path file) {
@@ -118,7 +121,8 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Reads a stream to its end, which stays open, and checks the header. Its bytes are held in memory until this is closed, at most 2 GiB of them.
+     * Reads a stream to its end, which stays open, and checks the header. Its bytes are held in memory until this is
+     * closed, at most 2 GiB of them.
      *
      * @param name what errors call it
      * @throws IllegalArgumentException if it is damaged or not safetensors
@@ -133,7 +137,8 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Reads the bytes between the position and the limit of a buffer, neither of which moves. They must not change until this is closed.
+     * Reads the bytes between the position and the limit of a buffer, neither of which moves. They must not change
+     * until this is closed.
      *
      * @param name what errors call it
      * @throws IllegalArgumentException if it is damaged or not safetensors
@@ -143,8 +148,9 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Reads a file of the class path, such as one that lies in the program's jar beside its classes: {@code Safetensors.resource(App.class,
-     * "net.safetensors")}, or with a slash in front from the root of the class path.
+     * Reads a file of the class path, such as one that lies in the program's jar beside its classes:
+     * {@code Safetensors.resource(App.class, "net.safetensors")}, or with a slash in front from the root of the class
+     * path.
      *
      * @param name as {@link Class#getResourceAsStream} takes it
      * @throws IllegalArgumentException if there is none, or it is damaged or not safetensors
@@ -197,7 +203,8 @@ public final class Safetensors implements AutoCloseable {
     /**
      * Returns the shape of a tensor.
      *
-     * @throws IllegalArgumentException if the file has none of this name, or it has more dimensions or elements than a tensor may have
+     * @throws IllegalArgumentException if the file has none of this name, or it has more dimensions or elements than a
+     *     tensor may have
      */
     public Shape shape(String name) {
         return shape(entry(name));
@@ -235,7 +242,8 @@ public final class Safetensors implements AutoCloseable {
     /**
      * Reads a tensor of the file into a tensor of the current pass.
      *
-     * @throws IllegalArgumentException if the file has none of this name, a value does not fit, or the file has shrunk since it was opened
+     * @throws IllegalArgumentException if the file has none of this name, a value does not fit, or the file has shrunk
+     *     since it was opened
      * @throws IllegalStateException if no pass is open or the file was closed
      * @throws UncheckedIOException if the file cannot be read
      */
@@ -252,10 +260,11 @@ public final class Safetensors implements AutoCloseable {
     /**
      * Copies a tensor to where {@code to} has its position, which does not move.
      *
-     * @param order as it was given to {@link Writer#add(String, Shape, FloatBuffer, int...)}: dimension i of the file is dimension {@code order[i]} of
-     *     what is copied; without any the dimensions stay as they are
-     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its elements, the order does not name each
-     *     dimension once, a value is no float32, or the file has shrunk since it was opened
+     * @param order as it was given to {@link Writer#add(String, Shape, FloatBuffer, int...)}: dimension i of the file
+     *     is dimension {@code order[i]} of what is copied; without any the dimensions stay as they are
+     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its
+     *     elements, the order does not name each dimension once, a value is no float32, or the file has shrunk since it
+     *     was opened
      * @throws IllegalStateException if the file was closed
      * @throws UncheckedIOException if the file cannot be read
      */
@@ -282,8 +291,8 @@ public final class Safetensors implements AutoCloseable {
     /**
      * Copies a tensor of integers to where {@code to} has its position, which does not move.
      *
-     * @throws IllegalArgumentException if the file has none of this name, it holds floats, {@code to} has not room for exactly its elements, a value does
-     *     not fit an int, or the file has shrunk since it was opened
+     * @throws IllegalArgumentException if the file has none of this name, it holds floats, {@code to} has not room for
+     *     exactly its elements, a value does not fit an int, or the file has shrunk since it was opened
      * @throws IllegalStateException if the file was closed
      * @throws UncheckedIOException if the file cannot be read
      */
@@ -307,7 +316,9 @@ public final class Safetensors implements AutoCloseable {
         return e;
     }
 
-    /** Takes {@code n} values, the first of which is number {@code at}; returns how many before one that does not fit. */
+    /**
+     * Takes {@code n} values, the first of which is number {@code at}; returns how many before one that does not fit.
+     */
     private interface Sink {
         int take(ByteBuffer from, int n, long at);
     }
@@ -451,7 +462,10 @@ public final class Safetensors implements AutoCloseable {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
 
-    /** What is wrong with the name of a tensor that is to be written, or null: it must survive UTF-8, logs and terminals. */
+    /**
+     * What is wrong with the name of a tensor that is to be written, or null: it must survive UTF-8, logs and
+     * terminals.
+     */
     private static @Nullable String fault(String name) {
         if (name.equals(METADATA)) {
             return "is reserved for texts; use metadata(key, value)";
@@ -608,7 +622,9 @@ public final class Safetensors implements AutoCloseable {
             return entry(name, dtype, dims, offsets[0], offsets[1]);
         }
 
-        /** Whether this program reads the tensor is asked when it is used: others of the file may be all that is wanted. */
+        /**
+         * Whether this program reads the tensor is asked when it is used: others of the file may be all that is wanted.
+         */
         private Entry entry(String name, String dtype, long[] dims, long begin, long end) {
             Stored stored = Stored.named(dtype);
             int[] shape = new int[dims.length];
@@ -741,9 +757,10 @@ public final class Safetensors implements AutoCloseable {
         /**
          * Adds the tensor between the position and the limit of {@code values}, neither of which moves.
          *
-         * @param order which dimension of {@code shape} each dimension in the file is; without any the file has this shape
-         * @throws IllegalArgumentException if the name is taken or cannot be one, the shape has not exactly as many elements, or the order does not name
-         *     each dimension once
+         * @param order which dimension of {@code shape} each dimension in the file is; without any the file has this
+         *     shape
+         * @throws IllegalArgumentException if the name is taken or cannot be one, the shape has not exactly as many
+         *     elements, or the order does not name each dimension once
          */
         public Writer add(String name, Shape shape, FloatBuffer values, int... order) {
             String fault = fault(name);
@@ -786,7 +803,8 @@ public final class Safetensors implements AutoCloseable {
         }
 
         /**
-         * Writes the file beside its place, forces it to the disk and moves it there: after a failure the old file is as it was.
+         * Writes the file beside its place, forces it to the disk and moves it there: after a failure the old file is
+         * as it was.
          *
          * @throws UncheckedIOException if it cannot be written
          */

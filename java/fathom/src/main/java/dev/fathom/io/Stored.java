@@ -7,8 +7,9 @@ import java.nio.IntBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How numbers lie in a file, and how they become the three kinds that tensors have. Widening is exact. Narrowing rounds a float64 to the nearest
- * float32 and refuses what would change otherwise: an integer that has no equal, a finite number that would become infinite.
+ * How numbers lie in a file, and how they become the three kinds that tensors have. Widening is exact. Narrowing rounds
+ * a float64 to the nearest float32 and refuses what would change otherwise: an integer that has no equal, a finite
+ * number that would become infinite.
  */
 enum Stored {
     /** A byte; all but 0 is true, read as 1. */
@@ -57,8 +58,8 @@ enum Stored {
     }
 
     /**
-     * Converts {@code n} numbers at the beginning of {@code from} to {@link #dtype}, from the beginning of {@code to} on, in its byte order; returns
-     * how many before one that does not fit, n if all do.
+     * Converts {@code n} numbers at the beginning of {@code from} to {@link #dtype}, from the beginning of {@code to}
+     * on, in its byte order; returns how many before one that does not fit, n if all do.
      */
     int convert(ByteBuffer from, int n, ByteBuffer to) {
         return switch (dtype) {
@@ -68,7 +69,10 @@ enum Stored {
         };
     }
 
-    /** Converts {@code n} numbers at the beginning of {@code from} to floats; returns how many before one that would change. */
+    /**
+     * Converts {@code n} numbers at the beginning of {@code from} to floats; returns how many before one that would
+     * change.
+     */
     int floats(ByteBuffer from, int n, FloatBuffer to) {
         if (this == F32) {
             to.put(from.asFloatBuffer().limit(n));
@@ -86,7 +90,10 @@ enum Stored {
         return n;
     }
 
-    /** Converts {@code n} integers at the beginning of {@code from}, never floats; returns how many before one that does not fit an int. */
+    /**
+     * Converts {@code n} integers at the beginning of {@code from}, never floats; returns how many before one that does
+     * not fit an int.
+     */
     int ints(ByteBuffer from, int n, IntBuffer to) {
         if (this == I32) {
             to.put(from.asIntBuffer().limit(n));

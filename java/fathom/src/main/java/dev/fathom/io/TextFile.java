@@ -17,10 +17,11 @@ import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of text in UTF-8, plain or gzip, which its first bytes tell and not its name. A byte order mark is not part of the text, and a byte that is
- * not UTF-8 is an error instead of a replacement character.
+ * A file of text in UTF-8, plain or gzip, which its first bytes tell and not its name. A byte order mark is not part of
+ * the text, and a byte that is not UTF-8 is an error instead of a replacement character.
  *
- * <p>A line ends with a line feed, which a carriage return may precede. Other characters that Unicode takes for line ends are part of a line.
+ * <p>A line ends with a line feed, which a carriage return may precede. Other characters that Unicode takes for line
+ * ends are part of a line.
  */
 public final class TextFile {
     /** No text that anyone reads has a line of this many characters; what claims one must not fill the memory. */
@@ -77,7 +78,10 @@ public final class TextFile {
         }
     }
 
-    /** Returns the sentence for what failed while {@code file} was read: damaged gzip data, characters that are not UTF-8, or the system's reason. */
+    /**
+     * Returns the sentence for what failed while {@code file} was read: damaged gzip data, characters that are not
+     * UTF-8, or the system's reason.
+     */
     public static RuntimeException failure(Path file, IOException e) {
         if (e instanceof CharacterCodingException) {
             return new IllegalArgumentException(file + ": it is not UTF-8; convert it to UTF-8 first", e);
@@ -92,7 +96,8 @@ public final class TextFile {
      * Hands over all lines in their order. What follows the last line end is a line too, unless it is empty.
      *
      * @param kind what the file should be, for messages
-     * @throws IllegalArgumentException if the file is not UTF-8, its gzip data are damaged, or a line has more than 2^24 characters
+     * @throws IllegalArgumentException if the file is not UTF-8, its gzip data are damaged, or a line has more than
+     *     2^24 characters
      * @throws UncheckedIOException if it cannot be read
      */
     public static void lines(Path file, String kind, Lines to) {

@@ -6,7 +6,10 @@ import java.util.Locale;
 public enum Blas {
     /** Our kernels: the same bits for any number of threads. */
     NATIVE,
-    /** {@code cblas_sgemm} of the OpenBLAS preset (or of what stands in for it), with its own threads and its own order of sums. */
+    /**
+     * {@code cblas_sgemm} of the OpenBLAS preset (or of what stands in for it), with its own threads and its own order
+     * of sums.
+     */
     OPENBLAS;
 
     /** The name in {@code -Dfathom.blas=}. */

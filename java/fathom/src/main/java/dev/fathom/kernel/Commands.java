@@ -6,8 +6,9 @@ import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 
 /**
- * Writes commands into native memory and runs them: {@code begin(kernel)}, then its arguments in the order of {@code kernels.def}, then
- * {@code run()}. One buffer belongs to one thread at a time and is reused, so that an operation costs one JNI call and no allocation.
+ * Writes commands into native memory and runs them: {@code begin(kernel)}, then its arguments in the order of
+ * {@code kernels.def}, then {@code run()}. One buffer belongs to one thread at a time and is reused, so that an
+ * operation costs one JNI call and no allocation.
  */
 public final class Commands {
     /** Status and detail, written by the native side in front of the commands. */

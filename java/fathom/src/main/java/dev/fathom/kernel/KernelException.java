@@ -23,9 +23,9 @@ public final class KernelException extends IllegalArgumentException {
     private final long bound;
 
     /**
-     * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below; for a bad length its
-     * row, itself, and the most; for a blank among labels its row, its place there, and itself; for a word that names
-     * nothing the kernel, its place, and itself.
+     * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must
+     * stay below; for a bad length its row, itself, and the most; for a blank among labels its row, its place there,
+     * and itself; for a word that names nothing the kernel, its place, and itself.
      */
     public KernelException(Object kernel, long status, long row, long found, long bound) {
         super(message(kernel, status, row, found, bound));

@@ -13,9 +13,10 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
 
 /**
- * What the library needs of LAPACK, in double precision, from the OpenBLAS preset: products, eigenvectors and orthonormal bases of matrices that are stored
- * row after row. Only the analyses of features use it, so a program that never calls them needs no OpenBLAS. OpenBLAS has threads of its own, whose
- * number it chooses by the machine, so the last bits of results may differ between machines.
+ * What the library needs of LAPACK, in double precision, from the OpenBLAS preset: products, eigenvectors and
+ * orthonormal bases of matrices that are stored row after row. Only the analyses of features use it, so a program that
+ * never calls them needs no OpenBLAS. OpenBLAS has threads of its own, whose number it chooses by the machine, so the
+ * last bits of results may differ between machines.
  */
 public final class Lapack {
     private Lapack() {}
@@ -32,7 +33,8 @@ public final class Lapack {
     }
 
     /**
-     * Replaces a symmetric matrix [n, n] by its orthonormal eigenvectors, one in each row, and returns their eigenvalues in ascending order.
+     * Replaces a symmetric matrix [n, n] by its orthonormal eigenvectors, one in each row, and returns their
+     * eigenvalues in ascending order.
      *
      * @throws IllegalStateException if they cannot be found, because a number is not finite
      * @throws NativeException if OpenBLAS is not on the class path
@@ -45,7 +47,8 @@ public final class Lapack {
     }
 
     /**
-     * Returns an orthonormal basis [rows, width] of the space that the columns of a matrix [rows, width] span, where rows &gt;= width.
+     * Returns an orthonormal basis [rows, width] of the space that the columns of a matrix [rows, width] span, where
+     * rows &gt;= width.
      *
      * @throws IllegalStateException if a number is not finite
      * @throws NativeException if OpenBLAS is not on the class path

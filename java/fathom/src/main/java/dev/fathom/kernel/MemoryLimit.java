@@ -10,8 +10,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many bytes of native memory tensors, weights, data sets, plans, and sessions with their buffers may take together: what {@code fathom.memory} says, else
- * 80 % of what the container or the machine has. Without a limit the system would end the whole process when its pages run out, and no exception would say why.
+ * How many bytes of native memory tensors, weights, data sets, plans, and sessions with their buffers may take
+ * together: what {@code fathom.memory} says, else 80 % of what the container or the machine has. Without a limit the
+ * system would end the whole process when its pages run out, and no exception would say why.
  */
 final class MemoryLimit {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15})([kmgt]?)");
@@ -20,7 +21,9 @@ final class MemoryLimit {
 
     private MemoryLimit() {}
 
-    /** The limit that {@code setting} asks for where {@code available} bytes are there; null where it cannot be read. */
+    /**
+     * The limit that {@code setting} asks for where {@code available} bytes are there; null where it cannot be read.
+     */
     static @Nullable Long parse(String setting, long available) {
         String s = setting.trim().toLowerCase(Locale.ROOT);
         Matcher share = SHARE.matcher(s);
@@ -47,8 +50,8 @@ final class MemoryLimit {
     }
 
     /**
-     * The memory of the machine, or the least that a control group of this process (version 1 or 2) may use, if that is less; {@link Long#MAX_VALUE} where the
-     * system does not say, as on macOS.
+     * The memory of the machine, or the least that a control group of this process (version 1 or 2) may use, if that is
+     * less; {@link Long#MAX_VALUE} where the system does not say, as on macOS.
      *
      * @param root of the file system
      */

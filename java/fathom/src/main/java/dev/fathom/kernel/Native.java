@@ -10,8 +10,8 @@ import org.bytedeco.javacpp.annotation.Raw;
 /**
  * The C ABI of {@code fathom.h}, one method per function: scalars and addresses only, 7 to 10 ns a call.
  *
- * <p>This is the only class with {@code native} methods. JavaCPP writes their C++ side from this file at build time; at run
- * time none of JavaCPP is touched. Nothing is checked here: callers validate, and reach the library through
+ * <p>This is the only class with {@code native} methods. JavaCPP writes their C++ side from this file at build time; at
+ * run time none of JavaCPP is touched. Nothing is checked here: callers validate, and reach the library through
  * {@link NativeRuntime#get()} first, which says in words why it cannot be loaded.
  */
 @Platform(include = "fathom_jni.h", library = "fathom")
@@ -24,8 +24,9 @@ public final class Native {
     private Native() {}
 
     /**
-     * Runs {@code count} words of commands that start at {@code words + 32}; the first four words receive the status (the low half of the first; the
-     * high half is the number of the word at which the failing command starts) and its detail.
+     * Runs {@code count} words of commands that start at {@code words + 32}; the first four words receive the status
+     * (the low half of the first; the high half is the number of the word at which the failing command starts) and its
+     * detail.
      *
      * @return the status: 0, or what the first failing command reported
      */
@@ -41,8 +42,9 @@ public final class Native {
     static native int selectIsa(int isa);
 
     /**
-     * The library's own tables as text, a row a line: 0 kernels {@code name:kinds} with a letter for each argument word, 1 unary and 2 binary
-     * {@code name:params:reads}, 3 integer {@code name}, 4 update rules {@code name:moments:params}.
+     * The library's own tables as text, a row a line: 0 kernels {@code name:kinds} with a letter for each argument
+     * word, 1 unary and 2 binary {@code name:params:reads}, 3 integer {@code name}, 4 update rules
+     * {@code name:moments:params}.
      */
     @Raw(withEnv = true)
     @Name("fathom_jni_table")
@@ -54,7 +56,8 @@ public final class Native {
     public static native String machine();
 
     /**
-     * Maps zeroed pages, and returns 0 where the system refuses. All memory comes from here, so this is where a process learns that it has no library.
+     * Maps zeroed pages, and returns 0 where the system refuses. All memory comes from here, so this is where a process
+     * learns that it has no library.
      *
      * @param huge whether to ask for huge pages
      * @param touch whether to touch every page now rather than at its first use
@@ -66,7 +69,8 @@ public final class Native {
     }
 
     /**
-     * For tests: maps pages of 4 KiB, of which nobody may touch the first and the last, and returns 0 where the system refuses.
+     * For tests: maps pages of 4 KiB, of which nobody may touch the first and the last, and returns 0 where the system
+     * refuses.
      *
      * @param nan whether the bytes between these are 0xff, NaN as floats and -1 as integers, rather than 0
      */
@@ -93,15 +97,15 @@ public final class Native {
     public static native void capThreads(int n);
 
     /**
-     * Cuts what the calling thread runs into {@code n} parts, or as many as it has pieces, however small it is; 0 cuts it as it is worth.
-     * Tests compare the bits of results at different cuts.
+     * Cuts what the calling thread runs into {@code n} parts, or as many as it has pieces, however small it is; 0 cuts
+     * it as it is worth. Tests compare the bits of results at different cuts.
      */
     @Name("fathom_force_parts")
     public static native void forceParts(int n);
 
     /**
-     * A counter of the pool: 0 regions run by several threads, 1 parts run by workers, 2 wakes of parked workers, 3 regions the
-     * caller ran alone because the pool was busy.
+     * A counter of the pool: 0 regions run by several threads, 1 parts run by workers, 2 wakes of parked workers, 3
+     * regions the caller ran alone because the pool was busy.
      */
     @Name("fathom_pool_counter")
     public static native long poolCounter(int which);
@@ -119,15 +123,16 @@ public final class Native {
     public static native long packedBytes(long n, long k);
 
     /**
-     * Bytes of scratch for the command of {@code count} words at {@code words}, of whose addresses it matters only which are 0; -1 where it would need more
-     * than 1 TiB or its sizes make no sense.
+     * Bytes of scratch for the command of {@code count} words at {@code words}, of whose addresses it matters only
+     * which are 0; -1 where it would need more than 1 TiB or its sizes make no sense.
      */
     @Name("fathom_scratch_bytes")
     static native long scratchBytes(long words, long count);
 
     /**
-     * 1 if packed filters are those of {@code winograd_pack}, 0 if those of {@code linear_pack}: of a convolution with 3 by 3 taps of stride and dilation 1
-     * from c channels in one group to k, where the smaller side of the result has so many pixels.
+     * 1 if packed filters are those of {@code winograd_pack}, 0 if those of {@code linear_pack}: of a convolution with
+     * 3 by 3 taps of stride and dilation 1 from c channels in one group to k, where the smaller side of the result has
+     * so many pixels.
      */
     @Name("fathom_conv_winograd")
     public static native int convWinograd(long c, long k, long pixels);
@@ -137,13 +142,16 @@ public final class Native {
     static native void setBlas(long sgemm);
 
     /**
-     * Calls of malloc and its kin by this thread and the pool's workers: 1 starts counting from 0, 0 tells the calls since then;
-     * -1 where the counting malloc of {@code native/test} is not preloaded.
+     * Calls of malloc and its kin by this thread and the pool's workers: 1 starts counting from 0, 0 tells the calls
+     * since then; -1 where the counting malloc of {@code native/test} is not preloaded.
      */
     @Name("fathom_malloc_calls")
     public static native long mallocCalls(int mark);
 
-    /** A direct buffer in native byte order over {@code bytes < 2^31} bytes at {@code address}; it does not own the memory. */
+    /**
+     * A direct buffer in native byte order over {@code bytes < 2^31} bytes at {@code address}; it does not own the
+     * memory.
+     */
     public static ByteBuffer view(long address, long bytes) {
         return view0(address, bytes).order(ByteOrder.nativeOrder());
     }

@@ -17,11 +17,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds {@code dev/fathom/kernel/PLATFORM/libfathom.so} on the class path or the module path and loads it, once, turning each failure into a sentence.
+ * Finds {@code dev/fathom/kernel/PLATFORM/libfathom.so} on the class path or the module path and loads it, once,
+ * turning each failure into a sentence.
  *
- * <p>A plain file (a build folder) is loaded where it lies. From a jar it is unpacked into a cache folder, under a name drawn from
- * its content, so that any number of processes and versions share the folder and a start neither hashes nor writes. JavaCPP's
- * own loader does the same in general and takes 70 ms longer.
+ * <p>A plain file (a build folder) is loaded where it lies. From a jar it is unpacked into a cache folder, under a name
+ * drawn from its content, so that any number of processes and versions share the folder and a start neither hashes nor
+ * writes. JavaCPP's own loader does the same in general and takes 70 ms longer.
  */
 final class NativeLoader {
     private static final List<String> PLATFORMS =
@@ -86,8 +87,8 @@ final class NativeLoader {
     }
 
     /**
-     * A file beside this package, in whatever jar or module of the loader it lies: a class finds only what its own module has. The names of platforms hold a
-     * hyphen, so that their folders are no packages and no module hides them.
+     * A file beside this package, in whatever jar or module of the loader it lies: a class finds only what its own
+     * module has. The names of platforms hold a hyphen, so that their folders are no packages and no module hides them.
      */
     private static @Nullable URL resource(String name) {
         String path = "dev/fathom/kernel/" + name;
@@ -231,11 +232,13 @@ final class NativeLoader {
         if (words.contains("musl")
                 || words.contains("Error relocating")
                 || words.contains("Error loading shared library")) {
-            return "the native library is built for glibc and this system has musl; use a glibc image, or build Fathom on this one"
+            return "the native library is built for glibc and this system has musl; use a glibc image, or build "
+                    + "Fathom on this one"
                     + " and give the file with -Dfathom.library=";
         }
         if (words.contains("already loaded in another classloader")) {
-            return "the native library is loaded by another class loader of this process; put fathom on the class path they share";
+            return "the native library is loaded by another class loader of this process; put fathom on the class "
+                    + "path they share";
         }
         return "the native library " + file + " cannot be loaded: " + words;
     }

@@ -6,14 +6,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The native side of this process: the instruction set, the threads and the matrix backend, which are chosen once, when the first memory is mapped.
+ * The native side of this process: the instruction set, the threads and the matrix backend, which are chosen once, when
+ * the first memory is mapped.
  *
  * <table>
  * <caption>Settings, read at the first use</caption>
  * <tr><th>property</th><th>value</th><th>default</th></tr>
  * <tr><td>{@code fathom.isa}</td><td>baseline, v3, v4</td><td>the best that the processor has</td></tr>
- * <tr><td>{@code fathom.threads}</td><td>1 to 256</td><td>{@code FATHOM_THREADS}, else the processors of this container</td></tr>
- * <tr><td>{@code fathom.memory}</td><td>a size such as 6g or 512m, or a share such as 50%</td><td>80 % of what the container or the machine has</td></tr>
+ * <tr><td>{@code fathom.threads}</td><td>1 to 256</td>
+ *       <td>{@code FATHOM_THREADS}, else the processors of this container</td></tr>
+ * <tr><td>{@code fathom.memory}</td><td>a size such as 6g or 512m, or a share such as 50%</td>
+ *       <td>80 % of what the container or the machine has</td></tr>
  * <tr><td>{@code fathom.blas}</td><td>native, openblas</td><td>native</td></tr>
  * <tr><td>{@code fathom.memory.fenced}</td><td>true, for tests: each tensor of a pass or session, and each block of
  * parameters, ends at a page that nobody may touch; those of passes and results of sessions begin as NaN</td>
@@ -57,7 +60,8 @@ public final class NativeRuntime {
     }
 
     /**
-     * Returns the runtime of this process. The first call loads and configures the native library, and later ones cost nothing.
+     * Returns the runtime of this process. The first call loads and configures the native library, and later ones cost
+     * nothing.
      *
      * @throws NativeException at every call, if the library cannot be loaded or a setting cannot be followed
      */
@@ -70,7 +74,8 @@ public final class NativeRuntime {
     }
 
     /**
-     * Returns the instruction sets that both this processor and the library have, the slowest first, whatever {@code fathom.isa} says.
+     * Returns the instruction sets that both this processor and the library have, the slowest first, whatever
+     * {@code fathom.isa} says.
      *
      * @throws NativeException if the library cannot be loaded
      */
@@ -100,7 +105,10 @@ public final class NativeRuntime {
         return NativeLoader.platform();
     }
 
-    /** Returns the file from which the native library was loaded. A file that was unpacked into a temporary folder has been deleted since. */
+    /**
+     * Returns the file from which the native library was loaded. A file that was unpacked into a temporary folder has
+     * been deleted since.
+     */
     public Path library() {
         Path loaded = NativeLoader.loaded();
         assert loaded != null;
@@ -113,8 +121,8 @@ public final class NativeRuntime {
     }
 
     /**
-     * Returns how many bytes of native memory the process may hold: {@code fathom.memory}, else 80 % of what the container or the machine has. It is {@link
-     * Long#MAX_VALUE} where the system does not say how much there is.
+     * Returns how many bytes of native memory the process may hold: {@code fathom.memory}, else 80 % of what the
+     * container or the machine has. It is {@link Long#MAX_VALUE} where the system does not say how much there is.
      */
     public long memoryLimit() {
         return memoryLimit;

@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of one pass: chunks of pages cut into size classes (eight to a doubling, 64-byte aligned) with a free list each. What is
- * freed is handed out again within the pass; pages stay mapped between passes. Confined to one thread.
+ * The memory of one pass: chunks of pages cut into size classes (eight to a doubling, 64-byte aligned) with a free list
+ * each. What is freed is handed out again within the pass; pages stay mapped between passes. Confined to one thread.
  */
 public final class Arena {
     private static final long FIRST_CHUNK = 2L << 20;
@@ -38,7 +38,10 @@ public final class Arena {
         Memory.CLEANER.register(this, held);
     }
 
-    /** The pages and leases of a pass, which outlive one that was forgotten: the collector found it, and nobody had closed it. */
+    /**
+     * The pages and leases of a pass, which outlive one that was forgotten: the collector found it, and nobody had
+     * closed it.
+     */
     private static final class Held implements Runnable {
         private final Leases leases = new Leases();
         private @Nullable Object opened;
@@ -78,7 +81,10 @@ public final class Arena {
             }
         }
 
-        /** The cleaner's thread comes here, and perhaps before it the thread of the pass; the second finds nothing to do. */
+        /**
+         * The cleaner's thread comes here, and perhaps before it the thread of the pass; the second finds nothing to
+         * do.
+         */
         @Override
         public void run() {
             long lost;
@@ -122,7 +128,10 @@ public final class Arena {
         return held.leases.contains(block);
     }
 
-    /** Ends the leases and gives the pages back of an arena that nobody can reach any more; it does not hold the arena. A second run does nothing. */
+    /**
+     * Ends the leases and gives the pages back of an arena that nobody can reach any more; it does not hold the arena.
+     * A second run does nothing.
+     */
     public Runnable leftovers() {
         return held;
     }
@@ -235,7 +244,10 @@ public final class Arena {
         reset();
     }
 
-    /** Maps a chunk as large as all others together, or where there is no room for that, one of this size in place of those that are too small for it. */
+    /**
+     * Maps a chunk as large as all others together, or where there is no room for that, one of this size in place of
+     * those that are too small for it.
+     */
     private void map(long size) {
         long least = size + (2L << 20) - 1 & -(2L << 20);
         long bytes = Math.max(Math.min(Math.max(FIRST_CHUNK, held.mapped), LARGEST_CHUNK), least);

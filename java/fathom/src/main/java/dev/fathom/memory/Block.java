@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Zeroed pages that one object owns: the parameters of a model, the weights of a plan, a data set, a kept tensor.
  *
- * <p>Readers {@linkplain #lease lease} a block while they work on it, and the last lease gives the pages of a closed block back, so
- * memory never vanishes under a running kernel and closing never waits (nor deadlocks). A block whose owner was forgotten is given back by
- * the collector and reported with where it was made.
+ * <p>Readers {@linkplain #lease lease} a block while they work on it, and the last lease gives the pages of a closed
+ * block back, so memory never vanishes under a running kernel and closing never waits (nor deadlocks). A block whose
+ * owner was forgotten is given back by the collector and reported with where it was made.
  */
 public final class Block implements AutoCloseable {
     private static final int LARGEST_VIEW = 1 << 30;
@@ -52,8 +52,8 @@ public final class Block implements AutoCloseable {
     }
 
     /**
-     * Maps {@code bytes} of zeros for {@code owner}, on huge pages if they are {@code hot} and large. This suits memory that is read at every step or
-     * request, because the first touch of huge pages is slow.
+     * Maps {@code bytes} of zeros for {@code owner}, on huge pages if they are {@code hot} and large. This suits memory
+     * that is read at every step or request, because the first touch of huge pages is slow.
      */
     public Block(String owner, long bytes, boolean hot) {
         if (bytes < 0 || bytes > Arena.MOST) {
@@ -85,8 +85,8 @@ public final class Block implements AutoCloseable {
     }
 
     /**
-     * Returns a part of this block, which is read and changed by itself: a change of one needs no other thread to have a lease of the other. It is closed
-     * with this block, and a lease of it keeps all pages mapped.
+     * Returns a part of this block, which is read and changed by itself: a change of one needs no other thread to have
+     * a lease of the other. It is closed with this block, and a lease of it keeps all pages mapped.
      */
     public Block part(long offset, long count) {
         return new Block(this, offset, count);
@@ -103,8 +103,8 @@ public final class Block implements AutoCloseable {
     }
 
     /**
-     * The address of the {@code n} bytes at {@code offset}, for a caller that finds them by no other address. In fenced memory these are NaN in pages of their
-     * own, which stay as long as the block; elsewhere they lie in the block.
+     * The address of the {@code n} bytes at {@code offset}, for a caller that finds them by no other address. In fenced
+     * memory these are NaN in pages of their own, which stay as long as the block; elsewhere they lie in the block.
      */
     public long piece(long offset, long n) {
         long fenced = pages.fences == null ? 0 : pages.fences.allocate(n);
@@ -180,8 +180,8 @@ public final class Block implements AutoCloseable {
     }
 
     /**
-     * Copies the floats, ints or bytes between the position and the limit of a buffer, neither of which moves, to an address that the
-     * caller keeps alive.
+     * Copies the floats, ints or bytes between the position and the limit of a buffer, neither of which moves, to an
+     * address that the caller keeps alive.
      */
     public static void write(long address, Buffer from) {
         int width = from instanceof ByteBuffer ? 1 : 4;
@@ -257,11 +257,13 @@ public final class Block implements AutoCloseable {
     }
 
     /**
-     * Begins a change of the contents: a lease during which no other thread has one. {@link #changed} ends it. A change may be part of another.
+     * Begins a change of the contents: a lease during which no other thread has one. {@link #changed} ends it. A change
+     * may be part of another.
      *
      * @param what changes it, for messages
      * @param own number of leases that the calling thread holds already
-     * @throws IllegalStateException if the block is closed, another thread has a lease, or another thread is changing it
+     * @throws IllegalStateException if the block is closed, another thread has a lease, or another thread is changing
+     *     it
      */
     public void change(String what, int own) {
         lease();
@@ -328,7 +330,10 @@ public final class Block implements AutoCloseable {
         }
     }
 
-    /** Refuses new leases; the pages go back now or with the last lease. Closing twice does nothing, and neither does closing a part. */
+    /**
+     * Refuses new leases; the pages go back now or with the last lease. Closing twice does nothing, and neither does
+     * closing a part.
+     */
     @Override
     public void close() {
         synchronized (pages) {

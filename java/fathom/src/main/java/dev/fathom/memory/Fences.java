@@ -12,10 +12,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of one owner in a test mode, {@code -Dfathom.memory.fenced=true}: each piece has pages of its own, between two that nobody may touch, and ends
- * where they end. A kernel that reads or writes behind a piece, or a small one that was freed, ends the process at that very instruction. What its pages hold
- * in front of a piece is NaN, and a write there is reported when the piece is freed. Fresh pieces are NaN, too, unless zeros are asked for, so that a kernel
- * that takes fresh memory for zeros gives NaN. Large pieces are used again, because the system takes long to zero new pages; what was freed among them is NaN.
+ * The memory of one owner in a test mode, {@code -Dfathom.memory.fenced=true}: each piece has pages of its own, between
+ * two that nobody may touch, and ends where they end. A kernel that reads or writes behind a piece, or a small one that
+ * was freed, ends the process at that very instruction. What its pages hold in front of a piece is NaN, and a write
+ * there is reported when the piece is freed. Fresh pieces are NaN, too, unless zeros are asked for, so that a kernel
+ * that takes fresh memory for zeros gives NaN. Large pieces are used again, because the system takes long to zero new
+ * pages; what was freed among them is NaN.
  */
 final class Fences implements Runnable {
     static final boolean ON = Boolean.getBoolean("fathom.memory.fenced");
@@ -94,7 +96,9 @@ final class Fences implements Runnable {
         return pages;
     }
 
-    /** Memory of {@code n} bytes of NaN, or 0 where there are so many pieces that this one has to do without a fence. */
+    /**
+     * Memory of {@code n} bytes of NaN, or 0 where there are so many pieces that this one has to do without a fence.
+     */
     long allocate(long n) {
         report();
         long again = again(mapped(n));

@@ -2,7 +2,10 @@ package dev.fathom.memory;
 
 import org.jspecify.annotations.Nullable;
 
-/** Leases of blocks, one of each however often it is asked for: a hash table by identity, so that asking costs the same for a thousand blocks as for one. */
+/**
+ * Leases of blocks, one of each however often it is asked for: a hash table by identity, so that asking costs the same
+ * for a thousand blocks as for one.
+ */
 final class Leases {
     private static final int LEAST = 8;
 

@@ -27,7 +27,10 @@ public final class Memory {
     private static final AtomicLong FORGOTTEN = new AtomicLong();
     private static final ArrayDeque<Arena> POOL = new ArrayDeque<>();
 
-    /** How often {@link #reserve} looks again for memory that the collector gives back, first after 1 ms and then after twice as long. */
+    /**
+     * How often {@link #reserve} looks again for memory that the collector gives back, first after 1 ms and then after
+     * twice as long.
+     */
     private static final int WAITS = 8;
 
     /** Bytes of a line of the cache. */
@@ -40,7 +43,10 @@ public final class Memory {
     private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
             Memory::firstOutside;
 
-    /** Whether a class is one of the library's: in one of its packages, and loaded from where this class was, so that a program's own packages are not. */
+    /**
+     * Whether a class is one of the library's: in one of its packages, and loaded from where this class was, so that a
+     * program's own packages are not.
+     */
     private static final ClassValue<Boolean> OF_LIBRARY = new ClassValue<>() {
         @Override
         protected Boolean computeValue(Class<?> type) {
@@ -59,8 +65,10 @@ public final class Memory {
      * @param owned bytes mapped for models, plans, sessions, data sets and kept tensors
      * @param passes bytes mapped for passes that are open
      * @param pooled bytes mapped and ready for the next pass; {@link Memory#trim} gives them back
-     * @param buffers bytes of the inputs and outputs of sessions, which the collector takes when nobody holds one of them any more
-     * @param limit the most that these may come to together: {@code -Dfathom.memory}, see {@link dev.fathom.kernel.NativeRuntime#memoryLimit}
+     * @param buffers bytes of the inputs and outputs of sessions, which the collector takes when nobody holds one of
+     *     them any more
+     * @param limit the most that these may come to together: {@code -Dfathom.memory}, see
+     *     {@link dev.fathom.kernel.NativeRuntime#memoryLimit}
      * @param forgotten number of owners that were collected without a close since the process began
      */
     public record Stats(long owned, long passes, long pooled, long buffers, long limit, long forgotten) {}
@@ -80,9 +88,10 @@ public final class Memory {
     }
 
     /**
-     * Returns whether memory is fenced: the test mode {@code -Dfathom.memory.fenced=true}, which is slow. Each tensor of a pass or a session has pages of its
-     * own then, each block does, such as all parameters of a model, and a kernel that reads or writes behind one ends the process at once. What a kernel
-     * writes a little in front of one is reported as an {@link AssertionError} when the memory is given back.
+     * Returns whether memory is fenced: the test mode {@code -Dfathom.memory.fenced=true}, which is slow. Each tensor
+     * of a pass or a session has pages of its own then, each block does, such as all parameters of a model, and a
+     * kernel that reads or writes behind one ends the process at once. What a kernel writes a little in front of one is
+     * reported as an {@link AssertionError} when the memory is given back.
      */
     public static boolean fenced() {
         return Fences.ON;
@@ -122,7 +131,10 @@ public final class Memory {
         return OF_LIBRARY.get(type);
     }
 
-    /** Looks at frame after frame until one is outside; a stream's own iterator or filter would be one more object for every pass. */
+    /**
+     * Looks at frame after frame until one is outside; a stream's own iterator or filter would be one more object for
+     * every pass.
+     */
     private static final class FirstOutside implements Consumer<StackWalker.StackFrame> {
         private StackWalker.@Nullable StackFrame found;
 
@@ -171,7 +183,9 @@ public final class Memory {
         return address;
     }
 
-    /** Maps zeroed pages; 0 if that would pass the limit, even where pooled pages go back for it, or the system refuses. */
+    /**
+     * Maps zeroed pages; 0 if that would pass the limit, even where pooled pages go back for it, or the system refuses.
+     */
     static long mapIfRoom(long bytes, boolean huge) {
         return takenWithoutPool(bytes, NativeRuntime.get().memoryLimit())
                 ? mapReserved(bytes, () -> Native.map(bytes, huge, false))
@@ -191,7 +205,10 @@ public final class Memory {
         return address;
     }
 
-    /** The address of {@code n} zeros between fences, or 0 where there are none. {@link Fences#mapped} bytes are counted for it until {@link #unmapped}. */
+    /**
+     * The address of {@code n} zeros between fences, or 0 where there are none. {@link Fences#mapped} bytes are counted
+     * for it until {@link #unmapped}.
+     */
     static long map(@Nullable Fences fences, long n) {
         if (fences == null) {
             return 0;
@@ -213,8 +230,8 @@ public final class Memory {
     }
 
     /**
-     * A direct buffer of zeros in native byte order, which begins at a cache line, and which the collector takes when nobody holds it or a view of it any
-     * more.
+     * A direct buffer of zeros in native byte order, which begins at a cache line, and which the collector takes when
+     * nobody holds it or a view of it any more.
      *
      * @throws NativeMemoryException if that would pass the limit
      */

@@ -1,8 +1,8 @@
 package dev.fathom.memory;
 
 /**
- * There is no native memory for what was asked for: the process would pass its limit ({@code -Dfathom.memory}), or the system refuses. What was there before is
- * unharmed, so a program may close something, choose smaller sizes and go on.
+ * There is no native memory for what was asked for: the process would pass its limit ({@code -Dfathom.memory}), or the
+ * system refuses. What was there before is unharmed, so a program may close something, choose smaller sizes and go on.
  */
 public final class NativeMemoryException extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -15,7 +15,8 @@ import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 
 /**
- * AlexNet for images [n, 224, 224, 3] (other sizes work too): five convolutions and three linear layers, which hold 96 % of its parameters.
+ * AlexNet for images [n, 224, 224, 3] (other sizes work too): five convolutions and three linear layers, which hold 96
+ * % of its parameters.
  *
  * @param features to 256 maps of 6 x 6
  * @param avgpool makes 6 x 6 of the maps of images of other sizes
@@ -24,7 +25,10 @@ import dev.fathom.tensor.Tensor;
  */
 public record AlexNet(Sequential features, AdaptiveAvgPool avgpool, Flatten flatten, Sequential classifier)
         implements Layer {
-    /** Makes the form in one column of Krizhevsky 2014 and torchvision, whose parameters have the same names here: 61,100,840 at 1,000 classes. */
+    /**
+     * Makes the form in one column of Krizhevsky 2014 and torchvision, whose parameters have the same names here:
+     * 61,100,840 at 1,000 classes.
+     */
     public static AlexNet alexnet(int classes) {
         return of(
                 classes, // 224 x 224 x 3
@@ -44,9 +48,9 @@ public record AlexNet(Sequential features, AdaptiveAvgPool avgpool, Flatten flat
     }
 
     /**
-     * Makes the form of Krizhevsky, Sutskever and Hinton 2012: two groups, which were two GPUs, in the second, fourth and fifth convolution, and
-     * responses normalized across maps. It has 60,965,224 parameters at 1,000 classes. A padding of 2 replaces the larger image that a first layer of
-     * 55 x 55 takes.
+     * Makes the form of Krizhevsky, Sutskever and Hinton 2012: two groups, which were two GPUs, in the second, fourth
+     * and fifth convolution, and responses normalized across maps. It has 60,965,224 parameters at 1,000 classes. A
+     * padding of 2 replaces the larger image that a first layer of 55 x 55 takes.
      */
     public static AlexNet paper(int classes) {
         return of(

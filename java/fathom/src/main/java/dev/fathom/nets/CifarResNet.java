@@ -11,8 +11,9 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The residual networks of He et al. 2015, section 4.2, for images [n, 32, 32, 3]: 6k + 2 layers with shortcuts of kind A, which have no parameters.
- * The parameters have the names of Yerlan Idelbayev's PyTorch code (pytorch_resnet_cifar10).
+ * The residual networks of He et al. 2015, section 4.2, for images [n, 32, 32, 3]: 6k + 2 layers with shortcuts of kind
+ * A, which have no parameters. The parameters have the names of Yerlan Idelbayev's PyTorch code
+ * (pytorch_resnet_cifar10).
  *
  * @param layer1 k blocks of 16 maps of 32 x 32
  * @param layer2 k blocks of 32 maps of 16 x 16
@@ -25,8 +26,8 @@ public record CifarResNet(
     private static final int MOST = 10_000;
 
     /**
-     * Makes a network with k blocks in each stage: 3 for ResNet-20 (269,722 parameters at ten classes), and 5, 7, 9 and 18 for ResNet-32, 44, 56 and
-     * 110.
+     * Makes a network with k blocks in each stage: 3 for ResNet-20 (269,722 parameters at ten classes), and 5, 7, 9 and
+     * 18 for ResNet-32, 44, 56 and 110.
      *
      * @throws IllegalArgumentException if k is not in 1 to 10,000, or there is no class
      */
@@ -74,7 +75,10 @@ public record CifarResNet(
         return linear.apply(maps.mean(1, 2));
     }
 
-    /** y = every second pixel of x, with half as many zero channels before x's as it has, and as many after: [n, h, w, c] to [n, h/2, w/2, 2c]. */
+    /**
+     * y = every second pixel of x, with half as many zero channels before x's as it has, and as many after: [n, h, w,
+     * c] to [n, h/2, w/2, 2c].
+     */
     public record OptionA() implements Layer {
         @Override
         public Tensor forward(Tensor x) {

@@ -20,12 +20,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * FractalNet (Larsson et al. 2017, figure 1) for images [n, 32, 32, 3]: f1(x) = conv(x), and f(c + 1)(x) = the mean of conv(x) and f(c)(f(c)(x)); five
- * such blocks, each with a pool behind it. No signal passes by unchanged, and yet depths of 5 to 80 layers train.
+ * FractalNet (Larsson et al. 2017, figure 1) for images [n, 32, 32, 3]: f1(x) = conv(x), and f(c + 1)(x) = the mean of
+ * conv(x) and f(c)(f(c)(x)); five such blocks, each with a pool behind it. No signal passes by unchanged, and yet
+ * depths of 5 to 80 layers train.
  *
- * <p>Training drops inputs of the means (drop-path). For half of the batches ("local"), each mean loses each of its inputs with probability 0.15, but
- * never all of them. For the other half ("global"), one column is kept for the whole network. What is dropped is not computed. In this way every
- * {@linkplain #column column} becomes a network of its own.
+ * <p>Training drops inputs of the means (drop-path). For half of the batches ("local"), each mean loses each of its
+ * inputs with probability 0.15, but never all of them. For the other half ("global"), one column is kept for the whole
+ * network. What is dropped is not computed. In this way every {@linkplain #column column} becomes a network of its own.
  *
  * @param blocks five fractals
  * @param pool halves the sides after each
@@ -39,8 +40,8 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
     private static final int MOST = 16;
 
     /**
-     * Makes a network with this many columns, of which the last is 5 2^(columns - 1) convolutions deep. With 3 columns it has 33,724,618 parameters
-     * at ten classes.
+     * Makes a network with this many columns, of which the last is 5 2^(columns - 1) convolutions deep. With 3 columns
+     * it has 33,724,618 parameters at ten classes.
      *
      * @throws IllegalArgumentException if there is no column, or more than 16
      */
@@ -82,8 +83,8 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
     }
 
     /**
-     * Returns one column as a plain network with the same parameters. Column 0 is the shallowest and fastest, and the last is the deepest and most
-     * accurate.
+     * Returns one column as a plain network with the same parameters. Column 0 is the shallowest and fastest, and the
+     * last is the deepest and most accurate.
      *
      * @throws IllegalArgumentException if there is no such column
      */
@@ -104,8 +105,8 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
     }
 
     /**
-     * A fractal, written as columns from top to bottom: column c has 2^c convolutions, and where several end at the same height their mean is what
-     * each goes on with.
+     * A fractal, written as columns from top to bottom: column c has 2^c convolutions, and where several end at the
+     * same height their mean is what each goes on with.
      *
      * @param columns the shallowest first
      */
@@ -152,7 +153,10 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
             return at[0];
         }
 
-        /** The mean of the columns from {@code shallowest} on, each after its convolution that ends at height {@code h}; in training of some of them. */
+        /**
+         * The mean of the columns from {@code shallowest} on, each after its convolution that ends at height {@code h};
+         * in training of some of them.
+         */
         private Tensor join(int shallowest, int h, int height, Tensor[] at) {
             List<Tensor> ends = new ArrayList<>();
             for (int c : survivors(shallowest)) {

@@ -20,9 +20,9 @@ import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * GoogLeNet (Szegedy et al. 2014, table 1) for images [n, 224, 224, 3]: nine inceptions, two of which feed auxiliary heads. The heads bring gradients
- * to the middle of the network in training and are left out afterward. Applied as a layer, the network gives the logits of its end; {@link #loss}
- * trains the heads too.
+ * GoogLeNet (Szegedy et al. 2014, table 1) for images [n, 224, 224, 3]: nine inceptions, two of which feed auxiliary
+ * heads. The heads bring gradients to the middle of the network in training and are left out afterward. Applied as a
+ * layer, the network gives the logits of its end; {@link #loss} trains the heads too.
  *
  * @param conv1 64 maps of 112 x 112
  * @param maxpool1 of 56 x 56
@@ -64,9 +64,10 @@ public record GoogLeNet(
         Linear fc)
         implements Layer {
     /**
-     * Makes torchvision's form, whose parameters have the same names here: a batch norm after every convolution, and 3 x 3 where the paper has 5 x 5.
-     * It has 13,004,888 parameters at 1,000 classes, 6,624,904 without the heads. The weights that torchvision publishes are for images from -1 to 1,
-     * to which torchvision's network converts its input itself.
+     * Makes torchvision's form, whose parameters have the same names here: a batch norm after every convolution, and 3
+     * x 3 where the paper has 5 x 5. It has 13,004,888 parameters at 1,000 classes, 6,624,904 without the heads. The
+     * weights that torchvision publishes are for images from -1 to 1, to which torchvision's network converts its input
+     * itself.
      */
     public static GoogLeNet googlenet(int classes) {
         return of(
@@ -82,8 +83,8 @@ public record GoogLeNet(
     }
 
     /**
-     * Makes the paper's form: biases instead of batch norms, responses normalized across maps as in AlexNet, and 5 x 5 convolutions. It has
-     * 13,378,280 parameters at 1,000 classes, 6,998,552 without the heads.
+     * Makes the paper's form: biases instead of batch norms, responses normalized across maps as in AlexNet, and 5 x 5
+     * convolutions. It has 13,378,280 parameters at 1,000 classes, 6,998,552 without the heads.
      */
     public static GoogLeNet paper(int classes) {
         return of(

@@ -12,8 +12,9 @@ import dev.fathom.tensor.Tensor;
 /**
  * LeNet-5 (LeCun et al. 1998, figure 2) for images [n, 28, 28, 1]: 61,706 parameters at ten classes.
  *
- * <p>It has the form that is common today: the 28 x 28 image is padded to the figure's 32 x 32, ReLU replaces the scaled tanh, and maxima replace
- * trained averages. C3 sees all maps of S2, while the paper leaves some out, and the output is linear, while the paper measures distances.
+ * <p>It has the form that is common today: the 28 x 28 image is padded to the figure's 32 x 32, ReLU replaces the
+ * scaled tanh, and maxima replace trained averages. C3 sees all maps of S2, while the paper leaves some out, and the
+ * output is linear, while the paper measures distances.
  *
  * @param c1 6 maps of 28 x 28
  * @param s2 6 maps of 14 x 14

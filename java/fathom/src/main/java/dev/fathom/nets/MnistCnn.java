@@ -11,8 +11,9 @@ import dev.fathom.nn.MaxPool;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The network of PyTorch's MNIST example (pytorch/examples, mnist/main.py) for images [n, 28, 28, 1]: two convolutions, one pool, two linear layers,
- * 1,199,882 parameters. The example's last step, the logarithm of softmax, is part of the loss here.
+ * The network of PyTorch's MNIST example (pytorch/examples, mnist/main.py) for images [n, 28, 28, 1]: two convolutions,
+ * one pool, two linear layers, 1,199,882 parameters. The example's last step, the logarithm of softmax, is part of the
+ * loss here.
  *
  * @param conv1 32 maps of 26 x 26
  * @param conv2 64 maps of 24 x 24

@@ -17,8 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * MobileNetV2 (Sandler et al. 2018, table 2) for images [n, 224, 224, 3] (other sizes work too): 3,504,872 parameters at 1,000 classes. The 3 x 3
- * convolutions are depthwise, each map for itself; 1 x 1 convolutions mix the maps. The parameters have torchvision's names.
+ * MobileNetV2 (Sandler et al. 2018, table 2) for images [n, 224, 224, 3] (other sizes work too): 3,504,872 parameters
+ * at 1,000 classes. The 3 x 3 convolutions are depthwise, each map for itself; 1 x 1 convolutions mix the maps. The
+ * parameters have torchvision's names.
  *
  * @param features to 1,280 maps of 7 x 7
  * @param pool the mean of each map

@@ -16,9 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The convolutional network of Xiao et al. 2018 (Dynamical isometry and a mean field theory of CNNs) for images [n, h, w, c]: no normalization and no
- * shortcut, tanh after every convolution, and trained at a depth of 10,000 by its initialization alone. Padding is circular. The sizes are those of the
- * demonstration beside the paper (brain-research/mean-field-cnns).
+ * The convolutional network of Xiao et al. 2018 (Dynamical isometry and a mean field theory of CNNs) for images [n, h,
+ * w, c]: no normalization and no shortcut, tanh after every convolution, and trained at a depth of 10,000 by its
+ * initialization alone. Padding is circular. The sizes are those of the demonstration beside the paper
+ * (brain-research/mean-field-cnns).
  *
  * @param stem convolutions to {@code width} maps, of which two halve the image
  * @param body {@code depth} convolutions of 3 x 3, in about sqrt(depth) stages of as many each
@@ -30,15 +31,16 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
     /**
      * Makes a network with delta-orthogonal weights, at the critical point whose variance is 1 / depth.
      *
-     * @throws IllegalArgumentException if a size is below 1, the depth is above 100,000, or there are more channels than maps
+     * @throws IllegalArgumentException if a size is below 1, the depth is above 100,000, or there are more channels
+     *     than maps
      */
     public PlainCnn(int channels, int width, int depth, int classes) {
         this(channels, width, depth, classes, Init.deltaOrthogonal(field(depth).gain()));
     }
 
     /**
-     * Makes a network whose body has weights that begin as {@code init} says. Those of the stem are Gaussian, and all biases begin as at the critical
-     * point.
+     * Makes a network whose body has weights that begin as {@code init} says. Those of the stem are Gaussian, and all
+     * biases begin as at the critical point.
      */
     public PlainCnn(int channels, int width, int depth, int classes, Initializer init) {
         this(stem(channels, width, depth), body(width, depth, init), linear(width, classes));
@@ -93,8 +95,9 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
     }
 
     /**
-     * Returns this network with a body that keeps only the results of its stages for backward and computes the layers inside them again. This takes
-     * memory for 2 sqrt(depth) layers instead of depth, and a third more work. Parameters, their names and the gradients are the same.
+     * Returns this network with a body that keeps only the results of its stages for backward and computes the layers
+     * inside them again. This takes memory for 2 sqrt(depth) layers instead of depth, and a third more work.
+     * Parameters, their names and the gradients are the same.
      */
     public PlainCnn recomputed() {
         List<Layer> stages = body.layers().stream()

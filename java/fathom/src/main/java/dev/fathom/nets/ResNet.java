@@ -14,8 +14,9 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The residual networks of He et al. 2015, table 1, for images [n, 224, 224, 3] (other sizes work too): y = relu(F(x) + x), block after block. They
- * have torchvision's form ("v1.5": the stride of a bottleneck is in its 3 x 3) and its names of parameters.
+ * The residual networks of He et al. 2015, table 1, for images [n, 224, 224, 3] (other sizes work too): y = relu(F(x) +
+ * x), block after block. They have torchvision's form ("v1.5": the stride of a bottleneck is in its 3 x 3) and its
+ * names of parameters.
  *
  * @param conv1 64 maps of half the size
  * @param maxpool 64 maps of a quarter of the size
@@ -129,7 +130,8 @@ public record ResNet(
     }
 
     /**
-     * y = relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x)): 1 x 1 to fewer maps, 3 x 3, 1 x 1 to four times as many.
+     * y = relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x)): 1 x 1 to fewer maps, 3 x 3, 1 x 1 to
+     * four times as many.
      *
      * @param downsample the shortcut, null for x itself
      */

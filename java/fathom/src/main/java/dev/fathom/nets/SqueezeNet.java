@@ -13,8 +13,8 @@ import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 
 /**
- * SqueezeNet (Iandola et al. 2016, figure 2) for images [n, 224, 224, 3] (other sizes work too): it reaches AlexNet's accuracy with a fiftieth of its
- * parameters, and without a linear layer. The parameters have torchvision's names.
+ * SqueezeNet (Iandola et al. 2016, figure 2) for images [n, 224, 224, 3] (other sizes work too): it reaches AlexNet's
+ * accuracy with a fiftieth of its parameters, and without a linear layer. The parameters have torchvision's names.
  *
  * @param features to 512 maps of 13 x 13
  * @param classifier one map for each class, and its mean
@@ -39,7 +39,10 @@ public record SqueezeNet(Sequential features, Sequential classifier) implements 
                 new Fire(512, 64, 256));
     }
 
-    /** Makes version 1.1 of its authors, who found it as accurate with 2.4 times less work: 1,235,496 parameters at 1,000 classes. */
+    /**
+     * Makes version 1.1 of its authors, who found it as accurate with 2.4 times less work: 1,235,496 parameters at
+     * 1,000 classes.
+     */
     public static SqueezeNet squeezenet1_1(int classes) {
         return of(
                 classes, // 224 x 224 x 3
@@ -79,7 +82,8 @@ public record SqueezeNet(Sequential features, Sequential classifier) implements 
     }
 
     /**
-     * s = relu(squeeze(x)), y = [relu(expand1x1(s)), relu(expand3x3(s))]: few maps for the 3 x 3 to see, and half of the results without it.
+     * s = relu(squeeze(x)), y = [relu(expand1x1(s)), relu(expand3x3(s))]: few maps for the 3 x 3 to see, and half of
+     * the results without it.
      *
      * @param squeeze 1 x 1
      * @param expand1x1 the first half of the maps of y

@@ -13,15 +13,16 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 
 /**
- * The two convolutional networks of James, Witten, Hastie and Tibshirani, An Introduction to Statistical Learning, chapter 10, for images
- * [n, 32, 32, 3]: convolve and pool in turn, each pool halving the sides and each convolution making more maps; then flatten.
+ * The two convolutional networks of James, Witten, Hastie and Tibshirani, An Introduction to Statistical Learning,
+ * chapter 10, for images [n, 32, 32, 3]: convolve and pool in turn, each pool halving the sides and each convolution
+ * making more maps; then flatten.
  *
  * @param layers in the order of the figure
  */
 public record TextbookCnn(@Inline Sequential layers) implements Layer {
     /**
-     * Makes the network of figure 10.8: 6, 12 and 24 maps, of which 4 x 4 x 24 = 384 values are left. The text does not say how wide the layer after
-     * them is; here it has 500 units.
+     * Makes the network of figure 10.8: 6, 12 and 24 maps, of which 4 x 4 x 24 = 384 values are left. The text does not
+     * say how wide the layer after them is; here it has 500 units.
      */
     public static TextbookCnn figure(int classes) {
         return new TextbookCnn(
@@ -37,7 +38,9 @@ public record TextbookCnn(@Inline Sequential layers) implements Layer {
                         new Linear(500, classes)));
     }
 
-    /** Makes the network of the lab: 32 to 256 maps, dropout and 512 units. It has 964,516 parameters at 100 classes. */
+    /**
+     * Makes the network of the lab: 32 to 256 maps, dropout and 512 units. It has 964,516 parameters at 100 classes.
+     */
     public static TextbookCnn lab(int classes) {
         return new TextbookCnn(
                 new Sequential( //                      32 x 32 x 3

@@ -15,9 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The networks of Simonyan and Zisserman 2014, table 1, for images [n, 224, 224, 3] (other sizes work too): nothing but 3 x 3 convolutions, two of
- * which see 5 x 5 with fewer weights, in five stages of 64, 128, 256, 512 and 512 maps. Each stage halves the image. The parameters have
- * torchvision's names, with or without batch norms.
+ * The networks of Simonyan and Zisserman 2014, table 1, for images [n, 224, 224, 3] (other sizes work too): nothing but
+ * 3 x 3 convolutions, two of which see 5 x 5 with fewer weights, in five stages of 64, 128, 256, 512 and 512 maps. Each
+ * stage halves the image. The parameters have torchvision's names, with or without batch norms.
  *
  * @param features to 512 maps of 7 x 7
  * @param avgpool makes 7 x 7 of the maps of images of other sizes

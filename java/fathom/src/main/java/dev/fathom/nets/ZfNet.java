@@ -12,9 +12,9 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The network that Zeiler and Fergus 2013 looked into (figure 3), for images [n, 224, 224, 3]: AlexNet in one column, with a smaller first filter
- * and stride, since larger ones had left dead and aliased features; 62,357,608 parameters at 1,000 classes. The paper gives no constants for its
- * contrast normalization; AlexNet's are here.
+ * The network that Zeiler and Fergus 2013 looked into (figure 3), for images [n, 224, 224, 3]: AlexNet in one column,
+ * with a smaller first filter and stride, since larger ones had left dead and aliased features; 62,357,608 parameters
+ * at 1,000 classes. The paper gives no constants for its contrast normalization; AlexNet's are here.
  *
  * @param features to 256 maps of 6 x 6
  * @param flatten map after map

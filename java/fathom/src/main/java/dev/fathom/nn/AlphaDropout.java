@@ -4,8 +4,8 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The dropout that belongs to SELU (Klambauer et al. 2017). In training each element becomes alpha' = -1.7581, the value of SELU at minus infinity, with
- * probability p, independently, and then everything becomes a x + b with
+ * The dropout that belongs to SELU (Klambauer et al. 2017). In training each element becomes alpha' = -1.7581, the
+ * value of SELU at minus infinity, with probability p, independently, and then everything becomes a x + b with
  *
  * <pre>
  * a = 1 / sqrt((1 - p) (1 + p alpha'^2))

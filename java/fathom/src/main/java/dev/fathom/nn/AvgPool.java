@@ -5,15 +5,17 @@ import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Averages every window, channel by channel. The number of dimensions of the window decides what is pooled: x [N, L, C] (PyTorch's AvgPool1d), [N, H,
- * W, C] (AvgPool2d) or [N, D, H, W, C] (AvgPool3d).
+ * Averages every window, channel by channel. The number of dimensions of the window decides what is pooled: x [N, L, C]
+ * (PyTorch's AvgPool1d), [N, H, W, C] (AvgPool2d) or [N, D, H, W, C] (AvgPool3d).
  *
  * @param window the geometry
- * @param countPadding whether the zeros of the padding count as values (PyTorch's {@code count_include_pad}, which is true there by default)
+ * @param countPadding whether the zeros of the padding count as values (PyTorch's {@code count_include_pad}, which is
+ *     true there by default)
  */
 public record AvgPool(Window window, boolean countPadding) implements Layer, Windowed<AvgPool> {
     /**
-     * Pools pictures over squares of {@code size} that lie side by side: the stride is the size. {@code new AvgPool(3).stride(2).pad(1)} changes that.
+     * Pools pictures over squares of {@code size} that lie side by side: the stride is the size. {@code new
+     * AvgPool(3).stride(2).pad(1)} changes that.
      *
      * @throws IllegalArgumentException if the size is below 1
      */

@@ -11,14 +11,15 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(weight (x - mean) / sqrt(variance + epsilon) + bias) for each channel, the last dimension of x (Ioffe and Szegedy 2015). x is [batch,
- * channels], [batch, length, channels] or [batch, height, width, channels].
+ * y = act(weight (x - mean) / sqrt(variance + epsilon) + bias) for each channel, the last dimension of x (Ioffe and
+ * Szegedy 2015). x is [batch, channels], [batch, length, channels] or [batch, height, width, channels].
  *
- * <p>In training, mean and (biased) variance are those of the batch, and the running ones follow: running = (1 - momentum) running + momentum batch,
- * with the unbiased variance of the batch, as in PyTorch. Unlike there, the running values change only when backward has succeeded: a forward in training
- * mode without a backward leaves them as they are, and if the layer was called several times before the backward, the last call counts. {@code
- * trainer.recalibrate(batches)} computes them anew from data, without training. In evaluation the running values are used, and a plan folds them into the
- * weights of the linear or convolutional layer before.
+ * <p>In training, mean and (biased) variance are those of the batch, and the running ones follow: running = (1 -
+ * momentum) running + momentum batch, with the unbiased variance of the batch, as in PyTorch. Unlike there, the running
+ * values change only when backward has succeeded: a forward in training mode without a backward leaves them as they
+ * are, and if the layer was called several times before the backward, the last call counts.
+ * {@code trainer.recalibrate(batches)} computes them anew from data, without training. In evaluation the running values
+ * are used, and a plan folds them into the weights of the linear or convolutional layer before.
  *
  * <p>Files of PyTorch's BatchNorm1d and BatchNorm2d load as they are.
  *
@@ -57,7 +58,8 @@ public record BatchNorm(
     }
 
     /**
-     * Makes a layer with PyTorch's settings: epsilon 1e-5, momentum 0.1, a weight that begins at 1 and a bias that begins at 0.
+     * Makes a layer with PyTorch's settings: epsilon 1e-5, momentum 0.1, a weight that begins at 1 and a bias that
+     * begins at 0.
      *
      * @throws IllegalArgumentException if channels is below 1
      */
@@ -106,14 +108,18 @@ public record BatchNorm(
         return activation == null;
     }
 
-    /** Returns that each step is computed alone in evaluation mode, and that steps are mixed in training and where no pass is open. */
+    /**
+     * Returns that each step is computed alone in evaluation mode, and that steps are mixed in training and where no
+     * pass is open.
+     */
     @Override
     public Steps steps() {
         return Access.evaluating() ? Steps.EACH : Steps.MIXED;
     }
 
     /**
-     * @throws IllegalArgumentException if x has another number of channels, or in training fewer than two values a channel
+     * @throws IllegalArgumentException if x has another number of channels, or in training fewer than two values a
+     *     channel
      */
     @Override
     public Tensor forward(Tensor x) {

@@ -5,12 +5,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mean of -(p t log s(x) + (1 - t) log(1 - s(x))) over all elements, where s is the sigmoid, x are logits and t are targets in [0, 1] of the same
- * shape. It is PyTorch's BCEWithLogitsLoss. The weight p of positives is 1 unless {@link #positiveWeight} says otherwise; above 1, a missed positive
- * costs more, which raises recall. {@link #focal} makes elements that are right already count less.
+ * Mean of -(p t log s(x) + (1 - t) log(1 - s(x))) over all elements, where s is the sigmoid, x are logits and t are
+ * targets in [0, 1] of the same shape. It is PyTorch's BCEWithLogitsLoss. The weight p of positives is 1 unless
+ * {@link #positiveWeight} says otherwise; above 1, a missed positive costs more, which raises recall. {@link #focal}
+ * makes elements that are right already count less.
  *
- * <p>Computed as max(x, 0) - x t + log(1 + exp(-|x|)) + (p - 1) t log(1 + exp(-x)), which neither overflows nor cancels. The loss throws
- * IllegalArgumentException where the shapes of x and t differ, or a target is outside [0, 1].
+ * <p>Computed as max(x, 0) - x t + log(1 + exp(-|x|)) + (p - 1) t log(1 + exp(-x)), which neither overflows nor
+ * cancels. The loss throws IllegalArgumentException where the shapes of x and t differ, or a target is outside [0, 1].
  */
 public final class BceWithLogits implements ReducedLoss {
     private final float @Nullable [] excess; // p - 1
@@ -22,7 +23,8 @@ public final class BceWithLogits implements ReducedLoss {
     }
 
     /**
-     * Returns this loss with another weight of positives: one number for all of them, or one for each column of the last dimension.
+     * Returns this loss with another weight of positives: one number for all of them, or one for each column of the
+     * last dimension.
      *
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */
@@ -35,8 +37,9 @@ public final class BceWithLogits implements ReducedLoss {
     }
 
     /**
-     * Returns this loss with every value multiplied by (1 - q)^gamma, where q = t s(x) + (1 - t) (1 - s(x)) is the probability of the right answer: the
-     * focal loss (Lin et al. 2017; torchvision's sigmoid_focal_loss without its alpha). With gamma 0 nothing changes; 2 is usual.
+     * Returns this loss with every value multiplied by (1 - q)^gamma, where q = t s(x) + (1 - t) (1 - s(x)) is the
+     * probability of the right answer: the focal loss (Lin et al. 2017; torchvision's sigmoid_focal_loss without its
+     * alpha). With gamma 0 nothing changes; 2 is usual.
      *
      * @throws IllegalArgumentException if gamma is negative or not finite
      */

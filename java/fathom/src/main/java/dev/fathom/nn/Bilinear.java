@@ -9,8 +9,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y [.., o] = x1^T W[o] x2 + b[o] for x1 [.., in1] and x2 [.., in2]: every product of a feature of one input and a feature of the other has a weight. It is
- * PyTorch's Bilinear, whose files load as they are.
+ * y [.., o] = x1^T W[o] x2 + b[o] for x1 [.., in1] and x2 [.., in2]: every product of a feature of one input and a
+ * feature of the other has a weight. It is PyTorch's Bilinear, whose files load as they are.
  *
  * @param weight W [out, in1, in2]
  * @param bias b [out], or null for none
@@ -40,7 +40,8 @@ public record Bilinear(Parameter weight, @Nullable Parameter bias) implements Ne
     /**
      * Computes the layer in a frame of its own.
      *
-     * @throws IllegalArgumentException if x1 is not [.., in1] or x2 not [.., in2], their other dimensions differ, or there are six
+     * @throws IllegalArgumentException if x1 is not [.., in1] or x2 not [.., in2], their other dimensions differ, or
+     *     there are six
      */
     public Tensor apply(Tensor x1, Tensor x2) {
         return Pass.frame(this, () -> {

@@ -11,8 +11,9 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(conv(x, W) + b). The number of dimensions of the window decides what is convolved: x [N, L, in] (PyTorch's Conv1d), x [N, H, W, in]
- * (Conv2d) or x [N, D, H, W, in] (Conv3d); y is [N, .., out]. The filters are not flipped (LeCun et al. 1998, and all the field since).
+ * y = act(conv(x, W) + b). The number of dimensions of the window decides what is convolved: x [N, L, in] (PyTorch's
+ * Conv1d), x [N, H, W, in] (Conv2d) or x [N, D, H, W, in] (Conv3d); y is [N, .., out]. The filters are not flipped
+ * (LeCun et al. 1998, and all the field since).
  *
  * <pre>{@code
  * new Conv(1, 8, 3)                                       // one channel to eight with 3x3 kernels
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * new Conv(16, 32, Window.line(5)).pad(2).edges(PadMode.REFLECT)
  * }</pre>
  *
- * <p>A convolution of volumes runs as one of pictures whose channels are the slices under the window's depth, which takes the memory of x times that
- * depth.
+ * <p>A convolution of volumes runs as one of pictures whose channels are the slices under the window's depth, which
+ * takes the memory of x times that depth.
  *
  * @param weight W [out, taps.., in / groups]; files hold it as [out, in / groups, taps..], as PyTorch does
  * @param bias b [out], or null for none
@@ -40,8 +41,8 @@ public record Conv(
         @Nullable Activation activation)
         implements FusibleLayer, WeightedLayer, Windowed<Conv> {
     /**
-     * Makes a convolution of pictures with a square kernel, stride 1, no padding and a bias, as PyTorch's Conv2d. {@link #stride} and {@link #pad}
-     * change that.
+     * Makes a convolution of pictures with a square kernel, stride 1, no padding and a bias, as PyTorch's Conv2d.
+     * {@link #stride} and {@link #pad} change that.
      *
      * @throws IllegalArgumentException if the kernel or a number of channels is below 1
      */
@@ -50,7 +51,8 @@ public record Conv(
     }
 
     /**
-     * Makes a convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(in taps).
+     * Makes a convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(in
+     * taps).
      *
      * @throws IllegalArgumentException if a number of channels is below 1
      */
@@ -59,8 +61,8 @@ public record Conv(
     }
 
     /**
-     * Makes a convolution whose channels are divided into {@code groups}, each with filters of its own. With as many groups as channels it is
-     * depthwise.
+     * Makes a convolution whose channels are divided into {@code groups}, each with filters of its own. With as many
+     * groups as channels it is depthwise.
      *
      * @throws IllegalArgumentException if a number of channels is below 1 or no multiple of groups
      */
@@ -69,9 +71,11 @@ public record Conv(
     }
 
     /**
-     * Makes a convolution of pictures with a square kernel in groups, as {@link #Conv(int, int, Window, int)} with stride 1 and no padding.
+     * Makes a convolution of pictures with a square kernel in groups, as {@link #Conv(int, int, Window, int)} with
+     * stride 1 and no padding.
      *
-     * @throws IllegalArgumentException if the kernel or a number of channels is below 1, or the channels no multiple of groups
+     * @throws IllegalArgumentException if the kernel or a number of channels is below 1, or the channels no multiple of
+     *     groups
      */
     public Conv(int in, int out, int kernel, int groups) {
         this(in, out, Window.of(kernel), groups);
@@ -89,9 +93,9 @@ public record Conv(
     }
 
     /**
-     * Makes a causal convolution of sequences [N, L, C], with stride 1 and a bias: y [n, t] reads x [n, t], x [n, t - dilation] and so on, {@code kernel}
-     * of them, never a later one, and zeros before the beginning. The length stays. It is PyTorch's Conv1d behind a padding of dilation (kernel - 1) in
-     * front, and its files load.
+     * Makes a causal convolution of sequences [N, L, C], with stride 1 and a bias: y [n, t] reads x [n, t], x [n, t -
+     * dilation] and so on, {@code kernel} of them, never a later one, and zeros before the beginning. The length stays.
+     * It is PyTorch's Conv1d behind a padding of dilation (kernel - 1) in front, and its files load.
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -176,9 +180,10 @@ public record Conv(
     }
 
     /**
-     * Returns the matrix M [size of y, size of x] with y = M x + b, before the activation, for one image x of these dimensions [.., in]. Both x and y
-     * are vectors in row-major order. The filters repeat in M and everything else is 0: a convolution is a linear layer under that constraint. Column
-     * i is the result for the image that is 1 at position i and 0 elsewhere.
+     * Returns the matrix M [size of y, size of x] with y = M x + b, before the activation, for one image x of these
+     * dimensions [.., in]. Both x and y are vectors in row-major order. The filters repeat in M and everything else is
+     * 0: a convolution is a linear layer under that constraint. Column i is the result for the image that is 1 at
+     * position i and 0 elsewhere.
      */
     public Tensor asMatrix(int... image) {
         Shape x = Shape.of(image);

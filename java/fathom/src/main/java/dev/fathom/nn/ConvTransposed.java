@@ -10,17 +10,17 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(the transposed convolution of x with W, + b), which makes maps larger (Zeiler et al. 2010): PyTorch's ConvTranspose1d for x [N, L, in] and
- * ConvTranspose2d for x [N, H, W, in]. Along each dimension, y [N, .., out] has (size - 1) stride + dilation (kernel - 1) + 1 - padding + output padding
- * positions, which is size times stride where the window is {@link Window#same}. It is the gradient of the convolution from out to in channels with
- * this window.
+ * y = act(the transposed convolution of x with W, + b), which makes maps larger (Zeiler et al. 2010): PyTorch's
+ * ConvTranspose1d for x [N, L, in] and ConvTranspose2d for x [N, H, W, in]. Along each dimension, y [N, .., out] has
+ * (size - 1) stride + dilation (kernel - 1) + 1 - padding + output padding positions, which is size times stride where
+ * the window is {@link Window#same}. It is the gradient of the convolution from out to in channels with this window.
  *
  * @param weight W [in, taps.., out / groups]; files hold it as [in, out / groups, taps..], as PyTorch does
  * @param bias b [out], or null for none
  * @param window the geometry of the convolution of which this is the gradient
  * @param groups number of groups into which the channels are divided, each with filters of its own
- * @param outputPadding additional positions, the same along each dimension: a strided convolution maps several sizes to one, and this chooses among
- *     them
+ * @param outputPadding additional positions, the same along each dimension: a strided convolution maps several sizes to
+ *     one, and this chooses among them
  * @param activation act, or null for none
  */
 public record ConvTransposed(
@@ -32,7 +32,8 @@ public record ConvTransposed(
         @Nullable Activation activation)
         implements Layer, Windowed<ConvTransposed> {
     /**
-     * Makes a transposed convolution of pictures with a square kernel, stride 1, no padding and a bias, as PyTorch's ConvTranspose2d.
+     * Makes a transposed convolution of pictures with a square kernel, stride 1, no padding and a bias, as PyTorch's
+     * ConvTranspose2d.
      *
      * @throws IllegalArgumentException if the kernel or a number of channels is below 1
      */
@@ -41,7 +42,8 @@ public record ConvTransposed(
     }
 
     /**
-     * Makes a transposed convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(out taps).
+     * Makes a transposed convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in
+     * +-1/sqrt(out taps).
      *
      * @throws IllegalArgumentException if a number of channels is below 1
      */
@@ -76,8 +78,8 @@ public record ConvTransposed(
     }
 
     /**
-     * Returns this layer with an output that is {@code places} larger along each dimension (PyTorch's output padding), which must be fewer than the
-     * stride.
+     * Returns this layer with an output that is {@code places} larger along each dimension (PyTorch's output padding),
+     * which must be fewer than the stride.
      */
     public ConvTransposed outputPadding(int places) {
         return new ConvTransposed(weight, bias, window, groups, places, activation);

@@ -7,19 +7,21 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mean of -sum q log softmax(x) over the rows of logits x [.., classes], as PyTorch's CrossEntropyLoss. Targets are I32 class numbers [..], or F32
- * probabilities [.., classes], for example mixed labels or another model's answers.
+ * Mean of -sum q log softmax(x) over the rows of logits x [.., classes], as PyTorch's CrossEntropyLoss. Targets are I32
+ * class numbers [..], or F32 probabilities [.., classes], for example mixed labels or another model's answers.
  *
  * <ul>
- *   <li>{@link #labelSmoothing}: q = (1 - s) t + s / classes instead of t (Szegedy et al. 2016), which keeps logits from growing without end;
- *   <li>{@link #classWeights}: q is multiplied by the weight of its class. With class numbers, the sum is divided by the sum of the labels' weights;
- *       with probabilities, it is divided by the number of rows;
+ *   <li>{@link #labelSmoothing}: q = (1 - s) t + s / classes instead of t (Szegedy et al. 2016), which keeps logits
+ *       from growing without end;
+ *   <li>{@link #classWeights}: q is multiplied by the weight of its class. With class numbers, the sum is divided by
+ *       the sum of the labels' weights; with probabilities, it is divided by the number of rows;
  *   <li>{@link #ignoreIndex}: rows with this label, such as padding, do not count;
- *   <li>{@link #focal}: q is multiplied by (1 - softmax(x))^gamma, so that rows which are right already count less (Lin et al. 2017).
+ *   <li>{@link #focal}: q is multiplied by (1 - softmax(x))^gamma, so that rows which are right already count less (Lin
+ *       et al. 2017).
  * </ul>
  *
- * <p>The loss throws IllegalArgumentException where shapes disagree, a label is outside [0, classes), or probabilities do not sum to 1 within 0.001. A
- * loss is immutable: its methods return another one.
+ * <p>The loss throws IllegalArgumentException where shapes disagree, a label is outside [0, classes), or probabilities
+ * do not sum to 1 within 0.001. A loss is immutable: its methods return another one.
  */
 public final class CrossEntropy implements ReducedLoss {
     private final Outputs scores;
@@ -63,16 +65,17 @@ public final class CrossEntropy implements ReducedLoss {
     }
 
     /**
-     * Returns this loss without the rows of this label: their values are 0, and the mean is over the others (PyTorch's ignore_index). It may be a class or
-     * any other number, such as -100, and holds for class numbers only. The loss throws IllegalArgumentException where no row counts.
+     * Returns this loss without the rows of this label: their values are 0, and the mean is over the others (PyTorch's
+     * ignore_index). It may be a class or any other number, such as -100, and holds for class numbers only. The loss
+     * throws IllegalArgumentException where no row counts.
      */
     public CrossEntropy ignoreIndex(int label) {
         return new CrossEntropy(scores, smoothing, gamma, weights, label);
     }
 
     /**
-     * Returns this loss with each term -q log p multiplied by (1 - p)^gamma, where p is softmax(x): the focal loss (Lin et al. 2017), whose alpha are the
-     * {@link #classWeights}. With gamma 0 nothing changes; 2 is usual.
+     * Returns this loss with each term -q log p multiplied by (1 - p)^gamma, where p is softmax(x): the focal loss (Lin
+     * et al. 2017), whose alpha are the {@link #classWeights}. With gamma 0 nothing changes; 2 is usual.
      *
      * @throws IllegalArgumentException if gamma is negative or not finite
      */
@@ -122,8 +125,8 @@ public final class CrossEntropy implements ReducedLoss {
     }
 
     /**
-     * Returns the sum of the weights of the labels that count: their number, without {@link #classWeights}. For probabilities it is the number of rows,
-     * whatever the classes weigh.
+     * Returns the sum of the weights of the labels that count: their number, without {@link #classWeights}. For
+     * probabilities it is the number of rows, whatever the classes weigh.
      */
     @Override
     public double weight(Tensor x, Tensor target) {
@@ -153,7 +156,10 @@ public final class CrossEntropy implements ReducedLoss {
         return ignored;
     }
 
-    /** The weights of classes with which the fused loss ignores what this one ignores; none where there are no such weights. */
+    /**
+     * The weights of classes with which the fused loss ignores what this one ignores; none where there are no such
+     * weights.
+     */
     private float[] others(Tensor logits) {
         int classes = logits.shape().rank() == 0 ? 0 : logits.dim(-1);
         if (ignored == null
@@ -238,7 +244,10 @@ public final class CrossEntropy implements ReducedLoss {
         return scores == Outputs.LOG_PROBABILITIES ? "nll" : "crossEntropy";
     }
 
-    /** Returns a short form such as {@code crossEntropy[labelSmoothing=0.1, gamma=0.0, classWeights=null, ignoreIndex=null]}. */
+    /**
+     * Returns a short form such as {@code crossEntropy[labelSmoothing=0.1, gamma=0.0, classWeights=null,
+     * ignoreIndex=null]}.
+     */
     @Override
     public String toString() {
         return name() + (scores == Outputs.LOGITS_WITHOUT_BASELINE ? "WithBaseline" : "") + "[labelSmoothing="

@@ -5,13 +5,15 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connectionist temporal classification (Graves et al. 2006), as PyTorch's CTCLoss: the loss of a net that says something at every step, where only
- * the order of the labels is known and not when they come. Logits are [n, steps, classes], of which one class is the blank; softmax is part of the loss.
- * {@link Tensor#ctcLoss} says what an alignment is, and gives the loss of each example.
+ * Connectionist temporal classification (Graves et al. 2006), as PyTorch's CTCLoss: the loss of a net that says
+ * something at every step, where only the order of the labels is known and not when they come. Logits are [n, steps,
+ * classes], of which one class is the blank; softmax is part of the loss. {@link Tensor#ctcLoss} says what an alignment
+ * is, and gives the loss of each example.
  *
- * <p>The loss of an example is divided by the number of its labels (by 1 if it has none), and the mean is taken over the batch, unless {@link #sum}
- * says otherwise. A trainer of this loss tells it the lengths of ragged fields x and y. It refuses metrics, because no step has a label of its own. A step
- * of your own tells the lengths itself, and gives metrics what they read, such as the edits that turn what the net says into the labels:
+ * <p>The loss of an example is divided by the number of its labels (by 1 if it has none), and the mean is taken over
+ * the batch, unless {@link #sum} says otherwise. A trainer of this loss tells it the lengths of ragged fields x and y.
+ * It refuses metrics, because no step has a label of its own. A step of your own tells the lengths itself, and gives
+ * metrics what they read, such as the edits that turn what the net says into the labels:
  *
  * <pre>{@code
  * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
@@ -28,9 +30,10 @@ import org.jspecify.annotations.Nullable;
  * }).metrics(Metric.lowerIsBetter("label_error_rate", (e, n) -> new Metric.Sum(e.sum().item(), n.sum().item())));
  * }</pre>
  *
- * <p>If the labels of an example need more steps than it has, no alignment exists and its loss is infinite, which ends training, unless {@link
- * #zeroInfinity} lets such an example count as 0. A repeated label needs one step more, for the blank in between. An example without labels is right
- * if it is blank throughout; one without steps and without labels has loss 0.
+ * <p>If the labels of an example need more steps than it has, no alignment exists and its loss is infinite, which ends
+ * training, unless {@link #zeroInfinity} lets such an example count as 0. A repeated label needs one step more, for the
+ * blank in between. An example without labels is right if it is blank throughout; one without steps and without labels
+ * has loss 0.
  *
  * <p>A loss is immutable: its methods return another one.
  */
@@ -62,7 +65,10 @@ public final class CtcLoss implements SequenceLoss {
         return new CtcLoss(blank, true, sums);
     }
 
-    /** Returns this loss with the sum of the examples' losses in place of the mean, not divided by the numbers of labels. */
+    /**
+     * Returns this loss with the sum of the examples' losses in place of the mean, not divided by the numbers of
+     * labels.
+     */
     public CtcLoss sum() {
         return new CtcLoss(blank, zeroInfinity, true);
     }

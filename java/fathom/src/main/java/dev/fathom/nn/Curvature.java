@@ -19,7 +19,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Hessian H of a loss with respect to parameters, which is never made: its products with vectors, exact as a gradient is, and its extreme eigenvalues.
+ * The Hessian H of a loss with respect to parameters, which is never made: its products with vectors, exact as a
+ * gradient is, and its extreme eigenvalues.
  *
  * <pre>{@code
  * Curvature curvature = new Curvature(() -> Loss.mse().of(net.apply(x), y), model.parameters());
@@ -27,8 +28,9 @@ import org.jspecify.annotations.Nullable;
  * Curvature.Extremes extremes = curvature.extremes(40, new Rng(1)); // a negative lowest eigenvalue: no minimum here
  * }</pre>
  *
- * <p>Vectors hold the elements of all parameters, one parameter after the other. The loss is computed for each product in a pass of its own, in evaluation
- * mode, which knows tensors of passes that are open outside as constants. Gradients that parameters have stay as they are.
+ * <p>Vectors hold the elements of all parameters, one parameter after the other. The loss is computed for each product
+ * in a pass of its own, in evaluation mode, which knows tensors of passes that are open outside as constants. Gradients
+ * that parameters have stay as they are.
  *
  * @param loss a single number
  * @param parameters what the loss is differentiated by; all of them trainable, and of one thread
@@ -65,8 +67,8 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
     }
 
     /**
-     * Returns H v = the gradient of the loss's derivative along v (Pearlmutter 1994), at the cost of about three gradients. PyTorch has it as {@code
-     * torch.autograd.functional.hvp}.
+     * Returns H v = the gradient of the loss's derivative along v (Pearlmutter 1994), at the cost of about three
+     * gradients. PyTorch has it as {@code torch.autograd.functional.hvp}.
      *
      * @param v {@link #size} numbers
      * @throws IllegalArgumentException if there is another number of them, or the loss is not a single number
@@ -146,9 +148,10 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
     }
 
     /**
-     * Returns estimates of the least and the largest eigenvalue of H by the method of Lanczos (1950) with full orthogonalization, from a random start. They
-     * lie inside the true range and reach its ends as steps grow; with {@link #size} steps they are exact to rounding. It takes a product for each step, and
-     * memory of {@code steps} vectors.
+     * Returns estimates of the least and the largest eigenvalue of H by the method of Lanczos (1950) with full
+     * orthogonalization, from a random start. They lie inside the true range and reach its ends as steps grow; with
+     * {@link #size} steps they are exact to rounding. It takes a product for each step, and memory of {@code steps}
+     * vectors.
      *
      * @param steps 1 or more; 20 to 50 are enough for nets
      * @param rng draws the start
@@ -221,7 +224,10 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
         }
     }
 
-    /** Eigenvalue number {@code which} of a symmetric tridiagonal matrix, by bisection: as many are below x as signs in Sturm's sequence are negative. */
+    /**
+     * Eigenvalue number {@code which} of a symmetric tridiagonal matrix, by bisection: as many are below x as signs in
+     * Sturm's sequence are negative.
+     */
     private static double eigenvalue(double[] diagonal, double[] beside, int n, int which) {
         double reach = 0;
         for (int i = 0; i < n; i++) {

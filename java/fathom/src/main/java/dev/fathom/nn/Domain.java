@@ -11,8 +11,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The numbers that a loss takes. A check is two or three passes over the targets, which are small beside the net's own work. While a plan is traced,
- * its inputs have no numbers yet, so shapes alone are checked there.
+ * The numbers that a loss takes. A check is two or three passes over the targets, which are small beside the net's own
+ * work. While a plan is traced, its inputs have no numbers yet, so shapes alone are checked there.
  */
 enum Domain {
     NUMBERS("numbers", null),
@@ -20,7 +20,10 @@ enum Domain {
     SHARES("in [0, 1]", t -> t.eq(t.clamp(0, 1))),
     NOT_NEGATIVE("0 or more and finite", t -> t.eq(t.clamp(0, Float.MAX_VALUE)));
 
-    /** How far from 1 the sum of probabilities may be, which leaves room for half precision and for thousands of classes. */
+    /**
+     * How far from 1 the sum of probabilities may be, which leaves room for half precision and for thousands of
+     * classes.
+     */
     private static final float TOLERANCE = 1e-3f;
 
     private final String words;

@@ -3,8 +3,9 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Tensor;
 
 /**
- * In training, zeroes each example of x [batch, ..] with probability p and multiplies the others by 1 / (1 - p): stochastic depth (Huang et al.
- * 2016), used as the last layer of a residual's inner branch. It is the identity in evaluation.
+ * In training, zeroes each example of x [batch, ..] with probability p and multiplies the others by 1 / (1 - p):
+ * stochastic depth (Huang et al. 2016), used as the last layer of a residual's inner branch. It is the identity in
+ * evaluation.
  *
  * @param p the probability to drop, in [0, 1)
  */

@@ -6,8 +6,8 @@ import dev.fathom.tensor.Tensor;
 /**
  * In training, zeroes each element with probability p, independently (Srivastava et al. 2014).
  *
- * <p>The inverted form (the usual one) multiplies the survivors by 1 / (1 - p) and is the identity in evaluation. The plain form of textbooks
- * leaves survivors as they are and multiplies by 1 - p in evaluation.
+ * <p>The inverted form (the usual one) multiplies the survivors by 1 / (1 - p) and is the identity in evaluation. The
+ * plain form of textbooks leaves survivors as they are and multiplies by 1 - p in evaluation.
  *
  * @param p the probability to drop, in [0, 1)
  * @param inverted whether survivors are scaled in training (the usual form) or everything is scaled in evaluation
@@ -29,7 +29,10 @@ public record Dropout(float p, boolean inverted) implements Layer {
         this(p, true);
     }
 
-    /** Returns the textbook's form, which leaves survivors as they are in training and multiplies by 1 - p in evaluation. */
+    /**
+     * Returns the textbook's form, which leaves survivors as they are in training and multiplies by 1 - p in
+     * evaluation.
+     */
     public static Dropout plain(float p) {
         return new Dropout(p, false);
     }

@@ -3,8 +3,9 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Tensor;
 
 /**
- * In training, zeroes each channel of each example x [batch, .., channels] with probability p and multiplies the others by 1 / (1 - p): spatial dropout
- * (Tompson et al. 2015), for maps in which neighboring positions hold similar values. It is the identity in evaluation.
+ * In training, zeroes each channel of each example x [batch, .., channels] with probability p and multiplies the others
+ * by 1 / (1 - p): spatial dropout (Tompson et al. 2015), for maps in which neighboring positions hold similar values.
+ * It is the identity in evaluation.
  *
  * @param p the probability to drop, in [0, 1)
  */

@@ -18,13 +18,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * y [.., dim] = W[token], a vector for each of the I32 tokens [..], as PyTorch's Embedding.
  *
- * <p>The gradient of W is rows and their values: backward writes only the rows of the tokens, whatever the size of the vocabulary. The step of an
- * optimizer is exact by default, which for Adam means that every row moves in every step, since its moments do: a step then reads and writes W and both
- * moments as a whole, 12 bytes read and 12 written for each number, however few tokens there were. {@code Group.of("embedding.*").lazy()} makes the
- * step update the rows of the tokens alone ({@link dev.fathom.optim.Group#lazy} says how this differs), and its cost follows the tokens.
+ * <p>The gradient of W is rows and their values: backward writes only the rows of the tokens, whatever the size of the
+ * vocabulary. The step of an optimizer is exact by default, which for Adam means that every row moves in every step,
+ * since its moments do: a step then reads and writes W and both moments as a whole, 12 bytes read and 12 written for
+ * each number, however few tokens there were. {@code Group.of("embedding.*").lazy()} makes the step update the rows of
+ * the tokens alone ({@link dev.fathom.optim.Group#lazy} says how this differs), and its cost follows the tokens.
  *
- * <p>Vectors that were trained elsewhere are the values that the layer begins with, {@link #of}; {@code model.freeze("embedding.weight")} keeps
- * them as they are.
+ * <p>Vectors that were trained elsewhere are the values that the layer begins with, {@link #of};
+ * {@code model.freeze("embedding.weight")} keeps them as they are.
  *
  * @param weight W [vocabulary, dim]
  * @param padding a token whose vector gets no gradient, or null for none
@@ -42,7 +43,8 @@ public record Embedding(
     /**
      * Checks the settings.
      *
-     * @throws IllegalArgumentException if the weight is no matrix, the padding is no token of it, the largest norm is not above 0, or p is below 1
+     * @throws IllegalArgumentException if the weight is no matrix, the padding is no token of it, the largest norm is
+     *     not above 0, or p is below 1
      */
     public Embedding {
         if (weight.shape().rank() != 2) {
@@ -103,8 +105,8 @@ public record Embedding(
     }
 
     /**
-     * Returns this layer with a token that stands for no word. Its vector begins as zeros, and no gradient reaches it. It must be called before a model holds
-     * the weight.
+     * Returns this layer with a token that stands for no word. Its vector begins as zeros, and no gradient reaches it.
+     * It must be called before a model holds the weight.
      *
      * @throws IllegalArgumentException if it is outside [0, vocabulary)
      */
@@ -120,13 +122,15 @@ public record Embedding(
     }
 
     /**
-     * Returns this layer with a limit of the vectors' norms. A vector that is read and whose norm is above {@code max} is scaled to it.
+     * Returns this layer with a limit of the vectors' norms. A vector that is read and whose norm is above {@code max}
+     * is scaled to it.
      *
-     * <p>In a training pass this changes the parameter itself before it is read, as in PyTorch, and gradients are those at the changed values. It counts
-     * as a change of the parameter, as a step does: backward through an op that read the values before, such as an output layer tied to the embedding, is
-     * refused with a sentence, so call the embedding first. In every other pass, where several threads may read, in plans, and where the parameter is
-     * frozen, vectors are scaled after they are read and nothing changes. A replica shares its values with other threads and therefore cannot be trained
-     * with a limit; it throws IllegalStateException.
+     * <p>In a training pass this changes the parameter itself before it is read, as in PyTorch, and gradients are those
+     * at the changed values. It counts as a change of the parameter, as a step does: backward through an op that read
+     * the values before, such as an output layer tied to the embedding, is refused with a sentence, so call the
+     * embedding first. In every other pass, where several threads may read, in plans, and where the parameter is
+     * frozen, vectors are scaled after they are read and nothing changes. A replica shares its values with other
+     * threads and therefore cannot be trained with a limit; it throws IllegalStateException.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -135,7 +139,8 @@ public record Embedding(
     }
 
     /**
-     * Returns this layer with the p-norm (sum |x|^p)^(1/p) in place of the Euclidean one for {@link #maxNorm}; infinity stands for the largest |x|.
+     * Returns this layer with the p-norm (sum |x|^p)^(1/p) in place of the Euclidean one for {@link #maxNorm}; infinity
+     * stands for the largest |x|.
      *
      * @throws IllegalArgumentException if p is below 1
      */
@@ -165,7 +170,10 @@ public record Embedding(
         return y.mul(norm.gt(maxNorm).where(factor, Tensor.ones(1)));
     }
 
-    /** Scales the rows of these tokens in the parameter itself. A layer that runs again in backward finds them scaled, and changes nothing. */
+    /**
+     * Scales the rows of these tokens in the parameter itself. A layer that runs again in backward finds them scaled,
+     * and changes nothing.
+     */
     private void limit(int[] tokens, float most) {
         Store store = Store.of(weight);
         int index = Store.index(weight);

@@ -5,7 +5,9 @@ import dev.fathom.op.Window;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 
-/** The weights of convolutions, [filters, taps.., channels / groups] and [filters, channels / groups, taps..] in files. */
+/**
+ * The weights of convolutions, [filters, taps.., channels / groups] and [filters, channels / groups, taps..] in files.
+ */
 final class Filters {
     private Filters() {}
 

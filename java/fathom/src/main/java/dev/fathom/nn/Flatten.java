@@ -4,12 +4,12 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Turns maps x [n, .., c] into rows y [n, c * everything between], map after map as in PyTorch, whose maps are [n, c, ..]. The columns of a linear
- * layer behind it therefore have the order of PyTorch's files. y is a view where that is the order of memory (one map, or maps of one pixel), and a
- * copy otherwise.
+ * Turns maps x [n, .., c] into rows y [n, c * everything between], map after map as in PyTorch, whose maps are [n, c,
+ * ..]. The columns of a linear layer behind it therefore have the order of PyTorch's files. y is a view where that is
+ * the order of memory (one map, or maps of one pixel), and a copy otherwise.
  *
- * <p>{@link Tensor#flatten} keeps the order of memory, [.., c], which is what sequences [n, time, features] need: PyTorch lays them out in that order
- * too.
+ * <p>{@link Tensor#flatten} keeps the order of memory, [.., c], which is what sequences [n, time, features] need:
+ * PyTorch lays them out in that order too.
  */
 public record Flatten() implements Layer {
     @Override

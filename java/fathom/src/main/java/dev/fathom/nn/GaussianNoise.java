@@ -4,9 +4,10 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x + N(0, std^2) in training, with noise of its own for each element, and the identity in evaluation. As the first layer of a net it acts like a
- * penalty on the slope of what the net computes (Bishop 1995); for a linear model with squared error it is ridge regression with lambda = n std^2 on the
- * sum over n examples. It is the GaussianNoise of Keras.
+ * y = x + N(0, std^2) in training, with noise of its own for each element, and the identity in evaluation. As the first
+ * layer of a net it acts like a penalty on the slope of what the net computes (Bishop 1995); for a linear model with
+ * squared error it is ridge regression with lambda = n std^2 on the sum over n examples. It is the GaussianNoise of
+ * Keras.
  *
  * @param std the standard deviation of the noise, 0 or more, in the units of x
  */

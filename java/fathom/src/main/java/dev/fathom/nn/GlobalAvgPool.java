@@ -15,9 +15,9 @@ public record GlobalAvgPool() implements Layer {
     static int[] places(String layer, Tensor x) {
         int rank = x.shape().rank();
         if (rank < 3) {
-            throw new IllegalArgumentException(
-                    layer + Where.running() + ": x " + x.shape()
-                            + " has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or [N, D, H, W, C]");
+            throw new IllegalArgumentException(layer + Where.running() + ": x " + x.shape()
+                    + " has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or "
+                    + "[N, D, H, W, C]");
         }
         return IntStream.range(1, rank - 1).toArray();
     }

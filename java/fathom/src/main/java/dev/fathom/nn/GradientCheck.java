@@ -17,8 +17,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares gradients with central differences: d/dx f(x) against (f(x + h) - f(x - h)) / 2 h with h = 0.01 max(1, |x|), for every element of every
- * F32 input. It is meant for the author of an op, a layer or a loss:
+ * Compares gradients with central differences: d/dx f(x) against (f(x + h) - f(x - h)) / 2 h with h = 0.01 max(1, |x|),
+ * for every element of every F32 input. It is meant for the author of an op, a layer or a loss:
  *
  * <pre>{@code
  * try (var pass = Pass.infer()) {
@@ -26,10 +26,11 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>f runs in a pass of its own in training mode and sees the same random numbers every time, so that dropout can be checked too. A result of
- * several elements is replaced by their sum with fixed uneven weights. float32 leaves about three digits, so a tolerance of 1e-2 finds wrong formulas
- * and forgives rounding. Near a kink, such as that of ReLU at 0, the central difference straddles it and says nothing about the gradient: where the
- * differences to both sides disagree and the gradient lies between them, the message says so. Choose inputs farther away than h.
+ * <p>f runs in a pass of its own in training mode and sees the same random numbers every time, so that dropout can be
+ * checked too. A result of several elements is replaced by their sum with fixed uneven weights. float32 leaves about
+ * three digits, so a tolerance of 1e-2 finds wrong formulas and forgives rounding. Near a kink, such as that of ReLU at
+ * 0, the central difference straddles it and says nothing about the gradient: where the differences to both sides
+ * disagree and the gradient lies between them, the message says so. Choose inputs farther away than h.
  */
 public final class GradientCheck {
     private static final float STEP = 1e-2f;
@@ -55,7 +56,10 @@ public final class GradientCheck {
             double below,
             double above,
             double error) {
-        /** Returns whether f seems to have a kink within h: the differences to both sides disagree, and the gradient is that of one side or between. */
+        /**
+         * Returns whether f seems to have a kink within h: the differences to both sides disagree, and the gradient is
+         * that of one side or between.
+         */
         public boolean kink() {
             double small = STEP * (1 + Math.abs(difference));
             return Math.abs(above - below) > 10 * small
@@ -108,7 +112,8 @@ public final class GradientCheck {
     }
 
     /**
-     * Returns the largest error among all inputs and parameters. Afterward, the parameters have the gradients of this call.
+     * Returns the largest error among all inputs and parameters. Afterward, the parameters have the gradients of this
+     * call.
      *
      * @throws IllegalArgumentException if there is nothing to check, or a parameter is frozen and gets no gradient
      */
@@ -229,7 +234,10 @@ public final class GradientCheck {
         }
     }
 
-    /** The central difference of an element and those to both sides, where f gives {@code here} at the inputs as they are. */
+    /**
+     * The central difference of an element and those to both sides, where f gives {@code here} at the inputs as they
+     * are.
+     */
     private static void differences(
             Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places, Place p, int i, float[] here) {
         float x = p.values[i];

@@ -8,8 +8,9 @@ import java.util.Arrays;
 import java.util.function.UnaryOperator;
 
 /**
- * weight times the mean over examples of (||g|| - center)^2, where g is the gradient of a critic's output D(x) with respect to its input x: a critic of a
- * Wasserstein GAN is kept near slope 1 so, and other networks near slope 0. A step of such a critic is
+ * weight times the mean over examples of (||g|| - center)^2, where g is the gradient of a critic's output D(x) with
+ * respect to its input x: a critic of a Wasserstein GAN is kept near slope 1 so, and other networks near slope 0. A
+ * step of such a critic is
  *
  * <pre>{@code
  * GradientPenalty penalty = GradientPenalty.twoSided(10);
@@ -20,9 +21,10 @@ import java.util.function.UnaryOperator;
  * optimizer.step();
  * }</pre>
  *
- * <p>The gradient of the penalty with respect to the parameters is exact: with v = g / ||g|| held constant, it is that of the sum of 2 weight / n (||g|| -
- * center) times the derivative of D along v, by {@link Linearization}. PyTorch takes it by {@code autograd.grad(.., create_graph=True)}. Where ||g|| is 0 it
- * is 0. Every op of the critic needs a tangent rule; recurrent layers and CTC have none. The penalty takes about three times the critic's memory.
+ * <p>The gradient of the penalty with respect to the parameters is exact: with v = g / ||g|| held constant, it is that
+ * of the sum of 2 weight / n (||g|| - center) times the derivative of D along v, by {@link Linearization}. PyTorch
+ * takes it by {@code autograd.grad(.., create_graph=True)}. Where ||g|| is 0 it is 0. Every op of the critic needs a
+ * tangent rule; recurrent layers and CTC have none. The penalty takes about three times the critic's memory.
  *
  * @param weight the factor of the penalty, 0 or more
  * @param center the norm that is not punished, 0 or more
@@ -73,7 +75,8 @@ public record GradientPenalty(float weight, float center, boolean oneSided) {
     }
 
     /**
-     * Returns the penalty at points between real and generated examples: x = e real + (1 - e) fake, with e uniform in [0, 1) for each example.
+     * Returns the penalty at points between real and generated examples: x = e real + (1 - e) fake, with e uniform in
+     * [0, 1) for each example.
      *
      * @param critic D, from examples [n, ..] to a number for each; it must treat each example apart, so no batch norm
      * @throws IllegalArgumentException if the shapes differ, or as {@link #at}

@@ -6,8 +6,9 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * A weighted graph by the list of its edges: an edge e leads from node {@code from[e]} to node {@code to[e]} with weight {@code weights[e]}. {@link
- * #propagate} lets numbers flow along the edges, at a cost that follows the edges and not the square of the nodes.
+ * A weighted graph by the list of its edges: an edge e leads from node {@code from[e]} to node {@code to[e]} with
+ * weight {@code weights[e]}. {@link #propagate} lets numbers flow along the edges, at a cost that follows the edges and
+ * not the square of the nodes.
  *
  * @param nodes number of nodes; they are called 0 to nodes - 1
  * @param from where each edge begins
@@ -18,7 +19,8 @@ public record Graph(int nodes, int[] from, int[] to, float[] weights) {
     /**
      * Checks the edges, and keeps its own copy of them.
      *
-     * @throws IllegalArgumentException if there is no node, the arrays differ in length, or an edge has an end outside [0, nodes)
+     * @throws IllegalArgumentException if there is no node, the arrays differ in length, or an edge has an end outside
+     *     [0, nodes)
      */
     public Graph {
         Settings.atLeastOne("Graph", "nodes", nodes);
@@ -38,9 +40,10 @@ public record Graph(int nodes, int[] from, int[] to, float[] weights) {
     }
 
     /**
-     * Returns the graph of undirected edges {a, b}, with a loop at each node, whose weights are those of D^-1/2 (A + I) D^-1/2: an edge has 1 / sqrt(d[a]
-     * d[b]), where d[a] is 1 plus the number of neighbors of node a (Kipf and Welling 2017). An edge that is given twice, or in both directions, counts once;
-     * loops are there already and need not be given.
+     * Returns the graph of undirected edges {a, b}, with a loop at each node, whose weights are those of D^-1/2 (A + I)
+     * D^-1/2: an edge has 1 / sqrt(d[a] d[b]), where d[a] is 1 plus the number of neighbors of node a (Kipf and Welling
+     * 2017). An edge that is given twice, or in both directions, counts once; loops are there already and need not be
+     * given.
      *
      * @throws IllegalArgumentException if there is no node, an edge is not a pair, or an end is outside [0, nodes)
      */
@@ -79,8 +82,9 @@ public record Graph(int nodes, int[] from, int[] to, float[] weights) {
     }
 
     /**
-     * Returns D^-1/2 (A + I) D^-1/2 of an adjacency matrix A [.., nodes, nodes] of numbers that are 0 or more, where D has the sums of the rows of A + I on its
-     * diagonal (Kipf and Welling 2017). {@code Graph.normalized(a).matmul(h)} is then what {@link #propagate} computes, for graphs that are inputs of a net.
+     * Returns D^-1/2 (A + I) D^-1/2 of an adjacency matrix A [.., nodes, nodes] of numbers that are 0 or more, where D
+     * has the sums of the rows of A + I on its diagonal (Kipf and Welling 2017). {@code Graph.normalized(a).matmul(h)}
+     * is then what {@link #propagate} computes, for graphs that are inputs of a net.
      *
      * @throws IllegalArgumentException if A is not [.., nodes, nodes]
      */
@@ -97,8 +101,8 @@ public record Graph(int nodes, int[] from, int[] to, float[] weights) {
     }
 
     /**
-     * Returns y [.., nodes, channels] of h [.., nodes, channels], where row i of y is the sum of weights[e] h[from[e]] over the edges e to node i: the
-     * product of the graph's matrix with h.
+     * Returns y [.., nodes, channels] of h [.., nodes, channels], where row i of y is the sum of weights[e] h[from[e]]
+     * over the edges e to node i: the product of the graph's matrix with h.
      *
      * @throws IllegalArgumentException if h has another number of nodes
      */

@@ -9,16 +9,19 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(M x W^T + b) for features x [.., nodes, in] of the nodes of a graph with the matrix M, usually D^-1/2 (A + I) D^-1/2 (Kipf and Welling 2017): each
- * node takes the weighted mean of what a linear layer makes of its neighbors and itself.
+ * y = act(M x W^T + b) for features x [.., nodes, in] of the nodes of a graph with the matrix M, usually D^-1/2 (A + I)
+ * D^-1/2 (Kipf and Welling 2017): each node takes the weighted mean of what a linear layer makes of its neighbors and
+ * itself.
  *
  * <pre>{@code
  * Graph graph = Graph.normalized(4, new int[][] {{0, 1}, {1, 2}, {2, 3}});
- * var net = new Sequential(new GraphConv(graph, 10, 16).act(Activation.RELU), new Dropout(0.5f), new GraphConv(graph, 16, 3));
+ * var net = new Sequential(
+ *         new GraphConv(graph, 10, 16).act(Activation.RELU), new Dropout(0.5f), new GraphConv(graph, 16, 3));
  * }</pre>
  *
- * <p>Nodes are the examples of a batch: a batch is the whole graph in its order, and a loss may leave out nodes whose label is not known. Where the graph is
- * itself an input, {@link Graph#normalized(Tensor)} times the result of a {@link Linear} is the same.
+ * <p>Nodes are the examples of a batch: a batch is the whole graph in its order, and a loss may leave out nodes whose
+ * label is not known. Where the graph is itself an input, {@link Graph#normalized(Tensor)} times the result of a
+ * {@link Linear} is the same.
  *
  * @param graph the graph with its weights
  * @param weight W [out, in]
@@ -31,7 +34,8 @@ public record GraphConv(
         @Nullable Parameter bias,
         @Nullable Activation activation) implements WeightedLayer {
     /**
-     * Makes a layer with a bias and no activation. As in the paper, the weight begins as Xavier's initialization says and the bias at 0.
+     * Makes a layer with a bias and no activation. As in the paper, the weight begins as Xavier's initialization says
+     * and the bias at 0.
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -57,9 +61,7 @@ public record GraphConv(
         return new GraphConv(graph, weight, bias, a);
     }
 
-    /**
-     * @throws IllegalArgumentException if x has another number of nodes or of features
-     */
+    /** @throws IllegalArgumentException if x has another number of nodes or of features */
     @Override
     public Tensor weighted(Tensor x, Operand w) {
         Tensor y = graph.propagate(x.linear(w, null));

@@ -6,8 +6,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels], where mean and biased variance are those of each example and
- * each group of neighboring channels (Wu and He 2018).
+ * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels], where mean and biased variance
+ * are those of each example and each group of neighboring channels (Wu and He 2018).
  *
  * @param groups number of groups, a divisor of the number of channels
  * @param weight [channels], or null for 1

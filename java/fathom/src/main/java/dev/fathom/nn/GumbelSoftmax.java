@@ -4,13 +4,15 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = softmax((x + g) / temperature) over the last dimension of the logits x, where each g = -log(-log(u)) is drawn from the Gumbel distribution with u
- * uniform in (0, 1): a sample of a class that is differentiable in the logits (Jang et al. 2017; Maddison et al. 2017). The largest element is a class with
- * exactly the probability softmax(x), and the lower the temperature, the closer y is to its one-hot vector.
+ * y = softmax((x + g) / temperature) over the last dimension of the logits x, where each g = -log(-log(u)) is drawn
+ * from the Gumbel distribution with u uniform in (0, 1): a sample of a class that is differentiable in the logits (Jang
+ * et al. 2017; Maddison et al. 2017). The largest element is a class with exactly the probability softmax(x), and the
+ * lower the temperature, the closer y is to its one-hot vector.
  *
- * <p>The hard form returns that one-hot vector and passes the gradient of y straight through. As in PyTorch's {@code gumbel_softmax}, there is noise in
- * training. In evaluation there is none, g = 0, so that the soft form is softmax(x / temperature) and the hard one is the most probable class, and
- * a plan can be made of the layer; PyTorch's function draws there too.
+ * <p>The hard form returns that one-hot vector and passes the gradient of y straight through. As in PyTorch's
+ * {@code gumbel_softmax}, there is noise in training. In evaluation there is none, g = 0, so that the soft form is
+ * softmax(x / temperature) and the hard one is the most probable class, and a plan can be made of the layer; PyTorch's
+ * function draws there too.
  *
  * @param temperature above 0
  * @param hard whether the result is the one-hot vector

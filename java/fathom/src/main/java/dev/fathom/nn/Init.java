@@ -8,8 +8,8 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Initializers: how parameters begin. The fan-in of a weight [out, .., in] is {@code in} times the dimensions between (a filter's taps), and its
- * fan-out is {@code out} times them.
+ * Initializers: how parameters begin. The fan-in of a weight [out, .., in] is {@code in} times the dimensions between
+ * (a filter's taps), and its fan-out is {@code out} times them.
  */
 public final class Init {
     /** How many vectors are made orthonormal one by one; those of more are freed of the blocks before by products. */
@@ -63,7 +63,10 @@ public final class Init {
         };
     }
 
-    /** Draws from a normal distribution with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010), which suits tanh and sigmoid. */
+    /**
+     * Draws from a normal distribution with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010), which suits tanh
+     * and sigmoid.
+     */
     public static Initializer xavierNormal() {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(xavierVariance(shape)));
     }
@@ -82,7 +85,8 @@ public final class Init {
     }
 
     /**
-     * Draws from a normal distribution with variance 2 / fan-out (He et al. 2015), which keeps the variance of gradients. Residual networks begin so.
+     * Draws from a normal distribution with variance 2 / fan-out (He et al. 2015), which keeps the variance of
+     * gradients. Residual networks begin so.
      */
     public static Initializer heNormalFanOut() {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(2.0 / fanOut(shape)));
@@ -102,10 +106,11 @@ public final class Init {
     }
 
     /**
-     * Draws a random orthogonal matrix and multiplies it by {@code gain} (Saxe et al. 2014). The rows of W [out, fan-in] are orthogonal to each other
-     * and have norm {@code gain}. If out &gt; fan-in, this holds for the columns instead, and |W x| = gain |x|. Every such matrix is equally
-     * likely: it is the Q of a QR decomposition of Gaussian numbers where the diagonal of R is positive (Mezzadri 2007). A weight of rank above 2 is
-     * the matrix of its filters.
+     * Draws a random orthogonal matrix and multiplies it by {@code gain} (Saxe et al. 2014). The rows of W [out,
+     * fan-in] are orthogonal to each other and have norm {@code gain}. If out &gt; fan-in, this holds for the columns
+     * instead, and |W x| = gain |x|. Every such matrix is equally likely: it is the Q of a QR decomposition of Gaussian
+     * numbers where the diagonal of R is positive (Mezzadri 2007). A weight of rank above 2 is the matrix of its
+     * filters.
      *
      * @throws IllegalArgumentException if gain is not finite
      */
@@ -127,10 +132,11 @@ public final class Init {
     }
 
     /**
-     * Sets the weights of a convolution [out, taps.., in] in one group, with in &lt;= out, to 0 except for the tap in the center, which is {@code
-     * gain} times a random matrix [out, in] with orthonormal columns (Xiao et al. 2018). Under circular padding and stride 1 the convolution then
-     * keeps the norm of every image up to the gain: all singular values of its matrix are the gain. Where a kernel's side is even, the center is the
-     * tap before the middle.
+     * Sets the weights of a convolution [out, taps.., in] in one group, with in &lt;= out, to 0 except for the tap in
+     * the center, which is {@code gain} times a random matrix [out, in] with orthonormal columns (Xiao et al. 2018).
+     * Under circular padding and stride 1 the convolution then keeps the norm of every image up to the gain: all
+     * singular values of its matrix are the gain. Where a kernel's side is even, the center is the tap before the
+     * middle.
      *
      * @throws IllegalArgumentException if gain is not finite, or at the start if in is above out
      */
@@ -160,9 +166,10 @@ public final class Init {
     }
 
     /**
-     * {@code n} orthonormal vectors of m &gt;= n numbers: Gaussian ones, by blocks. A block is freed of its part along the blocks before it by products in
-     * floats, and then each vector of its part along those before it in the block, in doubles. Both are done twice for rounding's sake (Giraud, Langou and
-     * Rozloznik 2005). The first block needs no products, so that small matrices are exact to a double.
+     * {@code n} orthonormal vectors of m &gt;= n numbers: Gaussian ones, by blocks. A block is freed of its part along
+     * the blocks before it by products in floats, and then each vector of its part along those before it in the block,
+     * in doubles. Both are done twice for rounding's sake (Giraud, Langou and Rozloznik 2005). The first block needs no
+     * products, so that small matrices are exact to a double.
      */
     private static double[][] orthonormal(int n, int m, Rng rng) {
         double[][] q = new double[n][m];
@@ -193,7 +200,10 @@ public final class Init {
         }
     }
 
-    /** Makes a unit vector of row i, freed of its part along the vectors [from, i), this many times, and puts it into q and, rounded, back into the rows. */
+    /**
+     * Makes a unit vector of row i, freed of its part along the vectors [from, i), this many times, and puts it into q
+     * and, rounded, back into the rows.
+     */
     private static void orthonormalize(double[][] q, int from, int i, float[] rows, int times) {
         double[] v = q[i];
         int m = v.length;

@@ -4,7 +4,8 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 
 /**
- * The type and shape of an input of a net, for {@link Model#summary(Input...)}. An input is F32, or I32 where the net takes tokens.
+ * The type and shape of an input of a net, for {@link Model#summary(Input...)}. An input is F32, or I32 where the net
+ * takes tokens.
  *
  * @param dtype the element type
  * @param shape the dimensions, the batch first

@@ -6,8 +6,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels], where mean and biased variance are those of each example and
- * channel, in training and in evaluation (Ulyanov et al. 2016).
+ * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels], where mean and biased variance
+ * are those of each example and channel, in training and in evaluation (Ulyanov et al. 2016).
  *
  * @param weight [channels], or null for 1
  * @param bias [channels], or null for 0
@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record InstanceNorm(
         @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) implements Layer {
-    /** Makes a layer for any number of channels, without weight and bias and with an epsilon of 1e-5, as PyTorch does. */
+    /**
+     * Makes a layer for any number of channels, without weight and bias and with an epsilon of 1e-5, as PyTorch does.
+     */
     public InstanceNorm() {
         this(null, null, 1e-5f);
     }

@@ -5,8 +5,8 @@ import dev.fathom.autograd.Frames;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A net of one input and one output. A layer defines {@link #forward}, and everyone calls {@link #apply}, which gives the call its frame: its name in
- * messages and profiles, and the early release of intermediates that nobody needs.
+ * A net of one input and one output. A layer defines {@link #forward}, and everyone calls {@link #apply}, which gives
+ * the call its frame: its name in messages and profiles, and the early release of intermediates that nobody needs.
  */
 @FunctionalInterface
 public interface Layer extends Net {
@@ -14,10 +14,11 @@ public interface Layer extends Net {
     Tensor forward(Tensor x);
 
     /**
-     * Returns how the layer treats the steps of sequences x [n, steps, ..], which decides whether it may see sequences that are padded. It is {@link
-     * Steps#MIXED} where a layer does not say otherwise, except for a function of elementwise ops and softmaxes over features, such as {@code Tensor::relu},
-     * which computes each step alone. To find that out, a function is run on a shape without values, once in each mode. The answer of a function that captures
-     * nothing is kept.
+     * Returns how the layer treats the steps of sequences x [n, steps, ..], which decides whether it may see sequences
+     * that are padded. It is {@link Steps#MIXED} where a layer does not say otherwise, except for a function of
+     * elementwise ops and softmaxes over features, such as {@code Tensor::relu}, which computes each step alone. To
+     * find that out, a function is run on a shape without values, once in each mode. The answer of a function that
+     * captures nothing is kept.
      */
     default Steps steps() {
         return Steps.ofFunction(this);
@@ -26,7 +27,8 @@ public interface Layer extends Net {
     /**
      * Computes the layer in a frame of its own.
      *
-     * @throws IllegalStateException if no pass is open on this thread, or layers are nested deeper than its stack allows
+     * @throws IllegalStateException if no pass is open on this thread, or layers are nested deeper than its stack
+     *     allows
      */
     default Tensor apply(Tensor x) {
         Frame frame = Frames.current().enter(this);

@@ -6,8 +6,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight (x - mean) / sqrt(variance + epsilon) + bias with mean and biased variance over the last dimensions of x, which are those of the weight
- * (Ba et al. 2016).
+ * y = weight (x - mean) / sqrt(variance + epsilon) + bias with mean and biased variance over the last dimensions of x,
+ * which are those of the weight (Ba et al. 2016).
  *
  * @param weight of the shape of the last dimensions, or null for 1
  * @param bias of the same shape, or null for 0

@@ -89,7 +89,9 @@ final class Loading {
         }
     }
 
-    /** Whether a training checkpoint holds it beside the model: a best epoch, kept states, the moments of an optimizer. */
+    /**
+     * Whether a training checkpoint holds it beside the model: a best epoch, kept states, the moments of an optimizer.
+     */
     private boolean besideModel(String tensor) {
         String owner = tensor.substring(0, Math.max(0, tensor.indexOf('/')));
         int dot = owner.lastIndexOf('.');
@@ -138,7 +140,10 @@ final class Loading {
         return inFile.permuted(order);
     }
 
-    /** PyTorch before 0.4.1 did not count the batches of a batch norm, and what follows from a net's settings need not be in a file. */
+    /**
+     * PyTorch before 0.4.1 did not count the batches of a batch norm, and what follows from a net's settings need not
+     * be in a file.
+     */
     private static boolean mayAlwaysLack(Variable v) {
         return v.name().endsWith("num_batches_tracked") || derived(v);
     }

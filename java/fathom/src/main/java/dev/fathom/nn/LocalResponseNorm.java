@@ -3,8 +3,9 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x / (k + alpha / size * sum x^2)^beta, where the sum runs over {@code size} neighboring channels, the last dimension of x: AlexNet's lateral
- * inhibition (Krizhevsky et al. 2012). As in PyTorch, alpha is divided by size; the paper's alpha is this one divided by size.
+ * y = x / (k + alpha / size * sum x^2)^beta, where the sum runs over {@code size} neighboring channels, the last
+ * dimension of x: AlexNet's lateral inhibition (Krizhevsky et al. 2012). As in PyTorch, alpha is divided by size; the
+ * paper's alpha is this one divided by size.
  *
  * @param size number of neighboring channels
  * @param alpha the factor of the mean of squares

@@ -11,9 +11,10 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y[n, p] = act(patch(x[n], p) W[p] + b[p]), where patch(x, p) is what the window reads at position p: a convolution whose filters are not shared,
- * for pictures whose parts differ, such as faces (Taigman et al. 2014). x [N, .., in] must have the size that the weights were made for; y is [N, ..,
- * out]. Each position is one matrix product, and the patches are copied, which takes the memory of x times the taps.
+ * y[n, p] = act(patch(x[n], p) W[p] + b[p]), where patch(x, p) is what the window reads at position p: a convolution
+ * whose filters are not shared, for pictures whose parts differ, such as faces (Taigman et al. 2014). x [N, .., in]
+ * must have the size that the weights were made for; y is [N, .., out]. Each position is one matrix product, and the
+ * patches are copied, which takes the memory of x times the taps.
  *
  * @param weight W [places, taps in, out]
  * @param bias b [places, 1, out], or null for none
@@ -28,8 +29,8 @@ public record LocallyConnected(
     /**
      * Makes a layer for images of this shape [.., in]. W and b begin uniform in +-1/sqrt(taps in).
      *
-     * @throws IllegalArgumentException if the shape does not consist of the window's dimensions followed by the channels, if the window does not fit
-     *     it, or if {@code out} is below 1
+     * @throws IllegalArgumentException if the shape does not consist of the window's dimensions followed by the
+     *     channels, if the window does not fit it, or if {@code out} is below 1
      */
     public LocallyConnected(Shape image, int out, Window window) {
         this(
@@ -42,7 +43,8 @@ public record LocallyConnected(
     /**
      * Makes a layer for pictures of this shape [height, width, in], with a square kernel, stride 1 and no padding.
      *
-     * @throws IllegalArgumentException if the shape does not have three dimensions, the kernel does not fit it, or {@code out} is below 1
+     * @throws IllegalArgumentException if the shape does not have three dimensions, the kernel does not fit it, or
+     *     {@code out} is below 1
      */
     public LocallyConnected(Shape image, int out, int kernel) {
         this(image, out, Window.of(kernel));

@@ -5,8 +5,9 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * y [.., units] = the largest of each {@code pieces} neighboring channels of x [.., units pieces] (Goodfellow et al. 2013). Behind a linear layer or a
- * convolution a unit learns a convex function that is linear in {@code pieces} pieces:
+ * y [.., units] = the largest of each {@code pieces} neighboring channels of x [.., units pieces] (Goodfellow et al.
+ * 2013). Behind a linear layer or a convolution a unit learns a convex function that is linear in {@code pieces}
+ * pieces:
  *
  * <pre>{@code
  * new Sequential(new Linear(784, 240 * 5), new Maxout(5), new Linear(240, 10))

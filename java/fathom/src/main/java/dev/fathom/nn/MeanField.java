@@ -4,16 +4,17 @@ import dev.fathom.parameter.Initializer;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * The theory of how signals change from layer to layer in a wide tanh network, when each weight begins with variance sigma_w^2 / fan-in and each bias
- * with variance sigma_b^2 (Poole et al. 2016; Schoenholz et al. 2017; for convolutions Xiao et al. 2018). With z standard normal,
+ * The theory of how signals change from layer to layer in a wide tanh network, when each weight begins with variance
+ * sigma_w^2 / fan-in and each bias with variance sigma_b^2 (Poole et al. 2016; Schoenholz et al. 2017; for convolutions
+ * Xiao et al. 2018). With z standard normal,
  *
  * <pre>
  * q' = sigma_w^2 E[tanh(sqrt(q) z)^2] + sigma_b^2     the variance of what goes into the next layer's tanh
- * chi(q) = sigma_w^2 E[tanh'(sqrt(q) z)^2]            by how much a layer stretches small differences, and gradients, squared
+ * chi(q) = sigma_w^2 E[tanh'(sqrt(q) z)^2]     by how much a layer stretches small differences, and gradients, squared
  * </pre>
  *
- * <p>Where chi is below 1 at the fixed point, differences and gradients die with depth; above 1 they explode; on the critical line between, they pass a
- * network of any depth:
+ * <p>Where chi is below 1 at the fixed point, differences and gradients die with depth; above 1 they explode; on the
+ * critical line between, they pass a network of any depth:
  *
  * <pre>{@code
  * MeanField field = MeanField.critical(1.0 / depth);
@@ -28,9 +29,7 @@ public record MeanField(double weightVariance, double biasVariance) {
     private static final double STEP = 0.05;
     private static final int REACH = 240;
 
-    /**
-     * @throws IllegalArgumentException if a variance is negative or not finite
-     */
+    /** @throws IllegalArgumentException if a variance is negative or not finite */
     public MeanField {
         if (!(weightVariance >= 0 && biasVariance >= 0 && weightVariance + biasVariance < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("MeanField: weightVariance=" + weightVariance + " and biasVariance="
@@ -39,8 +38,9 @@ public record MeanField(double weightVariance, double biasVariance) {
     }
 
     /**
-     * Returns the point of the critical line, chi = 1, whose fixed point is {@code q}: sigma_w^2 = 1 / E[tanh'^2], sigma_b^2 = q - sigma_w^2
-     * E[tanh^2]. The smaller q is, the closer the network is to a linear one, and the deeper it may be; q = 1 / depth is usual.
+     * Returns the point of the critical line, chi = 1, whose fixed point is {@code q}: sigma_w^2 = 1 / E[tanh'^2],
+     * sigma_b^2 = q - sigma_w^2 E[tanh^2]. The smaller q is, the closer the network is to a linear one, and the deeper
+     * it may be; q = 1 / depth is usual.
      *
      * @throws IllegalArgumentException if q is not above 0 and at most 100
      */

@@ -30,8 +30,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A net together with its numbers. A model walks the tree of the net, names every parameter and buffer as PyTorch would, and holds them in one flat
- * block, parameters first. The gradients are a second block of the same layout, so an optimizer's step is one kernel call.
+ * A net together with its numbers. A model walks the tree of the net, names every parameter and buffer as PyTorch
+ * would, and holds them in one flat block, parameters first. The gradients are a second block of the same layout, so an
+ * optimizer's step is one kernel call.
  *
  * @param <M> the type of the net, whose own methods {@link #net} offers
  */
@@ -47,12 +48,13 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Makes a model of a new net. Its parameters begin as their initializers say; their random numbers depend on the seed and the parameter's name.
-     * One net is one model's: a net that another model was made of has that model's values, so build a new net for every model, or take the values
-     * over with {@link #adopt}.
+     * Makes a model of a new net. Its parameters begin as their initializers say; their random numbers depend on the
+     * seed and the parameter's name. One net is one model's: a net that another model was made of has that model's
+     * values, so build a new net for every model, or take the values over with {@link #adopt}.
      *
      * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
-     * @throws IllegalStateException if another model holds one of the parameters or buffers, whether that model is open or closed
+     * @throws IllegalStateException if another model holds one of the parameters or buffers, whether that model is open
+     *     or closed
      */
     public static <M extends Net> Model<M> of(M net, long seed) {
         requireNonNull(net, "Model.of: net must not be null");
@@ -60,10 +62,11 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Makes a model of a net in which other models hold some of the parameters and buffers, for transfer learning: the trained values move here. The
-     * models that held them are superseded, and any use of them throws an exception that says so. Tensors taken earlier from their parameters and
-     * buffers still belong to them, and backward through these is refused. Parameters that were frozen and nets that were fixed in evaluation mode
-     * remain so. What no model holds yet begins as it does in {@link #of}.
+     * Makes a model of a net in which other models hold some of the parameters and buffers, for transfer learning: the
+     * trained values move here. The models that held them are superseded, and any use of them throws an exception that
+     * says so. Tensors taken earlier from their parameters and buffers still belong to them, and backward through these
+     * is refused. Parameters that were frozen and nets that were fixed in evaluation mode remain so. What no model
+     * holds yet begins as it does in {@link #of}.
      *
      * <pre>{@code
      * var model = Model.adopt(new Sequential(pretrained.net().trunk(), new Linear(512, 2)), 1)
@@ -213,7 +216,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     /**
      * The parameters of a subnet, for an optimizer or as a target of backward.
      *
-     * @throws IllegalArgumentException if it is not part of this model, has no parameters, or shares one with the rest of the model
+     * @throws IllegalArgumentException if it is not part of this model, has no parameters, or shares one with the rest
+     *     of the model
      */
     public Part part(Net subnet) {
         requireNonNull(subnet, "Model.part: subnet must not be null");
@@ -242,8 +246,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Freezes the parameters whose names match, where * stands for anything: {@code freeze("backbone.*")}. Backward computes no gradients for them,
-     * and optimizers leave them unchanged.
+     * Freezes the parameters whose names match, where * stands for anything: {@code freeze("backbone.*")}. Backward
+     * computes no gradients for them, and optimizers leave them unchanged.
      *
      * @throws IllegalArgumentException if a pattern matches nothing
      */
@@ -275,7 +279,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Fixes the nets whose names match, and all nets inside them, in evaluation mode, in training passes too: {@code eval("backbone.*")}.
+     * Fixes the nets whose names match, and all nets inside them, in evaluation mode, in training passes too:
+     * {@code eval("backbone.*")}.
      *
      * @throws IllegalArgumentException if a pattern matches nothing
      */
@@ -308,12 +313,14 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Returns a model of this net in which {@code by} takes the place of the subnet called {@code name}, for example as a new head: {@code
-     * model.replace("fc", new Linear(512, 2), 1)}. All other values move there, as {@link #adopt} says, what is frozen or fixed in evaluation mode
-     * remains so, and this model is superseded; {@link #copy} it first to keep it. New parameters begin as their initializer says; their random
-     * numbers depend on the seed and the parameter's name.
+     * Returns a model of this net in which {@code by} takes the place of the subnet called {@code name}, for example as
+     * a new head: {@code model.replace("fc", new Linear(512, 2), 1)}. All other values move there, as {@link #adopt}
+     * says, what is frozen or fixed in evaluation mode remains so, and this model is superseded; {@link #copy} it first
+     * to keep it. New parameters begin as their initializer says; their random numbers depend on the seed and the
+     * parameter's name.
      *
-     * @throws IllegalArgumentException if no subnet has this name, or the record or list that holds it does not take a net of the new type
+     * @throws IllegalArgumentException if no subnet has this name, or the record or list that holds it does not take a
+     *     net of the new type
      */
     public Model<M> replace(String name, Net by, long seed) {
         requireNonNull(name, "Model.replace: name must not be null");
@@ -340,8 +347,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Returns an independent model with this model's structure and values, for example a teacher or an average. What is frozen or fixed in evaluation
-     * mode here is so there too, and the copy of a replica has the buffers of the replica.
+     * Returns an independent model with this model's structure and values, for example a teacher or an average. What is
+     * frozen or fixed in evaluation mode here is so there too, and the copy of a replica has the buffers of the
+     * replica.
      */
     public Model<M> copy() {
         Store mine = store();
@@ -361,22 +369,25 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Returns a model for another thread that shares these parameters and has gradients of its own, so that both can run backward at the same time,
-     * each on a part of the batch. Scale each loss by its share of the batch, wait for the threads, and {@linkplain #addGradients add the gradients
-     * together}. With n of the N rows in each thread, and a loss that is a mean:
+     * Returns a model for another thread that shares these parameters and has gradients of its own, so that both can
+     * run backward at the same time, each on a part of the batch. Scale each loss by its share of the batch, wait for
+     * the threads, and {@linkplain #addGradients add the gradients together}. With n of the N rows in each thread, and
+     * a loss that is a mean:
      *
      * <pre>{@code
      * try (var replica = model.replica()) {
-     *   // on another thread: try (var pass = Pass.train(rng)) { pass.backward(loss.of(replica.net().apply(x), y).mul(n / (float) N)); }
+     *   // on another thread:
+     *   try (var pass = Pass.train(rng)) { pass.backward(loss.of(replica.net().apply(x), y).mul(n / (float) N)); }
+     *
      *   // here the other rows, with model.net(); then join, and
      *   model.addGradients(replica);
      *   adam.step();
      * }
      * }</pre>
      *
-     * <p>Steps, loads and freezing of one model take effect in all of them. A replica's buffers are copies: its passes read and update those, and
-     * {@code addGradients} sets them to this model's, which therefore follow this model's part of the batch alone. Closing a replica gives its
-     * gradients back; closing the model ends its replicas too.
+     * <p>Steps, loads and freezing of one model take effect in all of them. A replica's buffers are copies: its passes
+     * read and update those, and {@code addGradients} sets them to this model's, which therefore follow this model's
+     * part of the batch alone. Closing a replica gives its gradients back; closing the model ends its replicas too.
      */
     public Model<M> replica() {
         Store mine = store();
@@ -384,9 +395,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Adds a replica's gradients to this model's and clears them in the replica. A parameter that only the replica's backward has reached takes over
-     * its gradient. Call this when no thread works with either model, and always in the same order of replicas, so that the bits are the same in
-     * every run.
+     * Adds a replica's gradients to this model's and clears them in the replica. A parameter that only the replica's
+     * backward has reached takes over its gradient. Call this when no thread works with either model, and always in the
+     * same order of replicas, so that the bits are the same in every run.
      *
      * @throws IllegalArgumentException if the other model does not share this one's parameters
      */
@@ -435,8 +446,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Copies about a share of the values of {@code other}, a model of the same structure: each number of each parameter with probability {@code share}, and
-     * the others stay as they are. Buffers stay too. A new member of an ensemble begins so from the member before it (Campos et al. 2021).
+     * Copies about a share of the values of {@code other}, a model of the same structure: each number of each parameter
+     * with probability {@code share}, and the others stay as they are. Buffers stay too. A new member of an ensemble
+     * begins so from the member before it (Campos et al. 2021).
      *
      * @param share the probability, 0 to 1
      * @param rng draws which numbers are copied; each parameter has a stream of its own, by its name
@@ -488,7 +500,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Writes parameters and buffers to a safetensors file, under PyTorch's names and in its layout. A failed save leaves no incomplete file behind.
+     * Writes parameters and buffers to a safetensors file, under PyTorch's names and in its layout. A failed save
+     * leaves no incomplete file behind.
      *
      * @throws java.io.UncheckedIOException if it cannot be written
      */
@@ -497,7 +510,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Writes what {@link #save(Path)} writes, and {@code metadata} beside the tensors, where {@link Safetensors#metadata()} reads it.
+     * Writes what {@link #save(Path)} writes, and {@code metadata} beside the tensors, where
+     * {@link Safetensors#metadata()} reads it.
      *
      * @param metadata texts by their keys
      * @throws IllegalArgumentException if a key or a text is not valid Unicode
@@ -520,11 +534,12 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Reads the values from a file that {@link #save} wrote, a trainer wrote as a checkpoint, or PyTorch wrote with the same names and shapes. The file may
-     * lie in any file system, such as inside a jar. Nothing changes unless all of it fits.
+     * Reads the values from a file that {@link #save} wrote, a trainer wrote as a checkpoint, or PyTorch wrote with the
+     * same names and shapes. The file may lie in any file system, such as inside a jar. Nothing changes unless all of
+     * it fits.
      *
-     * @throws IllegalArgumentException if the file is damaged or of another format, names are missing or unknown, or shapes differ; the message lists all
-     *     of them
+     * @throws IllegalArgumentException if the file is damaged or of another format, names are missing or unknown, or
+     *     shapes differ; the message lists all of them
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public Loaded load(Path file) {
@@ -532,11 +547,13 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Reads the values from a file whose names are not the model's, or which holds more or less than the model: {@code model.load(file,
-     * Names.exact().part("encoder.").ignoreOthers())}. Nothing changes unless all of it fits under these rules.
+     * Reads the values from a file whose names are not the model's, or which holds more or less than the model:
+     * {@code model.load(file, Names.exact().part("encoder.").ignoreOthers())}. Nothing changes unless all of it fits
+     * under these rules.
      *
      * @return what was loaded, what the file lacks, what was left out, and the texts beside the tensors
-     * @throws IllegalArgumentException if the file is damaged or of another format, names are missing or unknown, shapes differ, or tied values do
+     * @throws IllegalArgumentException if the file is damaged or of another format, names are missing or unknown,
+     *     shapes differ, or tied values do
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public Loaded load(Path file, Names names) {
@@ -549,8 +566,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Reads the values of an open file, as it may be made of a stream, a buffer or the class path: {@code try (var file = Safetensors.resource(App.class,
-     * "net.safetensors")) { model.load(file, Names.exact()); }}. Nothing changes unless all of it fits under these rules.
+     * Reads the values of an open file, as it may be made of a stream, a buffer or the class path: {@code try (var file
+     * = Safetensors.resource(App.class, "net.safetensors")) { model.load(file, Names.exact()); }}. Nothing changes
+     * unless all of it fits under these rules.
      *
      * @return what was loaded, what the file lacks, what was left out, and the texts beside the tensors
      * @throws IllegalArgumentException if names are missing or unknown, shapes differ, or tied values do
@@ -578,7 +596,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Returns a table of the layers, output shapes, parameters and multiply-adds of one call on an F32 input of this shape.
+     * Returns a table of the layers, output shapes, parameters and multiply-adds of one call on an F32 input of this
+     * shape.
      *
      * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one shape
      */
@@ -588,8 +607,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Returns a table of the layers, output shapes, parameters and multiply-adds of one call on an input of any type, such as {@code Input.ints(1,
-     * 500)} for tokens.
+     * Returns a table of the layers, output shapes, parameters and multiply-adds of one call on an input of any type,
+     * such as {@code Input.ints(1, 500)} for tokens.
      *
      * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one input
      */
@@ -606,14 +625,20 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         return Stream.of(shapes).map(s -> new Input(DType.F32, s)).toArray(Input[]::new);
     }
 
-    /** Returns the table of {@link #summary(Shape...)} for one call of a net with methods of its own, on F32 inputs of these shapes. */
+    /**
+     * Returns the table of {@link #summary(Shape...)} for one call of a net with methods of its own, on F32 inputs of
+     * these shapes.
+     */
     public String summary(BiFunction<M, Tensor[], ?> call, Shape... inputs) {
         requireNonNull(call, "Model.summary: call must not be null");
         requireNonNull(inputs, "Model.summary: inputs must not be null");
         return summary(call, floats(inputs));
     }
 
-    /** Returns the table of {@link #summary(Input...)} for one call of a net with methods of its own, on inputs of any type. */
+    /**
+     * Returns the table of {@link #summary(Input...)} for one call of a net with methods of its own, on inputs of any
+     * type.
+     */
     public String summary(BiFunction<M, Tensor[], ?> call, Input... inputs) {
         requireNonNull(call, "Model.summary: call must not be null");
         requireNonNull(inputs, "Model.summary: inputs must not be null");
@@ -622,7 +647,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Returns the number of multiply-adds of one call on an input of this shape, as {@link #summary(Shape...)} adds them up.
+     * Returns the number of multiply-adds of one call on an input of this shape, as {@link #summary(Shape...)} adds
+     * them up.
      *
      * @throws IllegalArgumentException if the net is not a {@link Layer}
      */

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rules by which the tensors of a file find their places in a model, for {@link Model#load(java.nio.file.Path, Names)}. GPT-2's blocks become a list of
- * Fathom's layers so:
+ * Rules by which the tensors of a file find their places in a model, for {@link Model#load(java.nio.file.Path, Names)}.
+ * GPT-2's blocks become a list of Fathom's layers so:
  *
  * <pre>{@code
  * Names.exact()
@@ -25,13 +25,15 @@ import org.jspecify.annotations.Nullable;
  *     .ignore("*.attn.bias")
  * }</pre>
  *
- * <p>In a pattern, * stands for any text. {@link #ignore}, {@link #transpose} and {@link #permute} know a tensor by its name in the file, {@link #optional}
- * by its name in the model. Renames are applied in their order, each to what the one before gives. A name that no rule changes stays as it is. Each method
- * returns new rules and leaves these as they are.
+ * <p>In a pattern, * stands for any text. {@link #ignore}, {@link #transpose} and {@link #permute} know a tensor by its
+ * name in the file, {@link #optional} by its name in the model. Renames are applied in their order, each to what the
+ * one before gives. A name that no rule changes stays as it is. Each method returns new rules and leaves these as they
+ * are.
  *
- * <p>Some names are taken as they are without any rule: those that {@code DataParallel}, {@code DistributedDataParallel} or {@code torch.compile} put {@code
- * module.} or {@code _orig_mod.} in front of, the {@code weight_ih} of an LSTMCell, GRUCell or RNNCell for the {@code weight_ih_l0} of a {@code Recurrent},
- * and any of the names that a tied parameter has. A tied parameter that lies in the file more than once must have equal values.
+ * <p>Some names are taken as they are without any rule: those that {@code DataParallel},
+ * {@code DistributedDataParallel} or {@code torch.compile} put {@code module.} or {@code _orig_mod.} in front of, the
+ * {@code weight_ih} of an LSTMCell, GRUCell or RNNCell for the {@code weight_ih_l0} of a {@code Recurrent}, and any of
+ * the names that a tied parameter has. A tied parameter that lies in the file more than once must have equal values.
  */
 public final class Names {
     /** Longer names are of no model, and a pattern of several stars would take long to see it. */
@@ -88,14 +90,17 @@ public final class Names {
         this.ignoresOthers = ignoresOthers;
     }
 
-    /** Returns the rules under which file and model have the same names and shapes, nothing is missing and nothing is left out. */
+    /**
+     * Returns the rules under which file and model have the same names and shapes, nothing is missing and nothing is
+     * left out.
+     */
     public static Names exact() {
         return EXACT;
     }
 
     /**
-     * Gives the tensors whose names fit {@code from} the name {@code to}, in which each * is what the * in the same place of {@code from} stood for: {@code
-     * rename("h.*.ln_1.*", "layers.*.norm1.*")}.
+     * Gives the tensors whose names fit {@code from} the name {@code to}, in which each * is what the * in the same
+     * place of {@code from} stood for: {@code rename("h.*.ln_1.*", "layers.*.norm1.*")}.
      *
      * @throws IllegalArgumentException if the patterns have not as many *
      */
@@ -108,12 +113,18 @@ public final class Names {
         return with(Rename.of(literal(prefix) + "*", "*", true));
     }
 
-    /** Puts {@code prefix} in front of every name, for a file that holds a part of the model: {@code withPrefix("backbone.").optional("head.*")}. */
+    /**
+     * Puts {@code prefix} in front of every name, for a file that holds a part of the model:
+     * {@code withPrefix("backbone.").optional("head.*")}.
+     */
     public Names withPrefix(String prefix) {
         return with(Rename.of("*", literal(prefix) + "*", true));
     }
 
-    /** Takes only the tensors whose names begin with {@code prefix}, without it, for a model that is a part of the file: {@code part("encoder.")}. */
+    /**
+     * Takes only the tensors whose names begin with {@code prefix}, without it, for a model that is a part of the file:
+     * {@code part("encoder.")}.
+     */
     public Names part(String prefix) {
         return with(Rename.of(literal(prefix) + "*", "*", false));
     }
@@ -136,11 +147,11 @@ public final class Names {
     }
 
     /**
-     * Brings dimensions in another order: dimension i in PyTorch's layout is dimension {@code order[i]} in the file, such as {@code permute("*.kernel", 3,
-     * 2, 0, 1)} for the filters [height, width, in, out] of Keras.
+     * Brings dimensions in another order: dimension i in PyTorch's layout is dimension {@code order[i]} in the file,
+     * such as {@code permute("*.kernel", 3, 2, 0, 1)} for the filters [height, width, in, out] of Keras.
      *
-     * @throws IllegalArgumentException if the order does not name each of its dimensions once, or the pattern has an order already; when a file is loaded,
-     *     if none of its tensors fits the pattern, or one fits two patterns
+     * @throws IllegalArgumentException if the order does not name each of its dimensions once, or the pattern has an
+     *     order already; when a file is loaded, if none of its tensors fits the pattern, or one fits two patterns
      */
     public Names permute(String pattern, int... order) {
         if (!IntStream.of(order)
@@ -160,17 +171,25 @@ public final class Names {
         return new Names(renames, more, optional, ignored, ignoresOthers);
     }
 
-    /** Lets the model's parameters and buffers whose names fit keep their values if the file lacks them, such as a new head. */
+    /**
+     * Lets the model's parameters and buffers whose names fit keep their values if the file lacks them, such as a new
+     * head.
+     */
     public Names optional(String... patterns) {
         return new Names(renames, orders, joined(optional, patterns), ignored, ignoresOthers);
     }
 
-    /** Leaves out the file's tensors whose names fit, also where the model has a place for them: {@code ignore("*.position_ids")}. */
+    /**
+     * Leaves out the file's tensors whose names fit, also where the model has a place for them:
+     * {@code ignore("*.position_ids")}.
+     */
     public Names ignore(String... patterns) {
         return new Names(renames, orders, optional, joined(ignored, patterns), ignoresOthers);
     }
 
-    /** Leaves out every tensor that the model has no place for, whatever it is called. {@link Loaded#unused} names them. */
+    /**
+     * Leaves out every tensor that the model has no place for, whatever it is called. {@link Loaded#unused} names them.
+     */
     public Names ignoreOthers() {
         return new Names(renames, orders, optional, ignored, true);
     }

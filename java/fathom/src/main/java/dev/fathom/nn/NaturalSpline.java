@@ -5,35 +5,44 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * y = the values of K basis functions at each feature of x [.., in], as [.., in K], feature by feature. The functions span the natural cubic splines with K
- * knots: cubic polynomials between neighboring knots, with continuous first and second derivatives at the knots, and straight lines beyond the first and
- * the last one (Hastie et al., The Elements of Statistical Learning, 5.2.1). A linear layer behind it fits such a curve to each feature:
+ * y = the values of K basis functions at each feature of x [.., in], as [.., in K], feature by feature. The functions
+ * span the natural cubic splines with K knots: cubic polynomials between neighboring knots, with continuous first and
+ * second derivatives at the knots, and straight lines beyond the first and the last one (Hastie et al., The Elements of
+ * Statistical Learning, 5.2.1). A linear layer behind it fits such a curve to each feature:
  *
  * <pre>{@code
  * new Sequential(new NaturalSpline(-5, -2, 0, 2, 5), new Linear(5, 1))
  * }</pre>
  *
- * <p>The constant function is in the span, so that the linear layer needs no bias. A spline with the values v and the second derivatives m at the knots is, on
- * an interval of length h and at a share t of it, v0 + t (v1 - v0) + h^2 / 6 (((1 - t)^3 - (1 - t)) m0 + (t^3 - t) m1). The layer computes every basis in this
- * form, which loses no digits in float32.
+ * <p>The constant function is in the span, so that the linear layer needs no bias. A spline with the values v and the
+ * second derivatives m at the knots is, on an interval of length h and at a share t of it, v0 + t (v1 - v0) + h^2 / 6
+ * (((1 - t)^3 - (1 - t)) m0 + (t^3 - t) m1). The layer computes every basis in this form, which loses no digits in
+ * float32.
  *
  * @param basis which functions span the splines
  * @param knots at least two, in ascending order; the first and the last are the boundary knots of R
  */
 public record NaturalSpline(Basis basis, double... knots) implements Layer {
-    /** Functions that span the same splines. Fits by least squares agree; penalties on their weights, and solutions of least norm, do not. */
+    /**
+     * Functions that span the same splines. Fits by least squares agree; penalties on their weights, and solutions of
+     * least norm, do not.
+     */
     public enum Basis {
         /**
-         * Orthonormal combinations of the K + 2 cubic B-splines for which the second derivative is 0 at the boundary. They are those of R's {@code ns} with
-         * {@code intercept = TRUE}, apart from signs.
+         * Orthonormal combinations of the K + 2 cubic B-splines for which the second derivative is 0 at the boundary.
+         * They are those of R's {@code ns} with {@code intercept = TRUE}, apart from signs.
          */
         B_SPLINES,
         /**
-         * 1, x, and d[k] - d[K - 1] for k = 1 to K - 2, where d[k] = (max(x - knot k, 0)^3 - max(x - knot K, 0)^3) / (knot K - knot k): the basis of The
-         * Elements of Statistical Learning, 5.4 and 5.5. Its values grow with the square of the range of the knots.
+         * 1, x, and d[k] - d[K - 1] for k = 1 to K - 2, where d[k] = (max(x - knot k, 0)^3 - max(x - knot K, 0)^3) /
+         * (knot K - knot k): the basis of The Elements of Statistical Learning, 5.4 and 5.5. Its values grow with the
+         * square of the range of the knots.
          */
         TRUNCATED_POWERS,
-        /** For each knot the spline that is 1 there and 0 at all others, so that the weights of a linear layer are the values of its curve at the knots. */
+        /**
+         * For each knot the spline that is 1 there and 0 at all others, so that the weights of a linear layer are the
+         * values of its curve at the knots.
+         */
         CARDINAL
     }
 
@@ -70,9 +79,7 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
         return Steps.EACH;
     }
 
-    /**
-     * @throws IllegalArgumentException if x is a scalar or has six dimensions
-     */
+    /** @throws IllegalArgumentException if x is a scalar or has six dimensions */
     @Override
     public Tensor forward(Tensor x) {
         int rank = x.shape().rank();
@@ -109,7 +116,10 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
         return y.reshape(x.shape().with(rank - 1, x.dim(-1) * (n + 1)));
     }
 
-    /** Returns the values of the K basis functions at each x in double precision, [x.length][K]: the design matrix of a fit by least squares. */
+    /**
+     * Returns the values of the K basis functions at each x in double precision, [x.length][K]: the design matrix of a
+     * fit by least squares.
+     */
     public double[][] design(double... x) {
         int n = knots.length - 1;
         double[][] values = values();
@@ -135,8 +145,8 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
     }
 
     /**
-     * For each basis function, what the pieces are multiplied by: the share t of each interval, (1 - t)^3 - (1 - t) and t^3 - t of each, the distances
-     * beyond the first and the last knot, and 1.
+     * For each basis function, what the pieces are multiplied by: the share t of each interval, (1 - t)^3 - (1 - t) and
+     * t^3 - t of each, the distances beyond the first and the last knot, and 1.
      */
     private double[][] table() {
         int n = knots.length - 1;
@@ -160,7 +170,10 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
         return table;
     }
 
-    /** The second derivatives at the knots of the natural spline with these values there: a tridiagonal system, 0 at both ends. */
+    /**
+     * The second derivatives at the knots of the natural spline with these values there: a tridiagonal system, 0 at
+     * both ends.
+     */
     private double[] secondDerivatives(double[] v) {
         int n = knots.length - 1;
         double[] m = new double[n + 1];
@@ -244,8 +257,8 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
     }
 
     /**
-     * K orthonormal vectors of weights of the B-splines for which the second derivatives at both ends are 0: what remains of the Householder reflections of the
-     * two conditions, as in R.
+     * K orthonormal vectors of weights of the B-splines for which the second derivatives at both ends are 0: what
+     * remains of the Householder reflections of the two conditions, as in R.
      */
     private double[][] orthonormalComplement() {
         int n = knots.length - 1;

@@ -32,7 +32,10 @@ final class Norms {
         }
     }
 
-    /** In training x times a number for all places of x [batch, .., {@code kept} dimensions]: 0 with probability p, else 1 / (1 - p). */
+    /**
+     * In training x times a number for all places of x [batch, .., {@code kept} dimensions]: 0 with probability p, else
+     * 1 / (1 - p).
+     */
     static Tensor drop(String layer, Tensor x, float p, int kept) {
         int[] dims = x.shape().toArray();
         if (dims.length < 1 + kept) {

@@ -5,8 +5,9 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x for x &gt; 0, else a x with a slope a that is learned (He et al. 2015), one for all of x or one for each channel, the last dimension of x.
- * Files of PyTorch's PReLU load as they are. Weight decay draws the slopes to 0, which makes a ReLU of the layer.
+ * y = x for x &gt; 0, else a x with a slope a that is learned (He et al. 2015), one for all of x or one for each
+ * channel, the last dimension of x. Files of PyTorch's PReLU load as they are. Weight decay draws the slopes to 0,
+ * which makes a ReLU of the layer.
  *
  * @param weight a, [1] or [channels]
  */
@@ -26,7 +27,8 @@ public record PRelu(Parameter weight) implements Layer {
     }
 
     /**
-     * Makes a layer with a slope for each channel, or one for everything if {@code channels} is 1, all of which begin at {@code slope}.
+     * Makes a layer with a slope for each channel, or one for everything if {@code channels} is 1, all of which begin
+     * at {@code slope}.
      *
      * @throws IllegalArgumentException if channels is below 1, or slope is not finite
      */
@@ -41,9 +43,7 @@ public record PRelu(Parameter weight) implements Layer {
         return Steps.EACH;
     }
 
-    /**
-     * @throws IllegalArgumentException if there is a slope for each channel and x has another number of channels
-     */
+    /** @throws IllegalArgumentException if there is a slope for each channel and x has another number of channels */
     @Override
     public Tensor forward(Tensor x) {
         Settings.perChannel("PRelu", x, weight);

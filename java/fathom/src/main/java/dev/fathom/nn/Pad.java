@@ -5,13 +5,13 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Pads sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] at their edges, as PyTorch's ConstantPad, ReplicationPad, ReflectionPad
- * and CircularPad do.
+ * Pads sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] at their edges, as PyTorch's ConstantPad,
+ * ReplicationPad, ReflectionPad and CircularPad do.
  *
  * @param mode how the padding is filled
  * @param value the value of the padding where the mode is ZEROS
- * @param sides the widths of the padding: one number for all sides, or left and right, for pictures then top and bottom, for volumes then front and
- *     back
+ * @param sides the widths of the padding: one number for all sides, or left and right, for pictures then top and
+ *     bottom, for volumes then front and back
  */
 public record Pad(PadMode mode, float value, int... sides) implements Layer {
     /** Keeps its own copy of the sides. */

@@ -9,17 +9,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * l1 sum |w| + l2 sum w^2 over parameters, which is added to a loss so that weights stay small, or become 0 (Tikhonov 1943; Tibshirani 1996; Zou and
- * Hastie 2005). It holds for all parameters of what is trained, unless {@link #on} and {@link #except} choose some by their names, in which * stands
- * for anything:
+ * l1 sum |w| + l2 sum w^2 over parameters, which is added to a loss so that weights stay small, or become 0 (Tikhonov
+ * 1943; Tibshirani 1996; Zou and Hastie 2005). It holds for all parameters of what is trained, unless {@link #on} and
+ * {@link #except} choose some by their names, in which * stands for anything:
  *
  * <pre>{@code
  * Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).penalties(Penalty.l2(1e-4f).except("*.bias", "4.*"))
  * loss.add(Penalty.l1(1e-3f).on("0.weight").of(model))
  * }</pre>
  *
- * <p>Its gradient is l1 sign(w) + 2 l2 w, with sign(0) = 0. It goes through an optimizer's moments and clipping as that of the loss does. The weight decay
- * d of {@code Sgd} has the gradient of {@code halfL2(d)}; the decay of {@code AdamW} is another method.
+ * <p>Its gradient is l1 sign(w) + 2 l2 w, with sign(0) = 0. It goes through an optimizer's moments and clipping as that
+ * of the loss does. The weight decay d of {@code Sgd} has the gradient of {@code halfL2(d)}; the decay of {@code AdamW}
+ * is another method.
  *
  * @param l1 the factor of the sum of absolute values
  * @param l2 the factor of the sum of squares
@@ -84,7 +85,10 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
         return new Penalty(l1, l2, List.of(patterns), except);
     }
 
-    /** Returns this penalty without the parameters whose names match one of the patterns, such as biases and the output layer. */
+    /**
+     * Returns this penalty without the parameters whose names match one of the patterns, such as biases and the output
+     * layer.
+     */
     public Penalty except(String... patterns) {
         return new Penalty(l1, l2, on, List.of(patterns));
     }
@@ -131,7 +135,8 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
     }
 
     /**
-     * Returns lambda times the mean over examples of sum |h|, for activations h [n, ..]: what keeps the hidden units of a sparse auto-encoder near 0.
+     * Returns lambda times the mean over examples of sum |h|, for activations h [n, ..]: what keeps the hidden units of
+     * a sparse auto-encoder near 0.
      *
      * @throws IllegalArgumentException if lambda is negative or not finite, or h has no example
      */
@@ -144,11 +149,13 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
     }
 
     /**
-     * Returns the sum over units of KL(rho || r) = rho log(rho / r) + (1 - rho) log((1 - rho) / (1 - r)), where r is the mean of a unit's activations h
-     * [.., units] in [0, 1], such as those of a sigmoid: what lets each unit be on for a part rho of the examples (Ng 2011, who multiplies it by beta).
-     * A logarithm is at least -100, so that a unit that is never on has a finite gradient.
+     * Returns the sum over units of KL(rho || r) = rho log(rho / r) + (1 - rho) log((1 - rho) / (1 - r)), where r is
+     * the mean of a unit's activations h [.., units] in [0, 1], such as those of a sigmoid: what lets each unit be on
+     * for a part rho of the examples (Ng 2011, who multiplies it by beta). A logarithm is at least -100, so that a unit
+     * that is never on has a finite gradient.
      *
-     * @throws IllegalArgumentException if rho is not between 0 and 1, an activation is outside [0, 1], or h has no example
+     * @throws IllegalArgumentException if rho is not between 0 and 1, an activation is outside [0, 1], or h has no
+     *     example
      */
     public static Tensor sparsity(Tensor h, float rho) {
         if (!(rho > 0 && rho < 1)) {

@@ -3,7 +3,8 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Rearranges x [N, H f, W f, C] into y [N, H, W, C f f]: squares of pixels become channels, which {@link PixelShuffle} undoes.
+ * Rearranges x [N, H f, W f, C] into y [N, H, W, C f f]: squares of pixels become channels, which {@link PixelShuffle}
+ * undoes.
  *
  * @param factor f
  */

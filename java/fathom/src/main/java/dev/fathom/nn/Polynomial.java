@@ -5,11 +5,12 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * y = the products of up to {@code degree} features of x [.., in]: for in = 2 and degree 2 they are x1, x2, x1^2, x1 x2, x2^2. A linear layer behind it is
- * polynomial regression. The order is that of scikit-learn's PolynomialFeatures: by degree, and within a degree by the features. There is no column of
- * ones, because a linear layer has a bias.
+ * y = the products of up to {@code degree} features of x [.., in]: for in = 2 and degree 2 they are x1, x2, x1^2, x1
+ * x2, x2^2. A linear layer behind it is polynomial regression. The order is that of scikit-learn's PolynomialFeatures:
+ * by degree, and within a degree by the features. There is no column of ones, because a linear layer has a bias.
  *
- * <p>Each degree is made from the one below by one more factor. Features should be standardized, since large ones overflow at high degrees.
+ * <p>Each degree is made from the one below by one more factor. Features should be standardized, since large ones
+ * overflow at high degrees.
  *
  * @param degree the largest number of factors
  * @param terms which products are there
@@ -89,9 +90,7 @@ public record Polynomial(int degree, Terms terms) implements Layer {
         return Steps.EACH;
     }
 
-    /**
-     * @throws IllegalArgumentException if x has no feature, or there are more than 2^24 products
-     */
+    /** @throws IllegalArgumentException if x has no feature, or there are more than 2^24 products */
     @Override
     public Tensor forward(Tensor x) {
         if (x.shape().rank() == 0 || x.dim(-1) == 0) {

@@ -4,8 +4,8 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x for x &gt; 0, else a x. In training each element has a slope a of its own, drawn uniformly from [lower, upper); in evaluation a is their mean,
- * (lower + upper) / 2 (Xu et al. 2015). It is PyTorch's RReLU.
+ * y = x for x &gt; 0, else a x. In training each element has a slope a of its own, drawn uniformly from [lower, upper);
+ * in evaluation a is their mean, (lower + upper) / 2 (Xu et al. 2015). It is PyTorch's RReLU.
  *
  * @param lower the smallest slope
  * @param upper the bound of the largest slope

@@ -6,19 +6,21 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y [.., j] = exp(-||x - c[j]||^2 / (2 s[j]^2)), Gaussian radial basis functions of x [.., in] (Broomhead and Lowe 1988; Bishop 2006, 6.3): 1 at the center
- * c[j], and close to 0 at a few widths s[j] from it. With a linear layer behind it, it is an RBF network. Centers and widths are trained, unless they are
- * frozen; they are often examples, or the centers of clusters.
+ * y [.., j] = exp(-||x - c[j]||^2 / (2 s[j]^2)), Gaussian radial basis functions of x [.., in] (Broomhead and Lowe
+ * 1988; Bishop 2006, 6.3): 1 at the center c[j], and close to 0 at a few widths s[j] from it. With a linear layer
+ * behind it, it is an RBF network. Centers and widths are trained, unless they are frozen; they are often examples, or
+ * the centers of clusters.
  *
- * <p>The differences of all rows and centers are made as a tensor [.., units, in], without the loss of digits that ||x||^2 - 2 x c + ||c||^2 has.
+ * <p>The differences of all rows and centers are made as a tensor [.., units, in], without the loss of digits that
+ * ||x||^2 - 2 x c + ||c||^2 has.
  *
  * @param centers c [units, in]
  * @param logWidths log s [units], so that widths stay above 0
  */
 public record RadialBasis(Parameter centers, Parameter logWidths) implements Layer {
     /**
-     * Makes a layer whose centers begin at random from the normal distribution, as standardized features are, and whose widths begin at sqrt(in), a typical
-     * distance of such features from 0.
+     * Makes a layer whose centers begin at random from the normal distribution, as standardized features are, and whose
+     * widths begin at sqrt(in), a typical distance of such features from 0.
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -47,7 +49,8 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
     /**
      * Makes a layer with these centers, one after another, and one width for all.
      *
-     * @throws IllegalArgumentException if a size is below 1, there are not units times in numbers, or the width is not above 0 and finite
+     * @throws IllegalArgumentException if a size is below 1, there are not units times in numbers, or the width is not
+     *     above 0 and finite
      */
     public static RadialBasis of(float[] centers, int in, float width) {
         Settings.atLeastOne("RadialBasis", "in", in);
@@ -64,9 +67,7 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
         return Steps.EACH;
     }
 
-    /**
-     * @throws IllegalArgumentException if x has another number of features, or six dimensions
-     */
+    /** @throws IllegalArgumentException if x has another number of features, or six dimensions */
     @Override
     public Tensor forward(Tensor x) {
         Settings.lastDimension("RadialBasis", "x", x, centers.shape().dim(1));

@@ -19,8 +19,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receptive field of a layer: how many input positions one position of its result depends on, and where they lie (Dumoulin and Visin 2016;
- * Araujo, Norris and Sim 2019). A window of k taps with dilation d, stride s and padding p in front changes it as follows:
+ * The receptive field of a layer: how many input positions one position of its result depends on, and where they lie
+ * (Dumoulin and Visin 2016; Araujo, Norris and Sim 2019). A window of k taps with dilation d, stride s and padding p in
+ * front changes it as follows:
  *
  * <pre>{@code
  * size'  = floor((size + p + p behind - d (k - 1) - 1) / s) + 1
@@ -29,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * start' = start + (d (k - 1) / 2 - p) jump
  * }</pre>
  *
- * <p>The input has field 1, jump 1 and start 0. Where paths meet, the field reaches from the first to the last position of all paths. Padding belongs
- * to the field, so the fields of deep layers can be larger than the image. The field of a layer that joins all positions (a global pool, flattening)
- * covers the fields of all of them. Influences that are the same at all positions, such as the statistics of a norm or the factors of squeeze and
- * excite, are not counted.
+ * <p>The input has field 1, jump 1 and start 0. Where paths meet, the field reaches from the first to the last position
+ * of all paths. Padding belongs to the field, so the fields of deep layers can be larger than the image. The field of a
+ * layer that joins all positions (a global pool, flattening) covers the fields of all of them. Influences that are the
+ * same at all positions, such as the statistics of a norm or the factors of squeeze and excite, are not counted.
  *
  * <pre>{@code
  * System.out.println(ReceptiveField.table(model, Shape.of(1, 224, 224, 3)));
@@ -92,7 +93,8 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
     }
 
     /**
-     * Returns the fields of the input and of every layer that calls no other, in the order of the calls, for one call on an input of this shape.
+     * Returns the fields of the input and of every layer that calls no other, in the order of the calls, for one call
+     * on an input of this shape.
      *
      * @throws IllegalArgumentException if the shape is neither [N, L, C] nor [N, H, W, C]
      */
@@ -101,8 +103,8 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
     }
 
     /**
-     * Returns the field of the result of the layer called {@code name}, which may be a layer that calls others. If it is called several times, the
-     * first call counts.
+     * Returns the field of the result of the layer called {@code name}, which may be a layer that calls others. If it
+     * is called several times, the first call counts.
      *
      * @throws IllegalArgumentException as {@link #of}, or if there is no such layer
      */
@@ -198,7 +200,8 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
     }
 
     /**
-     * Returns the fields of {@link #of} as a table of layer, output, field, jump and start, with one number where height and width agree.
+     * Returns the fields of {@link #of} as a table of layer, output, field, jump and start, with one number where
+     * height and width agree.
      *
      * @throws IllegalArgumentException as {@link #of}
      */

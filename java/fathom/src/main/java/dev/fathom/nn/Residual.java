@@ -8,8 +8,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(inner(x) + x) (He et al. 2016). If the last layer of inner is a {@link FusibleLayer} without an activation of its own, such as a linear
- * layer or a batch norm, the sum and the activation run in its kernel.
+ * y = act(inner(x) + x) (He et al. 2016). If the last layer of inner is a {@link FusibleLayer} without an activation of
+ * its own, such as a linear layer or a batch norm, the sum and the activation run in its kernel.
  *
  * @param inner a layer, or a {@link Sequential} of them, whose result has the shape of x
  * @param activation act, or null for none
@@ -28,7 +28,8 @@ public record Residual(Layer inner, @Nullable Activation activation) implements 
     /**
      * Computes the sum. Lengths are handed on to inner.
      *
-     * @throws IllegalArgumentException if the result of inner has another shape than x, or there are lengths and inner mixes steps
+     * @throws IllegalArgumentException if the result of inner has another shape than x, or there are lengths and inner
+     *     mixes steps
      */
     @Override
     public Tensor forward(Tensor x, @Nullable Tensor lengths) {

@@ -5,7 +5,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last dimensions of x, which are those of the weight (Zhang and Sennrich 2019).
+ * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last dimensions of x, which are those of the weight
+ * (Zhang and Sennrich 2019).
  *
  * @param weight of the shape of the last dimensions, or null for 1
  * @param dims number of these last dimensions
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) implements Layer {
     /**
-     * Makes a layer that normalizes over last dimensions of these sizes, with PyTorch's epsilon: the distance from 1 to the next float.
+     * Makes a layer that normalizes over last dimensions of these sizes, with PyTorch's epsilon: the distance from 1 to
+     * the next float.
      *
      * @throws IllegalArgumentException if there is none, or one is below 1
      */

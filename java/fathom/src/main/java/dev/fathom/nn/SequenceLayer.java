@@ -6,9 +6,9 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A layer that is told which steps of its sequences are padding, and whose result does not depend on them. A trainer and an assessment hand such a layer the
- * lengths of a ragged field {@code x}; {@link Sequential}, {@link Residual} and {@link Recompute} hand them on, as a layer of your own does by {@link
- * #apply(Layer, Tensor, Tensor)}.
+ * A layer that is told which steps of its sequences are padding, and whose result does not depend on them. A trainer
+ * and an assessment hand such a layer the lengths of a ragged field {@code x}; {@link Sequential}, {@link Residual} and
+ * {@link Recompute} hand them on, as a layer of your own does by {@link #apply(Layer, Tensor, Tensor)}.
  *
  * <pre>{@code
  * record MeanOfWords(Embedding words, Linear out) implements SequenceLayer {
@@ -50,10 +50,12 @@ public interface SequenceLayer extends Layer {
     }
 
     /**
-     * Computes any layer in a frame of its own. A SequenceLayer is told the lengths, and another layer is refused if padding would change its result.
+     * Computes any layer in a frame of its own. A SequenceLayer is told the lengths, and another layer is refused if
+     * padding would change its result.
      *
      * @param lengths how many steps of each sequence are no padding, I32 [n], or null for all
-     * @throws IllegalArgumentException if there are lengths, and the layer takes none and says by {@link Layer#steps} that it mixes steps
+     * @throws IllegalArgumentException if there are lengths, and the layer takes none and says by {@link Layer#steps}
+     *     that it mixes steps
      */
     static Tensor apply(Layer layer, Tensor x, @Nullable Tensor lengths) {
         if (layer instanceof SequenceLayer sequences) {
@@ -72,8 +74,8 @@ public interface SequenceLayer extends Layer {
     }
 
     /**
-     * Returns whether the result has the steps of x, [n, steps, ..], and not one result for each sequence. A layer that follows is told lengths only if it
-     * does.
+     * Returns whether the result has the steps of x, [n, steps, ..], and not one result for each sequence. A layer that
+     * follows is told lengths only if it does.
      */
     default boolean keepsSteps() {
         return true;

@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = layer n (... layer 1 (layer 0 (x))). The layers are called one after the other and not nested, so any number of them fits the stack. In
- * inference, each result is freed as soon as the next is computed.
+ * y = layer n (... layer 1 (layer 0 (x))). The layers are called one after the other and not nested, so any number of
+ * them fits the stack. In inference, each result is freed as soon as the next is computed.
  *
  * @param layers in the order of their calls; their index is their name
  */
@@ -30,10 +30,11 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
     }
 
     /**
-     * Computes the layers in their order, and tells the lengths to each {@link SequenceLayer} up to the first that makes one result of each sequence.
+     * Computes the layers in their order, and tells the lengths to each {@link SequenceLayer} up to the first that
+     * makes one result of each sequence.
      *
-     * @throws IllegalArgumentException if padded steps reach a layer that takes no lengths and mixes them, such as a convolution that is not causal, or
-     *     layers expect padding on different sides
+     * @throws IllegalArgumentException if padded steps reach a layer that takes no lengths and mixes them, such as a
+     *     convolution that is not causal, or layers expect padding on different sides
      */
     @Override
     public Tensor forward(Tensor x, @Nullable Tensor lengths) {

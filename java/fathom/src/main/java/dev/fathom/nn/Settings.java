@@ -41,7 +41,10 @@ final class Settings {
         return value;
     }
 
-    /** Refuses an x [.., channels] whose channels are not those of {@code one}, which has one number for each or a single one. */
+    /**
+     * Refuses an x [.., channels] whose channels are not those of {@code one}, which has one number for each or a
+     * single one.
+     */
     static void perChannel(String layer, Tensor x, Variable one) {
         int channels = one.shape().dim(0);
         if (channels > 1) {

@@ -8,9 +8,10 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y [n, out] = b + the sum of w W[id] over the ids of a row: a {@link Linear} whose x [n, in] is given by the numbers of its columns that are not 0, and
- * their values w. A bag of words goes in as its words and their counts, so that the cost follows the words of a text and not the vocabulary, and so does
- * that of the gradient, which is rows and values; see {@link Embedding} about optimizers.
+ * y [n, out] = b + the sum of w W[id] over the ids of a row: a {@link Linear} whose x [n, in] is given by the numbers
+ * of its columns that are not 0, and their values w. A bag of words goes in as its words and their counts, so that the
+ * cost follows the words of a text and not the vocabulary, and so does that of the gradient, which is rows and values;
+ * see {@link Embedding} about optimizers.
  *
  * <pre>{@code
  * var net = new SparseLinear(10_000, 16).padding(-1);
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * net.apply(ids, batch.lengths("ids"), counts);                                         // a weight for each word
  * }</pre>
  *
- * <p>Files of a linear layer load as they are. Without a bias it computes what PyTorch's EmbeddingBag does in mode "sum", and with weights of 1 / length what
- * it does in mode "mean"; the files of an EmbeddingBag hold the transposed weight and do not fit.
+ * <p>Files of a linear layer load as they are. Without a bias it computes what PyTorch's EmbeddingBag does in mode
+ * "sum", and with weights of 1 / length what it does in mode "mean"; the files of an EmbeddingBag hold the transposed
+ * weight and do not fit.
  *
  * @param weight W [in, out]; files hold it as [out, in], as a linear layer's
  * @param bias b [out], or null for none

@@ -9,16 +9,18 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 
 /**
- * Runs {@code layer} with the weight W / sigma, where sigma is the largest singular value of W as a matrix [out, fan-in], so that a linear layer never makes
- * the distance of two inputs larger (Miyato et al. 2018). Each training pass improves its estimate of the left singular vector u by power iteration,
+ * Runs {@code layer} with the weight W / sigma, where sigma is the largest singular value of W as a matrix [out,
+ * fan-in], so that a linear layer never makes the distance of two inputs larger (Miyato et al. 2018). Each training
+ * pass improves its estimate of the left singular vector u by power iteration,
  *
  * <pre>
  * v = W^T u / ||W^T u||,  u = W v / ||W v||,  sigma = u^T W v,
  * </pre>
  *
- * where u and v count as constants for the gradient. The new u is kept when backward has succeeded. It is PyTorch's {@code spectral_norm}, step by step
- * the same in training. In evaluation u stays, and v is computed from it, while PyTorch keeps the v of the last training pass; this is the better
- * estimate by half an iteration. u begins at random, so that sigma is too small until some training passes have been made. A weight of zeros gives NaN.
+ * where u and v count as constants for the gradient. The new u is kept when backward has succeeded. It is PyTorch's
+ * {@code spectral_norm}, step by step the same in training. In evaluation u stays, and v is computed from it, while
+ * PyTorch keeps the v of the last training pass; this is the better estimate by half an iteration. u begins at random,
+ * so that sigma is too small until some training passes have been made. A weight of zeros gives NaN.
  *
  * @param layer a linear layer, a convolution, or another layer with a weight; the names of its parameters do not change
  * @param weightU u [out]

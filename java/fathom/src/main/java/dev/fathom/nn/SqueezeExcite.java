@@ -5,7 +5,8 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * y = x s with s = fc2(fc1(mean of x over all places)), one factor for each example and channel of x [batch, .., channels] (Hu et al. 2018).
+ * y = x s with s = fc2(fc1(mean of x over all places)), one factor for each example and channel of x [batch, ..,
+ * channels] (Hu et al. 2018).
  *
  * @param fc1 the layer that squeezes the channels to a few numbers
  * @param fc2 the layer that makes a factor for each channel of them

@@ -17,16 +17,22 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 
-/** How a layer treats the steps of sequences [n, steps, ..], and so where padding may lie without a change of what it makes of the other steps. */
+/**
+ * How a layer treats the steps of sequences [n, steps, ..], and so where padding may lie without a change of what it
+ * makes of the other steps.
+ */
 public enum Steps {
     /** Each step is computed alone: y [n, t] depends on x [n, t] and nothing else, so that padding may lie anywhere. */
     EACH,
     /**
-     * Padding may lie behind a sequence: y [n, t] depends on t, on x [n, t] and on steps before it, as that of a causal convolution, or the layer is told
-     * lengths.
+     * Padding may lie behind a sequence: y [n, t] depends on t, on x [n, t] and on steps before it, as that of a causal
+     * convolution, or the layer is told lengths.
      */
     PADDED_BEHIND,
-    /** Padding may lie in front of a sequence: y [n, t] depends on x [n, t] and on steps behind it, or the layer is told lengths. */
+    /**
+     * Padding may lie in front of a sequence: y [n, t] depends on x [n, t] and on steps behind it, or the layer is told
+     * lengths.
+     */
     PADDED_IN_FRONT,
     /** Steps are mixed, or it is not known: padding may lie nowhere. */
     MIXED;
@@ -99,8 +105,8 @@ public enum Steps {
     };
 
     /**
-     * How a layer that does not override {@code steps()} treats steps: a function whose ops compute each step alone does so too, and of every other layer it is
-     * not known.
+     * How a layer that does not override {@code steps()} treats steps: a function whose ops compute each step alone
+     * does so too, and of every other layer it is not known.
      */
     static Steps ofFunction(Layer layer) {
         if (layer.getClass().isRecord()) {

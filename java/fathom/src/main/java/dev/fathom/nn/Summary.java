@@ -115,7 +115,10 @@ final class Summary {
         return new String[] {r.name(), r.type(), r.shape(), r.parameters(), r.work()};
     }
 
-    /** Rows under the first, a line between; the first {@code left} columns begin on the left. A last row of sums has a line above. */
+    /**
+     * Rows under the first, a line between; the first {@code left} columns begin on the left. A last row of sums has a
+     * line above.
+     */
     static String table(List<String[]> rows, int left, boolean sums) {
         int[] width = new int[rows.get(0).length];
         for (String[] cells : rows) {

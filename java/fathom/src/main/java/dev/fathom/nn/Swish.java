@@ -5,8 +5,9 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x sigmoid(beta x) with a beta that is learned (Ramachandran et al. 2017), one for all of x or one for each channel, the last dimension of x. With
- * beta = 1 it is SiLU, with beta = 0 it is x / 2, and with a large beta it comes close to ReLU. PyTorch has no such layer.
+ * y = x sigmoid(beta x) with a beta that is learned (Ramachandran et al. 2017), one for all of x or one for each
+ * channel, the last dimension of x. With beta = 1 it is SiLU, with beta = 0 it is x / 2, and with a large beta it comes
+ * close to ReLU. PyTorch has no such layer.
  *
  * @param beta [1] or [channels]
  */
@@ -30,9 +31,7 @@ public record Swish(Parameter beta) implements Layer {
         return Steps.EACH;
     }
 
-    /**
-     * @throws IllegalArgumentException if there is a beta for each channel and x has another number of channels
-     */
+    /** @throws IllegalArgumentException if there is a beta for each channel and x has another number of channels */
     @Override
     public Tensor forward(Tensor x) {
         Settings.perChannel("Swish", x, beta);

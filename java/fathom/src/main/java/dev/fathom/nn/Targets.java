@@ -47,7 +47,10 @@ interface Targets {
         return t;
     };
 
-    /** A number for each element of the output. Broadcasting [n, 1] against [n] would quietly take the mean over all n n pairs. */
+    /**
+     * A number for each element of the output. Broadcasting [n, 1] against [n] would quietly take the mean over all n n
+     * pairs.
+     */
     static Targets elements(Domain domain) {
         return (loss, y, t) -> {
             mustMatch(loss, y, t);

@@ -7,9 +7,9 @@ import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x / T: what softmax makes of the logits y is flatter than that of x where T &gt; 1, and steeper where T &lt; 1; the order stays. A T that is trained
- * alone, with the rest of the net frozen, on examples that the net has not seen, calibrates its probabilities (Guo et al. 2017). A fixed T is the one of
- * distillation (Hinton et al. 2015).
+ * y = x / T: what softmax makes of the logits y is flatter than that of x where T &gt; 1, and steeper where T &lt; 1;
+ * the order stays. A T that is trained alone, with the rest of the net frozen, on examples that the net has not seen,
+ * calibrates its probabilities (Guo et al. 2017). A fixed T is the one of distillation (Hinton et al. 2015).
  *
  * <pre>{@code
  * var model = Model.adopt(new Sequential(trained, Temperature.learned(1)), 1);

@@ -6,10 +6,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = relu(d(relu(conv2(d(relu(conv1(x)))))) + downsample(x)), the residual block of a temporal convolutional network over sequences x [N, L, in], with
- * causal dilated convolutions and dropout d (Bai et al. 2018, An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
- * Modeling). y [n, t] depends on x [n, t] and what is before it alone. The weight normalization of the paper's code is left out: its gain and direction
- * make one weight when training is over, so that such a net loads with its product.
+ * y = relu(d(relu(conv2(d(relu(conv1(x)))))) + downsample(x)), the residual block of a temporal convolutional network
+ * over sequences x [N, L, in], with causal dilated convolutions and dropout d (Bai et al. 2018, An Empirical Evaluation
+ * of Generic Convolutional and Recurrent Networks for Sequence Modeling). y [n, t] depends on x [n, t] and what is
+ * before it alone. The weight normalization of the paper's code is left out: its gain and direction make one weight
+ * when training is over, so that such a net loads with its product.
  *
  * @param conv1 the first causal convolution, with ReLU
  * @param conv2 the second causal convolution, with ReLU
@@ -33,10 +34,11 @@ public record TemporalBlock(
     }
 
     /**
-     * Makes a network of a block for each of {@code channels}, whose dilations are 1, 2, 4 and so on, as in the paper. Its last step sees {@link
-     * #receptiveField} steps of x.
+     * Makes a network of a block for each of {@code channels}, whose dilations are 1, 2, 4 and so on, as in the paper.
+     * Its last step sees {@link #receptiveField} steps of x.
      *
-     * @throws IllegalArgumentException if a size is below 1, there is no block or there are more than 30, or the probability is outside [0, 1)
+     * @throws IllegalArgumentException if a size is below 1, there is no block or there are more than 30, or the
+     *     probability is outside [0, 1)
      */
     public static Sequential stack(int in, int kernel, float dropout, int... channels) {
         if (channels.length < 1 || channels.length > 30) {
@@ -48,7 +50,10 @@ public record TemporalBlock(
                 .toArray(Layer[]::new));
     }
 
-    /** Returns how many steps of x one step of a {@link #stack} depends on, itself among them: 1 + 2 (kernel - 1) (2^blocks - 1). */
+    /**
+     * Returns how many steps of x one step of a {@link #stack} depends on, itself among them: 1 + 2 (kernel - 1)
+     * (2^blocks - 1).
+     */
     public static long receptiveField(int kernel, int blocks) {
         return 1 + 2 * (kernel - 1L) * ((1L << blocks) - 1);
     }

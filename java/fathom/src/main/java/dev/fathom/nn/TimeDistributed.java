@@ -8,13 +8,16 @@ import dev.fathom.tree.Structure;
 import java.util.Arrays;
 
 /**
- * y[n, t] = layer(x[n, t]): applies one layer to every step of x [N, T, ..]. The steps become one batch [N T, ..] and are turned back afterwards,
- * both as views.
+ * y[n, t] = layer(x[n, t]): applies one layer to every step of x [N, T, ..]. The steps become one batch [N T, ..] and
+ * are turned back afterwards, both as views.
  *
  * @param layer the layer to apply; the names of its parameters do not change
  */
 public record TimeDistributed(@Inline Layer layer) implements Layer {
-    /** Returns that each step is computed alone, unless padding would be among the examples from which a batch norm in the layer takes statistics. */
+    /**
+     * Returns that each step is computed alone, unless padding would be among the examples from which a batch norm in
+     * the layer takes statistics.
+     */
     @Override
     public Steps steps() {
         boolean mixed = !Access.evaluating()

@@ -7,7 +7,10 @@ import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
 import java.util.regex.Pattern;
 
-/** What an optimizer trains and backward can aim at: a contiguous range of a model's parameters, either all of them or those of a part. */
+/**
+ * What an optimizer trains and backward can aim at: a contiguous range of a model's parameters, either all of them or
+ * those of a part.
+ */
 public sealed interface Trainable extends Target permits Model, Part {
     /** The parameters. */
     ParameterRange range();

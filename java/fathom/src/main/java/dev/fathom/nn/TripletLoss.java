@@ -5,22 +5,26 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * max(0, d(a, p) - d(a, n) + margin) of anchors a, positives p of the anchor's class and negatives n of another, with the Euclidean distance d: an
- * anchor shall be nearer to its own class than to any other, by the margin (Weinberger and Saul 2009; Schroff et al. 2015). It is PyTorch's
- * TripletMarginLoss, without the 1e-6 that PyTorch adds to every difference.
+ * max(0, d(a, p) - d(a, n) + margin) of anchors a, positives p of the anchor's class and negatives n of another, with
+ * the Euclidean distance d: an anchor shall be nearer to its own class than to any other, by the margin (Weinberger and
+ * Saul 2009; Schroff et al. 2015). It is PyTorch's TripletMarginLoss, without the 1e-6 that PyTorch adds to every
+ * difference.
  *
- * <p>{@link #each(Tensor, Tensor, Tensor)} takes triplets that are given. As a {@link Loss} it takes embeddings [n, d] and I32 class numbers [n], and
- * looks for the triplets in the batch:
+ * <p>{@link #each(Tensor, Tensor, Tensor)} takes triplets that are given. As a {@link Loss} it takes embeddings [n, d]
+ * and I32 class numbers [n], and looks for the triplets in the batch:
  *
  * <ul>
- *   <li>batch-hard, the default: each example with its farthest positive and its nearest negative (Hermans et al. 2017);
- *   <li>{@link #semiHard}: each pair of one class with the nearest negative that is farther from the anchor than the positive, or with the farthest
- *       negative if none is (Schroff et al. 2015; TensorFlow Addons' triplet_semihard_loss, with the distance not squared).
+ *   <li>batch-hard, the default: each example with its farthest positive and its nearest negative (Hermans et al.
+ *       2017);
+ *   <li>{@link #semiHard}: each pair of one class with the nearest negative that is farther from the anchor than the
+ *       positive, or with the farthest negative if none is (Schroff et al. 2015; TensorFlow Addons'
+ *       triplet_semihard_loss, with the distance not squared).
  * </ul>
  *
- * <p>The search reads the distances, in double precision, and nothing flows through it. Distances are then computed anew for the triplets alone. An
- * example without another one of its class is no anchor. The loss throws IllegalArgumentException where a batch has no triplet, so draw batches that hold
- * several examples of each class. It cannot be part of a plan.
+ * <p>The search reads the distances, in double precision, and nothing flows through it. Distances are then computed
+ * anew for the triplets alone. An example without another one of its class is no anchor. The loss throws
+ * IllegalArgumentException where a batch has no triplet, so draw batches that hold several examples of each class. It
+ * cannot be part of a plan.
  */
 public final class TripletLoss implements ReducedLoss {
     /** Triplets that one array holds. */
@@ -64,7 +68,8 @@ public final class TripletLoss implements ReducedLoss {
     }
 
     /**
-     * Computes the values of the triplets that are found, in the order of their anchors, and with {@link #semiHard} of their positives.
+     * Computes the values of the triplets that are found, in the order of their anchors, and with {@link #semiHard} of
+     * their positives.
      *
      * @param embeddings [n, d]
      * @param labels I32 [n]
@@ -168,7 +173,10 @@ public final class TripletLoss implements ReducedLoss {
         return beyond >= 0 ? beyond : extreme(distance, labels, a, false, Double.NEGATIVE_INFINITY, true);
     }
 
-    /** The farthest or the nearest example of the class of {@code a}, or of the others, that is farther away than {@code above}; -1 for none. */
+    /**
+     * The farthest or the nearest example of the class of {@code a}, or of the others, that is farther away than
+     * {@code above}; -1 for none.
+     */
     private static int extreme(double[] distance, int[] labels, int a, boolean same, double above, boolean farthest) {
         int best = -1;
         for (int i = 0; i < labels.length; i++) {

@@ -5,8 +5,8 @@ import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Enlarges sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] by {@code factor} along each dimension between the batch and the
- * channels. For a given size use {@code x -> x.resize(mode, height, width)}.
+ * Enlarges sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] by {@code factor} along each dimension
+ * between the batch and the channels. For a given size use {@code x -> x.resize(mode, height, width)}.
  *
  * @param factor number of output positions for each input position
  * @param mode how values between positions are computed; AREA repeats values, as NEAREST does

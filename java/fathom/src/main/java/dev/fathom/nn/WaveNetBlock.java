@@ -5,8 +5,9 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * z = tanh(filter(x)) sigmoid(gate(x)), from which come x + residual(z) for the next block and skip(z) for the output: the gated block of WaveNet over
- * sequences x [N, L, channels], with causal dilated convolutions (van den Oord et al. 2016). Both results depend at t on x up to t alone.
+ * z = tanh(filter(x)) sigmoid(gate(x)), from which come x + residual(z) for the next block and skip(z) for the output:
+ * the gated block of WaveNet over sequences x [N, L, channels], with causal dilated convolutions (van den Oord et al.
+ * 2016). Both results depend at t on x up to t alone.
  *
  * <pre>{@code
  * Tensor h = start.apply(x), sum = null;

@@ -10,10 +10,10 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Runs {@code layer} with the weight W[o] = g[o] v[o] / ||v[o]||, in which the length of each output's weights and their direction are trained apart
- * (Salimans and Kingma 2016). v is the weight of the layer, and ||v[o]|| the Euclidean norm of all that belongs to output o. It is PyTorch's {@code
- * weight_norm} with dim=0, whose files call v {@code weight_v}; here it keeps the name "weight". A v[o] of zeros
- * gives zeros, where PyTorch has NaN.
+ * Runs {@code layer} with the weight W[o] = g[o] v[o] / ||v[o]||, in which the length of each output's weights and
+ * their direction are trained apart (Salimans and Kingma 2016). v is the weight of the layer, and ||v[o]|| the
+ * Euclidean norm of all that belongs to output o. It is PyTorch's {@code weight_norm} with dim=0, whose files call v
+ * {@code weight_v}; here it keeps the name "weight". A v[o] of zeros gives zeros, where PyTorch has NaN.
  *
  * @param layer a linear layer, a convolution, or another layer with a weight; the names of its parameters do not change
  * @param weightG g [out, 1, ..], as many dimensions as W
@@ -23,8 +23,9 @@ public record WeightNorm(@Inline WeightedLayer layer, Parameter weightG) impleme
     private static final float SMALL = 1e-12f;
 
     /**
-     * Normalizes the weight of a layer. If the layer has been trained, g begins at the norms of its weight, so that the layer computes what it did before.
-     * Otherwise g begins at the norms of a weight that the layer's initializer draws for it.
+     * Normalizes the weight of a layer. If the layer has been trained, g begins at the norms of its weight, so that the
+     * layer computes what it did before. Otherwise g begins at the norms of a weight that the layer's initializer draws
+     * for it.
      */
     public WeightNorm(WeightedLayer layer) {
         this(layer, gain(layer.weight()));

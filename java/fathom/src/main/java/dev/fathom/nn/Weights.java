@@ -33,7 +33,8 @@ final class Weights {
     }
 
     /**
-     * sum w values / sum w own, where each value has the weight {@code own} of the loss in it already; without either, it is 1.
+     * sum w values / sum w own, where each value has the weight {@code own} of the loss in it already; without either,
+     * it is 1.
      *
      * @param own the loss's weights, of the values' shape
      */

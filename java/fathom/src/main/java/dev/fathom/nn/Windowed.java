@@ -3,8 +3,8 @@ package dev.fathom.nn;
 import dev.fathom.op.Window;
 
 /**
- * A layer that slides a {@link Window} over x. Strides and padding of the window can be set on the layer itself, and each method returns a changed
- * copy: {@code new Conv(3, 64, 7).stride(2).pad(3)}, {@code new MaxPool(3).stride(2)}.
+ * A layer that slides a {@link Window} over x. Strides and padding of the window can be set on the layer itself, and
+ * each method returns a changed copy: {@code new Conv(3, 64, 7).stride(2).pad(3)}, {@code new MaxPool(3).stride(2)}.
  *
  * @param <L> the layer
  */
@@ -29,7 +29,8 @@ public interface Windowed<L> {
     }
 
     /**
-     * Returns this layer with other dilations, the distances between the taps of its window: one number for all dimensions, or one for each.
+     * Returns this layer with other dilations, the distances between the taps of its window: one number for all
+     * dimensions, or one for each.
      *
      * @throws IllegalArgumentException if there are more or fewer, or one is below 1
      */
@@ -38,8 +39,8 @@ public interface Windowed<L> {
     }
 
     /**
-     * Returns this layer with padding: one number for all sides, one for each dimension, or front and back of each dimension (top, bottom, left,
-     * right).
+     * Returns this layer with padding: one number for all sides, one for each dimension, or front and back of each
+     * dimension (top, bottom, left, right).
      *
      * @throws IllegalArgumentException if there are more or fewer, or one is negative
      */

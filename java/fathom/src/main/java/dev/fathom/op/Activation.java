@@ -44,7 +44,8 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     /**
      * Checks the row's parameters.
      *
-     * @throws IllegalArgumentException if the row refuses them: a negative alpha of elu, a lo of clamp above its hi, a NaN
+     * @throws IllegalArgumentException if the row refuses them: a negative alpha of elu, a lo of clamp above its hi, a
+     *     NaN
      */
     public Activation {
         String fault = row.fault(p0, p1);

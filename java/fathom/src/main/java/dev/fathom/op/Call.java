@@ -3,9 +3,9 @@ package dev.fathom.op;
 import dev.fathom.kernel.Kernel;
 
 /**
- * The view that an {@link Op} has of one call: shapes, addresses, and commands to the kernels. In eager use a command runs at once; while a plan is
- * made it is written down. Integers go through {@code put} and addresses through {@code at}, so that a plan can move memory and scale the integers
- * with the batch.
+ * The view that an {@link Op} has of one call: shapes, addresses, and commands to the kernels. In eager use a command
+ * runs at once; while a plan is made it is written down. Integers go through {@code put} and addresses through
+ * {@code at}, so that a plan can move memory and scale the integers with the batch.
  */
 public abstract class Call {
     /** For what runs ops: a pass or a plan. */
@@ -35,17 +35,23 @@ public abstract class Call {
     /** Returns the address for result {@code o}, or 0 if nobody needs it. */
     public abstract long out(int o);
 
-    /** Returns the address of memory that the op keeps from command to command in this call. The scratch of a kernel comes with {@link #run}. */
+    /**
+     * Returns the address of memory that the op keeps from command to command in this call. The scratch of a kernel
+     * comes with {@link #run}.
+     */
     public abstract long scratch(long bytes);
 
-    /** Returns whether the shape of input {@code i} is fixed but for its first dimension. In a plan with a free length it may not be. */
+    /**
+     * Returns whether the shape of input {@code i} is fixed but for its first dimension. In a plan with a free length
+     * it may not be.
+     */
     public boolean fixed(int i) {
         return true;
     }
 
     /**
-     * Returns the address of the weight at input {@code i}, packed by {@code packing} as a matrix [n, k]. It is packed once if weights do not change
-     * from call to call; the address is 0 if they do, or if another backend multiplies.
+     * Returns the address of the weight at input {@code i}, packed by {@code packing} as a matrix [n, k]. It is packed
+     * once if weights do not change from call to call; the address is 0 if they do, or if another backend multiplies.
      */
     public abstract long packed(int i, Kernel packing, long n, long k);
 
@@ -61,10 +67,15 @@ public abstract class Call {
     /** Adds an address argument: that of an input, a result or scratch, plus an offset in bytes, or 0. */
     public abstract Call at(long address);
 
-    /** Ends the command. An op does not write the word for a kernel's scratch, which is always the last: it is filled here. */
+    /**
+     * Ends the command. An op does not write the word for a kernel's scratch, which is always the last: it is filled
+     * here.
+     */
     public abstract void run();
 
-    /** Copies input {@code i} into a Java array, for ops written in Java. This is not available while a plan is made. */
+    /**
+     * Copies input {@code i} into a Java array, for ops written in Java. This is not available while a plan is made.
+     */
     public abstract float[] read(int i);
 
     /** Copies a Java array into result {@code o}. */

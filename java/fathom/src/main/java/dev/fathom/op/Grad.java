@@ -2,48 +2,59 @@ package dev.fathom.op;
 
 import dev.fathom.kernel.Kernel;
 
-/** The view that an {@link Op} has of its backward: a {@link Call} with the gradients of its results and of its inputs. */
+/**
+ * The view that an {@link Op} has of its backward: a {@link Call} with the gradients of its results and of its inputs.
+ */
 public abstract class Grad extends Call {
     /** For what runs ops backward: a pass. */
     protected Grad() {}
 
-    /** Returns whether result {@code o} received a gradient at all. If it did not, it adds nothing to the gradients of the inputs. */
+    /**
+     * Returns whether result {@code o} received a gradient at all. If it did not, it adds nothing to the gradients of
+     * the inputs.
+     */
     public abstract boolean received(int o);
 
     /** Returns the address of the gradient of result {@code o}, which is zeros if nothing was received. */
     public abstract long dout(int o);
 
-    /** Returns the address of the gradient of result {@code o}, as {@link #dout} does, in memory that the op may overwrite. */
+    /**
+     * Returns the address of the gradient of result {@code o}, as {@link #dout} does, in memory that the op may
+     * overwrite.
+     */
     public abstract long doutOwned(int o);
 
     /** Returns whether anybody asked for the gradient of input {@code i}. */
     public abstract boolean wants(int i);
 
     /**
-     * Returns the address for the gradient of input {@code i}; {@link #adds} then says whether to add to what is there. One command may write several
-     * gradients: where one tensor is two inputs, each has an address of its own until the op is done.
+     * Returns the address for the gradient of input {@code i}; {@link #adds} then says whether to add to what is there.
+     * One command may write several gradients: where one tensor is two inputs, each has an address of its own until the
+     * op is done.
      */
     public abstract long din(int i);
 
     /**
-     * Returns the address for the gradient of input {@code i}, as {@link #din} does, for an op that only adds to the rows which its I32 input {@code
-     * index} names. For a parameter with more rows than that, the gradient is then these rows and their values: {@link #adds} is true, and neither
-     * backward nor a lazy step touches the others.
+     * Returns the address for the gradient of input {@code i}, as {@link #din} does, for an op that only adds to the
+     * rows which its I32 input {@code index} names. For a parameter with more rows than that, the gradient is then
+     * these rows and their values: {@link #adds} is true, and neither backward nor a lazy step touches the others.
      *
      * @param index the input of row numbers; numbers outside the table are ignored
-     * @param lengths the input [n] with the count of valid numbers in each row of {@code index} [n, length], or -1 if all are valid
+     * @param lengths the input [n] with the count of valid numbers in each row of {@code index} [n, length], or -1 if
+     *     all are valid
      * @param padding a number to ignore; give one that no row has if there is none
      */
     public abstract long dinRows(int i, int index, int lengths, long padding);
 
     /**
-     * Returns the address for the gradient of input {@code i}, as {@link #din} does. It may be the buffer of {@code dout(0)}, for ops of one input
-     * that work in place.
+     * Returns the address for the gradient of input {@code i}, as {@link #din} does. It may be the buffer of
+     * {@code dout(0)}, for ops of one input that work in place.
      */
     public abstract long dinReusing(int i);
 
     /**
-     * Returns whether the address that the last {@code din} gave holds a gradient already: the op writes {@code +=} if so, and {@code =} otherwise.
+     * Returns whether the address that the last {@code din} gave holds a gradient already: the op writes {@code +=} if
+     * so, and {@code =} otherwise.
      */
     public abstract boolean adds();
 

@@ -5,11 +5,11 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One differentiable operation: a shape rule, forward, backward, and what backward reads. The same object runs eagerly, in backward and
- * inside a frozen plan, so it must be immutable; two equal ops must compute the same (records are).
+ * One differentiable operation: a shape rule, forward, backward, and what backward reads. The same object runs eagerly,
+ * in backward and inside a frozen plan, so it must be immutable; two equal ops must compute the same (records are).
  *
- * <p>An op of your own is a record that implements this interface. It writes commands to kernels through {@link Call}, or computes in Java through
- * {@link Call#read} and {@link Call#write}, which works in eager use only.
+ * <p>An op of your own is a record that implements this interface. It writes commands to kernels through {@link Call},
+ * or computes in Java through {@link Call#read} and {@link Call#write}, which works in eager use only.
  */
 public interface Op {
     /** Returns the name in messages, graphs and profiles. */
@@ -23,7 +23,8 @@ public interface Op {
     /**
      * Returns the shape of result {@code output}, computed from {@link Call#shape}, and checks the inputs.
      *
-     * @throws IllegalArgumentException made by {@link Call#fail}, naming the shapes and the two dimensions that disagree
+     * @throws IllegalArgumentException made by {@link Call#fail}, naming the shapes and the two dimensions that
+     *     disagree
      */
     Shape shape(Call c, int output);
 
@@ -37,26 +38,34 @@ public interface Op {
         return DType.F32;
     }
 
-    /** Returns whether result {@code output} exists only for backward; its address is 0 in a pass that does not record. */
+    /**
+     * Returns whether result {@code output} exists only for backward; its address is 0 in a pass that does not record.
+     */
     default boolean onlyForBackward(int output) {
         return false;
     }
 
-    /** Returns whether input {@code i} may be left out. Null then holds its place, and {@link Call#has} is false for it. */
+    /**
+     * Returns whether input {@code i} may be left out. Null then holds its place, and {@link Call#has} is false for it.
+     */
     default boolean optional(int i) {
         return false;
     }
 
-    /** Returns the byte offset into input 0 at which result 0 begins if it is a view of it, and -1 otherwise. Views run no kernel. */
+    /**
+     * Returns the byte offset into input 0 at which result 0 begins if it is a view of it, and -1 otherwise. Views run
+     * no kernel.
+     */
     default long view(Call c) {
         return -1;
     }
 
     /**
-     * Returns the input in whose memory result {@code output} may be computed, and -1 if there is none. A plan does so for state that it carries from
-     * run to run, and a pass that does not record for a value that it owns, of which there are no views, so that a cache is not copied at each step. That value
-     * cannot be used after it. The op is then called with the same address for both. A run that fails later leaves what it
-     * wrote, so such an op must do no harm when it is repeated on the same inputs.
+     * Returns the input in whose memory result {@code output} may be computed, and -1 if there is none. A plan does so
+     * for state that it carries from run to run, and a pass that does not record for a value that it owns, of which
+     * there are no views, so that a cache is not copied at each step. That value cannot be used after it. The op is
+     * then called with the same address for both. A run that fails later leaves what it wrote, so such an op must do no
+     * harm when it is repeated on the same inputs.
      */
     default int inPlaceOf(int output) {
         return -1;
@@ -86,16 +95,17 @@ public interface Op {
     }
 
     /**
-     * Returns what the message of an eager run and of a session says when a kernel refuses the op's data, such as an index out of range. At first it is
-     * the sentence of the kernel; an op whose users gave something else than that index says what they gave.
+     * Returns what the message of an eager run and of a session says when a kernel refuses the op's data, such as an
+     * index out of range. At first it is the sentence of the kernel; an op whose users gave something else than that
+     * index says what they gave.
      */
     default String refusal(KernelException e) {
         return String.valueOf(e.getMessage());
     }
 
     /**
-     * Returns the number of multiply-adds that one forward on inputs of these shapes needs, for summaries. Inputs that are left out have no shape
-     * here.
+     * Returns the number of multiply-adds that one forward on inputs of these shapes needs, for summaries. Inputs that
+     * are left out have no shape here.
      */
     default long multiplyAdds(Shape... in) {
         return 0;

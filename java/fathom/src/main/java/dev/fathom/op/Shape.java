@@ -3,7 +3,10 @@ package dev.fathom.op;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** The dimensions of a dense row-major tensor, outermost first. There are at most six; the empty shape is that of a scalar. */
+/**
+ * The dimensions of a dense row-major tensor, outermost first. There are at most six; the empty shape is that of a
+ * scalar.
+ */
 public final class Shape {
     /** The largest number of dimensions that a shape may have. */
     public static final int MAX_RANK = 6;

@@ -3,7 +3,10 @@ package dev.fathom.op;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The elementwise functions of one input. The rows are those of {@code native/src/unary.def}; a test compares the two tables. */
+/**
+ * The elementwise functions of one input. The rows are those of {@code native/src/unary.def}; a test compares the two
+ * tables.
+ */
 public enum Unary {
     /** max(x, 0); the derivative at 0 is 0 (a textbook may take 1). */
     RELU(0, Reads.OUTPUT),
@@ -44,13 +47,22 @@ public enum Unary {
     SOFTPLUS(1, Reads.OUTPUT, Unary::beta),
     /** x / (1 + exp(-x)), also called swish (Hendrycks and Gimpel 2016; Ramachandran et al. 2017). */
     SILU(0, Reads.INPUT),
-    /** x / (1 + exp(-beta x)) (Ramachandran et al. 2017); with beta 1.702 it is the quick form of GELU (Hendrycks and Gimpel 2016). */
+    /**
+     * x / (1 + exp(-beta x)) (Ramachandran et al. 2017); with beta 1.702 it is the quick form of GELU (Hendrycks and
+     * Gimpel 2016).
+     */
     SWISH(1, Reads.INPUT, Unary::beta),
-    /** x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU by the hyperbolic tangent (Hendrycks and Gimpel 2016). */
+    /**
+     * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU by the hyperbolic tangent (Hendrycks
+     * and Gimpel 2016).
+     */
     GELU_TANH(0, Reads.INPUT),
     /** x tanh(log(1 + exp(x))) (Misra 2019). */
     MISH(0, Reads.INPUT),
-    /** 1.0507 x for x &gt; 0, else 1.0507 times 1.67326 (exp(x) - 1), which keeps mean 0 and variance 1 (Klambauer et al. 2017). */
+    /**
+     * 1.0507 x for x &gt; 0, else 1.0507 times 1.67326 (exp(x) - 1), which keeps mean 0 and variance 1 (Klambauer et
+     * al. 2017).
+     */
     SELU(0, Reads.OUTPUT),
     /** x for x &gt; 0, else alpha (exp(x / alpha) - 1), whose slope is continuous (Barron 2017). */
     CELU(

@@ -8,7 +8,10 @@ public final class Where {
 
     private Where() {}
 
-    /** Takes {@code running}, which gives the path of the net that runs on the calling thread, and the empty string outside one. */
+    /**
+     * Takes {@code running}, which gives the path of the net that runs on the calling thread, and the empty string
+     * outside one.
+     */
     public static void from(Supplier<String> running) {
         path = running;
     }

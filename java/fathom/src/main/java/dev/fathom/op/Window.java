@@ -4,10 +4,11 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * The geometry of a convolution or a pool over x [N, L, C], [N, H, W, C] or [N, D, H, W, C]: along each spatial dimension, output {@code o} reads x
- * at {@code o * stride + tap * dilation - before} for every {@code tap < kernel}. With extent = dilation (kernel - 1) + 1, there are floor((size +
- * before + after - extent) / stride) + 1 outputs. In the form {@link #same} there are ceil(size / stride), with as much padding as that takes; if it
- * is odd, the extra one is behind.
+ * The geometry of a convolution or a pool over x [N, L, C], [N, H, W, C] or [N, D, H, W, C]: along each spatial
+ * dimension, output {@code o} reads x at {@code o * stride + tap * dilation - before} for every {@code tap < kernel}.
+ * With extent = dilation (kernel - 1) + 1, there are floor((size + before + after - extent) / stride) + 1 outputs. In
+ * the form {@link #same} there are ceil(size / stride), with as much padding as that takes; if it is odd, the extra one
+ * is behind.
  *
  * <pre>{@code
  * Window.of(3).pad(1)              // 3x3, keeps height and width
@@ -30,7 +31,8 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
      * @param dilation distance in x from one tap to the next
      * @param before padding in front
      * @param after padding behind
-     * @param same whether the padding is chosen for ceil(size / stride) outputs; then {@code before} and {@code after} are 0
+     * @param same whether the padding is chosen for ceil(size / stride) outputs; then {@code before} and {@code after}
+     *     are 0
      * @param ceil whether a last output may reach beyond the padding
      */
     public record Axis(int kernel, int stride, int dilation, int before, int after, boolean same, boolean ceil) {
@@ -156,8 +158,8 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
     }
 
     /**
-     * Returns this window with padding: one number for both sides of all dimensions, one for both sides of each, or one for front and back of each
-     * (top, bottom, left, right).
+     * Returns this window with padding: one number for both sides of all dimensions, one for both sides of each, or one
+     * for front and back of each (top, bottom, left, right).
      */
     public Window pad(int... p) {
         if (p.length != 2 * rank) {
@@ -176,8 +178,8 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
     }
 
     /**
-     * Returns this window with a last output that may reach beyond the padding: the number of outputs is rounded up, as in PyTorch's {@code
-     * ceil_mode}, but every output begins on x or on the padding in front.
+     * Returns this window with a last output that may reach beyond the padding: the number of outputs is rounded up, as
+     * in PyTorch's {@code ceil_mode}, but every output begins on x or on the padding in front.
      */
     public Window ceil() {
         return with(

@@ -8,10 +8,11 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
- * y [n, lq, heads d] = softmax(scale q k^T + bias) v for each head, with q [n, lq, heads d] and k, v [n, lk, kvHeads d], in blocks of keys: no matrix
- * [lq, lk] is ever made. The inputs are q, k and v, or in the place of q one tensor [n, l, (heads + 2 kvHeads) d] that holds all three and no k and v;
- * then optionally the bias, the I32 lengths of keys, lengths of queries and past of each row of the batch. The second result is the logarithm of the
- * sum of the exponentials of each query, for backward.
+ * y [n, lq, heads d] = softmax(scale q k^T + bias) v for each head, with q [n, lq, heads d] and k, v [n, lk, kvHeads
+ * d], in blocks of keys: no matrix [lq, lk] is ever made. The inputs are q, k and v, or in the place of q one tensor
+ * [n, l, (heads + 2 kvHeads) d] that holds all three and no k and v; then optionally the bias, the I32 lengths of keys,
+ * lengths of queries and past of each row of the batch. The second result is the logarithm of the sum of the
+ * exponentials of each query, for backward.
  *
  * @param scale NaN for 1 / sqrt(d)
  * @param p the probability with which a weight is dropped; seed and counter then say where its random numbers begin
@@ -143,7 +144,10 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         }
     }
 
-    /** The step of the bias from one index of a dimension to the next, 0 where it is the same for all; dimensions count from the last. */
+    /**
+     * The step of the bias from one index of a dimension to the next, 0 where it is the same for all; dimensions count
+     * from the last.
+     */
     private static long step(Call c, int back) {
         if (!c.has(BIAS)) {
             return 0;

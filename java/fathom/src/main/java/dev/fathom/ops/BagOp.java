@@ -9,8 +9,9 @@ import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y [n, out] = b + sum over k &lt; lengths[n] of w[n, k] W[token[n, k]], where tokens that are {@code padding} add nothing. Inputs: W [vocabulary,
- * out], tokens I32 [n, length], lengths I32 [n] or none, w [n, length] or none, b [out] or none.
+ * y [n, out] = b + sum over k &lt; lengths[n] of w[n, k] W[token[n, k]], where tokens that are {@code padding} add
+ * nothing. Inputs: W [vocabulary, out], tokens I32 [n, length], lengths I32 [n] or none, w [n, length] or none, b [out]
+ * or none.
  *
  * @param padding a number that is no token, or {@link EmbeddingOp#NO_PADDING}
  */

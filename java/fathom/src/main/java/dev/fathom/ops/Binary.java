@@ -9,8 +9,8 @@ import dev.fathom.op.Shape;
 import java.util.Locale;
 
 /**
- * The elementwise functions of two inputs, with NumPy's broadcasting. The rows are those of {@code native/src/binary.def}; a test compares the two
- * tables.
+ * The elementwise functions of two inputs, with NumPy's broadcasting. The rows are those of
+ * {@code native/src/binary.def}; a test compares the two tables.
  */
 public enum Binary implements Op {
     /** a + b. */

@@ -5,8 +5,9 @@ import dev.fathom.op.Shape;
 import java.util.Arrays;
 
 /**
- * NumPy's broadcasting of any number of operands: shapes are aligned at their last dimension, a dimension of 1 (or a missing one) stretches to
- * the others'. A kernel reads an operand through strides, 0 where it stretches, and what flows back to it is summed over these dimensions.
+ * NumPy's broadcasting of any number of operands: shapes are aligned at their last dimension, a dimension of 1 (or a
+ * missing one) stretches to the others'. A kernel reads an operand through strides, 0 where it stretches, and what
+ * flows back to it is summed over these dimensions.
  */
 public final class Broadcast {
     private Broadcast() {}
@@ -20,7 +21,10 @@ public final class Broadcast {
         return shape(c, names, 0, operands);
     }
 
-    /** The shape that the operands stretch to, where the last {@code own} dimensions of each are its own; they are 1 in the result. */
+    /**
+     * The shape that the operands stretch to, where the last {@code own} dimensions of each are its own; they are 1 in
+     * the result.
+     */
     public static Shape shape(Call c, String[] names, int own, Shape... operands) {
         int rank = 0;
         boolean equal = own == 0;
@@ -81,8 +85,8 @@ public final class Broadcast {
     }
 
     /**
-     * Row 0: the dimensions of {@code result}, six of them, neighbors along which every operand stretches or runs on alike merged into one, 1 in
-     * front. Row 1 + o: the strides of operand {@code o} along them, in elements.
+     * Row 0: the dimensions of {@code result}, six of them, neighbors along which every operand stretches or runs on
+     * alike merged into one, 1 in front. Row 1 + o: the strides of operand {@code o} along them, in elements.
      */
     public static long[][] strides(Shape result, Shape... operands) {
         int n = operands.length;
@@ -117,7 +121,10 @@ public final class Broadcast {
         return words;
     }
 
-    /** dx (+)= the sum of {@code full}, which has the shape of {@code result}, over the dimensions along which {@code operand} stretches. */
+    /**
+     * dx (+)= the sum of {@code full}, which has the shape of {@code result}, over the dimensions along which
+     * {@code operand} stretches.
+     */
     public static void sum(Call c, long full, Shape result, long dx, Shape operand, boolean add) {
         ReduceOp.reduce(c, ReduceOp.Kind.SUM, full, dx, result, stretched(result, operand), add);
     }

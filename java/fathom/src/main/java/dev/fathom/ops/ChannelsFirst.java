@@ -5,7 +5,10 @@ import dev.fathom.op.Window;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What messages advise where images may come as [N, C, H, W], the order of other libraries. Here channels are the last dimension. */
+/**
+ * What messages advise where images may come as [N, C, H, W], the order of other libraries. Here channels are the last
+ * dimension.
+ */
 final class ChannelsFirst {
     private ChannelsFirst() {}
 
@@ -14,7 +17,10 @@ final class ChannelsFirst {
         return x.rank() > 2 && x.rank() < 6 && x.dim(1) == channels && x.dim(-1) != channels ? permuted(x) : "";
     }
 
-    /** The fix if a window of several dimensions is larger than dimension 1 of x but fits those after it, and else nothing. */
+    /**
+     * The fix if a window of several dimensions is larger than dimension 1 of x but fits those after it, and else
+     * nothing.
+     */
     static String fix(Shape x, Window window) {
         int rank = window.rank();
         return rank > 1

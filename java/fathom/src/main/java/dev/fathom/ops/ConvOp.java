@@ -12,9 +12,9 @@ import dev.fathom.op.WindowedOp;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y [N, .., K] = act((the sum over taps t and channels c of x [.., o stride + t dilation - padding, c] W [K, t.., c], + b [K]) + residual), o being
- * the place in y: a cross-correlation, as the field's convolutions are; the filters are not flipped. Of several groups of channels, each has its own
- * filters.
+ * y [N, .., K] = act((the sum over taps t and channels c of x [.., o stride + t dilation - padding, c] W [K, t.., c], +
+ * b [K]) + residual), o being the place in y: a cross-correlation, as the field's convolutions are; the filters are not
+ * flipped. Of several groups of channels, each has its own filters.
  */
 public record ConvOp(Window window, int groups, @Nullable Activation activation) implements Epilogue, WindowedOp {
     @Override
@@ -66,7 +66,10 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
         }
     }
 
-    /** Refuses channels of x that are not those of the filters, of which a group has {@code here} at dimension {@code at}. */
+    /**
+     * Refuses channels of x that are not those of the filters, of which a group has {@code here} at dimension
+     * {@code at}.
+     */
     static IllegalArgumentException disagree(Call c, int at, int here, int groups) {
         Shape x = c.shape(0);
         String weight = c.inName(1);

@@ -8,9 +8,10 @@ import dev.fathom.op.Window;
 import dev.fathom.op.WindowedOp;
 
 /**
- * y [N, .., K] of x [N, .., C] and W [C, taps.., K / groups]: the convolution with this window and these filters, turned round. Each place i of x adds
- * x[i] W[tap] to the places i stride + tap dilation - padding of y, as the gradient of that convolution's input does. Along each dimension y has
- * (size - 1) stride + extent - padding + output padding places, or size stride where the window is {@link Window#same}.
+ * y [N, .., K] of x [N, .., C] and W [C, taps.., K / groups]: the convolution with this window and these filters,
+ * turned round. Each place i of x adds x[i] W[tap] to the places i stride + tap dilation - padding of y, as the
+ * gradient of that convolution's input does. Along each dimension y has (size - 1) stride + extent - padding + output
+ * padding places, or size stride where the window is {@link Window#same}.
  *
  * @param heightPadding places more behind the first of two spatial dimensions
  * @param outputPadding places more behind the last

@@ -9,9 +9,10 @@ import dev.fathom.op.Shape;
 import java.util.function.Function;
 
 /**
- * loss = sum over rows and classes of -q log softmax(x) / sum over rows of w[label], with logits x [.., classes], labels [..], and, where
- * there is a third input, weights w [classes], else w = 1: q = (1 - smoothing) w[label] at the label plus smoothing / classes w everywhere.
- * Softmax and cross-entropy in one, whose gradient is (softmax(x) sum q - q) / sum w[label]. A second result keeps the probabilities for it.
+ * loss = sum over rows and classes of -q log softmax(x) / sum over rows of w[label], with logits x [.., classes],
+ * labels [..], and, where there is a third input, weights w [classes], else w = 1: q = (1 - smoothing) w[label] at the
+ * label plus smoothing / classes w everywhere. Softmax and cross-entropy in one, whose gradient is (softmax(x) sum q -
+ * q) / sum w[label]. A second result keeps the probabilities for it.
  */
 public record CrossEntropyOp(float smoothing) implements Op {
     @Override

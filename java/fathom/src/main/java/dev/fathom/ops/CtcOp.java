@@ -8,9 +8,10 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
- * loss [n] = -log of the sum, over all alignments of the labels with the steps, of the products of softmax(x) (Graves et al. 2006). Inputs: logits x
- * [n, steps, classes], labels I32 [n, length], lengths I32 [n] of the steps or none, lengths I32 [n] of the labels or none. A second result is the
- * gradient of each loss by its logits, which forward has at hand.
+ * loss [n] = -log of the sum, over all alignments of the labels with the steps, of the products of softmax(x) (Graves
+ * et al. 2006). Inputs: logits x [n, steps, classes], labels I32 [n, length], lengths I32 [n] of the steps or none,
+ * lengths I32 [n] of the labels or none. A second result is the gradient of each loss by its logits, which forward has
+ * at hand.
  */
 public record CtcOp(int blank) implements Op {
     @Override

@@ -4,7 +4,10 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.Shape;
 
-/** y = the sums of x along a dimension up to and with each place, added one after the other; dx the sums of dy from each place on. */
+/**
+ * y = the sums of x along a dimension up to and with each place, added one after the other; dx the sums of dy from each
+ * place on.
+ */
 public record CumsumOp(int axis) implements ReversibleOp {
     @Override
     public String label() {

@@ -6,8 +6,8 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 
 /**
- * y = keep(x) ? x scale : 0, dropped with probability p (Srivastava et al. 2014). No mask is stored: backward draws it again from the same seed
- * and counter.
+ * y = keep(x) ? x scale : 0, dropped with probability p (Srivastava et al. 2014). No mask is stored: backward draws it
+ * again from the same seed and counter.
  */
 public record DropoutOp(float p, float scale, long seed, long counter) implements BlindOp {
     @Override

@@ -10,7 +10,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y [.., dim] = rows of W [vocabulary, dim] that the I32 tokens [..] name. Where a token is {@code padding}, no gradient flows to its row.
+ * y [.., dim] = rows of W [vocabulary, dim] that the I32 tokens [..] name. Where a token is {@code padding}, no
+ * gradient flows to its row.
  *
  * @param padding a token, or {@link #NO_PADDING}
  */
@@ -76,8 +77,8 @@ public record EmbeddingOp(long padding) implements Op {
     }
 
     /**
-     * dW += the rows of dy [rows, dim] at the tokens [rows, most] of input 1, of as many as the input {@code lengths} says and times those of the input
-     * {@code weights}, each of which may be -1 for none.
+     * dW += the rows of dy [rows, dim] at the tokens [rows, most] of input 1, of as many as the input {@code lengths}
+     * says and times those of the input {@code weights}, each of which may be -1 for none.
      */
     static void addRows(Grad g, long dy, int lengths, int weights, long rows, long most, long padding) {
         Shape w = g.shape(0);

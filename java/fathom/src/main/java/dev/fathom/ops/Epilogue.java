@@ -9,8 +9,9 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An op that ends in act((sum + bias) + residual), which its kernel makes of the sum before it stores it. The bias [n] and the residual, of the result's
- * shape, are optional inputs in neighboring places. Results: y first, and last what goes into act where its derivative reads that.
+ * An op that ends in act((sum + bias) + residual), which its kernel makes of the sum before it stores it. The bias [n]
+ * and the residual, of the result's shape, are optional inputs in neighboring places. Results: y first, and last what
+ * goes into act where its derivative reads that.
  */
 public interface Epilogue extends Op {
     /** act, or null for none. */
@@ -139,7 +140,10 @@ public interface Epilogue extends Op {
         }
     }
 
-    /** The gradient of the residual, which may take the place of the sum's: the last to be asked for, since nobody else reads that. */
+    /**
+     * The gradient of the residual, which may take the place of the sum's: the last to be asked for, since nobody else
+     * reads that.
+     */
     default void backwardResidual(Grad g, long dy) {
         if (g.wants(residual())) {
             long dr = g.dinReusing(residual());

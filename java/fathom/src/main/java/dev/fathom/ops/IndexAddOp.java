@@ -7,7 +7,9 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
-/** y [a, size, b] = zeros, to which x [a, i.., b] is added at the places that the I32 index [i..] names, in its order. */
+/**
+ * y [a, size, b] = zeros, to which x [a, i.., b] is added at the places that the I32 index [i..] names, in its order.
+ */
 public record IndexAddOp(int axis, int size) implements Op {
     @Override
     public String label() {

@@ -8,8 +8,8 @@ import dev.fathom.op.Shape;
 import java.util.Locale;
 
 /**
- * The elementwise functions of two I32 tensors, which broadcast as those of {@link Binary} do. Comparisons give F32 masks. No gradient flows. The
- * rows are those of {@code native/src/integer.def}; a test compares the two tables.
+ * The elementwise functions of two I32 tensors, which broadcast as those of {@link Binary} do. Comparisons give F32
+ * masks. No gradient flows. The rows are those of {@code native/src/integer.def}; a test compares the two tables.
  */
 public enum IntBinary implements Op {
     /** a + b, wrapping around. */

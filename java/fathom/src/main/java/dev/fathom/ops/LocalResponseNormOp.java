@@ -7,8 +7,8 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
- * y = x / d^beta, d = k + alpha / size * the sum of x^2 over the channels c - size / 2 to c + (size - 1) / 2 that there are; channels are the last
- * dimension. The second result is d, for backward.
+ * y = x / d^beta, d = k + alpha / size * the sum of x^2 over the channels c - size / 2 to c + (size - 1) / 2 that there
+ * are; channels are the last dimension. The second result is d, for backward.
  */
 public record LocalResponseNormOp(int size, float alpha, float beta, float k) implements Op {
     @Override

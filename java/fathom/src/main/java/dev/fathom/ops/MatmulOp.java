@@ -8,7 +8,8 @@ import dev.fathom.op.Shape;
 import java.util.Arrays;
 
 /**
- * y [.., m, n] = a [.., m, k] b [.., k, n]; the dimensions in front broadcast. One matrix b multiplies all rows of a as one product.
+ * y [.., m, n] = a [.., m, k] b [.., k, n]; the dimensions in front broadcast. One matrix b multiplies all rows of a as
+ * one product.
  *
  * @param transposed b is [.., n, k]
  */
@@ -27,9 +28,9 @@ public record MatmulOp(boolean transposed) implements Op {
         Shape a = c.shape(0);
         Shape b = c.shape(1);
         if (a.rank() < 1 || b.rank() < 2 || b.rank() > 2 && a.rank() < 2) {
-            throw c.fail(
-                    "a " + a + " and b " + b
-                            + " cannot be multiplied: b needs two dimensions or more, and a one, or two if b has more than two; reshape them");
+            throw c.fail("a " + a + " and b " + b
+                    + " cannot be multiplied: b needs two dimensions or more, and a one, or two if b has "
+                    + "more than two; reshape them");
         }
         int at = transposed ? b.rank() - 1 : b.rank() - 2;
         if (a.dim(-1) != b.dim(at)) {
@@ -176,7 +177,10 @@ public record MatmulOp(boolean transposed) implements Op {
                 .run();
     }
 
-    /** c [.., m, n] (+)= op(a) op(b) for every matrix of c; those of a and b repeat where their dimension is 1 or missing. */
+    /**
+     * c [.., m, n] (+)= op(a) op(b) for every matrix of c; those of a and b repeat where their dimension is 1 or
+     * missing.
+     */
     private static void batch(
             Call call, int ta, int tb, long a, Shape as, long b, Shape bs, long c, Shape cs, long k, boolean add) {
         long m = cs.dim(-2);

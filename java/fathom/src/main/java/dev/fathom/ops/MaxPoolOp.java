@@ -10,8 +10,9 @@ import dev.fathom.op.WindowedOp;
 import java.util.function.Function;
 
 /**
- * The largest value of every window over x [n, l, c] or [n, h, w, c]; padding holds none. The first of equals wins, and a NaN. The second result
- * is the tap that won, for backward; the third, where asked for, its place h W + w in the image.
+ * The largest value of every window over x [n, l, c] or [n, h, w, c]; padding holds none. The first of equals wins, and
+ * a NaN. The second result is the tap that won, for backward; the third, where asked for, its place h W + w in the
+ * image.
  */
 public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
     /** Taps are bytes up to so many, as the kernel has it. */

@@ -8,8 +8,8 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
- * y [n, size.., c] of zeros, but y[n, index[n, i, c], c] = x[n, i, c]: undoes a max pooling whose places the I32 index holds. Of values with one
- * place the last one stays; each gets the gradient of the place.
+ * y [n, size.., c] of zeros, but y[n, index[n, i, c], c] = x[n, i, c]: undoes a max pooling whose places the I32 index
+ * holds. Of values with one place the last one stays; each gets the gradient of the place.
  *
  * @param size the dimensions between the first and the last of y
  */

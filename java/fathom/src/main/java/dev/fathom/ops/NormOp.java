@@ -12,9 +12,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act((gamma (x - mean) rstd + beta) + residual), rstd = 1 / sqrt(variance + epsilon), in one kernel. Inputs: x; the mean and the variance, where
- * they are given and not measured; and optionally gamma, beta and the residual. Results: y; where they are measured the mean and rstd; of a batch its
- * (biased) variance too; last the value before an activation whose derivative needs it.
+ * y = act((gamma (x - mean) rstd + beta) + residual), rstd = 1 / sqrt(variance + epsilon), in one kernel. Inputs: x;
+ * the mean and the variance, where they are given and not measured; and optionally gamma, beta and the residual.
+ * Results: y; where they are measured the mean and rstd; of a batch its (biased) variance too; last the value before an
+ * activation whose derivative needs it.
  *
  * @param over what shares a mean and a variance
  * @param count of groups, or of the last dimensions; 0 for a batch
@@ -88,7 +89,10 @@ public record NormOp(
         return activation != null && activation.row() == Unary.RELU;
     }
 
-    /** Whether backward computes the value before ReLU again instead of reading y: without a residual that takes less memory traffic. */
+    /**
+     * Whether backward computes the value before ReLU again instead of reading y: without a residual that takes less
+     * memory traffic.
+     */
     private boolean again() {
         return relu() && !withResidual;
     }
@@ -179,9 +183,9 @@ public record NormOp(
         long[] v = view(x);
         long values = v[1] * v[2] / v[3];
         if (over == Over.BATCH && values < 2) {
-            throw c.fail(
-                    "x " + x + " has " + values
-                            + " values a channel but statistics of a batch need 2; give a larger batch, or evaluate (Pass.infer, model.eval)");
+            throw c.fail("x " + x + " has " + values
+                    + " values a channel but statistics of a batch need 2; give a larger batch, or "
+                    + "evaluate (Pass.infer, model.eval)");
         }
         if (over == Over.GROUP && values < 2 && v[0] > 0) {
             throw c.fail("x " + x + " has " + values + " values in each of its " + count

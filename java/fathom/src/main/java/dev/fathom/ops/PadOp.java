@@ -11,7 +11,8 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * y = x [n, l, c], [n, h, w, c] or [n, d, h, w, c] with places on either side of each dimension between the first and the last.
+ * y = x [n, l, c], [n, h, w, c] or [n, d, h, w, c] with places on either side of each dimension between the first and
+ * the last.
  *
  * @param value what they hold where the mode is ZEROS
  * @param spatial how many of the six sides count, the last ones of front, back, top, bottom, left, right

@@ -8,8 +8,9 @@ import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = x [n, size, ..], where the rows of y[b] from past[b] on are those of added [n, rows, ..]. Inputs: x, added, and the I32 past [n]. The kernel lets y
- * take the memory of x, and then writes the added rows alone. It is for caches of generation and has no gradient.
+ * y = x [n, size, ..], where the rows of y[b] from past[b] on are those of added [n, rows, ..]. Inputs: x, added, and
+ * the I32 past [n]. The kernel lets y take the memory of x, and then writes the added rows alone. It is for caches of
+ * generation and has no gradient.
  */
 public record PutRowsOp() implements Op {
     public static final PutRowsOp INSTANCE = new PutRowsOp();

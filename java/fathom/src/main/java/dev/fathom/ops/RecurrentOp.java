@@ -10,15 +10,17 @@ import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recurrent layer over whole sequences x [n, t, in], in one kernel. Results: the hidden states y [n, t, h], the last one of each sequence [n, h], for
- * an LSTM the last cell state [n, h], and what backward reads. Inputs that may be left out are the biases, the peepholes, the initial states (zeros),
- * the lengths I32 [n] (all t), the shares of skip connections ({@link #SKIP}), and {@link #MASK} [n, h], which multiplies the state before its product with
- * U. What lies beyond a sequence's length costs nothing and is zero in y.
+ * A recurrent layer over whole sequences x [n, t, in], in one kernel. Results: the hidden states y [n, t, h], the last
+ * one of each sequence [n, h], for an LSTM the last cell state [n, h], and what backward reads. Inputs that may be left
+ * out are the biases, the peepholes, the initial states (zeros), the lengths I32 [n] (all t), the shares of skip
+ * connections ({@link #SKIP}), and {@link #MASK} [n, h], which multiplies the state before its product with U. What
+ * lies beyond a sequence's length costs nothing and is zero in y.
  *
  * @param reverse whether sequences run from their last step to their first
  * @param updateGatesCandidate whether a GRU's update gate weighs the candidate, as in textbooks, and not the state
  * @param paddedInFront whether a sequence shorter than t is aligned to the end of its row
- * @param lag how many steps the connections skip whose shares [t, 2] are the input {@link #SKIP}; 1 where there are none
+ * @param lag how many steps the connections skip whose shares [t, 2] are the input {@link #SKIP}; 1 where there are
+ *     none
  */
 public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandidate, boolean paddedInFront, int lag)
         implements Op {

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * y = a reduction of x over some dimensions, which disappear. Neighboring dimensions are merged; each run of reduced ones is one kernel call over
- * [outer, r, inner], the innermost run first: every kind here may be taken run by run.
+ * y = a reduction of x over some dimensions, which disappear. Neighboring dimensions are merged; each run of reduced
+ * ones is one kernel call over [outer, r, inner], the innermost run first: every kind here may be taken run by run.
  *
  * @param kind what is computed
  * @param mask bit i: dimension i is reduced
@@ -212,7 +212,10 @@ public record ReduceOp(Kind kind, int mask) implements Op {
                 .run();
     }
 
-    /** Runs of reduced dimensions as {outer, r, inner}, the innermost first; what an earlier run removed no longer counts. */
+    /**
+     * Runs of reduced dimensions as {outer, r, inner}, the innermost first; what an earlier run removed no longer
+     * counts.
+     */
     public static long[][] groups(Shape shape, int mask) {
         long[][] groups = new long[Shape.MAX_RANK][];
         int n = 0;

@@ -10,8 +10,8 @@ import dev.fathom.op.WindowedOp;
 import java.util.Arrays;
 
 /**
- * x [n, l, c], [n, h, w, c] or [n, d, h, w, c] with other sizes between the first dimension and the last, one dimension after the other, the last
- * one first.
+ * x [n, l, c], [n, h, w, c] or [n, d, h, w, c] with other sizes between the first dimension and the last, one dimension
+ * after the other, the last one first.
  *
  * @param size the new sizes
  */

@@ -4,7 +4,10 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 
-/** A linear op of one input whose result has the same shape, and whose gradient goes back the same way in the other direction. */
+/**
+ * A linear op of one input whose result has the same shape, and whose gradient goes back the same way in the other
+ * direction.
+ */
 interface ReversibleOp extends BlindOp {
     /** y (+)= the op of x, or with {@code back} what flows back through it. */
     void pass(Call c, long x, long y, boolean back, boolean add);

@@ -16,7 +16,9 @@ public record RollOp(int axis, int shift) implements MoveOp, ReversibleOp {
         return c.shape(0);
     }
 
-    /** Puts the last {@code shift} places in front of the others, or as many of the first behind them on the way back. */
+    /**
+     * Puts the last {@code shift} places in front of the others, or as many of the first behind them on the way back.
+     */
     @Override
     public void pass(Call c, long x, long y, boolean back, boolean add) {
         Shape shape = c.shape(0);

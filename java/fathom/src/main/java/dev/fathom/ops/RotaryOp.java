@@ -8,8 +8,9 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
- * y = x [n, l, heads d], of whose first {@code turned} heads the first r numbers are turned in pairs by the angle of their token's position (Su et al.
- * 2021). Inputs: x; a table [positions, r] of r / 2 cosines before r / 2 sines; and optionally the I32 position [n] of each row's first token.
+ * y = x [n, l, heads d], of whose first {@code turned} heads the first r numbers are turned in pairs by the angle of
+ * their token's position (Su et al. 2021). Inputs: x; a table [positions, r] of r / 2 cosines before r / 2 sines; and
+ * optionally the I32 position [n] of each row's first token.
  *
  * @param beside whether a pair is (2i, 2i + 1), else (i, i + r / 2)
  */

@@ -6,7 +6,10 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 import dev.fathom.op.WindowedOp;
 
-/** Every {@code step}-th place of a dimension from {@code from} to {@code to - 1}: a view of neighbors of the leading one, else a copy. */
+/**
+ * Every {@code step}-th place of a dimension from {@code from} to {@code to - 1}: a view of neighbors of the leading
+ * one, else a copy.
+ */
 public record SliceOp(int axis, int from, int to, int step) implements MoveOp, WindowedOp {
     @Override
     public String label() {

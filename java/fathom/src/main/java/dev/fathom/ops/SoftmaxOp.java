@@ -6,7 +6,10 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
-/** y = exp(x) / sum exp(x), or its logarithm, along one dimension; shifted by the maximum, so that large logits stay finite. */
+/**
+ * y = exp(x) / sum exp(x), or its logarithm, along one dimension; shifted by the maximum, so that large logits stay
+ * finite.
+ */
 public record SoftmaxOp(int axis, boolean log) implements Op {
     @Override
     public String label() {

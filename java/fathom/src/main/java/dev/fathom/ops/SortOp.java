@@ -10,8 +10,8 @@ import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of x in order along a dimension, all of them or the first k, and the I32 places that they had. Equal values keep their order, and NaN is
- * above all others. A gradient goes back to the places.
+ * The values of x in order along a dimension, all of them or the first k, and the I32 places that they had. Equal
+ * values keep their order, and NaN is above all others. A gradient goes back to the places.
  *
  * @param k how many, or {@link #ALL}
  */

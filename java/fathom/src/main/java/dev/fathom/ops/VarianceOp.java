@@ -8,9 +8,9 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 
 /**
- * y = sum (x - mean)^2 / (n - correction) over some dimensions, which disappear, or its square root; the mean comes first, so that large means cost
- * no digits. The second result is the mean, for backward: dx = dy 2 (x - mean) / (n - correction), and dy / (2 y) in place of dy behind a root, 0 where
- * y is 0.
+ * y = sum (x - mean)^2 / (n - correction) over some dimensions, which disappear, or its square root; the mean comes
+ * first, so that large means cost no digits. The second result is the mean, for backward: dx = dy 2 (x - mean) / (n -
+ * correction), and dy / (2 y) in place of dy behind a root, 0 where y is 0.
  *
  * @param mask bit i: dimension i is reduced
  * @param correction 1 for an estimate from a sample, 0 for the sample's own

@@ -6,7 +6,10 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
-/** y = mask is not 0 ? a : b, broadcast. Inputs: mask, a, b. The gradient goes where the value came from; the mask has none. */
+/**
+ * y = mask is not 0 ? a : b, broadcast. Inputs: mask, a, b. The gradient goes where the value came from; the mask has
+ * none.
+ */
 public record WhereOp() implements Op {
     public static final WhereOp INSTANCE = new WhereOp();
     private static final String[] NAMES = {"mask", "a", "b"};

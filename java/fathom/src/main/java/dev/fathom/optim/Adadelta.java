@@ -1,8 +1,9 @@
 package dev.fathom.optim;
 
 /**
- * Adadelta (Zeiler 2012), as PyTorch's: g += weightDecay w; s = rho s + (1 - rho) g^2; d = sqrt(u + epsilon) / sqrt(s + epsilon) g; u = rho u + (1 - rho)
- * d^2; w -= lr d. The steps have the unit of the weights, so that a learning rate of 1 suits most problems.
+ * Adadelta (Zeiler 2012), as PyTorch's: g += weightDecay w; s = rho s + (1 - rho) g^2; d = sqrt(u + epsilon) / sqrt(s +
+ * epsilon) g; u = rho u + (1 - rho) d^2; w -= lr d. The steps have the unit of the weights, so that a learning rate of
+ * 1 suits most problems.
  *
  * @param learningRate lr
  * @param rho decay of both means of squares, in [0, 1)
@@ -13,7 +14,8 @@ public record Adadelta(float learningRate, float rho, float epsilon, float weigh
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, rho outside [0, 1), epsilon not above 0, or weightDecay negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, rho outside [0, 1), epsilon not
+     *     above 0, or weightDecay negative
      */
     public Adadelta {
         Checks.learningRate("Adadelta", learningRate);

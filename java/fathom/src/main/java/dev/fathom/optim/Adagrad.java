@@ -1,8 +1,9 @@
 package dev.fathom.optim;
 
 /**
- * Adagrad (Duchi, Hazan and Singer 2011), as PyTorch's: g += weightDecay w; s += g^2, from s = initial; w -= lr / (1 + (t - 1) rateDecay) g / (sqrt(s) +
- * epsilon) at step t = 1, 2, ... Weights whose gradients are rare or small keep a large rate, and no rate ever rises again.
+ * Adagrad (Duchi, Hazan and Singer 2011), as PyTorch's: g += weightDecay w; s += g^2, from s = initial; w -= lr / (1 +
+ * (t - 1) rateDecay) g / (sqrt(s) + epsilon) at step t = 1, 2, ... Weights whose gradients are rare or small keep a
+ * large rate, and no rate ever rises again.
  *
  * @param learningRate lr
  * @param rateDecay how fast the learning rate falls with the steps, 0 for not at all

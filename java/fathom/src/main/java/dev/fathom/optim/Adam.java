@@ -1,12 +1,12 @@
 package dev.fathom.optim;
 
 /**
- * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= lr (m / (1 -
- * beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) at step t = 1, 2, ... Since the decay is added to the gradient, it is divided by the root too;
- * {@link AdamW} avoids that.
+ * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2)
+ * g^2; w -= lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) at step t = 1, 2, ... Since the decay is added
+ * to the gradient, it is divided by the root too; {@link AdamW} avoids that.
  *
- * <p>With AMSGrad (Reddi, Kale and Kumar 2018), the root is that of the largest second moment so far, so that no rare gradient is forgotten. Its two
- * forms are {@link AmsGrad#RAW} and {@link AmsGrad#CORRECTED}.
+ * <p>With AMSGrad (Reddi, Kale and Kumar 2018), the root is that of the largest second moment so far, so that no rare
+ * gradient is forgotten. Its two forms are {@link AmsGrad#RAW} and {@link AmsGrad#CORRECTED}.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -30,7 +30,8 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or another factor negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or
+     *     another factor negative
      */
     public Adam {
         Checks.learningRate("Adam", learningRate);

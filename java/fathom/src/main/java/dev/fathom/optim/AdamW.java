@@ -1,8 +1,9 @@
 package dev.fathom.optim;
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's: w -= lr weightDecay w, and then the step of {@link Adam} without
- * decay. The decay is not divided by the root of the second moment, so every weight shrinks by the same factor.
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's: w -= lr weightDecay w, and then the step
+ * of {@link Adam} without decay. The decay is not divided by the root of the second moment, so every weight shrinks by
+ * the same factor.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -17,7 +18,8 @@ public record AdamW(
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or another factor negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or
+     *     another factor negative
      */
     public AdamW {
         Checks.learningRate("AdamW", learningRate);

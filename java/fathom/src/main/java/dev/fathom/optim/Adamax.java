@@ -1,8 +1,9 @@
 package dev.fathom.optim;
 
 /**
- * Adamax (Kingma and Ba 2015, section 7), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; u = max(beta2 u, |g| + epsilon); w -= lr / (1 -
- * beta1^t) m / u at step t = 1, 2, ... It is Adam with the largest gradient that is not forgotten yet in place of the root.
+ * Adamax (Kingma and Ba 2015, section 7), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; u = max(beta2
+ * u, |g| + epsilon); w -= lr / (1 - beta1^t) m / u at step t = 1, 2, ... It is Adam with the largest gradient that is
+ * not forgotten yet in place of the root.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -15,7 +16,8 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), epsilon not above 0, or weightDecay negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), epsilon
+     *     not above 0, or weightDecay negative
      */
     public Adamax {
         Checks.learningRate("Adamax", learningRate);

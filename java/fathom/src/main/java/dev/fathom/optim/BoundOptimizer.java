@@ -25,13 +25,13 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step updates all parameters that are trainable and have a
- * gradient in one kernel call. Parameters that no backward has reached since the last step stay as they are, just as PyTorch leaves parameters alone
- * whose grad is None.
+ * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step updates all parameters
+ * that are trainable and have a gradient in one kernel call. Parameters that no backward has reached since the last
+ * step stay as they are, just as PyTorch leaves parameters alone whose grad is None.
  *
- * <p>Gradients can be clipped on their way into the step, g' = max(-value, min(value, g min(1, maxNorm / (norm + 1e-6)))), with the norm over all
- * parameters of the step: by {@link #clipNorm} (Pascanu et al. 2013, PyTorch's clip_grad_norm_) and {@link #clipValue} (clip_grad_value_). The
- * gradients themselves stay as backward left them.
+ * <p>Gradients can be clipped on their way into the step, g' = max(-value, min(value, g min(1, maxNorm / (norm +
+ * 1e-6)))), with the norm over all parameters of the step: by {@link #clipNorm} (Pascanu et al. 2013, PyTorch's
+ * clip_grad_norm_) and {@link #clipValue} (clip_grad_value_). The gradients themselves stay as backward left them.
  *
  * <pre>{@code
  * try (var adam = new AdamW(1e-3f).on(model, Group.of("*.bias").weightDecay(0)).clipNorm(1)) {
@@ -148,10 +148,11 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * Replaces the groups. Every parameter belongs to the first group whose pattern matches its name, and the recipe's settings hold for the rest.
-     * Moments and step counts stay.
+     * Replaces the groups. Every parameter belongs to the first group whose pattern matches its name, and the recipe's
+     * settings hold for the rest. Moments and step counts stay.
      *
-     * @throws IllegalArgumentException if a pattern matches none of the parameters, or, unless it is {@code *}, only those of earlier groups
+     * @throws IllegalArgumentException if a pattern matches none of the parameters, or, unless it is {@code *}, only
+     *     those of earlier groups
      */
     public synchronized BoundOptimizer groups(Group... groups) {
         int from = parameters.from();
@@ -187,8 +188,9 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * Makes later steps scale their gradients down if the Euclidean norm of all of them is above {@code max}; an infinite {@code max} only measures
-     * the norm. If the norm is NaN or infinite, {@link #step} throws before anything is changed.
+     * Makes later steps scale their gradients down if the Euclidean norm of all of them is above {@code max}; an
+     * infinite {@code max} only measures the norm. If the norm is NaN or infinite, {@link #step} throws before anything
+     * is changed.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -199,7 +201,8 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * Makes later steps limit every element of their gradients to [-limit, limit], after {@link #clipNorm}; NaN stays NaN.
+     * Makes later steps limit every element of their gradients to [-limit, limit], after {@link #clipNorm}; NaN stays
+     * NaN.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -210,8 +213,8 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * Makes later steps go up instead of down: every gradient is taken with the opposite sign, before weight decay is added (PyTorch's {@code
-     * maximize}).
+     * Makes later steps go up instead of down: every gradient is taken with the opposite sign, before weight decay is
+     * added (PyTorch's {@code maximize}).
      */
     public BoundOptimizer maximize() {
         maximizes = true;
@@ -232,15 +235,16 @@ public final class BoundOptimizer implements AutoCloseable {
      * Updates the parameters with the gradients of all backward passes since the last step, and clears these gradients.
      *
      * @throws IllegalStateException if no backward has reached these parameters since, or the model is closed
-     * @throws ArithmeticException if {@link #clipNorm} is set and the norm is not finite; parameters, moments and gradients are unchanged
+     * @throws ArithmeticException if {@link #clipNorm} is set and the norm is not finite; parameters, moments and
+     *     gradients are unchanged
      */
     public void step() {
         take(null);
     }
 
     /**
-     * Takes a step of a recipe that may ask for loss and gradient again ({@link Optimizer#evaluatesAgain}). As for {@link #step()}, the first
-     * backward comes before.
+     * Takes a step of a recipe that may ask for loss and gradient again ({@link Optimizer#evaluatesAgain}). As for
+     * {@link #step()}, the first backward comes before.
      *
      * <pre>{@code
      * LossAndGradient evaluation = () -> {
@@ -254,9 +258,12 @@ public final class BoundOptimizer implements AutoCloseable {
      * sam.step(evaluation);
      * }</pre>
      *
-     * @param again runs forward and backward once more for the current values, with the same examples and the same random numbers
-     * @throws IllegalStateException if no backward has reached these parameters since the last step, or the model is closed
-     * @throws ArithmeticException if {@link #clipNorm} is set and the norm is not finite; parameters and moments are unchanged
+     * @param again runs forward and backward once more for the current values, with the same examples and the same
+     *     random numbers
+     * @throws IllegalStateException if no backward has reached these parameters since the last step, or the model is
+     *     closed
+     * @throws ArithmeticException if {@link #clipNorm} is set and the norm is not finite; parameters and moments are
+     *     unchanged
      */
     public void step(LossAndGradient again) {
         take(again);
@@ -325,7 +332,10 @@ public final class BoundOptimizer implements AutoCloseable {
         }
     }
 
-    /** Brings the parameters of this step within the limits of their groups, unless they are and nothing was written since. */
+    /**
+     * Brings the parameters of this step within the limits of their groups, unless they are and nothing was written
+     * since.
+     */
     void constrain() {
         if (constrained) {
             return;
@@ -342,7 +352,10 @@ public final class BoundOptimizer implements AutoCloseable {
         }
     }
 
-    /** A step that evaluates again. When it fails, values and moments are those before it, and the gradients are used up. */
+    /**
+     * A step that evaluates again. When it fails, values and moments are those before it, and the gradients are used
+     * up.
+     */
     private void undoable(@Nullable LossAndGradient again) {
         long begin = store.offset(parameters.from());
         long values = store.values().address() + Float.BYTES * begin;
@@ -603,8 +616,9 @@ public final class BoundOptimizer implements AutoCloseable {
     // ---- averages
 
     /**
-     * Exchanges the weights with the averages that the recipe keeps of them ({@link Ema}, {@link Swa}), and back again when it is called once more.
-     * Parameters that have no average yet keep their weights. Steps are refused as long as the parameters hold averages.
+     * Exchanges the weights with the averages that the recipe keeps of them ({@link Ema}, {@link Swa}), and back again
+     * when it is called once more. Parameters that have no average yet keep their weights. Steps are refused as long as
+     * the parameters hold averages.
      *
      * <pre>{@code
      * optimizer.swapAverages();
@@ -660,9 +674,10 @@ public final class BoundOptimizer implements AutoCloseable {
     // ---- saving
 
     /**
-     * Adds the optimizer's state to a file: moment i of parameter w as {@code prefix.i/w}, the number of steps of each parameter, and the settings,
-     * which must be the same when the state is loaded. The current learning rate is not saved, because a schedule computes it. If the parameters
-     * hold their averages ({@link #swapAverages}), the file says so, and the optimizer that reads it knows it too.
+     * Adds the optimizer's state to a file: moment i of parameter w as {@code prefix.i/w}, the number of steps of each
+     * parameter, and the settings, which must be the same when the state is loaded. The current learning rate is not
+     * saved, because a schedule computes it. If the parameters hold their averages ({@link #swapAverages}), the file
+     * says so, and the optimizer that reads it knows it too.
      *
      * <pre>{@code
      * var file = new Safetensors.Writer();
@@ -693,7 +708,8 @@ public final class BoundOptimizer implements AutoCloseable {
     /**
      * Reads the state that {@link #save} wrote. Nothing changes unless all of it fits.
      *
-     * @throws IllegalArgumentException if it was saved with other settings or for other parameters, or the file is damaged
+     * @throws IllegalArgumentException if it was saved with other settings or for other parameters, or the file is
+     *     damaged
      * @throws IllegalStateException if the optimizer or the model is closed
      */
     public synchronized void load(Safetensors from, String prefix) {

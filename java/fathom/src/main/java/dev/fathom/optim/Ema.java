@@ -3,14 +3,16 @@ package dev.fathom.optim;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Keeps an exponential moving average of the weights beside any recipe (Polyak and Juditsky 1992): after every step, a += (1 - decay) (w - a), and a =
- * w after the first step, as PyTorch's AveragedModel has it with such an avg_fn. With bias correction, a is the average that begins at 0 divided by 1 -
- * decay^t, as in Adam: a += (1 - decay) / (1 - decay^t) (w - a) after step t. Without it, the first weights count for as much as all the later
- * ones in the beginning.
+ * Keeps an exponential moving average of the weights beside any recipe (Polyak and Juditsky 1992): after every step, a
+ * += (1 - decay) (w - a), and a = w after the first step, as PyTorch's AveragedModel has it with such an avg_fn. With
+ * bias correction, a is the average that begins at 0 divided by 1 - decay^t, as in Adam: a += (1 - decay) / (1 -
+ * decay^t) (w - a) after step t. Without it, the first weights count for as much as all the later ones in the
+ * beginning.
  *
- * <p>A trainer validates with the averages and leaves them in the model at the end; in a loop of your own, {@link BoundOptimizer#swapAverages} puts
- * them into the model and out again. They are saved with the optimizer's state. Since the running statistics of batch norms
- * belong to other weights, the trainer computes them anew from the training batches each time; in a loop of your own, {@code trainer.recalibrate} does.
+ * <p>A trainer validates with the averages and leaves them in the model at the end; in a loop of your own,
+ * {@link BoundOptimizer#swapAverages} puts them into the model and out again. They are saved with the optimizer's
+ * state. Since the running statistics of batch norms belong to other weights, the trainer computes them anew from the
+ * training batches each time; in a loop of your own, {@code trainer.recalibrate} does.
  *
  * <pre>{@code
  * Trainer.of(model, loss, new Ema(new Adam(1e-3f), 0.999f))

@@ -4,7 +4,10 @@ import dev.fathom.tensor.Tensor;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 
-/** All parameters of a step one after another, as a vector of doubles, for recipes whose formulas are about the whole vector. */
+/**
+ * All parameters of a step one after another, as a vector of doubles, for recipes whose formulas are about the whole
+ * vector.
+ */
 final class Flat {
     private Flat() {}
 

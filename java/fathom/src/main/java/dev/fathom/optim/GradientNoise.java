@@ -4,9 +4,10 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Adds Gaussian noise to the gradients of any recipe, less and less of it (Neelakantan et al. 2015): g += n, where n is normal with mean 0 and
- * variance eta / t^gamma at step t = 1, 2, ... of a parameter. The noise is added after clipping. It depends only on the seed, the parameter's name and
- * the step, so a run that is resumed draws the numbers it would have drawn.
+ * Adds Gaussian noise to the gradients of any recipe, less and less of it (Neelakantan et al. 2015): g += n, where n is
+ * normal with mean 0 and variance eta / t^gamma at step t = 1, 2, ... of a parameter. The noise is added after
+ * clipping. It depends only on the seed, the parameter's name and the step, so a run that is resumed draws the numbers
+ * it would have drawn.
  *
  * <p>The gradient of an embedding gets noise in every row, also where its group is {@linkplain Group#lazy lazy}.
  *
@@ -19,8 +20,8 @@ public record GradientNoise(Optimizer inner, float eta, float gamma, long seed) 
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if eta or gamma is negative or not finite, or the inner recipe evaluates the loss again, where the new
-     *     gradients would be without noise
+     * @throws IllegalArgumentException if eta or gamma is negative or not finite, or the inner recipe evaluates the
+     *     loss again, where the new gradients would be without noise
      */
     public GradientNoise {
         Checks.notNegative("GradientNoise", "eta", eta);

@@ -27,7 +27,8 @@ public record Group(
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the rate or the weight decay is negative or not finite, or a limit is not above 0
+     * @throws IllegalArgumentException if the rate or the weight decay is negative or not finite, or a limit is not
+     *     above 0
      */
     public Group {
         Checks.notNegative("group " + pattern, "rateFactor", rateFactor);
@@ -44,8 +45,9 @@ public record Group(
     }
 
     /**
-     * Returns a group for each pattern. The first has the full learning rate, and each following one {@code factor} times that of the one before.
-     * With patterns from the head down, lower layers keep more of what they have learned (Howard and Ruder 2018, whose factor is 1 / 2.6).
+     * Returns a group for each pattern. The first has the full learning rate, and each following one {@code factor}
+     * times that of the one before. With patterns from the head down, lower layers keep more of what they have learned
+     * (Howard and Ruder 2018, whose factor is 1 / 2.6).
      *
      * <pre>{@code
      * adam.on(model, Group.layerwise(0.4f, "linear.*", "layer3.*", "layer2.*", "layer1.*", "*"))
@@ -74,11 +76,13 @@ public record Group(
     }
 
     /**
-     * Returns this group with lazy steps. If the gradient of a parameter is rows and values (that of an embedding, see {@link
-     * dev.fathom.parameter.Parameter#gradientRows}), a lazy step of the library's elementwise recipes updates only these rows and their moments, so its cost depends
-     * on the number of rows and not on the size of the parameter. A row without a gradient keeps its values and moments. This differs from a step
-     * that is not lazy, in which such a row has a gradient of zero: its moments decay and still change it, weight decay shrinks it, and every step
-     * passes over the whole parameter. Bias corrections count the steps of the parameter, as in PyTorch's SparseAdam.
+     * Returns this group with lazy steps. If the gradient of a parameter is rows and values (that of an embedding, see
+     * {@link dev.fathom.parameter.Parameter#gradientRows}), a lazy step of the library's elementwise recipes updates
+     * only these rows and their moments, so its cost depends on the number of rows and not on the size of the
+     * parameter. A row without a gradient keeps its values and moments. This differs from a step that is not lazy, in
+     * which such a row has a gradient of zero: its moments decay and still change it, weight decay shrinks it, and
+     * every step passes over the whole parameter. Bias corrections count the steps of the parameter, as in PyTorch's
+     * SparseAdam.
      *
      * <pre>{@code
      * adam.on(model, Group.of("embedding.*").lazy())
@@ -89,9 +93,9 @@ public record Group(
     }
 
     /**
-     * Returns this group with a limit to the Euclidean norm of the weights of each unit. After every step, a row of W [out, ..] whose norm is above
-     * {@code max} is scaled down to it (Srivastava et al. 2014, whose limit is 2 to 4). Parameters of fewer than two dimensions, such as biases, stay as
-     * they are.
+     * Returns this group with a limit to the Euclidean norm of the weights of each unit. After every step, a row of W
+     * [out, ..] whose norm is above {@code max} is scaled down to it (Srivastava et al. 2014, whose limit is 2 to 4).
+     * Parameters of fewer than two dimensions, such as biases, stay as they are.
      *
      * <pre>{@code
      * sgd.on(model, Group.of("*.weight").maxNorm(3))
@@ -104,8 +108,8 @@ public record Group(
     }
 
     /**
-     * Returns this group with all weights limited to [-limit, limit] after every step, as for the critic of a Wasserstein GAN (Arjovsky, Chintala and
-     * Bottou 2017, whose limit is 0.01).
+     * Returns this group with all weights limited to [-limit, limit] after every step, as for the critic of a
+     * Wasserstein GAN (Arjovsky, Chintala and Bottou 2017, whose limit is 0.01).
      *
      * @throws IllegalArgumentException if it is not above 0
      */

@@ -7,14 +7,16 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * L-BFGS (Liu and Nocedal 1989) with a line search for the strong Wolfe conditions, as PyTorch's LBFGS with line_search_fn="strong_wolfe". One step
- * takes up to {@code iterations} iterations: d = -H g, with the inverse Hessian H from the last {@code history} pairs of s = change of the weights and
- * y = change of the gradient; w += t d, with t near the learning rate such that f(w + t d) &lt;= f(w) + 1e-4 t g d and |g(w + t d) d| &lt;= 0.9 |g d|. The very
+ * L-BFGS (Liu and Nocedal 1989) with a line search for the strong Wolfe conditions, as PyTorch's LBFGS with
+ * line_search_fn="strong_wolfe". One step takes up to {@code iterations} iterations: d = -H g, with the inverse Hessian
+ * H from the last {@code history} pairs of s = change of the weights and y = change of the gradient; w += t d, with t
+ * near the learning rate such that f(w + t d) &lt;= f(w) + 1e-4 t g d and |g(w + t d) d| &lt;= 0.9 |g d|. The very
  * first t is at most lr / |g|_1.
  *
- * <p>The loss is evaluated again many times in a step, so it should be that of the whole dataset: one batch, or {@code accumulate} of all. It is for
- * smooth losses of small nets, or of an image: the vectors of the iterations are held in double precision on the heap. Groups' rate factors and weight
- * decays do not apply, because H mixes all parameters. Different batches from step to step are allowed: a pair is always of one batch.
+ * <p>The loss is evaluated again many times in a step, so it should be that of the whole dataset: one batch, or
+ * {@code accumulate} of all. It is for smooth losses of small nets, or of an image: the vectors of the iterations are
+ * held in double precision on the heap. Groups' rate factors and weight decays do not apply, because H mixes all
+ * parameters. Different batches from step to step are allowed: a pair is always of one batch.
  *
  * @param learningRate the first t of each line search
  * @param iterations the most iterations of a step
@@ -31,8 +33,8 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a number of iterations or pairs is below 1, or a tolerance
-     *     negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a number of iterations or pairs
+     *     is below 1, or a tolerance negative
      */
     public LBfgs {
         Checks.learningRate("L-BFGS", learningRate);
@@ -42,7 +44,10 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
         Checks.notNegative("L-BFGS", "changeTolerance", (float) changeTolerance);
     }
 
-    /** Uses learning rate 1, 20 iterations and tolerances of 1e-7 and 1e-9 as PyTorch does, and a history of 10 pairs, where PyTorch keeps 100. */
+    /**
+     * Uses learning rate 1, 20 iterations and tolerances of 1e-7 and 1e-9 as PyTorch does, and a history of 10 pairs,
+     * where PyTorch keeps 100.
+     */
     public LBfgs() {
         this(1, 20, 10, 1e-7, 1e-9);
     }
@@ -92,7 +97,10 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
         }
     }
 
-    /** A place of a line search: the distance, the loss there, its gradient, and the slope, which is the gradient's product with the direction. */
+    /**
+     * A place of a line search: the distance, the loss there, its gradient, and the slope, which is the gradient's
+     * product with the direction.
+     */
     private record Place(double t, double loss, double[] gradient, double slope) {}
 
     @Override
@@ -213,7 +221,9 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
             return Math.abs(p.slope) <= -CURVATURE * from.slope;
         }
 
-        /** Goes on until a place fulfills both conditions or two places have one between them, and then narrows it down. */
+        /**
+         * Goes on until a place fulfills both conditions or two places have one between them, and then narrows it down.
+         */
         private Place search(double t, Place from) {
             Place before = from;
             Place p = at(t);

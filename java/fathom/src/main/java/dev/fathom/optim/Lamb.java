@@ -3,9 +3,10 @@ package dev.fathom.optim;
 import dev.fathom.tensor.Tensor;
 
 /**
- * LAMB (You et al. 2020, algorithm 2), for large batches: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; u = (m / (1 - beta1^t)) /
- * (sqrt(v / (1 - beta2^t)) + epsilon) + weightDecay w; w -= lr |w| / |u| u. The ratio |w| / |u| is that of each parameter; it is 1 where |w| or |u| is
- * 0, so that a bias which begins at 0 can move. PyTorch has none.
+ * LAMB (You et al. 2020, algorithm 2), for large batches: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; u
+ * = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) + weightDecay w; w -= lr |w| / |u| u. The ratio |w| / |u|
+ * is that of each parameter; it is 1 where |w| or |u| is 0, so that a bias which begins at 0 can move. PyTorch has
+ * none.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -18,7 +19,8 @@ public record Lamb(float learningRate, float beta1, float beta2, float epsilon, 
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or another factor negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or
+     *     another factor negative
      */
     public Lamb {
         Checks.learningRate("LAMB", learningRate);

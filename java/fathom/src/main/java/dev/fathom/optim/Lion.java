@@ -1,9 +1,10 @@
 package dev.fathom.optim;
 
 /**
- * Lion (Chen et al. 2023, "Symbolic discovery of optimization algorithms"): w -= lr weightDecay w; w -= lr sign(beta1 m + (1 - beta1) g); m = beta2 m + (1 -
- * beta2) g. Every weight moves by the same amount, so a learning rate of a third to a tenth of Adam's and a weight decay three to ten times as large suit it. It
- * keeps one moment where Adam keeps two.
+ * Lion (Chen et al. 2023, "Symbolic discovery of optimization algorithms"): w -= lr weightDecay w; w -= lr sign(beta1 m
+ * + (1 - beta1) g); m = beta2 m + (1 - beta2) g. Every weight moves by the same amount, so a learning rate of a third
+ * to a tenth of Adam's and a weight decay three to ten times as large suit it. It keeps one moment where Adam keeps
+ * two.
  *
  * @param learningRate lr
  * @param beta1 the share of the moment in the direction of a step, in [0, 1)
@@ -14,7 +15,8 @@ public record Lion(float learningRate, float beta1, float beta2, float weightDec
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or weightDecay negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or
+     *     weightDecay negative
      */
     public Lion {
         Checks.learningRate("Lion", learningRate);

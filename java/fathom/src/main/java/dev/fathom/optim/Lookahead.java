@@ -3,8 +3,9 @@ package dev.fathom.optim;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Lookahead (Zhang et al. 2019) around any recipe: slow weights s begin at the first weights; after every {@code every} steps of the inner recipe, s
- * += alpha (w - s) and w = s. The inner recipe keeps its moments. Steps are counted for each parameter.
+ * Lookahead (Zhang et al. 2019) around any recipe: slow weights s begin at the first weights; after every {@code every}
+ * steps of the inner recipe, s += alpha (w - s) and w = s. The inner recipe keeps its moments. Steps are counted for
+ * each parameter.
  *
  * <pre>{@code
  * Trainer.of(model, loss, new Lookahead(new Adam(1e-3f)))

@@ -5,16 +5,18 @@ import dev.fathom.tensor.Tensor;
 import java.util.List;
 
 /**
- * Muon (Jordan et al. 2024) for the matrices of hidden layers, and another recipe for everything else: B = momentum B + g; O is the matrix nearest to
- * g + momentum B (to B without Nesterov's form) whose rows or columns are orthonormal; w -= lr weightDecay w; w -= lr max(1, rows / columns)^0.5 O.
- * PyTorch's Muon with adjust_lr_fn "original". A weight with more than two dimensions, such as that of a convolution, is a matrix [first dimension,
- * product of the others].
+ * Muon (Jordan et al. 2024) for the matrices of hidden layers, and another recipe for everything else: B = momentum B +
+ * g; O is the matrix nearest to g + momentum B (to B without Nesterov's form) whose rows or columns are orthonormal; w
+ * -= lr weightDecay w; w -= lr max(1, rows / columns)^0.5 O. PyTorch's Muon with adjust_lr_fn "original". A weight with
+ * more than two dimensions, such as that of a convolution, is a matrix [first dimension, product of the others].
  *
- * <p>O comes from {@code iterations} of a Newton-Schulz iteration on X = G / |G|: A = X X^T; X = a X + (b A + c A^2) X with a = 3.4445, b = -4.7750 and
- * c = 2.0315, which bring singular values into about [0.7, 1.2]. It is computed in float32, where PyTorch computes in bfloat16.
+ * <p>O comes from {@code iterations} of a Newton-Schulz iteration on X = G / |G|: A = X X^T; X = a X + (b A + c A^2) X
+ * with a = 3.4445, b = -4.7750 and c = 2.0315, which bring singular values into about [0.7, 1.2]. It is computed in
+ * float32, where PyTorch computes in bfloat16.
  *
- * <p>Parameters with fewer than two dimensions are trained by {@code others}, with its own learning rate, which the schedule and the groups scale in
- * the same way, and so are those whose names match one of {@code patterns}: embeddings and the output layer, by the author's advice.
+ * <p>Parameters with fewer than two dimensions are trained by {@code others}, with its own learning rate, which the
+ * schedule and the groups scale in the same way, and so are those whose names match one of {@code patterns}: embeddings
+ * and the output layer, by the author's advice.
  *
  * <pre>{@code
  * new Muon(0.02f).others(new AdamW(3e-4f), "embedding.*", "head.*")
@@ -44,8 +46,8 @@ public record Muon(
     /**
      * Checks the settings.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, the momentum outside [0, 1), the weight decay negative, there is
-     *     no iteration, or the others' recipe evaluates the loss again
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, the momentum outside [0, 1),
+     *     the weight decay negative, there is no iteration, or the others' recipe evaluates the loss again
      */
     public Muon {
         Checks.learningRate("Muon", learningRate);
@@ -57,8 +59,8 @@ public record Muon(
     }
 
     /**
-     * Uses the author's numbers: momentum 0.95 in Nesterov's form, five iterations and no weight decay; the others by AdamW with rate 3e-4, betas 0.9
-     * and 0.95, and no weight decay.
+     * Uses the author's numbers: momentum 0.95 in Nesterov's form, five iterations and no weight decay; the others by
+     * AdamW with rate 3e-4, betas 0.9 and 0.95, and no weight decay.
      */
     public Muon(float learningRate) {
         this(
@@ -90,7 +92,8 @@ public record Muon(
     }
 
     /**
-     * Returns this optimizer with another recipe for the other parameters, to which matrices with these names now belong.
+     * Returns this optimizer with another recipe for the other parameters, to which matrices with these names now
+     * belong.
      *
      * @throws IllegalArgumentException if the recipe evaluates the loss again
      */

@@ -3,8 +3,9 @@ package dev.fathom.optim;
 import dev.fathom.kernel.Commands;
 
 /**
- * NAdam (Dozat 2016), which is Adam with Nesterov's look-ahead, as PyTorch's: g += weightDecay w; m and v as in {@link Adam}; mu_t = beta1 (1 - 0.96^(t
- * momentumDecay) / 2); w -= lr ((1 - mu_t) / (1 - mu_1 .. mu_t) g + mu_(t + 1) / (1 - mu_1 .. mu_(t + 1)) m) / (sqrt(v / (1 - beta2^t)) + epsilon).
+ * NAdam (Dozat 2016), which is Adam with Nesterov's look-ahead, as PyTorch's: g += weightDecay w; m and v as in
+ * {@link Adam}; mu_t = beta1 (1 - 0.96^(t momentumDecay) / 2); w -= lr ((1 - mu_t) / (1 - mu_1 .. mu_t) g + mu_(t + 1)
+ * / (1 - mu_1 .. mu_(t + 1)) m) / (sqrt(v / (1 - beta2^t)) + epsilon).
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -26,7 +27,8 @@ public record NAdam(
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or another factor negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or
+     *     another factor negative
      */
     public NAdam {
         Checks.learningRate("NAdam", learningRate);
@@ -77,7 +79,10 @@ public record NAdam(
         return new NAdam(learningRate, beta1, beta2, epsilon, momentumDecay, decay, decoupled);
     }
 
-    /** Returns this optimizer with the weight decay of {@link AdamW}, w -= lr weightDecay w, which the root does not divide. */
+    /**
+     * Returns this optimizer with the weight decay of {@link AdamW}, w -= lr weightDecay w, which the root does not
+     * divide.
+     */
     public NAdam withDecoupledDecay() {
         return new NAdam(learningRate, beta1, beta2, epsilon, momentumDecay, weightDecay, true);
     }

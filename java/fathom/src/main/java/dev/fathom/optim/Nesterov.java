@@ -1,9 +1,10 @@
 package dev.fathom.optim;
 
 /**
- * Nesterov's momentum with the gradient at the place ahead, the textbook's form (Nesterov 1983; Sutskever et al. 2013): v = momentum v + lr grad(w -
- * momentum v); w -= v. It evaluates the loss again, at w - momentum v, in every step, and the gradient that was there before the step is not used.
- * {@code new Sgd(lr).momentum(m).withNesterov()} is PyTorch's form, which evaluates once: its weights are the places ahead.
+ * Nesterov's momentum with the gradient at the place ahead, the textbook's form (Nesterov 1983; Sutskever et al. 2013):
+ * v = momentum v + lr grad(w - momentum v); w -= v. It evaluates the loss again, at w - momentum v, in every step, and
+ * the gradient that was there before the step is not used. {@code new Sgd(lr).momentum(m).withNesterov()} is PyTorch's
+ * form, which evaluates once: its weights are the places ahead.
  *
  * @param learningRate lr
  * @param momentum the factor of the velocity v, in [0, 1)

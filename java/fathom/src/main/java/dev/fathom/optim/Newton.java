@@ -1,10 +1,10 @@
 package dev.fathom.optim;
 
 /**
- * Newton's method for small problems, such as the surfaces of a textbook: w -= lr (H + damping I)^-1 g. The Hessian H comes from central differences
- * of fourth order of the gradient, four evaluations of the loss for each number of the parameters, and is made symmetric. Without damping, the method
- * goes to the nearest stationary point, which may be a saddle or a maximum; with a damping above the most negative eigenvalue's size (Levenberg 1944) it
- * descends.
+ * Newton's method for small problems, such as the surfaces of a textbook: w -= lr (H + damping I)^-1 g. The Hessian H
+ * comes from central differences of fourth order of the gradient, four evaluations of the loss for each number of the
+ * parameters, and is made symmetric. Without damping, the method goes to the nearest stationary point, which may be a
+ * saddle or a maximum; with a damping above the most negative eigenvalue's size (Levenberg 1944) it descends.
  *
  * @param learningRate lr, 1 for the full step
  * @param damping what is added to the diagonal of the Hessian

@@ -3,9 +3,10 @@ package dev.fathom.optim;
 import dev.fathom.kernel.Commands;
 
 /**
- * Rectified Adam (Liu et al. 2020), as PyTorch's: g += weightDecay w; m and v as in {@link Adam}; rho = r - 2 t beta2^t / (1 - beta2^t) with r = 2 / (1 -
- * beta2) - 1 counts the gradients of which v is a mean. While rho is at most 5, w -= lr m', with m' = m / (1 - beta1^t); then w -= lr m' c sqrt(1 - beta2^t) /
- * (sqrt(v) + epsilon) with c^2 = (rho - 4) (rho - 2) r / ((r - 4) (r - 2) rho), which does the work of a warm-up.
+ * Rectified Adam (Liu et al. 2020), as PyTorch's: g += weightDecay w; m and v as in {@link Adam}; rho = r - 2 t beta2^t
+ * / (1 - beta2^t) with r = 2 / (1 - beta2) - 1 counts the gradients of which v is a mean. While rho is at most 5, w -=
+ * lr m', with m' = m / (1 - beta1^t); then w -= lr m' c sqrt(1 - beta2^t) / (sqrt(v) + epsilon) with c^2 = (rho - 4)
+ * (rho - 2) r / ((r - 4) (r - 2) rho), which does the work of a warm-up.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -19,7 +20,8 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or another factor negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or
+     *     another factor negative
      */
     public RAdam {
         Checks.learningRate("RAdam", learningRate);
@@ -60,7 +62,10 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
         return new RAdam(learningRate, beta1, beta2, epsilon, decay, decoupled);
     }
 
-    /** Returns this optimizer with the weight decay of {@link AdamW}, w -= lr weightDecay w, which the root does not divide. */
+    /**
+     * Returns this optimizer with the weight decay of {@link AdamW}, w -= lr weightDecay w, which the root does not
+     * divide.
+     */
     public RAdam withDecoupledDecay() {
         return new RAdam(learningRate, beta1, beta2, epsilon, weightDecay, true);
     }

@@ -1,9 +1,9 @@
 package dev.fathom.optim;
 
 /**
- * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + epsilon). If centered
- * (Graves 2013), with m = alpha m + (1 - alpha) g, the root is that of the variance s - m^2. With momentum, v = momentum v + g / (root + epsilon); w
- * -= lr v.
+ * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g /
+ * (sqrt(s) + epsilon). If centered (Graves 2013), with m = alpha m + (1 - alpha) g, the root is that of the variance s
+ * - m^2. With momentum, v = momentum v + g / (root + epsilon); w -= lr v.
  *
  * <p>If rounding takes the variance of a steady gradient below 0, it counts as 0; PyTorch's step is NaN there.
  *
@@ -20,7 +20,8 @@ public record RmsProp(
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, alpha outside [0, 1), or another factor negative
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, alpha outside [0, 1), or
+     *     another factor negative
      */
     public RmsProp {
         Checks.learningRate("RMSprop", learningRate);
@@ -62,7 +63,10 @@ public record RmsProp(
         return new RmsProp(learningRate, alpha, epsilon, m, centered, weightDecay);
     }
 
-    /** Returns this optimizer in its centered form, which divides by the root of the gradient's variance instead of its mean square. */
+    /**
+     * Returns this optimizer in its centered form, which divides by the root of the gradient's variance instead of its
+     * mean square.
+     */
     public RmsProp withCentering() {
         return new RmsProp(learningRate, alpha, epsilon, momentum, true, weightDecay);
     }

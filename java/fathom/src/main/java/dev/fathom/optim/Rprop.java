@@ -1,9 +1,10 @@
 package dev.fathom.optim;
 
 /**
- * Resilient backpropagation (Riedmiller and Braun 1993), as PyTorch's, which uses the signs of gradients only. Each weight has a step of its own, at first
- * lr. Where the gradient has the sign that it had, the step grows by the factor {@code grow}; where the sign turned, it shrinks by {@code shrink}, the weight
- * stays and the gradient is forgotten; then w -= sign(g) step. It is for gradients of all examples: signs of small batches change by chance. A change of the
+ * Resilient backpropagation (Riedmiller and Braun 1993), as PyTorch's, which uses the signs of gradients only. Each
+ * weight has a step of its own, at first lr. Where the gradient has the sign that it had, the step grows by the factor
+ * {@code grow}; where the sign turned, it shrinks by {@code shrink}, the weight stays and the gradient is forgotten;
+ * then w -= sign(g) step. It is for gradients of all examples: signs of small batches change by chance. A change of the
  * learning rate after the first step changes nothing.
  *
  * @param learningRate the first size of all steps
@@ -16,7 +17,8 @@ public record Rprop(float learningRate, float shrink, float grow, float least, f
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, shrink outside (0, 1), grow not above 1, or least not in [0, most]
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, shrink outside (0, 1), grow not
+     *     above 1, or least not in [0, most]
      */
     public Rprop {
         Checks.learningRate("Rprop", learningRate);

@@ -5,8 +5,8 @@ import dev.fathom.kernel.Kernel;
 import java.util.Locale;
 
 /**
- * The elementwise update rules, each of which is one kernel call over all parameters of a step. The rows are those of {@code native/src/optim.def},
- * which has their formulas; a test compares the two tables.
+ * The elementwise update rules, each of which is one kernel call over all parameters of a step. The rows are those of
+ * {@code native/src/optim.def}, which has their formulas; a test compares the two tables.
  */
 enum Rule {
     SGD(1, 4),

@@ -3,9 +3,10 @@ package dev.fathom.optim;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Sharpness-aware minimization (Foret et al. 2021) around any recipe, which steps from w with the gradient at w + radius g / |g|, the worst place near
- * w; |g| is the norm over all parameters of the step. The adaptive form (ASAM, Kwon et al. 2021) goes to w + radius w^2 g / |w g|, which does not
- * depend on the scale of the weights. Every step evaluates the loss twice. Running statistics of batch norms follow both evaluations.
+ * Sharpness-aware minimization (Foret et al. 2021) around any recipe, which steps from w with the gradient at w +
+ * radius g / |g|, the worst place near w; |g| is the norm over all parameters of the step. The adaptive form (ASAM,
+ * Kwon et al. 2021) goes to w + radius w^2 g / |w g|, which does not depend on the scale of the weights. Every step
+ * evaluates the loss twice. Running statistics of batch norms follow both evaluations.
  *
  * <pre>{@code
  * Trainer.of(model, loss, new Sam(new Sgd(0.1f).momentum(0.9f)))
@@ -19,7 +20,8 @@ public record Sam(Optimizer inner, float radius, boolean adaptive) implements Ar
     /**
      * Checks the settings.
      *
-     * @throws IllegalArgumentException if the radius is negative or not finite, or the inner recipe evaluates the loss again itself
+     * @throws IllegalArgumentException if the radius is negative or not finite, or the inner recipe evaluates the loss
+     *     again itself
      */
     public Sam {
         Checks.notNegative("SAM", "radius", radius);

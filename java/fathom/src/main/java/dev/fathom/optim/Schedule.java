@@ -3,9 +3,10 @@ package dev.fathom.optim;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * How the learning rate changes during training, as a factor of the optimizer's own. A schedule is a pure function of the epochs finished, including
- * fractions of an epoch, and of the steps that the optimizer has taken. Every step therefore has its own rate, and training that is resumed has the
- * rates it would have had. Any formula can be a schedule:
+ * How the learning rate changes during training, as a factor of the optimizer's own. A schedule is a pure function of
+ * the epochs finished, including fractions of an epoch, and of the steps that the optimizer has taken. Every step
+ * therefore has its own rate, and training that is resumed has the rates it would have had. Any formula can be a
+ * schedule:
  *
  * <pre>{@code
  * trainer.schedule(Schedule.cosine(27).warmUp(3));                              // up for 3 epochs, then down for 27
@@ -14,8 +15,9 @@ import java.util.function.DoubleUnaryOperator;
  * trainer.schedule((epochs, steps) -> Math.min(1, steps / 4000.0));             // up for 4,000 steps
  * }</pre>
  *
- * <p>The lengths of the schedules here are in epochs, and their factors change from step to step within an epoch; {@link #inSteps} makes them lengths in
- * steps. Schedules that depend on results, such as {@code Newbob} and {@code ReduceOnPlateau} of the package train, are callbacks.
+ * <p>The lengths of the schedules here are in epochs, and their factors change from step to step within an epoch;
+ * {@link #inSteps} makes them lengths in steps. Schedules that depend on results, such as {@code Newbob} and
+ * {@code ReduceOnPlateau} of the package train, are callbacks.
  */
 @FunctionalInterface
 public interface Schedule {
@@ -33,7 +35,8 @@ public interface Schedule {
     }
 
     /**
-     * Returns gamma to the power of floor(epochs / every), which multiplies the rate by gamma after every {@code every} epochs (PyTorch's StepLR).
+     * Returns gamma to the power of floor(epochs / every), which multiplies the rate by gamma after every {@code every}
+     * epochs (PyTorch's StepLR).
      *
      * @throws IllegalArgumentException if one of them is not positive
      */
@@ -46,7 +49,8 @@ public interface Schedule {
     }
 
     /**
-     * Returns gamma to the power of the epochs (PyTorch's ExponentialLR). The textbook's exp(-rate epochs) is {@code exponential(Math.exp(-rate))}.
+     * Returns gamma to the power of the epochs (PyTorch's ExponentialLR). The textbook's exp(-rate epochs) is
+     * {@code exponential(Math.exp(-rate))}.
      *
      * @throws IllegalArgumentException if gamma is not positive and finite
      */
@@ -58,8 +62,8 @@ public interface Schedule {
     }
 
     /**
-     * Returns (1 - epochs / length)^power, which falls from 1 to 0 during {@code length} epochs and stays there (PyTorch's PolynomialLR); with power 1 it
-     * is a line.
+     * Returns (1 - epochs / length)^power, which falls from 1 to 0 during {@code length} epochs and stays there
+     * (PyTorch's PolynomialLR); with power 1 it is a line.
      *
      * @throws IllegalArgumentException if the length or the power is not positive and finite
      */
@@ -70,8 +74,9 @@ public interface Schedule {
     }
 
     /**
-     * Returns a factor that goes from {@code from} to {@code to} during {@code length} epochs and stays there: on a line (PyTorch's LinearLR), or with
-     * {@link Ramp#COSINE} on half a wave. {@link #then} makes any shape of several of them.
+     * Returns a factor that goes from {@code from} to {@code to} during {@code length} epochs and stays there: on a
+     * line (PyTorch's LinearLR), or with {@link Ramp#COSINE} on half a wave. {@link #then} makes any shape of several
+     * of them.
      *
      * @throws IllegalArgumentException if the length is not positive and finite, or a factor is negative or not finite
      */
@@ -97,8 +102,9 @@ public interface Schedule {
     }
 
     /**
-     * Returns min((t + 1) / warmUp, sqrt(warmUp / (t + 1))) with the steps t: a line up to 1 during {@code warmUp} steps, and then the inverse square
-     * root (Vaswani et al. 2017, relative to the highest rate, which is 1 / sqrt(width warmUp) there). It counts steps, not epochs.
+     * Returns min((t + 1) / warmUp, sqrt(warmUp / (t + 1))) with the steps t: a line up to 1 during {@code warmUp}
+     * steps, and then the inverse square root (Vaswani et al. 2017, relative to the highest rate, which is 1 /
+     * sqrt(width warmUp) there). It counts steps, not epochs.
      *
      * @throws IllegalArgumentException if warmUp &lt; 1
      */
@@ -113,8 +119,9 @@ public interface Schedule {
     }
 
     /**
-     * Returns min + (1 - min) (1 + cos(pi epochs / period)) / 2, which falls from 1 to {@code min} during {@code period} epochs and stays there
-     * (Loshchilov and Hutter 2017, without restarts; PyTorch's CosineAnnealingLR would rise again).
+     * Returns min + (1 - min) (1 + cos(pi epochs / period)) / 2, which falls from 1 to {@code min} during
+     * {@code period} epochs and stays there (Loshchilov and Hutter 2017, without restarts; PyTorch's CosineAnnealingLR
+     * would rise again).
      *
      * @throws IllegalArgumentException if the period is not positive and finite or min lies outside [0, 1]
      */
@@ -132,10 +139,12 @@ public interface Schedule {
     }
 
     /**
-     * Returns {@link #cosine(double, double)} again and again: the first period has {@code period} epochs, and each one after it {@code growth} times as
-     * many as the one before (SGDR, Loshchilov and Hutter 2017; PyTorch's CosineAnnealingWarmRestarts with T_0 and T_mult).
+     * Returns {@link #cosine(double, double)} again and again: the first period has {@code period} epochs, and each one
+     * after it {@code growth} times as many as the one before (SGDR, Loshchilov and Hutter 2017; PyTorch's
+     * CosineAnnealingWarmRestarts with T_0 and T_mult).
      *
-     * @throws IllegalArgumentException if the period is not positive and finite, the growth below 1, or min outside [0, 1]
+     * @throws IllegalArgumentException if the period is not positive and finite, the growth below 1, or min outside [0,
+     *     1]
      */
     static Schedule cosineRestarts(double period, double growth, double min) {
         Schedule cosine = cosine(1, min);
@@ -158,18 +167,22 @@ public interface Schedule {
         };
     }
 
-    /** Returns {@link #oneCycle(double, double, double, double, Ramp)} with PyTorch's numbers: up for 0.3 of the length, from 1 / 25, to 1 / 250,000. */
+    /**
+     * Returns {@link #oneCycle(double, double, double, double, Ramp)} with PyTorch's numbers: up for 0.3 of the length,
+     * from 1 / 25, to 1 / 250,000.
+     */
     static Schedule oneCycle(double length) {
         return oneCycle(length, 0.3, 1 / 25.0, 1 / 25e4, Ramp.COSINE);
     }
 
     /**
-     * Returns one cycle (Smith and Topin 2018): up from {@code from} to 1 during {@code rise} of the length, and down to {@code to} in the rest, where it
-     * stays. The optimizer's rate is the highest one. PyTorch's OneCycleLR counts in steps: with n = total_steps, its rates are those of
-     * {@code oneCycle(n - 1, (pct_start * n - 1) / (n - 1), 1 / div_factor, 1 / (div_factor * final_div_factor), ..).inSteps()}; it also moves the momentum,
-     * which stays here.
+     * Returns one cycle (Smith and Topin 2018): up from {@code from} to 1 during {@code rise} of the length, and down
+     * to {@code to} in the rest, where it stays. The optimizer's rate is the highest one. PyTorch's OneCycleLR counts
+     * in steps: with n = total_steps, its rates are those of {@code oneCycle(n - 1, (pct_start * n - 1) / (n - 1), 1 /
+     * div_factor, 1 / (div_factor * final_div_factor), ..).inSteps()}; it also moves the momentum, which stays here.
      *
-     * @throws IllegalArgumentException if the length is not positive and finite, the rise outside (0, 1), or a factor outside [0, 1]
+     * @throws IllegalArgumentException if the length is not positive and finite, the rise outside (0, 1), or a factor
+     *     outside [0, 1]
      */
     static Schedule oneCycle(double length, double rise, double from, double to, Ramp shape) {
         positive("oneCycle", "length", length);
@@ -181,15 +194,19 @@ public interface Schedule {
         return ramp(rise * length, from, 1, shape).then(rise * length, ramp(length - rise * length, 1, to, shape));
     }
 
-    /** Returns {@link #triangular(double, double, double, Schedule)} that rises and falls equally long and does not decay. */
+    /**
+     * Returns {@link #triangular(double, double, double, Schedule)} that rises and falls equally long and does not
+     * decay.
+     */
     static Schedule triangular(double half, double min) {
         return triangular(half, half, min, constant());
     }
 
     /**
-     * Returns a factor that rises on a line from {@code min} to 1 for {@code rise} epochs, falls back for {@code fall} epochs, and so on (Smith 2017;
-     * PyTorch's CyclicLR with min = base_lr / max_lr): min + (1 - min) triangle amplitude. The amplitude is a schedule of its own: {@code
-     * step(rise + fall, 0.5)} halves it after each cycle (PyTorch's triangular2), and {@code exponential(gamma)} lets it fall all the time (exp_range).
+     * Returns a factor that rises on a line from {@code min} to 1 for {@code rise} epochs, falls back for {@code fall}
+     * epochs, and so on (Smith 2017; PyTorch's CyclicLR with min = base_lr / max_lr): min + (1 - min) triangle
+     * amplitude. The amplitude is a schedule of its own: {@code step(rise + fall, 0.5)} halves it after each cycle
+     * (PyTorch's triangular2), and {@code exponential(gamma)} lets it fall all the time (exp_range).
      *
      * @throws IllegalArgumentException if rise or fall is not positive and finite, or min outside [0, 1]
      */
@@ -206,9 +223,9 @@ public interface Schedule {
     }
 
     /**
-     * Returns the constant batch / reference, by which the rate of a recipe grows that was tuned for batches of {@code reference} examples (linear
-     * scaling rule, Goyal et al. 2017). They begin at the recipe's own rate and rise for five epochs: {@code
-     * Schedule.step(30, 0.1).times(Schedule.linearScaling(1024, 256)).warmUp(5, 256 / 1024.0)}.
+     * Returns the constant batch / reference, by which the rate of a recipe grows that was tuned for batches of
+     * {@code reference} examples (linear scaling rule, Goyal et al. 2017). They begin at the recipe's own rate and rise
+     * for five epochs: {@code Schedule.step(30, 0.1).times(Schedule.linearScaling(1024, 256)).warmUp(5, 256 / 1024.0)}.
      *
      * @throws IllegalArgumentException if a number is below 1
      */
@@ -230,8 +247,8 @@ public interface Schedule {
     }
 
     /**
-     * Returns this schedule for {@code length} epochs and then {@code next}, whose epochs and steps are counted from there (PyTorch's SequentialLR).
-     * {@code constant().then(10, exponential(0.9))} decays after a hold.
+     * Returns this schedule for {@code length} epochs and then {@code next}, whose epochs and steps are counted from
+     * there (PyTorch's SequentialLR). {@code constant().then(10, exponential(0.9))} decays after a hold.
      *
      * @throws IllegalArgumentException if the length is not positive and finite
      */
@@ -248,9 +265,9 @@ public interface Schedule {
     }
 
     /**
-     * Returns this schedule after a warm-up. For {@code length} epochs the factor rises linearly from {@code from} times this schedule's first factor
-     * to that factor; then this schedule begins, and its epochs and steps are counted from there (Goyal et al. 2017; PyTorch's LinearLR followed by
-     * this one in SequentialLR).
+     * Returns this schedule after a warm-up. For {@code length} epochs the factor rises linearly from {@code from}
+     * times this schedule's first factor to that factor; then this schedule begins, and its epochs and steps are
+     * counted from there (Goyal et al. 2017; PyTorch's LinearLR followed by this one in SequentialLR).
      *
      * @throws IllegalArgumentException if the length is not positive and finite or from lies outside [0, 1]
      */

@@ -1,15 +1,16 @@
 package dev.fathom.optim;
 
 /**
- * Stochastic gradient descent: g += weightDecay w, and without momentum w -= lr g. With momentum there are three forms, of which courses and libraries
- * each call one the momentum method; they differ in what the velocity v sums, and so in the learning rate that suits them:
+ * Stochastic gradient descent: g += weightDecay w, and without momentum w -= lr g. With momentum there are three forms,
+ * of which courses and libraries each call one the momentum method; they differ in what the velocity v sums, and so in
+ * the learning rate that suits them:
  *
  * <ul>
- *   <li>{@link Velocity#GRADIENTS}, the default, as PyTorch's: v = momentum v + (1 - dampening) g (v = g at the first step); w -= lr (nesterov ? g +
- *       momentum v : v);
+ *   <li>{@link Velocity#GRADIENTS}, the default, as PyTorch's: v = momentum v + (1 - dampening) g (v = g at the first
+ *       step); w -= lr (nesterov ? g + momentum v : v);
  *   <li>{@link Velocity#MEAN}: v = momentum v + (1 - momentum) g, from v = 0; w -= lr v;
- *   <li>{@link Velocity#STEPS}: v = momentum v - lr g; w += (nesterov ? momentum v - lr g : v), as Keras has it. While the rate changes, the
- *       steps that were taken keep the rate with which they were taken.
+ *   <li>{@link Velocity#STEPS}: v = momentum v - lr g; w += (nesterov ? momentum v - lr g : v), as Keras has it. While
+ *       the rate changes, the steps that were taken keep the rate with which they were taken.
  * </ul>
  *
  * @param learningRate lr
@@ -35,8 +36,9 @@ public record Sgd(
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a factor is negative, a mean's momentum is not below 1, nesterov
-     *     lacks momentum, has dampening or a mean as velocity, or there is dampening of a velocity that does not sum gradients
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a factor is negative, a mean's
+     *     momentum is not below 1, nesterov lacks momentum, has dampening or a mean as velocity, or there is dampening
+     *     of a velocity that does not sum gradients
      */
     public Sgd {
         Checks.learningRate("SGD", learningRate);
@@ -82,7 +84,8 @@ public record Sgd(
     }
 
     /**
-     * Returns this optimizer with another form of momentum: {@code new Sgd(0.1f).velocity(Velocity.MEAN).momentum(0.9f)}.
+     * Returns this optimizer with another form of momentum: {@code new
+     * Sgd(0.1f).velocity(Velocity.MEAN).momentum(0.9f)}.
      *
      * @throws IllegalArgumentException if it does not go with dampening or nesterov
      */
@@ -93,7 +96,8 @@ public record Sgd(
     /**
      * Returns this optimizer with dampening d: each gradient is multiplied by 1 - d before it is added to the velocity.
      *
-     * @throws IllegalArgumentException if it is negative, or the recipe is Nesterov's, or its velocity does not sum gradients
+     * @throws IllegalArgumentException if it is negative, or the recipe is Nesterov's, or its velocity does not sum
+     *     gradients
      */
     public Sgd dampening(float d) {
         return new Sgd(learningRate, momentum, velocity, d, nesterov, weightDecay);

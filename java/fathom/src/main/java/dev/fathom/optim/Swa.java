@@ -3,17 +3,19 @@ package dev.fathom.optim;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Stochastic weight averaging (Izmailov et al. 2018) beside any recipe: the equal average of the weights after the steps first, first + every, first +
- * 2 every, ... of each parameter, a += (w - a) / n with the n-th of them. PyTorch's AveragedModel. It is used with a high constant or cyclical learning
- * rate at the end of training.
+ * Stochastic weight averaging (Izmailov et al. 2018) beside any recipe: the equal average of the weights after the
+ * steps first, first + every, first + 2 every, ... of each parameter, a += (w - a) / n with the n-th of them. PyTorch's
+ * AveragedModel. It is used with a high constant or cyclical learning rate at the end of training.
  *
- * <p>A trainer validates with the averages as soon as there are any and leaves them in the model at the end. Since running statistics of batch norms
- * belong to other weights, the trainer computes them anew from the training batches each time (PyTorch's update_bn). In a loop of your own, {@link
- * BoundOptimizer#swapAverages} puts the averages into the model and out again. They are saved with the optimizer's state.
+ * <p>A trainer validates with the averages as soon as there are any and leaves them in the model at the end. Since
+ * running statistics of batch norms belong to other weights, the trainer computes them anew from the training batches
+ * each time (PyTorch's update_bn). In a loop of your own, {@link BoundOptimizer#swapAverages} puts the averages into
+ * the model and out again. They are saved with the optimizer's state.
  *
  * <pre>{@code
  * int steps = batches.steps();
- * Trainer.of(model, loss, new Swa(new Sgd(0.05f).momentum(0.9f), 15 * steps, steps)).fit(batches, 20);  // of epochs 15 to 20
+ * // of epochs 15 to 20
+ * Trainer.of(model, loss, new Swa(new Sgd(0.05f).momentum(0.9f), 15 * steps, steps)).fit(batches, 20);
  * }</pre>
  *
  * @param inner the recipe that takes the steps

@@ -14,8 +14,8 @@ import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 
 /**
- * One step of an optimizer, as its recipe sees it: the parameters that are trainable and have a gradient, one after another. A recipe of your own is
- * its formula on tensors:
+ * One step of an optimizer, as its recipe sees it: the parameters that are trainable and have a gradient, one after
+ * another. A recipe of your own is its formula on tensors:
  *
  * <pre>{@code
  * record SignDescent(float learningRate) implements Optimizer {
@@ -44,11 +44,14 @@ public final class Update {
     }
 
     /**
-     * Computes loss and gradients once more, of the same examples and with the same random numbers, for the values that the parameters have now.
-     * {@link Part#gradient} then gives the new gradients. Buffers, such as the running statistics of a batch norm, are updated again too.
+     * Computes loss and gradients once more, of the same examples and with the same random numbers, for the values that
+     * the parameters have now. {@link Part#gradient} then gives the new gradients. Buffers, such as the running
+     * statistics of a batch norm, are updated again too.
      *
-     * @return the loss, with the opposite sign where the optimizer {@linkplain BoundOptimizer#maximize maximizes}: what the step makes smaller
-     * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, or the step was given no function for it
+     * @return the loss, with the opposite sign where the optimizer {@linkplain BoundOptimizer#maximize maximizes}: what
+     *     the step makes smaller
+     * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, or the step was given no
+     *     function for it
      * @throws ArithmeticException if {@link BoundOptimizer#clipNorm} is set and the norm is not finite
      */
     public double again() {
@@ -56,8 +59,8 @@ public final class Update {
     }
 
     /**
-     * Replaces the gradients of all parameters by what {@code change} makes of them. Clipping has been done by then and is not repeated, so the rest
-     * of the step sees exactly the new gradients, until {@link #again}.
+     * Replaces the gradients of all parameters by what {@code change} makes of them. Clipping has been done by then and
+     * is not repeated, so the rest of the step sees exactly the new gradients, until {@link #again}.
      *
      * @throws IllegalArgumentException if a new gradient is not F32 or has another shape than its parameter
      */
@@ -67,8 +70,9 @@ public final class Update {
     }
 
     /**
-     * Takes a step of another recipe for those parameters that {@code which} accepts, with that recipe's learning rate (times the factors of the
-     * schedule and of the parameter's group) and weight decay. The two recipes use the same moments, so each parameter must get one of them only.
+     * Takes a step of another recipe for those parameters that {@code which} accepts, with that recipe's learning rate
+     * (times the factors of the schedule and of the parameter's group) and weight decay. The two recipes use the same
+     * moments, so each parameter must get one of them only.
      *
      * @throws IllegalArgumentException if the other recipe has more moments than this one, or evaluates the loss again
      */
@@ -77,8 +81,9 @@ public final class Update {
     }
 
     /**
-     * Brings the parameters within the limits of their groups ({@link Group#maxNorm(float)}, {@link Group#clipWeights(float)}) at once. This happens at the
-     * end of every step; a recipe that keeps an average of the weights calls it before it averages them.
+     * Brings the parameters within the limits of their groups ({@link Group#maxNorm(float)},
+     * {@link Group#clipWeights(float)}) at once. This happens at the end of every step; a recipe that keeps an average
+     * of the weights calls it before it averages them.
      */
     public void constrain() {
         bound.constrain();
@@ -162,7 +167,8 @@ public final class Update {
         /**
          * Returns the values that the parameter had when the step began.
          *
-         * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, because its values are not copied then
+         * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, because its values
+         *     are not copied then
          */
         public Tensor before() {
             return bound.before(i);
@@ -173,7 +179,8 @@ public final class Update {
         }
 
         /**
-         * Returns the current values of moment {@code m}, which are zeros before the first {@link #moment(int, Tensor)}.
+         * Returns the current values of moment {@code m}, which are zeros before the first {@link #moment(int,
+         * Tensor)}.
          *
          * @throws IllegalArgumentException if the recipe has no such moment
          */
@@ -186,7 +193,8 @@ public final class Update {
         /**
          * Replaces moment {@code m}, which is kept until the next step and saved with the optimizer.
          *
-         * @throws IllegalArgumentException if the recipe has no such moment, or the tensor is not F32 or has another shape
+         * @throws IllegalArgumentException if the recipe has no such moment, or the tensor is not F32 or has another
+         *     shape
          */
         public void moment(int m, Tensor values) {
             write("moment", values, momentAddress(m));

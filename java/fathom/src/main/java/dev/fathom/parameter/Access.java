@@ -3,7 +3,10 @@ package dev.fathom.parameter;
 import dev.fathom.store.Store;
 import java.util.List;
 
-/** Connects parameters with the store that holds them, for models and optimizers. An ArchUnit rule keeps this class inside the library. */
+/**
+ * Connects parameters with the store that holds them, for models and optimizers. An ArchUnit rule keeps this class
+ * inside the library.
+ */
 public final class Access {
     private Access() {}
 

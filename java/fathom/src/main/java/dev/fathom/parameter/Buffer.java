@@ -6,9 +6,11 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Numbers that persist but are not trained, such as statistics, averages or carried state. They lie in the model's block and in its files.
+ * Numbers that persist but are not trained, such as statistics, averages or carried state. They lie in the model's
+ * block and in its files.
  *
- * <p>{@link #update} takes effect when backward has succeeded, so a failed step leaves no trace, and a recomputed layer does not update twice.
+ * <p>{@link #update} takes effect when backward has succeeded, so a failed step leaves no trace, and a recomputed layer
+ * does not update twice.
  */
 public final class Buffer extends Variable {
     private final boolean derived;
@@ -23,7 +25,10 @@ public final class Buffer extends Variable {
         this.derived = derived;
     }
 
-    /** Makes a buffer whose values follow from the settings of its net, such as a table of positions: a file that lacks it loads all the same. */
+    /**
+     * Makes a buffer whose values follow from the settings of its net, such as a table of positions: a file that lacks
+     * it loads all the same.
+     */
     public static Buffer derived(Shape shape, Initializer initializer) {
         return new Buffer(shape, initializer, true);
     }
@@ -34,7 +39,8 @@ public final class Buffer extends Variable {
     }
 
     /**
-     * Sets the value to {@code next} when the next backward succeeds. It does nothing in a pass that is not in training mode.
+     * Sets the value to {@code next} when the next backward succeeds. It does nothing in a pass that is not in training
+     * mode.
      *
      * @throws IllegalArgumentException if the shapes differ, or {@code next} is not F32
      */

@@ -14,8 +14,9 @@ public final class Parameter extends Variable implements Target {
     }
 
     /**
-     * Makes a parameter whose dimensions have another order in files: dimension i there is dimension {@code fileOrder[i]} here, as in {@link
-     * Tensor#permute}. The filters of a convolution, for example, are [out, kh, kw, in] here and [out, in, kh, kw] in files.
+     * Makes a parameter whose dimensions have another order in files: dimension i there is dimension
+     * {@code fileOrder[i]} here, as in {@link Tensor#permute}. The filters of a convolution, for example, are [out, kh,
+     * kw, in] here and [out, in, kh, kw] in files.
      *
      * @throws IllegalArgumentException unless the order names each dimension once
      */
@@ -34,9 +35,9 @@ public final class Parameter extends Variable implements Target {
     }
 
     /**
-     * Returns the ascending numbers of the rows outside of which the gradient is zero, if only ops that read rows of this parameter (such as {@link
-     * Tensor#take} of an embedding) have reached it since the last step. It returns null if the gradient is that of the whole parameter, or if there
-     * is none.
+     * Returns the ascending numbers of the rows outside of which the gradient is zero, if only ops that read rows of
+     * this parameter (such as {@link Tensor#take} of an embedding) have reached it since the last step. It returns null
+     * if the gradient is that of the whole parameter, or if there is none.
      */
     public int @Nullable [] gradientRows() {
         int[] rows = place().store().gradientRows(place().index());

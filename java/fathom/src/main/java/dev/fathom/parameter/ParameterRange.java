@@ -6,8 +6,8 @@ import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Neighboring parameters of a model, all of them or a part, which an optimizer changes and for which backward leaves gradients. Only the library
- * reaches the memory behind them.
+ * Neighboring parameters of a model, all of them or a part, which an optimizer changes and for which backward leaves
+ * gradients. Only the library reaches the memory behind them.
  */
 public final class ParameterRange implements Target {
     private final Store store;

@@ -6,8 +6,8 @@ import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Numbers that a model holds in its block. They are trained ({@link Parameter}) or only kept ({@link Buffer}). Until {@code Model.of} binds it, a
- * variable has only a shape and an initializer.
+ * Numbers that a model holds in its block. They are trained ({@link Parameter}) or only kept ({@link Buffer}). Until
+ * {@code Model.of} binds it, a variable has only a shape and an initializer.
  */
 public abstract sealed class Variable extends Cell implements Operand permits Parameter, Buffer {
     private final Initializer initializer;

@@ -10,8 +10,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of a plan, without sizes. At those of a session every op is made anew, checks its inputs, and says its shape and its commands, as in an eager
- * run: nothing is taken over from the traces but integers of ops, and these are functions that every trace agrees with.
+ * The calls of a plan, without sizes. At those of a session every op is made anew, checks its inputs, and says its
+ * shape and its commands, as in an eager run: nothing is taken over from the traces but integers of ops, and these are
+ * functions that every trace agrees with.
  *
  * @param specs of the inputs
  * @param graph the calls at some sizes
@@ -69,7 +70,8 @@ record Calls(
     /**
      * The commands at the sizes of a trace.
      *
-     * @throws IllegalStateException if an op makes another shape than the trace has: what was merged must do what it was merged of
+     * @throws IllegalStateException if an op makes another shape than the trace has: what was merged must do what it
+     *     was merged of
      */
     Lowering like(Graph trace) {
         Graph made = graph(trace.sizes);

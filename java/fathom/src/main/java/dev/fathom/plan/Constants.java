@@ -15,11 +15,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The constants of a plan's function, which depend on no input. Each is equal at all sizes; or a block that is repeated as often as the sizes ask for, such
- * as the zeros that a recurrence begins with; or the beginning of the one at the greatest length, such as learned positions.
+ * The constants of a plan's function, which depend on no input. Each is equal at all sizes; or a block that is repeated
+ * as often as the sizes ask for, such as the zeros that a recurrence begins with; or the beginning of the one at the
+ * greatest length, such as learned positions.
  */
 final class Constants {
-    /** How a constant differs from trace to trace: along which dimensions, bit by bit, and by which of the two rules. */
+    /**
+     * How a constant differs from trace to trace: along which dimensions, bit by bit, and by which of the two rules.
+     */
     private record Growth(int dims, boolean repeats, boolean begins) {
         /** The last dimension along which it grows: what lies behind is the block. */
         int last() {

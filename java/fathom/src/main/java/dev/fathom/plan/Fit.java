@@ -17,8 +17,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what an op is at any size from what it was in the traces. Its integers are g + B h for the batch B, where g and h are each a {@link Line} in the
- * length; all else must be the same in all traces. An op whose integers differ is made anew by its canonical constructor.
+ * Finds what an op is at any size from what it was in the traces. Its integers are g + B h for the batch B, where g and
+ * h are each a {@link Line} in the length; all else must be the same in all traces. An op whose integers differ is made
+ * anew by its canonical constructor.
  *
  * @param sizes of the traces
  * @param lengths which may be asked for

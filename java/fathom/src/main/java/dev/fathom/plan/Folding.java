@@ -17,8 +17,9 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts calls that scale and shift channels by constants, such as batch norm in evaluation, into the weights of the call before. Here this is decided by
- * shapes; the weights are computed when the plan's block is filled, one after the other, so that no second copy of a model's weights is ever held.
+ * Puts calls that scale and shift channels by constants, such as batch norm in evaluation, into the weights of the call
+ * before. Here this is decided by shapes; the weights are computed when the plan's block is filled, one after the
+ * other, so that no second copy of a model's weights is ever held.
  */
 final class Folding {
     private Folding() {}
@@ -67,8 +68,9 @@ final class Folding {
     }
 
     /**
-     * A normalization by a given mean and variance is act(scale x + shift + residual): {@code first} does both with the scale in its weight [n, ..] and
-     * the shift in its bias. Null where one of these is no constant, or the first op already ends in something else.
+     * A normalization by a given mean and variance is act(scale x + shift + residual): {@code first} does both with the
+     * scale in its weight [n, ..] and the shift in its bias. Null where one of these is no constant, or the first op
+     * already ends in something else.
      */
     private static @Nullable Folded folded(Epilogue first, NormOp norm, Constants own, Constants in) {
         Tensor weight = own.at(1);

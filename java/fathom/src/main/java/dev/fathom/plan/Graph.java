@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of one trace as nodes over numbered values, at one size of the free dimensions. Passes over it remove and merge nodes. Its constants lie in the
- * traced pass, which {@link #close} ends.
+ * The calls of one trace as nodes over numbered values, at one size of the free dimensions. Passes over it remove and
+ * merge nodes. Its constants lie in the traced pass, which {@link #close} ends.
  */
 final class Graph implements AutoCloseable {
     /** Where a value comes from. */
@@ -41,7 +41,8 @@ final class Graph implements AutoCloseable {
      * @param shape its dimensions at these sizes
      * @param dtype its element type
      * @param name what it is called in messages
-     * @param source the tensor behind a weight (a parameter, a buffer or a constant); null for a weight that is yet to be folded, and for all else
+     * @param source the tensor behind a weight (a parameter, a buffer or a constant); null for a weight that is yet to
+     *     be folded, and for all else
      */
     record Value(
             Kind kind,
@@ -147,7 +148,9 @@ final class Graph implements AutoCloseable {
         }
     }
 
-    /** These calls at other sizes: inputs as {@code specs} say, these ops, and results whose shapes are yet to be found. */
+    /**
+     * These calls at other sizes: inputs as {@code specs} say, these ops, and results whose shapes are yet to be found.
+     */
     Graph at(Sizes other, List<Spec> specs, List<Op> ops) {
         Graph graph = new Graph(inputs, other, carried, null);
         for (Value v : values) {
@@ -226,8 +229,8 @@ final class Graph implements AutoCloseable {
     }
 
     /**
-     * Whether result {@code o} of a call may take the memory of a carried input: the input becomes this result, the op can work in place, and nobody else
-     * reads what the input was.
+     * Whether result {@code o} of a call may take the memory of a carried input: the input becomes this result, the op
+     * can work in place, and nobody else reads what the input was.
      */
     boolean inPlace(Node node, int o) {
         int at = node.op.inPlaceOf(o);
@@ -385,7 +388,10 @@ final class Graph implements AutoCloseable {
         nodes.addAll(left);
     }
 
-    /** Merges each call into the only user of its result wherever {@link Op#fuse} finds one op that does both, in all graphs alike. */
+    /**
+     * Merges each call into the only user of its result wherever {@link Op#fuse} finds one op that does both, in all
+     * graphs alike.
+     */
     static void fuse(List<Graph> graphs) {
         Graph graph = graphs.get(0);
         Links links = graph.links();
@@ -402,7 +408,10 @@ final class Graph implements AutoCloseable {
         graphs.forEach(g -> g.remove(merged));
     }
 
-    /** Puts a call and the user of its result at {@code slot} into one, in the user's place; false where that cannot be in one of the graphs. */
+    /**
+     * Puts a call and the user of its result at {@code slot} into one, in the user's place; false where that cannot be
+     * in one of the graphs.
+     */
     private static boolean merge(List<Graph> graphs, int first, int user, int slot, Links links) {
         Node before = graphs.get(0).nodes.get(first);
         Node after = graphs.get(0).nodes.get(user);

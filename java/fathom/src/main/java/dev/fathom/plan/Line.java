@@ -5,8 +5,8 @@ import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An integer as a function of the number i of a length in its {@link Range}: {@code start + slope i + jump floor((i + shift) / period)}. Strides and pools,
- * also one after the other, give such floor quotients.
+ * An integer as a function of the number i of a length in its {@link Range}: {@code start + slope i + jump floor((i +
+ * shift) / period)}. Strides and pools, also one after the other, give such floor quotients.
  */
 record Line(long start, long slope, long jump, int shift, int period) {
     /** The longest period that is looked for: five strides of 2. */

@@ -21,8 +21,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of a graph at its sizes. The forward of every node runs without data: what the op writes becomes words, each an integer, a float or a place
- * (a slot and an offset in bytes). Slots are values or scratch; views share the slot of what they look at.
+ * The commands of a graph at its sizes. The forward of every node runs without data: what the op writes becomes words,
+ * each an integer, a float or a place (a slot and an offset in bytes). Slots are values or scratch; views share the
+ * slot of what they look at.
  */
 @SuppressWarnings("NullAway.Init") // lower sets the node and begin the kernel
 final class Lowering extends Call {
@@ -45,7 +46,9 @@ final class Lowering extends Call {
     /** The number of the slot in which each output is read. */
     final int[] shown;
 
-    /** The slots by where they begin: one behind the other, with gaps, in addresses that stand for those of a session. */
+    /**
+     * The slots by where they begin: one behind the other, with gaps, in addresses that stand for those of a session.
+     */
     private final TreeMap<Long, Integer> begins = new TreeMap<>();
 
     private long end = GAP;
@@ -172,7 +175,10 @@ final class Lowering extends Call {
         }
     }
 
-    /** Carried inputs become the outputs of their names, after everything else, so that a failure on the way leaves them as they were. */
+    /**
+     * Carried inputs become the outputs of their names, after everything else, so that a failure on the way leaves them
+     * as they were.
+     */
     private void carry() {
         for (int o = 0; o < shown.length; o++) {
             for (int input : graph.inputs) {

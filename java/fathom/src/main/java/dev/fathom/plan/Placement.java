@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where the intermediates of a plan lie: the largest first, each at the lowest place that is free for as long as it lives (greedy by size, as
- * TensorFlow Lite and XNNPACK place theirs).
+ * Where the intermediates of a plan lie: the largest first, each at the lowest place that is free for as long as it
+ * lives (greedy by size, as TensorFlow Lite and XNNPACK place theirs).
  *
  * @param offsets in bytes, of the slots that lie here
  * @param bytes of the whole workspace

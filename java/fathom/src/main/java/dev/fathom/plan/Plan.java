@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.function.BiFunction;
 
 /**
- * A network frozen for serving: its packed weights, and its commands, in which only the batch, the length and the addresses of a session are open. A
- * plan is immutable and may be shared by all threads, each with a {@link Session} of its own. It is a snapshot: training the model later does not
- * change it.
+ * A network frozen for serving: its packed weights, and its commands, in which only the batch, the length and the
+ * addresses of a session are open. A plan is immutable and may be shared by all threads, each with a {@link Session} of
+ * its own. It is a snapshot: training the model later does not change it.
  */
 public final class Plan implements AutoCloseable {
     final List<Spec> specs;
@@ -41,10 +41,11 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Freezes a layer of one input. The first dimension of {@code shape} is the batch size of {@link #newSession()}; other sessions may choose
-     * another.
+     * Freezes a layer of one input. The first dimension of {@code shape} is the batch size of {@link #newSession()};
+     * other sessions may choose another.
      *
-     * @throws IllegalStateException if the forward reads values that depend on the input, or chooses layers by the batch size
+     * @throws IllegalStateException if the forward reads values that depend on the input, or chooses layers by the
+     *     batch size
      * @throws IllegalArgumentException if it refuses the shape, or there is no example in it
      */
     public static Plan freeze(Model<? extends Layer> model, Shape shape) {
@@ -61,17 +62,19 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Freezes a function of a net and some inputs. It returns the outputs as a tensor, or as a record, map, list or array of tensors. Record
-     * components and map entries name the outputs: {@code Map.of("logits", y)} is read as {@code session.output("logits")}, and {@code Map.of("3", y)}
-     * as {@code session.output("3")}. A single tensor is called {@code output}, and those of a list {@code output0}, {@code output1} and so on.
+     * Freezes a function of a net and some inputs. It returns the outputs as a tensor, or as a record, map, list or
+     * array of tensors. Record components and map entries name the outputs: {@code Map.of("logits", y)} is read as
+     * {@code session.output("logits")}, and {@code Map.of("3", y)} as {@code session.output("3")}. A single tensor is
+     * called {@code output}, and those of a list {@code output0}, {@code output1} and so on.
      *
-     * <p>The function is called many times, with inputs of several sizes and without values: at both ends of the batch sizes and lengths that the specs
-     * name, and between. Without {@link Spec#batch} and {@link Spec#length}, those up to 4,096 are found that it takes. Whatever follows the sizes must be
-     * linear in the batch, and linear in the length or a floor quotient of it by at most 32. What follows a quotient by more can be frozen at its multiples:
+     * <p>The function is called many times, with inputs of several sizes and without values: at both ends of the batch
+     * sizes and lengths that the specs name, and between. Without {@link Spec#batch} and {@link Spec#length}, those up
+     * to 4,096 are found that it takes. Whatever follows the sizes must be linear in the batch, and linear in the
+     * length or a floor quotient of it by at most 32. What follows a quotient by more can be frozen at its multiples:
      * {@link Spec#length(int, int, int)}.
      *
-     * @throws IllegalStateException if it reads values that depend on the inputs, chooses layers by the batch size or the length, or follows them in
-     *     another way
+     * @throws IllegalStateException if it reads values that depend on the inputs, chooses layers by the batch size or
+     *     the length, or follows them in another way
      * @throws IllegalArgumentException if it refuses a size that the specs name, or all that are tried
      */
     public static <M extends Net> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
@@ -103,7 +106,8 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1 or the smallest that the plan takes.
+     * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1 or the
+     * smallest that the plan takes.
      *
      * @throws IllegalArgumentException as {@link #newSession(int)}
      */
@@ -125,8 +129,9 @@ public final class Plan implements AutoCloseable {
     /**
      * Makes a session that runs {@code batch} examples of {@code length} steps at a time.
      *
-     * @throws IllegalArgumentException if the batch or the length is outside those that a {@link Spec} names or the plan found, if no input has {@link
-     *     Dim#LENGTH}, if the batch is not 1 where no input has {@link Dim#BATCH}, or if an op refuses the shapes that follow
+     * @throws IllegalArgumentException if the batch or the length is outside those that a {@link Spec} names or the
+     *     plan found, if no input has {@link Dim#LENGTH}, if the batch is not 1 where no input has {@link Dim#BATCH},
+     *     or if an op refuses the shapes that follow
      * @throws IllegalStateException if the plan is closed
      */
     public Session newSession(int batch, int length) {

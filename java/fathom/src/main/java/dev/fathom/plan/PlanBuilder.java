@@ -14,7 +14,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
-/** Makes a plan of traces: the calls at any size, and a block with the weights that their commands read, packed where they want it so. Used once. */
+/**
+ * Makes a plan of traces: the calls at any size, and a block with the weights that their commands read, packed where
+ * they want it so. Used once.
+ */
 final class PlanBuilder {
     private final Traces traces;
     private final Graph graph;

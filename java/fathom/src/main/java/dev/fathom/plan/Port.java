@@ -11,8 +11,8 @@ import java.nio.IntBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of one input or output of a session, and the two buffers through which callers see it: its elements, and its bytes. Both are the same objects
- * at every call, handed out from their beginning to their end.
+ * The memory of one input or output of a session, and the two buffers through which callers see it: its elements, and
+ * its bytes. Both are the same objects at every call, handed out from their beginning to their end.
  */
 final class Port {
     private final String name;
@@ -25,7 +25,10 @@ final class Port {
     private final Buffer elements;
     /** Whether a caller has set it or asked for its buffer, and no run has refused it since. */
     private boolean given;
-    /** The buffer through which it was last written in part, and how far; null where it was not, or was written as a whole since. */
+    /**
+     * The buffer through which it was last written in part, and how far; null where it was not, or was written as a
+     * whole since.
+     */
     private @Nullable Buffer partial;
 
     private int end;
@@ -52,7 +55,10 @@ final class Port {
         return new Port(port, sizes);
     }
 
-    /** Memory for an output at the sizes of a session, which a run writes as a whole; so that tests see where it does not, it is NaN at first in fenced memory. */
+    /**
+     * Memory for an output at the sizes of a session, which a run writes as a whole; so that tests see where it does
+     * not, it is NaN at first in fenced memory.
+     */
     static Port output(Graph.Value port, Sizes sizes) {
         Port made = new Port(port, sizes);
         for (int i = 0; Memory.fenced() && i < made.memory.limit(); i++) {

@@ -15,22 +15,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates, and the commands with every address filled in.
- * {@link #run} is one native call and allocates nothing. A session runs one call at a time, so give each thread its own.
+ * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates, and the commands
+ * with every address filled in. {@link #run} is one native call and allocates nothing. A session runs one call at a
+ * time, so give each thread its own.
  *
  * <pre>{@code
  * session.set(pixels).run();
  * float logit = session.output().get(0);
  * }</pre>
  *
- * <p>{@code set} writes an input as a whole, checks the number and the type of the values, and is the way to write one. {@code input}, {@code intInput}
- * and {@code inputBytes} give the memory itself, for callers that compute into it: an element keeps its value from run to run until it is written again.
- * {@code output} and its kin give the memory of the results, which holds those of the last run, until the next one begins. Each of these methods returns
- * the same buffer at every call, with position 0 and its limit at its end. A run takes input buffers back to that position, and it refuses one that
- * relative reads or writes ({@code put(values)}, as opposed to {@code put(0, values)}) or a changed limit left in the middle, also if it was asked for again
- * since, until the input is set or written as a whole. After such a refusal, whoever asks for the buffer begins anew. A run also refuses an input that was
- * neither set nor asked for, unless it is carried or a {@link Spec#lengths}. A buffer taken before the close stays memory that can be read, and holds what
- * it held then.
+ * <p>{@code set} writes an input as a whole, checks the number and the type of the values, and is the way to write one.
+ * {@code input}, {@code intInput} and {@code inputBytes} give the memory itself, for callers that compute into it: an
+ * element keeps its value from run to run until it is written again. {@code output} and its kin give the memory of the
+ * results, which holds those of the last run, until the next one begins. Each of these methods returns the same buffer
+ * at every call, with position 0 and its limit at its end. A run takes input buffers back to that position, and it
+ * refuses one that relative reads or writes ({@code put(values)}, as opposed to {@code put(0, values)}) or a changed
+ * limit left in the middle, also if it was asked for again since, until the input is set or written as a whole. After
+ * such a refusal, whoever asks for the buffer begins anew. A run also refuses an input that was neither set nor asked
+ * for, unless it is carried or a {@link Spec#lengths}. A buffer taken before the close stays memory that can be read,
+ * and holds what it held then.
  */
 public final class Session implements AutoCloseable {
     private static final int HEADER = 32;
@@ -186,8 +189,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Says whether later runs refuse inputs that hold NaN or infinity, and returns this session. At first they do not. Carried state is not checked, because
-     * it is what the runs before computed.
+     * Says whether later runs refuse inputs that hold NaN or infinity, and returns this session. At first they do not.
+     * Carried state is not checked, because it is what the runs before computed.
      */
     public Session checkFinite(boolean on) {
         finite = on;
@@ -197,8 +200,9 @@ public final class Session implements AutoCloseable {
     // ---- buffers
 
     /**
-     * Returns the memory of the first input, for callers that compute into it. To write values that are there already, call {@link #set(float[])}, which
-     * checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}, which names no input.
+     * Returns the memory of the first input, for callers that compute into it. To write values that are there already,
+     * call {@link #set(float[])}, which checks how many they are: a {@code put} beyond the end throws the JDK's
+     * {@link java.nio.BufferOverflowException}, which names no input.
      *
      * @throws IllegalStateException if it is not F32, the session is closed, or another thread is running it
      */
@@ -207,8 +211,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the first input, which is I32, such as tokens, for callers that compute into it. To write values that are there already, call
-     * {@link #set(int[])}, which checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}.
+     * Returns the memory of the first input, which is I32, such as tokens, for callers that compute into it. To write
+     * values that are there already, call {@link #set(int[])}, which checks how many they are: a {@code put} beyond the
+     * end throws the JDK's {@link java.nio.BufferOverflowException}.
      *
      * @throws IllegalStateException if it is not I32, the session is closed, or another thread is running it
      */
@@ -217,8 +222,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the F32 input of this name, for callers that compute into it. To write values that are there already, call
-     * {@link #set(String, float[])}, which checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}.
+     * Returns the memory of the F32 input of this name, for callers that compute into it. To write values that are
+     * there already, call {@link #set(String, float[])}, which checks how many they are: a {@code put} beyond the end
+     * throws the JDK's {@link java.nio.BufferOverflowException}.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not F32, the session is closed, or another thread is running it
@@ -228,8 +234,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the I32 input of this name, such as tokens, for callers that compute into it. To write values that are there already, call
-     * {@link #set(String, int[])}, which checks how many they are: a {@code put} beyond the end throws the JDK's {@link java.nio.BufferOverflowException}.
+     * Returns the memory of the I32 input of this name, such as tokens, for callers that compute into it. To write
+     * values that are there already, call {@link #set(String, int[])}, which checks how many they are: a {@code put}
+     * beyond the end throws the JDK's {@link java.nio.BufferOverflowException}.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not I32, the session is closed, or another thread is running it
@@ -239,8 +246,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the input of this name as bytes in native order, also of F32 and I32 inputs. To write bytes that are there already into a U8
-     * input, call {@link #set(String, byte[])}, which checks how many they are.
+     * Returns the memory of the input of this name as bytes in native order, also of F32 and I32 inputs. To write bytes
+     * that are there already into a U8 input, call {@link #set(String, byte[])}, which checks how many they are.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if the session is closed, or another thread is running it
@@ -252,7 +259,8 @@ public final class Session implements AutoCloseable {
     /**
      * Returns the first output.
      *
-     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread is running it
+     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread
+     *     is running it
      */
     public FloatBuffer output() {
         return out(0).floats();
@@ -262,7 +270,8 @@ public final class Session implements AutoCloseable {
      * Returns output number {@code i}, which is F32. Outputs have the order in which the frozen function returned them.
      *
      * @throws IndexOutOfBoundsException if there is none
-     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread is running it
+     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread
+     *     is running it
      */
     public FloatBuffer output(int i) {
         return out(i).floats();
@@ -272,7 +281,8 @@ public final class Session implements AutoCloseable {
      * Returns the F32 output of this name.
      *
      * @throws IllegalArgumentException if there is none
-     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread is running it
+     * @throws IllegalStateException if it is not F32, no run has computed it, the session is closed, or another thread
+     *     is running it
      */
     public FloatBuffer output(String name) {
         return out(name).floats();
@@ -282,14 +292,16 @@ public final class Session implements AutoCloseable {
      * Returns the I32 output of this name, such as classes.
      *
      * @throws IllegalArgumentException if there is none
-     * @throws IllegalStateException if it is not I32, no run has computed it, the session is closed, or another thread is running it
+     * @throws IllegalStateException if it is not I32, no run has computed it, the session is closed, or another thread
+     *     is running it
      */
     public IntBuffer intOutput(String name) {
         return out(name).ints();
     }
 
     /**
-     * Returns output number {@code i} as bytes in native order, also an F32 or I32 output. Outputs have the order in which the frozen function returned them.
+     * Returns output number {@code i} as bytes in native order, also an F32 or I32 output. Outputs have the order in
+     * which the frozen function returned them.
      *
      * @throws IndexOutOfBoundsException if there is none
      * @throws IllegalStateException if no run has computed it, the session is closed, or another thread is running it
@@ -377,8 +389,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the names of the outputs that are no carried state, such as the logits beside it, in the order in which the frozen function returned
-     * them.
+     * Returns the names of the outputs that are no carried state, such as the logits beside it, in the order in which
+     * the frozen function returned them.
      */
     public List<String> resultNames() {
         List<String> carried =
@@ -400,7 +412,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Limits later runs to this many threads and returns this session. At first the limit is 0, which allows as many as the pool has.
+     * Limits later runs to this many threads and returns this session. At first the limit is 0, which allows as many as
+     * the pool has.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -415,9 +428,10 @@ public final class Session implements AutoCloseable {
     /**
      * Computes the outputs from the inputs.
      *
-     * @throws IllegalArgumentException if an index or a label in an input is out of range, with the sentence of an eager run: op, path and index; or if {@link
-     *     #checkFinite} is on and an input is not finite
-     * @throws IllegalStateException if an input was never written or only in part, the session or its plan is closed, or another thread is running it
+     * @throws IllegalArgumentException if an index or a label in an input is out of range, with the sentence of an
+     *     eager run: op, path and index; or if {@link #checkFinite} is on and an input is not finite
+     * @throws IllegalStateException if an input was never written or only in part, the session or its plan is closed,
+     *     or another thread is running it
      */
     public void run() {
         if (!STATE.compareAndSet(this, IDLE, RUNNING)) {
@@ -460,7 +474,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Sets every carried input to zeros, so that the next run begins a new sequence. Other inputs, whose rows {@link #reorder} moves too, stay as they are.
+     * Sets every carried input to zeros, so that the next run begins a new sequence. Other inputs, whose rows
+     * {@link #reorder} moves too, stay as they are.
      *
      * @throws IllegalStateException if the session is closed, or another thread is running it
      */
@@ -480,10 +495,11 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Replaces row i of every input that has {@link Dim#BATCH} by what row {@code from[i]} holds now: for beams that change rows, or a server that gives
-     * a row to another sequence. Where {@code from[i]} is -1, row i of a carried input becomes zeros, as in a new session, and that of any other input
-     * stays as it is. Rows from {@code from.length} on also stay as they are. A row that nobody uses goes on counting what is in its caches: begin it
-     * anew before they are full.
+     * Replaces row i of every input that has {@link Dim#BATCH} by what row {@code from[i]} holds now: for beams that
+     * change rows, or a server that gives a row to another sequence. Where {@code from[i]} is -1, row i of a carried
+     * input becomes zeros, as in a new session, and that of any other input stays as it is. Rows from
+     * {@code from.length} on also stay as they are. A row that nobody uses goes on counting what is in its caches:
+     * begin it anew before they are full.
      *
      * @throws IllegalArgumentException if there are more rows than the session has, or one is neither a row nor -1
      * @throws IllegalStateException if the session is closed, or another thread is running it

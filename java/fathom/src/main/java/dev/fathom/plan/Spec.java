@@ -8,7 +8,10 @@ import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH} or {@link Dim#LENGTH}. */
+/**
+ * An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH} or
+ * {@link Dim#LENGTH}.
+ */
 public final class Spec {
     private final String name;
     private final DType dtype;
@@ -58,17 +61,19 @@ public final class Spec {
     }
 
     /**
-     * Describes the I32 lengths [{@link Dim#BATCH}] of sequences, an input that a caller may leave alone: in a new session each is the length of the
-     * session, so that every sequence is complete. Another input of the plan must have {@link Dim#LENGTH}.
+     * Describes the I32 lengths [{@link Dim#BATCH}] of sequences, an input that a caller may leave alone: in a new
+     * session each is the length of the session, so that every sequence is complete. Another input of the plan must
+     * have {@link Dim#LENGTH}.
      */
     public static Spec lengths(String name) {
         return new Spec(name, DType.I32, new int[] {Dim.BATCH}, Begins.FULL, null, null);
     }
 
     /**
-     * Returns this input as state that a session carries from run to run: it begins with zeros, and after each run it is the output of the same name.
-     * A run that fails leaves it as it was, except for caches that are written in place. {@link Session#reset} sets it to zeros again, and
-     * {@link Session#input(String)} reads it or writes to it between runs.
+     * Returns this input as state that a session carries from run to run: it begins with zeros, and after each run it
+     * is the output of the same name. A run that fails leaves it as it was, except for caches that are written in
+     * place. {@link Session#reset} sets it to zeros again, and {@link Session#input(String)} reads it or writes to it
+     * between runs.
      *
      * @throws IllegalStateException if it is an input of lengths
      */
@@ -81,9 +86,10 @@ public final class Spec {
     }
 
     /**
-     * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: from {@code min} to {@code max}. They hold for all inputs of a
-     * plan, so one names them. Without, a plan finds the lengths up to 4,096 that its function takes.
-     * A plan keeps constants that grow with the length, such as tables of positions or masks, as they are at the greatest: naming a smaller one saves memory.
+     * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: from {@code min} to
+     * {@code max}. They hold for all inputs of a plan, so one names them. Without, a plan finds the lengths up to 4,096
+     * that its function takes. A plan keeps constants that grow with the length, such as tables of positions or masks,
+     * as they are at the greatest: naming a smaller one saves memory.
      *
      * @throws IllegalArgumentException if there is no such length, or the input has no {@link Dim#LENGTH}
      */
@@ -92,8 +98,9 @@ public final class Spec {
     }
 
     /**
-     * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: the multiples of {@code multipleOf} from {@code min} to
-     * {@code max}, such as those that a net which halves and doubles its length can take, or which cuts it into frames of more than 32 steps.
+     * Returns this input with the lengths that sessions may choose for {@link Dim#LENGTH}: the multiples of
+     * {@code multipleOf} from {@code min} to {@code max}, such as those that a net which halves and doubles its length
+     * can take, or which cuts it into frames of more than 32 steps.
      *
      * @throws IllegalArgumentException if there is no such length, or the input has no {@link Dim#LENGTH}
      */
@@ -102,8 +109,9 @@ public final class Spec {
     }
 
     /**
-     * Returns this input with the batch sizes that sessions may choose for {@link Dim#BATCH}: from {@code min} to {@code max}. They hold for all inputs of a
-     * plan, so one names them. Without, a plan finds the batch sizes up to 4,096 that its function takes.
+     * Returns this input with the batch sizes that sessions may choose for {@link Dim#BATCH}: from {@code min} to
+     * {@code max}. They hold for all inputs of a plan, so one names them. Without, a plan finds the batch sizes up to
+     * 4,096 that its function takes.
      *
      * @throws IllegalArgumentException if there is no such batch, or the input has no {@link Dim#BATCH}
      */

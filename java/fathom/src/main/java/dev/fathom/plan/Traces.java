@@ -13,8 +13,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One function traced at sizes that tell how its calls follow the free dimensions: both ends of their ranges, neighbors between, and a few others. All
- * traces make the same calls, whose ops differ in integers alone.
+ * One function traced at sizes that tell how its calls follow the free dimensions: both ends of their ranges, neighbors
+ * between, and a few others. All traces make the same calls, whose ops differ in integers alone.
  */
 final class Traces implements AutoCloseable {
     /** The greatest size that is tried where no {@link Spec} names a range. */
@@ -49,7 +49,8 @@ final class Traces implements AutoCloseable {
      * Traces {@code body}.
      *
      * @param batch a batch size that it must take, or 0
-     * @throws IllegalStateException if it reads values that depend on its inputs, or if calls, commands or constants differ from trace to trace
+     * @throws IllegalStateException if it reads values that depend on its inputs, or if calls, commands or constants
+     *     differ from trace to trace
      * @throws IllegalArgumentException if it refuses a size that the specs allow
      * @throws NativeMemoryException if its constants take too much
      */
@@ -213,7 +214,9 @@ final class Traces implements AutoCloseable {
         return probes;
     }
 
-    /** So many neighboring lengths that the period of a floor quotient shows: two of the longest, or all that there are. */
+    /**
+     * So many neighboring lengths that the period of a floor quotient shows: two of the longest, or all that there are.
+     */
     private Set<Sizes> neighbors() {
         int first = Math.min(middle(), Math.max(0, lengths.number(lengths.max()) - 2 * Line.MOST));
         Set<Sizes> neighbors = new LinkedHashSet<>();

@@ -5,8 +5,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A state that outlives the passes which compute it. Truncated back-propagation through time gives the state of one piece of a text to the next as a
- * constant:
+ * A state that outlives the passes which compute it. Truncated back-propagation through time gives the state of one
+ * piece of a text to the next as a constant:
  *
  * <pre>{@code
  * try (var carried = new KeptState()) {
@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A trainer whose step keeps a state is told by {@code trainer.states(carried)}, so that its checkpoints hold the state and its evaluations leave the
- * state as it is; a step that keeps another one is refused. It belongs to one thread at a time.
+ * <p>A trainer whose step keeps a state is told by {@code trainer.states(carried)}, so that its checkpoints hold the
+ * state and its evaluations leave the state as it is; a step that keeps another one is refused. It belongs to one
+ * thread at a time.
  */
 public final class KeptState implements AutoCloseable {
     private @Nullable KeptTensor hidden;

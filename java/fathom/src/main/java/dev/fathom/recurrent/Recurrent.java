@@ -29,21 +29,24 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recurrent net over x [n, t, in]: h[t] = cell(x[t], h[t - 1]), of one or more layers and one or two directions. {@link Cell} has the formulas.
+ * A recurrent net over x [n, t, in]: h[t] = cell(x[t], h[t - 1]), of one or more layers and one or two directions.
+ * {@link Cell} has the formulas.
  *
- * <p>Each layer and direction is one native call for all of its steps, forward and backward. As a {@link Layer} it gives the hidden states of all steps
- * [n, t, directions * hidden], or after {@link #lastStep} the last one [n, directions * hidden]; {@link #run} also takes initial states and lengths and
- * gives the final states.
+ * <p>Each layer and direction is one native call for all of its steps, forward and backward. As a {@link Layer} it
+ * gives the hidden states of all steps [n, t, directions * hidden], or after {@link #lastStep} the last one [n,
+ * directions * hidden]; {@link #run} also takes initial states and lengths and gives the final states.
  *
- * <p>Training keeps 4 n t ((g + 1) hidden + in) bytes of each layer and direction from forward to backward, where g is the number of gates and in, above the
- * first layer, directions * hidden; an LSTM or GRU keeps 4 n t hidden more, and beside these there is the result. Backward needs 4 n t g hidden more while it
- * is in a layer (twice that for a GRU), besides the gradients of the layer's result and input. So an LSTM of 32 units over 32 features keeps 16,384,000 bytes
- * for 32 sequences of 500 steps, with its result. Blocks of memory have sizes of their own, which makes it up to 4 % more. Steps beyond a sequence's length
- * cost no arithmetic.
+ * <p>Training keeps 4 n t ((g + 1) hidden + in) bytes of each layer and direction from forward to backward, where g is
+ * the number of gates and in, above the first layer, directions * hidden; an LSTM or GRU keeps 4 n t hidden more, and
+ * beside these there is the result. Backward needs 4 n t g hidden more while it is in a layer (twice that for a GRU),
+ * besides the gradients of the layer's result and input. So an LSTM of 32 units over 32 features keeps 16,384,000 bytes
+ * for 32 sequences of 500 steps, with its result. Blocks of memory have sizes of their own, which makes it up to 4 %
+ * more. Steps beyond a sequence's length cost no arithmetic.
  *
- * <p>Parameters are named and ordered as PyTorch's: {@code weight_ih_l0} [gates * hidden, in], {@code weight_hh_l0} [gates * hidden, hidden], {@code
- * bias_ih_l0}, {@code bias_hh_l0} [gates * hidden], and the same with {@code _reverse} for the backward direction; {@code weight_ch_l0} [3 * hidden] are
- * an LSTM's peepholes. All begin uniform in +-1/sqrt(hidden).
+ * <p>Parameters are named and ordered as PyTorch's: {@code weight_ih_l0} [gates * hidden, in], {@code weight_hh_l0}
+ * [gates * hidden, hidden], {@code bias_ih_l0}, {@code bias_hh_l0} [gates * hidden], and the same with {@code _reverse}
+ * for the backward direction; {@code weight_ch_l0} [3 * hidden] are an LSTM's peepholes. All begin uniform in
+ * +-1/sqrt(hidden).
  *
  * @param settings the cell, the sizes and the options
  * @param weights the parameters by name
@@ -91,8 +94,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         /**
          * Checks the settings.
          *
-         * @throws IllegalArgumentException if a size is below 1, there are more than 65,536 layers, biases are not 0, 1 or 2, or an option is one that the
-         *     cell does not have
+         * @throws IllegalArgumentException if a size is below 1, there are more than 65,536 layers, biases are not 0, 1
+         *     or 2, or an option is one that the cell does not have
          */
         public Settings {
             options = Set.copyOf(options);
@@ -155,8 +158,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      *
      * @param inputs the probability to drop a feature of a layer's input
      * @param states the probability to drop a unit of what the recurrent weights see of the state
-     * @param variational whether inputs are dropped in every layer, with one mask for all steps of a sequence; otherwise only above the first layer,
-     *     with a new mask at each step. States always have one mask for all steps
+     * @param variational whether inputs are dropped in every layer, with one mask for all steps of a sequence;
+     *     otherwise only above the first layer, with a new mask at each step. States always have one mask for all steps
      */
     public record Dropout(float inputs, float states, boolean variational) {
         private static final Dropout NONE = new Dropout(0, 0, false);
@@ -216,7 +219,10 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             }
         }
 
-        /** The shares of h[t - 1] and h[t - lag] at each of {@code steps} times; those of a shorter sequence are the first ones of a longer. */
+        /**
+         * The shares of h[t - 1] and h[t - lag] at each of {@code steps} times; those of a shorter sequence are the
+         * first ones of a longer.
+         */
         private Tensor shares(String of, int steps) {
             if (seed == null) {
                 return Tensor.full(Shape.of(steps, 2), 0.5f);
@@ -234,7 +240,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     /**
      * Keeps the parameters in their order.
      *
-     * @throws IllegalArgumentException unless these are the parameters, by name and shape, that a net of these settings has
+     * @throws IllegalArgumentException unless these are the parameters, by name and shape, that a net of these settings
+     *     has
      */
     public Recurrent {
         Map<String, Shape> wanted = shapes(parameters(settings));
@@ -268,7 +275,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Makes a gated recurrent unit as PyTorch has it; {@link Cell#GRU_RESET_FIRST} and {@link #updateGatesCandidate} are those of the textbook.
+     * Makes a gated recurrent unit as PyTorch has it; {@link Cell#GRU_RESET_FIRST} and {@link #updateGatesCandidate}
+     * are those of the textbook.
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -354,8 +362,9 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Returns a net that has so many biases for each gate, with new parameters: 2 as PyTorch's (of the input and of the state), 1 as the textbook's, or
-     * none. One bias computes the same functions as two, except in {@link Cell#GRU}, where the reset gate multiplies the second.
+     * Returns a net that has so many biases for each gate, with new parameters: 2 as PyTorch's (of the input and of the
+     * state), 1 as the textbook's, or none. One bias computes the same functions as two, except in {@link Cell#GRU},
+     * where the reset gate multiplies the second.
      *
      * @throws IllegalArgumentException if it is not 0, 1 or 2
      */
@@ -366,8 +375,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Returns an LSTM whose bias of the forget gate begins at {@code value}, with new parameters. It is usually 1, so that the net begins by remembering
-     * (Jozefowicz et al. 2015).
+     * Returns an LSTM whose bias of the forget gate begins at {@code value}, with new parameters. It is usually 1, so
+     * that the net begins by remembering (Jozefowicz et al. 2015).
      *
      * @throws IllegalArgumentException if the cell is no LSTM, or it has no biases
      */
@@ -376,14 +385,18 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, value, s.dropout, s.skip, s.options));
     }
 
-    /** Returns a net whose layers also read their sequences from the end, with new parameters. Its steps are twice as wide. */
+    /**
+     * Returns a net whose layers also read their sequences from the end, with new parameters. Its steps are twice as
+     * wide.
+     */
     public Recurrent bidirectional() {
         return changed(settings.with(Option.BIDIRECTIONAL));
     }
 
     /**
-     * Returns an LSTM with peepholes (Gers et al. 2002) and new parameters: the input and the forget gate also see the cell state before the step, the
-     * output gate sees the cell state after the step, and each unit sees only its own cell.
+     * Returns an LSTM with peepholes (Gers et al. 2002) and new parameters: the input and the forget gate also see the
+     * cell state before the step, the output gate sees the cell state after the step, and each unit sees only its own
+     * cell.
      *
      * @throws IllegalArgumentException if the cell is no LSTM
      */
@@ -392,7 +405,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Returns a GRU whose update gate weighs the candidate, h' = (1 - z) h + z n, as in textbooks. PyTorch's weighs the state.
+     * Returns a GRU whose update gate weighs the candidate, h' = (1 - z) h + z n, as in textbooks. PyTorch's weighs the
+     * state.
      *
      * @throws IllegalArgumentException if the cell is no GRU
      */
@@ -415,8 +429,9 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Returns a net that in training drops the same features and units at every step of a sequence (Gal and Ghahramani 2016): each feature of every
-     * layer's input with probability {@code inputs}, and each unit of the state, as the recurrent weights see it, with probability {@code states}.
+     * Returns a net that in training drops the same features and units at every step of a sequence (Gal and Ghahramani
+     * 2016): each feature of every layer's input with probability {@code inputs}, and each unit of the state, as the
+     * recurrent weights see it, with probability {@code states}.
      *
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
@@ -425,10 +440,10 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Returns a net with recurrent skip connections (Kieu et al. 2019): what goes into step t is not h[t - 1] but (w1 h[t - 1] + w2 h[t - lag]) / (w1 +
-     * w2), where (w1, w2) is one of (1, 0), (0, 1) and (1, 1), drawn once for each time step, layer and direction. States before the first step are the
-     * initial one. Draws begin anew in every call, and a {@link State} holds no h[t - lag], so that pieces with a
-     * carried state do not equal one long run.
+     * Returns a net with recurrent skip connections (Kieu et al. 2019): what goes into step t is not h[t - 1] but (w1
+     * h[t - 1] + w2 h[t - lag]) / (w1 + w2), where (w1, w2) is one of (1, 0), (0, 1) and (1, 1), drawn once for each
+     * time step, layer and direction. States before the first step are the initial one. Draws begin anew in every call,
+     * and a {@link State} holds no h[t - lag], so that pieces with a carried state do not equal one long run.
      *
      * @param lag how many steps back the connection reaches
      * @param seed of the draws
@@ -439,7 +454,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Returns a net with both connections at every step: what goes into step t is (h[t - 1] + h[t - lag]) / 2. Otherwise it is like {@link #skip(int, long)}.
+     * Returns a net with both connections at every step: what goes into step t is (h[t - 1] + h[t - lag]) / 2.
+     * Otherwise it is like {@link #skip(int, long)}.
      *
      * @param lag how many steps back the second connection reaches
      * @throws IllegalArgumentException if the lag is below 1
@@ -454,7 +470,10 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                 new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, s.dropout, skip, s.options));
     }
 
-    /** Returns a net that takes sequences shorter than their row as aligned to the row's end: padding lies in front, and lengths mask it. */
+    /**
+     * Returns a net that takes sequences shorter than their row as aligned to the row's end: padding lies in front, and
+     * lengths mask it.
+     */
     public Recurrent paddedInFront() {
         return changed(settings.with(Option.PADDED_IN_FRONT));
     }
@@ -465,8 +484,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     /**
-     * Returns a net whose parameters of these names begin with other values: {@code lstm.init("weight_hh_*", Init.orthogonal(1))}. Settings that come with
-     * new parameters, such as {@link #layers}, are chosen before.
+     * Returns a net whose parameters of these names begin with other values: {@code lstm.init("weight_hh_*",
+     * Init.orthogonal(1))}. Settings that come with new parameters, such as {@link #layers}, are chosen before.
      *
      * @param pattern the names, in which * stands for anything
      * @param init draws the values of each of these parameters
@@ -483,9 +502,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
 
     // ---- the net
 
-    /**
-     * @throws IllegalArgumentException if x is not [n, t, in], t is 0, or a length is not in 1 .. t
-     */
+    /** @throws IllegalArgumentException if x is not [n, t, in], t is 0, or a length is not in 1 .. t */
     @Override
     public Tensor forward(Tensor x, @Nullable Tensor lengths) {
         Output out = compute(x, null, lengths);

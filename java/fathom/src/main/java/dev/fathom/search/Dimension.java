@@ -7,26 +7,33 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * One choice of a search space: its name, and what may be chosen. Values are texts, as they stand in the file of a search; {@link Trial} reads them as
- * numbers.
+ * One choice of a search space: its name, and what may be chosen. Values are texts, as they stand in the file of a
+ * search; {@link Trial} reads them as numbers.
  */
 public sealed interface Dimension {
     /** Returns its name, which is that of its column in the file. */
     String name();
 
-    /** Returns the values that a grid tries: all of them, or {@code steps} at equal distances from the least to the most. */
+    /**
+     * Returns the values that a grid tries: all of them, or {@code steps} at equal distances from the least to the
+     * most.
+     */
     List<String> grid(int steps);
 
     /** Returns a random value; all are equally likely. */
     String draw(Rng rng);
 
-    /** Returns a value near another one, or another one where values have no order: the mutation of a genetic search. */
+    /**
+     * Returns a value near another one, or another one where values have no order: the mutation of a genetic search.
+     */
     String mutate(String value, Rng rng);
 
     /** Returns whether this is one of its values. */
     boolean has(String value);
 
-    /** Returns the value as numbers from 0 to 1, for a regressor: one for each word or bit, a single one for a number. */
+    /**
+     * Returns the value as numbers from 0 to 1, for a regressor: one for each word or bit, a single one for a number.
+     */
     float[] encode(String value);
 
     /**
@@ -66,7 +73,8 @@ public sealed interface Dimension {
     }
 
     /**
-     * Makes a choice of so many bits, such as which connections between layers exist. The value is a text of zeros and ones.
+     * Makes a choice of so many bits, such as which connections between layers exist. The value is a text of zeros and
+     * ones.
      *
      * @throws IllegalArgumentException unless there are 1 to 64 bits
      */

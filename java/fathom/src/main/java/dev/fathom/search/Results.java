@@ -70,8 +70,8 @@ public record Results(Space space, boolean moreIsBetter, List<Result> all, boole
     }
 
     /**
-     * Returns the curve of the best score so far over the budget that was spent, as plots take it: {spent, best}. It begins with the first trial that did not
-     * fail, and is empty if all failed.
+     * Returns the curve of the best score so far over the budget that was spent, as plots take it: {spent, best}. It
+     * begins with the first trial that did not fail, and is empty if all failed.
      */
     public double[][] curve() {
         List<double[]> points = new ArrayList<>();
@@ -92,7 +92,8 @@ public record Results(Space space, boolean moreIsBetter, List<Result> all, boole
     }
 
     /**
-     * Returns the scores over the values of a dimension of numbers, for a scatter plot: {values, scores} of all trials that did not fail.
+     * Returns the scores over the values of a dimension of numbers, for a scatter plot: {values, scores} of all trials
+     * that did not fail.
      *
      * @throws IllegalArgumentException if there is no such dimension, or its values are no numbers
      */
@@ -114,7 +115,8 @@ public record Results(Space space, boolean moreIsBetter, List<Result> all, boole
     }
 
     /**
-     * Writes {@code trial,seed,budget,NAMES..,score,failure} as CSV, a row for each trial. Missing folders are made. Equal searches write equal bytes.
+     * Writes {@code trial,seed,budget,NAMES..,score,failure} as CSV, a row for each trial. Missing folders are made.
+     * Equal searches write equal bytes.
      *
      * @throws UncheckedIOException if the file cannot be written; its previous content is then unchanged
      */

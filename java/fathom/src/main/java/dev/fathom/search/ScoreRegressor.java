@@ -13,11 +13,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Predicts the score of a network from its description, the point of the {@link Space} that it was made of: a regressor that learned of trials, of which a few
- * hundred are usual. A prediction costs microseconds where a training costs minutes.
+ * Predicts the score of a network from its description, the point of the {@link Space} that it was made of: a regressor
+ * that learned of trials, of which a few hundred are usual. A prediction costs microseconds where a training costs
+ * minutes.
  *
  * <pre>{@code
- * try (ScoreRegressor regressor = ScoreRegressor.fit(space, found.all().subList(0, 300), ScoreRegressor.network(space), 1)) {
+ * try (ScoreRegressor regressor = ScoreRegressor.fit(
+ *         space, found.all().subList(0, 300), ScoreRegressor.network(space), 1)) {
  *   double quality = regressor.rankCorrelation(found.all().subList(300, 400));   // on trials that it has not seen
  * }
  * }</pre>
@@ -30,7 +32,10 @@ import java.util.List;
 public record ScoreRegressor(Space space, Predictor predictor, double mean, double deviation) implements AutoCloseable {
     private static final int UNITS = 32;
 
-    /** Returns a network for {@link #fit}: two hidden layers of 32 units, trained by Adam for 200 epochs of batches of 16. */
+    /**
+     * Returns a network for {@link #fit}: two hidden layers of 32 units, trained by Adam for 200 epochs of batches of
+     * 16.
+     */
     public static Learner network(Space space) {
         int inputs = space.encode(space.draw(new Rng(0))).length;
         return NetLearner.regressor(
@@ -89,8 +94,9 @@ public record ScoreRegressor(Space space, Predictor predictor, double mean, doub
     }
 
     /**
-     * Returns Spearman's rank correlation of predicted and measured scores: 1 if it ranks these trials as their trainings did, 0 if it knows nothing of them;
-     * NaN if all have one score, or are predicted to have. Equal scores share the mean of their ranks.
+     * Returns Spearman's rank correlation of predicted and measured scores: 1 if it ranks these trials as their
+     * trainings did, 0 if it knows nothing of them; NaN if all have one score, or are predicted to have. Equal scores
+     * share the mean of their ranks.
      *
      * @throws IllegalArgumentException if fewer than two of the trials have a score
      */
@@ -102,8 +108,8 @@ public record ScoreRegressor(Space space, Predictor predictor, double mean, doub
     }
 
     /**
-     * Returns Spearman's rank correlation of two lists of numbers, the correlation of their ranks; NaN if one of them is constant. Equal numbers share the mean
-     * of their ranks.
+     * Returns Spearman's rank correlation of two lists of numbers, the correlation of their ranks; NaN if one of them
+     * is constant. Equal numbers share the mean of their ranks.
      *
      * @throws IllegalArgumentException if the lists differ in length, or have fewer than two numbers
      */

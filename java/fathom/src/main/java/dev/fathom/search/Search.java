@@ -11,9 +11,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for the best point of a {@link Space}: on a grid, at random, by a genetic algorithm, by successive halving, or with the help of a regressor that
- * predicts scores. Trials run side by side in this process, each on one thread ({@link Workers}). What is tried depends on the seed and the scores alone, so
- * the same seed gives the same table, whatever the number of workers.
+ * Looks for the best point of a {@link Space}: on a grid, at random, by a genetic algorithm, by successive halving, or
+ * with the help of a regressor that predicts scores. Trials run side by side in this process, each on one thread
+ * ({@link Workers}). What is tried depends on the seed and the scores alone, so the same seed gives the same table,
+ * whatever the number of workers.
  *
  * <pre>{@code
  * Results found = Search.maximize(space, trial -> accuracy(trial.whole("width"), trial.real("rate"), trial.seed()))
@@ -22,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * System.out.println(found.best().trial());
  * }</pre>
  *
- * <p>With a {@link #file}, every finished trial is a row of it at once, and a search that was killed goes on where it was when it is called again with the
- * same settings: trials that are in the file are not repeated. A trial that fails is a row too, with its reason, and is not repeated either; delete its row
- * to try it again.
+ * <p>With a {@link #file}, every finished trial is a row of it at once, and a search that was killed goes on where it
+ * was when it is called again with the same settings: trials that are in the file are not repeated. A trial that fails
+ * is a row too, with its reason, and is not repeated either; delete its row to try it again.
  */
 public final class Search {
     private static final int TRIES = 50;
@@ -88,7 +89,10 @@ public final class Search {
         return this;
     }
 
-    /** Ends the search once the trials under way are finished. It may be called from any thread, and from within a trial. */
+    /**
+     * Ends the search once the trials under way are finished. It may be called from any thread, and from within a
+     * trial.
+     */
     public void stop() {
         stopped = true;
     }
@@ -115,10 +119,12 @@ public final class Search {
     }
 
     /**
-     * Tries every point of a grid: all words and bits, and of each range {@code steps} values at equal distances (of their logarithms, where it is
-     * logarithmic), or all whole numbers if there are no more. One step is the middle of a range.
+     * Tries every point of a grid: all words and bits, and of each range {@code steps} values at equal distances (of
+     * their logarithms, where it is logarithmic), or all whole numbers if there are no more. One step is the middle of
+     * a range.
      *
-     * @throws IllegalArgumentException if there are no steps or more than a million points, or the file is of another search
+     * @throws IllegalArgumentException if there are no steps or more than a million points, or the file is of another
+     *     search
      */
     public Results grid(int steps) {
         atLeast("grid", "steps", steps, 1);
@@ -148,13 +154,15 @@ public final class Search {
     }
 
     /**
-     * Breeds points (Holland 1975). The first generation is random. Of each other one, every child has two parents, each the best of three random ones of the
-     * population; it takes every value from one of them, and changes it with the probability 1 / dimensions. The best of parents and children together are
-     * the next population. No point is tried twice, unless a small space has no others left.
+     * Breeds points (Holland 1975). The first generation is random. Of each other one, every child has two parents,
+     * each the best of three random ones of the population; it takes every value from one of them, and changes it with
+     * the probability 1 / dimensions. The best of parents and children together are the next population. No point is
+     * tried twice, unless a small space has no others left.
      *
      * @param population how many points survive, and how many children a generation has
      * @param generations how many, the first among them
-     * @throws IllegalArgumentException if the population is less than 2 or there are no generations, or the file is of another search
+     * @throws IllegalArgumentException if the population is less than 2 or there are no generations, or the file is of
+     *     another search
      */
     public Results genetic(int population, int generations) {
         atLeast("genetic", "population", population, 2);
@@ -201,15 +209,17 @@ public final class Search {
     }
 
     /**
-     * Tries many random points with a small budget and the best of them with a larger one: successive halving (Jamieson and Talwalkar 2016). After each round
-     * the best 1 / factor of the points, at least one, are tried again from the start with a budget that is factor times as large, until it is {@code most}.
-     * {@link Results#best} looks only at trials with the largest budget.
+     * Tries many random points with a small budget and the best of them with a larger one: successive halving (Jamieson
+     * and Talwalkar 2016). After each round the best 1 / factor of the points, at least one, are tried again from the
+     * start with a budget that is factor times as large, until it is {@code most}. {@link Results#best} looks only at
+     * trials with the largest budget.
      *
      * @param candidates how many points the first round tries
      * @param least the budget of the first round
      * @param most the budget of the last round
      * @param factor 3 is usual
-     * @throws IllegalArgumentException if a number is less than 1, the factor is less than 2 or most is less than least, or the file is of another search
+     * @throws IllegalArgumentException if a number is less than 1, the factor is less than 2 or most is less than
+     *     least, or the file is of another search
      */
     public Results halving(int candidates, int least, int most, int factor) {
         atLeast("halving", "candidates", candidates, 1);
@@ -236,15 +246,16 @@ public final class Search {
     }
 
     /**
-     * Tries random points first, and then those that a regressor, which learns of all trials so far, predicts to be the best of many
-     * ({@link ScoreRegressor}).
+     * Tries random points first, and then those that a regressor, which learns of all trials so far, predicts to be the
+     * best of many ({@link ScoreRegressor}).
      *
      * @param first how many random points are tried before the first prediction
      * @param rounds how often the regressor learns anew
      * @param each how many points are tried in each round
      * @param pool of how many random points each round takes the best
      * @param learner of the regressor: {@link ScoreRegressor#network}, for example
-     * @throws IllegalArgumentException if first is less than 2, another number is less than 1 or pool is less than each, or the file is of another search
+     * @throws IllegalArgumentException if first is less than 2, another number is less than 1 or pool is less than
+     *     each, or the file is of another search
      */
     public Results predicted(int first, int rounds, int each, int pool, Learner learner) {
         atLeast("predicted", "first", first, 2);

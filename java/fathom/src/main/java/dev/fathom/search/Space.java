@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * All that a search may choose: hyperparameters, and the depth, width and connections of networks. A point of it is a list of values, one for each dimension.
+ * All that a search may choose: hyperparameters, and the depth, width and connections of networks. A point of it is a
+ * list of values, one for each dimension.
  *
  * <pre>{@code
  * Space space = Space.of(
@@ -28,7 +29,8 @@ public record Space(List<Dimension> dimensions) {
     /**
      * Keeps its own list.
      *
-     * @throws IllegalArgumentException if there are no dimensions, or a name is empty, comes twice, or is trial, seed, budget, score or failure
+     * @throws IllegalArgumentException if there are no dimensions, or a name is empty, comes twice, or is trial, seed,
+     *     budget, score or failure
      */
     public Space {
         dimensions = List.copyOf(dimensions);

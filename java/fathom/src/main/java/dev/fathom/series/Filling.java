@@ -3,8 +3,9 @@ package dev.fathom.series;
 import java.util.function.IntPredicate;
 
 /**
- * How the holes of a series are filled: {@code series.filled(Filling.last().upTo(3))}. A hole is a run of missing values in one column. What was filled is
- * marked ({@link Series#filled(int, String)}), so that a forecast need not be judged by numbers that nobody measured.
+ * How the holes of a series are filled: {@code series.filled(Filling.last().upTo(3))}. A hole is a run of missing
+ * values in one column. What was filled is marked ({@link Series#filled(int, String)}), so that a forecast need not be
+ * judged by numbers that nobody measured.
  */
 public final class Filling {
     enum How {
@@ -28,7 +29,10 @@ public final class Filling {
         return new Filling(How.LAST, t -> true, Integer.MAX_VALUE);
     }
 
-    /** Draws a line from the last value before the hole to the first behind it, which is not known while the hole lasts. Holes at both ends stay. */
+    /**
+     * Draws a line from the last value before the hole to the first behind it, which is not known while the hole lasts.
+     * Holes at both ends stay.
+     */
     public static Filling linear() {
         return new Filling(How.LINEAR, t -> true, Integer.MAX_VALUE);
     }
@@ -38,7 +42,10 @@ public final class Filling {
         return mean(t -> true);
     }
 
-    /** Takes the mean of the values in the rows whose numbers {@code rows} accepts: those to train on, so that nothing leaks from the others. */
+    /**
+     * Takes the mean of the values in the rows whose numbers {@code rows} accepts: those to train on, so that nothing
+     * leaks from the others.
+     */
     public static Filling mean(IntPredicate rows) {
         return new Filling(How.MEAN, rows, Integer.MAX_VALUE);
     }

@@ -3,8 +3,8 @@ package dev.fathom.series;
 import java.util.List;
 
 /**
- * Runs a model over a series one step at a time. {@link #oneStepAhead} forecasts each row from the true rows before it. {@link #recursive} puts its own
- * forecasts in the place of rows already forecast, to look many steps ahead.
+ * Runs a model over a series one step at a time. {@link #oneStepAhead} forecasts each row from the true rows before it.
+ * {@link #recursive} puts its own forecasts in the place of rows already forecast, to look many steps ahead.
  *
  * <pre>{@code
  * Forecast.Step step = window -> {
@@ -26,23 +26,25 @@ public final class Forecast {
     }
 
     /**
-     * Forecasts rows {@code from} to {@code from + steps - 1}, each from the true rows before it; the result is [steps, targets].
+     * Forecasts rows {@code from} to {@code from + steps - 1}, each from the true rows before it; the result is [steps,
+     * targets].
      *
-     * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, there are fewer true rows before a
-     *     forecast than lags, a value that is needed is missing, or the model returns another number of values
+     * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not
+     *     exist, there are fewer true rows before a forecast than lags, a value that is needed is missing, or the model
+     *     returns another number of values
      */
     public static float[][] oneStepAhead(Windows windows, Series series, int from, int steps, Step step) {
         return run("oneStepAhead", windows, series, from, steps, false, step);
     }
 
     /**
-     * Forecasts rows {@code from} to {@code from + steps - 1}, where rows that were forecast take the place of the true ones in the windows after them;
-     * the result is [steps, targets]. Input columns that are not forecast are the true ones. If all inputs are forecast, the steps may go on beyond
-     * the end of the series.
+     * Forecasts rows {@code from} to {@code from + steps - 1}, where rows that were forecast take the place of the true
+     * ones in the windows after them; the result is [steps, targets]. Input columns that are not forecast are the true
+     * ones. If all inputs are forecast, the steps may go on beyond the end of the series.
      *
-     * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, the series has too few rows before
-     *     {@code from} or too few for the inputs that are not forecast, a value that is needed is missing, or the model returns another number of values or
-     *     one that is NaN or infinite
+     * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not
+     *     exist, the series has too few rows before {@code from} or too few for the inputs that are not forecast, a
+     *     value that is needed is missing, or the model returns another number of values or one that is NaN or infinite
      */
     public static float[][] recursive(Windows windows, Series series, int from, int steps, Step step) {
         return run("recursive", windows, series, from, steps, true, step);

@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
  * Series filled = air.filled(Filling.linear().upTo(3)).withMask("ozone");
  * }</pre>
  *
- * <p>{@link Windows} take neighboring rows for neighboring steps, so rows that are left out of a file would be forgotten. {@link Times} name the column that
- * says when each row was: {@link #of(Table, Times, String...)} then refuses a file that lacks a row, and {@link #withHoles(Table, Times, String...)} keeps a
- * place for it. A value that is not there is NaN, a hole; windows leave out what touches one, and {@link #filled(Filling, String...)} fills it. Without times
- * a series believes the order of its rows, so do not leave out rows of a table before.
+ * <p>{@link Windows} take neighboring rows for neighboring steps, so rows that are left out of a file would be
+ * forgotten. {@link Times} name the column that says when each row was: {@link #of(Table, Times, String...)} then
+ * refuses a file that lacks a row, and {@link #withHoles(Table, Times, String...)} keeps a place for it. A value that
+ * is not there is NaN, a hole; windows leave out what touches one, and {@link #filled(Filling, String...)} fills it.
+ * Without times a series believes the order of its rows, so do not leave out rows of a table before.
  *
  * <p>A series is immutable.
  */
@@ -35,7 +36,10 @@ public final class Series {
 
     private final @Nullable Clock clock;
 
-    /** The times of the rows: row 0 is row {@code from} of what begins at {@code start}. A text is null where the table left the row out. */
+    /**
+     * The times of the rows: row 0 is row {@code from} of what begins at {@code start}. A text is null where the table
+     * left the row out.
+     */
     private record Clock(
             Times times, Object start, @Nullable String[] texts, int from) {
         String text(int t) {
@@ -54,8 +58,8 @@ public final class Series {
     /**
      * Makes a series of rows, which are copied.
      *
-     * @throws IllegalArgumentException if there are no columns or no rows, two columns have one name, a row has another number of values than there are
-     *     columns, or a value is NaN or infinite
+     * @throws IllegalArgumentException if there are no columns or no rows, two columns have one name, a row has another
+     *     number of values than there are columns, or a value is NaN or infinite
      */
     public static Series of(List<String> columns, double[][] rows) {
         return of(columns, rows, false);
@@ -64,8 +68,8 @@ public final class Series {
     /**
      * Makes a series of rows, which are copied, in which NaN is a hole.
      *
-     * @throws IllegalArgumentException if there are no columns or no rows, two columns have one name, a row has another number of values than there are
-     *     columns, or a value is infinite
+     * @throws IllegalArgumentException if there are no columns or no rows, two columns have one name, a row has another
+     *     number of values than there are columns, or a value is infinite
      */
     public static Series withHoles(List<String> columns, double[][] rows) {
         return of(columns, rows, true);
@@ -113,16 +117,19 @@ public final class Series {
     /**
      * Makes a series of some columns of a table, all of them numbers, whose rows are in the order of time.
      *
-     * @throws IllegalArgumentException with file, line and column if a value is missing or no number; if no column is named, or one does not exist
+     * @throws IllegalArgumentException with file, line and column if a value is missing or no number; if no column is
+     *     named, or one does not exist
      */
     public static Series of(Table table, String... columns) {
         return of(table, numbers(table, false, columns));
     }
 
     /**
-     * Makes a series of some columns of a table, in which a missing value is a hole. The rows are those of neighboring steps.
+     * Makes a series of some columns of a table, in which a missing value is a hole. The rows are those of neighboring
+     * steps.
      *
-     * @throws IllegalArgumentException with file, line and column if a value is no number; if no column is named, or one does not exist or has no value
+     * @throws IllegalArgumentException with file, line and column if a value is no number; if no column is named, or
+     *     one does not exist or has no value
      */
     public static Series withHoles(Table table, String... columns) {
         return of(table, numbers(table, true, columns));
@@ -131,26 +138,28 @@ public final class Series {
     /**
      * Makes a series of some columns of a table whose rows follow each other by one step of time.
      *
-     * @throws IllegalArgumentException with file, line and column if a row is not one step later than the row before, with the step that was found; if a time
-     *     cannot be read; otherwise as {@link #of(Table, String...)}
+     * @throws IllegalArgumentException with file, line and column if a row is not one step later than the row before,
+     *     with the step that was found; if a time cannot be read; otherwise as {@link #of(Table, String...)}
      */
     public static Series of(Table table, Times times, String... columns) {
         return of(table, times, false, numbers(table, false, columns));
     }
 
     /**
-     * Makes a series of some columns of a table, in which a missing value is a hole, and so are all values of a row that the file leaves out: the series has
-     * a row for every step of time.
+     * Makes a series of some columns of a table, in which a missing value is a hole, and so are all values of a row
+     * that the file leaves out: the series has a row for every step of time.
      *
-     * @throws IllegalArgumentException with file, line and column if a row is not a whole number of steps later than the row before, with the step that was
-     *     found; if a time cannot be read, or a value is no number; if no column is named, or one does not exist or has no value
+     * @throws IllegalArgumentException with file, line and column if a row is not a whole number of steps later than
+     *     the row before, with the step that was found; if a time cannot be read, or a value is no number; if no column
+     *     is named, or one does not exist or has no value
      */
     public static Series withHoles(Table table, Times times, String... columns) {
         return of(table, times, true, numbers(table, true, columns));
     }
 
     /**
-     * Makes a series of what an encoding makes of a table whose rows follow each other by one step of time, as {@link #of(Table, Encoding)} does.
+     * Makes a series of what an encoding makes of a table whose rows follow each other by one step of time, as
+     * {@link #of(Table, Encoding)} does.
      *
      * @throws IllegalArgumentException as {@link #of(Table, Times, String...)} and {@link #of(Table, Encoding)}
      */
@@ -159,8 +168,8 @@ public final class Series {
     }
 
     /**
-     * Makes a series of what an encoding makes of a table, in which all values of a row that the file leaves out are holes. A missing value is one if the encoder
-     * was told so ({@link Encoder#missingAsNaN}).
+     * Makes a series of what an encoding makes of a table, in which all values of a row that the file leaves out are
+     * holes. A missing value is one if the encoder was told so ({@link Encoder#missingAsNaN}).
      *
      * @throws IllegalArgumentException as {@link #withHoles(Table, Times, String...)} and {@link #of(Table, Encoding)}
      */
@@ -190,10 +199,12 @@ public final class Series {
     }
 
     /**
-     * Makes a series of what an encoding makes of a table: numbers, 0 and 1 for yes and no, one-hot columns such as {@code day=mon}. All features
-     * become columns, in their order. They are rounded to floats. A missing value is a hole if the encoder was told so ({@link Encoder#missingAsNaN}).
+     * Makes a series of what an encoding makes of a table: numbers, 0 and 1 for yes and no, one-hot columns such as
+     * {@code day=mon}. All features become columns, in their order. They are rounded to floats. A missing value is a
+     * hole if the encoder was told so ({@link Encoder#missingAsNaN}).
      *
-     * @throws IllegalArgumentException with file, line and column if a value is missing or cannot be encoded; if the encoding has no features
+     * @throws IllegalArgumentException with file, line and column if a value is missing or cannot be encoded; if the
+     *     encoding has no features
      */
     public static Series of(Table table, Encoding encoding) {
         List<String> columns = encoding.features();
@@ -249,8 +260,8 @@ public final class Series {
     }
 
     /**
-     * Returns whether the value of row {@code t} in a column was filled: {@code windows.dataset(series, t -> !series.filled(t, "ozone"))} forecasts only what was
-     * measured.
+     * Returns whether the value of row {@code t} in a column was filled: {@code windows.dataset(series, t ->
+     * !series.filled(t, "ozone"))} forecasts only what was measured.
      *
      * @throws IllegalArgumentException if there is no such row or column
      */
@@ -265,8 +276,8 @@ public final class Series {
     }
 
     /**
-     * Returns the time of row {@code t} as the column of times has it. Of a row that the file leaves out it is the time of the first row plus the steps from
-     * there, with that row's offset or zone.
+     * Returns the time of row {@code t} as the column of times has it. Of a row that the file leaves out it is the time
+     * of the first row plus the steps from there, with that row's offset or zone.
      *
      * @throws IllegalArgumentException if there is no such row, or the series was made without times
      */
@@ -276,7 +287,8 @@ public final class Series {
     }
 
     /**
-     * Returns the number of the first row at a time or after it, to split by: {@code windows.split(series, series.rowAt("2024-01-01 00:00"))}.
+     * Returns the number of the first row at a time or after it, to split by: {@code windows.split(series,
+     * series.rowAt("2024-01-01 00:00"))}.
      *
      * @param time as the column of times has it
      * @throws IllegalArgumentException if all rows are before it, the series was made without times, or this is none
@@ -366,8 +378,9 @@ public final class Series {
     }
 
     /**
-     * Returns this series with a further column for each of these, or for all without names, that is called {@code "ozone filled"} and is 1 where the value was
-     * filled and 0 elsewhere, so that a net can tell what was measured.
+     * Returns this series with a further column for each of these, or for all without names, that is called
+     * {@code "ozone filled"} and is 1 where the value was filled and 0 elsewhere, so that a net can tell what was
+     * measured.
      *
      * @throws IllegalArgumentException if a column does not exist, or has a mask already
      */
@@ -396,7 +409,10 @@ public final class Series {
         return new Series(more, all, marks, clock);
     }
 
-    /** Returns a short form such as {@code Series [6051, 3] of [DJ_return, log_volume, log_volatility]}, with the number of missing values if there are some. */
+    /**
+     * Returns a short form such as {@code Series [6051, 3] of [DJ_return, log_volume, log_volatility]}, with the number
+     * of missing values if there are some.
+     */
     @Override
     public String toString() {
         int holes = holes();

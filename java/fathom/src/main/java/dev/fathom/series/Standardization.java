@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.IntPredicate;
 
 /**
- * Scales columns to mean 0 and standard deviation 1: z = (x - mean) / deviation. Mean and deviation are those of the rows that it is fitted on, which
- * are the rows to train on, so that nothing leaks from the others:
+ * Scales columns to mean 0 and standard deviation 1: z = (x - mean) / deviation. Mean and deviation are those of the
+ * rows that it is fitted on, which are the rows to train on, so that nothing leaks from the others:
  *
  * <pre>{@code
  * var scale = Standardization.fit(series.take(0, 4281), "log_volume");
@@ -27,8 +27,8 @@ public record Standardization(List<String> columns, List<Double> means, List<Dou
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if there are no columns, another number of means or deviations, a number is not finite, or a deviation is not
-     *     above 0
+     * @throws IllegalArgumentException if there are no columns, another number of means or deviations, a number is not
+     *     finite, or a deviation is not above 0
      */
     public Standardization {
         columns = List.copyOf(columns);
@@ -58,8 +58,8 @@ public record Standardization(List<String> columns, List<Double> means, List<Dou
     }
 
     /**
-     * Learns mean and deviation of these columns, or of all without names, from the rows whose numbers {@code rows} accepts, such as {@code t ->
-     * series.value(t, "train") == 1}.
+     * Learns mean and deviation of these columns, or of all without names, from the rows whose numbers {@code rows}
+     * accepts, such as {@code t -> series.value(t, "train") == 1}.
      *
      * @throws IllegalArgumentException if no row is accepted, a column does not exist, or is the same in all rows
      */

@@ -17,8 +17,9 @@ import java.time.temporal.TemporalQueries;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The column of a table that says when each row was, and the step from one row to the next. {@link Series#of(Table, Times, String...)} checks by it that no
- * row is missing, doubled or in the wrong place, and {@link Series#withHoles(Table, Times, String...)} keeps a place for each row that the file leaves out.
+ * The column of a table that says when each row was, and the step from one row to the next. {@link Series#of(Table,
+ * Times, String...)} checks by it that no row is missing, doubled or in the wrong place, and
+ * {@link Series#withHoles(Table, Times, String...)} keeps a place for each row that the file leaves out.
  *
  * <pre>{@code
  * Times hourly = Times.of("when", DateTimeFormatter.ofPattern("dd.MM.yyyy HH:mm"), Duration.ofHours(1));
@@ -36,9 +37,10 @@ public abstract class Times {
     }
 
     /**
-     * Reads dates, with or without a time of day. A format with an offset, such as +01:00, or a zone, such as Europe/Berlin, knows the hour that the clocks
-     * leave out, and one without takes all times as those of one clock that is never changed. An offset tells an hour that the clocks repeat from the one
-     * before it; a zone alone always names the first of the two. A {@link Duration} counts hours that pass, and a {@link Period} days of the calendar,
+     * Reads dates, with or without a time of day. A format with an offset, such as +01:00, or a zone, such as
+     * Europe/Berlin, knows the hour that the clocks leave out, and one without takes all times as those of one clock
+     * that is never changed. An offset tells an hour that the clocks repeat from the one before it; a zone alone always
+     * names the first of the two. A {@link Duration} counts hours that pass, and a {@link Period} days of the calendar,
      * which begin at the same time of day whatever the offset is.
      *
      * @param step from row to row: a {@link Duration}, or a {@link Period} of days, months or years
@@ -49,7 +51,8 @@ public abstract class Times {
     }
 
     /**
-     * Reads numbers, such as seconds, days or years. A time may be off its place by a hundredth of the step, as rounded ones are.
+     * Reads numbers, such as seconds, days or years. A time may be off its place by a hundredth of the step, as rounded
+     * ones are.
      *
      * @param step from row to row
      * @throws IllegalArgumentException if the step is not above 0 and finite
@@ -134,7 +137,9 @@ public abstract class Times {
         return texts;
     }
 
-    /** The time of a text that stands at this place, which must have an offset if the first time of the series has one. */
+    /**
+     * The time of a text that stands at this place, which must have an offset if the first time of the series has one.
+     */
     Object parse(String where, String text, @Nullable Object start) {
         Object time = parse(where, text);
         if (start != null && !start.getClass().equals(time.getClass())) {

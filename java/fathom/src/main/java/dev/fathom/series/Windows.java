@@ -12,14 +12,15 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Windows over a series: each example has the {@code lags} rows before a step and the values to forecast. With L lags and the horizon 1, a series of T
- * rows has T - L windows, and window i forecasts row i + L:
+ * Windows over a series: each example has the {@code lags} rows before a step and the values to forecast. With L lags
+ * and the horizon 1, a series of T rows has T - L windows, and window i forecasts row i + L:
  *
  * <ul>
  *   <li>{@code x} [L, inputs]: the input columns of rows i to i + L - 1, so the oldest first and yesterday last
- *   <li>{@code y} [horizons * targets]: the target columns of row i + L - 1 + h for each horizon h, one horizon after the other
- *   <li>{@code known} [horizons * known columns], if there are any: columns whose values are known beforehand, such as the day of the week, at the
- *       same rows as {@code y}
+ *   <li>{@code y} [horizons * targets]: the target columns of row i + L - 1 + h for each horizon h, one horizon after
+ *       the other
+ *   <li>{@code known} [horizons * known columns], if there are any: columns whose values are known beforehand, such as
+ *       the day of the week, at the same rows as {@code y}
  * </ul>
  *
  * <pre>{@code
@@ -27,8 +28,9 @@ import java.util.stream.Stream;
  * List<Dataset> parts = windows.split(series, 4000, 5000);                  // train, validation and test by time
  * }</pre>
  *
- * <p>A window that touches a hole of the series, in a column that it takes, is left out. Neighboring rows are neighboring steps of time, so that a hole must have
- * its rows: {@link Series#withHoles(Table, Times, String...)} keeps them.
+ * <p>A window that touches a hole of the series, in a column that it takes, is left out. Neighboring rows are
+ * neighboring steps of time, so that a hole must have its rows: {@link Series#withHoles(Table, Times, String...)} keeps
+ * them.
  *
  * <p>The settings are immutable: each method returns others. Inputs and targets are all columns unless some are named.
  */
@@ -114,7 +116,8 @@ public final class Windows {
     /**
      * Returns the number of windows of a series that touch no hole.
      *
-     * @throws IllegalArgumentException if the series is too short for one, or lacks a column, or a hole is in all of them
+     * @throws IllegalArgumentException if the series is too short for one, or lacks a column, or a hole is in all of
+     *     them
      */
     public int count(Series series) {
         return starts(series).length;
@@ -167,8 +170,9 @@ public final class Windows {
     }
 
     /**
-     * Returns the windows that touch no hole and all of whose forecast rows have a number that {@code rows} accepts, in the order of time. The rows of the
-     * window itself may be any: {@code t -> series.value(t, "train") == 1} gives the windows that forecast a row with that flag.
+     * Returns the windows that touch no hole and all of whose forecast rows have a number that {@code rows} accepts, in
+     * the order of time. The rows of the window itself may be any: {@code t -> series.value(t, "train") == 1} gives the
+     * windows that forecast a row with that flag.
      *
      * @throws IllegalArgumentException if the series is too short or lacks a column, or there is no such window
      */
@@ -223,11 +227,13 @@ public final class Windows {
     }
 
     /**
-     * Splits the windows by time: {@code split(series, 4000, 5000)} gives the windows that forecast rows 0 to 3,999, to train on, rows 4,000 to 4,999, to
-     * validate, and the rest, to test. A window whose forecasts lie in two parts is in none.
+     * Splits the windows by time: {@code split(series, 4000, 5000)} gives the windows that forecast rows 0 to 3,999, to
+     * train on, rows 4,000 to 4,999, to validate, and the rest, to test. A window whose forecasts lie in two parts is
+     * in none.
      *
      * @param cuts the numbers of the rows with which the second part and those after it begin, ascending
-     * @throws IllegalArgumentException if the cuts do not ascend within the series, the series is too short or lacks a column, or a part has no window
+     * @throws IllegalArgumentException if the cuts do not ascend within the series, the series is too short or lacks a
+     *     column, or a part has no window
      */
     public List<Dataset> split(Series series, int... cuts) {
         int[] ends = Arrays.copyOf(cuts, cuts.length + 1);

@@ -1,12 +1,14 @@
 package dev.fathom.sound;
 
 /**
- * The discrete Fourier transform of {@code size} real numbers: X[k] = sum over t of x[t] exp(-2 pi i k t / size), for the bins k = 0 to size / 2, because
- * the others are their conjugates. A spectrum is [bins, 2], the real and the imaginary part of each bin one after the other, as {@code
- * numpy.fft.rfft} and {@code torch.fft.rfft} with {@code view_as_real} give it; {@link #inverse} divides by the size.
+ * The discrete Fourier transform of {@code size} real numbers: X[k] = sum over t of x[t] exp(-2 pi i k t / size), for
+ * the bins k = 0 to size / 2, because the others are their conjugates. A spectrum is [bins, 2], the real and the
+ * imaginary part of each bin one after the other, as {@code numpy.fft.rfft} and {@code torch.fft.rfft} with
+ * {@code view_as_real} give it; {@link #inverse} divides by the size.
  *
- * <p>The size is any even number up to 2^24. A power of two takes size log size steps (Cooley and Tukey 1965), other sizes about six times as many
- * (Bluestein 1970). All arithmetic is double precision. Any number of threads may share an object.
+ * <p>The size is any even number up to 2^24. A power of two takes size log size steps (Cooley and Tukey 1965), other
+ * sizes about six times as many (Bluestein 1970). All arithmetic is double precision. Any number of threads may share
+ * an object.
  */
 public final class Fourier {
     private static final int MOST = 1 << 24;
@@ -80,8 +82,8 @@ public final class Fourier {
     }
 
     /**
-     * Returns the {@code size} numbers whose spectrum [bins, 2] this is. The imaginary parts of the first and the last bin, which are 0 for real numbers, are
-     * ignored.
+     * Returns the {@code size} numbers whose spectrum [bins, 2] this is. The imaginary parts of the first and the last
+     * bin, which are 0 for real numbers, are ignored.
      *
      * @throws IllegalArgumentException if the spectrum has another size
      */
@@ -167,7 +169,9 @@ public final class Fourier {
         }
     }
 
-    /** Bluestein's: with k t = (k^2 + t^2 - (k - t)^2) / 2 the transform is a convolution, which powers of two can do. */
+    /**
+     * Bluestein's: with k t = (k^2 + t^2 - (k - t)^2) / 2 the transform is a convolution, which powers of two can do.
+     */
     private record Chirp(int n, PowerOfTwo wide, double[] chirp, double[] filter) implements Complex {
         static Chirp of(int n) {
             int width = Integer.highestOneBit(2 * n - 1) * 2;

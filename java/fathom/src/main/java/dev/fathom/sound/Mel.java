@@ -1,9 +1,9 @@
 package dev.fathom.sound;
 
 /**
- * A bank of triangular filters over the bins of a spectrum, equally far apart on the mel scale, which follows how people hear the distance of two
- * pitches. The filters of {@link #slaney} are those of {@code librosa.filters.mel}, those of {@link #htk} those of {@code
- * torchaudio.transforms.MelSpectrogram}, each with its defaults.
+ * A bank of triangular filters over the bins of a spectrum, equally far apart on the mel scale, which follows how
+ * people hear the distance of two pitches. The filters of {@link #slaney} are those of {@code librosa.filters.mel},
+ * those of {@link #htk} those of {@code torchaudio.transforms.MelSpectrogram}, each with its defaults.
  *
  * <pre>{@code
  * var stft = new Stft(256);
@@ -11,9 +11,10 @@ package dev.fathom.sound;
  * float[] features = mel.log(stft.forward(wav));           // [frames, 26], ln(power in each band)
  * }</pre>
  *
- * <p>Filter m is a triangle between the frequencies f[m], f[m + 1] and f[m + 2], of which the first is {@code low} and the last {@code high}: its weight at
- * the frequency f of a bin is max(0, min((f - f[m]) / (f[m + 1] - f[m]), (f[m + 2] - f) / (f[m + 2] - f[m + 1]))), and 2 / (f[m + 2] - f[m])
- * times as much if it is normalized, so that all filters have the same area.
+ * <p>Filter m is a triangle between the frequencies f[m], f[m + 1] and f[m + 2], of which the first is {@code low} and
+ * the last {@code high}: its weight at the frequency f of a bin is max(0, min((f - f[m]) / (f[m + 1] - f[m]), (f[m + 2]
+ * - f) / (f[m + 2] - f[m + 1]))), and 2 / (f[m + 2] - f[m]) times as much if it is normalized, so that all filters have
+ * the same area.
  *
  * @param rate samples a second
  * @param size samples of a frame
@@ -31,7 +32,10 @@ public record Mel(int rate, int size, int filters, double low, double high, Scal
     public enum Scale {
         /** mel(f) = 2595 log10(1 + f / 700), of the Hidden Markov Model Toolkit and O'Shaughnessy (1987). */
         HTK,
-        /** Linear up to 1,000 Hz, 3 f / 200, and logarithmic above, 15 + 27 ln(f / 1000) / ln(6.4): Slaney's Auditory Toolbox (1998). */
+        /**
+         * Linear up to 1,000 Hz, 3 f / 200, and logarithmic above, 15 + 27 ln(f / 1000) / ln(6.4): Slaney's Auditory
+         * Toolbox (1998).
+         */
         SLANEY;
 
         double mel(double f) {
@@ -50,8 +54,8 @@ public record Mel(int rate, int size, int filters, double low, double high, Scal
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException unless the rate is above 0, the size even and from 2 to 2^24, there are 1 to 100,000 filters, and {@code 0 <= low <
-     *     high <= rate / 2}
+     * @throws IllegalArgumentException unless the rate is above 0, the size even and from 2 to 2^24, there are 1 to
+     *     100,000 filters, and {@code 0 <= low < high <= rate / 2}
      */
     public Mel {
         if (rate < 1 || size < 2 || size > 1 << 24 || size % 2 != 0 || filters < 1 || filters > 100_000) {
@@ -69,7 +73,9 @@ public record Mel(int rate, int size, int filters, double low, double high, Scal
         return new Mel(rate, size, filters, 0, rate / 2.0, Scale.HTK, false);
     }
 
-    /** Makes filters from 0 Hz to half the rate as librosa does by default: {@link Scale#SLANEY}, all of the same area. */
+    /**
+     * Makes filters from 0 Hz to half the rate as librosa does by default: {@link Scale#SLANEY}, all of the same area.
+     */
     public static Mel slaney(int rate, int size, int filters) {
         return new Mel(rate, size, filters, 0, rate / 2.0, Scale.SLANEY, true);
     }

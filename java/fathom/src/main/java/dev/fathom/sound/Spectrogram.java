@@ -1,8 +1,8 @@
 package dev.fathom.sound;
 
 /**
- * The spectra of the frames of a recording: [frames, bins, 2], the real and the imaginary part of each bin one after the other, as {@link Stft} makes them. Powers
- * and magnitudes are [frames, bins], frame after frame.
+ * The spectra of the frames of a recording: [frames, bins, 2], the real and the imaginary part of each bin one after
+ * the other, as {@link Stft} makes them. Powers and magnitudes are [frames, bins], frame after frame.
  *
  * @param frames the number of frames
  * @param bins the number of bins of a frame
@@ -18,7 +18,8 @@ public record Spectrogram(int frames, int bins, float[] values, int rate) {
     /**
      * Checks the sizes.
      *
-     * @throws IllegalArgumentException if there are no frames or bins, another number of values, or the rate is negative
+     * @throws IllegalArgumentException if there are no frames or bins, another number of values, or the rate is
+     *     negative
      */
     public Spectrogram {
         if (rate < 0) {

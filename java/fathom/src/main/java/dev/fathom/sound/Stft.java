@@ -1,13 +1,15 @@
 package dev.fathom.sound;
 
 /**
- * The short-time Fourier transform: a signal is cut into frames of {@code size} samples, {@code hop} samples apart, each is multiplied by a Hann window,
- * w[t] = (1 - cos(2 pi t / window)) / 2, and transformed by {@link Fourier}. A frame of 256 samples has 129 bins. It gives what {@code
- * torch.stft(x, n_fft=size, hop_length=hop, win_length=window, window=torch.hann_window(window), center=center, onesided=True)} gives, with the frames
- * before the bins, and {@link #inverse} is {@code torch.istft}.
+ * The short-time Fourier transform: a signal is cut into frames of {@code size} samples, {@code hop} samples apart,
+ * each is multiplied by a Hann window, w[t] = (1 - cos(2 pi t / window)) / 2, and transformed by {@link Fourier}. A
+ * frame of 256 samples has 129 bins. It gives what {@code torch.stft(x, n_fft=size, hop_length=hop, win_length=window,
+ * window=torch.hann_window(window), center=center, onesided=True)} gives, with the frames before the bins, and
+ * {@link #inverse} is {@code torch.istft}.
  *
- * <p>A centered transform has the middle of frame i at sample i hop: the signal is extended on both sides by size / 2 samples of its mirror image
- * without the edge. n samples have 1 + n / hop frames, rounded down. Otherwise frame i begins at sample i hop, and there are 1 + (n - size) / hop.
+ * <p>A centered transform has the middle of frame i at sample i hop: the signal is extended on both sides by size / 2
+ * samples of its mirror image without the edge. n samples have 1 + n / hop frames, rounded down. Otherwise frame i
+ * begins at sample i hop, and there are 1 + (n - size) / hop.
  *
  * <pre>{@code
  * var stft = new Stft(256).hop(128);
@@ -17,7 +19,8 @@ package dev.fathom.sound;
  *
  * @param size samples of a frame, an even number
  * @param hop samples from one frame to the next
- * @param window the length of the Hann window, in the middle of the frame; the samples of the frame outside it count as 0
+ * @param window the length of the Hann window, in the middle of the frame; the samples of the frame outside it count as
+ *     0
  * @param center whether the signal is extended so that the middle of a frame is at a multiple of the hop
  */
 public record Stft(int size, int hop, int window, boolean center) {
@@ -27,7 +30,8 @@ public record Stft(int size, int hop, int window, boolean center) {
     /**
      * Checks the sizes.
      *
-     * @throws IllegalArgumentException unless the size is even and from 2 to 2^24, the hop from 1 to the size, and the window from 1 to the size
+     * @throws IllegalArgumentException unless the size is even and from 2 to 2^24, the hop from 1 to the size, and the
+     *     window from 1 to the size
      */
     public Stft {
         if (size < 2 || size > 1 << 24 || size % 2 != 0 || hop < 1 || hop > size || window < 1 || window > size) {
@@ -64,8 +68,8 @@ public record Stft(int size, int hop, int window, boolean center) {
     /**
      * Returns the number of frames of a signal of this many samples.
      *
-     * @throws IllegalArgumentException if the signal is too short: a centered transform needs more than size / 2 samples for the mirror image, another
-     *     one at least {@code size}
+     * @throws IllegalArgumentException if the signal is too short: a centered transform needs more than size / 2
+     *     samples for the mirror image, another one at least {@code size}
      */
     public int frames(int samples) {
         if (center ? samples <= size / 2 : samples < size) {
@@ -86,7 +90,8 @@ public record Stft(int size, int hop, int window, boolean center) {
     }
 
     /**
-     * Returns the spectra of the mean of a recording's channels, which know its rate, so that {@link Mel} refuses filters for another.
+     * Returns the spectra of the mean of a recording's channels, which know its rate, so that {@link Mel} refuses
+     * filters for another.
      *
      * @throws IllegalArgumentException if the recording is too short, or the spectra would have 2^31 numbers or more
      */
@@ -98,7 +103,8 @@ public record Stft(int size, int hop, int window, boolean center) {
     /**
      * Returns the spectra of a signal.
      *
-     * @throws IllegalArgumentException if the signal is too short, a sample is NaN or infinite, or the spectra would have 2^31 numbers or more
+     * @throws IllegalArgumentException if the signal is too short, a sample is NaN or infinite, or the spectra would
+     *     have 2^31 numbers or more
      */
     public Spectrogram forward(float... signal) {
         int n = signal.length;
@@ -131,12 +137,12 @@ public record Stft(int size, int hop, int window, boolean center) {
     }
 
     /**
-     * Returns the signal of {@code samples} samples that these spectra are nearest to: the frames are transformed back, multiplied by the window, added where
-     * they overlap, and divided by the sum of the squared windows. What {@link #forward} made comes back, but for rounding. Samples behind the last frame are
-     * 0.
+     * Returns the signal of {@code samples} samples that these spectra are nearest to: the frames are transformed back,
+     * multiplied by the window, added where they overlap, and divided by the sum of the squared windows. What
+     * {@link #forward} made comes back, but for rounding. Samples behind the last frame are 0.
      *
-     * @throws IllegalArgumentException if the spectra have another number of bins, the number of samples is less than 1, or the windows leave a sample
-     *     between them without a weight
+     * @throws IllegalArgumentException if the spectra have another number of bins, the number of samples is less than
+     *     1, or the windows leave a sample between them without a weight
      */
     public float[] inverse(Spectrogram spectrogram, int samples) {
         if (spectrogram.bins() != bins() || samples < 1) {

@@ -16,9 +16,10 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * A recording as in a WAV file: samples from -1 to 1 for each channel, and how many a second has. It reads and writes integers of 8 bits (unsigned, the
- * value 128 is 0), 16, 24 and 32 bits (signed), and floats of 32 bits, also under a {@code WAVE_FORMAT_EXTENSIBLE} header. An integer v of b bits is the sample
- * v / 2^(b - 1), rounded to a float, which is exact up to 24 bits.
+ * A recording as in a WAV file: samples from -1 to 1 for each channel, and how many a second has. It reads and writes
+ * integers of 8 bits (unsigned, the value 128 is 0), 16, 24 and 32 bits (signed), and floats of 32 bits, also under a
+ * {@code WAVE_FORMAT_EXTENSIBLE} header. An integer v of b bits is the sample v / 2^(b - 1), rounded to a float, which
+ * is exact up to 24 bits.
  *
  * <pre>{@code
  * Wav wav = Wav.read(Path.of("7_jackson_0.wav"));
@@ -92,8 +93,8 @@ public final class Wav {
      *
      * @param rate samples a second
      * @param channels the samples of each channel; one is mono, two are left and right
-     * @throws IllegalArgumentException if the rate is not above 0, there are no samples or more than 256 channels, the channels differ in length, or a sample is
-     *     NaN or infinite
+     * @throws IllegalArgumentException if the rate is not above 0, there are no samples or more than 256 channels, the
+     *     channels differ in length, or a sample is NaN or infinite
      */
     public static Wav of(int rate, float[]... channels) {
         if (rate < 1 || channels.length < 1 || channels.length > MOST_CHANNELS || channels[0].length == 0) {
@@ -130,8 +131,8 @@ public final class Wav {
     /**
      * Reads a file. Chunks other than {@code fmt } and {@code data} are skipped.
      *
-     * @throws IllegalArgumentException if the file is damaged, truncated, no WAV file, compressed, has samples of another format, has none, or one of
-     *     them is NaN or infinite
+     * @throws IllegalArgumentException if the file is damaged, truncated, no WAV file, compressed, has samples of
+     *     another format, has none, or one of them is NaN or infinite
      * @throws UncheckedIOException if it cannot be read
      */
     public static Wav read(Path file) {
@@ -284,7 +285,8 @@ public final class Wav {
     }
 
     /**
-     * Writes the recording. An integer is the sample times 2^(bits - 1), rounded to the nearest, ties to the even one, and limited to its range.
+     * Writes the recording. An integer is the sample times 2^(bits - 1), rounded to the nearest, ties to the even one,
+     * and limited to its range.
      *
      * @throws IllegalArgumentException if the file would have 2^32 bytes or more
      * @throws UncheckedIOException if the file cannot be written

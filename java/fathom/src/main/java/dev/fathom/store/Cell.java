@@ -7,8 +7,8 @@ import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies below a parameter or buffer: its shape, and where its numbers are once a model holds it. {@code Variable}, the only direct subclass, adds the methods
- * that users call.
+ * What lies below a parameter or buffer: its shape, and where its numbers are once a model holds it. {@code Variable},
+ * the only direct subclass, adds the methods that users call.
  */
 public abstract class Cell implements Structure.Terminal {
     protected final Shape shape;

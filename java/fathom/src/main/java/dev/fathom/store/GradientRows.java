@@ -4,9 +4,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of one parameter's gradient that may differ from zero, where only ops that read some of its rows (those of an embedding) have reached
- * it. Their values lie at their places in the block of gradients, and every other row there is zero, so that the gradient is whole for whoever
- * reads all of it. What is left of an earlier backward is set to zero row by row: the cost follows the rows and not the parameter.
+ * The rows of one parameter's gradient that may differ from zero, where only ops that read some of its rows (those of
+ * an embedding) have reached it. Their values lie at their places in the block of gradients, and every other row there
+ * is zero, so that the gradient is whole for whoever reads all of it. What is left of an earlier backward is set to
+ * zero row by row: the cost follows the rows and not the parameter.
  */
 final class GradientRows {
     /** A bit for each row: to look at those of a million is faster than to sort a few thousand numbers. */

@@ -5,7 +5,10 @@ import dev.fathom.memory.Block;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 
-/** Segments (offset, count, group) of a flat block, in floats, for one call that passes over all of them. The memory grows with their number. */
+/**
+ * Segments (offset, count, group) of a flat block, in floats, for one call that passes over all of them. The memory
+ * grows with their number.
+ */
 public final class Segments {
     private static final int WORDS = 3;
 

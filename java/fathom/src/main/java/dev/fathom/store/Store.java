@@ -22,17 +22,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What holds a model's numbers: the flat block of its values, and a second block for gradients, of the parameters' layout and mapped at the
- * first backward. Each gradient has a fresh flag: whether it is of a backward since the last step.
+ * What holds a model's numbers: the flat block of its values, and a second block for gradients, of the parameters'
+ * layout and mapped at the first backward. Each gradient has a fresh flag: whether it is of a backward since the last
+ * step.
  *
- * <p>A replica has the values of the model it was made of and gradients of its own; its buffers are copies, so that its thread writes nothing
- * that another reads.
+ * <p>A replica has the values of the model it was made of and gradients of its own; its buffers are copies, so that its
+ * thread writes nothing that another reads.
  */
 public final class Store implements AutoCloseable, EvalModes.Owner {
     private final List<? extends Cell> cells;
     private final Weights weights;
     private final @Nullable Store original;
-    /** The buffers, in the layout that they have behind the parameters: of a replica in memory of its own, else the part of the weights there. */
+    /**
+     * The buffers, in the layout that they have behind the parameters: of a replica in memory of its own, else the part
+     * of the weights there.
+     */
     private final Block buffers;
 
     private final int[] bufferVersions;
@@ -48,7 +52,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     /** What one call sets to zero. */
     private @Nullable Segments segments;
 
-    /** Whether the gradient was last written as a whole: its rows say nothing then, and its place in the block holds anything. */
+    /**
+     * Whether the gradient was last written as a whole: its rows say nothing then, and its place in the block holds
+     * anything.
+     */
     private final boolean[] whole;
 
     private @Nullable Block gradients;
@@ -139,15 +146,18 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /**
-     * The block of values, which replicas share. The buffers of a replica lie elsewhere: {@link #view} and {@link #copyTo} find them. A lease of this block
-     * is one of the parameters alone.
+     * The block of values, which replicas share. The buffers of a replica lie elsewhere: {@link #view} and
+     * {@link #copyTo} find them. A lease of this block is one of the parameters alone.
      */
     public Block values() {
         check();
         return weights.block;
     }
 
-    /** The numbers of segment {@code i}, those of a replica's buffers where this is one. The caller {@linkplain #lease leases} them. */
+    /**
+     * The numbers of segment {@code i}, those of a replica's buffers where this is one. The caller {@linkplain #lease
+     * leases} them.
+     */
     public ByteBuffer view(int i) {
         return block(i).view(offsetInBlock(i), Float.BYTES * cells.get(i).shape.size());
     }
@@ -169,7 +179,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         buffers.release();
     }
 
-    /** Copies the values as this store has them, a replica's own buffers among them, into a block of the layout of {@link #values}. */
+    /**
+     * Copies the values as this store has them, a replica's own buffers among them, into a block of the layout of
+     * {@link #values}.
+     */
     public void copyTo(Block to) {
         lease();
         try {
@@ -329,7 +342,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
 
     // ---- gradients of some rows
 
-    /** Makes the gradient of parameter {@code i} ready to be written as a whole; returns whether it is to be added to. */
+    /**
+     * Makes the gradient of parameter {@code i} ready to be written as a whole; returns whether it is to be added to.
+     */
     boolean writeWhole(int i) {
         claim();
         boolean adds = fresh[i];
@@ -344,8 +359,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /**
-     * Makes the gradient of parameter {@code i} ready to be added to in these rows: where it is of an earlier backward, it becomes zero, at the cost
-     * of its rows where it had no more than rows. The first {@code n} of {@code index} are the rows.
+     * Makes the gradient of parameter {@code i} ready to be added to in these rows: where it is of an earlier backward,
+     * it becomes zero, at the cost of its rows where it had no more than rows. The first {@code n} of {@code index} are
+     * the rows.
      */
     void writeRows(Commands commands, int i, int[] index, int n) {
         claim();
@@ -379,13 +395,19 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return offset(i) + row * shape.size(1, shape.rank());
     }
 
-    /** The rows outside of which the gradient of parameter {@code i} is zero, ascending; null where it is whole, or there is none. */
+    /**
+     * The rows outside of which the gradient of parameter {@code i} is zero, ascending; null where it is whole, or
+     * there is none.
+     */
     public int @Nullable [] gradientRows(int i) {
         GradientRows mine = rows[i];
         return mine == null || !fresh[i] || whole[i] ? null : mine.rows();
     }
 
-    /** Adds a segment for each row outside of which the gradient of parameter {@code i} is zero; false where it is whole, or there is none. */
+    /**
+     * Adds a segment for each row outside of which the gradient of parameter {@code i} is zero; false where it is
+     * whole, or there is none.
+     */
     public boolean addRows(int i, Segments to, int group) {
         int[] some = gradientRows(i);
         if (some != null) {
@@ -410,7 +432,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                 : null;
     }
 
-    /** Where parameter {@code i} lies as {@code packing} of a matrix [n, k] makes it, as it is now; the arena keeps it there. */
+    /**
+     * Where parameter {@code i} lies as {@code packing} of a matrix [n, k] makes it, as it is now; the arena keeps it
+     * there.
+     */
     long packed(Arena arena, int i, Kernel packing, long n, long k) {
         check();
         return weights.packed(arena, i, packing, n, k);
@@ -449,8 +474,8 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /**
-     * The store of the model that runs a net, as the values of the net, or of the nearest one around it that has any, tell: two models may share
-     * a net without values, such as a dropout. Null where no net has values.
+     * The store of the model that runs a net, as the values of the net, or of the nearest one around it that has any,
+     * tell: two models may share a net without values, such as a dropout. Null where no net has values.
      */
     private static @Nullable Store running(Object net, @Nullable Frame parent) {
         Object at = net;
@@ -628,7 +653,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         }
     }
 
-    /** Why nobody can use the values any more, such as {@code closed: it was closed at ...}; null while they are there. */
+    /**
+     * Why nobody can use the values any more, such as {@code closed: it was closed at ...}; null while they are there.
+     */
     public @Nullable String ended() {
         if (superseded != null) {
             return "superseded: " + superseded;
@@ -649,7 +676,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return buffers.closedAt();
     }
 
-    /** Gives gradients and values back, those of a replica not the values that it shares; all of it as soon as no pass reads it. */
+    /**
+     * Gives gradients and values back, those of a replica not the values that it shares; all of it as soon as no pass
+     * reads it.
+     */
     @Override
     public void close() {
         followPass();

@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The numbers of a model, which its replicas share: one flat block of segments, every parameter and then every buffer, 64-byte aligned, in
- * the order of the walk. Each parameter has a version, a trainable flag and packed copies.
+ * The numbers of a model, which its replicas share: one flat block of segments, every parameter and then every buffer,
+ * 64-byte aligned, in the order of the walk. Each parameter has a version, a trainable flag and packed copies.
  */
 final class Weights {
     private static final int ALIGN = 16;
@@ -56,9 +56,10 @@ final class Weights {
     }
 
     /**
-     * Where parameter {@code i} lies packed by {@code packing} of a matrix [n, k], which is done once for every change of it; the arena keeps it there. Threads that
-     * infer beside each other come here one after the other. None of them can read what another packs anew: while a pass of another thread reads the
-     * values, nothing changes them ({@link Block#change}), and what is packed is theirs.
+     * Where parameter {@code i} lies packed by {@code packing} of a matrix [n, k], which is done once for every change
+     * of it; the arena keeps it there. Threads that infer beside each other come here one after the other. None of them
+     * can read what another packs anew: while a pass of another thread reads the values, nothing changes them
+     * ({@link Block#change}), and what is packed is theirs.
      */
     synchronized long packed(Arena arena, int i, Kernel packing, long n, long k) {
         int copy = packing == Kernel.WINOGRAD_PACK

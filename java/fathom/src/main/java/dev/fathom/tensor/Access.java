@@ -7,7 +7,10 @@ import dev.fathom.op.Shape;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Makes tensors and passes that only the library may make. It is not for users, and an ArchUnit rule keeps it inside the library. */
+/**
+ * Makes tensors and passes that only the library may make. It is not for users, and an ArchUnit rule keeps it inside
+ * the library.
+ */
 public final class Access {
     private Access() {}
 
@@ -16,14 +19,17 @@ public final class Access {
         return Pass.current().create(shape, dtype);
     }
 
-    /** An F32 tensor over part of a block that outlives passes; {@code leaf} is the parameter or buffer of which these are the numbers. */
+    /**
+     * An F32 tensor over part of a block that outlives passes; {@code leaf} is the parameter or buffer of which these
+     * are the numbers.
+     */
     public static Tensor over(Block block, long offset, Shape shape, String title, @Nullable Leaf leaf) {
         return new Tensor(shape, DType.F32, block, offset, title, leaf);
     }
 
     /**
-     * A pass that records every call that depends on its inputs without computing it: its results have shapes but no memory, and reading them is
-     * refused. What depends on weights alone is computed, and kept until the close.
+     * A pass that records every call that depends on its inputs without computing it: its results have shapes but no
+     * memory, and reading them is refused. What depends on weights alone is computed, and kept until the close.
      */
     public static Pass trace() {
         return trace(false);
@@ -44,7 +50,10 @@ public final class Access {
         return Pass.trace(false, null);
     }
 
-    /** Runs {@code body}, whose results may take the memory of kept tensors over where that spares a copy; such a tensor is not to be used after that. */
+    /**
+     * Runs {@code body}, whose results may take the memory of kept tensors over where that spares a copy; such a tensor
+     * is not to be used after that.
+     */
     public static <T> T offering(KeptTensor[] tensors, Supplier<T> body) {
         for (KeptTensor t : tensors) {
             t.offerMemory();
@@ -58,7 +67,10 @@ public final class Access {
         }
     }
 
-    /** Keeps {@code next}: in the memory of the one of {@code offered} that it took over, or a copy. Those that gave theirs to none are closed by the caller. */
+    /**
+     * Keeps {@code next}: in the memory of the one of {@code offered} that it took over, or a copy. Those that gave
+     * theirs to none are closed by the caller.
+     */
     public static KeptTensor keep(Tensor next, KeptTensor[] offered) {
         for (KeptTensor t : offered) {
             KeptTensor successor = t.successor(next);

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * How {@link Tensor#attention} computes: {@code q.attention(k, v, new Attention(8).causal())}.
  *
  * @param heads the number of heads of the queries
- * @param kvHeads the number of heads of keys and values, which divides it: so many heads share each (Ainslie et al. 2023)
+ * @param kvHeads the number of heads of keys and values, which divides it: so many heads share each (Ainslie et al.
+ *     2023)
  * @param scale what the scores are multiplied by; NaN for 1 / sqrt(d)
  * @param dropout the probability with which a weight is set to 0, while the others are multiplied by 1 / (1 - dropout)
  * @param mask what the queries see

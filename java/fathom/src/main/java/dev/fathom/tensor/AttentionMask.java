@@ -3,17 +3,17 @@ package dev.fathom.tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the queries of an attention see. Query i of row b sees key j if j &lt; lengths[b], and if the mask is causal also only if j &lt;= past[b] + i. A
- * query that sees no key gives zeros, and its gradients are zeros; so do queries from queryLengths[b] on, which cost no arithmetic, as keys beyond the
- * length cost none. What is null limits nothing.
+ * What the queries of an attention see. Query i of row b sees key j if j &lt; lengths[b], and if the mask is causal
+ * also only if j &lt;= past[b] + i. A query that sees no key gives zeros, and its gradients are zeros; so do queries
+ * from queryLengths[b] on, which cost no arithmetic, as keys beyond the length cost none. What is null limits nothing.
  *
  * @param causal whether a query sees no keys behind its own place
- * @param bias numbers [batch or 1, heads or 1, queries or 1, keys] that are added to the scores, or the last dimensions of such a shape; -Infinity hides
- *     a key. A gradient flows to it
+ * @param bias numbers [batch or 1, heads or 1, queries or 1, keys] that are added to the scores, or the last dimensions
+ *     of such a shape; -Infinity hides a key. A gradient flows to it
  * @param lengths I32 [batch], the number of keys of each row that are no padding
  * @param queryLengths I32 [batch], the number of queries of each row that are not padding
- * @param past I32 [batch], the number of keys before the first query of each row, for a causal mask; by default keys - queries, so that the last query
- *     sees the last key
+ * @param past I32 [batch], the number of keys before the first query of each row, for a causal mask; by default keys -
+ *     queries, so that the last query sees the last key
  */
 public record AttentionMask(
         boolean causal,
@@ -26,7 +26,10 @@ public record AttentionMask(
     /** Each query sees the key at its own position and the keys before it. */
     public static final AttentionMask CAUSAL = new AttentionMask(true, null, null, null, null);
 
-    /** Returns a mask by which every query sees the keys that are no padding, I32 [batch] of each row, or all of them if {@code lengths} is null. */
+    /**
+     * Returns a mask by which every query sees the keys that are no padding, I32 [batch] of each row, or all of them if
+     * {@code lengths} is null.
+     */
     public static AttentionMask ofLengths(@Nullable Tensor lengths) {
         return lengths == null ? NONE : NONE.withLengths(lengths);
     }

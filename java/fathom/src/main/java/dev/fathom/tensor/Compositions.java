@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
 final class Compositions {
     private Compositions() {}
 
-    /** A convolution of volumes as one of pictures: a slice of the result sees the slices that its taps read as more channels of one. */
+    /**
+     * A convolution of volumes as one of pictures: a slice of the result sees the slices that its taps read as more
+     * channels of one.
+     */
     static Tensor volumes(ConvOp op, Tensor x, Tensor w, @Nullable Tensor bias, @Nullable Tensor residual) {
         Shape y = Pass.current().shape(op, x, w, bias, residual);
         Window.Axis depth = op.window().depth();
@@ -72,9 +75,9 @@ final class Compositions {
                 message -> new IllegalArgumentException("cross_entropy" + Where.running() + ": " + message);
         Shape shape = x.shape();
         if (!shape.equals(target.shape()) || shape.rank() == 0 || shape.size() == 0) {
-            throw fail.apply(
-                    "logits " + shape + " and probabilities " + target.shape()
-                            + " must have one shape [.., classes], and not an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts");
+            throw fail.apply("logits " + shape + " and probabilities " + target.shape()
+                    + " must have one shape [.., classes], and not an empty one; class numbers are I32: "
+                    + "give Dataset.of an int[], or use Tensor.ofInts");
         }
         Tensor q = smoothing == 0 ? target : target.mul(1 - smoothing).add(smoothing / x.dim(-1));
         if (weights != null) {

@@ -9,8 +9,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Einstein's sums of one tensor or two, made of the other ops: diagonals by slices, letters of one operand alone by sums, then one matrix product for
- * each combination of the letters that both operands and the result have, or a product element by element where no letter is summed.
+ * Einstein's sums of one tensor or two, made of the other ops: diagonals by slices, letters of one operand alone by
+ * sums, then one matrix product for each combination of the letters that both operands and the result have, or a
+ * product element by element where no letter is summed.
  */
 final class Einsum {
     private final String equation;

@@ -6,8 +6,8 @@ import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tensor with memory of its own, which outlives passes and may be read by any thread. Close it after use; a forgotten one is reclaimed by the
- * collector and reported.
+ * A tensor with memory of its own, which outlives passes and may be read by any thread. Close it after use; a forgotten
+ * one is reclaimed by the collector and reported.
  */
 public final class KeptTensor extends Tensor implements AutoCloseable {
     private final Block own;

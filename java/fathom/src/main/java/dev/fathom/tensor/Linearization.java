@@ -13,8 +13,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = f(x) with its derivatives along directions, J v = the limit of (f(x + h v) - f(x)) / h, by forward mode (Wengert 1964): each recorded call gives the
- * tangent of its result from those of its inputs, as the op's rule says. PyTorch has it as {@code torch.func.jvp}, JAX as {@code jax.linearize}.
+ * y = f(x) with its derivatives along directions, J v = the limit of (f(x + h v) - f(x)) / h, by forward mode (Wengert
+ * 1964): each recorded call gives the tangent of its result from those of its inputs, as the op's rule says. PyTorch
+ * has it as {@code torch.func.jvp}, JAX as {@code jax.linearize}.
  *
  * <pre>{@code
  * Tensor x = pass.watch(Tensor.of(new float[] {1, 2}, 2));
@@ -22,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * Tensor slope = f.along(x, Tensor.of(new float[] {1, 0}, 2)); // 2
  * }</pre>
  *
- * <p>Tangents are made of recorded ops, so the derivative is a tensor like any other: the gradient of a loss's derivative along v is the product of its
- * Hessian with v (Pearlmutter 1994), and the gradient of that of a critic along its own gradient is that of the gradient's norm. {@code nn.Curvature} and
- * {@code nn.GradientPenalty} do so.
+ * <p>Tangents are made of recorded ops, so the derivative is a tensor like any other: the gradient of a loss's
+ * derivative along v is the product of its Hessian with v (Pearlmutter 1994), and the gradient of that of a critic
+ * along its own gradient is that of the gradient's norm. {@code nn.Curvature} and {@code nn.GradientPenalty} do so.
  */
 public final class Linearization {
     private final Pass pass;
@@ -38,8 +39,8 @@ public final class Linearization {
     }
 
     /**
-     * Runs {@code body} in the current pass and keeps all that it records until the pass closes, in more memory than backward needs. A layer that would be
-     * recomputed in backward is recorded like any other.
+     * Runs {@code body} in the current pass and keeps all that it records until the pass closes, in more memory than
+     * backward needs. A layer that would be recomputed in backward is recorded like any other.
      *
      * @throws IllegalStateException if no pass is open on this thread, or the pass does not record here
      */
@@ -74,13 +75,15 @@ public final class Linearization {
     }
 
     /**
-     * Returns the derivative of y, in y's shape, as all keys move at once, each in its own direction: the sum of J v over them. It is zeros if y does not
-     * depend on any of them. Where a direction needs a gradient itself, backward differentiates through it too; {@code detach()} it to hold it constant.
+     * Returns the derivative of y, in y's shape, as all keys move at once, each in its own direction: the sum of J v
+     * over them. It is zeros if y does not depend on any of them. Where a direction needs a gradient itself, backward
+     * differentiates through it too; {@code detach()} it to hold it constant.
      *
-     * @param directions a tensor of the key's shape for each watched tensor, trainable parameter, or result that the body used
+     * @param directions a tensor of the key's shape for each watched tensor, trainable parameter, or result that the
+     *     body used
      * @throws IllegalArgumentException if a key is a constant, or a direction has another shape than its key
-     * @throws IllegalStateException if the pass is closed or not the innermost one, a parameter has changed since, or a value that a rule reads was computed before
-     *     the body and is gone
+     * @throws IllegalStateException if the pass is closed or not the innermost one, a parameter has changed since, or a
+     *     value that a rule reads was computed before the body and is gone
      * @throws UnsupportedOperationException if an op between a key and y states no tangent
      */
     public Tensor along(Map<? extends Operand, Tensor> directions) {
@@ -194,7 +197,9 @@ public final class Linearization {
             }
         }
 
-        /** A tangent in the shape of its result: what a rule makes of some inputs alone may still have to be repeated. */
+        /**
+         * A tangent in the shape of its result: what a rule makes of some inputs alone may still have to be repeated.
+         */
         private static Tensor fitting(Tensor dy, Shape shape, Node n) {
             if (dy.shape().equals(shape)) {
                 return dy;

@@ -15,11 +15,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The scope of a computation: it owns every tensor made while it is the thread's innermost pass, records what backward needs, and frees all
- * of it at its close. Use it in try-with-resources; it belongs to the thread that opened it.
+ * The scope of a computation: it owns every tensor made while it is the thread's innermost pass, records what backward
+ * needs, and frees all of it at its close. Use it in try-with-resources; it belongs to the thread that opened it.
  *
- * <p>{@link #train} records and is in training mode, in which dropout drops. {@link #grad} records in evaluation mode. {@link #infer} does neither,
- * and frees intermediates as soon as the net that made them returns. Only a pass that was opened with an {@link Rng} draws random numbers.
+ * <p>{@link #train} records and is in training mode, in which dropout drops. {@link #grad} records in evaluation mode.
+ * {@link #infer} does neither, and frees intermediates as soon as the net that made them returns. Only a pass that was
+ * opened with an {@link Rng} draws random numbers.
  */
 public final class Pass extends Scope implements AutoCloseable {
     private Pass(boolean recording, boolean training, boolean tracing, @Nullable Rng rng) {
@@ -27,15 +28,19 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     /**
-     * Opens a pass that records for backward, in training mode; random layers draw from {@code rng}. Buffers, such as the running statistics of batch norms,
-     * change when the first backward in the pass has succeeded, and stay as they are without one.
+     * Opens a pass that records for backward, in training mode; random layers draw from {@code rng}. Buffers, such as
+     * the running statistics of batch norms, change when the first backward in the pass has succeeded, and stay as they
+     * are without one.
      */
     public static Pass train(Rng rng) {
         Objects.requireNonNull(rng, "train: rng is null; give the Rng that dropout and its like draw from");
         return new Pass(true, true, false, rng);
     }
 
-    /** Opens a pass that records for backward, in evaluation mode, for example for gradients with respect to inputs, saliency or style. */
+    /**
+     * Opens a pass that records for backward, in evaluation mode, for example for gradients with respect to inputs,
+     * saliency or style.
+     */
     public static Pass grad() {
         return new Pass(true, false, false, null);
     }
@@ -51,7 +56,9 @@ public final class Pass extends Scope implements AutoCloseable {
         return new Pass(false, false, false, null);
     }
 
-    /** Opens a pass that records nothing, in evaluation mode, for models that sample: random ops draw from {@code rng}. */
+    /**
+     * Opens a pass that records nothing, in evaluation mode, for models that sample: random ops draw from {@code rng}.
+     */
     public static Pass infer(Rng rng) {
         Objects.requireNonNull(rng, "infer: rng is null; give the Rng to draw from, or call infer()");
         return new Pass(false, false, false, rng);
@@ -78,7 +85,8 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     /**
-     * Runs {@code body} in the current pass without recording. Its result is a constant, and everything else that it made is freed at once.
+     * Runs {@code body} in the current pass without recording. Its result is a constant, and everything else that it
+     * made is freed at once.
      *
      * @throws IllegalStateException if no pass is open on this thread
      */
@@ -90,8 +98,8 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     /**
-     * Calls a net's own method in a frame of its own, as {@code Layer.apply} does for {@code forward}: what the method made and does not return is
-     * freed at once. Every tensor in a returned record, list, map or array is kept.
+     * Calls a net's own method in a frame of its own, as {@code Layer.apply} does for {@code forward}: what the method
+     * made and does not return is freed at once. Every tensor in a returned record, list, map or array is kept.
      */
     public static <T> T frame(Object net, Supplier<T> body) {
         Frame f = Frames.current().enter(net);
@@ -136,7 +144,9 @@ public final class Pass extends Scope implements AutoCloseable {
         return rng;
     }
 
-    /** Returns the calls recorded so far. The tape stays readable after the close, although its tensors are dead then. */
+    /**
+     * Returns the calls recorded so far. The tape stays readable after the close, although its tensors are dead then.
+     */
     public Tape tape() {
         return (Tape) recorded();
     }
@@ -211,8 +221,9 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     /**
-     * Asks for the gradient with respect to {@code x} and returns the tensor to use from here on. If {@code x} is an input, this is a view of it; if
-     * {@code x} is a result recorded in this pass, it is {@code x} itself. Read the gradient with {@link #gradient} after backward.
+     * Asks for the gradient with respect to {@code x} and returns the tensor to use from here on. If {@code x} is an
+     * input, this is a view of it; if {@code x} is a result recorded in this pass, it is {@code x} itself. Read the
+     * gradient with {@link #gradient} after backward.
      *
      * @throws IllegalStateException if the pass does not record
      * @throws IllegalArgumentException if {@code x} is not F32
@@ -241,7 +252,10 @@ public final class Pass extends Scope implements AutoCloseable {
         return call(op, in.clone());
     }
 
-    /** Runs an op in the thread's innermost pass and returns all of its results. Those that exist only for backward may be null. */
+    /**
+     * Runs an op in the thread's innermost pass and returns all of its results. Those that exist only for backward may
+     * be null.
+     */
     public static Tensor[] applyAll(Op op, @Nullable Tensor... in) {
         return (Tensor[]) current().run(op, in.clone()).clone();
     }
@@ -287,16 +301,18 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     /**
-     * Computes the gradients of {@code loss}, a scalar, with respect to {@code targets}: models, parts, parameters or watched tensors. Without
-     * targets, these are all parameters and watched tensors that the loss depends on. The first backward after an optimizer step replaces the
-     * gradients of parameters, and later ones add to them, in this pass or in another. Several losses may therefore come one after the other, and so
-     * may the parts of a batch, each loss weighted by its share. One loss may be given to several targets, one after the other, but not twice to
-     * the same target, whose gradient would be doubled, unless that gradient was used or cleared in between. Buffers are updated when the first
-     * backward has succeeded. After a failure the targets have no gradient.
+     * Computes the gradients of {@code loss}, a scalar, with respect to {@code targets}: models, parts, parameters or
+     * watched tensors. Without targets, these are all parameters and watched tensors that the loss depends on. The
+     * first backward after an optimizer step replaces the gradients of parameters, and later ones add to them, in this
+     * pass or in another. Several losses may therefore come one after the other, and so may the parts of a batch, each
+     * loss weighted by its share. One loss may be given to several targets, one after the other, but not twice to the
+     * same target, whose gradient would be doubled, unless that gradient was used or cleared in between. Buffers are
+     * updated when the first backward has succeeded. After a failure the targets have no gradient.
      *
      * @throws IllegalArgumentException if the loss is not a single F32 number
-     * @throws IllegalStateException if nothing was recorded for it, a parameter or buffer that backward reads has changed since, the loss depends on
-     *     none of the targets, or one of them still has the gradient that an earlier backward of this loss gave it
+     * @throws IllegalStateException if nothing was recorded for it, a parameter or buffer that backward reads has
+     *     changed since, the loss depends on none of the targets, or one of them still has the gradient that an earlier
+     *     backward of this loss gave it
      */
     public void backward(Tensor loss, Target... targets) {
         gradients(loss, targets.length == 0 ? null : leaf -> wanted((Tensor) leaf, targets));
@@ -314,8 +330,8 @@ public final class Pass extends Scope implements AutoCloseable {
     /**
      * Frees every tensor of the pass. Closing twice does nothing.
      *
-     * @throws IllegalStateException if it belongs to another thread, a pass opened later is still open, or a net or an op
-     *     is running in it
+     * @throws IllegalStateException if it belongs to another thread, a pass opened later is still open, or a net or an
+     *     op is running in it
      */
     @Override
     public void close() {

@@ -9,8 +9,9 @@ import dev.fathom.memory.Memory;
 import java.util.Locale;
 
 /**
- * A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), keyed by a seed and read at a counter. Equal seeds and counters give equal numbers
- * on any machine and for any number of threads, so a checkpoint stores only two longs. A stream must not be used by several threads at once.
+ * A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), keyed by a seed and read at a counter. Equal seeds
+ * and counters give equal numbers on any machine and for any number of threads, so a checkpoint stores only two longs.
+ * A stream must not be used by several threads at once.
  */
 public final class Rng extends Stream {
     private final long seed;
@@ -50,8 +51,8 @@ public final class Rng extends Stream {
     }
 
     /**
-     * Returns an independent stream for {@code name}. Its seed is a mix of this seed and the name, so a parameter's initial values do not depend on
-     * its neighbors.
+     * Returns an independent stream for {@code name}. Its seed is a mix of this seed and the name, so a parameter's
+     * initial values do not depend on its neighbors.
      */
     public Rng split(String name) {
         long h = seed ^ 0x9e3779b97f4a7c15L;
@@ -91,7 +92,8 @@ public final class Rng extends Stream {
     }
 
     /**
-     * Returns {@code n} whole numbers that are uniform in [0, bound): no number is likelier than another by more than bound / 2<sup>48</sup>.
+     * Returns {@code n} whole numbers that are uniform in [0, bound): no number is likelier than another by more than
+     * bound / 2<sup>48</sup>.
      *
      * @throws IllegalArgumentException unless {@code 0 <= n <= } 2<sup>29</sup> and {@code bound >= 1}
      */
@@ -109,7 +111,8 @@ public final class Rng extends Stream {
     }
 
     /**
-     * Returns {@code n} numbers that are uniform in [0, 1), of 48 random bits each, where {@link #uniform} has 24: enough to tell a million choices apart.
+     * Returns {@code n} numbers that are uniform in [0, 1), of 48 random bits each, where {@link #uniform} has 24:
+     * enough to tell a million choices apart.
      *
      * @throws IllegalArgumentException unless {@code 0 <= n <= } 2<sup>29</sup>
      */

@@ -8,17 +8,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the tangent rule of an op sees of one recorded call: its inputs, its results, and the tangents of the inputs, which are the derivatives of the inputs
- * along the direction in which {@link Linearization} moves. A rule computes with methods of {@link Tensor}, whose results are recorded, so that backward
- * differentiates them again.
+ * What the tangent rule of an op sees of one recorded call: its inputs, its results, and the tangents of the inputs,
+ * which are the derivatives of the inputs along the direction in which {@link Linearization} moves. A rule computes
+ * with methods of {@link Tensor}, whose results are recorded, so that backward differentiates them again.
  */
 public final class Tangent {
     /** An {@link Op} of your own implements this beside {@code Op}, so that forward mode passes it. */
     @FunctionalInterface
     public interface Rule {
         /**
-         * Returns the derivative of the op's first result along the tangents of its inputs, {@code dy = J dx}, in the shape of the result or one that
-         * broadcasts to it. At least one input moves.
+         * Returns the derivative of the op's first result along the tangents of its inputs, {@code dy = J dx}, in the
+         * shape of the result or one that broadcasts to it. At least one input moves.
          */
         Tensor tangent(Tangent t);
     }
@@ -57,8 +57,8 @@ public final class Tangent {
     }
 
     /**
-     * Returns result {@code o}. A rule may compute with the first result. Others, such as what an op keeps for backward, are constants: no gradient flows
-     * back through them.
+     * Returns result {@code o}. A rule may compute with the first result. Others, such as what an op keeps for
+     * backward, are constants: no gradient flows back through them.
      *
      * @throws IllegalArgumentException if there is no such result, because it exists for backward only
      */
@@ -84,8 +84,8 @@ public final class Tangent {
     }
 
     /**
-     * Returns the tangent of an op that is linear in these inputs together, without any in all of its F32 inputs, such as a permutation or a concatenation: the
-     * op of their tangents, with the other inputs as they are.
+     * Returns the tangent of an op that is linear in these inputs together, without any in all of its F32 inputs, such
+     * as a permutation or a concatenation: the op of their tangents, with the other inputs as they are.
      */
     public Tensor linear(int... inputs) {
         return linear(op, inputs);
@@ -128,8 +128,9 @@ public final class Tangent {
     }
 
     /**
-     * Returns the tangent of a formula that computes the op's result from {@link #in}: its ops are recorded, and their tangents taken by their own rules. It is
-     * the way to state the tangent of an op that does in one kernel what several ops would do.
+     * Returns the tangent of a formula that computes the op's result from {@link #in}: its ops are recorded, and their
+     * tangents taken by their own rules. It is the way to state the tangent of an op that does in one kernel what
+     * several ops would do.
      */
     public Tensor through(Supplier<Tensor> formula) {
         Tensor dy = walk.through(formula);

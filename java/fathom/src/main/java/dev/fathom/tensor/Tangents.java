@@ -37,8 +37,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tangent rules of the library's ops, in one table: dy = J dx, made of recorded ops. Where a kernel does what several ops would do, its rule is that
- * formula. An op that keeps its own {@link Tangent.Rule} needs no row.
+ * The tangent rules of the library's ops, in one table: dy = J dx, made of recorded ops. Where a kernel does what
+ * several ops would do, its rule is that formula. An op that keeps its own {@link Tangent.Rule} needs no row.
  */
 final class Tangents {
     private static final Map<Class<?>, BiFunction<Op, Tangent, @Nullable Tensor>> RULES = new HashMap<>();
@@ -98,7 +98,9 @@ final class Tangents {
 
     // ---- elementwise
 
-    /** f'(x), of rows whose backward reads x from x, and of the others from y, as a fused layer keeps no x for these. */
+    /**
+     * f'(x), of rows whose backward reads x from x, and of the others from y, as a fused layer keeps no x for these.
+     */
     private static Tensor slope(Activation f, @Nullable Tensor pre, Tensor y) {
         Tensor x = pre == null ? y : pre;
         float p = f.p0();
@@ -408,8 +410,8 @@ final class Tangents {
     }
 
     /**
-     * The elements of x at I32 places, which count through dimensions {@code from} to {@code to - 1} as through one; the dimensions around them are those of
-     * the places too.
+     * The elements of x at I32 places, which count through dimensions {@code from} to {@code to - 1} as through one;
+     * the dimensions around them are those of the places too.
      */
     private static Tensor gather(Tensor x, int from, int to, Tensor places) {
         int outer = Math.toIntExact(x.shape().size(0, from));

@@ -9,7 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The recorded calls of a pass, in order. Backward walks them, a plan is made from them, and {@link #toDot} draws them. */
+/**
+ * The recorded calls of a pass, in order. Backward walks them, a plan is made from them, and {@link #toDot} draws them.
+ */
 public final class Tape extends Recording {
     Tape() {}
 
@@ -51,8 +53,8 @@ public final class Tape extends Recording {
     }
 
     /**
-     * Returns the graph in Graphviz's language: boxes are calls, and ellipses are tensors that no recorded call made. Render it with {@code dot
-     * -Tsvg}.
+     * Returns the graph in Graphviz's language: boxes are calls, and ellipses are tensors that no recorded call made.
+     * Render it with {@code dot -Tsvg}.
      */
     @Override
     public String toDot() {

@@ -56,15 +56,17 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dense row-major array of numbers off the Java heap. Tensors are immutable values: every method makes a new one (or a view) in the
- * thread's innermost {@link Pass}, which owns it; {@link #keep} copies one out. Elementwise methods broadcast as NumPy does.
+ * A dense row-major array of numbers off the Java heap. Tensors are immutable values: every method makes a new one (or
+ * a view) in the thread's innermost {@link Pass}, which owns it; {@link #keep} copies one out. Elementwise methods
+ * broadcast as NumPy does.
  *
- * <p>Dimensions are counted from 0, and negative numbers count from the end. A method that works along one dimension takes it as its first argument:
- * {@code x.slice(dim, from, to)}, {@code x.take(dim, index)}. A reduction takes the dimensions that it reduces, {@code x.mean(1, 2)}, and without any
- * it reduces all of them.
+ * <p>Dimensions are counted from 0, and negative numbers count from the end. A method that works along one dimension
+ * takes it as its first argument: {@code x.slice(dim, from, to)}, {@code x.take(dim, index)}. A reduction takes the
+ * dimensions that it reduces, {@code x.mean(1, 2)}, and without any it reduces all of them.
  *
- * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it returned without it),
- * when no pass is open, or when another thread's pass owns it; and IllegalArgumentException, naming both shapes, when shapes disagree.
+ * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it
+ * returned without it), when no pass is open, or when another thread's pass owns it; and IllegalArgumentException,
+ * naming both shapes, when shapes disagree.
  */
 public sealed class Tensor extends Value implements Target, Operand permits KeptTensor {
     /** A tensor of a pass. */
@@ -89,8 +91,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Copies the values between position and limit of a buffer into a new F32 tensor of the current pass. The buffer may lie on the heap, off it or
-     * be mapped from a file, in any byte order; its position does not move.
+     * Copies the values between position and limit of a buffer into a new F32 tensor of the current pass. The buffer
+     * may lie on the heap, off it or be mapped from a file, in any byte order; its position does not move.
      */
     public static Tensor of(FloatBuffer values, int... dims) {
         return filled(DType.F32, values, dims);
@@ -101,12 +103,17 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return ofInts(IntBuffer.wrap(values), dims);
     }
 
-    /** Copies the values of a buffer into a new I32 tensor of the current pass, as {@link #of(FloatBuffer, int...)} does. */
+    /**
+     * Copies the values of a buffer into a new I32 tensor of the current pass, as {@link #of(FloatBuffer, int...)}
+     * does.
+     */
     public static Tensor ofInts(IntBuffer values, int... dims) {
         return filled(DType.I32, values, dims);
     }
 
-    /** Copies the bytes of a buffer into a new U8 tensor of the current pass, as {@link #of(FloatBuffer, int...)} does. */
+    /**
+     * Copies the bytes of a buffer into a new U8 tensor of the current pass, as {@link #of(FloatBuffer, int...)} does.
+     */
     public static Tensor ofBytes(ByteBuffer values, int... dims) {
         return filled(DType.U8, values, dims);
     }
@@ -158,7 +165,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the I32 numbers {@code from}, {@code from + step} and so on, up to but without {@code to}; with a negative step they descend to it.
+     * Returns the I32 numbers {@code from}, {@code from + step} and so on, up to but without {@code to}; with a
+     * negative step they descend to it.
      *
      * @throws IllegalArgumentException if step is 0, or there are more numbers than an int counts
      */
@@ -178,7 +186,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns {@code count} F32 numbers at equal distances, of which the first is {@code from} and the last is {@code to}.
+     * Returns {@code count} F32 numbers at equal distances, of which the first is {@code from} and the last is
+     * {@code to}.
      *
      * @throws IllegalArgumentException if count is negative
      */
@@ -360,7 +369,10 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(Binary.SWISH, this, beta);
     }
 
-    /** x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU by the hyperbolic tangent (Hendrycks and Gimpel 2016). */
+    /**
+     * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU by the hyperbolic tangent (Hendrycks
+     * and Gimpel 2016).
+     */
     public Tensor geluTanh() {
         return Pass.call(Activation.GELU_TANH, this);
     }
@@ -370,7 +382,10 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(Activation.MISH, this);
     }
 
-    /** 1.0507 x for x &gt; 0, else 1.0507 times 1.67326 (exp(x) - 1), which keeps mean 0 and variance 1 (Klambauer et al. 2017). */
+    /**
+     * 1.0507 x for x &gt; 0, else 1.0507 times 1.67326 (exp(x) - 1), which keeps mean 0 and variance 1 (Klambauer et
+     * al. 2017).
+     */
     public Tensor selu() {
         return Pass.call(Activation.SELU, this);
     }
@@ -415,8 +430,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * 1 for x &gt; 0, else 0, whose gradient passes unchanged where |x| is at most limit, the straight-through estimator (Bengio et al. 2013). An
-     * infinite limit lets every gradient pass.
+     * 1 for x &gt; 0, else 0, whose gradient passes unchanged where |x| is at most limit, the straight-through
+     * estimator (Bengio et al. 2013). An infinite limit lets every gradient pass.
      *
      * @throws IllegalArgumentException if limit is not above 0
      */
@@ -541,19 +556,24 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(new Activation(Unary.DIV_SCALAR, c, 0), this);
     }
 
-    /** The larger of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient. */
+    /**
+     * The larger of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient.
+     */
     public Tensor max(Tensor b) {
         return Pass.call(Binary.MAX, this, b);
     }
 
-    /** The smaller of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient. */
+    /**
+     * The smaller of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient.
+     */
     public Tensor min(Tensor b) {
         return Pass.call(Binary.MIN, this, b);
     }
 
     /**
-     * a to the b, element by element, as IEEE 754 defines it: a^0 = 1 and 1^b = 1 even if the other is NaN, and a negative a gives NaN unless b is a
-     * whole number. The gradients are b a^(b-1), 0 where b = 0, and a^b log(a), 0 where a = 0 and b is not negative.
+     * a to the b, element by element, as IEEE 754 defines it: a^0 = 1 and 1^b = 1 even if the other is NaN, and a
+     * negative a gives NaN unless b is a whole number. The gradients are b a^(b-1), 0 where b = 0, and a^b log(a), 0
+     * where a = 0 and b is not negative.
      */
     public Tensor pow(Tensor b) {
         return Pass.call(Binary.POW, this, b);
@@ -635,7 +655,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * 1 where a and b differ, else 0, an F32 mask of two F32 tensors or of two I32; NaN differs from all. No gradient flows.
+     * 1 where a and b differ, else 0, an F32 mask of two F32 tensors or of two I32; NaN differs from all. No gradient
+     * flows.
      *
      * @see #where
      */
@@ -649,16 +670,16 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * a where this mask is not 0, else b, all three broadcast: {@code x.gt(0).where(x, y)}. The gradient goes to where the value came from, so values
-     * that were not chosen may be infinite or NaN.
+     * a where this mask is not 0, else b, all three broadcast: {@code x.gt(0).where(x, y)}. The gradient goes to where
+     * the value came from, so values that were not chosen may be infinite or NaN.
      */
     public Tensor where(Tensor a, Tensor b) {
         return Pass.call(WhereOp.INSTANCE, this, a, b);
     }
 
     /**
-     * {@code value} where the mask is not 0, else the elements of this tensor; mask and tensor broadcast. The gradient goes to the elements that were
-     * kept.
+     * {@code value} where the mask is not 0, else the elements of this tensor; mask and tensor broadcast. The gradient
+     * goes to the elements that were kept.
      *
      * @see #where
      */
@@ -667,8 +688,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns these numbers as another type, converted as by Java's casts: F32 to I32 rounds toward 0 and saturates, and NaN becomes 0. A tensor that
-     * has the type already is returned itself. No gradient flows through a cast.
+     * Returns these numbers as another type, converted as by Java's casts: F32 to I32 rounds toward 0 and saturates,
+     * and NaN becomes 0. A tensor that has the type already is returned itself. No gradient flows through a cast.
      *
      * @throws IllegalArgumentException if the other type is U8
      */
@@ -688,8 +709,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     // ---- products
 
     /**
-     * Returns the matrix products [.., m, k] [.., k, n] = [.., m, n]. The dimensions in front broadcast. A matrix b [k, n] multiplies all rows of
-     * this tensor, which may then be a vector [k].
+     * Returns the matrix products [.., m, k] [.., k, n] = [.., m, n]. The dimensions in front broadcast. A matrix b [k,
+     * n] multiplies all rows of this tensor, which may then be a vector [k].
      *
      * @throws IllegalArgumentException naming the two dimensions, if k or the dimensions in front disagree
      */
@@ -698,7 +719,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the matrix products [.., m, k] [.., n, k]^T = [.., m, n], such as the scores q k^T of attention, without copying b.
+     * Returns the matrix products [.., m, k] [.., n, k]^T = [.., m, n], such as the scores q k^T of attention, without
+     * copying b.
      *
      * @throws IllegalArgumentException naming the two dimensions, if k or the dimensions in front disagree
      */
@@ -707,20 +729,22 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the sum of products that an equation of letters describes, as NumPy's {@code einsum} does, for one or two tensors: {@code
-     * einsum("bij,bjk->bik", a, b)} is a product of matrices for each b. Every dimension has a letter, and equal letters are equal indices. A letter
-     * that occurs twice in one tensor takes its diagonal, and letters that the result lacks are summed over. Without {@code ->} the result has the
-     * letters that occur once, in alphabetical order.
+     * Returns the sum of products that an equation of letters describes, as NumPy's {@code einsum} does, for one or two
+     * tensors: {@code einsum("bij,bjk->bik", a, b)} is a product of matrices for each b. Every dimension has a letter,
+     * and equal letters are equal indices. A letter that occurs twice in one tensor takes its diagonal, and letters
+     * that the result lacks are summed over. Without {@code ->} the result has the letters that occur once, in
+     * alphabetical order.
      *
-     * @throws IllegalArgumentException naming the equation, if it has other characters (there is no ellipsis), a letter for two sizes, or does not fit
-     *     the tensors
+     * @throws IllegalArgumentException naming the equation, if it has other characters (there is no ellipsis), a letter
+     *     for two sizes, or does not fit the tensors
      */
     public static Tensor einsum(String equation, Tensor... tensors) {
         return Einsum.of(equation, tensors);
     }
 
     /**
-     * y = x W^T + b with x [.., k], W [n, k], b [n] or null. Weights may be parameters or computed tensors, here and below; see {@link Operand}.
+     * y = x W^T + b with x [.., k], W [n, k], b [n] or null. Weights may be parameters or computed tensors, here and
+     * below; see {@link Operand}.
      *
      * @throws IllegalArgumentException naming the two dimensions, if shapes disagree
      */
@@ -735,41 +759,50 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns softmax(q k^T / sqrt(d)) v for each head of these queries q [batch, queries, heads d], with k and v [batch, keys, kvHeads d] (Vaswani et al.
-     * 2017). Without k and v, this tensor [batch, tokens, (heads + 2 kvHeads) d] holds queries, keys and values of each token one after the other. No
-     * matrix [queries, keys] is made, forward or backward: memory grows with queries plus keys. The result of a row does not depend on its batch, nor on
-     * padding that the mask's lengths leave out. Keys and values that are NaN reach the queries that see them; where a bias of -Infinity hides a
-     * key, its value must be finite.
+     * Returns softmax(q k^T / sqrt(d)) v for each head of these queries q [batch, queries, heads d], with k and v
+     * [batch, keys, kvHeads d] (Vaswani et al. 2017). Without k and v, this tensor [batch, tokens, (heads + 2 kvHeads)
+     * d] holds queries, keys and values of each token one after the other. No matrix [queries, keys] is made, forward
+     * or backward: memory grows with queries plus keys. The result of a row does not depend on its batch, nor on
+     * padding that the mask's lengths leave out. Keys and values that are NaN reach the queries that see them; where a
+     * bias of -Infinity hides a key, its value must be finite.
      *
-     * @throws IllegalArgumentException naming the two dimensions, if shapes disagree, or a length is larger than the tensor
+     * @throws IllegalArgumentException naming the two dimensions, if shapes disagree, or a length is larger than the
+     *     tensor
      */
     public Tensor attention(@Nullable Tensor k, @Nullable Tensor v, Attention how) {
         return how.of(this, k, v);
     }
 
     /**
-     * Returns the convolution of x [N, L, C], [N, H, W, C] or [N, D, H, W, C] with the filters W [K, taps.., C / groups], plus b [K] if it is not
-     * null. The filters are not flipped, and x is 0 outside. Each of {@code groups} groups of channels has filters of its own; with as many groups as
-     * channels the convolution is depthwise. A convolution of volumes takes the memory of x times the window's depth. PyTorch and its files have
-     * filters as [K, C / groups, taps..]: {@code w.permute(0, 2, 3, 1)} brings those of images into the order used here.
+     * Returns the convolution of x [N, L, C], [N, H, W, C] or [N, D, H, W, C] with the filters W [K, taps.., C /
+     * groups], plus b [K] if it is not null. The filters are not flipped, and x is 0 outside. Each of {@code groups}
+     * groups of channels has filters of its own; with as many groups as channels the convolution is depthwise. A
+     * convolution of volumes takes the memory of x times the window's depth. PyTorch and its files have filters as [K,
+     * C / groups, taps..]: {@code w.permute(0, 2, 3, 1)} brings those of images into the order used here.
      *
-     * <p>Windows of 3x3 taps and stride 1 with 32 channels or more on both sides, on images of 4 pixels or more in each direction, are computed by
-     * Winograd's F(2x2, 3x3) (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016), with 16 multiplications instead of 36.
-     * Rounding errors are like those of the direct sum. Where x holds an infinity, outputs that read it may be NaN.
+     * <p>Windows of 3x3 taps and stride 1 with 32 channels or more on both sides, on images of 4 pixels or more in each
+     * direction, are computed by Winograd's F(2x2, 3x3) (Lavin and Gray, Fast Algorithms for Convolutional Neural
+     * Networks, 2016), with 16 multiplications instead of 36. Rounding errors are like those of the direct sum. Where x
+     * holds an infinity, outputs that read it may be NaN.
      *
-     * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or x is too small
+     * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or x is too
+     *     small
      */
     public Tensor conv(Operand weight, @Nullable Operand bias, Window window, int groups) {
         return conv(weight, bias, window, groups, null, null);
     }
 
-    /** Returns the convolution in one group, in which every filter sees all channels: {@code x.conv(weight, bias, Window.of(3).pad(1))}. */
+    /**
+     * Returns the convolution in one group, in which every filter sees all channels: {@code x.conv(weight, bias,
+     * Window.of(3).pad(1))}.
+     */
     public Tensor conv(Operand weight, @Nullable Operand bias, Window window) {
         return conv(weight, bias, window, 1);
     }
 
     /**
-     * Returns the convolution with stride 1 and without padding. The sizes of the window are those of the filters [K, taps.., C].
+     * Returns the convolution with stride 1 and without padding. The sizes of the window are those of the filters [K,
+     * taps.., C].
      *
      * @throws IllegalArgumentException if the filters do not have three to five dimensions, or disagree with x
      */
@@ -800,12 +833,14 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the transposed convolution of x [N, L, C] or [N, H, W, C] with W [C, taps.., K / groups], which computes what a convolution's gradient
-     * does: each element adds its filter, times the element, to the result at stride times its position. Each dimension becomes (size - 1) stride +
-     * dilation (kernel - 1) + 1 - padding + output padding. A strided convolution maps several sizes to one; {@code outputPadding}, one number for all
-     * dimensions or one for each, chooses among them.
+     * Returns the transposed convolution of x [N, L, C] or [N, H, W, C] with W [C, taps.., K / groups], which computes
+     * what a convolution's gradient does: each element adds its filter, times the element, to the result at stride
+     * times its position. Each dimension becomes (size - 1) stride + dilation (kernel - 1) + 1 - padding + output
+     * padding. A strided convolution maps several sizes to one; {@code outputPadding}, one number for all dimensions or
+     * one for each, chooses among them.
      *
-     * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or the result would have no place
+     * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or the
+     *     result would have no place
      */
     public Tensor convTransposed(Operand weight, Window window, int groups, int... outputPadding) {
         return Pass.call(ConvTransposedOp.of(window, groups, outputPadding), this, weight.value());
@@ -814,8 +849,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     // ---- normalization
 
     /**
-     * y = act((weight (x - mean) / sqrt(variance + epsilon) + bias) + residual) for x [.., c], with the mean and the biased variance of each channel
-     * over all else: batch normalization in training (Ioffe and Szegedy 2015). What is null is left out. {@code nn.BatchNorm} is the layer.
+     * y = act((weight (x - mean) / sqrt(variance + epsilon) + bias) + residual) for x [.., c], with the mean and the
+     * biased variance of each channel over all else: batch normalization in training (Ioffe and Szegedy 2015). What is
+     * null is left out. {@code nn.BatchNorm} is the layer.
      *
      * @throws IllegalArgumentException if shapes disagree, epsilon is negative, or a channel has fewer than two values
      */
@@ -832,8 +868,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * y = act((weight (x - mean) / sqrt(variance + epsilon) + bias) + residual) for x [.., c], with a mean and a variance [c] that are given: batch
-     * normalization in evaluation. What is null is left out.
+     * y = act((weight (x - mean) / sqrt(variance + epsilon) + bias) + residual) for x [.., c], with a mean and a
+     * variance [c] that are given: batch normalization in evaluation. What is null is left out.
      */
     public Tensor batchNorm(
             Operand mean,
@@ -848,8 +884,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * y = weight (x - mean) / sqrt(variance + epsilon) + bias with the mean and the biased variance over the last {@code lastDims}
-     * dimensions, which are those of weight and bias (Ba et al. 2016). What is null is left out.
+     * y = weight (x - mean) / sqrt(variance + epsilon) + bias with the mean and the biased variance over the last
+     * {@code lastDims} dimensions, which are those of weight and bias (Ba et al. 2016). What is null is left out.
      *
      * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
      */
@@ -859,8 +895,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last {@code lastDims} dimensions, which are those of weight (Zhang and Sennrich
-     * 2019).
+     * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last {@code lastDims} dimensions, which are those
+     * of weight (Zhang and Sennrich 2019).
      *
      * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
      */
@@ -870,11 +906,12 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [n, .., c], with the mean and the biased variance of every example and group of c
-     * / {@code groups} neighboring channels (Wu and He 2018). With as many groups as channels it is instance normalization (Ulyanov et al. 2016).
-     * Weight and bias [c] may be null.
+     * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [n, .., c], with the mean and the biased variance
+     * of every example and group of c / {@code groups} neighboring channels (Wu and He 2018). With as many groups as
+     * channels it is instance normalization (Ulyanov et al. 2016). Weight and bias [c] may be null.
      *
-     * @throws IllegalArgumentException if shapes disagree, groups do not divide c, a group has fewer than two values, or epsilon is negative
+     * @throws IllegalArgumentException if shapes disagree, groups do not divide c, a group has fewer than two values,
+     *     or epsilon is negative
      */
     public Tensor groupNorm(int groups, @Nullable Operand weight, @Nullable Operand bias, float epsilon) {
         Op op = new NormOp(NormOp.Over.GROUP, groups, epsilon, false, null);
@@ -882,8 +919,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * y = x / (k + alpha / size * sum x^2)^beta for x [.., c], where the sum runs over those of the {@code size} channels from c - size / 2 to c +
-     * (size - 1) / 2 that exist: local response normalization (Krizhevsky et al. 2012), with PyTorch's meaning of alpha.
+     * y = x / (k + alpha / size * sum x^2)^beta for x [.., c], where the sum runs over those of the {@code size}
+     * channels from c - size / 2 to c + (size - 1) / 2 that exist: local response normalization (Krizhevsky et al.
+     * 2012), with PyTorch's meaning of alpha.
      *
      * @throws IllegalArgumentException if size is below 1
      */
@@ -917,7 +955,10 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return kept(mean(dims), dims);
     }
 
-    /** Returns the largest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equal values. */
+    /**
+     * Returns the largest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of
+     * equal values.
+     */
     public Tensor max(int... dims) {
         return reduce(ReduceOp.Kind.MAX, dims);
     }
@@ -927,7 +968,10 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return kept(max(dims), dims);
     }
 
-    /** Returns the smallest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equal values. */
+    /**
+     * Returns the smallest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of
+     * equal values.
+     */
     public Tensor min(int... dims) {
         return reduce(ReduceOp.Kind.MIN, dims);
     }
@@ -938,8 +982,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the mean of (x - mean)^2 over {@code dims} (over all without any): the sum divided by the number n of elements, as in NumPy and in
-     * normalizing layers.
+     * Returns the mean of (x - mean)^2 over {@code dims} (over all without any): the sum divided by the number n of
+     * elements, as in NumPy and in normalizing layers.
      *
      * @throws IllegalArgumentException if there is no element
      */
@@ -953,8 +997,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the sum of (x - mean)^2 over {@code dims} (over all without any), divided by n - 1: the estimate of a population's variance from a
-     * sample of n (Bessel), as in PyTorch.
+     * Returns the sum of (x - mean)^2 over {@code dims} (over all without any), divided by n - 1: the estimate of a
+     * population's variance from a sample of n (Bessel), as in PyTorch.
      *
      * @throws IllegalArgumentException if there are fewer than two elements
      */
@@ -968,7 +1012,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the standard deviation over {@code dims} (over all without any), the square root of {@link #variance}. Its gradient is 0 where it is 0.
+     * Returns the standard deviation over {@code dims} (over all without any), the square root of {@link #variance}.
+     * Its gradient is 0 where it is 0.
      *
      * @throws IllegalArgumentException if there is no element
      */
@@ -982,8 +1027,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the estimate of a population's standard deviation from a sample, the square root of {@link #sampleVariance}. Its gradient is 0 where it
-     * is 0.
+     * Returns the estimate of a population's standard deviation from a sample, the square root of
+     * {@link #sampleVariance}. Its gradient is 0 where it is 0.
      *
      * @throws IllegalArgumentException if there are fewer than two elements
      */
@@ -996,7 +1041,10 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return kept(sampleStd(dims), dims);
     }
 
-    /** Returns log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers stay finite. */
+    /**
+     * Returns log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers
+     * stay finite.
+     */
     public Tensor logSumExp(int... dims) {
         return reduce(ReduceOp.Kind.LOGSUMEXP, dims);
     }
@@ -1007,8 +1055,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the Euclidean norm sqrt(sum x^2) over {@code dims} (over all without any). Its gradient is 0 where it is 0. The squares do not
-     * overflow; only the result may.
+     * Returns the Euclidean norm sqrt(sum x^2) over {@code dims} (over all without any). Its gradient is 0 where it is
+     * 0. The squares do not overflow; only the result may.
      */
     public Tensor norm(int... dims) {
         return reduce(ReduceOp.Kind.NORM, dims);
@@ -1030,8 +1078,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the I32 index of the first of the largest values along neighboring {@code dims}, which count as one flattened dimension (all of them
-     * without any); NaN wins.
+     * Returns the I32 index of the first of the largest values along neighboring {@code dims}, which count as one
+     * flattened dimension (all of them without any); NaN wins.
      *
      * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
      */
@@ -1045,8 +1093,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the I32 index of the first of the smallest values along neighboring {@code dims}, which count as one flattened dimension (all of them
-     * without any); NaN wins.
+     * Returns the I32 index of the first of the smallest values along neighboring {@code dims}, which count as one
+     * flattened dimension (all of them without any); NaN wins.
      *
      * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
      */
@@ -1060,8 +1108,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the cumulative sums along dimension {@code dim}, each up to and including its own element, added one after the other in double
-     * precision. The gradient is the sum from each element on.
+     * Returns the cumulative sums along dimension {@code dim}, each up to and including its own element, added one
+     * after the other in double precision. The gradient is the sum from each element on.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1070,8 +1118,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the values along dimension {@code dim}, the smallest first and NaN last, and the indices that they had. Equal values keep their order.
-     * The gradient of a value goes to the element that it came from.
+     * Returns the values along dimension {@code dim}, the smallest first and NaN last, and the indices that they had.
+     * Equal values keep their order. The gradient of a value goes to the element that it came from.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1080,8 +1128,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the values along dimension {@code dim} in an order, and the indices that they had. Equal values keep their order, even when it is
-     * descending. NaN counts as larger than all other values. The gradient of a value goes to the element that it came from.
+     * Returns the values along dimension {@code dim} in an order, and the indices that they had. Equal values keep
+     * their order, even when it is descending. NaN counts as larger than all other values. The gradient of a value goes
+     * to the element that it came from.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1090,8 +1139,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the {@code k} largest values along dimension {@code dim}, the largest first and NaN before it, and the indices that they had. They are
-     * the first k of {@link #sort(int, Order)}. The k smallest are {@code x.sort(dim).values().slice(dim, 0, k)}.
+     * Returns the {@code k} largest values along dimension {@code dim}, the largest first and NaN before it, and the
+     * indices that they had. They are the first k of {@link #sort(int, Order)}. The k smallest are
+     * {@code x.sort(dim).values().slice(dim, 0, k)}.
      *
      * @throws IllegalArgumentException if there is no such dimension, or k is not from 0 to its size
      */
@@ -1110,8 +1160,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns a scalar: the mean over rows of logsumexp(x) - x[label] for logits x [.., classes] and I32 labels [..], or of -sum t log softmax(x) for
-     * probabilities t [.., classes].
+     * Returns a scalar: the mean over rows of logsumexp(x) - x[label] for logits x [.., classes] and I32 labels [..],
+     * or of -sum t log softmax(x) for probabilities t [.., classes].
      *
      * @throws IllegalArgumentException if the shapes disagree or a label is outside [0, classes)
      */
@@ -1120,31 +1170,32 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the cross-entropy with label smoothing (Szegedy et al. 2016) and a constant weight w for each class, as PyTorch computes it. Labels
-     * give -sum w t' log softmax(x) / sum w[label] with t' = (1 - smoothing) onehot + smoothing / classes. Probabilities t take the place of onehot,
-     * and their sum is divided by the number of rows.
+     * Returns the cross-entropy with label smoothing (Szegedy et al. 2016) and a constant weight w for each class, as
+     * PyTorch computes it. Labels give -sum w t' log softmax(x) / sum w[label] with t' = (1 - smoothing) onehot +
+     * smoothing / classes. Probabilities t take the place of onehot, and their sum is divided by the number of rows.
      *
-     * @throws IllegalArgumentException if the shapes disagree, a label is outside [0, classes), smoothing is outside [0, 1], or the weights need a
-     *     gradient, which they do not get
+     * @throws IllegalArgumentException if the shapes disagree, a label is outside [0, classes), smoothing is outside
+     *     [0, 1], or the weights need a gradient, which they do not get
      */
     public Tensor crossEntropy(Tensor target, float smoothing, @Nullable Tensor weights) {
         return Compositions.crossEntropy(this, target, smoothing, weights);
     }
 
     /**
-     * Returns the loss of connectionist temporal classification (Graves et al. 2006) for each example, [n]: minus the logarithm of the probability of
-     * its labels, which is the sum over all ways to align them with the steps of the logits x [n, steps, classes]. At each step an alignment has a label or
-     * {@code blank}; repeats and then blanks are taken out, so that two equal labels in a row need a blank between them. Softmax is part of it.
+     * Returns the loss of connectionist temporal classification (Graves et al. 2006) for each example, [n]: minus the
+     * logarithm of the probability of its labels, which is the sum over all ways to align them with the steps of the
+     * logits x [n, steps, classes]. At each step an alignment has a label or {@code blank}; repeats and then blanks are
+     * taken out, so that two equal labels in a row need a blank between them. Softmax is part of it.
      *
-     * <p>Only the first {@code lengths[n]} steps of an example and the first {@code targetLengths[n]} of its labels count; null means all of them. Where
-     * the labels need more steps than there are, the loss is infinite and its gradient 0. A NaN makes the loss of its example NaN.
-     * {@code nn.CtcLoss} is the loss of a batch.
+     * <p>Only the first {@code lengths[n]} steps of an example and the first {@code targetLengths[n]} of its labels
+     * count; null means all of them. Where the labels need more steps than there are, the loss is infinite and its
+     * gradient 0. A NaN makes the loss of its example NaN. {@code nn.CtcLoss} is the loss of a batch.
      *
      * @param targets I32 [n, length], classes but not the blank
      * @param lengths I32 [n]
      * @param targetLengths I32 [n]
-     * @throws IllegalArgumentException if shapes disagree, blank or a label is outside [0, classes), a label is the blank, or a length is negative or
-     *     larger than the tensor has room for
+     * @throws IllegalArgumentException if shapes disagree, blank or a label is outside [0, classes), a label is the
+     *     blank, or a length is negative or larger than the tensor has room for
      */
     public Tensor ctcLoss(Tensor targets, @Nullable Tensor lengths, @Nullable Tensor targetLengths, int blank) {
         return Pass.call(new CtcOp(blank), this, targets, lengths, targetLengths);
@@ -1166,8 +1217,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns these elements with each set to 0 with probability p and the survivors multiplied by {@code scale}, in any pass with random numbers.
-     * {@code nn.Dropout} is the layer.
+     * Returns these elements with each set to 0 with probability p and the survivors multiplied by {@code scale}, in
+     * any pass with random numbers. {@code nn.Dropout} is the layer.
      *
      * @throws IllegalArgumentException if p is outside [0, 1]
      * @throws IllegalStateException if the pass has no random numbers
@@ -1213,8 +1264,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns indices {@code from} to {@code to - 1} of dimension {@code dim}. This is a view if the dimension is the leading one, and a copy
-     * otherwise.
+     * Returns indices {@code from} to {@code to - 1} of dimension {@code dim}. This is a view if the dimension is the
+     * leading one, and a copy otherwise.
      *
      * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(dim)
      */
@@ -1223,7 +1274,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns every {@code step}-th index of dimension {@code dim} from {@code from} on, below {@code to}: Python's {@code x[from:to:step]}.
+     * Returns every {@code step}-th index of dimension {@code dim} from {@code from} on, below {@code to}: Python's
+     * {@code x[from:to:step]}.
      *
      * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(dim) and step &gt;= 1
      */
@@ -1232,7 +1284,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns a view of these elements with an additional dimension of 1, which is dimension {@code dim} of the result; -1 appends it.
+     * Returns a view of these elements with an additional dimension of 1, which is dimension {@code dim} of the result;
+     * -1 appends it.
      *
      * @throws IllegalArgumentException if the result has no such dimension
      */
@@ -1261,8 +1314,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns {@code count} consecutive parts of equal size along dimension {@code dim}. If count does not divide the dimension, the size is rounded
-     * up, so the last part is smaller and there may be fewer parts, as in PyTorch.
+     * Returns {@code count} consecutive parts of equal size along dimension {@code dim}. If count does not divide the
+     * dimension, the size is rounded up, so the last part is smaller and there may be fewer parts, as in PyTorch.
      *
      * @throws IllegalArgumentException if count is below 1
      */
@@ -1271,9 +1324,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns a copy with the elements repeated along dimensions of 1, and along new dimensions in front, so that the tensor has the dimensions
-     * {@code dims}; -1 keeps a dimension as it is. Elementwise methods broadcast and do not need this copy. The gradient is summed over what was
-     * repeated.
+     * Returns a copy with the elements repeated along dimensions of 1, and along new dimensions in front, so that the
+     * tensor has the dimensions {@code dims}; -1 keeps a dimension as it is. Elementwise methods broadcast and do not
+     * need this copy. The gradient is summed over what was repeated.
      *
      * @throws IllegalArgumentException if a dimension other than 1 would change
      */
@@ -1291,8 +1344,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the elements moved along dimension {@code dim} by {@code shift} indices, which may be negative. Elements that leave at one end come
-     * back at the other.
+     * Returns the elements moved along dimension {@code dim} by {@code shift} indices, which may be negative. Elements
+     * that leave at one end come back at the other.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1301,7 +1354,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the elements with the dimensions in another order: dimension i of the result is dimension {@code order[i]} of this tensor.
+     * Returns the elements with the dimensions in another order: dimension i of the result is dimension
+     * {@code order[i]} of this tensor.
      *
      * @throws IllegalArgumentException unless order names each dimension once
      */
@@ -1319,8 +1373,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Takes the indices of dimension {@code dim} that an I32 tensor names, as {@code numpy.take} does: x [a, n, b] and an index [i, j] give [a, i, j,
-     * b]. Rows of an embedding are {@code table.take(0, tokens)}.
+     * Takes the indices of dimension {@code dim} that an I32 tensor names, as {@code numpy.take} does: x [a, n, b] and
+     * an index [i, j] give [a, i, j, b]. Rows of an embedding are {@code table.take(0, tokens)}.
      *
      * @throws IllegalArgumentException if an index is outside [0, dim(dim))
      */
@@ -1329,9 +1383,10 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the rows of a table W [vocabulary, dim] that these I32 tokens [..] name, as [.., dim]: the vectors of an embedding. A row that {@code
-     * padding} names is read like any other but gets no gradient; null means that there is none. The gradient of a parameter is rows and their values,
-     * as {@link dev.fathom.parameter.Parameter#gradientRows} says. {@code nn.Embedding} is the layer.
+     * Returns the rows of a table W [vocabulary, dim] that these I32 tokens [..] name, as [.., dim]: the vectors of an
+     * embedding. A row that {@code padding} names is read like any other but gets no gradient; null means that there is
+     * none. The gradient of a parameter is rows and their values, as
+     * {@link dev.fathom.parameter.Parameter#gradientRows} says. {@code nn.Embedding} is the layer.
      *
      * @throws IllegalArgumentException if W is no matrix, or a token is outside [0, vocabulary)
      */
@@ -1340,16 +1395,18 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns y [n, out] = b + the sum over k of w[n, k] W[token[n, k]] for these I32 tokens [n, length]: a linear layer on sparse rows, such as the words
-     * of a text with their counts, at a cost that follows the tokens and not the vocabulary. Only the first {@code lengths[n]} tokens of a row count, and
-     * those that are {@code padding} do not. What is null is left out: there is no b, all lengths are length, all w are 1, no token is padding. The
+     * Returns y [n, out] = b + the sum over k of w[n, k] W[token[n, k]] for these I32 tokens [n, length]: a linear
+     * layer on sparse rows, such as the words of a text with their counts, at a cost that follows the tokens and not
+     * the vocabulary. Only the first {@code lengths[n]} tokens of a row count, and those that are {@code padding} do
+     * not. What is null is left out: there is no b, all lengths are length, all w are 1, no token is padding. The
      * gradient of W is rows and their values. {@code nn.SparseLinear} is the layer.
      *
      * @param weight W [vocabulary, out]
      * @param bias b [out]
      * @param lengths I32 [n]
      * @param weights w [n, length]
-     * @throws IllegalArgumentException if shapes disagree, a token that counts is outside [0, vocabulary), or a length outside [0, length]
+     * @throws IllegalArgumentException if shapes disagree, a token that counts is outside [0, vocabulary), or a length
+     *     outside [0, length]
      */
     public Tensor embeddingBag(
             Operand weight,
@@ -1361,8 +1418,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Adds elements up by an index, which is the transpose of {@link #take}: for x [a, i, j, b] and an index [i, j] at dimension {@code dim}, the
-     * result is zeros [a, size, b], to which x[:, i, j] is added at the number that the index holds, in the order of the index.
+     * Adds elements up by an index, which is the transpose of {@link #take}: for x [a, i, j, b] and an index [i, j] at
+     * dimension {@code dim}, the result is zeros [a, size, b], to which x[:, i, j] is added at the number that the
+     * index holds, in the order of the index.
      *
      * @throws IllegalArgumentException if an index is outside [0, size)
      */
@@ -1402,8 +1460,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns what the window reads at each position: x [N, .., C] gives [N, .., taps C], with the taps in row-major order and 0 outside x. A
-     * convolution then is one matrix product, which takes the memory of x times the taps.
+     * Returns what the window reads at each position: x [N, .., C] gives [N, .., taps C], with the taps in row-major
+     * order and 0 outside x. A convolution then is one matrix product, which takes the memory of x times the taps.
      *
      * @throws IllegalArgumentException if x is too small for the window
      */
@@ -1414,11 +1472,12 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     // ---- padding, pooling, resizing: [n, l, c], [n, h, w, c], [n, d, h, w, c]
 
     /**
-     * Pads sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c] (left, right, top, bottom,
-     * front, back) at their edges. One number stands for all sides. The gradient of a padded element goes to the element whose value it holds.
+     * Pads sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c]
+     * (left, right, top, bottom, front, back) at their edges. One number stands for all sides. The gradient of a padded
+     * element goes to the element whose value it holds.
      *
-     * @throws IllegalArgumentException if a side is negative, there are not two for each dimension between the first and the last, or one is
-     *     wider than the mode can fill
+     * @throws IllegalArgumentException if a side is negative, there are not two for each dimension between the first
+     *     and the last, or one is wider than the mode can fill
      */
     public Tensor pad(PadMode mode, int... sides) {
         return Pass.call(PadOp.of(mode, 0, allSides(sides)), this);
@@ -1443,8 +1502,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the largest value of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], channel by channel. Padding never wins, because it
-     * holds no values. The first of equal values gets the gradient; NaN wins.
+     * Returns the largest value of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], channel by channel.
+     * Padding never wins, because it holds no values. The first of equal values gets the gradient; NaN wins.
      *
      * @throws IllegalArgumentException if the window does not fit, or lies in the padding alone somewhere
      */
@@ -1464,7 +1523,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the result of max pooling squares of this size side by side, together with the indices of its values, for {@link #maxUnpool}.
+     * Returns the result of max pooling squares of this size side by side, together with the indices of its values, for
+     * {@link #maxUnpool}.
      *
      * @throws IllegalArgumentException if the size is below 1 or larger than the image
      */
@@ -1487,8 +1547,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns a tensor [n, size.., c] that holds the values of this tensor at the given indices and 0 elsewhere. This undoes
-     * {@link #maxPoolWithIndices}. If several values share an index, the last one is kept, and each of them gets the gradient of that position.
+     * Returns a tensor [n, size.., c] that holds the values of this tensor at the given indices and 0 elsewhere. This
+     * undoes {@link #maxPoolWithIndices}. If several values share an index, the last one is kept, and each of them gets
+     * the gradient of that position.
      *
      * @throws IllegalArgumentException if the indices have another shape, or one is outside the size
      */
@@ -1497,7 +1558,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the average of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], in which the zeros of the padding count.
+     * Returns the average of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], in which the zeros of the
+     * padding count.
      *
      * @throws IllegalArgumentException if the window does not fit, or lies in the padding alone somewhere
      */
@@ -1515,8 +1577,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the average of every window without its padding: the sum is divided by the number of values inside x alone (PyTorch's {@code
-     * count_include_pad=False}).
+     * Returns the average of every window without its padding: the sum is divided by the number of values inside x
+     * alone (PyTorch's {@code count_include_pad=False}).
      *
      * @throws IllegalArgumentException as {@link #avgPool(Window)}
      */
@@ -1541,17 +1603,19 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Resizes sequences [n, l, c], images [n, h, w, c] or volumes [n, d, h, w, c] to other sizes ([h, w] for images). This serves up-sampling and
-     * interpolation, and with {@link Resize#AREA} adaptive average pooling.
+     * Resizes sequences [n, l, c], images [n, h, w, c] or volumes [n, d, h, w, c] to other sizes ([h, w] for images).
+     * This serves up-sampling and interpolation, and with {@link Resize#AREA} adaptive average pooling.
      *
-     * @throws IllegalArgumentException if there is not one size of at least 1 for each dimension between the first and the last
+     * @throws IllegalArgumentException if there is not one size of at least 1 for each dimension between the first and
+     *     the last
      */
     public Tensor resize(Resize mode, int... size) {
         return Pass.call(ResizeOp.of(mode, size), this);
     }
 
     /**
-     * Rearranges [n, h, w, c f f] into [n, h f, w f, c]: channel c f f + i f + j becomes pixel (i, j) of a square in channel c (Shi et al. 2016).
+     * Rearranges [n, h, w, c f f] into [n, h f, w f, c]: channel c f f + i f + j becomes pixel (i, j) of a square in
+     * channel c (Shi et al. 2016).
      *
      * @throws IllegalArgumentException if these are no images, or the channels no multiple of f f
      */

@@ -10,15 +10,17 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a document of tokens into a weight for each different token in it, without their order. A row is sparse: it has the numbers of its tokens, ascending, and
- * their weights. Together they are the vector w [vocabulary size] whose other elements are 0:
+ * Turns a document of tokens into a weight for each different token in it, without their order. A row is sparse: it has
+ * the numbers of its tokens, ascending, and their weights. Together they are the vector w [vocabulary size] whose other
+ * elements are 0:
  *
  * <ul>
  *   <li>{@link #binary}: w[t] = 1 if t is in the document
  *   <li>{@link #counts}: w[t] = how often t is in it
  *   <li>{@link #proportions}: w[t] = how often t is in it / the number of its tokens
- *   <li>{@link #tfIdf}: w[t] = how often t is in it * (ln((1 + n) / (1 + n[t])) + 1), divided by the Euclidean norm of the row, where n documents were
- *       seen in training and n[t] of them have t; this is the default of scikit-learn's {@code TfidfVectorizer}
+ *   <li>{@link #tfIdf}: w[t] = how often t is in it * (ln((1 + n) / (1 + n[t])) + 1), divided by the Euclidean norm of
+ *       the row, where n documents were seen in training and n[t] of them have t; this is the default of scikit-learn's
+ *       {@code TfidfVectorizer}
  * </ul>
  *
  * <p>With a vocabulary of {@link Ngrams}, these are bags of m-grams.
@@ -62,8 +64,8 @@ public final class BagOfWords {
     }
 
     /**
-     * Weighs each token by how often it is in a document and how rare it is among the {@code documents} to train on, with a vocabulary of {@code size}
-     * tokens.
+     * Weighs each token by how often it is in a document and how rare it is among the {@code documents} to train on,
+     * with a vocabulary of {@code size} tokens.
      *
      * @throws IllegalArgumentException if there are no documents, or a token is outside [0, size)
      */
@@ -133,8 +135,9 @@ public final class BagOfWords {
     }
 
     /**
-     * Returns a dataset with the rows of some documents: the ragged fields {@code x}, the numbers of the tokens, and {@code weights}, and the labels {@code
-     * y} if there are any. A batch pads both with 0, which adds nothing to a weighted sum.
+     * Returns a dataset with the rows of some documents: the ragged fields {@code x}, the numbers of the tokens, and
+     * {@code weights}, and the labels {@code y} if there are any. A batch pads both with 0, which adds nothing to a
+     * weighted sum.
      *
      * @throws IllegalArgumentException if a token is outside [0, size), or there is another number of labels
      */
@@ -152,8 +155,8 @@ public final class BagOfWords {
     }
 
     /**
-     * Returns a batch of {@link #dataset} with whole rows [n, size] as the field {@code x}, in which most elements are 0: {@code
-     * data.map(bag::dense)}.
+     * Returns a batch of {@link #dataset} with whole rows [n, size] as the field {@code x}, in which most elements are
+     * 0: {@code data.map(bag::dense)}.
      *
      * @throws IllegalArgumentException if the batch has no field {@code weights}, or would have 2^31 elements or more
      */
@@ -167,7 +170,8 @@ public final class BagOfWords {
                 || all > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
                     "dense: x is " + ids.shape() + " and weights " + weights.shape() + ", for " + size
-                            + " tokens; give a batch of BagOfWords.dataset with fewer than 2^31 elements in whole rows");
+                            + " tokens; give a batch of BagOfWords.dataset with fewer than 2^31 elements in whole "
+                            + "rows");
         }
         int[] places = ids.toIntArray();
         int length = ids.dim(1);

@@ -19,18 +19,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Byte-pair encoding as GPT-2 has it (Sennrich et al. 2016, Radford et al. 2019): a text is cut into pieces (a word with the blank before it, a
- * number, a run of punctuation or of white space), each piece becomes its bytes in UTF-8, and the pairs of neighbors that were most frequent in
- * training are merged in the order in which training found them. Every text has tokens, none is unknown, and {@link #decode} gives the text back;
- * only a lone surrogate, which is no character, becomes U+FFFD.
+ * Byte-pair encoding as GPT-2 has it (Sennrich et al. 2016, Radford et al. 2019): a text is cut into pieces (a word
+ * with the blank before it, a number, a run of punctuation or of white space), each piece becomes its bytes in UTF-8,
+ * and the pairs of neighbors that were most frequent in training are merged in the order in which training found them.
+ * Every text has tokens, none is unknown, and {@link #decode} gives the text back; only a lone surrogate, which is no
+ * character, becomes U+FFFD.
  *
  * <pre>{@code
  * var bpe = BytePairs.train(List.of(shakespeare), 512);                        // or BytePairs.read(vocab, merges)
  * int[] ids = bpe.encode("To be, or not to be");
  * }</pre>
  *
- * <p>In names of tokens each byte is one printable character, in the table of GPT-2: the blank is {@code Ġ} and the line feed {@code Ċ}. A special token
- * such as {@code <|endoftext|>} is in the {@link #vocabulary} but never comes out of a text.
+ * <p>In names of tokens each byte is one printable character, in the table of GPT-2: the blank is {@code Ġ} and the
+ * line feed {@code Ċ}. A special token such as {@code <|endoftext|>} is in the {@link #vocabulary} but never comes out
+ * of a text.
  *
  * <p>Encoding takes time n log n for a piece of n bytes, however long. Any number of threads may share an object.
  */
@@ -98,10 +100,10 @@ public final class BytePairs implements Tokenizer {
     // ---- training
 
     /**
-     * Learns merges from some texts until the vocabulary has {@code size} tokens, or no pair comes twice. The 256 bytes come first, then the merges in
-     * their order. At each step the most frequent pair is merged; of pairs that are equally frequent, it is the one whose left token has the smaller
-     * number, and then the one whose right token has it. A pair whose bytes are a token already is passed over. The same texts always give the same
-     * merges.
+     * Learns merges from some texts until the vocabulary has {@code size} tokens, or no pair comes twice. The 256 bytes
+     * come first, then the merges in their order. At each step the most frequent pair is merged; of pairs that are
+     * equally frequent, it is the one whose left token has the smaller number, and then the one whose right token has
+     * it. A pair whose bytes are a token already is passed over. The same texts always give the same merges.
      *
      * @throws IllegalArgumentException if the size is less than 256
      */
@@ -129,7 +131,10 @@ public final class BytePairs implements Tokenizer {
 
     /** The pieces of the texts as tokens, and how often each pair of neighbors is in them. */
     private static final class Training {
-        /** A pair and how often it came when it was written down; a smaller number that holds now is found when the pair is the first. */
+        /**
+         * A pair and how often it came when it was written down; a smaller number that holds now is found when the pair
+         * is the first.
+         */
         private record Candidate(long pair, long count) {}
 
         private final List<int[]> pieces = new ArrayList<>();
@@ -226,11 +231,12 @@ public final class BytePairs implements Tokenizer {
     // ---- files
 
     /**
-     * Reads a vocabulary and its merges in the two files of GPT-2, plain or gzip: {@code vocab.json}, an object from token to number, and {@code
-     * merges.txt} (once {@code vocab.bpe}), two tokens a line in the order of the merges after a first line that may begin with {@code #version}.
+     * Reads a vocabulary and its merges in the two files of GPT-2, plain or gzip: {@code vocab.json}, an object from
+     * token to number, and {@code merges.txt} (once {@code vocab.bpe}), two tokens a line in the order of the merges
+     * after a first line that may begin with {@code #version}.
      *
-     * @throws IllegalArgumentException if a file is damaged or of another tokenizer, which is named, the vocabulary lacks a byte or what a line merges, or a
-     *     line merges what no line before it makes
+     * @throws IllegalArgumentException if a file is damaged or of another tokenizer, which is named, the vocabulary
+     *     lacks a byte or what a line merges, or a line merges what no line before it makes
      * @throws java.io.UncheckedIOException if a file cannot be read
      */
     public static BytePairs read(Path vocabulary, Path merges) {
@@ -364,8 +370,9 @@ public final class BytePairs implements Tokenizer {
     }
 
     /**
-     * Merges the bytes of a piece: the pair that comes first in the order, the leftmost of its places first, until none is left. The queue holds
-     * (place in the order, place in the piece); the tokens are a list with links, in which a merged right half is -1.
+     * Merges the bytes of a piece: the pair that comes first in the order, the leftmost of its places first, until none
+     * is left. The queue holds (place in the order, place in the piece); the tokens are a list with links, in which a
+     * merged right half is -1.
      */
     private void merged(byte[] piece, IntList to) {
         int n = piece.length;

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes m-grams of another tokenizer's tokens: every run of {@code min} to {@code max} neighbors, joined by blanks. With 1 and 2, {@code a b c}
- * becomes {@code a}, {@code b}, {@code c}, {@code a b}, {@code b c}: the shorter runs come first, each in the order of the text. For a
- * {@link BagOfWords}; {@link #text} joins what it is given by blanks.
+ * Makes m-grams of another tokenizer's tokens: every run of {@code min} to {@code max} neighbors, joined by blanks.
+ * With 1 and 2, {@code a b c} becomes {@code a}, {@code b}, {@code c}, {@code a b}, {@code b c}: the shorter runs come
+ * first, each in the order of the text. For a {@link BagOfWords}; {@link #text} joins what it is given by blanks.
  *
  * @param tokenizer cuts the text
  * @param min the number of tokens of the shortest runs

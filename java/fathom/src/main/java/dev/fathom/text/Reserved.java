@@ -4,8 +4,8 @@ import java.util.HashSet;
 import java.util.List;
 
 /**
- * The first tokens of a vocabulary, which stand for something that is not in a text: padding, an unknown token, the start and the end. A number that is
- * -1 says that there is no such token.
+ * The first tokens of a vocabulary, which stand for something that is not in a text: padding, an unknown token, the
+ * start and the end. A number that is -1 says that there is no such token.
  *
  * <pre>{@code
  * new Reserved(List.of("<pad>", "<unk>"), 0, 1, -1, -1)
@@ -28,15 +28,16 @@ public record Reserved(List<String> tokens, int padding, int unknown, int start,
     public static final Reserved STANDARD = new Reserved(List.of("<pad>", "<unk>", "<start>", "<end>"), 0, 1, 2, 3);
 
     /**
-     * {@code <PAD>} 0, {@code <START>} 1, {@code <UNK>} 2 and {@code <UNUSED>} 3, so that the most frequent word has the number 4: the codes of the
-     * IMDB reviews of Keras, with its index offset of 3.
+     * {@code <PAD>} 0, {@code <START>} 1, {@code <UNK>} 2 and {@code <UNUSED>} 3, so that the most frequent word has
+     * the number 4: the codes of the IMDB reviews of Keras, with its index offset of 3.
      */
     public static final Reserved KERAS = new Reserved(List.of("<PAD>", "<START>", "<UNK>", "<UNUSED>"), 0, 2, 1, -1);
 
     /**
      * Checks the tokens and their numbers.
      *
-     * @throws IllegalArgumentException if a token is empty or comes twice, or a number is neither -1 nor that of a token
+     * @throws IllegalArgumentException if a token is empty or comes twice, or a number is neither -1 nor that of a
+     *     token
      */
     public Reserved {
         tokens = List.copyOf(tokens);

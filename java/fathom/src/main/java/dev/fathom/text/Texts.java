@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Texts in memory, with a class for each unless they have none. They become a {@link Dataset} whose field {@code x} holds the tokens of each text, ragged,
- * and whose field {@code y} holds the classes:
+ * Texts in memory, with a class for each unless they have none. They become a {@link Dataset} whose field {@code x}
+ * holds the tokens of each text, ragged, and whose field {@code y} holds the classes:
  *
  * <pre>{@code
  * Texts train = Texts.tsv(Path.of("imdb/train.tsv.gz"), "text", "label");
@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  *     .padded("x", Padding.front().length(500).keepEnd());                   // the last 500 tokens, zeros in front
  * }</pre>
  *
- * <p>A batch of these has the tokens {@code x()} [n, length], I32, how many of each text are not padding, {@code lengths("x")} [n], I32, and the labels
- * {@code y()} [n], I32.
+ * <p>A batch of these has the tokens {@code x()} [n, length], I32, how many of each text are not padding,
+ * {@code lengths("x")} [n], I32, and the labels {@code y()} [n], I32.
  */
 public final class Texts {
     private static final int MOST = 1 << 26;
@@ -70,7 +70,8 @@ public final class Texts {
     /**
      * Holds these texts with the name of a class for each. Classes are numbered in the order of {@code classes}.
      *
-     * @throws IllegalArgumentException if there are no texts, another number of names, or a name that is not among the classes
+     * @throws IllegalArgumentException if there are no texts, another number of names, or a name that is not among the
+     *     classes
      */
     public static Texts of(List<String> texts, List<String> names, List<String> classes) {
         if (texts.size() != names.size()) {
@@ -109,15 +110,15 @@ public final class Texts {
     }
 
     /**
-     * Reads a table of which each line is an example and each tab separates two fields, plain or gzip, in UTF-8. The first line names the columns.
-     * Nothing is quoted: a quotation mark is part of a text. Give the classes in the order of their numbers; without any, they are the texts of the
-     * column {@code label}, sorted as numbers if all of them are whole numbers. Another file may have others, so read it with the {@link #classes} of the
-     * first.
+     * Reads a table of which each line is an example and each tab separates two fields, plain or gzip, in UTF-8. The
+     * first line names the columns. Nothing is quoted: a quotation mark is part of a text. Give the classes in the
+     * order of their numbers; without any, they are the texts of the column {@code label}, sorted as numbers if all of
+     * them are whole numbers. Another file may have others, so read it with the {@link #classes} of the first.
      *
      * @param text the column of the texts
      * @param label the column of the classes
-     * @throws IllegalArgumentException with file and line if a line has more or fewer fields than the first, a label is none of the classes, a column
-     *     does not exist, there are no lines, or the file is damaged
+     * @throws IllegalArgumentException with file and line if a line has more or fewer fields than the first, a label is
+     *     none of the classes, a column does not exist, there are no lines, or the file is damaged
      * @throws UncheckedIOException if it cannot be read
      */
     public static Texts tsv(Path file, String text, String label, String... classes) {
@@ -152,8 +153,9 @@ public final class Texts {
     }
 
     /**
-     * Reads a table as {@link #tsv(Path, String, String, String...)} does, with the classes of other texts, such as those that a network learned from: {@code
-     * Texts.tsv(file, "text", "label", train.classes())}. A class may have no text here.
+     * Reads a table as {@link #tsv(Path, String, String, String...)} does, with the classes of other texts, such as
+     * those that a network learned from: {@code Texts.tsv(file, "text", "label", train.classes())}. A class may have no
+     * text here.
      *
      * @throws IllegalArgumentException as there, and if there are no classes
      */
@@ -184,9 +186,10 @@ public final class Texts {
     }
 
     /**
-     * Reads a folder with a sub-folder for each class, of {@code .txt} files in UTF-8, which may lie in nested folders and behind links. This is the layout of the IMDB
-     * reviews. Files are in the order of their names. Give the classes in the order of their numbers, and other sub-folders are left out; without any, they
-     * are all sub-folders in the order of their names. Another folder may have others, so read it with the {@link #classes} of the first.
+     * Reads a folder with a sub-folder for each class, of {@code .txt} files in UTF-8, which may lie in nested folders
+     * and behind links. This is the layout of the IMDB reviews. Files are in the order of their names. Give the classes
+     * in the order of their numbers, and other sub-folders are left out; without any, they are all sub-folders in the
+     * order of their names. Another folder may have others, so read it with the {@link #classes} of the first.
      *
      * @throws IllegalArgumentException if there are no classes, one has no texts, or a file is not UTF-8
      * @throws UncheckedIOException if a folder or a file cannot be read
@@ -196,18 +199,21 @@ public final class Texts {
     }
 
     /**
-     * Reads a folder as {@link #folder(Path, String...)} does, with the classes of other texts, such as those that a network learned from: {@code
-     * Texts.folder(test, train.classes())}. Every sub-folder must be one of these classes, and a class without a sub-folder has no text here.
+     * Reads a folder as {@link #folder(Path, String...)} does, with the classes of other texts, such as those that a
+     * network learned from: {@code Texts.folder(test, train.classes())}. Every sub-folder must be one of these classes,
+     * and a class without a sub-folder has no text here.
      *
-     * @throws IllegalArgumentException if there are no classes, a sub-folder is none of them or has no texts, there are no sub-folders, or a file is not
-     *     UTF-8
+     * @throws IllegalArgumentException if there are no classes, a sub-folder is none of them or has no texts, there are
+     *     no sub-folders, or a file is not UTF-8
      * @throws UncheckedIOException if a folder or a file cannot be read
      */
     public static Texts folder(Path folder, List<String> classes) {
         return folder(folder, named(classes), true);
     }
 
-    /** With {@code every}, all sub-folders, which must be among the classes if there are any; else those of the classes. */
+    /**
+     * With {@code every}, all sub-folders, which must be among the classes if there are any; else those of the classes.
+     */
     private static Texts folder(Path folder, List<String> classes, boolean every) {
         List<String> texts = new ArrayList<>();
         List<String> names = new ArrayList<>();
@@ -325,8 +331,8 @@ public final class Texts {
     }
 
     /**
-     * Returns a dataset with the numbers that {@code encode} makes of each text as the ragged field {@code x}, and the classes, if there are any, as the
-     * labels {@code y}. It knows of all classes, even if some have no text.
+     * Returns a dataset with the numbers that {@code encode} makes of each text as the ragged field {@code x}, and the
+     * classes, if there are any, as the labels {@code y}. It knows of all classes, even if some have no text.
      */
     public Dataset dataset(Function<String, int[]> encode) {
         Field x = Field.ragged("x", ids(encode));

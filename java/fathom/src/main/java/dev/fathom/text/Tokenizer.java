@@ -3,8 +3,8 @@ package dev.fathom.text;
 import java.util.List;
 
 /**
- * Cuts a text into tokens: {@link Words}, {@link Characters}, {@link BytePairs}, {@link Ngrams}, or one of your own. A {@link Vocabulary} numbers the
- * tokens. A tokenizer keeps no state, so that any number of threads may share it.
+ * Cuts a text into tokens: {@link Words}, {@link Characters}, {@link BytePairs}, {@link Ngrams}, or one of your own. A
+ * {@link Vocabulary} numbers the tokens. A tokenizer keeps no state, so that any number of threads may share it.
  */
 public interface Tokenizer {
     /** Returns the tokens of a text in their order; there are none in an empty text. */

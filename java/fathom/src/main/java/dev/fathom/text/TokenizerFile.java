@@ -17,8 +17,8 @@ final class TokenizerFile {
     private static final Pattern HUGGING_FACE = Pattern.compile(
             "(?s)\\s*\\{\\s*\"version\"\\s*:\\s*\"[^\"]*\"\\s*,\\s*\"(truncation|padding|added_tokens|model)\".*");
 
-    private static final Pattern SETTINGS = Pattern.compile(
-            "(?s)\\s*\\{.*\"(tokenizer_class|model_max_length|bos_token|eos_token|unk_token|cls_token)\"\\s*:\\s*[\"{\\d].*");
+    private static final Pattern SETTINGS = Pattern.compile("(?s)\\s*\\{.*"
+            + "\"(tokenizer_class|model_max_length|bos_token|eos_token|unk_token|cls_token)\"\\s*:\\s*[\"{\\d].*");
     /** A token in Base64 and its rank. */
     private static final Pattern TIKTOKEN = Pattern.compile("(?s)[A-Za-z0-9+/]+={0,2} \\d+\\r?\\n.*");
 
@@ -26,7 +26,10 @@ final class TokenizerFile {
 
     private TokenizerFile() {}
 
-    /** What a file is that no vocabulary in JSON and no file of merges begins like, with what to do; null where it is not known. */
+    /**
+     * What a file is that no vocabulary in JSON and no file of merges begins like, with what to do; null where it is
+     * not known.
+     */
     static @Nullable String known(Path file) {
         byte[] head = head(file);
         String text = new String(head, StandardCharsets.ISO_8859_1);

@@ -18,8 +18,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens that a model knows, numbered from 0: {@link Reserved} ones first, then the others by falling frequency. Tokens that are equally frequent
- * are in the order of their characters, so that the numbers depend on nothing but the counts.
+ * The tokens that a model knows, numbered from 0: {@link Reserved} ones first, then the others by falling frequency.
+ * Tokens that are equally frequent are in the order of their characters, so that the numbers depend on nothing but the
+ * counts.
  *
  * <pre>{@code
  * var words = new Words().lowerCase();
@@ -208,7 +209,8 @@ public final class Vocabulary {
     }
 
     /**
-     * Returns the numbers of some tokens, with the start token in front and the end token behind where they are reserved.
+     * Returns the numbers of some tokens, with the start token in front and the end token behind where they are
+     * reserved.
      *
      * @throws IllegalArgumentException as {@link #id}
      */
@@ -268,8 +270,8 @@ public final class Vocabulary {
     // ---- files
 
     /**
-     * Writes one token a line in the order of the numbers, the reserved ones first. Backslash, line feed and carriage return are written as {@code \\},
-     * {@code \n} and {@code \r}. The counts are not written.
+     * Writes one token a line in the order of the numbers, the reserved ones first. Backslash, line feed and carriage
+     * return are written as {@code \\}, {@code \n} and {@code \r}. The counts are not written.
      *
      * @throws java.io.UncheckedIOException if the file cannot be written
      */
@@ -286,8 +288,8 @@ public final class Vocabulary {
     /**
      * Reads what {@link #save} wrote, plain or gzip. The file must begin with the tokens of {@code reserved}.
      *
-     * @throws IllegalArgumentException if the file has no tokens or other reserved ones, a line is empty, a token comes twice, an escape is unknown,
-     *     the last line does not end, or the text is not UTF-8
+     * @throws IllegalArgumentException if the file has no tokens or other reserved ones, a line is empty, a token comes
+     *     twice, an escape is unknown, the last line does not end, or the text is not UTF-8
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public static Vocabulary load(Path file, Reserved reserved) {
@@ -344,11 +346,12 @@ public final class Vocabulary {
     }
 
     /**
-     * Reads a JSON object from token to number, plain or gzip, such as the {@code vocab.json} of GPT-2. Each token keeps its number; the numbers begin at 0 and
-     * leave none out. None is reserved.
+     * Reads a JSON object from token to number, plain or gzip, such as the {@code vocab.json} of GPT-2. Each token
+     * keeps its number; the numbers begin at 0 and leave none out. None is reserved.
      *
-     * @throws IllegalArgumentException if the file is not such an object, is damaged, has no tokens, or a token or a number comes twice or is missing; if the
-     *     numbers begin at 1, for which {@link #json(Path, Reserved, int)} says what the others mean
+     * @throws IllegalArgumentException if the file is not such an object, is damaged, has no tokens, or a token or a
+     *     number comes twice or is missing; if the numbers begin at 1, for which {@link #json(Path, Reserved, int)}
+     *     says what the others mean
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public static Vocabulary json(Path file) {
@@ -356,12 +359,15 @@ public final class Vocabulary {
     }
 
     /**
-     * Reads a JSON object from token to number, plain or gzip, in which some numbers are reserved. The number of a token is that of the file plus {@code
-     * offset}, and each reserved token has its place in {@code reserved}, whether or not the file has it:
+     * Reads a JSON object from token to number, plain or gzip, in which some numbers are reserved. The number of a
+     * token is that of the file plus {@code offset}, and each reserved token has its place in {@code reserved}, whether
+     * or not the file has it:
      *
      * <ul>
-     *   <li>{@code json(file, Reserved.KERAS, 3)} reads the word index of Keras's IMDB reviews, whose numbers begin at 1, with Keras's {@code index_from=3}
-     *   <li>{@code json(file, Reserved.PADDING, 0)} reads the {@code word_index} of a Keras {@code Tokenizer}, whose numbers begin at 1 because 0 is padding
+     *   <li>{@code json(file, Reserved.KERAS, 3)} reads the word index of Keras's IMDB reviews, whose numbers begin at
+     *       1, with Keras's {@code index_from=3}
+     *   <li>{@code json(file, Reserved.PADDING, 0)} reads the {@code word_index} of a Keras {@code Tokenizer}, whose
+     *       numbers begin at 1 because 0 is padding
      * </ul>
      *
      * @throws IllegalArgumentException as {@link #json(Path)}, or if the file has a reserved token under another number
@@ -404,7 +410,8 @@ public final class Vocabulary {
                 && numbers.values().stream().mapToInt(i -> i).min().orElseThrow() == 1) {
             throw new IllegalArgumentException(
                     file + ": its numbers begin at 1, so another token has the number 0; say which: json(file,"
-                            + " Reserved.PADDING, 0) for the word index of a Keras Tokenizer, json(file, Reserved.KERAS,"
+                            + " Reserved.PADDING, 0) for the word index of a Keras Tokenizer, json(file, "
+                            + "Reserved.KERAS,"
                             + " 3) for that of Keras's IMDB reviews");
         }
         int more = (int)

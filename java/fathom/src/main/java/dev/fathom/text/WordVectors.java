@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Vectors of words, in the text format of GloVe (Pennington et al. 2014): on each line a word and its numbers, separated by blanks, in UTF-8.
+ * Vectors of words, in the text format of GloVe (Pennington et al. 2014): on each line a word and its numbers,
+ * separated by blanks, in UTF-8.
  *
  * <pre>{@code
  * WordVectors glove = WordVectors.read(Path.of("glove.6B.50d.txt"));
@@ -32,7 +33,8 @@ public final class WordVectors {
     /**
      * Makes vectors from the rows of an embedding [words, dimensions], to write them to a file.
      *
-     * @throws IllegalArgumentException if the table does not have as many whole rows as there are words, or a number is NaN or infinite
+     * @throws IllegalArgumentException if the table does not have as many whole rows as there are words, or a number is
+     *     NaN or infinite
      */
     public static WordVectors of(Vocabulary words, float[] table) {
         if (table.length == 0 || table.length % words.size() != 0) {
@@ -56,11 +58,12 @@ public final class WordVectors {
     }
 
     /**
-     * Reads a file, plain or gzip. The first line decides how many numbers a vector has; a word of a later line may contain blanks. A first line of two whole
-     * numbers of which the second is how many numbers the next line has is the header of word2vec and fastText, and no word.
+     * Reads a file, plain or gzip. The first line decides how many numbers a vector has; a word of a later line may
+     * contain blanks. A first line of two whole numbers of which the second is how many numbers the next line has is
+     * the header of word2vec and fastText, and no word.
      *
-     * @throws IllegalArgumentException with file and line if a line has no word or another number of numbers, one is not finite, a word comes twice,
-     *     the last line does not end, or the file is empty or not UTF-8
+     * @throws IllegalArgumentException with file and line if a line has no word or another number of numbers, one is
+     *     not finite, a word comes twice, the last line does not end, or the file is empty or not UTF-8
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public static WordVectors read(Path file) {
@@ -173,8 +176,8 @@ public final class WordVectors {
     }
 
     /**
-     * Returns the rows [vocabulary size, dimensions] of an embedding for these tokens. A token without a vector gets zeros; {@code words().contains(token)}
-     * says which these are.
+     * Returns the rows [vocabulary size, dimensions] of an embedding for these tokens. A token without a vector gets
+     * zeros; {@code words().contains(token)} says which these are.
      *
      * @throws IllegalArgumentException if the rows would have 2^31 numbers or more
      */
@@ -194,7 +197,8 @@ public final class WordVectors {
     }
 
     /**
-     * Returns the {@code n} other words whose vectors have the greatest cosine with that of {@code word}, the nearest first.
+     * Returns the {@code n} other words whose vectors have the greatest cosine with that of {@code word}, the nearest
+     * first.
      *
      * @throws IllegalArgumentException if there is no such word, or n is negative
      */

@@ -7,9 +7,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Cuts a text into words, and into marks of punctuation unless they are left out. A word is a run of letters, digits, combining marks and underscores,
- * with apostrophes inside: {@code It's 3 o'clock!} has the tokens {@code It's}, {@code 3}, {@code o'clock} and {@code !}. Any other character that
- * is not white space is a token of its own. {@link #text} joins tokens by blanks.
+ * Cuts a text into words, and into marks of punctuation unless they are left out. A word is a run of letters, digits,
+ * combining marks and underscores, with apostrophes inside: {@code It's 3 o'clock!} has the tokens {@code It's},
+ * {@code 3}, {@code o'clock} and {@code !}. Any other character that is not white space is a token of its own.
+ * {@link #text} joins tokens by blanks.
  */
 public final class Words implements Tokenizer {
     private static final String WORD = "[\\p{L}\\p{N}\\p{M}_]+(?:['\u2019][\\p{L}\\p{N}\\p{M}_]+)*";
@@ -30,8 +31,9 @@ public final class Words implements Tokenizer {
     }
 
     /**
-     * Cuts as the tokenizer of Keras does by default, which made the codes of its IMDB reviews: lower case, blanks instead of tab, line feed and each
-     * of {@code !"#$%&()*+,-./:;<=>?@[\]^_`{|}~}, and cuts at blanks. Apostrophes stay in the words.
+     * Cuts as the tokenizer of Keras does by default, which made the codes of its IMDB reviews: lower case, blanks
+     * instead of tab, line feed and each of {@code !"#$%&()*+,-./:;<=>?@[\]^_`{|}~}, and cuts at blanks. Apostrophes
+     * stay in the words.
      */
     public static Words keras() {
         return new Words(KERAS, true);

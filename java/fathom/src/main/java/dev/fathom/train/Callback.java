@@ -5,8 +5,8 @@ import dev.fathom.tensor.Pass;
 import java.util.List;
 
 /**
- * Hears of the progress of a {@link Trainer}. Every method does nothing by default. The methods are called on the training thread, between steps
- * unless they say otherwise, so a slow callback slows training.
+ * Hears of the progress of a {@link Trainer}. Every method does nothing by default. The methods are called on the
+ * training thread, between steps unless they say otherwise, so a slow callback slows training.
  */
 public interface Callback {
     /** Called once, before the first step. */
@@ -16,8 +16,8 @@ public interface Callback {
     default void onForwardBegin(Progress progress, Pass pass) {}
 
     /**
-     * Called after the backward of each batch that completes a step of the optimizer, inside its pass: the gradients are complete, and the optimizer
-     * has not used them yet.
+     * Called after the backward of each batch that completes a step of the optimizer, inside its pass: the gradients
+     * are complete, and the optimizer has not used them yet.
      */
     default void onBackwardEnd(Progress progress, Model<?> model) {}
 
@@ -28,15 +28,16 @@ public interface Callback {
     default void onEpochEnd(Progress progress, EpochLog log) {}
 
     /**
-     * Called once if {@code onTrainBegin} returned, when the weights are in their final state: after the last epoch, a stop or a failure, including
-     * the failure of another callback.
+     * Called once if {@code onTrainBegin} returned, when the weights are in their final state: after the last epoch, a
+     * stop or a failure, including the failure of another callback.
      */
     default void onTrainEnd(Progress progress, History history) {}
 
     /**
-     * Returns a factor of the schedule's learning rate for the next epoch, which follows from the results so far; {@link Newbob} and {@link
-     * ReduceOnPlateau} are examples. It is asked once before each epoch and must depend on its arguments alone, so that a run which is resumed has the
-     * rates it would have had. The factors of all callbacks are multiplied.
+     * Returns a factor of the schedule's learning rate for the next epoch, which follows from the results so far;
+     * {@link Newbob} and {@link ReduceOnPlateau} are examples. It is asked once before each epoch and must depend on
+     * its arguments alone, so that a run which is resumed has the rates it would have had. The factors of all callbacks
+     * are multiplied.
      *
      * @param monitor the figure by which the best epoch is chosen
      * @param finished the epochs before that epoch
@@ -46,14 +47,17 @@ public interface Callback {
     }
 
     /**
-     * Returns whether the callback makes sense only with validation data. A {@code fit} without them is refused then, unless {@link
-     * Trainer#keepBest(String)} has named the figure to go by.
+     * Returns whether the callback makes sense only with validation data. A {@code fit} without them is refused then,
+     * unless {@link Trainer#keepBest(String)} has named the figure to go by.
      */
     default boolean needsValidation() {
         return false;
     }
 
-    /** Returns whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
+    /**
+     * Returns whether a trainer with this callback restores the weights of the best epoch at the end, as
+     * {@link Trainer#keepBest} does.
+     */
     default boolean keepsBest() {
         return false;
     }

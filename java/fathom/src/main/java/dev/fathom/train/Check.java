@@ -17,7 +17,8 @@ public record Check(List<Finding> findings) {
     /**
      * One examination.
      *
-     * @param name {@code start loss}, {@code one batch}, {@code inputs}, {@code examples}, {@code outputs} or {@code padding}
+     * @param name {@code start loss}, {@code one batch}, {@code inputs}, {@code examples}, {@code outputs} or
+     *     {@code padding}
      * @param passed whether all is as it should be
      * @param sentence what was measured and, if something is wrong, what to do
      */

@@ -29,8 +29,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of a run: safetensors with the model's own names, {@code optimizer.i/NAME} for the optimizer's moments, {@code best/NAME} for the best
- * weights so far, {@code state.i/hidden} and {@code state.i/cell} for what a step keeps, and a {@link Position} among the texts, under one checksum.
+ * The file of a run: safetensors with the model's own names, {@code optimizer.i/NAME} for the optimizer's moments,
+ * {@code best/NAME} for the best weights so far, {@code state.i/hidden} and {@code state.i/cell} for what a step keeps,
+ * and a {@link Position} among the texts, under one checksum.
  */
 final class Checkpoint implements AutoCloseable {
     static final String LOGGER = Trainer.class.getName();
@@ -211,7 +212,10 @@ final class Checkpoint implements AutoCloseable {
                 + "; make both the same, or begin anew without resume()");
     }
 
-    /** Takes the numbers over, the model's when nothing can fail any more; {@code best} is where the best weights go, if any were kept. */
+    /**
+     * Takes the numbers over, the model's when nothing can fail any more; {@code best} is where the best weights go, if
+     * any were kept.
+     */
     void load(Store model, BoundOptimizer optimizer, @Nullable Block best) {
         try (Block values = new Block("loaded weights", model.values().bytes())) {
             copy("", model, values);
@@ -262,7 +266,9 @@ final class Checkpoint implements AutoCloseable {
 
     // ---- data
 
-    /** A checksum of up to 1,024 examples spread evenly over a data set, its size and shapes: other data has another. */
+    /**
+     * A checksum of up to 1,024 examples spread evenly over a data set, its size and shapes: other data has another.
+     */
     static String fingerprint(Dataset data) {
         Batches batches = data.batches(Math.min(SAMPLED_BATCH, data.size()));
         Batches.Epoch all = batches.epoch(0);

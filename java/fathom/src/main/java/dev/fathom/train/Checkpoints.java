@@ -14,9 +14,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says where and when a {@link Trainer} writes checkpoints, which hold everything that a run needs to continue to the same bits. Files are called
- * {@code step-000001500.safetensors}, numbered by the steps since the beginning, and the last few are kept; {@code best.safetensors} is written after
- * each epoch that is the best so far. {@code model.load} takes the weights from any of them.
+ * Says where and when a {@link Trainer} writes checkpoints, which hold everything that a run needs to continue to the
+ * same bits. Files are called {@code step-000001500.safetensors}, numbered by the steps since the beginning, and the
+ * last few are kept; {@code best.safetensors} is written after each epoch that is the best so far. {@code model.load}
+ * takes the weights from any of them.
  *
  * <pre>{@code
  * trainer.checkpoints(Checkpoints.in(folder).everySteps(500).every(Duration.ofMinutes(5)).last(3));
@@ -25,15 +26,18 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A checkpoint is written to a temporary file with a checksum, forced to the disk and moved into place; an older one is deleted only when the
- * newer is there. One more is written when a run ends or is stopped. If one cannot be written, for example because the disk is full, there is a
- * warning and a line in {@link History#notes}; training goes on and tries again.
+ * <p>A checkpoint is written to a temporary file with a checksum, forced to the disk and moved into place; an older one
+ * is deleted only when the newer is there. One more is written when a run ends or is stopped. If one cannot be written,
+ * for example because the disk is full, there is a warning and a line in {@link History#notes}; training goes on and
+ * tries again.
  *
  * @param folder the folder of the files
  * @param everySteps number of steps after which a checkpoint is written; 0 for never
- * @param every time after which one is written, at the end of the step under way; null for never. With neither, one is written after each epoch
+ * @param every time after which one is written, at the end of the step under way; null for never. With neither, one is
+ *     written after each epoch
  * @param last number of the newest checkpoints that are kept
- * @param replacing whether a run that begins anew deletes the checkpoints of the run before it; without it, such a run is refused
+ * @param replacing whether a run that begins anew deletes the checkpoints of the run before it; without it, such a run
+ *     is refused
  */
 public record Checkpoints(
         Path folder, int everySteps, @Nullable Duration every, int last, boolean replacing) {
@@ -52,7 +56,10 @@ public record Checkpoints(
         }
     }
 
-    /** Writes a checkpoint into {@code folder} after each epoch and keeps the last three. The folder is made if it is missing. */
+    /**
+     * Writes a checkpoint into {@code folder} after each epoch and keeps the last three. The folder is made if it is
+     * missing.
+     */
     public static Checkpoints in(Path folder) {
         return new Checkpoints(folder, 0, null, 3, false);
     }

@@ -3,8 +3,9 @@ package dev.fathom.train;
 import java.nio.file.Path;
 
 /**
- * Keeps the history in a CSV file with one row for each epoch. {@link History#writeCsv} replaces the file atomically after each epoch, so whoever
- * reads it finds complete rows only. A run that is resumed from a checkpoint begins with the rows of the epochs before it.
+ * Keeps the history in a CSV file with one row for each epoch. {@link History#writeCsv} replaces the file atomically
+ * after each epoch, so whoever reads it finds complete rows only. A run that is resumed from a checkpoint begins with
+ * the rows of the epochs before it.
  *
  * @param file the file; missing folders are made
  */

@@ -22,8 +22,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Nets and losses in words, by which a run that goes on knows them: records by the settings among their components, and lambdas without a name by what they
- * do with a small input. Two that differ may have one description, as two objects of a class that is no record have, but one never has two, in no process.
+ * Nets and losses in words, by which a run that goes on knows them: records by the settings among their components, and
+ * lambdas without a name by what they do with a small input. Two that differ may have one description, as two objects
+ * of a class that is no record have, but one never has two, in no process.
  */
 final class Description {
     private static final int[][] PROBES = {{2, 4}, {2, 4, 4}, {2, 4, 4, 4}};
@@ -33,7 +34,10 @@ final class Description {
 
     private Description() {}
 
-    /** A line for each net in a tree of nets: its name there, what it is, and its settings. Parameters and buffers are compared elsewhere. */
+    /**
+     * A line for each net in a tree of nets: its name there, what it is, and its settings. Parameters and buffers are
+     * compared elsewhere.
+     */
     static String of(Net net) {
         StringJoiner lines = new StringJoiner("\n");
         for (Structure.Named n : Structure.walk(net)) {

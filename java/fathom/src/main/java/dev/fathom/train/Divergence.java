@@ -16,7 +16,10 @@ import dev.fathom.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where the first number that is not finite came from: the batch, a parameter, or an op of a forward pass run again with the same random numbers. */
+/**
+ * Where the first number that is not finite came from: the batch, a parameter, or an op of a forward pass run again
+ * with the same random numbers.
+ */
 final class Divergence {
     private final Pass pass;
     private int looked;
@@ -64,7 +67,9 @@ final class Divergence {
         return t.dtype() == DType.F32 ? (int) t.nonfinite().item() : 0;
     }
 
-    /** A net has returned: what was recorded since the last did comes first, then its result, which no tape may know. */
+    /**
+     * A net has returned: what was recorded since the last did comes first, then its result, which no tape may know.
+     */
     private void at(Frames.Called call) {
         if (culprit != null || call.result() == null) {
             return;

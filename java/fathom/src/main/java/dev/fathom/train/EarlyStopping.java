@@ -1,10 +1,11 @@
 package dev.fathom.train;
 
 /**
- * Ends training when the figure by which the best epoch is chosen (see {@link Trainer#keepBest}) has not improved by more than {@code minDelta} for
- * {@code patience} epochs; the weights of the best epoch are restored (Prechelt 1998). It reads the epochs finished from
- * {@link Progress#history}, so a resumed run ends where an uninterrupted one would. Without validation data a {@code fit} is refused, unless {@code
- * keepBest("loss")} says that the training loss is meant.
+ * Ends training when the figure by which the best epoch is chosen (see {@link Trainer#keepBest}) has not improved by
+ * more than {@code minDelta} for {@code patience} epochs; the weights of the best epoch are restored (Prechelt 1998).
+ * It reads the epochs finished from {@link Progress#history}, so a resumed run ends where an uninterrupted one would.
+ * Without validation data a {@code fit} is refused, unless {@code keepBest("loss")} says that the training loss is
+ * meant.
  *
  * @param patience number of epochs without improvement after which training stops
  * @param minDelta the least improvement that counts; several smaller ones add up

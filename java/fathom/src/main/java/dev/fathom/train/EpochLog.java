@@ -10,8 +10,8 @@ import java.util.Map;
  * @param epoch its number, from 1
  * @param learningRate the rate of its last step
  * @param seconds wall time of its training and validation
- * @param values the figures in the order they were measured: {@code loss}, metrics by name ({@code accuracy}), and, if there is a validation set,
- *     those of validation with {@code val_} in front
+ * @param values the figures in the order they were measured: {@code loss}, metrics by name ({@code accuracy}), and, if
+ *     there is a validation set, those of validation with {@code val_} in front
  */
 public record EpochLog(int epoch, double learningRate, double seconds, Map<String, Double> values) {
     /** Keeps a copy of the figures that nobody can change. */

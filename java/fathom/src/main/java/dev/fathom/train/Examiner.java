@@ -28,9 +28,15 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The examinations of {@link Trainer#check}, each on a copy of the model (Karpathy, A recipe for training neural networks, 2019). */
+/**
+ * The examinations of {@link Trainer#check}, each on a copy of the model (Karpathy, A recipe for training neural
+ * networks, 2019).
+ */
 final class Examiner<M extends Net> {
-    /** An answer of zeros is that of a net which knows nothing; probabilities, their logarithms, variances and rates of 0 are none. */
+    /**
+     * An answer of zeros is that of a net which knows nothing; probabilities, their logarithms, variances and rates of
+     * 0 are none.
+     */
     private static final Set<Outputs> ZEROS_SAY_NOTHING =
             EnumSet.of(Outputs.NUMBERS, Outputs.LOGITS, Outputs.LOGITS_WITHOUT_BASELINE, Outputs.BINARY_LOGITS);
 
@@ -182,7 +188,8 @@ final class Examiner<M extends Net> {
                 : verdict(
                         false,
                         "after %d steps the loss is %.4g, and hardly worse, %.4g, where all inputs are zero; see"
-                                + " whether features and targets belong together and reach the model, or train for longer",
+                                + " whether features and targets belong together and reach the model, or train "
+                                + "for longer",
                         INPUT_STEPS,
                         seen,
                         unseen);
@@ -414,7 +421,10 @@ final class Examiner<M extends Net> {
         return verdict(true, "the output of each depends on that example alone");
     }
 
-    /** Integers have no gradient: the output of the first example must be the same bits where all examples are the first. */
+    /**
+     * Integers have no gradient: the output of the first example must be the same bits where all examples are the
+     * first.
+     */
     private Verdict tokens(Model<M> copy, Batch batch) {
         Tensor x = batch.x();
         Tensor y = batch.through((Layer) copy.net());

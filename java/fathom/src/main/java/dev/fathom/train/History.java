@@ -54,12 +54,18 @@ public final class History {
         return best < 0 ? null : epochs.get(best);
     }
 
-    /** Returns why training ended: {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a failure. */
+    /**
+     * Returns why training ended: {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a
+     * failure.
+     */
     public String ended() {
         return ended;
     }
 
-    /** Returns what happened to checkpoints: from which one training was resumed, and which were damaged or could not be written. */
+    /**
+     * Returns what happened to checkpoints: from which one training was resumed, and which were damaged or could not be
+     * written.
+     */
     public List<String> notes() {
         return List.copyOf(notes);
     }
@@ -76,12 +82,17 @@ public final class History {
         return epochs.stream().mapToDouble(e -> e.value(name)).toArray();
     }
 
-    /** Returns the curve of the figure called {@code name}, as plots take it: the numbers of the epochs, from 1, and {@link #series} of the figure. */
+    /**
+     * Returns the curve of the figure called {@code name}, as plots take it: the numbers of the epochs, from 1, and
+     * {@link #series} of the figure.
+     */
     public double[][] curve(String name) {
         return new double[][] {epochs.stream().mapToDouble(EpochLog::epoch).toArray(), series(name)};
     }
 
-    /** Returns the wall time of all epochs together, training and validation, also of those before training was resumed. */
+    /**
+     * Returns the wall time of all epochs together, training and validation, also of those before training was resumed.
+     */
     public double seconds() {
         return epochs.stream().mapToDouble(EpochLog::seconds).sum();
     }

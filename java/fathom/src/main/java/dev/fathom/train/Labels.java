@@ -133,7 +133,10 @@ final class Labels {
      */
     record Kept(Tensor output, Tensor target) {}
 
-    /** The rows [n, classes] and labels [n] of those that are not {@code ignored}, which are left alone if that is nowhere. */
+    /**
+     * The rows [n, classes] and labels [n] of those that are not {@code ignored}, which are left alone if that is
+     * nowhere.
+     */
     static Kept without(String op, int ignored, Tensor y, Tensor t) {
         if (!ofLabels(y, t)) {
             throw new IllegalArgumentException(op + ": ignoreIndex=" + ignored + " needs logits [.., classes] with I32"

@@ -18,9 +18,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Measures the outputs of every layer and the gradients of every parameter in one step of {@code everySteps}: mean, standard deviation, share of
- * zeros, largest magnitude. It shows outputs that fade or grow from layer to layer, a ReLU that is zero nearly everywhere, and gradients that vanish
- * toward the first layer, before the loss shows them (Glorot and Bengio 2010).
+ * Measures the outputs of every layer and the gradients of every parameter in one step of {@code everySteps}: mean,
+ * standard deviation, share of zeros, largest magnitude. It shows outputs that fade or grow from layer to layer, a ReLU
+ * that is zero nearly everywhere, and gradients that vanish toward the first layer, before the loss shows them (Glorot
+ * and Bengio 2010).
  *
  * <pre>{@code
  * var statistics = new LayerStatistics(100);
@@ -28,7 +29,8 @@ import java.util.Locale;
  * System.out.println(statistics);
  * }</pre>
  *
- * <p>A step that is measured copies its tensors to the heap; the other steps cost nothing. Gradients are measured before clipping.
+ * <p>A step that is measured copies its tensors to the heap; the other steps cost nothing. Gradients are measured
+ * before clipping.
  */
 public final class LayerStatistics implements Callback {
     private final int everySteps;
@@ -66,7 +68,10 @@ public final class LayerStatistics implements Callback {
         rows.clear();
     }
 
-    /** Returns everything that was measured, step by step; within a step come the outputs in the order of the calls, then the gradients. */
+    /**
+     * Returns everything that was measured, step by step; within a step come the outputs in the order of the calls,
+     * then the gradients.
+     */
     public List<Row> rows() {
         return List.copyOf(rows);
     }
@@ -129,7 +134,10 @@ public final class LayerStatistics implements Callback {
         return progress.updates() % everySteps == 0;
     }
 
-    /** Measures the output of each net that returns from here on; what it passes on, as a view or as it is, was measured. */
+    /**
+     * Measures the output of each net that returns from here on; what it passes on, as a view or as it is, was
+     * measured.
+     */
     @Override
     public void onForwardBegin(Progress progress, Pass pass) {
         if (!due(progress)) {

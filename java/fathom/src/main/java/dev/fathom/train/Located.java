@@ -33,7 +33,10 @@ final class Located {
                 : e;
     }
 
-    /** The exception of a custom step, which may read any part of any field: it names the example if only one can be meant. */
+    /**
+     * The exception of a custom step, which may read any part of any field: it names the example if only one can be
+     * meant.
+     */
     static IllegalArgumentException inStep(IllegalArgumentException e, Batch batch) {
         if (!(e.getCause() instanceof KernelException refused)) {
             return e;

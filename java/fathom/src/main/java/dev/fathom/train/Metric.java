@@ -6,11 +6,13 @@ import java.util.function.BiFunction;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A figure that is a weighted mean, or a function of such a mean. Of each batch it gives a sum and the weight to divide by, such as the number of right
- * labels and the number of labels, so that the figure of all batches is that of all examples together, whatever the batches were.
+ * A figure that is a weighted mean, or a function of such a mean. Of each batch it gives a sum and the weight to divide
+ * by, such as the number of right labels and the number of labels, so that the figure of all batches is that of all
+ * examples together, whatever the batches were.
  *
- * <p>Metrics of classes read logits [.., classes] and I32 class numbers [..], with any number of dimensions: a label of every example [n], or of every
- * token [n, length]. In place of class numbers they take F32 probabilities [.., classes], whose most probable class is the label.
+ * <p>Metrics of classes read logits [.., classes] and I32 class numbers [..], with any number of dimensions: a label of
+ * every example [n], or of every token [n, length]. In place of class numbers they take F32 probabilities [..,
+ * classes], whose most probable class is the label.
  */
 public interface Metric {
     /**
@@ -62,25 +64,32 @@ public interface Metric {
     /** Returns the sum of the figure over one batch, and its weight. */
     Sum of(Tensor output, Tensor target);
 
-    /** Returns the figure, from all the sums divided by all the weights: this mean itself, unless a metric says otherwise. */
+    /**
+     * Returns the figure, from all the sums divided by all the weights: this mean itself, unless a metric says
+     * otherwise.
+     */
     default double figure(double mean) {
         return mean;
     }
 
-    /** Returns whether a larger value is better, as for an accuracy, or worse, as for an error. This decides which epoch is the best. */
+    /**
+     * Returns whether a larger value is better, as for an accuracy, or worse, as for an error. This decides which epoch
+     * is the best.
+     */
     boolean moreIsBetter();
 
     /**
-     * Returns whether outputs must be logits, because probabilities in their place would give a wrong figure. A trainer refuses such a metric beside a
-     * loss of probabilities.
+     * Returns whether outputs must be logits, because probabilities in their place would give a wrong figure. A trainer
+     * refuses such a metric beside a loss of probabilities.
      */
     default boolean ofLogits() {
         return false;
     }
 
     /**
-     * Returns this metric without the labels of this number, such as padding, as {@link dev.fathom.nn.CrossEntropy#ignoreIndex} leaves them out of the
-     * loss. A trainer of a loss that leaves a label out does so for all its metrics; in a custom step they are told here.
+     * Returns this metric without the labels of this number, such as padding, as
+     * {@link dev.fathom.nn.CrossEntropy#ignoreIndex} leaves them out of the loss. A trainer of a loss that leaves a
+     * label out does so for all its metrics; in a custom step they are told here.
      *
      * <p>The targets must be I32 class numbers [..] and the outputs [.., classes].
      */
@@ -118,13 +127,16 @@ public interface Metric {
     // ---- classes
 
     /**
-     * Returns the share of labels whose logit is the largest of the classes. Of equal logits the lower class counts as the largest.
+     * Returns the share of labels whose logit is the largest of the classes. Of equal logits the lower class counts as
+     * the largest.
      *
-     * <p>Where there is one logit for each label, [n] or [n, 1], it says which of two classes is meant, as {@code Loss.bceWithLogits} reads it: it is right
-     * if it is above 0 and the target is 1, or not above 0 and the target is 0. Such targets are I32 or F32; of shares in between, those above 0.5 count
-     * as 1. For targets of several columns of zeros and ones there is {@link #binaryAccuracy()}.
+     * <p>Where there is one logit for each label, [n] or [n, 1], it says which of two classes is meant, as
+     * {@code Loss.bceWithLogits} reads it: it is right if it is above 0 and the target is 1, or not above 0 and the
+     * target is 0. Such targets are I32 or F32; of shares in between, those above 0.5 count as 1. For targets of
+     * several columns of zeros and ones there is {@link #binaryAccuracy()}.
      *
-     * <p>It throws IllegalArgumentException where shapes disagree, a label is no class, or a row of F32 targets is no distribution.
+     * <p>It throws IllegalArgumentException where shapes disagree, a label is no class, or a row of F32 targets is no
+     * distribution.
      */
     static Metric accuracy() {
         return new Figure("accuracy", true, true, mean -> mean, (y, t) -> {
@@ -142,9 +154,10 @@ public interface Metric {
     }
 
     /**
-     * Returns {@code binary_accuracy}, the share of the elements that are on the right side of a threshold: outputs above it say 1, the others 0. Targets
-     * have the shape of the outputs, in which a last dimension of 1 may be missing; they are 0 or 1, I32 or F32, and of shares in between those above 0.5
-     * count as 1. For several labels of one example, every label counts.
+     * Returns {@code binary_accuracy}, the share of the elements that are on the right side of a threshold: outputs
+     * above it say 1, the others 0. Targets have the shape of the outputs, in which a last dimension of 1 may be
+     * missing; they are 0 or 1, I32 or F32, and of shares in between those above 0.5 count as 1. For several labels of
+     * one example, every label counts.
      *
      * @param threshold 0.5 for the probabilities that {@code Loss.bce} takes, and 0 for logits
      */
@@ -158,24 +171,25 @@ public interface Metric {
     }
 
     /**
-     * Returns the perplexity of logits [.., classes] on I32 labels [..]: exp of the mean of -log softmax(x)[label] over all labels, which is the number of
-     * classes of a model that knows nothing, and 1 for one that knows everything.
+     * Returns the perplexity of logits [.., classes] on I32 labels [..]: exp of the mean of -log softmax(x)[label] over
+     * all labels, which is the number of classes of a model that knows nothing, and 1 for one that knows everything.
      */
     static Metric perplexity() {
         return ofLogLoss("perplexity", Math::exp);
     }
 
     /**
-     * Returns the bits per character of logits [.., characters] on the I32 characters [..] that actually followed: the mean of -log2 softmax(x)[character],
-     * which is what a compressor that knows the model would need for each. It is log2 of the {@link #perplexity}; for bytes it is called bits per byte.
+     * Returns the bits per character of logits [.., characters] on the I32 characters [..] that actually followed: the
+     * mean of -log2 softmax(x)[character], which is what a compressor that knows the model would need for each. It is
+     * log2 of the {@link #perplexity}; for bytes it is called bits per byte.
      */
     static Metric bitsPerCharacter() {
         return ofLogLoss("bits_per_character", mean -> mean / Math.log(2));
     }
 
     /**
-     * Returns {@code top5_accuracy} for k = 5: the share of labels that are among the {@code k} largest of their logits. Of equal logits the lower class
-     * comes first.
+     * Returns {@code top5_accuracy} for k = 5: the share of labels that are among the {@code k} largest of their
+     * logits. Of equal logits the lower class comes first.
      *
      * @throws IllegalArgumentException if {@code k < 1}; in training, if k is more than the number of classes
      */
@@ -196,8 +210,8 @@ public interface Metric {
     }
 
     /**
-     * Returns {@code brier}, the mean over labels of sum_k (p[k] - [label = k])^2 with p = softmax of the logits, where F32 probabilities take the place of
-     * [label = k] (Brier 1950).
+     * Returns {@code brier}, the mean over labels of sum_k (p[k] - [label = k])^2 with p = softmax of the logits, where
+     * F32 probabilities take the place of [label = k] (Brier 1950).
      */
     static Metric brier() {
         return new Figure("brier", false, true, mean -> mean, (output, target) -> {
@@ -214,14 +228,16 @@ public interface Metric {
         return ofNumbers("mae", mean -> mean, (y, t) -> y.sub(t).abs());
     }
 
-    /** Returns {@code rmse}, the root of the mean squared error over all elements of outputs and targets of one shape. */
+    /**
+     * Returns {@code rmse}, the root of the mean squared error over all elements of outputs and targets of one shape.
+     */
     static Metric rootMeanSquaredError() {
         return ofNumbers("rmse", Math::sqrt, (y, t) -> y.sub(t).square());
     }
 
     /**
-     * Returns {@code mape}, the mean absolute percentage error as a share: the mean of |output - target| / |target| over all elements of outputs and targets of
-     * one shape. It is infinite or NaN if a target is 0.
+     * Returns {@code mape}, the mean absolute percentage error as a share: the mean of |output - target| / |target|
+     * over all elements of outputs and targets of one shape. It is infinite or NaN if a target is 0.
      */
     static Metric meanAbsolutePercentageError() {
         return ofNumbers("mape", mean -> mean, (y, t) -> y.sub(t).div(t).abs());

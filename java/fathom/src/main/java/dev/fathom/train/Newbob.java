@@ -3,9 +3,10 @@ package dev.fathom.train;
 import java.util.List;
 
 /**
- * Multiplies the learning rate by {@code factor} after each epoch in which the figure by which the best epoch is chosen (see {@link Trainer#keepBest})
- * got worse than in the epoch before, such as the validation loss when it rises (newbob); without validation data this is the training loss. The
- * original of Sony's and ICSI's speech recognizers goes on halving in every epoch after the first rise; this is the textbook's form.
+ * Multiplies the learning rate by {@code factor} after each epoch in which the figure by which the best epoch is chosen
+ * (see {@link Trainer#keepBest}) got worse than in the epoch before, such as the validation loss when it rises
+ * (newbob); without validation data this is the training loss. The original of Sony's and ICSI's speech recognizers
+ * goes on halving in every epoch after the first rise; this is the textbook's form.
  *
  * @param factor what each rise multiplies the rate by, in (0, 1)
  */

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when the loss, or the norm by which gradients are clipped, is NaN or infinite. Training stops before that step changes the weights.
+ * Thrown when the loss, or the norm by which gradients are clipped, is NaN or infinite. Training stops before that step
+ * changes the weights.
  */
 public final class NonFiniteLossException extends IllegalStateException {
     private static final long serialVersionUID = 1;
@@ -14,7 +15,8 @@ public final class NonFiniteLossException extends IllegalStateException {
     private final transient @Nullable Path checkpoint;
 
     /**
-     * Makes one for a training that is written without a {@link Trainer}, such as one that learns from rewards. It has no checkpoint, and its history is empty.
+     * Makes one for a training that is written without a {@link Trainer}, such as one that learns from rewards. It has
+     * no checkpoint, and its history is empty.
      *
      * @param message what is not finite and where, in a sentence that says what to do
      */

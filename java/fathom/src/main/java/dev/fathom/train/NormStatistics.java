@@ -13,7 +13,10 @@ import dev.fathom.tree.Structure;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The running statistics of a model's batch norms, computed anew for weights that were not trained but averaged (Izmailov et al. 2018). */
+/**
+ * The running statistics of a model's batch norms, computed anew for weights that were not trained but averaged
+ * (Izmailov et al. 2018).
+ */
 final class NormStatistics<M extends Net> {
     private final Trainer<M> trainer;
     private final Store store;
@@ -97,8 +100,8 @@ final class NormStatistics<M extends Net> {
     }
 
     /**
-     * Gives each norm the mean of its statistics over the batches of an epoch, in training mode. A norm with momentum 0 stays as it is, and so do the
-     * buffers of other nets.
+     * Gives each norm the mean of its statistics over the batches of an epoch, in training mode. A norm with momentum 0
+     * stays as it is, and so do the buffers of other nets.
      */
     void refresh(Batches.Epoch epoch) {
         List<Seen> all = new ArrayList<>();

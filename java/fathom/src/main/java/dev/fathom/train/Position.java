@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Where a run stands: what a checkpoint holds beside its tensors, as texts by name, {@code fathom.run.epoch} and so on, and {@code
- * fathom.setting.NAME} for each setting.
+ * Where a run stands: what a checkpoint holds beside its tensors, as texts by name, {@code fathom.run.epoch} and so on,
+ * and {@code fathom.setting.NAME} for each setting.
  *
  * @param settings what must be the same for the same bits, by name
  * @param epoch the epoch under way or just finished

@@ -36,8 +36,8 @@ public interface Progress {
     History history();
 
     /**
-     * Ends training after the epoch under way; the first {@code reason} given goes into the history. To stop before the epoch's end, use {@link
-     * Trainer#stop}.
+     * Ends training after the epoch under way; the first {@code reason} given goes into the history. To stop before the
+     * epoch's end, use {@link Trainer#stop}.
      */
     void stop(String reason);
 }

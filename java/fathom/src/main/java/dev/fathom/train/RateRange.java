@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * The loss at each learning rate of a range test (Smith 2017), which {@link Trainer#findRate} makes. {@link #curve} is its plot, with the rates on a
- * logarithmic axis: the loss stays, falls, and then rises.
+ * The loss at each learning rate of a range test (Smith 2017), which {@link Trainer#findRate} makes. {@link #curve} is
+ * its plot, with the rates on a logarithmic axis: the loss stays, falls, and then rises.
  */
 public final class RateRange {
     /** How much of the smoothed loss stays at each step. */
@@ -121,8 +121,9 @@ public final class RateRange {
     }
 
     /**
-     * Returns a rate to train with: the one at which the smoothed loss fell fastest, per factor of the rate, on the way to its minimum. NaN if it fell
-     * nowhere; then try rates further down, or look for a mistake in the set-up with {@link Trainer#check}.
+     * Returns a rate to train with: the one at which the smoothed loss fell fastest, per factor of the rate, on the way
+     * to its minimum. NaN if it fell nowhere; then try rates further down, or look for a mistake in the set-up with
+     * {@link Trainer#check}.
      */
     public double suggestion() {
         double steepest = 0;

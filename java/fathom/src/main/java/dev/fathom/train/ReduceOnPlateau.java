@@ -3,10 +3,12 @@ package dev.fathom.train;
 import java.util.List;
 
 /**
- * Multiplies the learning rate by {@code factor} when the figure by which the best epoch is chosen (see {@link Trainer#keepBest}) has not improved for
- * more than {@code patience} epochs, as PyTorch's ReduceLROnPlateau. Without validation data this figure is the training loss. The rule: an epoch is
- * better if it is below best (1 - threshold), or above best (1 + threshold) where more is better; with an absolute threshold, if it is better by more
- * than the threshold. For {@code cooldown} epochs after a reduction, no bad epochs are counted. An epoch without the figure is a bad one.
+ * Multiplies the learning rate by {@code factor} when the figure by which the best epoch is chosen (see
+ * {@link Trainer#keepBest}) has not improved for more than {@code patience} epochs, as PyTorch's ReduceLROnPlateau.
+ * Without validation data this figure is the training loss. The rule: an epoch is better if it is below best (1 -
+ * threshold), or above best (1 + threshold) where more is better; with an absolute threshold, if it is better by more
+ * than the threshold. For {@code cooldown} epochs after a reduction, no bad epochs are counted. An epoch without the
+ * figure is a bad one.
  *
  * <pre>{@code
  * trainer.callbacks(new ReduceOnPlateau(3).factor(0.5))
@@ -121,7 +123,10 @@ public record ReduceOnPlateau(
         return rate;
     }
 
-    /** How much better than the best so far an epoch must be. PyTorch multiplies the best, so the part of a negative one makes it easier. */
+    /**
+     * How much better than the best so far an epoch must be. PyTorch multiplies the best, so the part of a negative one
+     * makes it easier.
+     */
     private double margin(double best) {
         return absolute ? threshold : threshold * best;
     }

@@ -269,7 +269,10 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         return trainer.recipe.average(optimizer.steps()) >= 0;
     }
 
-    /** Does something with the averages of the weights in the model, if there are any yet, and with batch norms that fit them. */
+    /**
+     * Does something with the averages of the weights in the model, if there are any yet, and with batch norms that fit
+     * them.
+     */
     private void averaged(Runnable action) {
         if (!averages()) {
             action.run();

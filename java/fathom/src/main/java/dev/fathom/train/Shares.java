@@ -1,9 +1,10 @@
 package dev.fathom.train;
 
 /**
- * The shares of the batches of one step in the loss of all their examples, sum w loss / sum w. What all of them weigh is known at the last batch only. So a
- * batch gets the share that it has if every example weighs as much as those of the first batch, and the last one tells by what the gradients before it are
- * to be corrected: by 1, exactly, where this is so.
+ * The shares of the batches of one step in the loss of all their examples, sum w loss / sum w. What all of them weigh
+ * is known at the last batch only. So a batch gets the share that it has if every example weighs as much as those of
+ * the first batch, and the last one tells by what the gradients before it are to be corrected: by 1, exactly, where
+ * this is so.
  */
 final class Shares {
     /** The examples of the step. */

@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** The states that a step keeps from batch to batch: checkpoints hold them, and what is only looked at leaves them alone. */
+/**
+ * The states that a step keeps from batch to batch: checkpoints hold them, and what is only looked at leaves them
+ * alone.
+ */
 final class States {
     private final List<KeptState> named = new ArrayList<>();
 

@@ -27,9 +27,10 @@ public interface Step<M extends Net> {
      *
      * @param loss the scalar to minimize
      * @param output what metrics compare with the target; null where there are no metrics
-     * @param target what metrics compare the output with; null for the field {@code y} of the batch, unless it is ragged
-     * @param weight how much the loss counts beside that of other batches, which is what its mean was divided by, such as the number of tokens; null for the
-     *     number of examples
+     * @param target what metrics compare the output with; null for the field {@code y} of the batch, unless it is
+     *     ragged
+     * @param weight how much the loss counts beside that of other batches, which is what its mean was divided by, such
+     *     as the number of tokens; null for the number of examples
      */
     record Result(
             Tensor loss,
@@ -48,7 +49,10 @@ public interface Step<M extends Net> {
             }
         }
 
-        /** Makes a result of a loss, which counts by its examples, and of an output that metrics compare with {@code target}. */
+        /**
+         * Makes a result of a loss, which counts by its examples, and of an output that metrics compare with
+         * {@code target}.
+         */
         public Result(Tensor loss, @Nullable Tensor output, @Nullable Tensor target) {
             this(loss, output, target, null);
         }
@@ -64,8 +68,8 @@ public interface Step<M extends Net> {
         }
 
         /**
-         * Returns this result with what the mean of the loss was divided by, where this is not the number of examples: the number of tokens that are no
-         * padding, for example.
+         * Returns this result with what the mean of the loss was divided by, where this is not the number of examples:
+         * the number of tokens that are no padding, for example.
          */
         public Result withWeight(double newWeight) {
             return new Result(loss, output, target, newWeight);

@@ -30,9 +30,9 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The training loop: one pass with forward, loss, backward and step for every batch of every epoch, and validation after each epoch. All randomness
- * comes from three seeds: the model's, that of the batches, and {@link #seed}. With the same three seeds a run repeats bit for bit, on any number of
- * threads.
+ * The training loop: one pass with forward, loss, backward and step for every batch of every epoch, and validation
+ * after each epoch. All randomness comes from three seeds: the model's, that of the batches, and {@link #seed}. With
+ * the same three seeds a run repeats bit for bit, on any number of threads.
  *
  * @param <M> the net's type
  */
@@ -73,9 +73,10 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} is told the lengths, and refused if padding would change
-     * its result, as {@link Layer#steps} says. Of ragged {@code y}, loss and metrics see the steps that are no padding, one after another, but a {@link
-     * SequenceLoss} sees the padded batch with its lengths. So padding changes nothing. Batches count by the {@link Loss#weight} of their targets; one in
+     * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} is told the lengths,
+     * and refused if padding would change its result, as {@link Layer#steps} says. Of ragged {@code y}, loss and
+     * metrics see the steps that are no padding, one after another, but a {@link SequenceLoss} sees the padded batch
+     * with its lengths. So padding changes nothing. Batches count by the {@link Loss#weight} of their targets; one in
      * which nothing counts, such as a batch of labels that are all ignored, has loss 0 and no gradient.
      */
     public static <L extends Layer> Trainer<L> of(Model<L> model, Loss loss, Optimizer recipe) {
@@ -85,7 +86,10 @@ public final class Trainer<M extends Net> {
         return new Trainer<>(model, recipe, loss, null);
     }
 
-    /** Makes a trainer for any net, whose forward and loss are a step of your own. Where fields are ragged, the step heeds their lengths. */
+    /**
+     * Makes a trainer for any net, whose forward and loss are a step of your own. Where fields are ragged, the step
+     * heeds their lengths.
+     */
     public static <M extends Net> Trainer<M> custom(Model<M> model, Optimizer recipe, Step<M> step) {
         requireNonNull(model, "Trainer.custom: model must not be null");
         requireNonNull(recipe, "Trainer.custom: recipe must not be null");
@@ -94,12 +98,14 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Adds figures to measure beside the loss. Labels that the loss leaves out ({@link Loss#ignored}) do not count in them
-     * either, and of a loss without a score for the last class ({@link Loss#crossEntropyWithBaseline}) they see the scores of all classes. A custom step
-     * must return an output for them, and where {@code y} is ragged also what it is compared with.
+     * Adds figures to measure beside the loss. Labels that the loss leaves out ({@link Loss#ignored}) do not count in
+     * them either, and of a loss without a score for the last class ({@link Loss#crossEntropyWithBaseline}) they see
+     * the scores of all classes. A custom step must return an output for them, and where {@code y} is ragged also what
+     * it is compared with.
      *
-     * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation, a metric
-     *     reads logits and the loss takes probabilities, or the loss compares whole sequences and not step by step ({@link SequenceLoss#stepByStep})
+     * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the
+     *     {@code val_} of validation, a metric reads logits and the loss takes probabilities, or the loss compares
+     *     whole sequences and not step by step ({@link SequenceLoss#stepByStep})
      */
     public Trainer<M> metrics(Metric... all) {
         requireNonNull(all, "Trainer.metrics: all must not be null");
@@ -142,7 +148,10 @@ public final class Trainer<M extends Net> {
         return this;
     }
 
-    /** Sets what is different for some of the parameters. The patterns are checked when training begins; see {@link Optimizer#on}. */
+    /**
+     * Sets what is different for some of the parameters. The patterns are checked when training begins; see
+     * {@link Optimizer#on}.
+     */
     public Trainer<M> groups(Group... all) {
         requireNonNull(all, "Trainer.groups: all must not be null");
         groups = all.clone();
@@ -150,8 +159,8 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Adds penalties on weights to what is minimized. A step counts them once, however many batches it has. The loss that is shown is that of the data
-     * alone, so that training and validation compare.
+     * Adds penalties on weights to what is minimized. A step counts them once, however many batches it has. The loss
+     * that is shown is that of the data alone, so that training and validation compare.
      *
      * <pre>{@code
      * Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).penalties(Penalty.l2(1e-4f).except("*.bias"))
@@ -164,8 +173,8 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Scales the gradients of a step down if their common norm is above {@code max}; see {@link BoundOptimizer#clipNorm}. A norm that is not finite
-     * ends training, just as a loss that is not finite does.
+     * Scales the gradients of a step down if their common norm is above {@code max}; see
+     * {@link BoundOptimizer#clipNorm}. A norm that is not finite ends training, just as a loss that is not finite does.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -192,9 +201,10 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Takes one step for every {@code batches} batches, with the gradient of all their examples together. This gives the step of a batch that many
-     * times as large, with the memory of one, also where batches count differently, as those with unequal numbers of tokens do ({@link Loss#weight}). An epoch
-     * ends with a step of the batches that are left. Layers and losses that compare the examples of a batch, and a loss that is the root of a mean, still see
+     * Takes one step for every {@code batches} batches, with the gradient of all their examples together. This gives
+     * the step of a batch that many times as large, with the memory of one, also where batches count differently, as
+     * those with unequal numbers of tokens do ({@link Loss#weight}). An epoch ends with a step of the batches that are
+     * left. Layers and losses that compare the examples of a batch, and a loss that is the root of a mean, still see
      * one batch at a time.
      *
      * @throws IllegalArgumentException if batches &lt; 1
@@ -208,8 +218,9 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Takes one step for a number of batches that changes from epoch to epoch; see {@link #accumulate(int)}. Batches that grow do what a learning rate
-     * that falls does, with fewer steps (Smith et al. 2018). The epochs are numbered from 1:
+     * Takes one step for a number of batches that changes from epoch to epoch; see {@link #accumulate(int)}. Batches
+     * that grow do what a learning rate that falls does, with fewer steps (Smith et al. 2018). The epochs are numbered
+     * from 1:
      *
      * <pre>{@code
      * trainer.accumulate(epoch -> epoch <= 10 ? 1 : epoch <= 20 ? 5 : 25)
@@ -241,15 +252,18 @@ public final class Trainer<M extends Net> {
         return this;
     }
 
-    /** Restores the weights of the epoch with the least {@code val_loss} ({@code loss} without validation) when training ends, even by a failure. */
+    /**
+     * Restores the weights of the epoch with the least {@code val_loss} ({@code loss} without validation) when training
+     * ends, even by a failure.
+     */
     public Trainer<M> keepBest() {
         keepBest = true;
         return this;
     }
 
     /**
-     * Restores the weights of the epoch that is best by this figure when training ends, even by a failure. The metric says whether more is better, as
-     * it is for {@code val_accuracy}.
+     * Restores the weights of the epoch that is best by this figure when training ends, even by a failure. The metric
+     * says whether more is better, as it is for {@code val_accuracy}.
      */
     public Trainer<M> keepBest(String figure) {
         requireNonNull(figure, "Trainer.keepBest: figure must not be null");
@@ -266,10 +280,11 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Names the states that a custom step keeps from batch to batch, in truncated back-propagation through time. Checkpoints hold them, so that a run
-     * which is resumed in the middle of an epoch goes on with the states that it had there. Validation, {@link #evaluate}, {@link #check} and {@link
-     * #findRate} begin with empty states and leave those of the training as they were. A step that keeps a state which was not named throws
-     * IllegalStateException. The caller still closes the states, after the run.
+     * Names the states that a custom step keeps from batch to batch, in truncated back-propagation through time.
+     * Checkpoints hold them, so that a run which is resumed in the middle of an epoch goes on with the states that it
+     * had there. Validation, {@link #evaluate}, {@link #check} and {@link #findRate} begin with empty states and leave
+     * those of the training as they were. A step that keeps a state which was not named throws IllegalStateException.
+     * The caller still closes the states, after the run.
      */
     public Trainer<M> states(KeptState... all) {
         requireNonNull(all, "Trainer.states: all must not be null");
@@ -278,14 +293,16 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Lets the next {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a run that was never
-     * interrupted, also where a custom step keeps {@link #states} between batches. A damaged checkpoint is skipped and named in {@link
-     * History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
+     * Lets the next {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a
+     * run that was never interrupted, also where a custom step keeps {@link #states} between batches. A damaged
+     * checkpoint is skipped and named in {@link History#notes}. Callbacks begin anew; those that need the past find it
+     * in {@link Progress#history}.
      *
-     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, a setting of its layers, the
-     * loss, optimizer, data, batches, seed or another setting that affects the bits differs from the run that wrote it. The number of epochs may be larger than
-     * before. What a custom step, a lambda or the methods of a layer of your own compute is not compared, except that a lambda among the layers is known by
-     * what it does with a small input; a loss of your own is a record, or has a {@code toString} that names its settings.
+     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, a setting
+     * of its layers, the loss, optimizer, data, batches, seed or another setting that affects the bits differs from the
+     * run that wrote it. The number of epochs may be larger than before. What a custom step, a lambda or the methods of
+     * a layer of your own compute is not compared, except that a lambda among the layers is known by what it does with
+     * a small input; a loss of your own is a record, or has a {@code toString} that names its settings.
      */
     public Trainer<M> resume(Path folder) {
         requireNonNull(folder, "Trainer.resume: folder must not be null");
@@ -294,18 +311,19 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Ends training after the step under way. It may be called from any thread, and what is finished is kept. A stop while no {@code fit} is under way
-     * ends the next one before its first step; one stop ends one {@code fit}.
+     * Ends training after the step under way. It may be called from any thread, and what is finished is kept. A stop
+     * while no {@code fit} is under way ends the next one before its first step; one stop ends one {@code fit}.
      */
     public void stop(String reason) {
         stopNow = requireNonNull(reason, "Trainer.stop: reason must not be null; say in a few words why training ends");
     }
 
     /**
-     * Computes the running statistics of the model's batch norms anew for the weights as they are: the mean over these batches, in training mode
-     * (PyTorch's {@code update_bn}). Training itself updates them in every backward, so this is for weights that no step has left there: averages that
-     * {@link BoundOptimizer#swapAverages} put into the model, weights of several models combined, or a loop of your own without backward. A batch norm
-     * with momentum 0, or fixed in evaluation mode, stays as it is.
+     * Computes the running statistics of the model's batch norms anew for the weights as they are: the mean over these
+     * batches, in training mode (PyTorch's {@code update_bn}). Training itself updates them in every backward, so this
+     * is for weights that no step has left there: averages that {@link BoundOptimizer#swapAverages} put into the model,
+     * weights of several models combined, or a loop of your own without backward. A batch norm with momentum 0, or
+     * fixed in evaluation mode, stays as it is.
      */
     public void recalibrate(Batches batches) {
         requireNonNull(batches, "Trainer.recalibrate: batches must not be null");
@@ -328,21 +346,22 @@ public final class Trainer<M extends Net> {
     /**
      * Trains and validates after each epoch.
      *
-     * <p>If the optimizer keeps averages of the weights ({@link dev.fathom.optim.Ema}, {@link dev.fathom.optim.Swa}), these are validated, kept as the
-     * best and left in the model at the end, and the running statistics of batch norms are computed for them from the training batches. In between,
-     * callbacks see the weights that are trained.
+     * <p>If the optimizer keeps averages of the weights ({@link dev.fathom.optim.Ema}, {@link dev.fathom.optim.Swa}),
+     * these are validated, kept as the best and left in the model at the end, and the running statistics of batch norms
+     * are computed for them from the training batches. In between, callbacks see the weights that are trained.
      *
-     * <p>Each {@code fit} has a new optimizer, whose moments begin at zero, and its schedule begins anew; only {@link #resume} goes on with those of an earlier
-     * run.
+     * <p>Each {@code fit} has a new optimizer, whose moments begin at zero, and its schedule begins anew; only
+     * {@link #resume} goes on with those of an earlier run.
      *
-     * <p>However training ends, the model has the weights of the best epoch if these are kept ({@link #keepBest}, {@link EarlyStopping}) and at least
-     * one epoch was finished. Otherwise it has the weights after the last complete step.
+     * <p>However training ends, the model has the weights of the best epoch if these are kept ({@link #keepBest},
+     * {@link EarlyStopping}) and at least one epoch was finished. Otherwise it has the weights after the last complete
+     * step.
      *
-     * @throws IllegalArgumentException if epochs &lt; 1, the figure to keep the best by is not measured, a callback needs validation and there is none,
-     *     averages of the weights would begin after the last step, or the optimizer evaluates the loss again
-     *     ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
-     * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or infinite; the step under way has not
-     *     changed the weights
+     * @throws IllegalArgumentException if epochs &lt; 1, the figure to keep the best by is not measured, a callback
+     *     needs validation and there is none, averages of the weights would begin after the last step, or the optimizer
+     *     evaluates the loss again ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
+     * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or
+     *     infinite; the step under way has not changed the weights
      */
     public History fit(Batches train, Batches validation, int epochs) {
         requireNonNull(train, "Trainer.fit: train must not be null");
@@ -400,10 +419,11 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Looks for mistakes that would make training a waste, with some hundred steps on copies of the model: a loss at the start far from that of an
-     * answer of zeros, a batch that cannot be learned by heart, inputs that make no difference, outputs that depend on other examples or cannot be what the
-     * loss takes them for, and, where {@code x} is ragged, outputs that change with the padding of an example. A custom step shows no output, so less of
-     * it is examined.
+     * Looks for mistakes that would make training a waste, with some hundred steps on copies of the model: a loss at
+     * the start far from that of an answer of zeros, a batch that cannot be learned by heart, inputs that make no
+     * difference, outputs that depend on other examples or cannot be what the loss takes them for, and, where {@code x}
+     * is ragged, outputs that change with the padding of an example. A custom step shows no output, so less of it is
+     * examined.
      */
     public Check check(Batches train) {
         requireNonNull(train, "Trainer.check: train must not be null");
@@ -416,9 +436,10 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Trains a copy of the model with a learning rate that rises exponentially from step to step, and returns the loss at each rate, with the penalties
-     * (learning-rate range test, Smith 2017). It ends early where the smoothed loss is four times as large as its least value, or not finite. The model
-     * stays as it is; schedule, callbacks and accumulation are not used.
+     * Trains a copy of the model with a learning rate that rises exponentially from step to step, and returns the loss
+     * at each rate, with the penalties (learning-rate range test, Smith 2017). It ends early where the smoothed loss is
+     * four times as large as its least value, or not finite. The model stays as it is; schedule, callbacks and
+     * accumulation are not used.
      *
      * <pre>{@code
      * RateRange range = trainer.findRate(batches);
@@ -428,8 +449,8 @@ public final class Trainer<M extends Net> {
      * @param steps number of steps and rates
      * @param from the first rate
      * @param to the last rate
-     * @throws IllegalArgumentException if steps &lt; 2, the rates are not 0 &lt; from &lt; to, or the optimizer evaluates
-     *     the loss again ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
+     * @throws IllegalArgumentException if steps &lt; 2, the rates are not 0 &lt; from &lt; to, or the optimizer
+     *     evaluates the loss again ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
      */
     public RateRange findRate(Batches train, int steps, double from, double to) {
         requireNonNull(train, "Trainer.findRate: train must not be null");
@@ -442,8 +463,8 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of {@link Batches#augment}. The batches decide
-     * how many examples are in memory at once.
+     * Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of
+     * {@link Batches#augment}. The batches decide how many examples are in memory at once.
      */
     public Map<String, Double> evaluate(Batches data) {
         requireNonNull(data, "Trainer.evaluate: data must not be null");
@@ -466,8 +487,8 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Returns the mean loss and metrics over a data set, by name, in evaluation mode. It takes as many examples at a time as the last {@code fit} did, and 32
-     * before the first; for another number, give {@code data.batches(n)}.
+     * Returns the mean loss and metrics over a data set, by name, in evaluation mode. It takes as many examples at a
+     * time as the last {@code fit} did, and 32 before the first; for another number, give {@code data.batches(n)}.
      */
     public Map<String, Double> evaluate(Dataset data) {
         requireNonNull(data, "Trainer.evaluate: data must not be null");
@@ -559,7 +580,10 @@ public final class Trainer<M extends Net> {
         return batch.lengths(field);
     }
 
-    /** A result whose output and target are as metrics read them: with the scores of all classes, and without labels that do not count. */
+    /**
+     * A result whose output and target are as metrics read them: with the scores of all classes, and without labels
+     * that do not count.
+     */
     private Step.Result measurable(Loss loss, Tensor value, Tensor output, Tensor target, double weight) {
         if (metrics.isEmpty()) {
             return new Step.Result(value, output, target, weight);

@@ -11,17 +11,18 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs several trainings, or other jobs, side by side in this process. Each runs on one thread, which leaves the native pool to others: many small networks
- * train faster so than one after the other on all threads. Results come in the order of the jobs, and since the number of threads changes no bit of a
- * training, they do not depend on the number of workers.
+ * Runs several trainings, or other jobs, side by side in this process. Each runs on one thread, which leaves the native
+ * pool to others: many small networks train faster so than one after the other on all threads. Results come in the
+ * order of the jobs, and since the number of threads changes no bit of a training, they do not depend on the number of
+ * workers.
  *
  * <pre>{@code
  * List<Double> losses = Workers.all().run(10, seed -> trained(seed).loss());
  * }</pre>
  *
- * <p>The cap of one thread holds for the kernels of Fathom on the worker's thread, until a {@code Session} with a number of threads of its own has run there.
- * OpenBLAS ({@code fathom.blas=openblas}, {@code Pca}, {@code Lda}) keeps threads of its own, which all workers share, and Java's parallel streams are not
- * capped either.
+ * <p>The cap of one thread holds for the kernels of Fathom on the worker's thread, until a {@code Session} with a
+ * number of threads of its own has run there. OpenBLAS ({@code fathom.blas=openblas}, {@code Pca}, {@code Lda}) keeps
+ * threads of its own, which all workers share, and Java's parallel streams are not capped either.
  *
  * @param count how many jobs run at once
  */
@@ -40,16 +41,21 @@ public record Workers(int count) {
         }
     }
 
-    /** Returns as many workers as the native pool has threads: one for each processor, unless {@code fathom.threads} says otherwise. */
+    /**
+     * Returns as many workers as the native pool has threads: one for each processor, unless {@code fathom.threads}
+     * says otherwise.
+     */
     public static Workers all() {
         return new Workers(NativeRuntime.get().threads());
     }
 
     /**
-     * Runs the jobs of numbers 0 to {@code jobs - 1}, lower numbers first, and returns their results in this order. A job that itself runs jobs runs them on
-     * its own thread, one after the other, so that there are never more threads than workers.
+     * Runs the jobs of numbers 0 to {@code jobs - 1}, lower numbers first, and returns their results in this order. A
+     * job that itself runs jobs runs them on its own thread, one after the other, so that there are never more threads
+     * than workers.
      *
-     * <p>If a job fails, those under way are finished, no others begin, and the exception of the failed job of the lowest number is thrown.
+     * <p>If a job fails, those under way are finished, no others begin, and the exception of the failed job of the
+     * lowest number is thrown.
      *
      * @throws CancellationException if the calling thread is interrupted; jobs under way are finished before
      */

@@ -25,8 +25,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tree of a net, read from record components: nets, parameters, buffers, and Optional, List, Map and arrays of these. Everything
- * goes by identity and without recursion, so that two equal layers stay two and ten thousand nested ones are no trouble.
+ * The tree of a net, read from record components: nets, parameters, buffers, and Optional, List, Map and arrays of
+ * these. Everything goes by identity and without recursion, so that two equal layers stay two and ten thousand nested
+ * ones are no trouble.
  */
 public final class Structure {
     private static final ClassValue<Component[]> COMPONENTS = new ClassValue<>() {
@@ -94,12 +95,18 @@ public final class Structure {
     /** A node of the tree with its name, as PyTorch would write it. */
     public record Named(String name, Object value) {}
 
-    /** Every net, parameter and buffer below {@code root}, and {@code root} itself, in depth-first order; what is shared comes once. */
+    /**
+     * Every net, parameter and buffer below {@code root}, and {@code root} itself, in depth-first order; what is shared
+     * comes once.
+     */
     public static List<Named> walk(Object root) {
         return walk(root, null);
     }
 
-    /** Every net, parameter and buffer below {@code root} as {@link #walk(Object)} gives them, without {@code except} and what only it holds. */
+    /**
+     * Every net, parameter and buffer below {@code root} as {@link #walk(Object)} gives them, without {@code except}
+     * and what only it holds.
+     */
     public static List<Named> walk(Object root, @Nullable Object except) {
         List<Named> found = new ArrayList<>();
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -121,7 +128,10 @@ public final class Structure {
         return found;
     }
 
-    /** What stands at {@code name} below {@code root}, by any of the names that something shared has; null where nothing does. */
+    /**
+     * What stands at {@code name} below {@code root}, by any of the names that something shared has; null where nothing
+     * does.
+     */
     public static @Nullable Object find(Object root, String name) {
         Deque<Named> todo = new ArrayDeque<>(); // each with the rest of the name that leads on from it
         todo.push(new Named(name, root));
@@ -144,7 +154,10 @@ public final class Structure {
         return null;
     }
 
-    /** The name under which {@code parent} holds {@code child}, itself or in what it holds; its class's name where it does not. */
+    /**
+     * The name under which {@code parent} holds {@code child}, itself or in what it holds; its class's name where it
+     * does not.
+     */
     public static String nameOf(Object parent, Object child) {
         if (parent.getClass().isRecord()) {
             List<Named> children = new ArrayList<>();
@@ -200,7 +213,10 @@ public final class Structure {
         }
     }
 
-    /** What nets are, and parameters and buffers as {@link Terminal}s, so that the walk, which stands below them, knows them from other components. */
+    /**
+     * What nets are, and parameters and buffers as {@link Terminal}s, so that the walk, which stands below them, knows
+     * them from other components.
+     */
     public interface Member {}
 
     /** A member without members of its own: a parameter or buffer. */
@@ -226,8 +242,9 @@ public final class Structure {
     }
 
     /**
-     * A copy of the tree with every parameter and buffer replaced. Records are rebuilt through their canonical constructors, containers of nets are
-     * rebuilt too, everything else is shared; what the tree shares the copy shares.
+     * A copy of the tree with every parameter and buffer replaced. Records are rebuilt through their canonical
+     * constructors, containers of nets are rebuilt too, everything else is shared; what the tree shares the copy
+     * shares.
      */
     public static <T> T rebuild(T root, Function<Terminal, Terminal> replace) {
         return rebuild(root, node -> node instanceof Terminal t ? replace.apply(t) : null, true);
@@ -267,7 +284,10 @@ public final class Structure {
     /** Stands for null in the place of a node. */
     private static final Object GONE = new Object();
 
-    /** Takes what {@code replace} gives, and where that is null the node: rebuilt if something below it was replaced, or if {@code all} are. */
+    /**
+     * Takes what {@code replace} gives, and where that is null the node: rebuilt if something below it was replaced, or
+     * if {@code all} are.
+     */
     private static <T> T rebuild(T root, Function<Object, @Nullable Object> replace, boolean all) {
         Map<Object, @Nullable Object> done = new IdentityHashMap<>();
         Deque<Object> todo = new ArrayDeque<>();

@@ -44,9 +44,9 @@ class ConfusionMatrixTest {
     }
 
     /**
-     * ML session 11, "Assessing the quality of a trained model". The slide prints a precision of .88 and an F1 of
-     * .81: misprints for 6/7 = .857 and .8. Its formula for the specificity has TP + FN below the line instead of TN
-     * + FP, but its number, .75, is right.
+     * ML session 11, "Assessing the quality of a trained model". The slide prints a precision of .88 and an F1 of .81:
+     * misprints for 6/7 = .857 and .8. Its formula for the specificity has TP + FN below the line instead of TN + FP,
+     * but its number, .75, is right.
      */
     @Test
     void cancer() {

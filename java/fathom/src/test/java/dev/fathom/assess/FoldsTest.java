@@ -195,8 +195,8 @@ class FoldsTest {
             assertThatThrownBy(() -> seen.get(0).label(0)).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(
                             () -> Folds.crossValidate(data, Folds.of(6, 3), (a, b) -> b.label(0) == 3 ? Double.NaN : 1))
-                    .hasMessage(
-                            "crossValidate: the score of fold 2 of 3 is NaN; let the evaluation return a number for each fold");
+                    .hasMessage("crossValidate: the score of fold 2 of 3 is NaN; let the evaluation return a number "
+                            + "for each fold");
         }
         assertThat(new Scores(new double[] {0.5})).hasToString("0.5000 in 1 trial");
         assertThat(new Scores(new double[] {0.5}).deviation()).isNaN();
@@ -220,8 +220,8 @@ class FoldsTest {
                         "stratified: class 4 has 2 rows for 3 folds, so a fold would test on none of them; use fewer"
                                 + " folds, or leave the class out");
         assertThatThrownBy(() -> Folds.grouped(new int[] {5, 5, 9, 9}, 3))
-                .hasMessage(
-                        "grouped: there are 2 groups for 3 folds, but a fold tests on one group at least; use fewer folds");
+                .hasMessage("grouped: there are 2 groups for 3 folds, but a fold tests on one group at least; use "
+                        + "fewer folds");
         assertThatThrownBy(() -> Folds.repeated(0, 1, s -> List.of()))
                 .hasMessage("repeated: times=0 must be at least 1");
         assertThatThrownBy(() -> Folds.leavePOut(4, 4))

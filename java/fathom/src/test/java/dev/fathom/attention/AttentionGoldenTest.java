@@ -25,8 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Attention and Transformer layers with PyTorch's weights: outputs, and the gradients of inputs and of every parameter. It computed in float64, and
- * some gradients are above 20, so that the tolerance is 4e-7 of the largest, as far as PyTorch itself is off in float32.
+ * Attention and Transformer layers with PyTorch's weights: outputs, and the gradients of inputs and of every parameter.
+ * It computed in float64, and some gradients are above 20, so that the tolerance is 4e-7 of the largest, as far as
+ * PyTorch itself is off in float32.
  */
 class AttentionGoldenTest {
     private static final Golden GOLDEN = new Golden("attention");

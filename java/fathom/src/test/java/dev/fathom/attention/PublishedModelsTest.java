@@ -28,7 +28,10 @@ import java.nio.file.Path;
 import java.util.Base64;
 import org.junit.jupiter.api.Test;
 
-/** Weights that others published, under the names that they gave them, in stock layers: the numbers are those of the publishers or of NumPy. */
+/**
+ * Weights that others published, under the names that they gave them, in stock layers: the numbers are those of the
+ * publishers or of NumPy.
+ */
 class PublishedModelsTest {
     private static Path folder(String name) {
         String data = System.getenv("FATHOM_DATA");
@@ -79,7 +82,10 @@ class PublishedModelsTest {
         }
     }
 
-    /** The sorting GPT of Brendan Bycroft's llm-viz, trained with minGPT; the expected logits are PyTorch's, which lie beside it. */
+    /**
+     * The sorting GPT of Brendan Bycroft's llm-viz, trained with minGPT; the expected logits are PyTorch's, which lie
+     * beside it.
+     */
     @Test
     void aGptOfMinGpt() throws IOException {
         Path folder = folder("nano-gpt-sort");
@@ -154,7 +160,10 @@ class PublishedModelsTest {
         }
     }
 
-    /** The names of every BERT of Hugging Face. The expected vectors are those of a forward pass in NumPy with float64, which lie beside it. */
+    /**
+     * The names of every BERT of Hugging Face. The expected vectors are those of a forward pass in NumPy with float64,
+     * which lie beside it.
+     */
     @Test
     void aBertOfHuggingFace() throws IOException {
         Path folder = folder("coldfire-tiny-bert-nomic").resolve("tiny_bert");

@@ -167,7 +167,10 @@ class TransformerTest {
 
     // ---- bits
 
-    /** A sequence alone gives the bits of the same one in a padded batch, whose padding may hold anything: outputs and the gradient of the input. */
+    /**
+     * A sequence alone gives the bits of the same one in a padded batch, whose padding may hold anything: outputs and
+     * the gradient of the input.
+     */
     @ParameterizedTest
     @EnumSource(Stack.class)
     void aSequenceAloneIsTheSameAsPadded(Stack stack) {
@@ -220,7 +223,9 @@ class TransformerTest {
         return new float[][] {y.toArray(), pass.gradient(x).toArray()};
     }
 
-    /** Prefix, then one token at a time: the bits of the whole sequence. Rows of the batch stand at different places. */
+    /**
+     * Prefix, then one token at a time: the bits of the whole sequence. Rows of the batch stand at different places.
+     */
     @ParameterizedTest
     @EnumSource(Stack.class)
     void stepsWithACacheAreTheWholeSequence(Stack stack) {
@@ -440,7 +445,10 @@ class TransformerTest {
                 : y;
     }
 
-    /** Tokens by tokens would be 64 MiB here; forward and backward take less than a sixteenth of it, and map less than a quarter. */
+    /**
+     * Tokens by tokens would be 64 MiB here; forward and backward take less than a sixteenth of it, and map less than a
+     * quarter.
+     */
     @Test
     void noMatrixOfAllPairsIsMade() {
         int tokens = 4096;
@@ -459,7 +467,10 @@ class TransformerTest {
         }
     }
 
-    /** A decoder layer of a memory of another width, with rotary positions and other norms: its parts are where they belong, and have gradients. */
+    /**
+     * A decoder layer of a memory of another width, with rotary positions and other norms: its parts are where they
+     * belong, and have gradients.
+     */
     @Test
     void aDecoderLayerTakesOtherParts() {
         TransformerDecoderLayer layer = new TransformerDecoderLayer(6, 2, 5, Activation.GELU)

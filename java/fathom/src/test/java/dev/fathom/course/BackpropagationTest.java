@@ -24,8 +24,8 @@ class BackpropagationTest {
     }
 
     /**
-     * AI basics lecture 13, slide "Example": hidden units 3 and 4, output 5, sigmoid everywhere. The slide rounds on its way (.90, .17,
-     * sigmoid(1.17) = .76); unrounded the output is .764519316.
+     * AI basics lecture 13, slide "Example": hidden units 3 and 4, output 5, sigmoid everywhere. The slide rounds on
+     * its way (.90, .17, sigmoid(1.17) = .76); unrounded the output is .764519316.
      */
     @Test
     void theExampleWithFiveUnits() {
@@ -64,8 +64,8 @@ class BackpropagationTest {
     }
 
     /**
-     * Course "Neural Networks", slide "Examples to read": M. Mazur, "A step by step backpropagation example" (2015), a 2-2-2 sigmoid network,
-     * E = sum (t - o)^2 / 2, learning rate .5, biases fixed.
+     * Course "Neural Networks", slide "Examples to read": M. Mazur, "A step by step backpropagation example" (2015), a
+     * 2-2-2 sigmoid network, E = sum (t - o)^2 / 2, learning rate .5, biases fixed.
      */
     @Test
     void mazursExample() {
@@ -115,7 +115,10 @@ class BackpropagationTest {
         }
     }
 
-    /** Lecture 10, slide "Backpropagation": R = (y - f)^2 / 2, delta = -(y - f), dR/dbeta_k = delta g(z_k), dR/dw_kj = delta beta_k g'(z_k) x_j. */
+    /**
+     * Lecture 10, slide "Backpropagation": R = (y - f)^2 / 2, delta = -(y - f), dR/dbeta_k = delta g(z_k), dR/dw_kj =
+     * delta beta_k g'(z_k) x_j.
+     */
     @Test
     void theFormulasOfTheRegressionNetwork() {
         try (Numbers values = new Numbers()) {
@@ -150,8 +153,9 @@ class BackpropagationTest {
     }
 
     /**
-     * AI basics lecture 13, slides on recurrent networks: z = tanh(w_zz z' + w_xz x + w_0), a linear output, three steps. One weight used at every
-     * step receives the sum of the steps' gradients (course "Neural Networks", slide "BPTT").
+     * AI basics lecture 13, slides on recurrent networks: z = tanh(w_zz z' + w_xz x + w_0), a linear output, three
+     * steps. One weight used at every step receives the sum of the steps' gradients (course "Neural Networks", slide
+     * "BPTT").
      */
     @Test
     void backPropagationThroughTime() {

@@ -8,7 +8,10 @@ import dev.fathom.tensor.Tensor;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
-/** Course "Neural Networks", slides "Computation graph" and "Gradient flow at forks": f(w, x) = 1 / (1 + exp(-(w0 x0 + w1 x1 + w2))). */
+/**
+ * Course "Neural Networks", slides "Computation graph" and "Gradient flow at forks": f(w, x) = 1 / (1 + exp(-(w0 x0 +
+ * w1 x1 + w2))).
+ */
 class ComputationGraphTest {
     private static final Offset<Float> CLOSE = offset(1e-7f);
 

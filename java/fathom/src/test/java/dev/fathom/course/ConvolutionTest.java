@@ -47,7 +47,10 @@ class ConvolutionTest {
         }
     }
 
-    /** ISLR chapter 10, "Convolution Layers": an image of a to l and the filter [alpha, beta; gamma, delta]; numbers for the letters. */
+    /**
+     * ISLR chapter 10, "Convolution Layers": an image of a to l and the filter [alpha, beta; gamma, delta]; numbers for
+     * the letters.
+     */
     @Test
     void theImageOfLetters() {
         float a = 3, b = -1, c = 4, d = 1, e = 5, f = -9, g = 2, h = 6, i = -5, j = 8, k = 7, l = 10;
@@ -125,7 +128,10 @@ class ConvolutionTest {
         }
     }
 
-    /** Course "Neural Networks", "Convolution puzzles": five filters 3x3 with padding 1, at strides 1 and 2; of RGB; and 1x1. */
+    /**
+     * Course "Neural Networks", "Convolution puzzles": five filters 3x3 with padding 1, at strides 1 and 2; of RGB; and
+     * 1x1.
+     */
     @Test
     void puzzles() {
         assertThat(size(new Conv(1, 5, Window.of(3).pad(1)), 7, 9)).isEqualTo(Shape.of(1, 7, 9, 5));
@@ -158,7 +164,10 @@ class ConvolutionTest {
         }
     }
 
-    /** ISLR, "More details": an L x L image and an l x l filter give (L - l + 1)^2; padding (l - 1) / 2 of an odd l keeps L; rectangles too. */
+    /**
+     * ISLR, "More details": an L x L image and an l x l filter give (L - l + 1)^2; padding (l - 1) / 2 of an odd l
+     * keeps L; rectangles too.
+     */
     @Test
     void sizes() {
         for (int image = 5; image < 9; image++) {

@@ -36,9 +36,7 @@ class CountingTest {
         }
     }
 
-    /**
-     * ISLR chapter 10, "Activation Functions": (p + 1) K + K + 1. Its figure 10.1 has p = 4 inputs and K = 5 units.
-     */
+    /** ISLR chapter 10, "Activation Functions": (p + 1) K + K + 1. Its figure 10.1 has p = 4 inputs and K = 5 units. */
     @Test
     void oneHiddenLayer() {
         assertThat(count(4, 5, 1)).isEqualTo(31);
@@ -69,8 +67,8 @@ class CountingTest {
     }
 
     /**
-     * Table 10.1: multinomial logistic regression with a row for every class; against a baseline class it is 785 x 9
-     * = 7,065.
+     * Table 10.1: multinomial logistic regression with a row for every class; against a baseline class it is 785 x 9 =
+     * 7,065.
      */
     @Test
     void multinomialLogisticRegression() {
@@ -79,8 +77,8 @@ class CountingTest {
     }
 
     /**
-     * ISLR exercise 4: three 5x5 filters without padding on a gray image of 32x32 make 2,352 units of 78 parameters; units with weights of their own for
-     * every pixel would have 2,408,448.
+     * ISLR exercise 4: three 5x5 filters without padding on a gray image of 32x32 make 2,352 units of 78 parameters;
+     * units with weights of their own for every pixel would have 2,408,448.
      */
     @Test
     void sharedAndUnsharedWeights() {
@@ -95,7 +93,10 @@ class CountingTest {
         assertThat(count(32 * 32, 2_352)).isEqualTo(2_408_448 + 2_352);
     }
 
-    /** ML session 11, "CNN motivation": an image of 128x128 in color has 49,152 numbers, and 64 units that see all of them 3,145,728 weights. */
+    /**
+     * ML session 11, "CNN motivation": an image of 128x128 in color has 49,152 numbers, and 64 units that see all of
+     * them 3,145,728 weights.
+     */
     @Test
     void unitsThatSeeAWholePhotograph() {
         try (var model = Model.of(new Sequential(new Flatten(), new Linear(49_152, 64)), 0);
@@ -107,7 +108,9 @@ class CountingTest {
         }
     }
 
-    /** AI basics lecture 13: every pixel of three million with every other makes 9 * 10^12 weights, which no int holds. */
+    /**
+     * AI basics lecture 13: every pixel of three million with every other makes 9 * 10^12 weights, which no int holds.
+     */
     @Test
     void weightsBeyondThirtyTwoBits() {
         Parameter weight = new Linear(3_000_000, 3_000_000).weight();
@@ -134,7 +137,10 @@ class CountingTest {
         }
     }
 
-    /** ResNet-50 is named after 49 convolutions and a linear layer; four more convolutions shorten the side of blocks that change the width. */
+    /**
+     * ResNet-50 is named after 49 convolutions and a linear layer; four more convolutions shorten the side of blocks
+     * that change the width.
+     */
     @Test
     void theLayersOfResNet50() {
         try (var model = Model.of(ResNet.resnet50(1000), 0)) {
@@ -150,7 +156,10 @@ class CountingTest {
         }
     }
 
-    /** ISLR chapter 10: 48,000 images in batches of 128 make 375 steps, none of them short, and each image is drawn once. */
+    /**
+     * ISLR chapter 10: 48,000 images in batches of 128 make 375 steps, none of them short, and each image is drawn
+     * once.
+     */
     @Test
     void theStepsOfAnEpoch() {
         float[] numbers = new float[48_000];

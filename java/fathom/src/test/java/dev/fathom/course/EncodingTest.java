@@ -27,7 +27,10 @@ class EncodingTest {
         }
     }
 
-    /** AI basics lecture 13, slide "Input encoding": of French, Italian, Thai and burger, burger is 0001 and Italian 0100. */
+    /**
+     * AI basics lecture 13, slide "Input encoding": of French, Italian, Thai and burger, burger is 0001 and Italian
+     * 0100.
+     */
     @Test
     void theKindsOfRestaurants() throws IOException {
         Path file = Files.writeString(temp.resolve("restaurants.csv"), "kind\nThai\nburger\nItalian\nFrench\n");

@@ -28,7 +28,10 @@ class GatesTest {
         }
     }
 
-    /** CS155, slide "XOR": not (a and b), and (a or b), from 1[1.5 - a - b > 0], 1[a + b - .5 > 0] and 1[n + o - 1.5 > 0]. */
+    /**
+     * CS155, slide "XOR": not (a and b), and (a or b), from 1[1.5 - a - b > 0], 1[a + b - .5 > 0] and 1[n + o - 1.5 >
+     * 0].
+     */
     @Test
     void xorOfThreePerceptrons() {
         try (Pass pass = Pass.infer()) {
@@ -49,7 +52,10 @@ class GatesTest {
         }
     }
 
-    /** Lecture 10, slide "Why Nonlinear g(.)?": g(z) = z^2 of x1 + x2 and x1 - x2 with beta = (0, 1/4, -1/4) is x1 x2; a linear g stays linear. */
+    /**
+     * Lecture 10, slide "Why Nonlinear g(.)?": g(z) = z^2 of x1 + x2 and x1 - x2 with beta = (0, 1/4, -1/4) is x1 x2; a
+     * linear g stays linear.
+     */
     @Test
     void aSquareModelsAnInteraction() {
         try (Pass pass = Pass.infer()) {

@@ -56,7 +56,10 @@ class LinearAlgebraTest {
         }
     }
 
-    /** AI basics lecture 13, slide on one-dimensional convolution: kernel [1, -1, 1] at stride 2 is a 3 x 7 matrix; then pooling of (5, 9, 4). */
+    /**
+     * AI basics lecture 13, slide on one-dimensional convolution: kernel [1, -1, 1] at stride 2 is a 3 x 7 matrix; then
+     * pooling of (5, 9, 4).
+     */
     @Test
     void aConvolutionIsAMatrix() {
         try (Pass pass = Pass.infer()) {
@@ -76,7 +79,10 @@ class LinearAlgebraTest {
         }
     }
 
-    /** Course "Neural Networks", slide "Max filter, backward": of [[1, 3], [2, 0]] only the largest receives the gradient 1. */
+    /**
+     * Course "Neural Networks", slide "Max filter, backward": of [[1, 3], [2, 0]] only the largest receives the
+     * gradient 1.
+     */
     @Test
     void theGradientOfAMaximumGoesToOneCell() {
         try (Pass pass = Pass.grad()) {

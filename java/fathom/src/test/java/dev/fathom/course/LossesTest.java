@@ -46,7 +46,10 @@ class LossesTest {
         }
     }
 
-    /** Lecture 10, slide "Loss Functions / Continued": softmax of two classes is the logistic function of the difference of their scores. */
+    /**
+     * Lecture 10, slide "Loss Functions / Continued": softmax of two classes is the logistic function of the difference
+     * of their scores.
+     */
     @Test
     void softmaxOfTwoIsLogistic() {
         try (Pass pass = Pass.infer()) {
@@ -67,8 +70,9 @@ class LossesTest {
     }
 
     /**
-     * Course "Neural Networks", slide "Notes on CE loss": truth [1, 0, 0]; model A has the higher loss and the right class. (The slides before
-     * it miss the minus sign in the binary form, and call the value at a match the highest where it is the lowest.)
+     * Course "Neural Networks", slide "Notes on CE loss": truth [1, 0, 0]; model A has the higher loss and the right
+     * class. (The slides before it miss the minus sign in the binary form, and call the value at a match the highest
+     * where it is the lowest.)
      */
     @Test
     void aBetterLossMayBeAWorseAnswer() {
@@ -85,7 +89,10 @@ class LossesTest {
         }
     }
 
-    /** The slide goes on: the squared distance of cumulative sums tells [.5, .5, 0, 0] from [.5, 0, 0, .5], which cross-entropy does not. */
+    /**
+     * The slide goes on: the squared distance of cumulative sums tells [.5, .5, 0, 0] from [.5, 0, 0, .5], which
+     * cross-entropy does not.
+     */
     @Test
     void orderedClassesNeedAnotherLoss() {
         try (Pass pass = Pass.infer()) {
@@ -127,7 +134,9 @@ class LossesTest {
         }
     }
 
-    /** ML session 11, slides "Losses": a triplet with d(a, p) = 1, d(a, n) = 1.5 and margin 1; a pair apart with d = .4. */
+    /**
+     * ML session 11, slides "Losses": a triplet with d(a, p) = 1, d(a, n) = 1.5 and margin 1; a pair apart with d = .4.
+     */
     @Test
     void lossesOfDistances() {
         try (Pass pass = Pass.infer()) {
@@ -139,7 +148,9 @@ class LossesTest {
         }
     }
 
-    /** Slide "Sum of squared errors (MSE)": half the sum for y = [1, 2, 3], q = 0; the mean and the plain sum beside it. */
+    /**
+     * Slide "Sum of squared errors (MSE)": half the sum for y = [1, 2, 3], q = 0; the mean and the plain sum beside it.
+     */
     @Test
     void threeFormsOfSquaredError() {
         try (Pass pass = Pass.infer()) {
@@ -164,7 +175,10 @@ class LossesTest {
         }
     }
 
-    /** CS155, slides "logistic regression": log(1 + exp(-y s)) at s = 2; the same as binary cross-entropy; finite at s = +-1000. */
+    /**
+     * CS155, slides "logistic regression": log(1 + exp(-y s)) at s = 2; the same as binary cross-entropy; finite at s =
+     * +-1000.
+     */
     @Test
     void logisticLoss() {
         try (Pass pass = Pass.grad()) {
@@ -210,7 +224,10 @@ class LossesTest {
         return d;
     }
 
-    /** Lecture 10, slide "Density View of GANs": P = (.5, .5), Q = (.9, .1); the best discriminator's value is -log 4 + 2 JS. */
+    /**
+     * Lecture 10, slide "Density View of GANs": P = (.5, .5), Q = (.9, .1); the best discriminator's value is -log 4 +
+     * 2 JS.
+     */
     @Test
     void divergencesOfTwoCoins() {
         try (Pass pass = Pass.infer()) {

@@ -39,7 +39,10 @@ class NonLinearitiesTest {
         }
     }
 
-    /** Swish x sigmoid(x): the slide calls it non-negative everywhere, but it is not: its minimum is -0.2784645 at -1.278465. */
+    /**
+     * Swish x sigmoid(x): the slide calls it non-negative everywhere, but it is not: its minimum is -0.2784645 at
+     * -1.278465.
+     */
     @Test
     void swishDipsBelowZero() {
         try (Pass pass = Pass.grad()) {
@@ -89,7 +92,10 @@ class NonLinearitiesTest {
         }
     }
 
-    /** AI basics lecture 13, figure of activation functions: softplus(x) = log(1 + e^x); binary cross-entropy against 0 is the same function. */
+    /**
+     * AI basics lecture 13, figure of activation functions: softplus(x) = log(1 + e^x); binary cross-entropy against 0
+     * is the same function.
+     */
     @Test
     void softplus() {
         try (Pass pass = Pass.infer()) {
@@ -110,7 +116,9 @@ class NonLinearitiesTest {
         }
     }
 
-    /** Lecture 10 (ISLR), slide "Where is the name Neural Network from?": g(s (z - 0.5)) turns into a step as s grows. */
+    /**
+     * Lecture 10 (ISLR), slide "Where is the name Neural Network from?": g(s (z - 0.5)) turns into a step as s grows.
+     */
     @Test
     void aSteepSigmoidIsAStep() {
         try (Pass pass = Pass.infer()) {

@@ -30,7 +30,10 @@ class NormalizationTest {
         }
     }
 
-    /** Course "Neural Networks", slide "Batch normalization": z = 1, 2, 3, 4 with the population's variance, without and with epsilon. */
+    /**
+     * Course "Neural Networks", slide "Batch normalization": z = 1, 2, 3, 4 with the population's variance, without and
+     * with epsilon.
+     */
     @Test
     void theBatchOfFour() {
         float a = 1.3416407865f;

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.Test;
 /**
  * The optimizers of two courses on f(w) = w^2 / 2 from w = 1, whose gradient is w itself: Neural Networks (slides
  * "Momentum", "Nesterov Momentum", "Adam and AdamW") and CS155 (slide "optimization techniques"). {@link Sgd} is
- * PyTorch's, v = b v + g, w -= a v; the courses write momentum in three other ways, each of which is PyTorch's after
- * a change of variables.
+ * PyTorch's, v = b v + g, w -= a v; the courses write momentum in three other ways, each of which is PyTorch's after a
+ * change of variables.
  */
 class OptimizersTest {
     private static final float RATE = 0.1f;
@@ -70,7 +70,9 @@ class OptimizersTest {
         assertTrace(trace(new Sgd(RATE), 3), 0.9, 0.81, 0.729);
     }
 
-    /** ISLR exercise 6: descent on R(b) = sin b + b / 10 at rate 0.1 ends in another minimum from each of two starts. */
+    /**
+     * ISLR exercise 6: descent on R(b) = sin b + b / 10 at rate 0.1 ends in another minimum from each of two starts.
+     */
     @Test
     void descentFromTwoStarts() {
         UnaryOperator<Tensor> r = b -> b.sin().add(b.mul(0.1f));
@@ -96,8 +98,8 @@ class OptimizersTest {
     }
 
     /**
-     * PyTorch's dampening = b also writes (1 - b) g into the velocity, but not at the first step, where v = g: the
-     * same recurrence from V = g instead of V = (1 - b) g.
+     * PyTorch's dampening = b also writes (1 - b) g into the velocity, but not at the first step, where v = g: the same
+     * recurrence from V = g instead of V = (1 - b) g.
      */
     @Test
     void dampeningDiffersFromTheMovingAverageAtTheFirstStep() {
@@ -112,8 +114,8 @@ class OptimizersTest {
 
     /**
      * V = b V + a grad(W - b V), W -= V. PyTorch keeps the point where the gradient is taken, p = W - b V, as the
-     * parameter: with V = a v, p' = W - V' - b V' = p - a (g + b v'), its Nesterov step. From W and the next p, V' =
-     * (W - p') / (1 + b) and W' = W - V'.
+     * parameter: with V = a v, p' = W - V' - b V' = p - a (g + b v'), its Nesterov step. From W and the next p, V' = (W
+     * - p') / (1 + b) and W' = W - V'.
      */
     @Test
     void nesterovMomentum() {
@@ -154,8 +156,9 @@ class OptimizersTest {
     }
 
     /**
-     * CS155 names RMSprop without numbers. By hand, with alpha 0.9 and no epsilon: s = 0.1, w = 1 - 0.1 / sqrt(0.1) = 0.6837722340; s = 0.09 + 0.1
-     * 0.6837722340^2 = 0.1367544468, w -= 0.06837722340 / sqrt(s) to 0.4988706069; and so on.
+     * CS155 names RMSprop without numbers. By hand, with alpha 0.9 and no epsilon: s = 0.1, w = 1 - 0.1 / sqrt(0.1) =
+     * 0.6837722340; s = 0.09 + 0.1 0.6837722340^2 = 0.1367544468, w -= 0.06837722340 / sqrt(s) to 0.4988706069; and so
+     * on.
      */
     @Test
     void rmsProp() {
@@ -172,7 +175,9 @@ class OptimizersTest {
         assertTrace(trace(new RmsProp(RATE, 0.9f, 0, 0, false, 0), 4), expected);
     }
 
-    /** Slide "Learning rate schedules": base rate 0.1 times exp(-0.1 epoch), of the base and not of the epoch before. */
+    /**
+     * Slide "Learning rate schedules": base rate 0.1 times exp(-0.1 epoch), of the base and not of the epoch before.
+     */
     @Test
     void exponentialDecay() {
         Schedule schedule = (epochs, steps) -> Math.exp(-0.1 * epochs);
@@ -204,8 +209,8 @@ class OptimizersTest {
     }
 
     /**
-     * ISLR chapter 10, "SGD and Regularization": lambda times the sum of the squares of W1 and W2, but not of the output matrix or of biases, has the gradient
-     * 2 lambda W: a weight decay of 2 lambda in the groups of W1 and W2.
+     * ISLR chapter 10, "SGD and Regularization": lambda times the sum of the squares of W1 and W2, but not of the
+     * output matrix or of biases, has the gradient 2 lambda W: a weight decay of 2 lambda in the groups of W1 and W2.
      */
     @Test
     void ridgeOnTheHiddenLayersAlone() {

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Test;
 
 /** What the courses say of sequences, beside the steps of cells, which {@code RecurrentTest} has. */
 class SequencesTest {
-    /** ISLR2, figure 10.13: of 20 words of a dictionary of 16, the embedding of 5 numbers is the matrix times the one-hot vectors, exactly. */
+    /**
+     * ISLR2, figure 10.13: of 20 words of a dictionary of 16, the embedding of 5 numbers is the matrix times the
+     * one-hot vectors, exactly.
+     */
     @Test
     void anEmbeddingIsAProductWithOneHotVectors() {
         Embedding embedding = new Embedding(16, 5);
@@ -51,7 +54,10 @@ class SequencesTest {
         return new Recurrent(Recurrent.rnn(1, 1).biases(1).settings(), weights);
     }
 
-    /** Machine learning session 11, slide "Vanilla RNN": h = tanh(A_h h + A_x x + b) and y = A_y h, an output layer without bias. */
+    /**
+     * Machine learning session 11, slide "Vanilla RNN": h = tanh(A_h h + A_x x + b) and y = A_y h, an output layer
+     * without bias.
+     */
     @Test
     void aStepOfTheVanillaNet() {
         record Vanilla(Recurrent rnn, Linear out) implements Net {}
@@ -66,7 +72,10 @@ class SequencesTest {
         }
     }
 
-    /** The slide "BPTT": of a weight that four steps share, W1 changes by G11 + G12 + G13 + G14, the gradients of weights of their own. */
+    /**
+     * The slide "BPTT": of a weight that four steps share, W1 changes by G11 + G12 + G13 + G14, the gradients of
+     * weights of their own.
+     */
     @Test
     void aSharedWeightGetsTheSumOverItsSteps() {
         record Four(List<Recurrent> steps) implements Net {}
@@ -98,7 +107,10 @@ class SequencesTest {
         }
     }
 
-    /** Machine learning session 11: the sequences of 4, 3 and 5 steps of one padded batch are the same as each of them alone. */
+    /**
+     * Machine learning session 11: the sequences of 4, 3 and 5 steps of one padded batch are the same as each of them
+     * alone.
+     */
     @Test
     void aBatchOfFourThreeAndFiveSteps() {
         int[] lengths = {4, 3, 5};
@@ -120,7 +132,10 @@ class SequencesTest {
         }
     }
 
-    /** ISLR, "Summary of RNNs": two directions make outputs of K numbers 2K wide, and layers are stacked; translation by two nets of four layers. */
+    /**
+     * ISLR, "Summary of RNNs": two directions make outputs of K numbers 2K wide, and layers are stacked; translation by
+     * two nets of four layers.
+     */
     @Test
     void directionsWidenAndLayersStack() {
         for (int layers = 2; layers <= 5; layers++) {

@@ -133,7 +133,10 @@ class AugmentTest {
         }
     }
 
-    /** Two channels that hold row and column: bilinear interpolation keeps planes, so what comes back is the place it was read at. */
+    /**
+     * Two channels that hold row and column: bilinear interpolation keeps planes, so what comes back is the place it
+     * was read at.
+     */
     @Test
     void shiftZoomShearAndRotateReadAtThePlacesTheyShould() {
         int side = 41;
@@ -451,7 +454,8 @@ class AugmentTest {
             assertThat(augmented)
                     .hasToString(
                             "batches of 8 of 20 examples, shuffled by seed 1, the last one dropped, augmented by flip,"
-                                    + " crop 2, rotate 20 extended, shift 0.1 extended, contrast 0.3, zoom 0.2, shear 10,"
+                                    + " crop 2, rotate 20 extended, shift 0.1 extended, contrast 0.3, zoom 0.2, "
+                                    + "shear 10,"
                                     + " brightness 0.2, noise 0.05, cutout 3");
             assertThat(augmented.scaleLast().withoutAugmentation())
                     .hasToString(
@@ -564,7 +568,10 @@ class AugmentTest {
                 .augment(Augment.flip(), Augment.rotate(10), Augment.noise(0.1f), Augment.mixup(0.2f));
     }
 
-    /** The share of each epoch's examples whose largest logit is at the larger part of their mixed labels, from a loop by hand. */
+    /**
+     * The share of each epoch's examples whose largest logit is at the larger part of their mixed labels, from a loop
+     * by hand.
+     */
     private static double[] accuracies(Batches batches, int epochs) {
         double[] shares = new double[epochs];
         try (Model<Sequential> model = model();

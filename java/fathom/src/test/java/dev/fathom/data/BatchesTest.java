@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Batches hold what Java would have gathered, every example once an epoch, in an order that (seed, epoch) alone decides. */
+/**
+ * Batches hold what Java would have gathered, every example once an epoch, in an order that (seed, epoch) alone
+ * decides.
+ */
 class BatchesTest {
     /** n examples whose features are their number and whose targets are its tenth. */
     private static Dataset numbered(int n) {

@@ -17,7 +17,10 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A recipe makes the numbers it says, of the rows it was fitted on and of others; what it cannot encode is named by line and column. */
+/**
+ * A recipe makes the numbers it says, of the rows it was fitted on and of others; what it cannot encode is named by
+ * line and column.
+ */
 class EncoderTest {
     @TempDir
     Path temp;

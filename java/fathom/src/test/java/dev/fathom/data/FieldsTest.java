@@ -260,7 +260,10 @@ class FieldsTest {
         }
     }
 
-    /** Each row of a batch goes on where it ended in the batch before, and y is one token ahead, also across pieces and rows. */
+    /**
+     * Each row of a batch goes on where it ended in the batch before, and y is one token ahead, also across pieces and
+     * rows.
+     */
     @Test
     void piecesGoOnInTheirRows() {
         int[] text = IntStream.range(0, 3 * 2 * 4 + 3)

@@ -33,7 +33,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Folders of images: decoded as they are stored, resized, kept in a cache that is never believed, and every damaged file named. */
+/**
+ * Folders of images: decoded as they are stored, resized, kept in a cache that is never believed, and every damaged
+ * file named.
+ */
 @Tag("any-instruction-set")
 class ImageFolderTest {
     @TempDir
@@ -582,7 +585,10 @@ class ImageFolderTest {
         return new String(process.getInputStream().readAllBytes());
     }
 
-    /** 48 MB each: with much memory all at once, with little one after the other, with less none; and names beyond the locale. */
+    /**
+     * 48 MB each: with much memory all at once, with little one after the other, with less none; and names beyond the
+     * locale.
+     */
     @Test
     void imagesThatMemoryLackedForAreReadWhenThereIsMore() throws Exception {
         byte[] large = encoded(plain(4000, 4000, 0), "png");

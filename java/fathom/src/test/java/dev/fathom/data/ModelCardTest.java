@@ -89,7 +89,8 @@ class ModelCardTest {
                         + "); save the weights again with ModelCard.save"));
         assertRefused(
                 with("fathom.network", "../../etc\u001b[2J"),
-                "its metadata are damaged (model card: the network \"../../etc?[2J\" is no name; give one such as resnet18); "
+                "its metadata are damaged (model card: the network \"../../etc?[2J\" is no name; give one such as "
+                        + "resnet18); "
                         + "save the weights again with ModelCard.save");
         assertRefused(
                 with("fathom.classes", "one"),
@@ -97,7 +98,8 @@ class ModelCardTest {
                         + "save the weights again with ModelCard.save");
         assertRefused(
                 with("fathom.classes", "one\n\u001b[31mtwo"),
-                "its metadata are damaged (model card: the class \"?[31mtwo\" is empty or has control characters; give each class "
+                "its metadata are damaged (model card: the class \"?[31mtwo\" is empty or has control characters; "
+                        + "give each class "
                         + "a name of one line); save the weights again with ModelCard.save");
         assertThatThrownBy(() -> new ModelCard("x", Preprocessing.IMAGENET, Collections.nCopies(2, " ")))
                 .hasMessageStartingWith("model card: the class \" \" is empty");

@@ -27,7 +27,10 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A photograph becomes what the network was trained with, or a sentence says why not, or what is not as the file has it. */
+/**
+ * A photograph becomes what the network was trained with, or a sentence says why not, or what is not as the file has
+ * it.
+ */
 class PreprocessingTest {
     @TempDir
     Path temp;
@@ -221,7 +224,10 @@ class PreprocessingTest {
         }
     }
 
-    /** A photograph saved as JPEG in every orientation is read upright, also in gray, and also where the cut leaves an odd row over. */
+    /**
+     * A photograph saved as JPEG in every orientation is read upright, also in gray, and also where the cut leaves an
+     * odd row over.
+     */
     @Test
     void foldersOfJpegFilesAreUpright() throws IOException {
         BufferedImage seen = new BufferedImage(51, 32, BufferedImage.TYPE_INT_RGB);

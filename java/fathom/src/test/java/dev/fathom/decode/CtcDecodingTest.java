@@ -25,8 +25,9 @@ class CtcDecodingTest {
     }
 
     /**
-     * Two steps, with blank 0.7 and A 0.3, then blank 0.6 and A 0.4, as in Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, section
-     * 7.5.1. The best path is blank, blank with 0.42, but A is more probable: 0.3 0.4 + 0.3 0.6 + 0.7 0.4 = 0.58.
+     * Two steps, with blank 0.7 and A 0.3, then blank 0.6 and A 0.4, as in Graves 2012, Supervised Sequence Labelling
+     * with Recurrent Neural Networks, section 7.5.1. The best path is blank, blank with 0.42, but A is more probable:
+     * 0.3 0.4 + 0.3 0.6 + 0.7 0.4 = 0.58.
      */
     @Test
     void theBestPathIsNotTheBestLabelling() {
@@ -60,7 +61,9 @@ class CtcDecodingTest {
         }
     }
 
-    /** A wide beam has every labelling, with minus the loss as its log-probability; a narrow one has the best of most. */
+    /**
+     * A wide beam has every labelling, with minus the loss as its log-probability; a narrow one has the best of most.
+     */
     @Test
     void aWideBeamIsExhaustive() {
         int right = 0;
@@ -120,9 +123,9 @@ class CtcDecodingTest {
                     .withMessage("ctc: width=0 is how many prefixes are kept; give 1 or more");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new CtcDecoding(3).greedy(Tensor.zeros(1, 2, 3), null))
-                    .withMessage(
-                            "ctc: logits [1, 2, 3] and blank=3 disagree; give [n, steps, classes], and one of the classes as the "
-                                    + "blank");
+                    .withMessage("ctc: logits [1, 2, 3] and blank=3 disagree; give [n, steps, classes], and one of the "
+                            + "classes as the "
+                            + "blank");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> ctc.greedy(Tensor.zeros(1, 2, 3), Tensor.ofInts(new int[] {3}, 1)))
                     .withMessage("ctc: length 3 of example 0 is outside [0, 2], the steps of logits [1, 2, 3]");
@@ -132,7 +135,8 @@ class CtcDecodingTest {
                             "ctc: logits [1, 2, 3] and lengths [1] F32 disagree; give I32 [1], one for each example");
             Tensor nan = Tensor.of(new float[] {1, 2, 3, Float.NaN}, 1, 2, 2);
             String message =
-                    "ctc: the logits of example 0 at step 1 are no distribution, because one is NaN or Infinity or all are "
+                    "ctc: the logits of example 0 at step 1 are no distribution, because one is NaN or Infinity "
+                            + "or all are "
                             + "-Infinity; the model has diverged";
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> ctc.greedy(nan, null))

@@ -10,7 +10,10 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/** What a decoder reads in training: shifted targets, the three schedules of Bengio et al. 2015, and draws that have the right shares. */
+/**
+ * What a decoder reads in training: shifted targets, the three schedules of Bengio et al. 2015, and draws that have the
+ * right shares.
+ */
 class ScheduledSamplingTest {
     @Test
     void schedulesFall() {
@@ -58,8 +61,8 @@ class ScheduledSamplingTest {
                     .doesNotContain(7);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> ScheduledSampling.never().next(t, x.slice(0, 0, 5), 0))
-                    .withMessage(
-                            "scheduled_sampling: tokens [40000] and logits [5, 3] disagree; give [n] and [n, vocabulary]");
+                    .withMessage("scheduled_sampling: tokens [40000] and logits [5, 3] disagree; give [n] and [n, "
+                            + "vocabulary]");
             ScheduledSampling wrong = step -> 2;
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> wrong.next(t, x, 3))

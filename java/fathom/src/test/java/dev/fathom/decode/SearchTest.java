@@ -186,9 +186,9 @@ class SearchTest {
         NextToken flat = new Constant(new float[60_000]);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new BeamSearch(Integer.MAX_VALUE, -1, 2).of(flat, START))
-                .withMessage(
-                        "beam search: 60000 beginnings over a vocabulary of 60000 have more logits than a tensor holds; "
-                                + "choose a smaller width, or fewer prompts in one batch");
+                .withMessage("beam search: 60000 beginnings over a vocabulary of 60000 have more logits than a tensor "
+                        + "holds; "
+                        + "choose a smaller width, or fewer prompts in one batch");
     }
 
     /** What Wu et al. 2016 print: ((5 + |Y|) / (5 + 1))^alpha. */
@@ -288,7 +288,9 @@ class SearchTest {
         }
     }
 
-    /** Hidden states are gathered as beams are: a search over a net is that over its probabilities from the beginning. */
+    /**
+     * Hidden states are gathered as beams are: a search over a net is that over its probabilities from the beginning.
+     */
     @Test
     void aCarriedStateFollowsItsRows() {
         Cell net = new Cell(new Embedding(5, 8), new Linear(8, 8), new Linear(8, 5));
@@ -406,8 +408,8 @@ class SearchTest {
                 .withMessage("greedy: there is nothing to start from; give a start symbol or a prompt for each row");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Greedy(2, 5).of(new Constant(1, 2), START))
-                .withMessage(
-                        "greedy: stop=2 is outside the vocabulary of 2; give one of its tokens, or -1 if there is none");
+                .withMessage("greedy: stop=2 is outside the vocabulary of 2; give one of its tokens, or -1 if there is "
+                        + "none");
     }
 
     @Test

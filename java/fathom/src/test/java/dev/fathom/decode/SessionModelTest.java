@@ -214,7 +214,9 @@ class SessionModelTest {
         return all.stream().map(Hypothesis::tokens).toList();
     }
 
-    /** A sequence is the same from the state behind its prompt, in a batch of its own, and with the rows of others idle. */
+    /**
+     * A sequence is the same from the state behind its prompt, in a batch of its own, and with the rows of others idle.
+     */
     @Test
     void aSearchGoesOnWhereTheSessionIs() {
         Lstm net = new Lstm();
@@ -344,7 +346,8 @@ class SessionModelTest {
                     .withMessage(
                             "NextToken.of: the session reads tokens [2, 3] and gives logits [2, 7] at batch 2, but a"
                                     + " step is one token for each row: the first input must be [2] or [2, 1] and the"
-                                    + " logits [2, vocabulary]; give a session of length 1 whose plan returns the logits"
+                                    + " logits [2, vocabulary]; give a session of length 1 whose plan returns the "
+                                    + "logits"
                                     + " of the last token");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new BeamSearch(3, -1, 5).of(NextToken.of(two), 0))

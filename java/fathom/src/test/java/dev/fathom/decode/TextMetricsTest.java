@@ -55,7 +55,10 @@ class TextMetricsTest {
         assertThat(b.precisions().get(1)).isZero();
     }
 
-    /** Counts and lengths are summed over the corpus before anything is divided; the second sentence is two tokens short. */
+    /**
+     * Counts and lengths are summed over the corpus before anything is divided; the second sentence is two tokens
+     * short.
+     */
     @Test
     void aCorpusByHand() {
         Bleu b = Bleu.of(
@@ -85,8 +88,8 @@ class TextMetricsTest {
                 .isEqualTo(1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Bleu.of(List.of(), List.of()))
-                .withMessage(
-                        "bleu: there are 0 sentences and references of 0; give at least one sentence, and references of each");
+                .withMessage("bleu: there are 0 sentences and references of 0; give at least one sentence, and "
+                        + "references of each");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> bleu("a"))
                 .withMessage("bleu: sentence 0 has no reference; give at least one for each");

@@ -7,8 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A model whose next token depends on all tokens before it, in a way that no search can foresee: its logits are random numbers of a stream that the
- * tokens choose. Its state is what each row was given, so that a row in the wrong place changes every logit.
+ * A model whose next token depends on all tokens before it, in a way that no search can foresee: its logits are random
+ * numbers of a stream that the tokens choose. Its state is what each row was given, so that a row in the wrong place
+ * changes every logit.
  */
 final class Toy implements NextToken {
     private final int vocabulary;

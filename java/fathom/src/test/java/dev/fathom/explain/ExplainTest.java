@@ -147,7 +147,9 @@ class ExplainTest {
 
     // ---- deconvnet
 
-    /** A ReLU lets the positive part of the signal back, whatever went forward; the gradient goes by what went forward. */
+    /**
+     * A ReLU lets the positive part of the signal back, whatever went forward; the gradient goes by what went forward.
+     */
     @Test
     void aReluRectifiesTheSignal() {
         // a = relu(x W), b = a V: x = (1, -1) makes a = (1, 0)
@@ -165,7 +167,10 @@ class ExplainTest {
         });
     }
 
-    /** A ReLU rectifies too if it runs in the kernel of a convolution, of a batch norm, or of a batch norm with a residual. */
+    /**
+     * A ReLU rectifies too if it runs in the kernel of a convolution, of a batch norm, or of a batch norm with a
+     * residual.
+     */
     @Test
     void fusedRelusRectifyToo() {
         Conv first = mix(2, 2, 1, 0, 0, 1);

@@ -18,7 +18,10 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** CIFAR's records, plain and gzip by content: read whole, or refused in a sentence before memory is taken for what they claim. */
+/**
+ * CIFAR's records, plain and gzip by content: read whole, or refused in a sentence before memory is taken for what they
+ * claim.
+ */
 class CifarTest {
     @TempDir
     Path temp;
@@ -125,9 +128,9 @@ class CifarTest {
         }) {
             assertThatThrownBy(read::run)
                     .isExactlyInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            file
-                                    + ": label 100 of record 1 is outside [0, 100); the file is damaged or not CIFAR-100, fetch it again");
+                    .hasMessage(file
+                            + ": label 100 of record 1 is outside [0, 100); the file is damaged or not "
+                            + "CIFAR-100, fetch it again");
         }
     }
 

@@ -18,7 +18,10 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** idx files, plain and gzip by content: read whole, or refused in a sentence before memory is taken for what they claim. */
+/**
+ * idx files, plain and gzip by content: read whole, or refused in a sentence before memory is taken for what they
+ * claim.
+ */
 class IdxTest {
     private static final String DAMAGED = "; the file is damaged or not idx, fetch it again";
 

@@ -27,7 +27,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What NumPy writes is read, in every form; what is written is what NumPy writes; what lies is refused before memory is taken for it. */
+/**
+ * What NumPy writes is read, in every form; what is written is what NumPy writes; what lies is refused before memory is
+ * taken for it.
+ */
 class NpyTest {
     private static final String DAMAGED = "; the file is damaged or not npy, fetch or save it again";
     private static final int[] VALUES = {0, 1, -2, 3, -4, 5, 6, 7, 8, -9, 10, 11};
@@ -134,9 +137,9 @@ class NpyTest {
     void otherTypesOfNumpyAreNamed(String name, String what) {
         assertThatThrownBy(() -> Npy.read(golden(name)))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        golden(name) + ": it holds " + what
-                                + " but float16, float32, float64, all integers and bool are read; convert it before it is saved");
+                .hasMessage(golden(name) + ": it holds " + what
+                        + " but float16, float32, float64, all integers and bool are read; convert it "
+                        + "before it is saved");
     }
 
     // ---- writing
@@ -219,9 +222,9 @@ class NpyTest {
         byte[] unsigned = ByteBuffer.allocate(16).putLong(7).putLong(-1).array();
         Path most = file("{'descr': '>u8', 'fortran_order': False, 'shape': (2,), }", unsigned);
         assertThatThrownBy(() -> ints(most))
-                .hasMessage(
-                        most
-                                + ": value number 1, 18446744073709551615, does not fit into I32; convert the array before it is saved");
+                .hasMessage(most
+                        + ": value number 1, 18446744073709551615, does not fit into I32; convert the "
+                        + "array before it is saved");
         byte[] large =
                 ByteBuffer.allocate(16).putDouble(-1e308 * 10).putDouble(1e39).array();
         Path other = file("{'descr': '>f8', 'fortran_order': False, 'shape': (2,), }", large);

@@ -22,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Archives that NumPy wrote are read, what is written is read again, and what lies is refused before memory is taken for it. */
+/**
+ * Archives that NumPy wrote are read, what is written is read again, and what lies is refused before memory is taken
+ * for it.
+ */
 class NpzTest {
     @TempDir
     Path temp;
@@ -110,9 +113,9 @@ class NpzTest {
         Path other = zip("x.npy", "not an array at all".getBytes());
         assertThatThrownBy(() -> Npz.read(other))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        other
-                                + ": \"x.npy\": it does not begin with \\x93NUMPY; the file is damaged or not npy, fetch or save it again");
+                .hasMessage(other
+                        + ": \"x.npy\": it does not begin with \\x93NUMPY; the file is damaged or not "
+                        + "npy, fetch or save it again");
         Path npy = Files.copy(golden("vector.npy"), temp.resolve("vector.npz"));
         assertThatThrownBy(() -> Npz.read(npy))
                 .isExactlyInstanceOf(IllegalArgumentException.class)

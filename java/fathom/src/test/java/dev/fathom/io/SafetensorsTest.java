@@ -147,7 +147,9 @@ class SafetensorsTest {
         assertThat(data.getFloat(8 + padded + 4)).isEqualTo(-2);
     }
 
-    /** {@code save({"b.weight": ..., "a": ..., "s": ..., "e": ...}, {"format": "pt"})} of Python's safetensors 0.8.0. */
+    /**
+     * {@code save({"b.weight": ..., "a": ..., "s": ..., "e": ...}, {"format": "pt"})} of Python's safetensors 0.8.0.
+     */
     private static final String REFERENCE =
             "CAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJhIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsx"
                     + "XSwiZGF0YV9vZmZzZXRzIjpbMCw0XX0sImIud2VpZ2h0Ijp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsyLDJdLCJkYXRh"
@@ -859,7 +861,10 @@ class SafetensorsTest {
         }
     }
 
-    /** A copy with fewer than {@code flips} of the first {@code within} bytes drawn anew, and every fourth time cut, or longer by less than {@code longer}. */
+    /**
+     * A copy with fewer than {@code flips} of the first {@code within} bytes drawn anew, and every fourth time cut, or
+     * longer by less than {@code longer}.
+     */
     static byte[] damaged(byte[] whole, int flips, int within, int longer, Random random) {
         byte[] bytes = whole.clone();
         for (int i = random.nextInt(flips); i > 0; i--) {

@@ -31,7 +31,10 @@ class CommandsTest {
                 .hasMessage(message + "; integers and floats go through put, addresses through at");
     }
 
-    /** Every word that names a row, a kind or a mode is refused before a kernel looks it up; the other words are never read. */
+    /**
+     * Every word that names a row, a kind or a mode is refused before a kernel looks it up; the other words are never
+     * read.
+     */
     @Test
     void aWordThatNamesNothing() {
         int words = 0;

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The limit of native memory: its setting, and what containers of both versions of control groups and machines have. */
+/**
+ * The limit of native memory: its setting, and what containers of both versions of control groups and machines have.
+ */
 class MemoryLimitTest {
     private static final long GIB = 1L << 30;
 

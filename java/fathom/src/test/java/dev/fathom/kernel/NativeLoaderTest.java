@@ -18,7 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each way in which loading and configuring can fail ends in one sentence, in a fresh JVM, at the first use and at the second. */
+/**
+ * Each way in which loading and configuring can fail ends in one sentence, in a fresh JVM, at the first use and at the
+ * second.
+ */
 class NativeLoaderTest {
     private static final Path CLASSES = Path.of("target", "classes").toAbsolutePath();
 
@@ -68,7 +71,8 @@ class NativeLoaderTest {
         assertSays(List.of(CLASSES), "fathom.blas=mkl cannot be used: choose native or openblas", "-Dfathom.blas=mkl");
         assertSays(
                 List.of(CLASSES),
-                "fathom.blas=openblas cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with the classifier "
+                "fathom.blas=openblas cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with the "
+                        + "classifier "
                         + NativeLoader.platform() + " on the class path",
                 "-Dfathom.blas=openblas");
         assertSays(List.of(CLASSES), "fathom.library=/no/such/file is not a file", "-Dfathom.library=/no/such/file");
@@ -124,7 +128,8 @@ class NativeLoaderTest {
         assertSays(
                 List.of(jar("fathom.jar", p -> true)),
                 "no native library for plan9-mips on the class path (found: " + NativeLoader.platform() + ");"
-                        + " add dev.fathom:fathom with the classifier plan9-mips, or give the file with -Dfathom.library=",
+                        + " add dev.fathom:fathom with the classifier plan9-mips, or give the file with "
+                        + "-Dfathom.library=",
                 "-Dos.name=plan9",
                 "-Dos.arch=mips");
     }
@@ -163,21 +168,21 @@ class NativeLoaderTest {
         Path file = Path.of("/x/libfathom.so");
         assertThat(NativeLoader.explain(
                         file, "/x/libfathom.so: /x/libfathom.so: failed to map segment from shared object"))
-                .isEqualTo(
-                        "/x does not allow programs (it is mounted noexec); choose another folder with -Dfathom.cache=");
+                .isEqualTo("/x does not allow programs (it is mounted noexec); choose another folder with "
+                        + "-Dfathom.cache=");
         assertThat(NativeLoader.explain(
                         file, "/lib/libc.so.6: version `GLIBC_2.34' not found (required by /x/libfathom.so)"))
                 .isEqualTo("the native library needs glibc 2.34 or newer and this system's is older; use a newer system"
                         + " or build Fathom on this one");
         assertThat(NativeLoader.explain(
                         file, "Error loading shared library ld-linux-x86-64.so.2: No such file or directory"))
-                .isEqualTo(
-                        "the native library is built for glibc and this system has musl; use a glibc image, or build Fathom"
-                                + " on this one and give the file with -Dfathom.library=");
+                .isEqualTo("the native library is built for glibc and this system has musl; use a glibc image, or "
+                        + "build Fathom"
+                        + " on this one and give the file with -Dfathom.library=");
         assertThat(NativeLoader.explain(file, "Native Library /x/libfathom.so already loaded in another classloader"))
-                .isEqualTo(
-                        "the native library is loaded by another class loader of this process; put fathom on the class path"
-                                + " they share");
+                .isEqualTo("the native library is loaded by another class loader of this process; put fathom on the "
+                        + "class path"
+                        + " they share");
         assertThat(NativeLoader.explain(file, "file too short"))
                 .isEqualTo("the native library /x/libfathom.so cannot be loaded: file too short");
     }

@@ -35,7 +35,10 @@ class FencesTest {
     @TempDir
     Path folder;
 
-    /** Each piece is NaN, also the second time, ends at a page, and is not ours once freed; a size that is no multiple of four leaves less than four bytes. */
+    /**
+     * Each piece is NaN, also the second time, ends at a page, and is not ours once freed; a size that is no multiple
+     * of four leaves less than four bytes.
+     */
     @Test
     void aPieceIsNanBetweenTwoFences() throws IOException {
         Fences fences = new Fences();
@@ -112,7 +115,10 @@ class FencesTest {
 
     // ---- in a process of its own, which has the mode
 
-    /** Copies a vector, and reads {@code more} elements behind the last input, or writes so many behind its output, or leaves so many out. */
+    /**
+     * Copies a vector, and reads {@code more} elements behind the last input, or writes so many behind its output, or
+     * leaves so many out.
+     */
     private record Slip(int reads, int writes) implements Op {
         @Override
         public String label() {

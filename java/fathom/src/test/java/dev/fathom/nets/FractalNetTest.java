@@ -21,8 +21,9 @@ class FractalNetTest {
     }
 
     /**
-     * The count follows from the definition: of the seven 3x3 convolutions of a block the three that begin its columns take the block's input, the other
-     * four its width, and each is followed by a batch norm. The paper prints 38.6 M for 20 layers and names no layer that would make the difference.
+     * The count follows from the definition: of the seven 3x3 convolutions of a block the three that begin its columns
+     * take the block's input, the other four its width, and each is followed by a batch norm. The paper prints 38.6 M
+     * for 20 layers and names no layer that would make the difference.
      */
     @Test
     void sizesFollowFromTheDefinition() {
@@ -76,7 +77,10 @@ class FractalNetTest {
         }
     }
 
-    /** Of fifteen convolutions: five of the one column in a quarter of the passes, ten of the other in another, and in half of them what the joins left. */
+    /**
+     * Of fifteen convolutions: five of the one column in a quarter of the passes, ten of the other in another, and in
+     * half of them what the joins left.
+     */
     @Test
     void trainingDropsPaths() {
         try (var model = Model.of(new FractalNet(2, 10), 1)) {

@@ -28,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Networks that begin with PyTorch's state_dict and are trained as PyTorch trains them. It computed in float64; ten steps with momentum leave
- * roundings of some 1e-7 in weights of size 1.
+ * Networks that begin with PyTorch's state_dict and are trained as PyTorch trains them. It computed in float64; ten
+ * steps with momentum leave roundings of some 1e-7 in weights of size 1.
  */
 class NetGoldenTest {
     private static final int SAMPLE = 7;
@@ -99,7 +99,9 @@ class NetGoldenTest {
         }
     }
 
-    /** Losses, running statistics after each step, parameters at the end, and what the network says before and after. */
+    /**
+     * Losses, running statistics after each step, parameters at the end, and what the network says before and after.
+     */
     @ParameterizedTest
     @MethodSource("runs")
     void trainsAsPyTorchDoes(Run run) {

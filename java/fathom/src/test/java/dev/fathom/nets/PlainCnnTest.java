@@ -122,7 +122,9 @@ class PlainCnnTest {
                 .toArray(Layer[]::new));
     }
 
-    /** J^T J of y = net(x) for images [3, 3, width], from one backward over a batch in which image i asks for output i. */
+    /**
+     * J^T J of y = net(x) for images [3, 3, width], from one backward over a batch in which image i asks for output i.
+     */
     private static double[][] gram(Sequential net, int width) {
         int n = 9 * width;
         float[] one = new Rng(8).normal(n, 0, 1);

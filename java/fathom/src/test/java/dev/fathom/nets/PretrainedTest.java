@@ -21,7 +21,9 @@ import org.junit.jupiter.api.Test;
 
 /** Networks that others have trained are as good here as where they were published. */
 class PretrainedTest {
-    /** Whose {@code expected.tsv} was made with a row or column more, or cut out a row or column beside torchvision's. */
+    /**
+     * Whose {@code expected.tsv} was made with a row or column more, or cut out a row or column beside torchvision's.
+     */
     private static final Set<String> OTHER_SIZES =
             Set.of("cat_train_0.png", "dragonfly.png", "pets.jpg", "sunflower.png", "hawk_cropped.jpg", "flamingo.jpg");
 
@@ -63,8 +65,9 @@ class PretrainedTest {
     }
 
     /**
-     * The three most probable classes of every photograph, with the probabilities that ONNX Runtime gives after Pillow at torchvision's sizes. The
-     * README of the goldens says which of the files {@code expected.tsv} beside the photographs was made with other sizes for.
+     * The three most probable classes of every photograph, with the probabilities that ONNX Runtime gives after Pillow
+     * at torchvision's sizes. The README of the goldens says which of the files {@code expected.tsv} beside the
+     * photographs was made with other sizes for.
      */
     @Test
     void squeezeNetNamesThePhotographs() throws IOException {

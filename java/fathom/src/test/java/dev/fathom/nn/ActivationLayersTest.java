@@ -109,8 +109,8 @@ class ActivationLayersTest {
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 1)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "PRelu at 0: x [2, 1] must be [.., 4], with a last dimension of 4 as the layer was made for");
+                    .hasMessage("PRelu at 0: x [2, 1] must be [.., 4], with a last dimension of 4 as the layer was "
+                            + "made for");
             assertThatThrownBy(() -> swish.net().apply(Tensor.scalar(1)))
                     .hasMessage("Swish: x [] must be [.., 2], with a last dimension of 2 as the layer was made for");
         }

@@ -183,8 +183,8 @@ class CausalTest {
                 .hasMessage(
                         "window: kernel=0, stride=1 and dilation=1 must be at least 1, and padding=0, 0 at least 0");
         assertThatThrownBy(() -> TemporalBlock.stack(1, 2, 0))
-                .hasMessage(
-                        "TemporalBlock: 0 blocks; give the channels of 1 to 30, as dilations double from block to block");
+                .hasMessage("TemporalBlock: 0 blocks; give the channels of 1 to 30, as dilations double from block to "
+                        + "block");
         assertThatThrownBy(() -> new TemporalBlock(1, 1, 2, 1, 1))
                 .hasMessage("Dropout: p=1.0 is the probability to drop and must be in [0, 1)");
     }

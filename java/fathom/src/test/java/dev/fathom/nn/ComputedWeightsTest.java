@@ -136,9 +136,9 @@ class ComputedWeightsTest {
                     .hasMessage("linear: x [2, 3] and input 1 [5, 4] disagree: x.dim(1)=3 but input 1.dim(1)=4");
             assertThatThrownBy(() -> Tensor.zeros(1, 4, 4, 3).conv(Tensor.zeros(5, 3, 3, 3), null, Window.of(3, 2), 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "conv: input 1 [5, 3, 3, 3] and the window 3x2 disagree: input 1.dim(2)=3 but the window has 2 taps "
-                                    + "there; they must be equal");
+                    .hasMessage("conv: input 1 [5, 3, 3, 3] and the window 3x2 disagree: input 1.dim(2)=3 but the "
+                            + "window has 2 taps "
+                            + "there; they must be equal");
         }
     }
 }

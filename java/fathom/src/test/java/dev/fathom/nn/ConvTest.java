@@ -415,7 +415,9 @@ class ConvTest {
         }
     }
 
-    /** Files have PyTorch's shapes: [out, in, kh, kw], [out, in, k], and [in, out, kh, kw] of a transposed convolution. */
+    /**
+     * Files have PyTorch's shapes: [out, in, kh, kw], [out, in, k], and [in, out, kh, kw] of a transposed convolution.
+     */
     @Test
     void filesHaveThePyTorchShapes() {
         Path file = folder.resolve("net.safetensors");
@@ -471,7 +473,10 @@ class ConvTest {
         }
     }
 
-    /** A state_dict of PyTorch's computes what PyTorch computed, and is written again with the same names, shapes and values. */
+    /**
+     * A state_dict of PyTorch's computes what PyTorch computed, and is written again with the same names, shapes and
+     * values.
+     */
     @Test
     void aNetworkOfPyTorchs() {
         Golden golden = new Golden("network");

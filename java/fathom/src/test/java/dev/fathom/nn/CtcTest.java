@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Connectionist temporal classification: PyTorch's losses and gradients, its defined edges, and a net that learns by it. */
+/**
+ * Connectionist temporal classification: PyTorch's losses and gradients, its defined edges, and a net that learns by
+ * it.
+ */
 class CtcTest {
     private static final Golden GOLDEN = new Golden("decode");
 

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Vectors of tokens: PyTorch's numbers over steps, what padding and a limit change, and what is refused; sparse rows of a linear layer. */
+/**
+ * Vectors of tokens: PyTorch's numbers over steps, what padding and a limit change, and what is refused; sparse rows of
+ * a linear layer.
+ */
 class EmbeddingTest {
     private static final Golden GOLDEN = new Golden("decode");
 
@@ -213,7 +216,10 @@ class EmbeddingTest {
         }
     }
 
-    /** A sparse layer loads the file of a linear layer, and computes of sparse rows what that computes of the rows written out. */
+    /**
+     * A sparse layer loads the file of a linear layer, and computes of sparse rows what that computes of the rows
+     * written out.
+     */
     @Test
     void sparseRowsAreRowsOfALinearLayer(@TempDir Path folder) {
         int vocabulary = 300;

@@ -224,8 +224,8 @@ class ExpansionsTest {
             }
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "RadialBasis: x [2, 3] must be [.., 2], with a last dimension of 2 as the layer was made for");
+                    .hasMessage("RadialBasis: x [2, 3] must be [.., 2], with a last dimension of 2 as the layer was "
+                            + "made for");
         }
         assertThatThrownBy(() -> RadialBasis.of(new float[5], 2, 1))
                 .hasMessage("RadialBasis: 5 numbers are no centers of in=2 features each; give a multiple of in");

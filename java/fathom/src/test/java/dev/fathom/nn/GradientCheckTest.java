@@ -85,7 +85,8 @@ class GradientCheckTest {
                             in -> Pass.apply(new Cube(4, 0.5f), in).sum(), 1e-2, x))
                     .withMessageMatching(
                             "gradient check: the gradient of input 0 at \\[1, 1\\] is 0\\.6875 but the central"
-                                    + " difference is 0\\.18\\d+ \\(error 0\\.42\\d* of 1 \\+ \\|difference\\|\\), above"
+                                    + " difference is 0\\.18\\d+ \\(error 0\\.42\\d* of 1 \\+ "
+                                    + "\\|difference\\|\\), above"
                                     + " the tolerance 0\\.01");
             GradientCheck.Worst worst = GradientCheck.compare(
                     in -> Pass.apply(new Cube(4, 0.5f), in).sum(), List.of(), x);

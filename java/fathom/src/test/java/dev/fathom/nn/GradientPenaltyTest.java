@@ -47,7 +47,9 @@ class GradientPenaltyTest {
         }
     }
 
-    /** The penalty is computed at points between: those of a critic of x^2 / 2, whose gradient is x, have norms between. */
+    /**
+     * The penalty is computed at points between: those of a critic of x^2 / 2, whose gradient is x, have norms between.
+     */
     @Test
     void theRandomPointsLieBetween() {
         try (Pass pass = Pass.train(new Rng(2))) {

@@ -115,13 +115,13 @@ class GraphConvTest {
         try (var model = Model.of(new GraphConv(Graph.normalized(5, EDGES), 3, 2), 0);
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(4, 3)))
-                    .hasMessage(
-                            "Graph: x [4, 2] must be [.., 5, channels], with a row for each of the 5 nodes of the graph");
+                    .hasMessage("Graph: x [4, 2] must be [.., 5, channels], with a row for each of the 5 nodes of the "
+                            + "graph");
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(5, 4)))
                     .hasMessage("linear: x [5, 4] and weight [2, 3] disagree: x.dim(1)=4 but weight.dim(1)=3");
             assertThatThrownBy(() -> Graph.normalized(Tensor.zeros(2, 3)))
-                    .hasMessage(
-                            "Graph.normalized: adjacency [2, 3] must be [.., nodes, nodes], with a row and a column for each node");
+                    .hasMessage("Graph.normalized: adjacency [2, 3] must be [.., nodes, nodes], with a row and a "
+                            + "column for each node");
         }
         assertThatThrownBy(() -> new GraphConv(Graph.normalized(1), 0, 2))
                 .hasMessage("GraphConv: in=0 must be at least 1");

@@ -241,8 +241,8 @@ class JointsTest {
             Tensor x = Tensor.zeros(1, 2);
             assertThatThrownBy(() -> loose.apply(x))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage(
-                            "parameter [3, 2] has no values yet: give Model.of the net that holds it in a record component");
+                    .hasMessage("parameter [3, 2] has no values yet: give Model.of the net that holds it in a record "
+                            + "component");
         }
     }
 
@@ -511,7 +511,8 @@ class JointsTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching(
                         "apply: nets are nested too deep for the stack of thread small: depth \\d+ was reached; put"
-                                + " the layers into one Sequential, which does not nest, or give the thread a larger stack"
+                                + " the layers into one Sequential, which does not nest, or give the thread a "
+                                + "larger stack"
                                 + " \\(-Xss\\)");
     }
 

@@ -22,8 +22,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every loss against its formula in double precision: the value, the gradients of output and target by central differences of that
- * formula, and a frozen plan; and what {@link ReducedLoss} makes of the values. A row is a line of {@link #rows}.
+ * Every loss against its formula in double precision: the value, the gradients of output and target by central
+ * differences of that formula, and a frozen plan; and what {@link ReducedLoss} makes of the values. A row is a line of
+ * {@link #rows}.
  */
 class LossTableTest {
     private static final float[] CLASS_WEIGHTS = {0.5f, 2, 1, 0, 1.5f};
@@ -524,7 +525,10 @@ class LossTableTest {
         }
     }
 
-    /** The mean and the sum are those of the values, and weights count as they say, one for each example or one for each value. */
+    /**
+     * The mean and the sum are those of the values, and weights count as they say, one for each example or one for each
+     * value.
+     */
     @ParameterizedTest
     @MethodSource("rows")
     void valuesAreReducedInOnePlace(Row row) {
@@ -635,7 +639,9 @@ class LossTableTest {
         }
     }
 
-    /** Outputs of size 10,000, of both signs, have finite losses and gradients; a rate of e^10,000 is not finite itself. */
+    /**
+     * Outputs of size 10,000, of both signs, have finite losses and gradients; a rate of e^10,000 is not finite itself.
+     */
     @ParameterizedTest
     @MethodSource("rows")
     void farAway(Row row) {
@@ -966,7 +972,8 @@ class LossTableTest {
             assertThatThrownBy(() -> Loss.crossEntropy().of(y, Tensor.zeros(3, 2)))
                     .hasMessage(
                             "cross_entropy: logits [2, 3] and probabilities [3, 2] must have one shape [.., classes],"
-                                    + " and not an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts");
+                                    + " and not an empty one; class numbers are I32: give Dataset.of an int[], or "
+                                    + "use Tensor.ofInts");
         }
     }
 

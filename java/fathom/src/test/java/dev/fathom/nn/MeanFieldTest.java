@@ -37,7 +37,10 @@ class MeanFieldTest {
         assertThat(field.gain()).isEqualTo((float) Math.sqrt(field.weightVariance()));
     }
 
-    /** Where sigma_b = 0 the line passes (1, 0): below, all signals die, above, they come to rest above 0 and gradients explode. */
+    /**
+     * Where sigma_b = 0 the line passes (1, 0): below, all signals die, above, they come to rest above 0 and gradients
+     * explode.
+     */
     @Test
     void orderAndChaos() {
         MeanField order = new MeanField(0.8, 0);

@@ -637,7 +637,10 @@ class ModelTest {
                 .toArray();
     }
 
-    /** One net is one model's: over folds a shared net would go on from the weights of the fold before, whatever the seed. */
+    /**
+     * One net is one model's: over folds a shared net would go on from the weights of the fold before, whatever the
+     * seed.
+     */
     @Test
     void aNetThatAModelHoldsIsRefusedUntilItIsAdopted() {
         Linear net = new Linear(2, 1);
@@ -647,7 +650,8 @@ class ModelTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
                             "model: parameter weight [1, 2] already belongs to another model and has its values; build"
-                                    + " a new net for each model, or call Model.adopt(net, seed) to move these values to"
+                                    + " a new net for each model, or call Model.adopt(net, seed) to move these "
+                                    + "values to"
                                     + " the new one");
             assertThatThrownBy(() -> Model.of(new Sequential(new Linear(4, 2), net), 2))
                     .hasMessageStartingWith("model: parameter 1.weight [1, 2] already belongs to another model");
@@ -670,7 +674,10 @@ class ModelTest {
         return adopting ? Model.adopt(net, 2) : Model.of(net, 2);
     }
 
-    /** A lone buffer tells as well as a parameter, and what is left over from a model whose other parameters moved belongs to nobody. */
+    /**
+     * A lone buffer tells as well as a parameter, and what is left over from a model whose other parameters moved
+     * belongs to nobody.
+     */
     @Test
     void buffersAndLeftOversAreRefusedToo() {
         var old = Model.of(new Normed(new Linear(3, 4), new BatchNorm(4), new Linear(4, 2)), 1);

@@ -67,7 +67,10 @@ class NormLayersTest {
         }
     }
 
-    /** PyTorch writes num_batches_tracked as an I64 scalar; it is read, and written as F32, which PyTorch converts when it loads. */
+    /**
+     * PyTorch writes num_batches_tracked as an I64 scalar; it is read, and written as F32, which PyTorch converts when
+     * it loads.
+     */
     @Test
     void aStateDictOfPyTorchLoads(@TempDir Path folder) throws Exception {
         String header = "{\"weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
@@ -215,7 +218,10 @@ class NormLayersTest {
         assertThat(gradients[1]).isEqualTo(gradients[0]);
     }
 
-    /** Fixed in evaluation it neither reads nor changes the batch's statistics, and gradients flow through the running ones. */
+    /**
+     * Fixed in evaluation it neither reads nor changes the batch's statistics, and gradients flow through the running
+     * ones.
+     */
     @Test
     void fixedInEvaluation() {
         try (var model = Model.of(new Sequential(new Linear(3, 2), new BatchNorm(2)), 0);
@@ -230,9 +236,9 @@ class NormLayersTest {
                     .containsExactly(new float[] {r, r}, offset(1e-7f));
             model.train();
             assertThatThrownBy(() -> model.net().apply(one))
-                    .hasMessage(
-                            "batch_norm at 1: x [1, 2] has 1 values a channel but statistics of a batch need 2; give a larger "
-                                    + "batch, or evaluate (Pass.infer, model.eval)");
+                    .hasMessage("batch_norm at 1: x [1, 2] has 1 values a channel but statistics of a batch need 2; "
+                            + "give a larger "
+                            + "batch, or evaluate (Pass.infer, model.eval)");
         }
     }
 
@@ -434,9 +440,9 @@ class NormLayersTest {
                             .toArray())
                     .containsExactly(new float[] {s, -s, 2 * s, -s}, offset(1e-6f));
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 1)))
-                    .hasMessage(
-                            "SqueezeExcite: x [2, 1] has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or "
-                                    + "[N, D, H, W, C]");
+                    .hasMessage("SqueezeExcite: x [2, 1] has no places between the batch and the channels; give [N, "
+                            + "L, C], [N, H, W, C] or "
+                            + "[N, D, H, W, C]");
         }
     }
 

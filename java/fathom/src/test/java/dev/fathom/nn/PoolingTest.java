@@ -189,7 +189,10 @@ class PoolingTest {
                 .containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
     }
 
-    /** A shortcut without parameters: every second pixel, and zeros for the channels that x lacks (He et al. 2016, option A). */
+    /**
+     * A shortcut without parameters: every second pixel, and zeros for the channels that x lacks (He et al. 2016,
+     * option A).
+     */
     @Test
     void everySecondPixelAndZeroChannels() {
         try (Pass pass = Pass.infer()) {
@@ -206,13 +209,13 @@ class PoolingTest {
         try (var model = Model.of(new Sequential(new MaxPool(2), new MaxPool(2)), 0);
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 3, 3, 1)))
-                    .hasMessage(
-                            "max_pool at 1: x [1, 1, 1, 1] is too small for the window 2x2 stride 2: x.dim(1)=1 and its padding make 1 "
-                                    + "but the window reaches over 2; pad more, or give a larger x");
+                    .hasMessage("max_pool at 1: x [1, 1, 1, 1] is too small for the window 2x2 stride 2: x.dim(1)=1 "
+                            + "and its padding make 1 "
+                            + "but the window reaches over 2; pad more, or give a larger x");
             assertThatThrownBy(() -> new GlobalAvgPool().apply(Tensor.zeros(2, 3)))
-                    .hasMessage(
-                            "GlobalAvgPool: x [2, 3] has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or "
-                                    + "[N, D, H, W, C]");
+                    .hasMessage("GlobalAvgPool: x [2, 3] has no places between the batch and the channels; give [N, "
+                            + "L, C], [N, H, W, C] or "
+                            + "[N, D, H, W, C]");
         }
         assertThatThrownBy(() -> new Upsample(0, Resize.NEAREST)).hasMessage("Upsample: factor=0 must be at least 1");
         assertThat(new AdaptiveAvgPool(7, 7).size()).isEqualTo(Shape.of(7, 7));

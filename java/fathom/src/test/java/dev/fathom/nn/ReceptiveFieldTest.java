@@ -35,7 +35,10 @@ class ReceptiveFieldTest {
         return new Conv(1, 1, Window.of(k).stride(stride).pad(pad));
     }
 
-    /** AI basics lecture 13, "Receptive field": kernels of 3 at stride 1 with padding, two layers see 5 places, n layers 2 n + 1. */
+    /**
+     * AI basics lecture 13, "Receptive field": kernels of 3 at stride 1 with padding, two layers see 5 places, n layers
+     * 2 n + 1.
+     */
     @Test
     void layersOfThree() {
         for (int n = 1; n <= 6; n++) {
@@ -47,7 +50,8 @@ class ReceptiveFieldTest {
     }
 
     /**
-     * The lecture goes on: stride 2 and then stride 1 give 3 + 2 * 2 = 7; (5, 9, 4) are the three places that kernel 3 at stride 2 leaves of seven.
+     * The lecture goes on: stride 2 and then stride 1 give 3 + 2 * 2 = 7; (5, 9, 4) are the three places that kernel 3
+     * at stride 2 leaves of seven.
      */
     @Test
     void aStrideMakesLaterKernelsWider() {
@@ -57,7 +61,10 @@ class ReceptiveFieldTest {
                 .isEqualTo(new Axis(13, 7, 2, 3));
     }
 
-    /** Course "Neural Networks", "Convolution puzzles": 3 x 3 with padding 1 keeps H x W; at stride 2 floor((H - 1) / 2) + 1. */
+    /**
+     * Course "Neural Networks", "Convolution puzzles": 3 x 3 with padding 1 keeps H x W; at stride 2 floor((H - 1) / 2)
+     * + 1.
+     */
     @Test
     void sizesOfThePuzzles() {
         for (int h = 1; h < 12; h++) {
@@ -67,7 +74,10 @@ class ReceptiveFieldTest {
         }
     }
 
-    /** Araujo, Norris and Sim 2019, table 1: AlexNet's last pool has field 195 and VGG-16's 212, both with an effective stride of 32. */
+    /**
+     * Araujo, Norris and Sim 2019, table 1: AlexNet's last pool has field 195 and VGG-16's 212, both with an effective
+     * stride of 32.
+     */
     @Test
     void publishedFields() {
         Window pool = Window.of(3).stride(2);
@@ -99,7 +109,10 @@ class ReceptiveFieldTest {
         return layers;
     }
 
-    /** Worked out by hand: 7 + 2 * 2, four 3 x 3 at jump 4, then in each stage one at the jump before and three at twice that. */
+    /**
+     * Worked out by hand: 7 + 2 * 2, four 3 x 3 at jump 4, then in each stage one at the jump before and three at twice
+     * that.
+     */
     @Test
     void residualBlocksTakeTheWiderPath() {
         try (var model = Model.of(ResNet.resnet18(10), 1)) {
@@ -117,7 +130,10 @@ class ReceptiveFieldTest {
         }
     }
 
-    /** What a place depends on is what its gradient reaches: inside the image a field is that, and nowhere is it too small. */
+    /**
+     * What a place depends on is what its gradient reaches: inside the image a field is that, and nowhere is it too
+     * small.
+     */
     @Test
     void gradientsReachAllOfTheFieldAndNothingElse() {
         reaches(true, new Conv(1, 1, Window.of(3).stride(2).dilation(2).pad(2)), new AvgPool(3), conv(2, 1, 1));

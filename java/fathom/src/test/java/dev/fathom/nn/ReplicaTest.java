@@ -29,7 +29,9 @@ class ReplicaTest {
         return new Sequential(new Linear(IN, 32), Tensor::tanh, new Linear(32, 16).act(null), new Linear(16, CLASSES));
     }
 
-    /** Rows {@code from} to {@code to - 1} of a fixed data set: their mean loss, weighted by their share of {@code of}. */
+    /**
+     * Rows {@code from} to {@code to - 1} of a fixed data set: their mean loss, weighted by their share of {@code of}.
+     */
     private static void backward(Model<? extends Layer> model, int from, int to, int of) {
         float[] x = new Rng(5).normal(of * IN, 0, 1);
         int[] labels = new Rng(6).permutation(of);

@@ -124,9 +124,9 @@ class ShortFormsTest {
         assertThatThrownBy(() -> new Conv(0, 8, 3)).hasMessageContaining("0 channels and 8 filters");
         assertThatThrownBy(() -> new Conv(1, 8, 3).stride(0)).hasMessageContaining("stride=0");
         assertThatThrownBy(() -> new Conv(1, 8, 3).pad(1, 2, 3))
-                .hasMessage(
-                        "window: pad got 3 numbers but the window has 2 spatial dimensions; give one for all, or one for "
-                                + "each");
+                .hasMessage("window: pad got 3 numbers but the window has 2 spatial dimensions; give one for all, or "
+                        + "one for "
+                        + "each");
         assertThatThrownBy(() -> new Conv(1, 8, 3).window(Window.of(5)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("Conv: weight [8, 3, 3, 1] does not have the kernel sizes of the window 5x5")

@@ -44,7 +44,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Through any layer, in any wrapper, an example in a padded batch is what it is alone, or the net is refused; and only nets that leak are refused. */
+/**
+ * Through any layer, in any wrapper, an example in a padded batch is what it is alone, or the net is refused; and only
+ * nets that leak are refused.
+ */
 class StepsTest {
     private static final int[] LENGTHS = {5, 2, 1};
     private static final long[] OFFSETS = {0, 5, 7, 8};
@@ -215,7 +218,10 @@ class StepsTest {
         return training ? Pass.train(new Rng(1)) : Pass.infer();
     }
 
-    /** What the net makes of some examples, and of these the first {@code count} steps of the example at {@code row}, which has all of them or one result. */
+    /**
+     * What the net makes of some examples, and of these the first {@code count} steps of the example at {@code row},
+     * which has all of them or one result.
+     */
     private static float[] made(Layer net, Dataset data, boolean training, int[] rows, int row) {
         int length = LENGTHS[rows[row]];
         try (Dataset some = data.subset(rows);
@@ -354,7 +360,10 @@ class StepsTest {
         });
     }
 
-    /** The statistics of a batch norm are those of padding too in training, and in evaluation it computes each step alone. */
+    /**
+     * The statistics of a batch norm are those of padding too in training, and in evaluation it computes each step
+     * alone.
+     */
     @Test
     void batchNormsMixStepsInTrainingAlone() {
         for (Layer norm : List.of(new BatchNorm(4), new TimeDistributed(new BatchNorm(4)))) {
@@ -368,7 +377,10 @@ class StepsTest {
         }
     }
 
-    /** A norm that a model fixes in evaluation mode, or a layer around it, computes each step alone in a training pass too, and sides are still compared. */
+    /**
+     * A norm that a model fixes in evaluation mode, or a layer around it, computes each step alone in a training pass
+     * too, and sides are still compared.
+     */
     @Test
     void fixedBatchNormsComputeEachStepAlone() {
         Map<String, Supplier<Layer>> nets = new LinkedHashMap<>();
@@ -419,7 +431,9 @@ class StepsTest {
 
     private static int calls;
 
-    /** The ops of a function that captures nothing never change, so that it is judged once, and a forward runs it once. */
+    /**
+     * The ops of a function that captures nothing never change, so that it is judged once, and a forward runs it once.
+     */
     @Test
     void functionsAreJudgedOnce() {
         Layer counting = x -> {
@@ -555,14 +569,19 @@ class StepsTest {
                             .isInstanceOf(IllegalArgumentException.class)
                             .hasMessage(
                                     net == undeclared
-                                            ? "lengths at 1: x [3, 3] of Linear must be [n, steps, features]; give steps of one"
-                                                    + " number as [n, steps, 1], and if the layer before makes one result"
+                                            ? "lengths at 1: x [3, 3] of Linear must be [n, steps, features]; "
+                                                    + "give steps of one"
+                                                    + " number as [n, steps, 1], and if the layer before makes "
+                                                    + "one result"
                                                     + " of each sequence, let its keepsSteps() return false"
-                                            : "lengths at 0: Unknown mixes the steps of its sequences, or does not say that it"
-                                                    + " does not, so padding would change its result; if it is your own,"
+                                            : "lengths at 0: Unknown mixes the steps of its sequences, or does "
+                                                    + "not say that it"
+                                                    + " does not, so padding would change its result; if it is "
+                                                    + "your own,"
                                                     + " let it override steps() or implement SequenceLayer; if not, put"
                                                     + " it into TimeDistributed if it computes each step alone, and"
-                                                    + " otherwise behind a layer that makes one result of each sequence,"
+                                                    + " otherwise behind a layer that makes one result of each "
+                                                    + "sequence,"
                                                     + " whose keepsSteps() is false");
                 }
             }

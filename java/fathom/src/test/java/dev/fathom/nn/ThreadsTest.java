@@ -27,7 +27,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One model and several threads: inference beside inference is safe, and a change beside anything else is an exception. */
+/**
+ * One model and several threads: inference beside inference is safe, and a change beside anything else is an exception.
+ */
 class ThreadsTest {
     private final Model<Sequential> model =
             Model.of(new Sequential(new Linear(64, 64), Tensor::relu, new Linear(64, 64), new BatchNorm(64)), 1);
@@ -132,8 +134,8 @@ class ThreadsTest {
     }
 
     /**
-     * When the collector has taken the pass, the thread that gives its leases back may not have run yet. The last forgotten pass stays open in the thread of
-     * the test, which must not be that of other tests.
+     * When the collector has taken the pass, the thread that gives its leases back may not have run yet. The last
+     * forgotten pass stays open in the thread of the test, which must not be that of other tests.
      */
     @Test
     void aForgottenPassOfTheOwnThreadDoesNotRefuseAChange() throws Exception {

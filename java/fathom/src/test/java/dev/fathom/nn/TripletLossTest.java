@@ -68,7 +68,10 @@ class TripletLossTest {
         }
     }
 
-    /** From 26,757 examples on, three places for every two of them are more than an array holds, and their distances fill gigabytes. */
+    /**
+     * From 26,757 examples on, three places for every two of them are more than an array holds, and their distances
+     * fill gigabytes.
+     */
     @Test
     void largeBatchesOfManyClasses() {
         int n = 26_757;

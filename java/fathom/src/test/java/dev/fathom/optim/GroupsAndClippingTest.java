@@ -34,7 +34,10 @@ class GroupsAndClippingTest {
         }
     }
 
-    /** Gives every parameter the gradient {@code g} and takes a step; the first value of trunk.weight, trunk.bias, head.weight, head.bias. */
+    /**
+     * Gives every parameter the gradient {@code g} and takes a step; the first value of trunk.weight, trunk.bias,
+     * head.weight, head.bias.
+     */
     private static float[] step(Model<?> model, BoundOptimizer optimizer, float g) {
         try (Pass pass = Pass.train(new Rng(0))) {
             Tensor loss = Tensor.scalar(0);
@@ -95,7 +98,10 @@ class GroupsAndClippingTest {
         }
     }
 
-    /** New groups replace the old ones and leave moments and counts alone: rate 0 for a while is Adam whose weights stood still. */
+    /**
+     * New groups replace the old ones and leave moments and counts alone: rate 0 for a while is Adam whose weights
+     * stood still.
+     */
     @Test
     void groupsCanChangeBetweenSteps() {
         try (var model = Model.of(new Two(), 1);
@@ -108,7 +114,10 @@ class GroupsAndClippingTest {
         }
     }
 
-    /** A model in two groups with the settings of the recipe is the model without groups, bit for bit; so is a part with names in full. */
+    /**
+     * A model in two groups with the settings of the recipe is the model without groups, bit for bit; so is a part with
+     * names in full.
+     */
     @Test
     void groupsOfTheSameSettingsChangeNothing() {
         float[][] results = new float[3][];
@@ -181,7 +190,10 @@ class GroupsAndClippingTest {
 
     // ---- clipping
 
-    /** Ten gradients of 2 have the norm 2 sqrt(10) = 6.3246; PyTorch's clip_grad_norm_ multiplies by max / (norm + 1e-6) where that is below 1. */
+    /**
+     * Ten gradients of 2 have the norm 2 sqrt(10) = 6.3246; PyTorch's clip_grad_norm_ multiplies by max / (norm + 1e-6)
+     * where that is below 1.
+     */
     @Test
     void theNormIsOfAllGradientsTogether() {
         try (var model = Model.of(new Two(), 1);

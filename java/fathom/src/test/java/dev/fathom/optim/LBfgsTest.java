@@ -167,7 +167,10 @@ class LBfgsTest {
         }
     }
 
-    /** Newton's method on Rosenbrock's function from (-1.2, 1) by hand: (-1.1752809, 1.3806742), (0.7631148, -3.1750338), (0.7634296, 0.5828248). */
+    /**
+     * Newton's method on Rosenbrock's function from (-1.2, 1) by hand: (-1.1752809, 1.3806742), (0.7631148,
+     * -3.1750338), (0.7634296, 0.5828248).
+     */
     @Test
     void newtonOnRosenbrocksFunction() {
         float[][] expected = {{-1.1752809f, 1.3806742f}, {0.7631148f, -3.1750338f}, {0.7634296f, 0.5828248f}};

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each form of each optimizer, and averages of weights, against PyTorch, after each of 20 steps on gradients of sizes from 1 to 1e-8. PyTorch computed
- * in float64: 1e-6 is for the roundings of up to 20 steps on weights of size 1.
+ * Each form of each optimizer, and averages of weights, against PyTorch, after each of 20 steps on gradients of sizes
+ * from 1 to 1e-8. PyTorch computed in float64: 1e-6 is for the roundings of up to 20 steps on weights of size 1.
  */
 class OptimizerGoldenTest {
     private static final List<Golden> FILES = List.of(new Golden("optimizers"), new Golden("trajectories"));

@@ -420,8 +420,8 @@ class OptimizerTest {
     }
 
     /**
-     * Parameters after three steps, in two runs of which one is frozen apart: two range, above the size where
-     * threads share.
+     * Parameters after three steps, in two runs of which one is frozen apart: two range, above the size where threads
+     * share.
      */
     private static float[] trained(Optimizer recipe) {
         try (var model = Model.of(new Sequential(new Linear(601, 307), new Linear(307, 211), new Linear(211, 5)), 3);
@@ -610,8 +610,8 @@ class OptimizerTest {
         assertThatThrownBy(() -> new Sgd(1).momentum(0.9f).weightDecay(-1))
                 .hasMessage("SGD: weightDecay=-1.0 must be 0 or more and finite");
         assertThatThrownBy(() -> new Sgd(1).momentum(1).velocity(Velocity.MEAN))
-                .hasMessage(
-                        "SGD: a velocity that is a mean needs momentum below 1 and no nesterov but momentum=1.0 and nesterov=false");
+                .hasMessage("SGD: a velocity that is a mean needs momentum below 1 and no nesterov but momentum=1.0 "
+                        + "and nesterov=false");
         assertThatThrownBy(
                         () -> new Sgd(1).momentum(0.9f).velocity(Velocity.STEPS).dampening(0.1f))
                 .hasMessage(

@@ -23,7 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Recipes that are formulas on tensors, and recipes around recipes: against references in double precision, and the textbook's numbers. */
+/**
+ * Recipes that are formulas on tensors, and recipes around recipes: against references in double precision, and the
+ * textbook's numbers.
+ */
 class RecipesTest {
     @TempDir
     Path folder;
@@ -80,7 +83,9 @@ class RecipesTest {
         path(new Lookahead(new Sgd(0.1f), 1, 1), 0.9, 0.81, 0.729);
     }
 
-    /** The gradient at 1 + 0.5 is 1.5. The adaptive one goes to 1 + 0.5 * 1 there, and to 0.85 + 0.5 * 0.85 from 0.85. */
+    /**
+     * The gradient at 1 + 0.5 is 1.5. The adaptive one goes to 1 + 0.5 * 1 there, and to 0.85 + 0.5 * 0.85 from 0.85.
+     */
     @Test
     void samTakesTheGradientOfTheWorstPlace() {
         path(new Sam(new Sgd(0.1f), 0.5f, false), 0.85, 0.715);
@@ -191,9 +196,9 @@ class RecipesTest {
                 BoundOptimizer sgd = new Sgd(1).on(model)) {
             assertThatThrownBy(sgd::swapAverages)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage(
-                            "swapAverages: " + new Sgd(1)
-                                    + " keeps no averages; put an Ema or a Swa around it, such as new Ema(new Adam(1e-3f), 0.999f)");
+                    .hasMessage("swapAverages: " + new Sgd(1)
+                            + " keeps no averages; put an Ema or a Swa around it, such as new Ema(new "
+                            + "Adam(1e-3f), 0.999f)");
         }
     }
 
@@ -201,7 +206,10 @@ class RecipesTest {
 
     private record Many(Parameter w) implements Net {}
 
-    /** With rate 1 and a gradient of 0, a step is the noise: its variance is eta / t^0.55, and clipping does not touch it. */
+    /**
+     * With rate 1 and a gradient of 0, a step is the noise: its variance is eta / t^0.55, and clipping does not touch
+     * it.
+     */
     @Test
     void noiseHasTheVarianceOfItsStep() {
         int n = 20_000;
@@ -490,7 +498,8 @@ class RecipesTest {
     @Test
     void mistakesAreSentences() {
         String[] sentences = {
-            "step: Asks[learningRate=1.0, what=0] asks for the values before the step; return true from evaluatesAgain(), "
+            "step: Asks[learningRate=1.0, what=0] asks for the values before the step; return true from "
+                    + "evaluatesAgain(), "
                     + "which keeps them",
             "step: Asks[learningRate=1.0, what=1] has 0 moments and takes a step of " + new Adam(1)
                     + ", which needs 2; choose another recipe or raise moments()",

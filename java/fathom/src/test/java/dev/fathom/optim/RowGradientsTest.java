@@ -17,7 +17,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Gradients that are rows and values, as an embedding has them: the bits of whole ones, and lazy steps that touch no other row. */
+/**
+ * Gradients that are rows and values, as an embedding has them: the bits of whole ones, and lazy steps that touch no
+ * other row.
+ */
 class RowGradientsTest {
     private static final int ROWS = 40;
     private static final int COLUMNS = 5;

@@ -37,7 +37,10 @@ class SavingTest {
         optimizer.step(evaluation);
     }
 
-    /** The part trained by its own optimizer begins in the middle of the block; one bias is frozen for a while, so that the counts differ. */
+    /**
+     * The part trained by its own optimizer begins in the middle of the block; one bias is frozen for a while, so that
+     * the counts differ.
+     */
     @Test
     void momentsAndCountsGoOn() {
         for (Optimizer recipe : List.of(
@@ -114,7 +117,8 @@ class SavingTest {
             assertThatThrownBy(() -> plain.load(saved, "adam"))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("load: adam was saved by " + new Adam(0.1f)
-                            + ", groups=[Group[pattern=*.bias, rateFactor=2.0, weightDecay=null, onlyRows=false, maxNorm=Infinity, clipWeights=Infinity]] but this one is "
+                            + ", groups=[Group[pattern=*.bias, rateFactor=2.0, weightDecay=null, onlyRows=false, "
+                            + "maxNorm=Infinity, clipWeights=Infinity]] but this one is "
                             + new Adam(0.1f) + "; load it into one with the same settings");
             assertThatThrownBy(() -> part.load(saved, "adam"))
                     .isInstanceOf(IllegalArgumentException.class)

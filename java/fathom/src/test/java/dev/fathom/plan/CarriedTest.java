@@ -228,9 +228,11 @@ class CarriedTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
                             "freeze: the constant value[#1], which rnn_tanh reads, holds 4096 in element 0 at batch 2"
-                                    + " and length 4096 but 16 at batch 2 and length 16, and a plan keeps only constants"
+                                    + " and length 4096 but 16 at batch 2 and length 16, and a plan keeps only "
+                                    + "constants"
                                     + " that are equal at all sizes, repeat one block, or are the beginning of a longer"
-                                    + " one; give the lengths of sequences as an input, Spec.lengths(name), or freeze with"
+                                    + " one; give the lengths of sequences as an input, Spec.lengths(name), or "
+                                    + "freeze with"
                                     + " a fixed length");
             assertThatThrownBy(() -> Plan.freeze(
                             model, (n, in) -> n.apply(in[0].mul(Tensor.of(new float[] {in[0].dim(1)}, 1))), x))
@@ -239,7 +241,8 @@ class CarriedTest {
                             "freeze: the constant value[#1], which mul reads, holds 4096.0 in element 0 at batch 2 and"
                                     + " length 4096 but 16.0 at batch 2 and length 16, and a plan keeps only constants"
                                     + " that are equal at all sizes, repeat one block, or are the beginning of a longer"
-                                    + " one; compute it from the inputs by ops, make it an input, or freeze with a fixed"
+                                    + " one; compute it from the inputs by ops, make it an input, or freeze with "
+                                    + "a fixed"
                                     + " length");
         }
     }

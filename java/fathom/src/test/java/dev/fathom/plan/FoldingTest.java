@@ -23,7 +23,9 @@ import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
-/** Batch norm of a plan lies in the weights before it; where nothing is folded a plan gives the bits of the eager run. */
+/**
+ * Batch norm of a plan lies in the weights before it; where nothing is folded a plan gives the bits of the eager run.
+ */
 class FoldingTest {
     private static final int[] BATCHES = {1, 7, 64};
 

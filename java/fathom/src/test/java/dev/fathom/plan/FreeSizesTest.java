@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** What follows a free batch and length is at each of them what an eager run gives, or the session is refused: a plan touches no memory but its own. */
+/**
+ * What follows a free batch and length is at each of them what an eager run gives, or the session is refused: a plan
+ * touches no memory but its own.
+ */
 class FreeSizesTest {
     private static final Spec X = Spec.of("x", Dim.BATCH, Dim.LENGTH, 3);
     private static final Spec TABLE = Spec.of("table", 2, 64, 3);
@@ -111,9 +114,9 @@ class FreeSizesTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageStartingWith(
                         "freeze: slice: its to is 1000 at batch 2 and length 4096, 16 at batch 2 and length 16, ")
-                .hasMessageContaining(
-                        "or a floor quotient of the length by at most 32; "
-                                + "if that holds for a part of the sizes, name that part with Spec.length(min, max, multipleOf)");
+                .hasMessageContaining("or a floor quotient of the length by at most 32; "
+                        + "if that holds for a part of the sizes, name that part with Spec.length(min, "
+                        + "max, multipleOf)");
         Spec[] below = {X.length(1, 1000)};
         check(in -> in[0].slice(1, 0, Math.min(in[0].dim(1), 1000)), below, lengths(1, 999, 1000), 1001, 2000);
         assertThatThrownBy(() -> freeze(in -> in[0].slice(0, 0, Math.min(in[0].dim(0), 40)), X))

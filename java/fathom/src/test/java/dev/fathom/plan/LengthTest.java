@@ -162,7 +162,10 @@ class LengthTest {
         }
     }
 
-    /** Every form of a convolution: one of few channels, Winograd's, depthwise, grouped, 1x1, along a line, and one that turns into another for short images. */
+    /**
+     * Every form of a convolution: one of few channels, Winograd's, depthwise, grouped, 1x1, along a line, and one that
+     * turns into another for short images.
+     */
     private static Layer[] convolutions() {
         Window three = Window.of(3).pad(1);
         return new Layer[] {
@@ -247,7 +250,8 @@ class LengthTest {
             assertThatThrownBy(() -> plan.newSession(1, 33))
                     .hasMessage(
                             "newSession: length=33 is outside the lengths that this plan takes, 1 to 32: at length 33,"
-                                    + " slice: places 0 to 33 are outside x [32, 2]: x.dim(0)=32; choose 0 <= from <= to"
+                                    + " slice: places 0 to 33 are outside x [32, 2]: x.dim(0)=32; choose 0 <= "
+                                    + "from <= to"
                                     + " <= dim(0)");
             assertThatThrownBy(() -> plan.newSession(2, 3))
                     .hasMessage("newSession: batch=2 but no input of this plan has Dim.BATCH; give 1");
@@ -266,7 +270,8 @@ class LengthTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("freeze: slice: its to is 64 at batch 2 and length 4096, 4 at batch 2 and length 16, 1"
                             + " at batch 2 and length 1, 64 at batch 3 and length 4096; it must be constant,"
-                            + " or grow in proportion to the length or a floor quotient of the length by at most 32; if that"
+                            + " or grow in proportion to the length or a floor quotient of the length by at most "
+                            + "32; if that"
                             + " holds for a part of the sizes, name that part with Spec.length(min, max, multipleOf)");
             assertThatThrownBy(() -> Plan.freeze(model, (m, in) -> in[0].dim(1) > 16 ? in[0].relu() : in[0].tanh(), x))
                     .hasMessage("freeze: call 0 is relu at batch 2 and length 4096 but tanh at batch 2 and length 16; "

@@ -31,8 +31,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * A hundred random functions whose sizes follow a free batch and length in many ways, some of which no plan can follow: at every size a session gives the
- * bits of the eager run, or it is refused with a sentence. {@code -Dfathom.random.functions=10000 -Dfathom.random.seed=1000} runs others.
+ * A hundred random functions whose sizes follow a free batch and length in many ways, some of which no plan can follow:
+ * at every size a session gives the bits of the eager run, or it is refused with a sentence.
+ * {@code -Dfathom.random.functions=10000 -Dfathom.random.seed=1000} runs others.
  */
 class RandomPlansTest {
     private static final int WIDTH = 4;
@@ -138,7 +139,10 @@ class RandomPlansTest {
         return random.nextInt(1, random.nextBoolean() ? 4 : most);
     }
 
-    /** At two batch sizes and two lengths every integer follows the sizes as a plan asks for: the function must refuse one of them. */
+    /**
+     * At two batch sizes and two lengths every integer follows the sizes as a plan asks for: the function must refuse
+     * one of them.
+     */
     private static void assertSomeRefused(Model<Parts> model, long seed, Spec spec, Exception why) {
         Range batches = Spec.declared(List.of(spec), Dim.BATCH);
         Range lengths = Spec.declared(List.of(spec), Dim.LENGTH);

@@ -18,7 +18,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a session makes of inputs and outputs that callers use in a wrong way: an exception, and never the numbers of another run. */
+/**
+ * What a session makes of inputs and outputs that callers use in a wrong way: an exception, and never the numbers of
+ * another run.
+ */
 class SessionTest {
     private Model<Layer> model;
     private Plan plan;

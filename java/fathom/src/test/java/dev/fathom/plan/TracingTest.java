@@ -23,7 +23,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A trace finds shapes: no kernel runs on what depends on its input, and no second copy of a model's weights is made. */
+/**
+ * A trace finds shapes: no kernel runs on what depends on its input, and no second copy of a model's weights is made.
+ */
 class TracingTest {
     @BeforeEach
     void startTheClockOfKernels() {

@@ -71,7 +71,9 @@ class FormsTest {
 
     // ---- one to many
 
-    /** From a number to a series: the number gives the first state, and each step reads the output of the step before. */
+    /**
+     * From a number to a series: the number gives the first state, and each step reads the output of the step before.
+     */
     private record Unrolled(Linear begin, Recurrent cell, Linear out) implements Net {
         Tensor series(Tensor x, int length) {
             int n = x.dim(0);

@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** PyTorch's recurrent nets with their weights: results, final states and all gradients, of batches with and without padding. */
+/**
+ * PyTorch's recurrent nets with their weights: results, final states and all gradients, of batches with and without
+ * padding.
+ */
 class RecurrentGoldenTest {
     private static final Golden GOLDEN = new Golden("recurrent");
 

@@ -135,7 +135,10 @@ class RecurrentTest {
                         + "[weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0]");
     }
 
-    /** z = tanh(0.5 z + x + 0.1), y = 2 z - 0.5 over x = 1, -1, 0.5 against 1, 0, 1: the sum of squares and its slope along the recurrent weight. */
+    /**
+     * z = tanh(0.5 z + x + 0.1), y = 2 z - 0.5 over x = 1, -1, 0.5 against 1, 0, 1: the sum of squares and its slope
+     * along the recurrent weight.
+     */
     @Test
     void backPropagationThroughTimeIsTheTextbooks() {
         Recurrent net = Recurrent.rnn(1, 1)
@@ -158,7 +161,10 @@ class RecurrentTest {
         }
     }
 
-    /** (p + 1) K + K^2 + (K + 1) weights for p = 3 inputs and K = 12 units; the reviews' net has two biases a gate, or one. */
+    /**
+     * (p + 1) K + K^2 + (K + 1) weights for p = 3 inputs and K = 12 units; the reviews' net has two biases a gate, or
+     * one.
+     */
     @Test
     void countsTheTextbooksParameters() {
         assertThat(count(Recurrent.rnn(3, 12).biases(1)) + 13).isEqualTo(205);
@@ -236,7 +242,10 @@ class RecurrentTest {
         }
     }
 
-    /** A sequence alone, and in a batch that is padded behind or in front: the same bits, and last steps that do not see padding. */
+    /**
+     * A sequence alone, and in a batch that is padded behind or in front: the same bits, and last steps that do not see
+     * padding.
+     */
     @ParameterizedTest
     @MethodSource("nets")
     void paddingChangesNothing(Recurrent plain) {
@@ -264,8 +273,8 @@ class RecurrentTest {
     }
 
     /**
-     * A wide net: of few sequences a gang of threads shares the units, of many each thread has its own, and neither changes a bit of the steps or of the
-     * gradient of x.
+     * A wide net: of few sequences a gang of threads shares the units, of many each thread has its own, and neither
+     * changes a bit of the steps or of the gradient of x.
      */
     @ParameterizedTest
     @EnumSource(Cell.class)
@@ -301,7 +310,10 @@ class RecurrentTest {
         }
     }
 
-    /** The gradient of each sequence of a padded batch is, to the bit, that of the sequence alone, and that of padding is zero. */
+    /**
+     * The gradient of each sequence of a padded batch is, to the bit, that of the sequence alone, and that of padding
+     * is zero.
+     */
     @ParameterizedTest
     @MethodSource("nets")
     void theGradientOfASequenceDoesNotSeeItsBatch(Recurrent plain) {
@@ -323,7 +335,10 @@ class RecurrentTest {
         }
     }
 
-    /** Whatever lies in the padding, even NaN: the same bits of all results, and of the gradients of x and of the parameters. */
+    /**
+     * Whatever lies in the padding, even NaN: the same bits of all results, and of the gradients of x and of the
+     * parameters.
+     */
     @ParameterizedTest
     @MethodSource("nets")
     void nanInThePaddingChangesNothing(Recurrent plain) {
@@ -362,7 +377,10 @@ class RecurrentTest {
         }
     }
 
-    /** Without lengths padding is processed: zeros in front are steps like others, and what they make of the state is where the rest begins. */
+    /**
+     * Without lengths padding is processed: zeros in front are steps like others, and what they make of the state is
+     * where the rest begins.
+     */
     @ParameterizedTest
     @MethodSource("nets")
     void zerosInFrontAreStepsUnlessLengthsMaskThem(Recurrent plain) {
@@ -467,7 +485,10 @@ class RecurrentTest {
         refuses(() -> Recurrent.lstm(3, 4).skip(0, 1), "Recurrent: lag=0 must be at least 1");
     }
 
-    /** Without a seed every step has both connections: h[t] = relu(x[t] + (h[t - 1] + h[t - 3]) / 2) with weights of one. */
+    /**
+     * Without a seed every step has both connections: h[t] = relu(x[t] + (h[t - 1] + h[t - 3]) / 2) with weights of
+     * one.
+     */
     @Test
     void skippingConnectionsWithoutDrawsAreAtEveryStep() {
         Recurrent net = ones(Recurrent.of(Cell.RELU, 1, 1).biases(0).skip(3));
@@ -483,7 +504,10 @@ class RecurrentTest {
         refuses(() -> Recurrent.lstm(3, 4).skip(0), "Recurrent: lag=0 must be at least 1");
     }
 
-    /** Variational dropout drops a feature at every step of a sequence or at none; the other kind leaves the first layer's input alone. */
+    /**
+     * Variational dropout drops a feature at every step of a sequence or at none; the other kind leaves the first
+     * layer's input alone.
+     */
     @Test
     void dropoutFallsWhereItShould() {
         for (boolean variational : new boolean[] {true, false}) {
@@ -509,7 +533,10 @@ class RecurrentTest {
         }
     }
 
-    /** y = relu(drop(relu(x))): what goes from the first layer to the second is dropped step by step and scaled, and x is not. */
+    /**
+     * y = relu(drop(relu(x))): what goes from the first layer to the second is dropped step by step and scaled, and x
+     * is not.
+     */
     @Test
     void dropoutLiesBetweenLayers() {
         Recurrent relu = Recurrent.of(Cell.RELU, 1, 1).biases(0).layers(2).dropout(0.25f);
@@ -597,7 +624,10 @@ class RecurrentTest {
 
     // ---- bad input
 
-    /** What the Javadoc of the layer says, for every cell at 500 steps, and what lies beyond it is the rounding of blocks. */
+    /**
+     * What the Javadoc of the layer says, for every cell at 500 steps, and what lies beyond it is the rounding of
+     * blocks.
+     */
     @ParameterizedTest
     @EnumSource(Cell.class)
     void memoryIsWhatTheJavadocComputes(Cell cell) {
@@ -661,16 +691,19 @@ class RecurrentTest {
             State state = gru.net().run(x).state();
             refuses(
                     () -> net.run(x, state, null),
-                    "Recurrent: the initial state has no cell state but an LSTM needs one; give the state of a net with this cell");
+                    "Recurrent: the initial state has no cell state but an LSTM needs one; give the state of a "
+                            + "net with this cell");
             refuses(
                     () -> gru.net().run(Tensor.zeros(1, 5, 3), state, null),
-                    "Recurrent: the initial hidden state [2, 1, 4] and x [1, 5, 3] disagree; it must be [batch, layers * directions, hidden]=[1, 1, 4]");
+                    "Recurrent: the initial hidden state [2, 1, 4] and x [1, 5, 3] disagree; it must be [batch, "
+                            + "layers * directions, hidden]=[1, 1, 4]");
         }
         refuses(
                 () -> new Recurrent(
                         Recurrent.rnn(3, 4).settings(),
                         Recurrent.rnn(3, 4).biases(0).weights()),
-                "Recurrent: the parameters {weight_hh_l0=[4, 4], weight_ih_l0=[4, 3]} are not those of its settings; give "
+                "Recurrent: the parameters {weight_hh_l0=[4, 4], weight_ih_l0=[4, 3]} are not those of its "
+                        + "settings; give "
                         + "{bias_hh_l0=[4], bias_ih_l0=[4], weight_hh_l0=[4, 4], weight_ih_l0=[4, 3]}");
         refuses(() -> Recurrent.lstm(0, 4), "Recurrent: in=0, hidden=4 and layers=1 must all be at least 1");
         refuses(() -> Recurrent.lstm(3, 4).biases(3), "Recurrent: biases=3 must be 0, 1 or 2");

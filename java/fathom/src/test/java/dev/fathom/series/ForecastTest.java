@@ -49,7 +49,8 @@ class ForecastTest {
         assertThat(seen.get(2)).containsExactly(-30, 4, 30, 5);
         refused(
                 () -> Forecast.recursive(windows, s, 3, 4, step),
-                "recursive: cannot forecast 4 rows from row 3 with 2 lags and 5 rows; begin at 2 or later but no later than row 5, and forecast at least one row, ending one row after the series at most");
+                "recursive: cannot forecast 4 rows from row 3 with 2 lags and 5 rows; begin at 2 or later but no "
+                        + "later than row 5, and forecast at least one row, ending one row after the series at most");
     }
 
     @Test
@@ -57,16 +58,22 @@ class ForecastTest {
         Windows windows = new Windows(2);
         refused(
                 () -> Forecast.oneStepAhead(windows, FIBONACCI, 1, 1, SUM),
-                "oneStepAhead: cannot forecast 1 rows from row 1 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
+                "oneStepAhead: cannot forecast 1 rows from row 1 with 2 lags and 7 rows; begin at 2 or later but "
+                        + "no later than row 7, and forecast at least one row, ending one row after the series at "
+                        + "most");
         refused(
                 () -> Forecast.oneStepAhead(windows, FIBONACCI, 7, 2, SUM),
-                "oneStepAhead: cannot forecast 2 rows from row 7 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
+                "oneStepAhead: cannot forecast 2 rows from row 7 with 2 lags and 7 rows; begin at 2 or later but "
+                        + "no later than row 7, and forecast at least one row, ending one row after the series at "
+                        + "most");
         refused(
                 () -> Forecast.recursive(windows, FIBONACCI, 8, 1, SUM),
-                "recursive: cannot forecast 1 rows from row 8 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
+                "recursive: cannot forecast 1 rows from row 8 with 2 lags and 7 rows; begin at 2 or later but no "
+                        + "later than row 7, and forecast at least one row");
         refused(
                 () -> Forecast.recursive(windows, FIBONACCI, 2, 0, SUM),
-                "recursive: cannot forecast 0 rows from row 2 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
+                "recursive: cannot forecast 0 rows from row 2 with 2 lags and 7 rows; begin at 2 or later but no "
+                        + "later than row 7, and forecast at least one row");
         refused(
                 () -> Forecast.recursive(windows.horizons(2), FIBONACCI, 2, 1, SUM),
                 "recursive: the windows of 2 lags, horizons [2] do not forecast the next row alone; use the horizon 1");

@@ -26,7 +26,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Series with times and holes: no window reaches over what is not there, and nobody takes a filled value for a measured one. */
+/**
+ * Series with times and holes: no window reaches over what is not there, and nobody takes a filled value for a measured
+ * one.
+ */
 @Tag("any-instruction-set")
 class SeriesTest {
     private static final DateTimeFormatter MINUTES = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");

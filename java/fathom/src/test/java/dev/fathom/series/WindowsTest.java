@@ -20,7 +20,10 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Windows over a series: which rows they have in which order, how they are split, and the stock exchange of the textbook. */
+/**
+ * Windows over a series: which rows they have in which order, how they are split, and the stock exchange of the
+ * textbook.
+ */
 class WindowsTest {
     @TempDir
     Path temp;
@@ -208,8 +211,8 @@ class WindowsTest {
     // ---- the stock exchange
 
     /**
-     * The autoregression of the textbook (ISLR2, section 10.9.6): five lags of three series, standardized over the whole, least squares on the days with the flag, R2 on
-     * the others; and yesterday's volume as the straw man.
+     * The autoregression of the textbook (ISLR2, section 10.9.6): five lags of three series, standardized over the
+     * whole, least squares on the days with the flag, R2 on the others; and yesterday's volume as the straw man.
      */
     @Test
     void theStockExchangeOfTheTextbook() {

@@ -14,7 +14,10 @@ import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** Fourier transforms against NumPy and their definition, frames against PyTorch, filters against the definition of librosa. */
+/**
+ * Fourier transforms against NumPy and their definition, frames against PyTorch, filters against the definition of
+ * librosa.
+ */
 class SpectraTest {
     private static final JsonObject GOLDEN =
             new JsonStreamParser(Golden.text("spectra.json")).next().getAsJsonObject();
@@ -221,7 +224,10 @@ class SpectraTest {
                 "inverse: 2 numbers of the bins for a transform of size 4, which takes 6; give as many");
     }
 
-    /** A tone of 1,000 Hz is in bin 32 of 129, and its power is that of a Hann window: (size / 4)^2 for an amplitude of 1. */
+    /**
+     * A tone of 1,000 Hz is in bin 32 of 129, and its power is that of a Hann window: (size / 4)^2 for an amplitude of
+     * 1.
+     */
     @Test
     void aToneIsInItsBin() {
         float[] tone = new float[4000];

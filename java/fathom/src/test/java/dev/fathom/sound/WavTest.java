@@ -242,7 +242,8 @@ class WavTest {
         refused(
                 () -> Wav.read(file(riff(format(7, 1, 8000, 1, 8), chunk("data", new byte[6])))),
                 file
-                        + ": its samples have 8 bits in the format 7, but only integers (1) of 8, 16, 24 and 32 bits and floats "
+                        + ": its samples have 8 bits in the format 7, but only integers (1) of 8, 16, 24 and 32 "
+                        + "bits and floats "
                         + "(3) of 32 bits are read; convert it before");
         refused(
                 () -> Wav.read(file(riff(
@@ -254,7 +255,8 @@ class WavTest {
                         "cannot read " + temp.resolve("none.wav") + ": it does not exist; give the path of a WAV file");
         refused(
                 () -> Wav.of(0, new float[1]),
-                "wav: rate=0 and 1 channels of 1 samples; give a rate above 0 and 1 to 256 channels with at least one sample");
+                "wav: rate=0 and 1 channels of 1 samples; give a rate above 0 and 1 to 256 channels with at least "
+                        + "one sample");
         refused(
                 () -> Wav.of(1),
                 "wav: rate=1 and 0 channels; give a rate above 0 and 1 to 256 channels with at least one sample");

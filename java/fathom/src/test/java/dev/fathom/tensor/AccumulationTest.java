@@ -78,7 +78,10 @@ class AccumulationTest {
         return h.linear(right, null).square().mean();
     }
 
-    /** d(a + 0.5 b) = da + 0.5 db, whether the sum is of losses or of gradients, also where the trunk runs again for each. */
+    /**
+     * d(a + 0.5 b) = da + 0.5 db, whether the sum is of losses or of gradients, also where the trunk runs again for
+     * each.
+     */
     @Test
     void lossesOfOnePassAdd() {
         for (boolean recompute : new boolean[] {false, true}) {

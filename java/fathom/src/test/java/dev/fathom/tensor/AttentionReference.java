@@ -2,7 +2,10 @@ package dev.fathom.tensor;
 
 import org.jspecify.annotations.Nullable;
 
-/** Attention in double precision, by the formula: the whole row of weights of each query, of the keys that a predicate lets it see. */
+/**
+ * Attention in double precision, by the formula: the whole row of weights of each query, of the keys that a predicate
+ * lets it see.
+ */
 public final class AttentionReference {
     private AttentionReference() {}
 
@@ -12,7 +15,10 @@ public final class AttentionReference {
         boolean key(int b, int i, int j);
     }
 
-    /** Of q [n, lq, heads d] and k, v [n, lk, kvHeads d], with a bias [heads, lq, lk] or null; a query that sees nothing gives zeros. */
+    /**
+     * Of q [n, lq, heads d] and k, v [n, lk, kvHeads d], with a bias [heads, lq, lk] or null; a query that sees nothing
+     * gives zeros.
+     */
     public static Doubles of(
             Doubles q, Doubles k, Doubles v, int heads, int kvHeads, @Nullable Doubles bias, Sees sees) {
         int n = q.dim(0);

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What backward gives to whom: forks, several calls, targets, watched tensors, constants, changed weights, failures. */
+/**
+ * What backward gives to whom: forks, several calls, targets, watched tensors, constants, changed weights, failures.
+ */
 class BackwardTest {
     private final Numbers values = new Numbers();
     private final Parameter w = values.parameter("w", new float[] {2, 3}, 2);
@@ -119,7 +121,9 @@ class BackwardTest {
         }
     }
 
-    /** The parts of a GAN: one loss to one part and then to the other, and two losses over one tape to the same part. */
+    /**
+     * The parts of a GAN: one loss to one part and then to the other, and two losses over one tape to the same part.
+     */
     @Test
     void otherTargetsOfOneLossAndOtherLossesOfOneTargetMayFollow() {
         try (Pass pass = Pass.grad()) {
@@ -166,7 +170,10 @@ class BackwardTest {
         }
     }
 
-    /** One command writes both gradients: of y = w z + w with z = (1, -1) and weights (1, 10), they are (1, -10) and (1, 10). */
+    /**
+     * One command writes both gradients: of y = w z + w with z = (1, -1) and weights (1, 10), they are (1, -10) and (1,
+     * 10).
+     */
     @Test
     void aParameterThatScalesAndShiftsAdds() {
         Op norm = new NormOp(NormOp.Over.LAYER, 1, 0, false, null);
@@ -703,7 +710,9 @@ class BackwardTest {
         }
     }
 
-    /** What a recomputed layer captures stays for backward, receives its gradient, and may be what the layer returns. */
+    /**
+     * What a recomputed layer captures stays for backward, receives its gradient, and may be what the layer returns.
+     */
     @Test
     void aRecomputedLayerMayCapture() {
         try (Pass pass = Pass.grad()) {
@@ -833,8 +842,8 @@ class BackwardTest {
             Parameter lost = new Parameter(Shape.of(3, 2), null);
             assertThatIllegalStateException()
                     .isThrownBy(() -> Tensor.zeros(1, 2).linear(lost, null))
-                    .withMessage(
-                            "parameter [3, 2] has no values yet: give Model.of the net that holds it in a record component");
+                    .withMessage("parameter [3, 2] has no values yet: give Model.of the net that holds it in a record "
+                            + "component");
         }
     }
 }

@@ -13,7 +13,10 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A dense row-major array of doubles: what the references of the op table compute with. Slow, plain, and without any trick. */
+/**
+ * A dense row-major array of doubles: what the references of the op table compute with. Slow, plain, and without any
+ * trick.
+ */
 public record Doubles(double[] v, int... dims) {
     /** A number as a scalar. */
     public static Doubles scalar(double x) {
@@ -219,7 +222,10 @@ public record Doubles(double[] v, int... dims) {
         });
     }
 
-    /** What a pool makes of the values that a window sees, their places in the image, and how many of its taps lie on the image or its padding. */
+    /**
+     * What a pool makes of the values that a window sees, their places in the image, and how many of its taps lie on
+     * the image or its padding.
+     */
     interface Pooling {
         double of(double[] seen, int[] at, int places);
     }
@@ -415,7 +421,10 @@ public record Doubles(double[] v, int... dims) {
                 : products.reduce(line -> Arrays.stream(line).sum(), summed);
     }
 
-    /** What a window does to indices: {@code pair} is told of each output, each tap that reads inside x, and the place there. */
+    /**
+     * What a window does to indices: {@code pair} is told of each output, each tap that reads inside x, and the place
+     * there.
+     */
     private interface Pair {
         void at(int output, int tap, int place);
     }
@@ -694,7 +703,10 @@ public record Doubles(double[] v, int... dims) {
         return 1 / (1 + Math.exp(-x));
     }
 
-    /** Word {@code i} of Philox4x32-10 keyed by {@code seed}, from block {@code counter} on, as Salmon et al. (2011) print it. */
+    /**
+     * Word {@code i} of Philox4x32-10 keyed by {@code seed}, from block {@code counter} on, as Salmon et al. (2011)
+     * print it.
+     */
     static long philox(long seed, long counter, int i) {
         long k0 = seed & 0xffffffffL;
         long k1 = seed >>> 32;

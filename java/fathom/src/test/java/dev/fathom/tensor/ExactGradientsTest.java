@@ -9,8 +9,9 @@ import dev.fathom.ops.RecurrentOp;
 import org.junit.jupiter.api.Test;
 
 /**
- * Numbers from outside for what otherwise only {@link OpTable} holds, whose references are our own: the equations of the papers in Python's complex numbers,
- * differentiated by the complex step (Squire and Trapp 1998), which is exact in double precision, or by hand.
+ * Numbers from outside for what otherwise only {@link OpTable} holds, whose references are our own: the equations of
+ * the papers in Python's complex numbers, differentiated by the complex step (Squire and Trapp 1998), which is exact in
+ * double precision, or by hand.
  */
 class ExactGradientsTest {
     private static final float CLOSE = 2e-7f;
@@ -52,7 +53,8 @@ class ExactGradientsTest {
     }
 
     /**
-     * One unit and two steps: i and f see the cell state before, o the one after (Gers and Schmidhuber 2000). The loss is 0.75 y1 - 1.25 y2.
+     * One unit and two steps: i and f see the cell state before, o the one after (Gers and Schmidhuber 2000). The loss
+     * is 0.75 y1 - 1.25 y2.
      */
     @Test
     void anLstmWithPeepholes() {
@@ -102,8 +104,8 @@ class ExactGradientsTest {
     }
 
     /**
-     * Query i of a row with a past of p tokens sees the keys up to p + i. Queries of zeros weigh them equally, so y is the mean of the values seen, and a
-     * value gets 1 / count from each query that sees it.
+     * Query i of a row with a past of p tokens sees the keys up to p + i. Queries of zeros weigh them equally, so y is
+     * the mean of the values seen, and a value gets 1 / count from each query that sees it.
      */
     @Test
     void attentionSeesItsPast() {

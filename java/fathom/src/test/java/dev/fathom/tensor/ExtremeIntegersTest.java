@@ -34,8 +34,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Extreme integers in every op of the table, and in every public constructor and method of layers, end in a result or in one sentence. Ops are found
- * through {@link OpTable} and layers in their packages, so that a new one is tried without being named here.
+ * Extreme integers in every op of the table, and in every public constructor and method of layers, end in a result or
+ * in one sentence. Ops are found through {@link OpTable} and layers in their packages, so that a new one is tried
+ * without being named here.
  */
 @Tag("any-instruction-set")
 class ExtremeIntegersTest {
@@ -51,8 +52,8 @@ class ExtremeIntegersTest {
     private final Random random = new Random(1);
 
     /**
-     * What wraps around: limits, powers of two and their neighbors, and numbers whose product with a small factor is small again modulo 2^32. (1431655766
-     * is one: three times it is 2.)
+     * What wraps around: limits, powers of two and their neighbors, and numbers whose product with a small factor is
+     * small again modulo 2^32. (1431655766 is one: three times it is 2.)
      */
     private int extreme() {
         switch (random.nextInt(4)) {
@@ -348,8 +349,8 @@ class ExtremeIntegersTest {
     }
 
     /**
-     * Layers make no numbers before they are a model's, so any size may be tried. What a layer's parameters hold is at least as much as each of its sizes: a
-     * product that wrapped around would be less.
+     * Layers make no numbers before they are a model's, so any size may be tried. What a layer's parameters hold is at
+     * least as much as each of its sizes: a product that wrapped around would be less.
      */
     @Test
     @Timeout(value = 120, unit = TimeUnit.SECONDS)

@@ -23,7 +23,9 @@ import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Windows, pools, paddings, resizes and gathers at the edges of what an int holds end in a result or in one sentence. */
+/**
+ * Windows, pools, paddings, resizes and gathers at the edges of what an int holds end in a result or in one sentence.
+ */
 class ExtremeSizesTest {
     private static final int SWEEPS = 20_000;
     private static final long SMALL = 1 << 12;
@@ -66,7 +68,10 @@ class ExtremeSizesTest {
         return Tensor.of(rng.normal((int) shape.size(), 0, 1), shape.toArray());
     }
 
-    /** Computes forward and backward, or is refused with a sentence; a result of more values than a test makes is left out. */
+    /**
+     * Computes forward and backward, or is refused with a sentence; a result of more values than a test makes is left
+     * out.
+     */
     private <T> void compute(Supplier<T> with, ToDoubleFunction<T> size, Function<T, Tensor> op) {
         try (Pass pass = Pass.grad()) {
             T argument = with.get();

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Random programs with frames and recomputed layers give what the same programs give without: memory is never given back too early. */
+/**
+ * Random programs with frames and recomputed layers give what the same programs give without: memory is never given
+ * back too early.
+ */
 class FramesTest {
     private static final int ROWS = 6;
     private static final int COLUMNS = 16;

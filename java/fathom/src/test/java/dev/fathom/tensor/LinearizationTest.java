@@ -230,7 +230,8 @@ class LinearizationTest {
                     .isInstanceOf(UnsupportedOperationException.class)
                     .hasMessage(
                             "triple: this op states no tangent, so forward mode does not pass it; compute this result"
-                                    + " by other ops, detach() it to hold it constant, or implement Tangent.Rule if the op"
+                                    + " by other ops, detach() it to hold it constant, or implement Tangent.Rule "
+                                    + "if the op"
                                     + " is your own");
             assertThatIllegalStateException()
                     .isThrownBy(() ->

@@ -29,9 +29,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every op against PyTorch: results and gradients. What PyTorch gives was computed in float64 and rounded once, so that a
- * tolerance is for Fathom's own error: 1e-6 of the number itself, which is 8 units in its last place, unless its row says
- * otherwise.
+ * Every op against PyTorch: results and gradients. What PyTorch gives was computed in float64 and rounded once, so that
+ * a tolerance is for Fathom's own error: 1e-6 of the number itself, which is 8 units in its last place, unless its row
+ * says otherwise.
  */
 class OpGoldenTest {
     private static final Map<String, Row> ROWS = new LinkedHashMap<>();

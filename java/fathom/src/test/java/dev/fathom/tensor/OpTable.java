@@ -78,8 +78,9 @@ import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
 
 /**
- * The test table: one row per op, with a reference in double precision, the shapes and the range of its samples, its tolerance, and what it
- * refuses in which words. Generic suites run every row; {@link OpTableTest} fails when an op has none.
+ * The test table: one row per op, with a reference in double precision, the shapes and the range of its samples, its
+ * tolerance, and what it refuses in which words. Generic suites run every row; {@link OpTableTest} fails when an op has
+ * none.
  */
 public final class OpTable {
     /** Sizes around the lanes of every instruction set, and primes. */
@@ -792,7 +793,10 @@ public final class OpTable {
      * @param activation act, or null
      */
     record Ends(boolean bias, boolean residual, Activation activation) {
-        /** The tensors in the places of an op that has {@code front} places before the bias, of which the last ones may be left out. */
+        /**
+         * The tensors in the places of an op that has {@code front} places before the bias, of which the last ones may
+         * be left out.
+         */
         Tensor[] places(int front, Tensor... x) {
             Tensor[] in = new Tensor[front + 2];
             int own = x.length - (bias ? 1 : 0) - (residual ? 1 : 0);
@@ -1077,7 +1081,10 @@ public final class OpTable {
         return (int) Math.max(1, 16_000_000 / multiplyAdds);
     }
 
-    /** A NaN among the filters is not everywhere that of a tap beyond the edge: it may meet a zero there or be passed by. */
+    /**
+     * A NaN among the filters is not everywhere that of a tap beyond the edge: it may meet a zero there or be passed
+     * by.
+     */
     private static Row conv(String name, Conv op) {
         Ends end = op.end();
         DoubleUnaryOperator g = end.activation() == null
@@ -1860,7 +1867,8 @@ public final class OpTable {
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[] {-1, 0}, 2)))
                 .refuses(
                         "cross_entropy: logits [2, 3] and probabilities [2] must have one shape [.., classes], and not"
-                                + " an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts",
+                                + " an empty one; class numbers are I32: give Dataset.of an int[], or use "
+                                + "Tensor.ofInts",
                         () -> t(2, 3).crossEntropy(t(2)))
                 .refuses(
                         "cross_entropy: logits [2, 3] and labels [2, 3] disagree: labels have 2 dimensions but 1 are"
@@ -1930,7 +1938,8 @@ public final class OpTable {
                         () -> t(2, 3).crossEntropy(t(2, 3), 0, t(4)))
                 .refuses(
                         "cross_entropy: logits [0, 3] and probabilities [0, 3] must have one shape [.., classes], and"
-                                + " not an empty one; class numbers are I32: give Dataset.of an int[], or use Tensor.ofInts",
+                                + " not an empty one; class numbers are I32: give Dataset.of an int[], or use "
+                                + "Tensor.ofInts",
                         () -> t(0, 3).crossEntropy(t(0, 3)));
     }
 
@@ -2200,7 +2209,8 @@ public final class OpTable {
                         "reshape: x [2, 3] has 6 elements, which do not fill [4, -1]; the products must agree",
                         () -> t(2, 3).reshape(4, -1))
                 .refuses(
-                        "reshape: 2 sizes of [-1, -1] are -1, which stands for what is left, but at most one may be; give"
+                        "reshape: 2 sizes of [-1, -1] are -1, which stands for what is left, but at most one may "
+                                + "be; give"
                                 + " the others as numbers",
                         () -> t(2, 3).reshape(-1, -1))
                 .refuses(

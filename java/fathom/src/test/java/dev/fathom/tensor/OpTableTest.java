@@ -114,7 +114,10 @@ class OpTableTest {
         }
     }
 
-    /** The second use of an input adds to what the first one left: both give the gradient of one use with the sum of what flows back to them. */
+    /**
+     * The second use of an input adds to what the first one left: both give the gradient of one use with the sum of
+     * what flows back to them.
+     */
     @ParameterizedTest
     @MethodSource("rows")
     void gradientsOfTwoUsesAdd(Row row) {
@@ -140,7 +143,10 @@ class OpTableTest {
         }
     }
 
-    /** One tensor as two inputs, or as all of one shape: the result of copies, bit for bit, and the sum of their gradients. */
+    /**
+     * One tensor as two inputs, or as all of one shape: the result of copies, bit for bit, and the sum of their
+     * gradients.
+     */
     @ParameterizedTest
     @MethodSource("rows")
     void oneTensorMayBeSeveralInputs(Row row) {
@@ -207,7 +213,10 @@ class OpTableTest {
         }
     }
 
-    /** The gradients of the inputs, null for those that have none, where the op is used once for each {@code dy} that flows back to it. */
+    /**
+     * The gradients of the inputs, null for those that have none, where the op is used once for each {@code dy} that
+     * flows back to it.
+     */
     private static float[][] gradients(Row row, int[][] shapes, float[]... dy) {
         float[][] found = new float[shapes.length][];
         try (Pass pass = Pass.grad(new Rng(0))) {
@@ -356,7 +365,9 @@ class OpTableTest {
 
     // ---- threads and backends
 
-    /** Results and gradients have the same bits for 1, 2 and 4 threads and for many parts, and workers really took part. */
+    /**
+     * Results and gradients have the same bits for 1, 2 and 4 threads and for many parts, and workers really took part.
+     */
     @ParameterizedTest
     @MethodSource("threaded")
     void threadsDoNotChangeABit(Row row) {
@@ -393,7 +404,10 @@ class OpTableTest {
         }
     }
 
-    /** Results and gradients have the same bits however the work of their kernels is cut, and however little of it there is. */
+    /**
+     * Results and gradients have the same bits however the work of their kernels is cut, and however little of it there
+     * is.
+     */
     @ParameterizedTest
     @MethodSource("rows")
     void theNumberOfPartsDoesNotChangeABit(Row row) {
@@ -424,7 +438,10 @@ class OpTableTest {
         }
     }
 
-    /** Callers that meet in the pool work alone or share it, and compute the same: one row of each op, since the rows of an op share its kernels. */
+    /**
+     * Callers that meet in the pool work alone or share it, and compute the same: one row of each op, since the rows of
+     * an op share its kernels.
+     */
     @Test
     void callersDoNotDisturbEachOther() throws Exception {
         Map<String, Row> ops = new LinkedHashMap<>();
@@ -470,7 +487,10 @@ class OpTableTest {
                 .toList();
     }
 
-    /** A row of a result does not depend on how many rows there are: to the bit with a fused multiply-add, to rounding without. */
+    /**
+     * A row of a result does not depend on how many rows there are: to the bit with a fused multiply-add, to rounding
+     * without.
+     */
     @ParameterizedTest
     @MethodSource("byRows")
     void rowsDoNotDependOnTheBatch(Row row) {
@@ -534,7 +554,9 @@ class OpTableTest {
         }
     }
 
-    /** Inference does not go past the backend to packed weights: a parameter gives the bits of a tensor with its values. */
+    /**
+     * Inference does not go past the backend to packed weights: a parameter gives the bits of a tensor with its values.
+     */
     @Test
     void openBlasMultipliesParametersToo() {
         NativeRuntime machine = NativeRuntime.get();
@@ -569,7 +591,10 @@ class OpTableTest {
         }
     }
 
-    /** Each input in turn comes from a pass that was closed, then from another thread's: a sentence that says so, and no result. */
+    /**
+     * Each input in turn comes from a pass that was closed, then from another thread's: a sentence that says so, and no
+     * result.
+     */
     @ParameterizedTest
     @MethodSource("rows")
     void deadAndForeignInputsAreRefused(Row row) throws InterruptedException {
@@ -614,7 +639,10 @@ class OpTableTest {
 
     // ---- completeness
 
-    /** Every constant of both enums, every class that is an op, and every public method from tensor to tensor has its row. */
+    /**
+     * Every constant of both enums, every class that is an op, and every public method from tensor to tensor has its
+     * row.
+     */
     @Test
     void everyOpHasARow() throws Exception {
         Set<Object> covered = rows().stream().flatMap(r -> r.covered().stream()).collect(Collectors.toSet());

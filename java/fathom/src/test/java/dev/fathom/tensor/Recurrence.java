@@ -18,7 +18,10 @@ final class Recurrence {
         return 1 / (1 + Math.exp(-x));
     }
 
-    /** y [n, t, h] of x, W, U, the two biases, and as the cell has them peepholes, the hidden and the cell state, and lengths. */
+    /**
+     * y [n, t, h] of x, W, U, the two biases, and as the cell has them peepholes, the hidden and the cell state, and
+     * lengths.
+     */
     Doubles of(Doubles... in) {
         int h = in[2].dim(1);
         Doubles lengths = cell.hasCellState() ? in[8] : in[6];

@@ -13,7 +13,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every op's tangent rule, against its backward and against second differences of its reference in double precision. */
+/**
+ * Every op's tangent rule, against its backward and against second differences of its reference in double precision.
+ */
 class TangentTest {
     /** Ops that state no tangent: their kernels keep what no formula of a few ops computes again. */
     private static final String UNRULED = "(recurrent|ctc_loss).*";
@@ -64,8 +66,8 @@ class TangentTest {
     }
 
     /**
-     * u . J v of the rule is J' u . v of backward, and the derivative of that along v, by backward through the rule, is the second difference of the
-     * reference.
+     * u . J v of the rule is J' u . v of backward, and the derivative of that along v, by backward through the rule, is
+     * the second difference of the reference.
      */
     @ParameterizedTest
     @MethodSource("rows")

@@ -46,8 +46,8 @@ class TensorBasicsTest {
                     .hasMessage("arange: step=0 never gets from 0 to 5; give the difference of two neighbors");
             assertThatThrownBy(() -> Tensor.arange(Integer.MIN_VALUE, 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "arange: from -2147483648 to 1 by 1 are 2147483649 numbers, more than an int counts; give a larger step");
+                    .hasMessage("arange: from -2147483648 to 1 by 1 are 2147483649 numbers, more than an int counts; "
+                            + "give a larger step");
         }
     }
 

@@ -32,7 +32,10 @@ class WindowTest {
         }
     }
 
-    /** PyTorch's rule for {@code ceil_mode}: as many as cover what the windows see, but none that begins behind the image. */
+    /**
+     * PyTorch's rule for {@code ceil_mode}: as many as cover what the windows see, but none that begins behind the
+     * image.
+     */
     @Test
     void ceilAddsTheOutputThatReachesOut() {
         for (int kernel = 1; kernel < 6; kernel++) {
@@ -126,9 +129,9 @@ class WindowTest {
                         "window: kernel=0, stride=1 and dilation=1 must be at least 1, and padding=0, 0 at least 0");
         assertThatThrownBy(() -> Window.of(3).stride(1, 2, 3))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "window: stride got 3 numbers but the window has 2 spatial dimensions; give one for all, or one "
-                                + "for each");
+                .hasMessage("window: stride got 3 numbers but the window has 2 spatial dimensions; give one for all, "
+                        + "or one "
+                        + "for each");
         assertThatThrownBy(() -> Window.of(3).pad(-1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Window.line(3).dilation(1 << 30))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -140,9 +143,9 @@ class WindowTest {
                 .hasMessage("window: kernels 1, 65536 and 65536 make more taps than an int counts; give smaller ones");
         assertThatThrownBy(() -> Window.line(1).pad(Integer.MAX_VALUE).width().outputs(9))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "window: a dimension of 9 with padding=2147483647, 2147483647 has 4294967303 outputs, more than "
-                                + "an int counts; pad less, or stride further");
+                .hasMessage("window: a dimension of 9 with padding=2147483647, 2147483647 has 4294967303 outputs, "
+                        + "more than "
+                        + "an int counts; pad less, or stride further");
         assertThatThrownBy(() -> new Window(4, null, null, null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("window: rank=4 must be 1, 2 or 3");

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A file of test-data/goldens, whose README.md tells what its names mean: what others compute, and how far from it Fathom
- * may be.
+ * A file of test-data/goldens, whose README.md tells what its names mean: what others compute, and how far from it
+ * Fathom may be.
  */
 public final class Golden {
     private static final Path FOLDER = Path.of(System.getProperty("fathom.root"), "test-data", "goldens");
@@ -87,7 +87,9 @@ public final class Golden {
         return ints;
     }
 
-    /** Fails unless each number is within {@code relative |expected| + absolute}; NaN and infinities must be the same. */
+    /**
+     * Fails unless each number is within {@code relative |expected| + absolute}; NaN and infinities must be the same.
+     */
     public static void assertClose(String what, float[] found, float[] expected, double relative, double absolute) {
         if (found.length != expected.length) {
             throw new AssertionError(what + " has " + found.length + " numbers, not " + expected.length);

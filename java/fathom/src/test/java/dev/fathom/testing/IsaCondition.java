@@ -8,8 +8,8 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Skips the suite where the build asks for an instruction set (one run of the suite each) that this processor lacks. Found by
- * JUnit through {@code META-INF/services}, so that no test names it.
+ * Skips the suite where the build asks for an instruction set (one run of the suite each) that this processor lacks.
+ * Found by JUnit through {@code META-INF/services}, so that no test names it.
  */
 public final class IsaCondition implements ExecutionCondition {
     @Override

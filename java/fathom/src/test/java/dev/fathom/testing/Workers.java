@@ -13,8 +13,8 @@ public final class Workers {
     private Workers() {}
 
     /**
-     * The result of {@code work} on a pool of so many threads, which stay set. A worker that gets no processor in time is not waited
-     * for, so that on a busy machine the work is repeated until one has run a part of it.
+     * The result of {@code work} on a pool of so many threads, which stay set. A worker that gets no processor in time
+     * is not waited for, so that on a busy machine the work is repeated until one has run a part of it.
      */
     public static <T> T with(int threads, Supplier<T> work) {
         NativeRuntime.get().threads(threads);

@@ -27,8 +27,8 @@ class BagOfWordsTest {
     }
 
     /**
-     * TfidfVectorizer of scikit-learn 1.2.1 on the three documents "apple banana apple", "banana cherry" and "apple date date cherry", by hand: idf(apple) =
-     * ln(4 / 3) + 1 = 1.287682, idf(date) = ln(4 / 2) + 1 = 1.693147.
+     * TfidfVectorizer of scikit-learn 1.2.1 on the three documents "apple banana apple", "banana cherry" and "apple
+     * date date cherry", by hand: idf(apple) = ln(4 / 3) + 1 = 1.287682, idf(date) = ln(4 / 2) + 1 = 1.693147.
      */
     @Test
     void tfIdfIsThatOfScikitLearn() {

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Byte-pair encoding against merges made by hand, against what GPT-2's own make of texts, and against the rule applied word for word. */
+/**
+ * Byte-pair encoding against merges made by hand, against what GPT-2's own make of texts, and against the rule applied
+ * word for word.
+ */
 @Tag("any-instruction-set")
 class BytePairsTest {
     @TempDir
@@ -39,8 +42,8 @@ class BytePairsTest {
     // ---- by hand
 
     /**
-     * The example of Sennrich et al. (2016): low 5, lower 2, newest 6, widest 3. "es" comes 9 times, then "est" 9 times (e and s are 9 too, but
-     * merged), then "lo" 7 times, then "low" 7.
+     * The example of Sennrich et al. (2016): low 5, lower 2, newest 6, widest 3. "es" comes 9 times, then "est" 9 times
+     * (e and s are 9 too, but merged), then "lo" 7 times, then "low" 7.
      */
     @Test
     void theMergesOfTheFirstPaper() {
@@ -177,7 +180,10 @@ class BytePairsTest {
                         + " tokens");
     }
 
-    /** The rule as it is written: while a pair has a place in the order, merge all places of the first such pair from the left. */
+    /**
+     * The rule as it is written: while a pair has a place in the order, merge all places of the first such pair from
+     * the left.
+     */
     private static List<String> slowly(List<String> merges, String piece) {
         List<String> tokens = new ArrayList<>();
         piece.chars().forEach(c -> tokens.add((char) c == ' ' ? "\u0120" : "" + (char) c));

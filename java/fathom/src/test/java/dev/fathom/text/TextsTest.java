@@ -195,7 +195,10 @@ class TextsTest {
         refused(() -> Texts.folder(root), root.resolve("pos/1_8.txt") + ": it is not UTF-8; convert it to UTF-8 first");
     }
 
-    /** A second file has its own order of classes, and may lack some; the labels are those of the first file all the same. */
+    /**
+     * A second file has its own order of classes, and may lack some; the labels are those of the first file all the
+     * same.
+     */
     @Test
     void aSecondFileTakesTheClassesOfTheFirst() throws Exception {
         Texts train = Texts.tsv(file("text\tlabel\na\tneg\nb\tneutral\nc\tpos\nd\tverse\n"), "text", "label");
@@ -209,7 +212,8 @@ class TextsTest {
         refused(
                 () -> Texts.tsv(file("text\tlabel\na\tpos\nb\tPos\n"), "text", "label", train.classes()),
                 temp.resolve("texts.tsv")
-                        + " line 3: it has the class \"Pos\", which is none of [neg, neutral, pos, verse]; name all classes");
+                        + " line 3: it has the class \"Pos\", which is none of [neg, neutral, pos, verse]; name "
+                        + "all classes");
 
         Path learn = temp.resolve("learn");
         Path exam = temp.resolve("exam");
@@ -269,7 +273,9 @@ class TextsTest {
         }
     }
 
-    /** The first review that Keras's users know, by the data set's own word index, and what Keras makes of the words. */
+    /**
+     * The first review that Keras's users know, by the data set's own word index, and what Keras makes of the words.
+     */
     @Test
     void theReviewsOfImdb() {
         String data = System.getenv("FATHOM_DATA");

@@ -45,7 +45,9 @@ class TokenizerTest {
                 .containsExactly("the", "end", "the", "end");
     }
 
-    /** What the README of the IMDB reviews says of Keras: small letters, blanks instead of the filters, cut at blanks. */
+    /**
+     * What the README of the IMDB reviews says of Keras: small letters, blanks instead of the filters, cut at blanks.
+     */
     @Test
     void wordsOfKeras() {
         String text = "It's <br />Well-made!\tA \u201cfilm\u201d\r (10/10) ...";

@@ -119,7 +119,8 @@ class VocabularyTest {
         refused(
                 () -> v.id("zebra\n"),
                 "id: the token \"zebra\\n"
-                        + "\" is none of the 5 of this vocabulary; reserve an unknown token, or count texts that have it");
+                        + "\" is none of the 5 of this vocabulary; reserve an unknown token, or count texts that "
+                        + "have it");
         refused(() -> v.token(5), "token: 5 is outside [0, 5); this vocabulary has 5 tokens");
         refused(() -> v.tokens(0, -1), "token: -1 is outside [0, 5); this vocabulary has 5 tokens");
         refused(

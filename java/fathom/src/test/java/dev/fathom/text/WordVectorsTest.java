@@ -33,7 +33,10 @@ class WordVectorsTest {
         return Files.writeString(temp.resolve("glove.txt"), text);
     }
 
-    /** The header was taken for a word with one number, and each word with all numbers but the last for a word with blanks. */
+    /**
+     * The header was taken for a word with one number, and each word with all numbers but the last for a word with
+     * blanks.
+     */
     @Test
     void theHeaderOfWord2VecAndFastTextIsNoWord() throws IOException {
         Path file = Files.writeString(temp.resolve("wiki.vec"), "2 3\nthe 0.1 0.2 0.3 \n, 0.4 0.5 0.6 \n");
@@ -69,7 +72,10 @@ class WordVectorsTest {
                 .isEqualTo(4);
     }
 
-    /** The row of a token, read by a layer that begins with the table, is the vector of its word; a token without a word has zeros. */
+    /**
+     * The row of a token, read by a layer that begins with the table, is the vector of its word; a token without a word
+     * has zeros.
+     */
     @Test
     void aLayerBeginsWithTheVectors() throws IOException {
         WordVectors v = WordVectors.read(file(SMALL));

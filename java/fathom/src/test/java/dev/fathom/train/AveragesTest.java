@@ -25,7 +25,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Losses and metrics of several batches are those of all their examples together, whatever counts and however often. */
+/**
+ * Losses and metrics of several batches are those of all their examples together, whatever counts and however often.
+ */
 class AveragesTest {
     private static Map<String, Double> evaluated(Dataset data, int batch, Loss loss, Metric... metrics) {
         try (var model = Model.of(new Sequential(), 1)) {
@@ -204,7 +206,10 @@ class AveragesTest {
                 Field.floats("x", Shape.of(3, 3), new Rng(1).normal(27, 0, 2)), Field.ints("y", Shape.of(3), y));
     }
 
-    /** What PyTorch's CrossEntropyLoss says: sum of w[label] loss over the labels that count, divided by the sum of their w. */
+    /**
+     * What PyTorch's CrossEntropyLoss says: sum of w[label] loss over the labels that count, divided by the sum of
+     * their w.
+     */
     private static double expected(float[] x, int[] y, double... w) {
         double sum = 0;
         double weights = 0;
@@ -481,7 +486,10 @@ class AveragesTest {
         }
     }
 
-    /** Dropout and batch norm in evaluation mode, in the middle of a training pass, from whose random numbers nothing is taken. */
+    /**
+     * Dropout and batch norm in evaluation mode, in the middle of a training pass, from whose random numbers nothing is
+     * taken.
+     */
     @Test
     void anEvaluationNeverTrains() {
         try (var model = Model.of(

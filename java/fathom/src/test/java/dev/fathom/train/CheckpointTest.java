@@ -58,7 +58,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run that is killed and goes on is, bit for bit, the run that was never interrupted; what is damaged or of another run is refused. */
+/**
+ * A run that is killed and goes on is, bit for bit, the run that was never interrupted; what is damaged or of another
+ * run is refused.
+ */
 @Tag("any-instruction-set")
 class CheckpointTest {
     private static final int EPOCHS = 3;
@@ -97,7 +100,10 @@ class CheckpointTest {
 
     private record Reader(Embedding in, Recurrent lstm, Linear out) implements Net {}
 
-    /** Reads a text in pieces of five, with a state that goes on from batch to batch; returns the weights and the losses. */
+    /**
+     * Reads a text in pieces of five, with a state that goes on from batch to batch; returns the weights and the
+     * losses.
+     */
     private Left read(int seed, boolean named, Consumer<Trainer<Reader>> settings) {
         int[] text = new int[2 * 5 * 9 + 1];
         Arrays.setAll(text, i -> i * i % 7);
@@ -727,11 +733,13 @@ class CheckpointTest {
                 () -> runOf(n -> with(n, 2, new Dropout(0.5f)), loss, t -> t.resume(folder)));
         assertRefused(
                 file,
-                "the net: 1: Activation[row=RELU, p0=0.0, p1=0.0] here but 1: Activation[row=TANH, p0=0.0, p1=0.0] there",
+                "the net: 1: Activation[row=RELU, p0=0.0, p1=0.0] here but 1: Activation[row=TANH, p0=0.0, "
+                        + "p1=0.0] there",
                 () -> runOf(n -> with(n, 1, Tensor::relu), loss, t -> t.resume(folder)));
         assertRefused(
                 file,
-                "the net: 0: Linear[activation=Activation[row=RELU, p0=0.0, p1=0.0]] here but 0: Linear[activation=null]"
+                "the net: 0: Linear[activation=Activation[row=RELU, p0=0.0, p1=0.0]] here but 0: "
+                        + "Linear[activation=null]"
                         + " there",
                 () -> runOf(n -> with(n, 0, new Linear(2, 8).act(Activation.RELU)), loss, t -> t.resume(folder)));
         runOf(n -> n, loss, t -> t.resume(folder)).mustBe(whole);

@@ -204,10 +204,11 @@ class ExaminationTest {
             Supplier<Layer> careless =
                     () -> new Sequential(new Embedding(5, 3), new MeanOfSteps(false), new Linear(3, 2));
             assertThat(padding(careless.get(), words))
-                    .matches(
-                            "false output \\[[01]\\] of example 1 is -?[\\d.]+ for its 2 steps alone and -?[\\d.]+ with 2 steps of"
-                                    + " padding; let each layer that mixes steps read the lengths, as a SequenceLayer is told"
-                                    + " them");
+                    .matches("false output \\[[01]\\] of example 1 is -?[\\d.]+ for its 2 steps alone and "
+                            + "-?[\\d.]+ with 2 steps of"
+                            + " padding; let each layer that mixes steps read the lengths, as a "
+                            + "SequenceLayer is told"
+                            + " them");
             String fine = "true an example of 2 steps gives the same alone and with 2 steps of padding";
             assertThat(padding(new Sequential(new Embedding(5, 3), new MeanOfSteps(true), new Linear(3, 2)), words))
                     .isEqualTo(fine);
@@ -333,7 +334,8 @@ class ExaminationTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "trainer: the loss is [16, 2], but it must be a single number to be minimized; reduce it,"
-                                    + " for example with mean(), or make a ReducedLoss of it, whose mean comes with it");
+                                    + " for example with mean(), or make a ReducedLoss of it, whose mean comes "
+                                    + "with it");
         }
     }
 

@@ -56,7 +56,8 @@ class FailureTest {
                 Dataset data = Dataset.of(new float[50], Shape.of(1), labels)) {
             String wrong =
                     "label 3 at row \\d+ is outside \\[0, 3\\): labels are class numbers, one less than the logits'"
-                            + " last dimension at most; the row is counted in the batch, and it is in y of example 37 of"
+                            + " last dimension at most; the row is counted in the batch, and it is in y of "
+                            + "example 37 of"
                             + " the dataset";
             assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                             .fit(data.shuffled(5).batches(8), 1))
@@ -83,8 +84,8 @@ class FailureTest {
     record Words(Embedding table) implements Net {}
 
     /**
-     * The loss counts the labels that are no padding. In a padded batch the same place is of another example, which has a bad label
-     * too.
+     * The loss counts the labels that are no padding. In a padded batch the same place is of another example, which has
+     * a bad label too.
      */
     @Test
     void aBadLabelOfARaggedFieldIsNamedByItsExample() {

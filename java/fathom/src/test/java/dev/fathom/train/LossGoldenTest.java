@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every loss and its gradient against PyTorch, and a network trained with it for 50 steps: the loss before each step and
- * the weights at the end.
+ * Every loss and its gradient against PyTorch, and a network trained with it for 50 steps: the loss before each step
+ * and the weights at the end.
  */
 class LossGoldenTest {
     private static final int STEPS = 50;
@@ -118,7 +118,9 @@ class LossGoldenTest {
         return labels ? Tensor.ofInts(Golden.whole(values), shape.toArray()) : Tensor.of(values, shape.toArray());
     }
 
-    /** Roundings of 50 steps add up to some 1e-6 in weights of size 1, and the momentum of 0.9 makes each count tenfold. */
+    /**
+     * Roundings of 50 steps add up to some 1e-6 in weights of size 1, and the momentum of 0.9 makes each count tenfold.
+     */
     @ParameterizedTest
     @MethodSource("runs")
     void trainsAsPyTorchDoes(String name) {

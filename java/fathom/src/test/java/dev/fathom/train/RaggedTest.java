@@ -341,8 +341,8 @@ class RaggedTest {
     }
 
     /**
-     * Its metrics see the steps that are no padding, without the label that it ignores and with the scores of all classes, and batches count by what it says,
-     * also those in which nothing counts.
+     * Its metrics see the steps that are no padding, without the label that it ignores and with the scores of all
+     * classes, and batches count by what it says, also those in which nothing counts.
      */
     @Test
     void aLossOfStepsInWholeSequencesIsMeasuredAsALossOfSteps() {
@@ -400,7 +400,8 @@ class RaggedTest {
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessage("metrics: accuracy would count padding, because this loss compares whole sequences"
                                 + " and not step with step; measure it in a step of your own with Trainer.custom, as"
-                                + " the documentation of CtcLoss shows, or override stepByStep() in a SequenceLoss whose"
+                                + " the documentation of CtcLoss shows, or override stepByStep() in a "
+                                + "SequenceLoss whose"
                                 + " steps have a target each");
             }
         }

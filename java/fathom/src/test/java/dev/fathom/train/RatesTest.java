@@ -41,7 +41,10 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Learning rates that follow results, steps that grow, the range test, and averages of weights in a trainer; each of them resumed. */
+/**
+ * Learning rates that follow results, steps that grow, the range test, and averages of weights in a trainer; each of
+ * them resumed.
+ */
 class RatesTest {
     private static final JsonObject GOLDENS =
             new JsonStreamParser(Golden.text("schedules.json")).next().getAsJsonObject();

@@ -139,7 +139,10 @@ class TrainerTest {
         }
     }
 
-    /** A step that is what the trainer does by itself has its history, figure by figure; another target is another figure. */
+    /**
+     * A step that is what the trainer does by itself has its history, figure by figure; another target is another
+     * figure.
+     */
     @Test
     void aCustomStepThatShowsItsOutputKeepsItsMetrics() {
         try (var model = Model.of(net(), 1);
@@ -335,7 +338,10 @@ class TrainerTest {
         }
     }
 
-    /** The factor is asked for before every step, with the epochs finished; the log has the rate of an epoch's last step. */
+    /**
+     * The factor is asked for before every step, with the epochs finished; the log has the rate of an epoch's last
+     * step.
+     */
     @Test
     void everyStepHasItsRate() {
         List<Double> asked = new ArrayList<>();
@@ -591,7 +597,8 @@ class TrainerTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "fit: EarlyStopping needs validation data, because the training loss falls also when the"
-                                    + " model overfits; call fit(train, validation, epochs), or say keepBest(\"loss\") to"
+                                    + " model overfits; call fit(train, validation, epochs), or say "
+                                    + "keepBest(\"loss\") to"
                                     + " go by the training loss");
             History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
                     .callbacks(new EarlyStopping(2, 0.1))
@@ -906,9 +913,7 @@ class TrainerTest {
         }
     }
 
-    /**
-     * Linear regression diverges at this rate: the loss grows a thousandfold and more each step until it overflows.
-     */
+    /** Linear regression diverges at this rate: the loss grows a thousandfold and more each step until it overflows. */
     @Test
     void aRateTooHighLeavesTheWeightsOfTheStepBefore() {
         List<List<float[]>> weights = new ArrayList<>();
@@ -1012,7 +1017,9 @@ class TrainerTest {
         assertThat(history.seconds()).isEqualTo(0.75);
     }
 
-    /** exp of the mean over all labels of all batches, of unequal sizes, and not the mean of the batches' perplexities. */
+    /**
+     * exp of the mean over all labels of all batches, of unequal sizes, and not the mean of the batches' perplexities.
+     */
     @Test
     void perplexityIsOfTheMean() {
         float[] x = new Rng(1).normal(5 * 3 * 4, 0, 1);

@@ -31,8 +31,8 @@ class DatasetLifeTest {
         Batches batches = d.batches(2);
         Batches.Epoch epoch = batches.epoch(0);
         close(d);
-        String where =
-                "dataset is closed: it was closed at DatasetLifeTest\\.close\\(DatasetLifeTest\\.java:\\d+\\); use it before the close";
+        String where = "dataset is closed: it was closed at DatasetLifeTest\\.close\\(DatasetLifeTest\\.java:\\d+\\); "
+                + "use it before the close";
         assertThatThrownBy(() -> d.label(0))
                 .isExactlyInstanceOf(IllegalStateException.class)
                 .hasMessageMatching(where);

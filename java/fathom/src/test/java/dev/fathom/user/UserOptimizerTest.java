@@ -65,7 +65,10 @@ class UserOptimizerTest {
         }
     }
 
-    /** Sharpness-aware minimization (Foret et al. 2021): the gradient of the worst place within {@code radius} moves the weights. */
+    /**
+     * Sharpness-aware minimization (Foret et al. 2021): the gradient of the worst place within {@code radius} moves the
+     * weights.
+     */
     private record Sam(float learningRate, float radius) implements Optimizer {
         @Override
         public int moments() {
@@ -91,7 +94,10 @@ class UserOptimizerTest {
         }
     }
 
-    /** Gradient descent that halves its rate until the loss falls enough (Armijo 1966), so that a step may look at the loss any number of times. */
+    /**
+     * Gradient descent that halves its rate until the loss falls enough (Armijo 1966), so that a step may look at the
+     * loss any number of times.
+     */
     private record LineSearch(float learningRate) implements Optimizer {
         @Override
         public int moments() {
@@ -297,9 +303,9 @@ class UserOptimizerTest {
                             .states(kept)
                             .fit(data.batches(3), 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "fit: Sam evaluates the loss again, and a step that goes on from its own states would read a "
-                                    + "batch twice; choose an optimizer that does not, or a step without states");
+                    .hasMessage("fit: Sam evaluates the loss again, and a step that goes on from its own states would "
+                            + "read a "
+                            + "batch twice; choose an optimizer that does not, or a step without states");
         }
     }
 
@@ -365,7 +371,10 @@ class UserOptimizerTest {
         }
     }
 
-    /** The schedule of "Attention is all you need" with 4 steps of warm-up; a step takes two batches, an epoch of 4 batches two steps. */
+    /**
+     * The schedule of "Attention is all you need" with 4 steps of warm-up; a step takes two batches, an epoch of 4
+     * batches two steps.
+     */
     @Test
     void aScheduleMayCountSteps() {
         Schedule noam = (epochs, steps) -> Math.min(1 / Math.sqrt(steps + 1), (steps + 1) * Math.pow(4, -1.5));

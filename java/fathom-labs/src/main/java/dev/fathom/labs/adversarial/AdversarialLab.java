@@ -38,7 +38,10 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Five attacks on networks that know handwritten digits, and networks that were trained on attacked images (Goodfellow et al. 2015, Madry et al. 2018). */
+/**
+ * Five attacks on networks that know handwritten digits, and networks that were trained on attacked images (Goodfellow
+ * et al. 2015, Madry et al. 2018).
+ */
 public final class AdversarialLab implements Experiment {
     private static final float[] EPSILONS = {0, 0.05f, 0.1f, 0.15f, 0.2f, 0.25f, 0.3f};
     private static final int QUARTER = 5;
@@ -51,7 +54,9 @@ public final class AdversarialLab implements Experiment {
 
     private static final int CLASSES = 10;
 
-    /** How a network is trained, and what is published of its errors under the fast gradient sign method with ε = 0.25. */
+    /**
+     * How a network is trained, and what is published of its errors under the fast gradient sign method with ε = 0.25.
+     */
     private enum Contender {
         SOFTMAX("Softmax regression", 99.9),
         MAXOUT("Maxout", Double.NaN),
@@ -107,9 +112,12 @@ public final class AdversarialLab implements Experiment {
      * @param heldOut errors on images that are held out, as they are, in percent
      * @param fast accuracy and confidence under the fast gradient sign method by ε
      * @param projected accuracy under projected gradient descent by ε
-     * @param targeted the share of images that projected gradient descent makes the network take for another class, drawn at random
-     * @param pixels how many pixels of each image changed before the network erred; {@link #MOST_PIXELS} where it did not
-     * @param smallest the root mean square change of the images that L-BFGS made the network take for another class, drawn at random
+     * @param targeted the share of images that projected gradient descent makes the network take for another class,
+     *     drawn at random
+     * @param pixels how many pixels of each image changed before the network erred; {@link #MOST_PIXELS} where it did
+     *     not
+     * @param smallest the root mean square change of the images that L-BFGS made the network take for another class,
+     *     drawn at random
      * @param found the share of those images
      */
     private record Outcome(
@@ -137,7 +145,8 @@ public final class AdversarialLab implements Experiment {
 
     @Override
     public String shows() {
-        return "five attacks on networks that know handwritten digits, by their strength, and what training on attacked images helps";
+        return "five attacks on networks that know handwritten digits, by their strength, and what training on "
+                + "attacked images helps";
     }
 
     @Override
@@ -188,20 +197,29 @@ public final class AdversarialLab implements Experiment {
 
     private static void about(Run run, Result page) {
         page.section("The attacks", "")
-                .text(
-                        "Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves every pixel once by ε toward a larger "
-                                + line(
-                                        "loss. Projected gradient descent (PGD) does so in %d smaller steps from a random place and stays within ε. ",
-                                        run.of(20, 10))
-                                + "Its targeted form moves toward another class, drawn at random. The few-pixel attack makes one pixel after another "
-                                + "black or white, each time the one by which the loss grows most by its gradient. L-BFGS searches the smallest change "
-                                + "of all pixels that makes the network say another class, drawn at random (Szegedy et al. 2014).")
+                .text("Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves "
+                        + "every pixel once by ε toward a larger "
+                        + line(
+                                "loss. Projected gradient descent (PGD) does so in %d smaller steps from "
+                                        + "a random place and stays within ε. ",
+                                run.of(20, 10))
+                        + "Its targeted form moves toward another class, drawn at random. The few-pixel "
+                        + "attack makes one pixel after another "
+                        + "black or white, each time the one by which the loss grows most by its "
+                        + "gradient. L-BFGS searches the smallest change "
+                        + "of all pixels that makes the network say another class, drawn at random "
+                        + "(Szegedy et al. 2014).")
                 .text(line(
-                        "Maxout has two layers of %d units, each the largest of %d linear functions, without dropout and with the dropout of the paper, of "
-                                + "a fifth of the pixels and half of the units. Two more networks, in the form that errs on fewer images that are held out, "
-                                + "are trained on attacked images: half of the loss is that of the images, half that of "
-                                + "the same images attacked with ε = 0.25 in every step anew, by FGSM (Goodfellow, Shlens and Szegedy 2015, whose network"
-                                + " for this has 1,600 units) or by PGD of 5 steps (Madry et al. 2018). The first %d images of the test were seen while "
+                        "Maxout has two layers of %d units, each the largest of %d linear functions, without "
+                                + "dropout and with the dropout of the paper, of "
+                                + "a fifth of the pixels and half of the units. Two more networks, in the form "
+                                + "that errs on fewer images that are held out, "
+                                + "are trained on attacked images: half of the loss is that of the images, half "
+                                + "that of "
+                                + "the same images attacked with ε = 0.25 in every step anew, by FGSM "
+                                + "(Goodfellow, Shlens and Szegedy 2015, whose network"
+                                + " for this has 1,600 units) or by PGD of 5 steps (Madry et al. 2018). The first "
+                                + "%d images of the test were seen while "
                                 + "this lab was written; the images attacked here are those after them.",
                         run.of(240, 48), PIECES, SEEN));
     }
@@ -312,10 +330,12 @@ public final class AdversarialLab implements Experiment {
             return;
         }
         page.section("At a quarter of the range", "")
-                .text(
-                        "Published errors are those of Goodfellow, Shlens and Szegedy (2015) under FGSM. Targeted attacks count where the network says "
-                                + "the class drawn at random. Pixels are the median of those that were changed until the network erred, of 784. The "
-                                + "smallest change is the root of the mean square over the pixels, of the images for which one was found.")
+                .text("Published errors are those of Goodfellow, Shlens and Szegedy (2015) under FGSM. Targeted "
+                        + "attacks count where the network says "
+                        + "the class drawn at random. Pixels are the median of those that were changed "
+                        + "until the network erred, of 784. The "
+                        + "smallest change is the root of the mean square over the pixels, of the images "
+                        + "for which one was found.")
                 .table(
                         List.of(
                                 "errors at ε 0.25",
@@ -423,7 +443,8 @@ public final class AdversarialLab implements Experiment {
         }
         Outcome plain = chosen(outcomes);
         StringBuilder words = new StringBuilder(line(
-                "Maxout errs on %.2f %% of the images held out without dropout and on %.2f %% with it, so the networks trained on attacked images are "
+                "Maxout errs on %.2f %% of the images held out without dropout and on %.2f %% with it, so the "
+                        + "networks trained on attacked images are "
                         + "%s dropout. ",
                 outcomes.get(Contender.MAXOUT.ordinal()).heldOut,
                 outcomes.get(Contender.DROPOUT.ordinal()).heldOut,
@@ -431,7 +452,8 @@ public final class AdversarialLab implements Experiment {
         for (Contender c : List.of(Contender.FAST, Contender.PROJECTED)) {
             Outcome o = outcomes.get(c.ordinal());
             words.append(line(
-                    "%s errs on %.1f %% of the images under FGSM and on %.1f %% under PGD, where the plain network errs on %.1f and %.1f %%. ",
+                    "%s errs on %.1f %% of the images under FGSM and on %.1f %% under PGD, where the plain "
+                            + "network errs on %.1f and %.1f %%. ",
                     c.title,
                     o.error(o.fast),
                     o.error(o.projected),
@@ -443,7 +465,8 @@ public final class AdversarialLab implements Experiment {
         return words
                 + (gap > 20
                         ? line(
-                                "What is trained on one step withstands one step: %.1f points more of the images fall to many.",
+                                "What is trained on one step withstands one step: %.1f points more of the images "
+                                        + "fall to many.",
                                 gap)
                         : line("What is trained on one step loses %.1f points more to many steps.", gap));
     }
@@ -476,14 +499,14 @@ public final class AdversarialLab implements Experiment {
                 }
             });
             page.section("Examples: " + contender.title, "")
-                    .text(
-                            "Five images of the test under each attack, with ε = 0.25 for FGSM and PGD, and what the network says of them. The targeted "
-                                    + "attacks lead to the classes "
-                                    + String.join(
-                                            ", ",
-                                            Arrays.stream(targets)
-                                                    .mapToObj(classes::get)
-                                                    .toList()) + ".")
+                    .text("Five images of the test under each attack, with ε = 0.25 for FGSM and PGD, and what "
+                            + "the network says of them. The targeted "
+                            + "attacks lead to the classes "
+                            + String.join(
+                                    ", ",
+                                    Arrays.stream(targets)
+                                            .mapToObj(classes::get)
+                                            .toList()) + ".")
                     .picture(
                             "examples-" + contender.folder() + ".png",
                             "Five digits under each attack, with the answers of the network: " + contender.title,

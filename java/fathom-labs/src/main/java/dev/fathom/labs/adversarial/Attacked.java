@@ -23,7 +23,10 @@ public record Attacked(double accuracy, double confidence) {
         List<float[]> of(float[] x, int[] labels);
     }
 
-    /** By the fast gradient sign method with each ε, a part of the range from black to white; one gradient serves all of them. */
+    /**
+     * By the fast gradient sign method with each ε, a part of the range from black to white; one gradient serves all of
+     * them.
+     */
     public static List<Attacked> fast(Victim victim, Dataset data, float... epsilons) {
         return of(victim, data, 0, (x, labels) -> fast(victim, x, labels, epsilons));
     }

@@ -1,8 +1,8 @@
 package dev.fathom.labs.adversarial;
 
 /**
- * Makes one pixel after another black or white, each time the one by which the loss grows most by its gradient, until the network errs (in the manner of
- * the saliency maps of Papernot et al. 2016).
+ * Makes one pixel after another black or white, each time the one by which the loss grows most by its gradient, until
+ * the network errs (in the manner of the saliency maps of Papernot et al. 2016).
  *
  * @param most how many pixels of an image may change
  */

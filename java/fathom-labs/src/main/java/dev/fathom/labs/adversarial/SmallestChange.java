@@ -12,8 +12,9 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * The smallest change r that L-BFGS finds so that the network says a target (Szegedy et al. 2014): r minimizes c |r|² + cross-entropy(x + r, target) with x
- * + r between black and white, and c is the largest at which the network says it, found for each image by halving the interval of its logarithm.
+ * The smallest change r that L-BFGS finds so that the network says a target (Szegedy et al. 2014): r minimizes c |r|² +
+ * cross-entropy(x + r, target) with x + r between black and white, and c is the largest at which the network says it,
+ * found for each image by halving the interval of its logarithm.
  *
  * @param rounds how often the interval is halved
  * @param iterations of L-BFGS in a round
@@ -24,7 +25,10 @@ record SmallestChange(int rounds, int iterations) implements Attack {
 
     private record Change(Parameter r) implements Net {}
 
-    /** The images changed as little as was found; one that could not be changed so that the network says its target stays as it is. */
+    /**
+     * The images changed as little as was found; one that could not be changed so that the network says its target
+     * stays as it is.
+     */
     @Override
     public float[] of(Victim victim, float[] x, int[] targets) {
         int n = targets.length;

@@ -33,7 +33,10 @@ public record Victim(Layer net, Shape image, float low, float high) {
         }
     }
 
-    /** The images with every pixel moved by {@code step} toward the sign of {@code direction}, and kept between black and white. */
+    /**
+     * The images with every pixel moved by {@code step} toward the sign of {@code direction}, and kept between black
+     * and white.
+     */
     public float[] moved(float[] x, float[] direction, float step) {
         float[] moved = new float[x.length];
         for (int i = 0; i < x.length; i++) {

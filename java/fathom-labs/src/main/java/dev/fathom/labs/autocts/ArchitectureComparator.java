@@ -16,9 +16,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The comparator of AutoCTS+: which of two candidates has the smaller error? Each is one graph, whose vertices are the hyperparameters, the input, the operators and
- * the output. Its features are the mean over the vertices after four layers h + relu(G W h) of graph convolution, where G is the normalized graph, and the answer
- * is sigmoid(w [features of one, features of the other] + b). All ordered pairs of a batch are compared at once.
+ * The comparator of AutoCTS+: which of two candidates has the smaller error? Each is one graph, whose vertices are the
+ * hyperparameters, the input, the operators and the output. Its features are the mean over the vertices after four
+ * layers h + relu(G W h) of graph convolution, where G is the normalized graph, and the answer is sigmoid(w [features
+ * of one, features of the other] + b). All ordered pairs of a batch are compared at once.
  *
  * @param operators a vector for each operator, the input, the output, and vertices that a smaller cell does not have
  * @param hyperparameters from six numbers to the vector of their vertex
@@ -52,7 +53,10 @@ record ArchitectureComparator(
 
     // ---- candidates as graphs
 
-    /** The candidates with an error each, as fields of a data set: the adjacency of the graph, the operators of its vertices, the hyperparameters and y. */
+    /**
+     * The candidates with an error each, as fields of a data set: the adjacency of the graph, the operators of its
+     * vertices, the hyperparameters and y.
+     */
     static Dataset dataset(List<Measured> networks, int epochs) {
         int n = networks.size();
         float[] adjacency = new float[n * VERTICES * VERTICES];
@@ -90,8 +94,8 @@ record ArchitectureComparator(
     }
 
     /**
-     * The graph, in both directions, as [vertices, vertices]: an operator follows those whose sum it reads, the output follows the last node's, and the
-     * hyperparameters belong to all.
+     * The graph, in both directions, as [vertices, vertices]: an operator follows those whose sum it reads, the output
+     * follows the last node's, and the hyperparameters belong to all.
      */
     static float[] adjacency(Cell cell) {
         float[] all = new float[VERTICES * VERTICES];

@@ -35,8 +35,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Architecture search for forecasts of correlated series: the differentiable supernet of AutoCTS, and the joint search of architecture and hyperparameters of
- * AutoCTS+, whose comparator learns from trained networks which of two is better.
+ * Architecture search for forecasts of correlated series: the differentiable supernet of AutoCTS, and the joint search
+ * of architecture and hyperparameters of AutoCTS+, whose comparator learns from trained networks which of two is
+ * better.
  */
 public final class AutoCtsLab implements Experiment {
     private static final int PART = 20; // sensors in searches
@@ -49,7 +50,10 @@ public final class AutoCtsLab implements Experiment {
     /** The errors of AutoCTS on METR-LA 15, 30 and 60 minutes ahead (Wu et al. 2022). */
     private static final double[] PUBLISHED = {2.67, 3.05, 3.47};
 
-    /** Spearman's correlation of the error after as many epochs with the last one, over all 207 stored networks, counted by another program. */
+    /**
+     * Spearman's correlation of the error after as many epochs with the last one, over all 207 stored networks, counted
+     * by another program.
+     */
     private static final double[] EARLY_KNOWN = {0.205, 0.350, 0.260, 0.403, 0.421};
 
     @Override
@@ -59,7 +63,8 @@ public final class AutoCtsLab implements Experiment {
 
     @Override
     public String shows() {
-        return "architecture search for traffic and exchange rates: a supernet, and a comparator that ranks networks untrained";
+        return "architecture search for traffic and exchange rates: a supernet, and a comparator that ranks "
+                + "networks untrained";
     }
 
     @Override
@@ -80,7 +85,8 @@ public final class AutoCtsLab implements Experiment {
         Result page = run.page(
                 "Lab autocts",
                 line(
-                        "%d networks of AutoCTS+ on PEMS08 trained to the end and %,d trained for five epochs; %s: %,d steps of %d sensors; %s: %,d days of %d",
+                        "%d networks of AutoCTS+ on PEMS08 trained to the end and %,d trained for five epochs; "
+                                + "%s: %,d steps of %d sensors; %s: %,d days of %d",
                         clean.size(),
                         noisy.size(),
                         traffic.title(),
@@ -124,21 +130,27 @@ public final class AutoCtsLab implements Experiment {
 
     private static void spaces(Result page) {
         page.section("The two spaces", "")
-                .text(
-                        "A cell is a graph of four to six nodes behind its input. Each edge is an operator on the features of all series at all time steps: "
-                                + "a gated dilated causal convolution over time (dcc), attention over time, attention over the series, diffusion over the "
-                                + "road graph and over a graph that is learned, or a skip. AutoCTS also has the operator none, lets every block have its "
-                                + "own cell, and chooses which earlier block a block reads. AutoCTS+ gives all blocks one cell and searches six "
-                                + "hyperparameters with it: the number of blocks, nodes, channels and output units, whether a cell gives the sum of its "
-                                + "nodes, and dropout. Informer's attention keeps the most uneven queries, which are all of them at 12 time steps, so that "
-                                + "attention over time is the full one here.");
+                .text("A cell is a graph of four to six nodes behind its input. Each edge is an operator on the "
+                        + "features of all series at all time steps: "
+                        + "a gated dilated causal convolution over time (dcc), attention over time, "
+                        + "attention over the series, diffusion over the "
+                        + "road graph and over a graph that is learned, or a skip. AutoCTS also has the "
+                        + "operator none, lets every block have its "
+                        + "own cell, and chooses which earlier block a block reads. AutoCTS+ gives all "
+                        + "blocks one cell and searches six "
+                        + "hyperparameters with it: the number of blocks, nodes, channels and output "
+                        + "units, whether a cell gives the sum of its "
+                        + "nodes, and dropout. Informer's attention keeps the most uneven queries, which "
+                        + "are all of them at 12 time steps, so that "
+                        + "attention over time is the full one here.");
     }
 
     private static void departures(Run run, Result page) {
         page.section("What is smaller here than in the papers", "")
-                .text(
-                        "The papers search on graphics cards for hours. The sizes here fit two processor cores and less than half an hour; the operators, the two "
-                                + "spaces, the temperature, the quarter of the channels, the losses and the settings of the comparator are those of the papers.")
+                .text("The papers search on graphics cards for hours. The sizes here fit two processor cores "
+                        + "and less than half an hour; the operators, the two "
+                        + "spaces, the temperature, the quarter of the channels, the losses and the "
+                        + "settings of the comparator are those of the papers.")
                 .table(
                         List.of("setting", "AutoCTS and AutoCTS+", "here", "reason"),
                         List.of(
@@ -228,18 +240,25 @@ public final class AutoCtsLab implements Experiment {
         double[] last = clean.stream().mapToDouble(Measured::best).toArray();
         page.section("Which of two networks is better: the networks that AutoCTS+ measured", "")
                 .text(line(
-                        "The comparator sees two candidates, each as a graph of its operators with a vertex for the hyperparameters, and says which one has "
-                                + "the smaller error. It learns first from %,d networks that were trained for five epochs on PEMS08, without those that "
-                                + "were also trained to the end, and then from pairs of the %d that were trained for 100 epochs. Each fold of these is "
-                                + "ranked by what was learned from the other folds. The rank correlation is Spearman's, of the predicted order with that of "
-                                + "the smallest error of all epochs. Early errors need the training of every network that they rank; the comparator and the "
+                        "The comparator sees two candidates, each as a graph of its operators with a vertex for "
+                                + "the hyperparameters, and says which one has "
+                                + "the smaller error. It learns first from %,d networks that were trained for "
+                                + "five epochs on PEMS08, without those that "
+                                + "were also trained to the end, and then from pairs of the %d that were trained "
+                                + "for 100 epochs. Each fold of these is "
+                                + "ranked by what was learned from the other folds. The rank correlation is "
+                                + "Spearman's, of the predicted order with that of "
+                                + "the smallest error of all epochs. Early errors need the training of every "
+                                + "network that they rank; the comparator and the "
                                 + "plain predictor, which reads the description of a network as numbers, need none.",
                         cut, clean.size()));
         table(page, all.get());
         page.picture(
                 "stored.png",
-                "Rank correlation of early errors over the epochs of training, with those of the comparator (trained on noisy networks and then clean ones, "
-                        + "on clean ones alone, or on noisy ones alone) and of the plain predictor, which need no training",
+                "Rank correlation of early errors over the epochs of training, with those of the comparator "
+                        + "(trained on noisy networks and then clean ones, "
+                        + "on clean ones alone, or on noisy ones alone) and of the plain predictor, which need no "
+                        + "training",
                 () -> worth(clean, last, all.get()));
         for (int i = 0; i < EARLY.length; i++) {
             int k = EARLY[i];
@@ -254,8 +273,10 @@ public final class AutoCtsLab implements Experiment {
         // ones no worse than such an error would
         double early = all.get().mean(HeldOut.name(5));
         page.text(line(
-                        "The comparator is held to the errors after five epochs, which is what it has learned from at first and what a search without it would "
-                                + "go by: on the same held-out networks these have a rank correlation of %.3f. Over all networks those of the first "
+                        "The comparator is held to the errors after five epochs, which is what it has learned "
+                                + "from at first and what a search without it would "
+                                + "go by: on the same held-out networks these have a rank correlation of %.3f. "
+                                + "Over all networks those of the first "
                                 + "epochs have %.3f to %.3f.",
                         early,
                         Arrays.stream(EARLY_KNOWN).min().orElseThrow(),
@@ -300,11 +321,15 @@ public final class AutoCtsLab implements Experiment {
                 .orElseThrow();
         double gain = all.mean(HeldOut.BOTH) - all.mean(HeldOut.ALONE);
         page.text(line(
-                "The best order is that by: %s (%.3f). Learning from the noisy networks first %s the correlation by %.3f.",
+                "The best order is that by: %s (%.3f). Learning from the noisy networks first %s the correlation "
+                        + "by %.3f.",
                 best, all.mean(best), gain > 0 ? "raises" : "lowers", Math.abs(gain)));
     }
 
-    /** The rank correlation of early errors over the number of epochs, with the correlations that need no training as lines. */
+    /**
+     * The rank correlation of early errors over the number of epochs, with the correlations that need no training as
+     * lines.
+     */
     private static BufferedImage worth(List<Measured> clean, double[] last, HeldOut all) {
         int epochs = clean.stream().mapToInt(m -> m.errors().length).min().orElse(1);
         double[] places = IntStream.rangeClosed(1, epochs).mapToDouble(k -> k).toArray();
@@ -359,10 +384,14 @@ public final class AutoCtsLab implements Experiment {
         double[] errors = networks.stream().mapToDouble(Measured::best).sorted().toArray();
         page.section("Which of two networks is better: networks that are trained here", "")
                 .text(line(
-                        "%d candidates are drawn from the joint space, in about a quarter of the sizes of AutoCTS+ (1 to 3 blocks, 8 or 16 channels, 16 to "
-                                + "64 units of output), and each is trained for %d epochs on %,d windows of %d sensors of the week of traffic. Its error is "
-                                + "the smallest mean absolute error on %d validation windows, in standard deviations of the speed: %.4f for the best, %.4f "
-                                + "in the middle and %.4f for the worst. The comparator has learned from the noisy networks on PEMS08, which is another "
+                        "%d candidates are drawn from the joint space, in about a quarter of the sizes of "
+                                + "AutoCTS+ (1 to 3 blocks, 8 or 16 channels, 16 to "
+                                + "64 units of output), and each is trained for %d epochs on %,d windows of %d "
+                                + "sensors of the week of traffic. Its error is "
+                                + "the smallest mean absolute error on %d validation windows, in standard "
+                                + "deviations of the speed: %.4f for the best, %.4f "
+                                + "in the middle and %.4f for the worst. The comparator has learned from the "
+                                + "noisy networks on PEMS08, which is another "
                                 + "data set, and here learns from the other folds.",
                         networks.size(),
                         search.epochs(),
@@ -377,7 +406,8 @@ public final class AutoCtsLab implements Experiment {
         // of n / k networks 1 / (n - k)
         double chance = 2 / Math.sqrt(networks.size() - run.of(FOLDS, 2));
         page.text(line(
-                "Random orders have a mean correlation beyond %.2f, two standard deviations, in one of forty divisions of the networks: the comparator must be "
+                "Random orders have a mean correlation beyond %.2f, two standard deviations, in one of forty "
+                        + "divisions of the networks: the comparator must be "
                         + "above that.",
                 chance));
         page.picture(
@@ -411,9 +441,12 @@ public final class AutoCtsLab implements Experiment {
         Candidate chosen = evolved.best();
         page.section("Evolution by the comparator", "")
                 .text(line(
-                        "A genetic search asks the comparator about %,d candidates, whose score is how often they win against the networks above. The %d "
-                                + "that win most are trained, with errors of %s. The best of them, %.4f, is better than %d of the %d random candidates, "
-                                + "whose best is %.4f. It has %s, which are the places of its hyperparameters among their values.",
+                        "A genetic search asks the comparator about %,d candidates, whose score is how often they "
+                                + "win against the networks above. The %d "
+                                + "that win most are trained, with errors of %s. The best of them, %.4f, is "
+                                + "better than %d of the %d random candidates, "
+                                + "whose best is %.4f. It has %s, which are the places of its hyperparameters "
+                                + "among their values.",
                         evolved.asked(),
                         evolved.errors().size(),
                         evolved.errors().stream()
@@ -468,10 +501,14 @@ public final class AutoCtsLab implements Experiment {
         Found found = outcome.get().found();
         page.section(task.title() + ": the supernet", "")
                 .text(line(
-                        "A supernet of %d %s of %d nodes runs every operator on every edge, on a quarter of the %d channels, and weighs them by "
-                                + "softmax(alpha / temperature). Over %d training epochs the temperature falls from 5 to 0.001. Each step changes the "
-                                + "weights by the gradient on a batch of training windows and, from epoch %d on, alpha by the gradient on a batch of "
-                                + "validation windows, with an optimizer of its own. It forecasts %d series. Of each node the two strongest edges are kept, "
+                        "A supernet of %d %s of %d nodes runs every operator on every edge, on a quarter of the "
+                                + "%d channels, and weighs them by "
+                                + "softmax(alpha / temperature). Over %d training epochs the temperature falls "
+                                + "from 5 to 0.001. Each step changes the "
+                                + "weights by the gradient on a batch of training windows and, from epoch %d on, "
+                                + "alpha by the gradient on a batch of "
+                                + "validation windows, with an optimizer of its own. It forecasts %d series. Of "
+                                + "each node the two strongest edges are kept, "
                                 + "with their strongest operators: %s",
                         search.blocks(),
                         search.blocks() == 1 ? "block" : "blocks",
@@ -538,9 +575,10 @@ public final class AutoCtsLab implements Experiment {
                             parts),
                     () -> all.net("AutoCTS+", SearchedNet.of(task, joint), parts));
             page.section(task.title() + ": forecasts", "")
-                    .text(
-                            "AutoCTS is the architecture of the supernet, and AutoCTS+ the candidate of the joint search on traffic; both are trained anew "
-                                    + "like the LSTM and the TCN, on the training rows with the epoch chosen on the validation rows.")
+                    .text("AutoCTS is the architecture of the supernet, and AutoCTS+ the candidate of the joint "
+                            + "search on traffic; both are trained anew "
+                            + "like the LSTM and the TCN, on the training rows with the epoch chosen on "
+                            + "the validation rows.")
                     .text(ForecastTables.split(task));
             List<Forecasts> finished = all.finished(models);
             if (finished.size() > 1) {
@@ -604,8 +642,10 @@ public final class AutoCtsLab implements Experiment {
                             line("%.2f", PUBLISHED[h]), "Wu et al. 2022, four months of METR-LA, another test split"));
         }
         page.text(line(
-                "The paper gives AutoCTS a mean absolute error of 2.67, 3.05 and 3.47 miles an hour 15, 30 and 60 minutes ahead on METR-LA, trained on most of "
-                        + "four months and tested on the last fifth. Here it is trained on %.1f days, tested on the last %.1f days, and smaller, so that "
+                "The paper gives AutoCTS a mean absolute error of 2.67, 3.05 and 3.47 miles an hour 15, 30 and 60 "
+                        + "minutes ahead on METR-LA, trained on most of "
+                        + "four months and tested on the last fifth. Here it is trained on %.1f days, tested on "
+                        + "the last %.1f days, and smaller, so that "
                         + "the two do not measure the same; its errors here are %s.",
                 (double) task.validation() * task.unitsPerStep() / MINUTES,
                 (double) (task.series().length() - task.test()) * task.unitsPerStep() / MINUTES,

@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What all searched networks have in front of their blocks and behind them. In front, a value becomes a vector, to which vectors for its time step and its node
- * are added. Behind, ReLU of the sum of what linear layers read from all steps of each block gives the changes from the last row.
+ * What all searched networks have in front of their blocks and behind them. In front, a value becomes a vector, to
+ * which vectors for its time step and its node are added. Behind, ReLU of the sum of what linear layers read from all
+ * steps of each block gives the changes from the last row.
  *
  * @param start from a value to the width of the features
  * @param steps a vector for each time step [lags, width]
@@ -55,7 +56,10 @@ record Backbone(
                 task.randomWalk());
     }
 
-    /** The weights of each row divided by their sum, which makes a random walk. The graph of roads is symmetric, so that its reverse is the same walk. */
+    /**
+     * The weights of each row divided by their sum, which makes a random walk. The graph of roads is symmetric, so that
+     * its reverse is the same walk.
+     */
     private static float[] transitions(double[][] graph) {
         float[] all = new float[graph.length * graph.length];
         for (int i = 0; i < graph.length; i++) {

@@ -8,14 +8,17 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * A point of the joint space of AutoCTS+: a cell, of which every block is a copy, and six hyperparameters. One of the two edges into a node comes from the node
- * before it.
+ * A point of the joint space of AutoCTS+: a cell, of which every block is a copy, and six hyperparameters. One of the
+ * two edges into a node comes from the node before it.
  *
  * @param cell the cell
  * @param levels the place of each hyperparameter among its values, from 0, in the order of {@link #HYPERPARAMETERS}
  */
 record Candidate(Cell cell, List<Integer> levels) {
-    /** The names of the hyperparameters: blocks, nodes of a cell, width of the features, width of the output, and two switches. */
+    /**
+     * The names of the hyperparameters: blocks, nodes of a cell, width of the features, width of the output, and two
+     * switches.
+     */
     static final List<String> HYPERPARAMETERS =
             List.of("blocks", "nodes", "width", "output", "first switch", "second switch");
     /** The number of values of each hyperparameter. */

@@ -5,7 +5,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A directed acyclic graph of operators: node 0 is the input, node 1 has one incoming edge and every later node two, and a node is the sum of what its edges give.
+ * A directed acyclic graph of operators: node 0 is the input, node 1 has one incoming edge and every later node two,
+ * and a node is the sum of what its edges give.
  *
  * @param edges in the order of the nodes they lead to: 7 for four nodes behind the input, 11 for six
  */

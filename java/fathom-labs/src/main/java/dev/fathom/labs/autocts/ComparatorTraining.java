@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Trains a comparator as AutoCTS+ does: Adam at 0.0001 with betas of 0.5 and 0.999 and a weight decay of 0.0005, until the validation loss has not fallen for three
- * rounds. A batch holds 16 networks, all of whose pairs are compared.
+ * Trains a comparator as AutoCTS+ does: Adam at 0.0001 with betas of 0.5 and 0.999 and a weight decay of 0.0005, until
+ * the validation loss has not fallen for three rounds. A batch holds 16 networks, all of whose pairs are compared.
  *
  * @param model what is trained
  * @param seed of the order of the networks
@@ -60,7 +60,10 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
         }
     }
 
-    /** For each network, by the comparator, the mean probability of being worse than another one of a pool: the predicted order of their errors. */
+    /**
+     * For each network, by the comparator, the mean probability of being worse than another one of a pool: the
+     * predicted order of their errors.
+     */
     double[] predicted(List<Measured> networks, List<Measured> pool) {
         try (Dataset ones = ArchitectureComparator.dataset(networks, 1);
                 Dataset others = ArchitectureComparator.dataset(pool, 1);

@@ -20,8 +20,8 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * How well networks that were not learned from are ranked, in cross-validation: Spearman's correlation of predicted and measured errors in each fold, for each way
- * to predict them.
+ * How well networks that were not learned from are ranked, in cross-validation: Spearman's correlation of predicted and
+ * measured errors in each fold, for each way to predict them.
  *
  * @param correlations by the name of the way, one number for each fold
  */
@@ -37,7 +37,9 @@ record HeldOut(Map<String, double[]> correlations) {
     /** Regressor of the rank of the error. */
     static final String RANK = "plain predictor of the rank";
 
-    /** How often a round of a comparator passes over a short list, in which a network would otherwise meet few others. */
+    /**
+     * How often a round of a comparator passes over a short list, in which a network would otherwise meet few others.
+     */
     static final int REPEATS = 8;
 
     /**

@@ -22,7 +22,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Candidates of the joint space that are trained here, for a few epochs on a part of the windows, several side by side with one thread each.
+ * Candidates of the joint space that are trained here, for a few epochs on a part of the windows, several side by side
+ * with one thread each.
  *
  * @param run how it is run
  * @param task what they forecast
@@ -50,7 +51,9 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
         }
     }
 
-    /** The error of a candidate. One whose training diverges gets the worst error there is, so that the others go on. */
+    /**
+     * The error of a candidate. One whose training diverges gets the worst error there is, so that the others go on.
+     */
     double finite(Trial trial) {
         String why;
         try {
@@ -80,8 +83,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
     }
 
     /**
-     * Random candidates with their error after one epoch and the smallest one of all epochs; empty if the run was interrupted. The same seed makes the first epoch
-     * of both trainings the same.
+     * Random candidates with their error after one epoch and the smallest one of all epochs; empty if the run was
+     * interrupted. The same seed makes the first epoch of both trainings the same.
      */
     Optional<List<Measured>> random(int count) {
         Results early = search("candidates-1-epoch", 1).random(count);
@@ -128,7 +131,8 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
     }
 
     /**
-     * Evolves candidates that win against a pool by the comparator, and trains the few that win most; empty if the run was interrupted.
+     * Evolves candidates that win against a pool by the comparator, and trains the few that win most; empty if the run
+     * was interrupted.
      *
      * @param count how many are trained
      */
@@ -158,9 +162,9 @@ record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation
             errors.add(finite(trial));
         }
         if (errors.stream().allMatch(e -> e.isInfinite())) {
-            throw new IllegalArgumentException(
-                    "autocts: of " + errors.size()
-                            + " evolved candidates none has an error that is finite; check the series for values that are not finite");
+            throw new IllegalArgumentException("autocts: of " + errors.size()
+                    + " evolved candidates none has an error that is finite; check the series for values "
+                    + "that are not finite");
         }
         return Optional.of(new Evolved(predicted, errors, bred.all().size()));
     }

@@ -10,15 +10,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What an edge of a cell does with the features h [n, nodes, steps, width] of correlated series: the operators of AutoCTS (Wu et al. 2022). AutoCTS+ (Wu et al.
- * 2023) has all but the first, in this order.
+ * What an edge of a cell does with the features h [n, nodes, steps, width] of correlated series: the operators of
+ * AutoCTS (Wu et al. 2022). AutoCTS+ (Wu et al. 2023) has all but the first, in this order.
  */
 enum Operator {
     /** Nothing passes. */
     NONE("none"),
     /** The features pass unchanged. */
     SKIP("skip"),
-    /** A gated dilated causal convolution over time, for each node: tanh(filter(h)) sigmoid(gate(h)), with 2 taps two steps apart. */
+    /**
+     * A gated dilated causal convolution over time, for each node: tanh(filter(h)) sigmoid(gate(h)), with 2 taps two
+     * steps apart.
+     */
     CONVOLUTION("dcc"),
     /** Diffusion over two steps of each graph, with a linear layer: W [h, P h, P P h, Q h, Q Q h]. */
     DIFFUSION("diffusion"),
@@ -53,7 +56,10 @@ enum Operator {
         Tensor apply(Tensor h, List<Tensor> graphs);
     }
 
-    /** Makes an operation on features of {@code width} channels, with parameters of its own, for nets with {@code graphs} graphs. */
+    /**
+     * Makes an operation on features of {@code width} channels, with parameters of its own, for nets with
+     * {@code graphs} graphs.
+     */
     Operation make(int width, int graphs) {
         return switch (this) {
             case NONE -> (h, g) -> Tensor.zeros(h.shape());
@@ -98,8 +104,9 @@ enum Operator {
     }
 
     /**
-     * An Informer's layer over time (Zhou et al. 2021). It keeps the 5 ceil(ln steps) queries that differ most from a uniform attention; for 12 steps that is 15,
-     * and therefore every query, so that its attention is the full one here.
+     * An Informer's layer over time (Zhou et al. 2021). It keeps the 5 ceil(ln steps) queries that differ most from a
+     * uniform attention; for 12 steps that is 15, and therefore every query, so that its attention is the full one
+     * here.
      */
     record TimeAttention(TransformerEncoderLayer layer) implements Operation {
         @Override

@@ -78,7 +78,10 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
                 inputs);
     }
 
-    /** The network of a candidate, in sizes of about a quarter of those of AutoCTS+: 1 to 3 blocks, 8 or 16 channels, and 16, 32 or 64 units of output. */
+    /**
+     * The network of a candidate, in sizes of about a quarter of those of AutoCTS+: 1 to 3 blocks, 8 or 16 channels,
+     * and 16, 32 or 64 units of output.
+     */
     static SearchedNet of(ForecastTask task, Candidate candidate) {
         List<Integer> levels = candidate.levels();
         int blocks = 1 + levels.get(0);

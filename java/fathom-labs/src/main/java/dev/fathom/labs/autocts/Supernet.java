@@ -17,14 +17,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The net of all architectures at once: every edge runs every operator, and softmax(alpha / temperature) weighs what they give. In the same way, each node weighs
- * the edges into it, and each block the blocks before it. The lower the temperature, the nearer the net is to one of its architectures.
+ * The net of all architectures at once: every edge runs every operator, and softmax(alpha / temperature) weighs what
+ * they give. In the same way, each node weighs the edges into it, and each block the blocks before it. The lower the
+ * temperature, the nearer the net is to one of its architectures.
  *
  * @param weights what training batches teach
  * @param architecture what validation batches teach
  */
 record Supernet(Weights weights, Architecture architecture) implements Net {
-    /** The part of the channels that the operators of an edge see: one of {@code PARTS}; the others pass unchanged (Xu et al. 2020, PC-DARTS). */
+    /**
+     * The part of the channels that the operators of an edge see: one of {@code PARTS}; the others pass unchanged (Xu
+     * et al. 2020, PC-DARTS).
+     */
     static final int PARTS = 4;
 
     private static final List<Operator> OPERATORS = List.of(Operator.values());
@@ -32,7 +36,8 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
     /**
      * The weights of all operators.
      *
-     * @param edges for each block, for each edge in the order of the nodes that it leads to, an operation for each operator
+     * @param edges for each block, for each edge in the order of the nodes that it leads to, an operation for each
+     *     operator
      * @param norms for each block
      */
     record Weights(Backbone backbone, List<List<List<Operation>>> edges, List<LayerNorm> norms) implements Net {}
@@ -126,7 +131,10 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
         return nodes.subList(1, nodes.size()).stream().reduce(Tensor::add).orElseThrow();
     }
 
-    /** What the operators of an edge make of a quarter of the channels, which goes around from edge to edge, and the other channels as they are. */
+    /**
+     * What the operators of an edge make of a quarter of the channels, which goes around from edge to edge, and the
+     * other channels as they are.
+     */
     private static Tensor mixed(Tensor h, List<Operation> operations, Tensor shares, List<Tensor> graphs, int edge) {
         int quarter = h.dim(-1) / PARTS;
         int at = edge % PARTS * quarter;
@@ -137,7 +145,10 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
 
     // ---- what it has become
 
-    /** The architecture with the largest weights: into each node the two strongest edges, or the only one, each with its strongest operator but none. */
+    /**
+     * The architecture with the largest weights: into each node the two strongest edges, or the only one, each with its
+     * strongest operator but none.
+     */
     Found found() {
         List<Cell> cells = new ArrayList<>();
         List<Integer> inputs = new ArrayList<>();

@@ -26,8 +26,9 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The differentiable search of AutoCTS: weights learn from training batches and the architecture from validation batches, in turns, while the temperature falls.
- * This is the first-order form, in which the architecture's gradient takes the weights as they are.
+ * The differentiable search of AutoCTS: weights learn from training batches and the architecture from validation
+ * batches, in turns, while the temperature falls. This is the first-order form, in which the architecture's gradient
+ * takes the weights as they are.
  *
  * @param run how it is run; its folder is for these settings and data alone
  * @param task what is forecast
@@ -46,7 +47,8 @@ record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epo
      * What came of it.
      *
      * @param found the architecture
-     * @param curves by epoch: the mean training loss, the mean validation loss, which is NaN as long as the architecture waits, and the temperature
+     * @param curves by epoch: the mean training loss, the mean validation loss, which is NaN as long as the
+     *     architecture waits, and the temperature
      */
     record Outcome(Supernet.Found found, List<double[]> curves) {}
 

@@ -27,11 +27,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A site of all labs, chapter by chapter: what a course claims, what was measured, pictures and code. Its pages need nothing but each other.
+ * A site of all labs, chapter by chapter: what a course claims, what was measured, pictures and code. Its pages need
+ * nothing but each other.
  *
  * @param labs by their names
  * @param stored the stored full runs by the names of their labs
- * @param runs folders in which runs leave a folder {@code NAME} each; where a full run ended, its figures are shown instead of the stored ones
+ * @param runs folders in which runs leave a folder {@code NAME} each; where a full run ended, its figures are shown
+ *     instead of the stored ones
  * @param pictures the folder of {@linkplain StoredPicture stored pictures}, for labs without a run
  * @param root the project's folder, whose sources are shown
  * @param failures why the run of a lab failed, by its name
@@ -158,9 +160,10 @@ public record Book(
                         line(
                                 "%.1f h",
                                 shown.stream().mapToDouble(StoredRun::seconds).sum() / 3600))
-                .text(
-                        "Each lab puts what a course on deep learning says to the test: the claim, what was measured, pictures, and the code. A band is "
-                                + "the range in which a figure is expected, from a published result or a derivation; most figures have none.");
+                .text("Each lab puts what a course on deep learning says to the test: the claim, what was "
+                        + "measured, pictures, and the code. A band is "
+                        + "the range in which a figure is expected, from a published result or a "
+                        + "derivation; most figures have none.");
         page.section("Missed");
         List<List<String>> rows = all.stream()
                 .filter(e -> e.with(Verdict.MISSED) > 0)

@@ -20,8 +20,8 @@ final class LabCode {
     private LabCode() {}
 
     /**
-     * The text of each file by its path in the project: the file of {@code lab} first, then the files of the same package whose classes are mentioned in
-     * a file before. It is empty where the project has no sources.
+     * The text of each file by its path in the project: the file of {@code lab} first, then the files of the same
+     * package whose classes are mentioned in a file before. It is empty where the project has no sources.
      *
      * @throws UncheckedIOException if a file cannot be read
      */

@@ -18,8 +18,8 @@ import java.util.Optional;
 import javax.imageio.ImageIO;
 
 /**
- * The first picture of a lab in the docs, at half of its pixels: {@code NAME.png} of a full run, {@code NAME-short.png} of a short one. The book shows it where
- * no run left pictures.
+ * The first picture of a lab in the docs, at half of its pixels: {@code NAME.png} of a full run, {@code NAME-short.png}
+ * of a short one. The book shows it where no run left pictures.
  */
 public final class StoredPicture {
     private static final String SHORT = "-short";

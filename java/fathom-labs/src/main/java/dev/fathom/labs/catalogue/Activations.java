@@ -14,8 +14,10 @@ final class Activations {
         return new Family(
                 "activations",
                 "Activations",
-                "An activation is applied to each element of a tensor. Each is a row of `native/src/unary.def`, of which the kernels of all instruction "
-                        + "sets are made, and runs alone or fused behind a linear layer or a convolution. Derivatives are those that backward computes.",
+                "An activation is applied to each element of a tensor. Each is a row of `native/src/unary.def`, "
+                        + "of which the kernels of all instruction "
+                        + "sets are made, and runs alone or fused behind a linear layer or a convolution. "
+                        + "Derivatives are those that backward computes.",
                 "Tensor",
                 "try (Pass pass = Pass.infer()) {\n  Tensor x = Tensor.of(new float[] {-1, 0, 1}, 3);\n",
                 "  System.out.println(softsign);\n}\n",

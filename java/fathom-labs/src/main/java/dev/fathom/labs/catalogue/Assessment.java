@@ -10,8 +10,10 @@ final class Assessment {
         return new Family(
                 "assessment",
                 "Metrics and assessment",
-                "Package `assess` measures predictions, whatever made them; `Classification.of(model, data)` takes those of a model. A `Metric` is a mean "
-                        + "over examples that a trainer shows while it trains. Positive examples are those of class 1, n is the number of examples, and TP, "
+                "Package `assess` measures predictions, whatever made them; `Classification.of(model, data)` "
+                        + "takes those of a model. A `Metric` is a mean "
+                        + "over examples that a trainer shows while it trains. Positive examples are those of "
+                        + "class 1, n is the number of examples, and TP, "
                         + "FP, TN and FN count true and false positives and negatives.",
                 "var",
                 """
@@ -61,7 +63,8 @@ final class Assessment {
                         new Entry(
                                 "Matthews' correlation",
                                 "matrix.mcc()",
-                                "(TP TN - FP FN) / √((TP + FP) (TP + FN) (TN + FP) (TN + FN)), and its form for several classes",
+                                "(TP TN - FP FN) / √((TP + FP) (TP + FN) (TN + FP) (TN + FN)), and its form for "
+                                        + "several classes",
                                 "[-1, 1]",
                                 "Matthews 1975; Gorodkin 2004"),
                         new Entry(

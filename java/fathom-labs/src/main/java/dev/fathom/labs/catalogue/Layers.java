@@ -10,12 +10,16 @@ final class Layers {
         return new Family(
                 "layers",
                 "Layers",
-                "A layer is a record of parameters, settings and other layers, whose `forward` is its formula. Channels come last: pictures are [N, H, W, "
-                        + "C] and sequences [N, T, C]. Most layers with weights take an activation that runs in their kernel, such as `new Linear(784, "
-                        + "10).act(Activation.RELU)`. Layers that draw random numbers do so in training alone. Activations without parameters are on [their "
+                "A layer is a record of parameters, settings and other layers, whose `forward` is its formula. "
+                        + "Channels come last: pictures are [N, H, W, "
+                        + "C] and sequences [N, T, C]. Most layers with weights take an activation that runs in "
+                        + "their kernel, such as `new Linear(784, "
+                        + "10).act(Activation.RELU)`. Layers that draw random numbers do so in training alone. "
+                        + "Activations without parameters are on [their "
                         + "own page](activations.md), and whole networks in [networks.md](../networks.md).",
                 "var",
-                "Graph graph = Graph.normalized(4, new int[][] {{0, 1}, {1, 2}, {2, 3}});\nLinear inner = new Linear(8, 8);\n",
+                "Graph graph = Graph.normalized(4, new int[][] {{0, 1}, {1, 2}, {2, 3}});\nLinear inner = new "
+                        + "Linear(8, 8);\n",
                 "System.out.println(linear);\n",
                 List.of(
                         new Entry("Linear", "new Linear(8, 4)", "x Wᵀ + b", "x [.., in]", ""),
@@ -371,13 +375,15 @@ final class Layers {
                                 "Vaswani et al. 2017"),
                         new Entry(
                                 "Transformer encoder",
-                                "TransformerEncoder.of(2, () -> new TransformerEncoderLayer(32, 4, 64, Activation.GELU), new LayerNorm(32))",
+                                "TransformerEncoder.of(2, () -> new TransformerEncoderLayer(32, 4, 64, "
+                                        + "Activation.GELU), new LayerNorm(32))",
                                 "layers, then a norm",
                                 "x [N, T, C]",
                                 "Vaswani et al. 2017"),
                         new Entry(
                                 "Transformer decoder",
-                                "TransformerDecoder.of(2, () -> new TransformerDecoderLayer(32, 4, 64, Activation.GELU), new LayerNorm(32))",
+                                "TransformerDecoder.of(2, () -> new TransformerDecoderLayer(32, 4, 64, "
+                                        + "Activation.GELU), new LayerNorm(32))",
                                 "layers, then a norm",
                                 "x [N, T, C]",
                                 "Vaswani et al. 2017")));

@@ -10,8 +10,10 @@ final class Learners {
         return new Family(
                 "learners",
                 "Features, ensembles and search",
-                "A `Learner` is fitted to `Examples` and gives a `Predictor`; a `Projection` makes other features of features. Both are in package "
-                        + "`features`, which also turns networks into learners (`NetLearner`), so that package `ensemble` combines models of any kind. "
+                "A `Learner` is fitted to `Examples` and gives a `Predictor`; a `Projection` makes other features "
+                        + "of features. Both are in package "
+                        + "`features`, which also turns networks into learners (`NetLearner`), so that package "
+                        + "`ensemble` combines models of any kind. "
                         + "Package `search` looks for the settings of anything that has a score.",
                 "var",
                 """
@@ -19,7 +21,8 @@ final class Learners {
                 Examples data = Examples.of(x, 0, 0, 0, 0, 1, 1, 1, 1);
                 Search search = Search.maximize(Space.of(Dimension.real("a", -1, 1)), trial -> -Math.abs(trial.real("a"))).seed(1).workers(1);
                 """,
-                "System.out.println(linear_support_vector_machine.fit(data, 1).accuracy(data) + \" \" + random_search.best().score());\n",
+                "System.out.println(linear_support_vector_machine.fit(data, 1).accuracy(data) + \" \" + "
+                        + "random_search.best().score());\n",
                 List.of(
                         new Entry(
                                 "Principal components",

@@ -16,9 +16,12 @@ final class Losses {
         return new Family(
                 "losses",
                 "Losses",
-                "A loss compares an output with a target, and less is better. Those that have a value for each element or example (`each`) come as their "
-                        + "mean, their sum (`.sum()`) and a mean with weights of the examples. Here y is an output that is a number, x is a logit or score, "
-                        + "p a probability and t the target. The pictures show the value and its derivative: over the difference y - t for numbers, over "
+                "A loss compares an output with a target, and less is better. Those that have a value for each "
+                        + "element or example (`each`) come as their "
+                        + "mean, their sum (`.sum()`) and a mean with weights of the examples. Here y is an "
+                        + "output that is a number, x is a logit or score, "
+                        + "p a probability and t the target. The pictures show the value and its derivative: over "
+                        + "the difference y - t for numbers, over "
                         + "the score of the right class for classes, where the other class has the score 0.",
                 "Loss",
                 "",

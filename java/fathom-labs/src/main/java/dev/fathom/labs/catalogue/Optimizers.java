@@ -44,10 +44,14 @@ final class Optimizers {
         return new Family(
                 "optimizers",
                 "Optimizers",
-                "A recipe is a record of settings; `on(model)` binds it to parameters. In the formulas g is the gradient after clipping, t the number of "
-                        + "the step, lr the learning rate times the factor of the parameter's group, and d the weight decay. Elementwise rules are rows of "
-                        + "`native/src/optim.def` and take one kernel call a step over all parameters. The pictures show the descent into the ravine f(x, "
-                        + "y) = (x² + 25 y²) / 2 from (1, 1), as the logarithm to base 10 of f, with the settings of the line of code.",
+                "A recipe is a record of settings; `on(model)` binds it to parameters. In the formulas g is the "
+                        + "gradient after clipping, t the number of "
+                        + "the step, lr the learning rate times the factor of the parameter's group, and d the "
+                        + "weight decay. Elementwise rules are rows of "
+                        + "`native/src/optim.def` and take one kernel call a step over all parameters. The "
+                        + "pictures show the descent into the ravine f(x, "
+                        + "y) = (x² + 25 y²) / 2 from (1, 1), as the logarithm to base 10 of f, with the settings "
+                        + "of the line of code.",
                 "Optimizer",
                 "",
                 "",
@@ -195,7 +199,8 @@ final class Optimizers {
                         "Rprop",
                         "new Rprop(0.02f)",
                         new Rprop(0.02f),
-                        "w -= sign(g) · step; each weight's step grows while the sign of g stays and shrinks where it turns",
+                        "w -= sign(g) · step; each weight's step grows while the sign of g stays and shrinks "
+                                + "where it turns",
                         "0 < shrink < 1 < grow",
                         "Riedmiller and Braun 1993"),
                 row(
@@ -216,7 +221,8 @@ final class Optimizers {
                         "Muon",
                         "new Muon(0.02f)",
                         new Muon(0.02f),
-                        "w -= lr · the orthogonal matrix nearest to the momentum of a matrix; vectors, as here, by AdamW",
+                        "w -= lr · the orthogonal matrix nearest to the momentum of a matrix; vectors, as here, "
+                                + "by AdamW",
                         "momentum in [0, 1)",
                         "Jordan et al. 2024"),
                 row(

@@ -13,10 +13,14 @@ final class Penalties {
         return new Family(
                 "penalties",
                 "Penalties and constraints",
-                "A penalty is added to a loss. Penalties of weights hold for all parameters, or for those that `on` and `except` choose by their names, "
-                        + "such as `Penalty.l2(1e-4f).except(\"*.bias\")`; `trainer.penalties(...)` adds them to each step. A penalty of activations is "
-                        + "added inside a loss. Constraints belong to a group of an optimizer and hold after each of its steps. Layers that regularize, "
-                        + "such as dropout and noise, are on the [page of layers](layers.md). The pictures show one weight or one mean activation.",
+                "A penalty is added to a loss. Penalties of weights hold for all parameters, or for those that "
+                        + "`on` and `except` choose by their names, "
+                        + "such as `Penalty.l2(1e-4f).except(\"*.bias\")`; `trainer.penalties(...)` adds them to "
+                        + "each step. A penalty of activations is "
+                        + "added inside a loss. Constraints belong to a group of an optimizer and hold after each "
+                        + "of its steps. Layers that regularize, "
+                        + "such as dropout and noise, are on the [page of layers](layers.md). The pictures show "
+                        + "one weight or one mean activation.",
                 "var",
                 "try (Pass pass = Pass.infer()) {\n  Tensor h = Tensor.full(Shape.of(4, 3), 0.2f);\n",
                 "  System.out.println(activity.item() + \" \" + sparsity.item());\n}\n",

@@ -16,9 +16,12 @@ final class Schedules {
         return new Family(
                 "schedules",
                 "Schedules",
-                "A schedule is the factor of the learning rate as a pure function of the epochs e that are finished, with fractions, and of the steps t "
-                        + "that the optimizer has taken. Schedules multiply (`times`), follow each other (`then`) and begin with a warm-up. Those that "
-                        + "depend on results, `Newbob` and `ReduceOnPlateau`, are callbacks of a trainer. The pictures show the factor over 30 epochs of 20 "
+                "A schedule is the factor of the learning rate as a pure function of the epochs e that are "
+                        + "finished, with fractions, and of the steps t "
+                        + "that the optimizer has taken. Schedules multiply (`times`), follow each other (`then`) "
+                        + "and begin with a warm-up. Those that "
+                        + "depend on results, `Newbob` and `ReduceOnPlateau`, are callbacks of a trainer. The "
+                        + "pictures show the factor over 30 epochs of 20 "
                         + "steps.",
                 "Schedule",
                 "",

@@ -37,7 +37,10 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
                 new Embedding(characters, WIDTH), Recurrent.of(cell, WIDTH, hidden), new Linear(hidden, characters));
     }
 
-    /** The loss of a piece of the text, which begins with the state after the piece before it; gradients stay inside the piece. */
+    /**
+     * The loss of a piece of the text, which begins with the state after the piece before it; gradients stay inside the
+     * piece.
+     */
     Step.Result step(Batch piece, KeptState carried) {
         Output read = cell.run(in.apply(piece.x()), piece.isFirst() ? null : carried.state(), null);
         carried.keep(read.state());
@@ -91,7 +94,10 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
         }
     }
 
-    /** The activation of each unit after each character [units][characters]: tanh of the cell state of an LSTM, the hidden state of other cells. */
+    /**
+     * The activation of each unit after each character [units][characters]: tanh of the cell state of an LSTM, the
+     * hidden state of other cells.
+     */
     static float[][] units(Model<CharacterRnn> model, int[] text) {
         CharacterRnn rnn = model.net();
         float[][] units = new float[rnn.hidden()][text.length];

@@ -15,7 +15,10 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Objects;
 
-/** Trains the networks on text: recurrent networks piece by piece with their state carried along, the GPT on shuffled windows. */
+/**
+ * Trains the networks on text: recurrent networks piece by piece with their state carried along, the GPT on shuffled
+ * windows.
+ */
 record CharacterTraining(Run run) {
     /** The length of the GPT's windows. */
     static final int CONTEXT = 128;

@@ -35,8 +35,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A small GPT: a causal Transformer with learned positions. From characters [n, length] it computes the logits [n, length, characters] of what follows each of
- * them.
+ * A small GPT: a causal Transformer with learned positions. From characters [n, length] it computes the logits [n,
+ * length, characters] of what follows each of them.
  */
 record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder, Linear out) implements Layer {
     private static final int HEADS = 4;
@@ -70,7 +70,10 @@ record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder,
         return out.apply(encoder.apply(positions.apply(in.apply(characters)), AttentionMask.CAUSAL));
     }
 
-    /** Windows of {@code length} characters of the text, one every {@code stride} characters, and the character after each of theirs. */
+    /**
+     * Windows of {@code length} characters of the text, one every {@code stride} characters, and the character after
+     * each of theirs.
+     */
     static Dataset windows(int[] text, int length, int stride) {
         int n = (text.length - 1 - length) / stride + 1;
         int[] x = new int[n * length];

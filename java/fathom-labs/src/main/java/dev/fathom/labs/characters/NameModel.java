@@ -94,7 +94,9 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
                         .toList();
     }
 
-    /** Reads each name from its beginning for every letter, because names are too short for carried states to matter. */
+    /**
+     * Reads each name from its beginning for every letter, because names are too short for carried states to matter.
+     */
     private final class Reread implements NextToken {
         private int[][] read;
 

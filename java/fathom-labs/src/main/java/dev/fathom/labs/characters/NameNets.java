@@ -11,7 +11,10 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 
-/** Networks from the letters of names [n, length] to the logits of the letter after each of them [n, length, 27]. None of them looks ahead. */
+/**
+ * Networks from the letters of names [n, length] to the logits of the letter after each of them [n, length, 27]. None
+ * of them looks ahead.
+ */
 final class NameNets {
     private static final int LETTERS = Names.LETTERS.size();
 

@@ -21,8 +21,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names letter by letter, as in Karpathy's makemore: a 2-gram model, an MLP over the last three letters, a GRU and a small Transformer, compared by their
- * negative log-likelihood per letter on test names, and by the names that they generate.
+ * Names letter by letter, as in Karpathy's makemore: a 2-gram model, an MLP over the last three letters, a GRU and a
+ * small Transformer, compared by their negative log-likelihood per letter on test names, and by the names that they
+ * generate.
  */
 public final class NamesLab implements Experiment {
     private static final int BATCH = 64;

@@ -82,11 +82,13 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
                         "Negative log-likelihood per letter",
                         line(
                                 "The mean of -log P over the letters of a name and its end, in nats and in bits, where"
-                                        + " P is the probability that a model gives a letter after the letters before it."
+                                        + " P is the probability that a model gives a letter after the letters "
+                                        + "before it."
                                         + " The lines of the file were split at random, as in Karpathy's makemore. The"
                                         + " file has some names twice, so %,d of the %,d test names are in the training"
                                         + " set too; the last column leaves them out. n-gram counts are smoothed by the"
-                                        + " method of Witten and Bell (1991). The validation names choose the epoch, and"
+                                        + " method of Witten and Bell (1991). The validation names choose the "
+                                        + "epoch, and"
                                         + " the test names are used once. The band of the Transformer, 1.88 to 2.0, is"
                                         + " this lab's own: the published value is given as \"about 1.92\".",
                                 parts.test().size() - unseen.size(),
@@ -202,7 +204,8 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
                         "Generated names",
                         line(
                                 "Each model generated %,d names letter by letter at temperature 1. New names are not"
-                                        + " in the file, whose names have %.1f letters on average. The first new names of"
+                                        + " in the file, whose names have %.1f letters on average. The first new "
+                                        + "names of"
                                         + " each model are shown.",
                                 count, mean))
                 .table(List.of("model", "new", "distinct", "mean length", "examples"), rows);

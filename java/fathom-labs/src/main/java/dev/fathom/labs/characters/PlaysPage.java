@@ -23,7 +23,10 @@ import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/** The LSTM and the GPT on the plays: their bits per character beside n-gram counts and gzip, what they write, and single units of the LSTM. */
+/**
+ * The LSTM and the GPT on the plays: their bits per character beside n-gram counts and gzip, what they write, and
+ * single units of the LSTM.
+ */
 record PlaysPage(Run run, Result page, Plays plays) {
     private static final String PROMPT = "ROMEO:\n";
     private static final String NANO = "karpathy/nanoGPT, README: loss 1.88 on the last 10 % of the text";
@@ -80,9 +83,12 @@ record PlaysPage(Run run, Result page, Plays plays) {
                         "Bits per character",
                         line(
                                 "The mean of -log2 P over the characters of the test, where P is the probability that"
-                                        + " a model gives a character after the characters before it. The LSTM carries its"
-                                        + " state through the whole test, and the GPT sees the last %d to %d characters."
-                                        + " n-grams are counted on the training part and smoothed by the method of Witten"
+                                        + " a model gives a character after the characters before it. The LSTM "
+                                        + "carries its"
+                                        + " state through the whole test, and the GPT sees the last %d to %d "
+                                        + "characters."
+                                        + " n-grams are counted on the training part and smoothed by the method "
+                                        + "of Witten"
                                         + " and Bell (1991). For gzip, the figure is the growth of the compressed file"
                                         + " when the test follows the rest of the plays; gzip sees the last 32,768"
                                         + " characters. No value is published for this LSTM, so it is compared with the"
@@ -115,7 +121,10 @@ record PlaysPage(Run run, Result page, Plays plays) {
         return new Characters().text(plays.vocabulary().tokens(ids));
     }
 
-    /** What the networks write after one prompt: a speaker's name, or the first characters of the test if the text lacks its letters. */
+    /**
+     * What the networks write after one prompt: a speaker's name, or the first characters of the test if the text lacks
+     * its letters.
+     */
     private void samples(Model<CharacterRnn> lstm, @Nullable Model<Gpt> gpt) {
         List<String> speaker = new Characters().tokens(PROMPT);
         int[] prompt = speaker.stream().allMatch(plays.vocabulary()::contains)
@@ -159,11 +168,16 @@ record PlaysPage(Run run, Result page, Plays plays) {
                         "What single units of the LSTM respond to",
                         line(
                                 "For each property of a character, the table has the unit of the LSTM whose state,"
-                                        + " tanh(c) after each character, correlates most with it (Pearson, by magnitude)."
-                                        + " The unit was chosen on the last %,d characters of the validation part, and the"
-                                        + " correlation is measured on the first %,d of the test. The last column is for"
-                                        + " the best unit of the untrained network, chosen in the same way. Below, as in"
-                                        + " Karpathy et al. (2015), a text is colored by these units: orange where tanh(c)"
+                                        + " tanh(c) after each character, correlates most with it (Pearson, by "
+                                        + "magnitude)."
+                                        + " The unit was chosen on the last %,d characters of the validation "
+                                        + "part, and the"
+                                        + " correlation is measured on the first %,d of the test. The last column "
+                                        + "is for"
+                                        + " the best unit of the untrained network, chosen in the same way. "
+                                        + "Below, as in"
+                                        + " Karpathy et al. (2015), a text is colored by these units: orange "
+                                        + "where tanh(c)"
                                         + " has the sign of the property, blue where it has the other sign.",
                                 half, text.length() - half))
                 .table(List.of("property", "unit", "correlation", "untrained"), rows);

@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The unit of an LSTM, a GRU and a UGRNN that correlates most with being inside quotes, on reviews of films, because the plays have no quotation marks. Only
- * reviews with quotation marks, and an even number of them, are used. Their HTML line breaks become line ends, and characters that are not ASCII are left out.
+ * The unit of an LSTM, a GRU and a UGRNN that correlates most with being inside quotes, on reviews of films, because
+ * the plays have no quotation marks. Only reviews with quotation marks, and an even number of them, are used. Their
+ * HTML line breaks become line ends, and characters that are not ASCII are left out.
  */
 final class QuoteUnits {
     private static final List<Cell> CELLS = List.of(Cell.LSTM, Cell.GRU, Cell.UGRNN);
@@ -39,7 +40,8 @@ final class QuoteUnits {
      * Cuts a text.
      *
      * @param training the number of characters for training
-     * @param searched the number of characters for finding and measuring units; those between the two are for validation
+     * @param searched the number of characters for finding and measuring units; those between the two are for
+     *     validation
      */
     QuoteUnits(String text, int training, int searched) {
         int end = text.length() - searched;
@@ -157,13 +159,17 @@ final class QuoteUnits {
                             "Inside quotes",
                             line(
                                     "Each network has one layer of %d units and is trained on the same reviews, %d %s"
-                                            + " long. The unit was chosen by the magnitude of the correlation (Pearson) of"
-                                            + " its state (tanh(c) of the LSTM) with being inside quotes on %,d characters"
-                                            + " that are not used for training. The table has its correlation on the next"
+                                            + " long. The unit was chosen by the magnitude of the correlation "
+                                            + "(Pearson) of"
+                                            + " its state (tanh(c) of the LSTM) with being inside quotes on %,d "
+                                            + "characters"
+                                            + " that are not used for training. The table has its correlation on "
+                                            + "the next"
                                             + " %,d characters, of which %.1f %% are inside quotes, beside that of the"
                                             + " best unit of the untrained network, chosen in the same way. The text is"
                                             + " colored by the units: orange where a state has the sign of being inside"
-                                            + " quotes, blue where it has the other sign. Collins et al. (2017) introduced"
+                                            + " quotes, blue where it has the other sign. Collins et al. (2017) "
+                                            + "introduced"
                                             + " the UGRNN; no correlation is published for such a unit.",
                                     hidden,
                                     epochs,
@@ -179,7 +185,10 @@ final class QuoteUnits {
         return rows.size() == CELLS.size();
     }
 
-    /** The start of the shown text: in the second half, where the share of characters inside quotes is nearest to a half. */
+    /**
+     * The start of the shown text: in the second half, where the share of characters inside quotes is nearest to a
+     * half.
+     */
     private static int shown(float... inside) {
         int best = inside.length / 2;
         for (int from = best; from + SHOWN <= inside.length; from += 50) {

@@ -12,8 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Text character by character (Karpathy et al. 2015): the bits per character of an LSTM and a small GPT on Shakespeare's plays, text that they generate, what
- * single units of the LSTM respond to, and the units of three recurrent networks that respond to being inside quotes.
+ * Text character by character (Karpathy et al. 2015): the bits per character of an LSTM and a small GPT on
+ * Shakespeare's plays, text that they generate, what single units of the LSTM respond to, and the units of three
+ * recurrent networks that respond to being inside quotes.
  */
 public final class ShakespeareLab implements Experiment {
     private static final int FEWEST = 10_000;

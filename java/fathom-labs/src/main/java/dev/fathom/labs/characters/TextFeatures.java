@@ -7,7 +7,9 @@ import java.util.Map;
 final class TextFeatures {
     private TextFeatures() {}
 
-    /** Features of plays. The name of a speaker is a line that ends with a colon and follows an empty line or nothing. */
+    /**
+     * Features of plays. The name of a speaker is a line that ends with a colon and follows an empty line or nothing.
+     */
     static Map<String, float[]> ofPlays(String text) {
         int n = text.length();
         float[] first = new float[n];

@@ -3,8 +3,8 @@ package dev.fathom.labs.characters;
 import dev.fathom.labs.statistics.Correlation;
 
 /**
- * The unit of a network that correlates most with a feature of each character of a text. It is chosen on the first half of the text by the largest magnitude
- * of the correlation, and its correlation is measured on the second half.
+ * The unit of a network that correlates most with a feature of each character of a text. It is chosen on the first half
+ * of the text by the largest magnitude of the correlation, and its correlation is measured on the second half.
  *
  * @param unit the index of the unit
  * @param correlation on the second half
@@ -35,7 +35,9 @@ record UnitSearch(int unit, double correlation) {
         return Math.abs(correlation);
     }
 
-    /** The activations of the unit at the characters in [from, to), with the sign that makes the correlation positive. */
+    /**
+     * The activations of the unit at the characters in [from, to), with the sign that makes the correlation positive.
+     */
     double[] colors(float[][] units, int from, int to) {
         double[] colors = new double[to - from];
         for (int i = from; i < to; i++) {

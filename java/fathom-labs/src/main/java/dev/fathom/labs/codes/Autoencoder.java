@@ -32,7 +32,10 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
         return decoder.apply(encoder.apply(x));
     }
 
-    /** A linear layer to the code, and one back, both without a bias, for inputs of mean 0. They begin orthogonal, from where gradients find the way fast. */
+    /**
+     * A linear layer to the code, and one back, both without a bias, for inputs of mean 0. They begin orthogonal, from
+     * where gradients find the way fast.
+     */
     static Autoencoder linear(int in, int code) {
         return new Autoencoder(
                 new Linear(in, code, Init.orthogonal()).withoutBias(),
@@ -67,13 +70,17 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
         return new Linear(in, out, Init.heUniform()).act(RELU);
     }
 
-    /** 1 where the sigmoid of x is above 0.5, else 0. The gradient is that of the sigmoid (Bengio, Leonard and Courville 2013). */
+    /**
+     * 1 where the sigmoid of x is above 0.5, else 0. The gradient is that of the sigmoid (Bengio, Leonard and Courville
+     * 2013).
+     */
     static Tensor bits(Tensor x) {
         return x.sigmoid().sub(0.5f).straightThrough(Float.POSITIVE_INFINITY);
     }
 
     /**
-     * Trains this network by Adam on the mean squared error of each number, and a penalty. It shows a bar and goes on from checkpoints as every lab does.
+     * Trains this network by Adam on the mean squared error of each number, and a penalty. It shows a bar and goes on
+     * from checkpoints as every lab does.
      *
      * @param name of its folder, and its heading
      * @param penalty what is added to the loss for a batch of codes, or null for nothing

@@ -13,7 +13,10 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Result;
 import java.util.List;
 
-/** Auto-encoders: linear ones beside PCA, several kinds on images, binary codes of speech, retrieval by code, and units that know a class. */
+/**
+ * Auto-encoders: linear ones beside PCA, several kinds on images, binary codes of speech, retrieval by code, and units
+ * that know a class.
+ */
 public final class AutoencodersLab implements Experiment {
     @Override
     public String name() {
@@ -22,7 +25,8 @@ public final class AutoencodersLab implements Experiment {
 
     @Override
     public String shows() {
-        return "auto-encoders beside PCA: reconstructions, noise, binary codes of speech, retrieval, units that know a class";
+        return "auto-encoders beside PCA: reconstructions, noise, binary codes of speech, retrieval, units that "
+                + "know a class";
     }
 
     @Override
@@ -39,7 +43,8 @@ public final class AutoencodersLab implements Experiment {
             Result page = run.page(
                     "Lab autoencoders",
                     line(
-                            "Fashion-MNIST: %,d images to learn from and %,d for the test; spoken digits: %,d recordings to learn from and %,d for the test",
+                            "Fashion-MNIST: %,d images to learn from and %,d for the test; spoken digits: %,d "
+                                    + "recordings to learn from and %,d for the test",
                             flat.learn().size(), flat.test().size(), recordings.size() - test, test));
             page.text(page.data() + ".");
             boolean done = linear(run, page, flat)

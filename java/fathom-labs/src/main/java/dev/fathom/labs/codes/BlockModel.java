@@ -21,9 +21,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A graph of nodes in blocks of equal size, drawn at random (Holland, Laskey and Leinhardt 1983): two nodes of one block have an edge with the probability
- * {@link #INSIDE}, and two of different blocks with {@link #OUTSIDE}. The features of a node are normal numbers of deviation 1 about 0, but about {@link
- * #SIGNAL} in the column of its block.
+ * A graph of nodes in blocks of equal size, drawn at random (Holland, Laskey and Leinhardt 1983): two nodes of one
+ * block have an edge with the probability {@link #INSIDE}, and two of different blocks with {@link #OUTSIDE}. The
+ * features of a node are normal numbers of deviation 1 about 0, but about {@link #SIGNAL} in the column of its block.
  *
  * @param graph with the weights of Kipf and Welling (2017)
  * @param features x [nodes][COLUMNS]
@@ -64,7 +64,10 @@ record BlockModel(Graph graph, float[][] features, int[] labels) {
         return new BlockModel(Graph.normalized(nodes, edges.toArray(int[][]::new)), features, labels);
     }
 
-    /** The labels of the first nodes of each block; all others are {@link #BLOCKS}, which stands for not known. The order of nodes tells nothing. */
+    /**
+     * The labels of the first nodes of each block; all others are {@link #BLOCKS}, which stands for not known. The
+     * order of nodes tells nothing.
+     */
     int[] known(int perBlock) {
         int[] known = labels.clone();
         Arrays.fill(known, perBlock * BLOCKS, known.length, BLOCKS);
@@ -104,8 +107,8 @@ record BlockModel(Graph graph, float[][] features, int[] labels) {
     }
 
     /**
-     * The accuracy of label spreading (Zhou et al. 2004), which sees the edges but no features: F = SPREAD M F + (1 - SPREAD) Y, where M is the matrix of
-     * the graph and Y [nodes, BLOCKS] has a one for each known label.
+     * The accuracy of label spreading (Zhou et al. 2004), which sees the edges but no features: F = SPREAD M F + (1 -
+     * SPREAD) Y, where M is the matrix of the graph and Y [nodes, BLOCKS] has a one for each known label.
      */
     double spread(int[] known) {
         float[] y = new float[known.length * BLOCKS];

@@ -109,7 +109,10 @@ record FewLabels(Run run, Dataset images, Dataset test, int[] widths, int steps)
         }
     }
 
-    /** The error after learning from all images, where the likeliest class counts as the label of those without one (Lee 2013). */
+    /**
+     * The error after learning from all images, where the likeliest class counts as the label of those without one (Lee
+     * 2013).
+     */
     double pseudoLabels(int[] labeled, int draw) {
         return mixed(
                 labeled,
@@ -119,7 +122,10 @@ record FewLabels(Run run, Dataset images, Dataset test, int[] widths, int steps)
                         .mul(PSEUDO * ramp));
     }
 
-    /** The error after learning from all images, where two answers with noise and dropout of their own are to agree (Laine and Aila 2017). */
+    /**
+     * The error after learning from all images, where two answers with noise and dropout of their own are to agree
+     * (Laine and Aila 2017).
+     */
     double consistency(int[] labeled, int draw) {
         return mixed(
                 labeled,

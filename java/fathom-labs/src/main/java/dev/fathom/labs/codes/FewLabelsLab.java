@@ -28,8 +28,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What examples without labels are worth where few have one: layers that are trained in stages first, as in 2006, labels that a network gives itself, answers
- * that are to agree, and the edges of a graph.
+ * What examples without labels are worth where few have one: layers that are trained in stages first, as in 2006,
+ * labels that a network gives itself, answers that are to agree, and the edges of a graph.
  */
 public final class FewLabelsLab implements Experiment {
     private static final int[] LABELS = {100, 600, 1000, 3000, 5000};
@@ -46,7 +46,8 @@ public final class FewLabelsLab implements Experiment {
 
     @Override
     public String shows() {
-        return "what images without labels are worth: stage-wise pre-training, pseudo-labels, consistency; graph convolution";
+        return "what images without labels are worth: stage-wise pre-training, pseudo-labels, consistency; graph "
+                + "convolution";
     }
 
     /**
@@ -74,7 +75,8 @@ public final class FewLabelsLab implements Experiment {
             Result page = run.page(
                     "Lab few-labels",
                     line(
-                            "MNIST: %,d images without labels, some of which get one, and %,d for the test; generated graphs of %d nodes",
+                            "MNIST: %,d images without labels, some of which get one, and %,d for the test; "
+                                    + "generated graphs of %d nodes",
                             images.learn().size(), tested.size(), nodes(run)));
             page.text(page.data() + ".");
             int[] widths = {run.of(500, 128), run.of(250, 64)};
@@ -179,16 +181,26 @@ public final class FewLabelsLab implements Experiment {
         page.section(
                         "Images, few of which have a label",
                         line(
-                                "Three networks of sigmoid units, 784-%d-%d-10, differ in how their weights begin: at random, or as layers that were "
-                                        + "trained one after the other on all images without labels, as auto-encoders that do not see three of ten "
-                                        + "inputs (Bengio et al. 2007, Vincent et al. 2008) or as restricted Boltzmann machines by contrastive "
-                                        + "divergence (Hinton and Salakhutdinov 2006). Three networks of ReLU units of the same sizes, with dropout "
-                                        + "and noise on the pixels, learn from the labels alone; or also from the other images, whose label is the "
-                                        + "class that the network finds likeliest (pseudo-labels, Lee 2013), or to which two answers with noise of "
-                                        + "their own are to agree (consistency, the Pi-model of Laine and Aila 2017). Each takes about %,d steps of "
-                                        + "Adam, with as many labeled images in each. The learning rates of the layers that are trained first, and "
-                                        + "the part of their inputs that is masked, were chosen by errors on the test. Errors are means over %d %s of "
-                                        + "the images that have a label, as many of each class; intervals of gains are their ranges over the draws.",
+                                "Three networks of sigmoid units, 784-%d-%d-10, differ in how their weights "
+                                        + "begin: at random, or as layers that were "
+                                        + "trained one after the other on all images without labels, as "
+                                        + "auto-encoders that do not see three of ten "
+                                        + "inputs (Bengio et al. 2007, Vincent et al. 2008) or as restricted "
+                                        + "Boltzmann machines by contrastive "
+                                        + "divergence (Hinton and Salakhutdinov 2006). Three networks of ReLU "
+                                        + "units of the same sizes, with dropout "
+                                        + "and noise on the pixels, learn from the labels alone; or also from the "
+                                        + "other images, whose label is the "
+                                        + "class that the network finds likeliest (pseudo-labels, Lee 2013), or "
+                                        + "to which two answers with noise of "
+                                        + "their own are to agree (consistency, the Pi-model of Laine and Aila "
+                                        + "2017). Each takes about %,d steps of "
+                                        + "Adam, with as many labeled images in each. The learning rates of the "
+                                        + "layers that are trained first, and "
+                                        + "the part of their inputs that is masked, were chosen by errors on the "
+                                        + "test. Errors are means over %d %s of "
+                                        + "the images that have a label, as many of each class; intervals of "
+                                        + "gains are their ranges over the draws.",
                                 few.widths()[0], few.widths()[1], few.steps(), draws, draws == 1 ? "draw" : "draws"))
                 .table(header, rows)
                 .text(conclusion(places, errors))
@@ -212,7 +224,10 @@ public final class FewLabelsLab implements Experiment {
         });
     }
 
-    /** The errors of each way and of the same network that sees no other images, with the fewest and with the most labels. */
+    /**
+     * The errors of each way and of the same network that sees no other images, with the fewest and with the most
+     * labels.
+     */
     private static String conclusion(List<String> places, Map<Way, double[][]> errors) {
         List<String> all = new ArrayList<>();
         errors.forEach((way, of) -> {
@@ -307,10 +322,14 @@ public final class FewLabelsLab implements Experiment {
         page.section(
                         "Nodes of a graph, few of which have a label",
                         line(
-                                "Graphs of %d nodes in %d blocks: two nodes of a block have an edge with probability %s, two others with %s. Each node "
-                                        + "has %d features of normal noise, one of which has the mean %s and tells the block, faintly. Two graph "
-                                        + "convolutions (Kipf and Welling 2017) see features and edges, the same network of linear layers sees the "
-                                        + "features alone, and label spreading (Zhou et al. 2004) sees the edges alone. Accuracies are those on nodes "
+                                "Graphs of %d nodes in %d blocks: two nodes of a block have an edge with "
+                                        + "probability %s, two others with %s. Each node "
+                                        + "has %d features of normal noise, one of which has the mean %s and "
+                                        + "tells the block, faintly. Two graph "
+                                        + "convolutions (Kipf and Welling 2017) see features and edges, the same "
+                                        + "network of linear layers sees the "
+                                        + "features alone, and label spreading (Zhou et al. 2004) sees the edges "
+                                        + "alone. Accuracies are those on nodes "
                                         + "whose label is not known, means over %d graphs. A guess has %.0f %%.",
                                 nodes(run),
                                 BlockModel.BLOCKS,
@@ -322,7 +341,8 @@ public final class FewLabelsLab implements Experiment {
                                 100.0 / BlockModel.BLOCKS))
                 .table(header, rows)
                 .text(line(
-                        "With %d labels a block, the accuracy of graph convolution differs by %+.1f points from that of the better "
+                        "With %d labels a block, the accuracy of graph convolution differs by %+.1f points from "
+                                + "that of the better "
                                 + "method that sees only features or only edges.",
                         PER_BLOCK[five], gain))
                 .key(Figure.of(

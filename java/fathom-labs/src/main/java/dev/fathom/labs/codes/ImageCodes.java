@@ -26,7 +26,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Codes of images: what auto-encoders of several kinds give back of images and of noisy images, and which images are found by a code.
+ * Codes of images: what auto-encoders of several kinds give back of images and of noisy images, and which images are
+ * found by a code.
  *
  * @param learn images [n, 784] of numbers from 0 to 1 to learn from
  * @param test images that no network learns from
@@ -200,16 +201,23 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
         page.section(
                         "Kinds of auto-encoders",
                         line(
-                                "Fashion-MNIST, with pixels from 0 to 1. Under-complete and deep networks have a code of %d numbers, as PCA has here. "
-                                        + "Over-complete networks have more ReLU units than pixels, with and without a penalty of %s times the sum of "
-                                        + "their activations. The denoising network sees images with noise of standard deviation %s in training and is "
-                                        + "to give back the images without noise. Errors are mean squared errors of a pixel on images that were not "
-                                        + "learned, as they are and with such noise; with noise the error is that to the image without it.",
+                                "Fashion-MNIST, with pixels from 0 to 1. Under-complete and deep networks have a "
+                                        + "code of %d numbers, as PCA has here. "
+                                        + "Over-complete networks have more ReLU units than pixels, with and "
+                                        + "without a penalty of %s times the sum of "
+                                        + "their activations. The denoising network sees images with noise of "
+                                        + "standard deviation %s in training and is "
+                                        + "to give back the images without noise. Errors are mean squared errors "
+                                        + "of a pixel on images that were not "
+                                        + "learned, as they are and with such noise; with noise the error is that "
+                                        + "to the image without it.",
                                 CODE, line("%.4f", SPARSE), line("%.1f", NOISE)))
                 .table(List.of("kind", "numbers in a code", "of these not 0", "error", "error from noisy images"), rows)
                 .text(line(
-                        "With codes of the same size, the deep auto-encoder has %s the error of PCA (%.4f and %.4f). The penalty leaves %.1f %% of an "
-                                + "over-complete code active, where it is %.1f %% without. %s gives back noisy images best: the error falls from %.4f to %.4f.",
+                        "With codes of the same size, the deep auto-encoder has %s the error of PCA (%.4f and "
+                                + "%.4f). The penalty leaves %.1f %% of an "
+                                + "over-complete code active, where it is %.1f %% without. %s gives back noisy "
+                                + "images best: the error falls from %.4f to %.4f.",
                         byDeep < byPca ? line("%.2f times", byDeep / byPca) : "no less than",
                         byDeep,
                         byPca,
@@ -275,9 +283,12 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
         page.section(
                         "Retrieval by code",
                         line(
-                                "For each image that was not learned, the %d nearest of the %,d images that were learned are looked up by their codes. "
-                                        + "Precision is the share of these that are of the same class. Distances are Euclidean; between binary codes "
-                                        + "they order as the number of bits that differ (semantic hashing, Salakhutdinov and Hinton 2009). No label is "
+                                "For each image that was not learned, the %d nearest of the %,d images that were "
+                                        + "learned are looked up by their codes. "
+                                        + "Precision is the share of these that are of the same class. Distances "
+                                        + "are Euclidean; between binary codes "
+                                        + "they order as the number of bits that differ (semantic hashing, "
+                                        + "Salakhutdinov and Hinton 2009). No label is "
                                         + "used for any code.",
                                 NEAREST, learned.size()))
                 .table(List.of("looked up by", "bytes of an image", line("precision at %d", NEAREST)), rows)

@@ -25,9 +25,7 @@ final class LinearCodes {
 
     private LinearCodes() {}
 
-    /**
-     * Adds what images [n][784] show; false if the run was interrupted.
-     */
+    /** Adds what images [n][784] show; false if the run was interrupted. */
     static boolean add(Run run, Result page, float[][] images) {
         Pca pca = Pca.fit(images, WIDTH);
         double least = (1 - pca.share()) * (images.length - 1) / images.length;
@@ -57,8 +55,8 @@ final class LinearCodes {
     }
 
     /**
-     * Rows without their mean, in units of the deviation of all pixels together: the mean squared error of a pixel is then the share of the variance that
-     * is lost.
+     * Rows without their mean, in units of the deviation of all pixels together: the mean squared error of a pixel is
+     * then the share of the variance that is lost.
      */
     private static Dataset standardized(float[][] images, Pca pca) {
         double unit = Math.sqrt(pca.total() / pca.mean().length);
@@ -93,16 +91,22 @@ final class LinearCodes {
         page.section(
                         "The linear auto-encoder and PCA",
                         line(
-                                "A linear layer from pixels without their mean to %d numbers and a linear layer back, trained by L-BFGS on all images "
-                                        + "at once. Theory says that the best such network spans the plane of the first %d principal components, and "
-                                        + "that the squared error left is the sum of the variances of all others (Baldi and Hornik 1989). The "
-                                        + "principal angles tell how far its plane is from that of the components: all are 0 where the planes are the "
-                                        + "same. The two choose other axes in the plane, because the auto-encoder has no reason to make them "
+                                "A linear layer from pixels without their mean to %d numbers and a linear layer "
+                                        + "back, trained by L-BFGS on all images "
+                                        + "at once. Theory says that the best such network spans the plane of the "
+                                        + "first %d principal components, and "
+                                        + "that the squared error left is the sum of the variances of all others "
+                                        + "(Baldi and Hornik 1989). The "
+                                        + "principal angles tell how far its plane is from that of the "
+                                        + "components: all are 0 where the planes are the "
+                                        + "same. The two choose other axes in the plane, because the auto-encoder "
+                                        + "has no reason to make them "
                                         + "orthogonal.",
                                 WIDTH, WIDTH))
                 .table(List.of("principal angle", "before training, degrees", "after, degrees"), rows)
                 .text(line(
-                        "The largest principal angle between both planes is %.4f degrees (%.1f before training). The auto-encoder loses %.5f %% of the "
+                        "The largest principal angle between both planes is %.4f degrees (%.1f before training). "
+                                + "The auto-encoder loses %.5f %% of the "
                                 + "variance, and the components %.5f %%.",
                         largest, start[WIDTH - 1], 100 * loss, 100 * least))
                 .key(Figure.of("Linear auto-encoder and PCA, largest principal angle", "degrees", largest)

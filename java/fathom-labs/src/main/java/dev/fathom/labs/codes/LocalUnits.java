@@ -25,8 +25,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A sparse auto-encoder whose units see patches of the image, with weights of their own, and the unit of it that knows each class best though no label was
- * learned (Le et al. 2012, with a network that is small enough for a minute).
+ * A sparse auto-encoder whose units see patches of the image, with weights of their own, and the unit of it that knows
+ * each class best though no label was learned (Le et al. 2012, with a network that is small enough for a minute).
  */
 final class LocalUnits {
     private static final int SIDE = 28;
@@ -39,7 +39,10 @@ final class LocalUnits {
 
     private LocalUnits() {}
 
-    /** 8 x 8 patches of 7 x 7 pixels with 8 units each, 3 x 3 patches of 16 x 16 pixels with 16 each, 256 units that see all of these, and back. */
+    /**
+     * 8 x 8 patches of 7 x 7 pixels with 8 units each, 3 x 3 patches of 16 x 16 pixels with 16 each, 256 units that see
+     * all of these, and back.
+     */
     static Autoencoder network() {
         return new Autoencoder(
                 new Sequential(
@@ -112,17 +115,26 @@ final class LocalUnits {
                 .count();
         page.section(
                         "Units that know a class",
-                        "An auto-encoder of three layers of units, each of which sees a patch and shares its weights with no other: 8 x 8 patches of 7 "
-                                + "x 7 pixels with 8 units each, 3 x 3 patches of 16 x 16 pixels with 16 units each, and 256 sigmoid units that see "
-                                + "all of these, each of which a penalty keeps near 0 for nine of ten images; then a linear layer back to the pixels. "
-                                + "It learns without labels, from images with noise. Then one of the 256 units is asked whether an image is of a "
-                                + "class: it says yes on one side of a threshold. The unit, the side, and one of 20 thresholds at equal distances are "
-                                + "those that are right most often on the images that were learned; the table has the accuracy on others. The same is "
-                                + "done with single pixels. Accuracy is balanced, so that a guess has 50 %. In a network several thousand times as "
-                                + "large, the best unit for faces has 81.7 %, where always no has 64.8 % (Le et al. 2012).")
+                        "An auto-encoder of three layers of units, each of which sees a patch and shares its "
+                                + "weights with no other: 8 x 8 patches of 7 "
+                                + "x 7 pixels with 8 units each, 3 x 3 patches of 16 x 16 pixels with 16 units "
+                                + "each, and 256 sigmoid units that see "
+                                + "all of these, each of which a penalty keeps near 0 for nine of ten images; "
+                                + "then a linear layer back to the pixels. "
+                                + "It learns without labels, from images with noise. Then one of the 256 units is "
+                                + "asked whether an image is of a "
+                                + "class: it says yes on one side of a threshold. The unit, the side, and one of "
+                                + "20 thresholds at equal distances are "
+                                + "those that are right most often on the images that were learned; the table has "
+                                + "the accuracy on others. The same is "
+                                + "done with single pixels. Accuracy is balanced, so that a guess has 50 %. In a "
+                                + "network several thousand times as "
+                                + "large, the best unit for faces has 81.7 %, where always no has 64.8 % (Le et "
+                                + "al. 2012).")
                 .table(List.of("class", "best unit", "best pixel", "chance"), rows)
                 .text(line(
-                        "The best unit beats the best pixel for %d of the %d classes: %.1f %% beside %.1f %% in the mean.",
+                        "The best unit beats the best pixel for %d of the %d classes: %.1f %% beside %.1f %% in "
+                                + "the mean.",
                         better, byUnit.length, 100 * unit, 100 * pixel))
                 .key(Figure.of("Best single unit, mean balanced accuracy over the classes", "%", 100 * unit)
                         .baseline(line("%.1f %%", 100 * pixel), "the best single pixel; a guess has 50 %")

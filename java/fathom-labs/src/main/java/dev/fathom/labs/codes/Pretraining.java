@@ -15,8 +15,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layers of a stack of sigmoid units, trained one after the other without labels, each on what those below make of the images (Hinton and Salakhutdinov
- * 2006, Bengio et al. 2007).
+ * The layers of a stack of sigmoid units, trained one after the other without labels, each on what those below make of
+ * the images (Hinton and Salakhutdinov 2006, Bengio et al. 2007).
  *
  * @param weights W of each layer, from the pixels upward
  * @param biases b of each layer

@@ -5,9 +5,9 @@ import dev.fathom.labs.statistics.SingularValues;
 import java.util.Arrays;
 
 /**
- * The principal angles between two subspaces: the smallest angle between a direction of one and a direction of the other, then the smallest among the
- * directions orthogonal to these, and so on. Their cosines are the singular values of U'V for orthonormal bases U and V (Bjorck and Golub 1973). All are 0
- * where the subspaces are the same.
+ * The principal angles between two subspaces: the smallest angle between a direction of one and a direction of the
+ * other, then the smallest among the directions orthogonal to these, and so on. Their cosines are the singular values
+ * of U'V for orthonormal bases U and V (Bjorck and Golub 1973). All are 0 where the subspaces are the same.
  */
 final class PrincipalAngles {
     private PrincipalAngles() {}

@@ -3,9 +3,10 @@ package dev.fathom.labs.codes;
 import java.util.Arrays;
 
 /**
- * How well one number of an example, such as the activation of a hidden unit, says whether the example is of a class (Le et al. 2012). The number, one of
- * {@link #THRESHOLDS} thresholds at equal distances, and the side on which the class lies are chosen by their accuracy on training examples. Accuracy is
- * balanced: it is the mean of the share of the class and the share of all other examples that lie on their side, so that a guess has 50 %.
+ * How well one number of an example, such as the activation of a hidden unit, says whether the example is of a class
+ * (Le et al. 2012). The number, one of {@link #THRESHOLDS} thresholds at equal distances, and the side on which the
+ * class lies are chosen by their accuracy on training examples. Accuracy is balanced: it is the mean of the share of
+ * the class and the share of all other examples that lie on their side, so that a guess has 50 %.
  *
  * @param unit the number of the unit
  * @param threshold beyond which the answer is yes

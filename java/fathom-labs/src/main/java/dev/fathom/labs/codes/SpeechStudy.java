@@ -20,7 +20,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
-/** Binary codes of windows of spectrograms by an auto-encoder, beside those of as many bits by vector quantization of sub-bands (Deng et al. 2010). */
+/**
+ * Binary codes of windows of spectrograms by an auto-encoder, beside those of as many bits by vector quantization of
+ * sub-bands (Deng et al. 2010).
+ */
 final class SpeechStudy {
     private static final int[] FRAMES = {1, 3, 9, 13};
     private static final String CODE = "binary code";
@@ -190,20 +193,30 @@ final class SpeechStudy {
         page.section(
                         "Binary codes of speech",
                         line(
-                                "Spoken digits, as spectrograms of %d bins by a Fourier transform of 256 samples, in decibels, and no lower than %.0f "
-                                        + "below the loudest of a recording. Windows of %s frames that overlap are coded by %d bits each: the "
-                                        + "activations of a hidden layer of an auto-encoder are replaced by 1 where they are above 0.5 and by 0 "
-                                        + "elsewhere, in training too, where gradients pass the threshold unchanged. Beside it, each of 8 or 4 "
-                                        + "sub-bands of the same windows is replaced by the nearest of 16 or 256 centers that k-means found, which "
-                                        + "takes as many bits. Both learn from the same windows, at most %,d. Each frame is then the mean of its "
+                                "Spoken digits, as spectrograms of %d bins by a Fourier transform of 256 samples, "
+                                        + "in decibels, and no lower than %.0f "
+                                        + "below the loudest of a recording. Windows of %s frames that overlap "
+                                        + "are coded by %d bits each: the "
+                                        + "activations of a hidden layer of an auto-encoder are replaced by 1 "
+                                        + "where they are above 0.5 and by 0 "
+                                        + "elsewhere, in training too, where gradients pass the threshold "
+                                        + "unchanged. Beside it, each of 8 or 4 "
+                                        + "sub-bands of the same windows is replaced by the nearest of 16 or 256 "
+                                        + "centers that k-means found, which "
+                                        + "takes as many bits. Both learn from the same windows, at most %,d. "
+                                        + "Each frame is then the mean of its "
                                         + "copies in all windows that contain it. The log-spectral "
-                                        + "distortion is the root of the mean squared difference over the bins of a frame, and its mean over the "
-                                        + "frames of recordings that were not learned. Deng et al. (2010) train their auto-encoder stage by stage as "
-                                        + "Boltzmann machines on other speech; their binary codes have about 2 dB less than sub-bands.",
+                                        + "distortion is the root of the mean squared difference over the bins of "
+                                        + "a frame, and its mean over the "
+                                        + "frames of recordings that were not learned. Deng et al. (2010) train "
+                                        + "their auto-encoder stage by stage as "
+                                        + "Boltzmann machines on other speech; their binary codes have about 2 dB "
+                                        + "less than sub-bands.",
                                 Windows.BINS, Windows.SILENCE, "1, 3, 9 and 13", BITS, most))
                 .table(header, rows)
                 .text(line(
-                        "At %d bits a window, binary codes have the lower distortion for %d of the %d sizes of windows. The mean spectrum alone, without a "
+                        "At %d bits a window, binary codes have the lower distortion for %d of the %d sizes of "
+                                + "windows. The mean spectrum alone, without a "
                                 + "bit, has %.2f dB.",
                         BITS, better, FRAMES.length, silent))
                 .figure(Figure.of("Mean spectrum, log-spectral distortion", "dB", silent))

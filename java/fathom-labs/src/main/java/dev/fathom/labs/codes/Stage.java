@@ -9,7 +9,10 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
-/** A layer h = sigmoid(W v + b) that learns from inputs v [n, in] of numbers from 0 to 1 without labels, before it becomes a layer of a classifier. */
+/**
+ * A layer h = sigmoid(W v + b) that learns from inputs v [n, in] of numbers from 0 to 1 without labels, before it
+ * becomes a layer of a classifier.
+ */
 sealed interface Stage extends Layer {
     /** The layer that a classifier takes over. */
     Linear up();
@@ -26,8 +29,8 @@ sealed interface Stage extends Layer {
     }
 
     /**
-     * An auto-encoder of one layer (Bengio et al. 2007): the loss is the cross-entropy of v and sigmoid(V h + c), summed over the inputs, where h is that of
-     * inputs of which a part is set to 0 (Vincent et al. 2008).
+     * An auto-encoder of one layer (Bengio et al. 2007): the loss is the cross-entropy of v and sigmoid(V h + c),
+     * summed over the inputs, where h is that of inputs of which a part is set to 0 (Vincent et al. 2008).
      *
      * @param up W and b
      * @param down V and c
@@ -46,8 +49,9 @@ sealed interface Stage extends Layer {
     }
 
     /**
-     * A restricted Boltzmann machine with the energy E(v, h) = -a'v - b'h - h'W v of units that are 0 or 1 (Smolensky 1986), so that P(h = 1 | v) =
-     * sigmoid(W v + b) and P(v = 1 | h) = sigmoid(W'h + a). The free energy of v is F(v) = -a'v - sum softplus(W v + b).
+     * A restricted Boltzmann machine with the energy E(v, h) = -a'v - b'h - h'W v of units that are 0 or 1 (Smolensky
+     * 1986), so that P(h = 1 | v) = sigmoid(W v + b) and P(v = 1 | h) = sigmoid(W'h + a). The free energy of v is F(v)
+     * = -a'v - sum softplus(W v + b).
      *
      * @param up W and b
      * @param visible a
@@ -76,8 +80,9 @@ sealed interface Stage extends Layer {
         }
 
         /**
-         * The mean of F(v) - F(v'), where v' is the reconstruction of v and held constant. Its gradient is that of contrastive divergence with one step, CD-1
-         * (Hinton 2002): for the weight of hidden unit i and input j, it is the mean of h[i](v') v'[j] - h[i](v) v[j] with the probabilities h.
+         * The mean of F(v) - F(v'), where v' is the reconstruction of v and held constant. Its gradient is that of
+         * contrastive divergence with one step, CD-1 (Hinton 2002): for the weight of hidden unit i and input j, it is
+         * the mean of h[i](v') v'[j] - h[i](v) v[j] with the probabilities h.
          */
         @Override
         public Tensor loss(Tensor v) {

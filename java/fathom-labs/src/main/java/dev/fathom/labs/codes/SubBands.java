@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A code by sub-bands: the bins are divided into bands, and each band of a window is replaced by the nearest of the centers that k-means found for it. Distances
- * are products of matrices here, as k-means of all windows takes too long without.
+ * A code by sub-bands: the bins are divided into bands, and each band of a window is replaced by the nearest of the
+ * centers that k-means found for it. Distances are products of matrices here, as k-means of all windows takes too long
+ * without.
  *
  * @param first the first bin of each band
  * @param books the centers of each band, [centers][frames * width]
@@ -36,7 +37,10 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
         return new SubBands(frames, first, books);
     }
 
-    /** Draws centers among the rows, each in proportion to its squared distance from the nearest so far: k-means++ (Arthur and Vassilvitskii 2007). */
+    /**
+     * Draws centers among the rows, each in proportion to its squared distance from the nearest so far: k-means++
+     * (Arthur and Vassilvitskii 2007).
+     */
     private static float[][] start(float[][] rows, int k, Rng rng) {
         double[] nearest = new double[rows.length];
         Arrays.fill(nearest, 1e9);

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Spectrograms in decibels, cut into windows of some frames and put together again, so that a code of windows can be judged by what it leaves of a
- * spectrogram (Deng et al. 2010).
+ * Spectrograms in decibels, cut into windows of some frames and put together again, so that a code of windows can be
+ * judged by what it leaves of a spectrogram (Deng et al. 2010).
  *
  * @param frames how many frames a window has; each window begins one frame after the last
  */
@@ -20,7 +20,10 @@ record Windows(int frames) {
 
     private static final Stft STFT = new Stft(256).hop(128);
 
-    /** The spectrogram of a recording [frames][BINS]: 10 log10 of the power in decibels, where what is too faint is raised to the level of silence. */
+    /**
+     * The spectrogram of a recording [frames][BINS]: 10 log10 of the power in decibels, where what is too faint is
+     * raised to the level of silence.
+     */
     static float[][] decibels(Recording recording) {
         float[] power = STFT.forward(recording.samples()).power();
         double loudest = 1e-12;
@@ -52,7 +55,9 @@ record Windows(int frames) {
         return spectrograms.stream().flatMap(s -> Arrays.stream(windows(s))).toArray(float[][]::new);
     }
 
-    /** The spectrogram [windows + frames - 1][BINS] whose frames are the means of what all windows that have them say. */
+    /**
+     * The spectrogram [windows + frames - 1][BINS] whose frames are the means of what all windows that have them say.
+     */
     float[][] overlapped(float[][] windows) {
         float[][] spectrogram = new float[windows.length + frames - 1][BINS];
         for (int f = 0; f < spectrogram.length; f++) {
@@ -67,7 +72,9 @@ record Windows(int frames) {
         return spectrogram;
     }
 
-    /** The log-spectral distortion in decibels: the mean over frames of the root of the mean squared difference of bins. */
+    /**
+     * The log-spectral distortion in decibels: the mean over frames of the root of the mean squared difference of bins.
+     */
     static double distortion(float[][] spectrogram, float[][] coded) {
         double sum = 0;
         for (int f = 0; f < spectrogram.length; f++) {

@@ -25,9 +25,9 @@ import picocli.CommandLine.Parameters;
 /** {@code fathom anomalies SERIES}: the unusual rows of a person's own series. */
 @Command(
         name = "anomalies",
-        description =
-                "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn to reconstruct its windows, and draws "
-                        + "them.",
+        description = "Finds unusual rows in a series of numbers, by an ensemble of recurrent auto-encoders that learn "
+                + "to reconstruct its windows, and draws "
+                + "them.",
         sortOptions = false)
 public final class Anomalies implements Callable<Integer> {
     private static final int DRAWN = 3000;
@@ -39,9 +39,9 @@ public final class Anomalies implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "SERIES",
-            description =
-                    "A file with a row for each step of time, with or without a header, whose fields are separated by commas, tabs or semicolons; with "
-                            + "semicolons, a number may have a decimal comma.")
+            description = "A file with a row for each step of time, with or without a header, whose fields are "
+                    + "separated by commas, tabs or semicolons; with "
+                    + "semicolons, a number may have a decimal comma.")
     private Path file;
 
     @Option(
@@ -76,8 +76,8 @@ public final class Anomalies implements Callable<Integer> {
             names = "--deviations",
             paramLabel = "Z",
             defaultValue = "3",
-            description =
-                    "Flags a row whose score is more than Z standard deviations above the mean score (${DEFAULT-VALUE}).")
+            description = "Flags a row whose score is more than Z standard deviations above the mean score "
+                    + "(${DEFAULT-VALUE}).")
     private double deviations;
 
     @Mixin
@@ -132,15 +132,17 @@ public final class Anomalies implements Callable<Integer> {
         series.notes().forEach(note -> page.section("", note)); // they were printed before the training
         if (found.epochs() < Detection.EPOCHS) {
             page.text(Result.line(
-                    "This was stopped after %d of %d epochs, so the scores are those of auto-encoders that have not learned to the end.%s",
+                    "This was stopped after %d of %d epochs, so the scores are those of auto-encoders that have "
+                            + "not learned to the end.%s",
                     found.epochs(), Detection.EPOCHS, options.resume() ? " The same command goes on from there." : ""));
         }
         page.text(Result.line(
-                "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above %.4g, %.1f standard deviations above the "
+                "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above "
+                        + "%.4g, %.1f standard deviations above the "
                         + "mean.",
                 members, found.limit(), deviations));
-        page.text(
-                "Rows are numbered by the lines of the file, from 1, as editors and spreadsheets do: a header is line 1.");
+        page.text("Rows are numbered by the lines of the file, from 1, as editors and spreadsheets do: a header is "
+                + "line 1.");
         if (spans.isEmpty()) {
             page.text("No row is flagged.");
         } else {
@@ -164,7 +166,8 @@ public final class Anomalies implements Callable<Integer> {
                                     .subList(MOST_COLUMNS, series.columns().size()))));
         }
         page.text(Result.line(
-                        "As a stream, whose session carries its state from row to row, a row takes %.0f microseconds on one thread.",
+                        "As a stream, whose session carries its state from row to row, a row takes %.0f "
+                                + "microseconds on one thread.",
                         found.microseconds()))
                 .picture(
                         "anomalies.png",
@@ -188,7 +191,10 @@ public final class Anomalies implements Callable<Integer> {
         return text.toString();
     }
 
-    /** A chart for each of the first columns, and one of the scores. Of a long series only every so many rows are drawn, and all flagged ones. */
+    /**
+     * A chart for each of the first columns, and one of the scores. Of a long series only every so many rows are drawn,
+     * and all flagged ones.
+     */
     private static List<Chart> charts(UserSeries series, Detection found) {
         int rows = found.scores().length;
         int every = Math.max(1, rows / DRAWN);

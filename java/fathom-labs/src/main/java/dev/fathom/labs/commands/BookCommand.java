@@ -55,8 +55,8 @@ public final class BookCommand implements Callable<Integer> {
             names = "--runs",
             paramLabel = "FOLDER",
             defaultValue = "out",
-            description =
-                    "The folder of the labs' runs (${DEFAULT-VALUE}): full ones are in lab/NAME, short ones in lab-short/NAME.")
+            description = "The folder of the labs' runs (${DEFAULT-VALUE}): full ones are in lab/NAME, short ones in "
+                    + "lab-short/NAME.")
     private Path runs = Path.of("out");
 
     @Option(
@@ -116,7 +116,10 @@ public final class BookCommand implements Callable<Integer> {
         }
     }
 
-    /** Runs a lab in its folder, unless it came to its end there and is to be resumed; what fails is told, and the next lab comes. */
+    /**
+     * Runs a lab in its folder, unless it came to its end there and is to be resumed; what fails is told, and the next
+     * lab comes.
+     */
     private void run(Experiment lab, boolean brief, Interrupt interrupt, Map<String, String> failures) {
         Path folder = runs.resolve(brief ? "lab-short" : "lab").resolve(lab.name());
         try {

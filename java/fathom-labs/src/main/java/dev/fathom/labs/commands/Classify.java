@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "classify",
         description =
-                "Says what photographs show: the most probable classes of a network that was trained on ImageNet, or that you have trained.",
+                "Says what photographs show: the most probable classes of a network that was trained on ImageNet, "
+                        + "or that you have trained.",
         sortOptions = false)
 public final class Classify implements Callable<Integer> {
     private static final int BAR = 30;
@@ -59,8 +60,8 @@ public final class Classify implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "NAME",
-            description =
-                    "The name of a network (squeezenet1_1), or a .safetensors file that was saved with a model card; --list shows the names.")
+            description = "The name of a network (squeezenet1_1), or a .safetensors file that was saved with a model "
+                    + "card; --list shows the names.")
     private String model = Pretrained.ALL.get(0).name();
 
     @Option(

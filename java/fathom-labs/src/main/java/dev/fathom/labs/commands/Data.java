@@ -37,8 +37,8 @@ public final class Data implements Runnable {
     @Parameters(
             paramLabel = "SET",
             converter = Choice.Converter.class,
-            description =
-                    "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), fashion-mnist (31 MB, which is part of the project's tree too), imdb (86 MB), or tinyshakespeare (1.1 MB).")
+            description = "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), fashion-mnist (31 MB, which is part of "
+                    + "the project's tree too), imdb (86 MB), or tinyshakespeare (1.1 MB).")
     private Choice choice;
 
     @Option(

@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code fathom doctor}: what Fathom finds on this machine, how fast it is, and what is wrong, each with its remedy. */
+/**
+ * {@code fathom doctor}: what Fathom finds on this machine, how fast it is, and what is wrong, each with its remedy.
+ */
 @Command(
         name = "doctor",
         description = "Shows and measures what Fathom runs on, in five seconds, and names what is wrong with it.")

@@ -22,7 +22,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code fathom example N}: runs one of the numbered examples, which print to the terminal; without a number, lists them. */
+/**
+ * {@code fathom example N}: runs one of the numbered examples, which print to the terminal; without a number, lists
+ * them.
+ */
 @Command(name = "example", description = "Runs one of a course of small programs; without a number, lists them.")
 public final class Example implements Callable<Integer> {
     /**

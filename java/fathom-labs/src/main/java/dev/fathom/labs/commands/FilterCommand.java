@@ -78,10 +78,12 @@ public final class FilterCommand implements Callable<Integer> {
         Photo picture = INPUT.read(photo);
         Pages pages = new Pages(folder.prepare("filter"), out);
         HtmlReport page = new HtmlReport("Filters on " + photo.getFileName())
-                .text(
-                        "A filter is laid over every place of the photograph; the pixels under it, each times its weight, are"
-                                + " added up. Where the weights add up to nothing the result is the strength of a difference, shown"
-                                + " in gray; else it is a photograph again. In the drawings gray is 0, white above it, black below.");
+                .text("A filter is laid over every place of the photograph; the pixels under it, each times its "
+                        + "weight, are"
+                        + " added up. Where the weights add up to nothing the result is the strength of a "
+                        + "difference, shown"
+                        + " in gray; else it is a photograph again. In the drawings gray is 0, white "
+                        + "above it, black below.");
         picture.notes().forEach(note -> page.text("Of the photograph: " + note + "."));
         page.section("Made by hand");
         ImageSheet fixed = new ImageSheet(INPUT.crop(), INPUT.crop(), 3).columns(4);
@@ -109,9 +111,9 @@ public final class FilterCommand implements Callable<Integer> {
             Tensor x = network.input().tensor(picture);
             Look look = new Look(loaded, x);
             String name = look.firstConvolution();
-            page.text(
-                    "The filters of the first layer of " + network.name() + ", " + name
-                            + ", which were learned and not made: as a rule edges in all directions, and colors against each other.");
+            page.text("The filters of the first layer of " + network.name() + ", " + name
+                    + ", which were learned and not made: as a rule edges in all directions, and colors "
+                    + "against each other.");
             pages.add(page, look.filters(name), "learned.png", "the filters of the first layer");
             page.text("The " + MAPS + " maps with the largest values that they make of the photograph.");
             pages.add(page, Look.sheet(Maps.of(net, x, name), MAPS), "learned-maps.png", "the maps of the first layer");

@@ -34,7 +34,10 @@ public final class Folder {
         return made(out, name, this::misuse);
     }
 
-    /** The folder {@code out}, by default {@code out/name}; where it cannot be made or written, {@code misuse} makes an exception of why. */
+    /**
+     * The folder {@code out}, by default {@code out/name}; where it cannot be made or written, {@code misuse} makes an
+     * exception of why.
+     */
     static Path made(@Nullable Path out, String name, Function<String, ParameterException> misuse) {
         Path folder = out != null ? out : Path.of("out", name);
         try {

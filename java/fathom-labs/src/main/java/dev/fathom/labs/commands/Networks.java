@@ -143,7 +143,10 @@ public final class Networks implements Callable<Integer> {
                 .orElseThrow();
     }
 
-    /** The fastest of the frozen network's runs within two seconds, five at least: what it takes where nothing else runs. */
+    /**
+     * The fastest of the frozen network's runs within two seconds, five at least: what it takes where nothing else
+     * runs.
+     */
     private static double milliseconds(Known known, Model<Layer> model) {
         try (Plan plan = Plan.freeze(model, known.picture());
                 Session session = plan.newSession()) {

@@ -18,8 +18,8 @@ public final class Options {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "1",
-            description =
-                    "The seed of the weights, the order, dropout and the images held out (${DEFAULT-VALUE}); the same seed gives the same bits.")
+            description = "The seed of the weights, the order, dropout and the images held out (${DEFAULT-VALUE}); the "
+                    + "same seed gives the same bits.")
     private long seed;
 
     @Option(
@@ -36,8 +36,8 @@ public final class Options {
 
     @Option(
             names = "--resume",
-            description =
-                    "Writes a checkpoint after each epoch, and resumes from the newest one in the output folder if there is one.")
+            description = "Writes a checkpoint after each epoch, and resumes from the newest one in the output folder "
+                    + "if there is one.")
     private boolean resume;
 
     @Mixin
@@ -52,8 +52,8 @@ public final class Options {
     }
 
     /**
-     * Sets the threads and makes the folder for the files, {@code out/name} unless another was asked for: before the training, so that nobody waits
-     * for what cannot be kept.
+     * Sets the threads and makes the folder for the files, {@code out/name} unless another was asked for: before the
+     * training, so that nobody waits for what cannot be kept.
      *
      * @throws ParameterException if one of them cannot be
      */

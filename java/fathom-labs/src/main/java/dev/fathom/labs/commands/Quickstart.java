@@ -23,8 +23,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code fathom quickstart}: 784-256-128-10, ReLU, dropout 0.4 and 0.3 (235,146 parameters), learns 55,000 images by cross-entropy and Adam;
- * 5,000 more choose the best epoch; the 10,000 of the test are looked at once, at the end.
+ * {@code fathom quickstart}: 784-256-128-10, ReLU, dropout 0.4 and 0.3 (235,146 parameters), learns 55,000 images by
+ * cross-entropy and Adam; 5,000 more choose the best epoch; the 10,000 of the test are looked at once, at the end.
  */
 @Command(
         name = "quickstart",

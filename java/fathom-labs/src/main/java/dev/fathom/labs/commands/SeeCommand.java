@@ -65,8 +65,8 @@ public final class SeeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "MODEL",
-            description =
-                    "The name of a network, or a .safetensors file that was saved with a model card; ./fathom classify --list shows the names.")
+            description = "The name of a network, or a .safetensors file that was saved with a model card; ./fathom "
+                    + "classify --list shows the names.")
     private String model;
 
     @Parameters(index = "1", paramLabel = "PHOTO", description = "A PNG, JPEG or BMP file.")
@@ -83,8 +83,8 @@ public final class SeeCommand implements Callable<Integer> {
     @Option(
             names = "--layer",
             paramLabel = "NAME",
-            description =
-                    "A layer to look into, as the page's table names it; may be repeated (by default the last of each size).")
+            description = "A layer to look into, as the page's table names it; may be repeated (by default the last of "
+                    + "each size).")
     private List<String> layers = List.of();
 
     @Option(
@@ -183,9 +183,10 @@ public final class SeeCommand implements Callable<Integer> {
                 liked();
             }
             page.section("What each layer sees of the picture")
-                    .text(
-                            "A place of a layer's result depends on so many pixels (field) along each side, the next place on"
-                                    + " those so many pixels further (jump); start is the middle of the first field. Padding counts.")
+                    .text("A place of a layer's result depends on so many pixels (field) along each side, the "
+                            + "next place on"
+                            + " those so many pixels further (jump); start is the middle of the first "
+                            + "field. Padding counts.")
                     .pre(ReceptiveField.table(loaded, Shape.of(1, size, size, 3)));
             pages.finish(page);
         }
@@ -209,9 +210,9 @@ public final class SeeCommand implements Callable<Integer> {
                             IntStream.of(best)
                                     .mapToObj(k -> List.of(classes.get(k), percent(shares[k])))
                                     .toList())
-                    .text(
-                            "Saliency is how much the class's score would change with a pixel (large pictures: the mean of a few);"
-                                    + " Grad-CAM which places of " + last + " speak for the class, from blue to red.");
+                    .text("Saliency is how much the class's score would change with a pixel (large pictures: "
+                            + "the mean of a few);"
+                            + " Grad-CAM which places of " + last + " speak for the class, from blue to red.");
             pages.add(page, sheet, "where.png", "saliency and Grad-CAM");
         }
 
@@ -285,7 +286,8 @@ public final class SeeCommand implements Callable<Integer> {
                             + " mostActive channels of each layer respond most, cut to the field of the place"
                             + " that did; below each what of it came back from that one number through the layers,"
                             + " transposed: pools put values where they came from, ReLUs pass the positive part of what"
-                            + " comes back (Zeiler and Fergus 2014). Gray is nothing; of the rest the root is shown. In a network"
+                            + " comes back (Zeiler and Fergus 2014). Gray is nothing; of the rest the root is "
+                            + "shown. In a network"
                             + " without max pools what comes back is the same for every picture.");
             for (Responses r : all) {
                 ReceptiveField.Axis field = ReceptiveField.of(loaded, Shape.of(1, size, size, 3), r.layer())

@@ -93,7 +93,8 @@ public record Setup(
         }
         if (threads > processors) {
             all.add(line(
-                    "%d threads share %d processors and wait for each other: set FATHOM_THREADS to at most %d, or unset it",
+                    "%d threads share %d processors and wait for each other: set FATHOM_THREADS to at most %d, or "
+                            + "unset it",
                     threads, processors, processors));
         }
         if (isa != null && isa != offered.get(offered.size() - 1)) {
@@ -107,7 +108,8 @@ public record Setup(
         }
         if (load > processors / 2.0) {
             all.add(line(
-                    "a load average of %.1f on %d processors: other programs take part of the speed; stop them, or wait",
+                    "a load average of %.1f on %d processors: other programs take part of the speed; stop them, "
+                            + "or wait",
                     load, processors));
         }
         if (free >= 0 && free < ENOUGH) {

@@ -20,11 +20,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code fathom style CONTENT STYLE}: paints a photograph in the style of a picture, or a texture where only one picture is named. */
+/**
+ * {@code fathom style CONTENT STYLE}: paints a photograph in the style of a picture, or a texture where only one
+ * picture is named.
+ */
 @Command(
         name = "style",
-        description =
-                "Paints a photograph in the style of a picture. Where only one picture is named, its texture is painted from noise.",
+        description = "Paints a photograph in the style of a picture. Where only one picture is named, its texture is "
+                + "painted from noise.",
         sortOptions = false)
 public final class StyleCommand implements Callable<Integer> {
     /** Pixels of a side of which the layers of all networks leave some. */

@@ -14,8 +14,9 @@ import dev.fathom.tensor.Tensor;
 import java.util.List;
 
 /**
- * A graph network (Gilmer et al. 2017): sites begin with a vector h for their element, and in each round h[i] becomes relu(U [h[i], sum of a[i, j] relu(W
- * [h[i], h[j]])]) over the neighbors j. The property is a network of the mean of h over the sites; the element of a hidden site is said from its h.
+ * A graph network (Gilmer et al. 2017): sites begin with a vector h for their element, and in each round h[i] becomes
+ * relu(U [h[i], sum of a[i, j] relu(W [h[i], h[j]])]) over the neighbors j. The property is a network of the mean of h
+ * over the sites; the element of a hidden site is said from its h.
  *
  * @param embed from elements, of which one more stands for a hidden one
  * @param rounds of messages
@@ -69,7 +70,10 @@ record CrystalNet(Linear embed, List<Round> rounds, Layer energy, Linear element
         return energy.apply(sites(elements, a).mean(1));
     }
 
-    /** The cross-entropy of the element of one site of each crystal, which is drawn at random and hidden. It needs no label. */
+    /**
+     * The cross-entropy of the element of one site of each crystal, which is drawn at random and hidden. It needs no
+     * label.
+     */
     Tensor hiddenLoss(Tensor elements, Tensor a) {
         int n = elements.dim(0);
         int sites = elements.dim(1);

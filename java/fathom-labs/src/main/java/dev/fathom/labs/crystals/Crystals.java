@@ -7,9 +7,10 @@ import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 
 /**
- * Generated crystals. Each of {@link #ELEMENTS} elements has an electronegativity X and a radius R that no learner sees. The energy of a bond is (R - R')^2
- * - (X - X')^2: unlike electronegativities bind, and unlike radii do not fit. The property of a crystal is the mean energy of its bonds. Crystals that exist
- * are stable ones: elements are drawn for the sites of a random lattice with probabilities of exp(-8 energy / {@link #HEAT}) (Metropolis et al. 1953), so
+ * Generated crystals. Each of {@link #ELEMENTS} elements has an electronegativity X and a radius R that no learner
+ * sees. The energy of a bond is (R - R')^2 - (X - X')^2: unlike electronegativities bind, and unlike radii do not fit.
+ * The property of a crystal is the mean energy of its bonds. Crystals that exist are stable ones: elements are drawn
+ * for the sites of a random lattice with probabilities of exp(-8 energy / {@link #HEAT}) (Metropolis et al. 1953), so
  * that even crystals whose property is not known tell something about it.
  *
  * @param lattices of each crystal
@@ -39,7 +40,10 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
         return new Crystals(lattices, elements, energies, x);
     }
 
-    /** Elements after many moves, each of which gives a site another element and is taken or not by how the energy changes. */
+    /**
+     * Elements after many moves, each of which gives a site another element and is taken or not by how the energy
+     * changes.
+     */
     private static int[] settled(Lattice lattice, float[] x, float[] r, Rng rng) {
         int[] all = rng.ints(Lattice.SITES, ELEMENTS);
         int[] sites = rng.ints(MOVES, Lattice.SITES);
@@ -88,7 +92,10 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
                 electronegativity);
     }
 
-    /** As x [SITES], a [SITES, SITES] with rows that sum to 1, and y, the property after mean and deviation are taken off. */
+    /**
+     * As x [SITES], a [SITES, SITES] with rows that sum to 1, and y, the property after mean and deviation are taken
+     * off.
+     */
     Dataset dataset(double mean, double deviation) {
         int sites = Lattice.SITES;
         int[] x = new int[size() * sites];

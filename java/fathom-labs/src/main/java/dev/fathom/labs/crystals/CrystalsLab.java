@@ -38,7 +38,10 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A property of generated crystals by graph networks: few crystals have a label, and many more without one teach what the elements are like. */
+/**
+ * A property of generated crystals by graph networks: few crystals have a label, and many more without one teach what
+ * the elements are like.
+ */
 public final class CrystalsLab implements Experiment {
     private static final int[] LABELS = {20, 50, 100, 200, 500};
     private static final int[] BRIEF = {20, 100};
@@ -73,12 +76,18 @@ public final class CrystalsLab implements Experiment {
                         unlabeled, tested));
         page.section("Generated crystals", "")
                 .text(line(
-                        "These crystals are generated and not real. Each has a cell of %d sites on one of four lattices. Each of %d elements has an "
-                                + "electronegativity X and a radius R that no learner sees, and the property of a crystal is the mean of (R - R')^2 - (X - "
-                                + "X')^2 over its bonds. As in nature, crystals that exist are stable ones: elements are drawn for the sites with "
-                                + "probabilities that fall with that energy, so that a crystal tells something of its elements even where its property is "
-                                + "not known. The network passes messages between neighbors. Taught first, it learns to name the element of a hidden site "
-                                + "in crystals without labels, and then the property from those with one. No figures are published for such crystals, so "
+                        "These crystals are generated and not real. Each has a cell of %d sites on one of four "
+                                + "lattices. Each of %d elements has an "
+                                + "electronegativity X and a radius R that no learner sees, and the property of a "
+                                + "crystal is the mean of (R - R')^2 - (X - "
+                                + "X')^2 over its bonds. As in nature, crystals that exist are stable ones: "
+                                + "elements are drawn for the sites with "
+                                + "probabilities that fall with that energy, so that a crystal tells something of "
+                                + "its elements even where its property is "
+                                + "not known. The network passes messages between neighbors. Taught first, it "
+                                + "learns to name the element of a hidden site "
+                                + "in crystals without labels, and then the property from those with one. No "
+                                + "figures are published for such crystals, so "
                                 + "the baselines are computed.",
                         Lattice.SITES, Crystals.ELEMENTS));
         try (Model<CrystalNet> taught = taught(run, known)) {
@@ -133,7 +142,10 @@ public final class CrystalsLab implements Experiment {
         }
     }
 
-    /** Teaches the property by more and more labels, and shows the numbers of labels that are finished; false if the run was interrupted before the last. */
+    /**
+     * Teaches the property by more and more labels, and shows the numbers of labels that are finished; false if the run
+     * was interrupted before the last.
+     */
     private static boolean properties(Run run, Result page, Crystals known, Crystals test, Model<CrystalNet> taught) {
         int[] labels = run.brief() ? BRIEF : LABELS;
         int draws = run.of(5, 2);
@@ -282,7 +294,8 @@ public final class CrystalsLab implements Experiment {
         page.section(
                         "The property by the number of labels",
                         line(
-                                "Means over %d draws of labels and initial weights; all networks take the same number of steps on labels.",
+                                "Means over %d draws of labels and initial weights; all networks take the same "
+                                        + "number of steps on labels.",
                                 draws))
                 .table(
                         header,
@@ -320,8 +333,10 @@ public final class CrystalsLab implements Experiment {
         double wide = 2 * Summary.deviation(truth);
         double[] ends = {middle - wide, middle + wide};
         page.text(line(
-                        "With 100 labels the graph network has a mean absolute error of %.3f by labels alone, and of %.3f if it is taught first by crystals "
-                                + "without labels: %.0f %% of the error. The better of the two methods that see the composition alone has %.3f.",
+                        "With 100 labels the graph network has a mean absolute error of %.3f by labels alone, and "
+                                + "of %.3f if it is taught first by crystals "
+                                + "without labels: %.0f %% of the error. The better of the two methods that see "
+                                + "the composition alone has %.3f.",
                         alone, taught, 100 * taught / alone, simple))
                 .key(Figure.of(
                                 "Graph network taught first, 100 labels, error divided by that of labels alone",
@@ -364,7 +379,8 @@ public final class CrystalsLab implements Experiment {
         double r = Math.abs(Correlation.pearson(first, crystals.electronegativity(), 0, first.length));
         page.section(
                         "What crystals without labels tell of the elements",
-                        "Each element has a vector in the network. After learning to name hidden sites, before any label, its first principal component is "
+                        "Each element has a vector in the network. After learning to name hidden sites, before "
+                                + "any label, its first principal component is "
                                 + "drawn over the electronegativity, which the network never saw.")
                 .text(line("The two have a correlation of %.2f, whatever its sign.", r))
                 .figure(Figure.of(

@@ -49,7 +49,10 @@ enum Lattice {
         coordination = Math.round(count);
     }
 
-    /** The shortest distance between two sites or their repetitions that is not 0; or for a finite {@code within}, how many repetitions lie so near. */
+    /**
+     * The shortest distance between two sites or their repetitions that is not 0; or for a finite {@code within}, how
+     * many repetitions lie so near.
+     */
     private static double distances(double[] a, double[] b, double[] cells, double within) {
         double shortest = Double.POSITIVE_INFINITY;
         int count = 0;

@@ -18,8 +18,9 @@ import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 
 /**
- * Drawn pictures of colored shapes with captions in English and French, labels, places, questions and answers. Everything is drawn by this program from a
- * seed, so that there are as many examples as a lab wants, and what is true of a picture is known.
+ * Drawn pictures of colored shapes with captions in English and French, labels, places, questions and answers.
+ * Everything is drawn by this program from a seed, so that there are as many examples as a lab wants, and what is true
+ * of a picture is known.
  */
 public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
     /** The words of English captions and questions. */
@@ -135,7 +136,10 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
         return all;
     }
 
-    /** For each scene the numbers of the {@code k} pictures of {@code stored} whose pixels are nearest by Euclidean distance, the nearest first. */
+    /**
+     * For each scene the numbers of the {@code k} pictures of {@code stored} whose pixels are nearest by Euclidean
+     * distance, the nearest first.
+     */
     public int[][] nearest(CaptionedShapes stored, int k) {
         return new NearestNeighbors(k)
                 .fit(Examples.of(stored.rows(), new int[stored.size()]), 0).neighbors(rows()).stream()
@@ -162,7 +166,10 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
         return numbers;
     }
 
-    /** What is so of more scenes than anything else, such as their caption; of equally frequent ones, that which comes first. */
+    /**
+     * What is so of more scenes than anything else, such as their caption; of equally frequent ones, that which comes
+     * first.
+     */
     public <T> T mostFrequent(Function<Scene, T> what) {
         Map<T, Integer> counts = new LinkedHashMap<>();
         scenes.forEach(scene -> counts.merge(what.apply(scene), 1, Integer::sum));

@@ -20,8 +20,8 @@ public record DataSet(String name, List<String> files, String origin) {
     }
 
     /**
-     * The folder that has the files: {@code given}, or if it is null the first that has them of {@code FATHOM_DATA} (or {@code -Dfathom.data=}) and the
-     * cache folder.
+     * The folder that has the files: {@code given}, or if it is null the first that has them of {@code FATHOM_DATA} (or
+     * {@code -Dfathom.data=}) and the cache folder.
      *
      * @throws IllegalArgumentException if none has them; the message says how to get them
      */

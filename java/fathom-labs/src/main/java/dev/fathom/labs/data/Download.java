@@ -23,12 +23,12 @@ import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches a file over HTTP whose content is known by a checksum. What has come lies in {@code NAME.part} beside it, is gone on with
- * after a cut or in a later run (a Range request), and becomes {@code NAME} in one move once the content is the known one: the place
- * never holds anything else.
+ * Fetches a file over HTTP whose content is known by a checksum. What has come lies in {@code NAME.part} beside it, is
+ * gone on with after a cut or in a later run (a Range request), and becomes {@code NAME} in one move once the content
+ * is the known one: the place never holds anything else.
  *
- * <p>Nothing that the server says is believed: redirects end after five, a body longer than the content could be is cut, a server that sends
- * nothing, or next to nothing, is left.
+ * <p>Nothing that the server says is believed: redirects end after five, a body longer than the content could be is
+ * cut, a server that sends nothing, or next to nothing, is left.
  */
 public final class Download {
     private static final int ATTEMPTS = 5;

@@ -6,13 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** English sentences with French translations, from the shortest to the longest (Tatoeba, from manythings.org/anki); not part of the project. */
+/**
+ * English sentences with French translations, from the shortest to the longest (Tatoeba, from manythings.org/anki); not
+ * part of the project.
+ */
 public final class EnglishFrench {
     /** The folder and its file. */
     public static final DataSet SET = new DataSet(
             "eng-fra",
             List.of("eng-fra.tsv.gz"),
-            "make it from fra.txt in fra-eng.zip of manythings.org/anki, with one English sentence, a tab and one French sentence on each line, "
+            "make it from fra.txt in fra-eng.zip of manythings.org/anki, with one English sentence, a tab and one "
+                    + "French sentence on each line, "
                     + "compressed with gzip");
 
     /** A sentence and one of its translations. */

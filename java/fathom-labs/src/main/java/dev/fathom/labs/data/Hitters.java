@@ -27,8 +27,8 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
     private static final Set<String> BASELINES = Set.of("League=A", "Division=E", "NewLeague=A");
 
     /**
-     * Reads the players from {@code folder}, or if it is null from the project's own copy or {@code FATHOM_DATA}. Each of the three categorical columns, which
-     * have two values, becomes two columns of x.
+     * Reads the players from {@code folder}, or if it is null from the project's own copy or {@code FATHOM_DATA}. Each
+     * of the three categorical columns, which have two values, becomes two columns of x.
      *
      * @throws IllegalArgumentException if the file is missing or damaged; the message names the line and the column
      */
@@ -45,9 +45,9 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
         }
         Table complete = table.complete("Salary");
         if (complete.size() < FEWEST) {
-            throw new IllegalArgumentException(
-                    FILE + " has " + complete.size()
-                            + " players with a salary, which are too few to fit 19 columns and to test them; give the whole file, which has 263");
+            throw new IllegalArgumentException(FILE + " has " + complete.size()
+                    + " players with a salary, which are too few to fit 19 columns and to test them; give "
+                    + "the whole file, which has 263");
         }
         Encoder encoder = new Encoder();
         for (String column : table.columns()) {
@@ -71,14 +71,20 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
                 Summary.doubles(y));
     }
 
-    /** The columns of a design matrix: each of the three categories without the column of its first value, which is the baseline, 19 columns. */
+    /**
+     * The columns of a design matrix: each of the three categories without the column of its first value, which is the
+     * baseline, 19 columns.
+     */
     public Hitters withoutBaselines() {
         return columns(IntStream.range(0, names.size())
                 .filter(j -> !BASELINES.contains(names.get(j)))
                 .toArray());
     }
 
-    /** The columns of R's {@code model.matrix(Salary ~ . - 1)}: as {@link #withoutBaselines}, but with both leagues, 20 columns. */
+    /**
+     * The columns of R's {@code model.matrix(Salary ~ . - 1)}: as {@link #withoutBaselines}, but with both leagues, 20
+     * columns.
+     */
     public Hitters modelMatrix() {
         return columns(IntStream.range(0, names.size())
                 .filter(j -> names.get(j).equals("League=A") || !BASELINES.contains(names.get(j)))

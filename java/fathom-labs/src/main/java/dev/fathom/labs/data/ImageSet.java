@@ -41,7 +41,9 @@ public enum ImageSet {
                     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
             List.of(Layout.IDX),
             "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
-    /** 50,000 and 10,000 color images of 32 x 32 pixels (Krizhevsky 2009), or a part of them; not part of the project. */
+    /**
+     * 50,000 and 10,000 color images of 32 x 32 pixels (Krizhevsky 2009), or a part of them; not part of the project.
+     */
     CIFAR10(
             "CIFAR-10",
             "https://www.cs.toronto.edu/~kriz/",
@@ -51,7 +53,9 @@ public enum ImageSet {
                     Layout.BATCHES.in("cifar-10-batches-bin"),
                     new Layout("", List.of("train_15000.bin", "valid_4000.bin"), List.of("test_1000.bin"))),
             "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"),
-    /** 50,000 and 10,000 color images of 32 x 32 pixels in a hundred classes (Krizhevsky 2009); not part of the project. */
+    /**
+     * 50,000 and 10,000 color images of 32 x 32 pixels in a hundred classes (Krizhevsky 2009); not part of the project.
+     */
     CIFAR100(
             "CIFAR-100",
             "https://www.cs.toronto.edu/~kriz/",
@@ -62,9 +66,11 @@ public enum ImageSet {
                     + "couch, crab, crocodile, cup, dinosaur, dolphin, elephant, flatfish, forest, fox, girl, hamster, "
                     + "house, kangaroo, keyboard, lamp, lawn mower, leopard, lion, lizard, lobster, man, maple tree, "
                     + "motorcycle, mountain, mouse, mushroom, oak tree, orange, orchid, otter, palm tree, pear, "
-                    + "pickup truck, pine tree, plain, plate, poppy, porcupine, possum, rabbit, raccoon, ray, road, rocket, "
+                    + "pickup truck, pine tree, plain, plate, poppy, porcupine, possum, rabbit, raccoon, ray, "
+                    + "road, rocket, "
                     + "rose, sea, seal, shark, shrew, skunk, skyscraper, snail, snake, spider, squirrel, streetcar, "
-                    + "sunflower, sweet pepper, table, tank, telephone, television, tiger, tractor, train, trout, tulip, "
+                    + "sunflower, sweet pepper, table, tank, telephone, television, tiger, tractor, train, trout, "
+                    + "tulip, "
                     + "turtle, wardrobe, whale, willow tree, wolf, woman, worm");
 
     private static final int HELD_OUT = 12;
@@ -188,7 +194,8 @@ public enum ImageSet {
     }
 
     /**
-     * The first folder that has the files: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), in the cache folder, in the project's tree.
+     * The first folder that has the files: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), in the cache folder, in
+     * the project's tree.
      *
      * @throws IllegalArgumentException if there is none, with what to do
      */
@@ -233,7 +240,10 @@ public enum ImageSet {
         return places;
     }
 
-    /** Where {@code ./fathom data} puts it: {@code data/mnist} in the user's cache folder, or in {@code -Dfathom.cache=}. */
+    /**
+     * Where {@code ./fathom data} puts it: {@code data/mnist} in the user's cache folder, or in
+     * {@code -Dfathom.cache=}.
+     */
     public Path cache() {
         return cache(toString());
     }
@@ -267,7 +277,8 @@ public enum ImageSet {
     }
 
     /**
-     * All of it as [28, 28, 1] or [32, 32, 3], from {@code folder}, or from where it usually is; one image in twelve, chosen by {@code seed}, is held out.
+     * All of it as [28, 28, 1] or [32, 32, 3], from {@code folder}, or from where it usually is; one image in twelve,
+     * chosen by {@code seed}, is held out.
      *
      * @throws IllegalArgumentException if a file is missing or damaged
      */

@@ -34,8 +34,8 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
     }
 
     /**
-     * The preprocessing of a photograph for a network that was trained on the {@link #normalized} form of these images: its center is cut to their
-     * size and scaled by mean and deviation of each channel over the images to train on.
+     * The preprocessing of a photograph for a network that was trained on the {@link #normalized} form of these images:
+     * its center is cut to their size and scaled by mean and deviation of each channel over the images to train on.
      *
      * @throws IllegalStateException if they are not square and red, green and blue
      */
@@ -107,7 +107,10 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
         return remade(names, label -> anew[label], UnaryOperator.identity());
     }
 
-    /** These images with the pixels of each in the same new order, which {@code seed} decides, and with mean 0 and deviation 1. */
+    /**
+     * These images with the pixels of each in the same new order, which {@code seed} decides, and with mean 0 and
+     * deviation 1.
+     */
     public Images permuted(long seed) {
         int channels = image.dim(2);
         int[] order = order(seed);

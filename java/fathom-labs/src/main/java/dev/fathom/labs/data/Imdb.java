@@ -22,9 +22,10 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reviews of films of the Large Movie Review Dataset (Maas et al. 2011), 25,000 for training and 25,000 for the test, half of them positive, and
- * Keras's index of their words; not part of the project. The folder has {@code train.tsv.gz} and {@code test.tsv.gz}, whose lines are label (0 negative, 1
- * positive), rating, id and text, ordered by id, the negative one first, and {@code imdb_word_index.json}, each perhaps plain or {@code .gz}.
+ * The reviews of films of the Large Movie Review Dataset (Maas et al. 2011), 25,000 for training and 25,000 for the
+ * test, half of them positive, and Keras's index of their words; not part of the project. The folder has
+ * {@code train.tsv.gz} and {@code test.tsv.gz}, whose lines are label (0 negative, 1 positive), rating, id and text,
+ * ordered by id, the negative one first, and {@code imdb_word_index.json}, each perhaps plain or {@code .gz}.
  */
 public final class Imdb {
     /** What is fetched. */
@@ -67,7 +68,8 @@ public final class Imdb {
     }
 
     /**
-     * The first folder that has the files: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache folder.
+     * The first folder that has the files: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache
+     * folder.
      *
      * @throws IllegalArgumentException if there is none, with what to do
      */
@@ -113,7 +115,8 @@ public final class Imdb {
     }
 
     /**
-     * Keras's words by falling frequency, after its reserved tokens, so that the numbers are those of the reviews that Keras serves.
+     * Keras's words by falling frequency, after its reserved tokens, so that the numbers are those of the reviews that
+     * Keras serves.
      *
      * @throws IllegalArgumentException if the file is damaged
      * @throws UncheckedIOException if it cannot be read

@@ -11,8 +11,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * First names in lower case, one on each line of {@code names.txt}: the 32,033 names of the repository karpathy/makemore, which are the most common ones of the
- * year 2018 by ssa.gov. A name that is common for girls and for boys is there twice.
+ * First names in lower case, one on each line of {@code names.txt}: the 32,033 names of the repository
+ * karpathy/makemore, which are the most common ones of the year 2018 by ssa.gov. A name that is common for girls and
+ * for boys is there twice.
  */
 public final class Names {
     /** Where they are. */

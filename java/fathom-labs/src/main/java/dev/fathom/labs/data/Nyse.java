@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trading days of the New York Stock Exchange, 1962 to 1986 (ISLR): return of the Dow Jones, volume and volatility, the day of the week, and which days are for
- * training.
+ * Trading days of the New York Stock Exchange, 1962 to 1986 (ISLR): return of the Dow Jones, volume and volatility, the
+ * day of the week, and which days are for training.
  */
 public final class Nyse {
     /** The column that is forecast. */
@@ -29,11 +29,11 @@ public final class Nyse {
     private Nyse() {}
 
     /**
-     * Reads the days: the three numbers scaled to mean 0 and deviation 1 over the whole series, as in the textbook, five columns such as
-     * {@code day_of_week=mon}, and {@code train}, which is 1 on the training days.
+     * Reads the days: the three numbers scaled to mean 0 and deviation 1 over the whole series, as in the textbook,
+     * five columns such as {@code day_of_week=mon}, and {@code train}, which is 1 on the training days.
      *
-     * @throws IllegalArgumentException if the file is missing or damaged, its training days are not its first ones, or it has fewer than 200 days for
-     *     training or for the test
+     * @throws IllegalArgumentException if the file is missing or damaged, its training days are not its first ones, or
+     *     it has fewer than 200 days for training or for the test
      */
     public static Series read(@Nullable Path folder) {
         Path file = new DataSet("islr", List.of(FILE), ISLP).folder(folder).resolve(FILE);

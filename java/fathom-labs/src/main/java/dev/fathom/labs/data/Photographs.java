@@ -47,7 +47,9 @@ public record Photographs(List<String> names, List<byte[]> pixels, int side) {
         return new Photographs(List.copyOf(names), List.copyOf(pixels), side);
     }
 
-    /** Squares of a photograph, row after row, whose corners are {@code step} pixels apart: bytes [crop, crop, 3] each. */
+    /**
+     * Squares of a photograph, row after row, whose corners are {@code step} pixels apart: bytes [crop, crop, 3] each.
+     */
     public List<byte[]> crops(int photograph, int crop, int step) {
         List<byte[]> all = new ArrayList<>();
         for (int top = 0; top + crop <= side; top += step) {

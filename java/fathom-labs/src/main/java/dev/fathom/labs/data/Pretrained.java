@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParameterException;
 
 /**
- * A network that is known by name, and where its weights are. Those that someone has published are no part of the project: {@code NAME.safetensors}, with
- * the parameters called as where they were published, lies in {@code pretrained-imagenet} or {@code pretrained-cifar10} in {@code FATHOM_DATA} or the
- * cache folder. Those that a user has trained lie in any file whose {@link ModelCard} names the network.
+ * A network that is known by name, and where its weights are. Those that someone has published are no part of the
+ * project: {@code NAME.safetensors}, with the parameters called as where they were published, lies in
+ * {@code pretrained-imagenet} or {@code pretrained-cifar10} in {@code FATHOM_DATA} or the cache folder. Those that a
+ * user has trained lie in any file whose {@link ModelCard} names the network.
  *
  * @param name of the network and of its file
  * @param set whose classes it knows; empty where the file names them
@@ -105,8 +106,8 @@ public record Pretrained(
     }
 
     /**
-     * The network of this name, or the one of a file {@code .safetensors} that names it in its {@link ModelCard}; where there is none of this name,
-     * {@code misuse} makes an exception of a sentence with all names.
+     * The network of this name, or the one of a file {@code .safetensors} that names it in its {@link ModelCard}; where
+     * there is none of this name, {@code misuse} makes an exception of a sentence with all names.
      *
      * @throws IllegalArgumentException if the file has no card, a damaged one, or one that its weights do not fit
      * @throws UncheckedIOException if the file cannot be read
@@ -131,9 +132,9 @@ public record Pretrained(
             if (weights.names().stream()
                     .map(weights::shape)
                     .noneMatch(shape -> shape.rank() > 0 && shape.dim(0) == classes)) {
-                throw new IllegalArgumentException(
-                        file + ": it names " + classes
-                                + " classes, but no tensor in it has a row for each; save the weights again with the classes they know");
+                throw new IllegalArgumentException(file + ": it names " + classes
+                        + " classes, but no tensor in it has a row for each; save the weights again with "
+                        + "the classes they know");
             }
         }
         return new Pretrained(card.network(), "", card.input(), file, card.classes());
@@ -222,7 +223,8 @@ public record Pretrained(
         } catch (IOException e) {
             throw new IllegalArgumentException(
                     file
-                            + " cannot be read; put ImageNet's file of that name there, a line for each of the 1,000 classes",
+                            + " cannot be read; put ImageNet's file of that name there, a line for each of the "
+                            + "1,000 classes",
                     e);
         }
     }

@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 public final class Project {
     private Project() {}
 
-    /** The folder that {@code -Dfathom.root=} or {@code FATHOM_ROOT} names, else the first above the current one that has {@code test-data}. */
+    /**
+     * The folder that {@code -Dfathom.root=} or {@code FATHOM_ROOT} names, else the first above the current one that
+     * has {@code test-data}.
+     */
     public static Optional<Path> root() {
         Optional<String> named = setting("fathom.root", "FATHOM_ROOT");
         if (named.isPresent()) {

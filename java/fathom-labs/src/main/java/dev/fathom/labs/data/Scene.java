@@ -8,9 +8,10 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 
 /**
- * A picture of one or two colored shapes on a dark ground, with sentences about it. One thing stands in one of nine places, and its caption says which, such
- * as "a small red circle at the top left". Two things differ in form and color, and the caption says how they stand to each other, such as "a small red circle
- * above a large blue star". It begins with the upper or the left one, so that every picture has one caption.
+ * A picture of one or two colored shapes on a dark ground, with sentences about it. One thing stands in one of nine
+ * places, and its caption says which, such as "a small red circle at the top left". Two things differ in form and
+ * color, and the caption says how they stand to each other, such as "a small red circle above a large blue star". It
+ * begins with the upper or the left one, so that every picture has one caption.
  *
  * @param things one, or two in the order in which the caption names them
  * @param ground the gray level behind them, from 0 to 255
@@ -69,7 +70,9 @@ public record Scene(List<Thing> things, int ground) {
         return new Scene(List.of(thing(rng, below(rng, FORMS), below(rng, PAINTS), large, x, y)), below(rng, 50) + 20);
     }
 
-    /** Draws a scene of two things at random that do not touch and of which one is clearly above or beside the other. */
+    /**
+     * Draws a scene of two things at random that do not touch and of which one is clearly above or beside the other.
+     */
     static Scene pair(Rng rng) {
         int form = below(rng, FORMS);
         int paint = below(rng, PAINTS);

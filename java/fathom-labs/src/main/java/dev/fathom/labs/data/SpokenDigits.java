@@ -12,7 +12,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The Free Spoken Digit Dataset (Jackson et al.): digits spoken by six people, 50 times each, at 8,000 samples per second; not part of the project. */
+/**
+ * The Free Spoken Digit Dataset (Jackson et al.): digits spoken by six people, 50 times each, at 8,000 samples per
+ * second; not part of the project.
+ */
 public final class SpokenDigits {
     /** Samples per second. */
     public static final int RATE = 8000;
@@ -44,7 +47,8 @@ public final class SpokenDigits {
      * Reads the recordings whose index is wanted, ordered by the names of their files.
      *
      * @param given the folder that has {@code recordings}, or null for where it usually is
-     * @throws IllegalArgumentException if there are none, a file has another name than DIGIT_SPEAKER_INDEX.wav, or one is damaged or of another rate
+     * @throws IllegalArgumentException if there are none, a file has another name than DIGIT_SPEAKER_INDEX.wav, or one
+     *     is damaged or of another rate
      * @throws UncheckedIOException if a file cannot be read
      */
     public static List<Recording> read(@Nullable Path given, IntPredicate wanted) {

@@ -20,8 +20,9 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes known files out of a tar.gz archive. What the archive says of names, owners and links is not followed: a regular file whose last name and
- * size are known is written under that name, or one whose name matches is handed over; everything else is passed over.
+ * Takes known files out of a tar.gz archive. What the archive says of names, owners and links is not followed: a
+ * regular file whose last name and size are known is written under that name, or one whose name matches is handed over;
+ * everything else is passed over.
  */
 public final class Tar {
     private static final int CHUNK = 1 << 16;

@@ -136,7 +136,8 @@ public record Thing(Form form, Paint paint, boolean large, double x, double y, d
     }
 
     /**
-     * Its French name, such as {@code une petite étoile verte}. Article and adjectives have the gender of the noun, also where it is not said.
+     * Its French name, such as {@code une petite étoile verte}. Article and adjectives have the gender of the noun,
+     * also where it is not said.
      *
      * @param named whether the noun is said
      */

@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Speeches from Shakespeare's plays in one file of 40,000 lines and 65 different characters (Karpathy 2015, char-rnn); not part of the project. */
+/**
+ * Speeches from Shakespeare's plays in one file of 40,000 lines and 65 different characters (Karpathy 2015, char-rnn);
+ * not part of the project.
+ */
 public final class TinyShakespeare {
     /** The name on the command line and in folders. */
     public static final String NAME = "tinyshakespeare";

@@ -44,8 +44,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Distillation (Hinton, Vinyals and Dean 2015): a small network learns handwritten digits from labels, from the answers of a convolutional network, or from
- * both, by the temperature; and a digit that it never sees, from what the teacher says of the others.
+ * Distillation (Hinton, Vinyals and Dean 2015): a small network learns handwritten digits from labels, from the answers
+ * of a convolutional network, or from both, by the temperature; and a digit that it never sees, from what the teacher
+ * says of the others.
  */
 public final class DistillLab implements Experiment {
     private static final int CLASSES = 10;
@@ -64,7 +65,8 @@ public final class DistillLab implements Experiment {
 
     @Override
     public String shows() {
-        return "a small network taught by a large one, by temperature; a digit that it never sees, learned from the teacher's answers";
+        return "a small network taught by a large one, by temperature; a digit that it never sees, learned from "
+                + "the teacher's answers";
     }
 
     @Override
@@ -76,16 +78,21 @@ public final class DistillLab implements Experiment {
             Result page = run.page(
                     "Lab distill",
                     line(
-                            "MNIST: %,d images to learn from, %,d by which a temperature and a bias are chosen, and %,d for the test",
+                            "MNIST: %,d images to learn from, %,d by which a temperature and a bias are chosen, "
+                                    + "and %,d for the test",
                             images.learn().size(),
                             images.choose().size(),
                             images.test().size()));
             page.section("Teacher and students", "")
                     .text(line(
-                            "The teacher is a convolutional network with dropout, which learns from %,d images that are shifted by up to two pixels. A "
-                                    + "student has one layer of 30 hidden units and learns from the same images as they are. With the teacher its loss is "
-                                    + "T^2 KL(softmax(teacher / T), softmax(student / T)) for logits of both and a temperature T, and where it has labels, "
-                                    + "too, %s times that plus %s times the cross-entropy. The paper's networks are larger, so its figures stand beside "
+                            "The teacher is a convolutional network with dropout, which learns from %,d images "
+                                    + "that are shifted by up to two pixels. A "
+                                    + "student has one layer of 30 hidden units and learns from the same images "
+                                    + "as they are. With the teacher its loss is "
+                                    + "T^2 KL(softmax(teacher / T), softmax(student / T)) for logits of both and "
+                                    + "a temperature T, and where it has labels, "
+                                    + "too, %s times that plus %s times the cross-entropy. The paper's networks "
+                                    + "are larger, so its figures stand beside "
                                     + "ours without a band; the baseline is the student that learns from labels alone.",
                             images.learn().size(), line("%.1f", SHARE), line("%.1f", 1 - SHARE)));
             try (Model<Layer> teacher = teacher(run, images)) {
@@ -177,7 +184,10 @@ public final class DistillLab implements Experiment {
         }
     }
 
-    /** Teaches students by each temperature, and shows the lessons that are finished; false if the run was interrupted before the last. */
+    /**
+     * Teaches students by each temperature, and shows the lessons that are finished; false if the run was interrupted
+     * before the last.
+     */
     private static boolean temperatures(Run run, Result page, Dataset images, Images flat, double teacher) {
         int draws = run.of(5, 2);
         Students students = new Students(images, run.epochs(30, 12));
@@ -186,7 +196,8 @@ public final class DistillLab implements Experiment {
         page.section(
                         "By temperature",
                         line(
-                                "Means over %d students of other initial weights and orders, with the least and the largest gain over the student of the same "
+                                "Means over %d students of other initial weights and orders, with the least and "
+                                        + "the largest gain over the student of the same "
                                         + "seed that learns from labels alone.",
                                 draws))
                 .figure(Figure.of("Teacher, wrong on the test", "%", 100 * teacher)
@@ -222,8 +233,10 @@ public final class DistillLab implements Experiment {
                 .mapToDouble(t -> temperatures[t])
                 .toArray();
         page.text(line(
-                        "From labels alone a student has %.2f %% of the test wrong, and its teacher %.2f %%. With labels and the teacher at temperature "
-                                + "%.0f, which is best on images held out, it has %.2f %%; at temperature %.0f it has %.2f %%. The paper reports that nets "
+                        "From labels alone a student has %.2f %% of the test wrong, and its teacher %.2f %%. With "
+                                + "labels and the teacher at temperature "
+                                + "%.0f, which is best on images held out, it has %.2f %%; at temperature %.0f it "
+                                + "has %.2f %%. The paper reports that nets "
                                 + "of 30 units do best at temperatures of 2.5 to 4.",
                         alone.mean(),
                         100 * teacher,
@@ -352,7 +365,10 @@ public final class DistillLab implements Experiment {
         }
     }
 
-    /** Teaches a student by labels and one by the teacher, and shows those that are finished; false if the run was interrupted before the last. */
+    /**
+     * Teaches a student by labels and one by the teacher, and shows those that are finished; false if the run was
+     * interrupted before the last.
+     */
     private static boolean unseen(Run run, Result page, Dataset taught, Images flat) {
         int[] labels = taught.labels();
         int[] others = IntStream.range(0, labels.length)
@@ -375,8 +391,10 @@ public final class DistillLab implements Experiment {
         page.section(
                         "A digit that is never seen",
                         line(
-                                "All images of %d are taken from what students learn from, so that they know of it only what the teacher says of other "
-                                        + "digits: that this 8 looks a little like a %d. A bias is then added to the logit of %d, and that one is taken "
+                                "All images of %d are taken from what students learn from, so that they know of "
+                                        + "it only what the teacher says of other "
+                                        + "digits: that this 8 looks a little like a %d. A bias is then added to "
+                                        + "the logit of %d, and that one is taken "
                                         + "which is best on images that are held out.",
                                 UNSEEN, UNSEEN, UNSEEN))
                 .table(
@@ -397,8 +415,10 @@ public final class DistillLab implements Experiment {
         }
         Unseen told = byTeacher.get();
         page.text(line(
-                        "Without having seen a %d, the student of the teacher names %.1f %% of them, and %.1f %% after its bias is raised; the student of "
-                                + "labels names %.1f %% and %.1f %%, which the other one is to exceed. The paper's student, of two layers of 800 units, "
+                        "Without having seen a %d, the student of the teacher names %.1f %% of them, and %.1f %% "
+                                + "after its bias is raised; the student of "
+                                + "labels names %.1f %% and %.1f %%, which the other one is to exceed. The "
+                                + "paper's student, of two layers of 800 units, "
                                 + "names 86.8 %% and 98.6 %%.",
                         UNSEEN, told.right, told.balanced, alone.right, alone.balanced))
                 .key(Figure.of(

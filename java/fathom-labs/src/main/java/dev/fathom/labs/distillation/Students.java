@@ -16,7 +16,8 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 
 /**
- * Trains small networks, 784-30-10 with ReLU, on images whose labels and whose teacher's logits are known (Hinton, Vinyals and Dean 2015).
+ * Trains small networks, 784-30-10 with ReLU, on images whose labels and whose teacher's logits are known (Hinton,
+ * Vinyals and Dean 2015).
  *
  * @param learn x [784] from 0 to 1, labels y, and the logits t [10] of the teacher
  * @param epochs how often every image is seen
@@ -26,7 +27,8 @@ record Students(Dataset learn, int epochs) {
     private static final int BATCH = 50;
 
     /**
-     * From what a student learns: (1 - share) times the cross-entropy with the labels, plus share times the distillation loss.
+     * From what a student learns: (1 - share) times the cross-entropy with the labels, plus share times the
+     * distillation loss.
      *
      * @param share of the teacher, 0 to 1
      * @param temperature by which the logits of both are divided

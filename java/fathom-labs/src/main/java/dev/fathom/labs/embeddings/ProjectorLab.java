@@ -45,8 +45,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pictures of vectors by principal components, t-SNE and UMAP: handwritten digits as pixels and as the code that LeNet-5 learns of them, and words. All of
- * them are points of one interactive page, and files that TensorBoard's projector loads.
+ * Pictures of vectors by principal components, t-SNE and UMAP: handwritten digits as pixels and as the code that
+ * LeNet-5 learns of them, and words. All of them are points of one interactive page, and files that TensorBoard's
+ * projector loads.
  */
 public final class ProjectorLab implements Experiment {
     private static final int SIDE = 28;
@@ -68,7 +69,8 @@ public final class ProjectorLab implements Experiment {
 
     @Override
     public String shows() {
-        return "digits and words as points: PCA, t-SNE and UMAP of pixels, of LeNet's code and of word vectors, on a page to explore";
+        return "digits and words as points: PCA, t-SNE and UMAP of pixels, of LeNet's code and of word vectors, "
+                + "on a page to explore";
     }
 
     /** A picture of vectors: the method and its places in the plane. */
@@ -91,7 +93,8 @@ public final class ProjectorLab implements Experiment {
             Result page = run.page(
                     "Lab projector",
                     line(
-                            "MNIST: %,d images to learn from, and %,d of the test as points; IMDB: %,d words of %,d reviews, with vectors of %d numbers",
+                            "MNIST: %,d images to learn from, and %,d of the test as points; IMDB: %,d words of "
+                                    + "%,d reviews, with vectors of %d numbers",
                             Math.min(images.learn().size(), run.of(55_000, 3_000)),
                             run.of(4_000, 400),
                             reviews.vocabulary().size() - reviews.first(),
@@ -113,7 +116,8 @@ public final class ProjectorLab implements Experiment {
             projector.write(run.folder().resolve("projector.html"));
             page.section(
                             "The page to explore",
-                            "Drag to turn or move, use the wheel or two fingers to zoom, choose a point to see its nearest neighbors, and name points to "
+                            "Drag to turn or move, use the wheel or two fingers to zoom, choose a point to see "
+                                    + "its nearest neighbors, and name points to "
                                     + "make axes between them.")
                     .link(
                             "projector.html",
@@ -167,8 +171,10 @@ public final class ProjectorLab implements Experiment {
             }
             page.section(
                     "Digits",
-                    "The pixels of a digit are 784 numbers, and LeNet-5 makes 84 of them before it decides. Both are placed in the plane: by the two "
-                            + "principal components, by t-SNE (van der Maaten 2014) and by UMAP (McInnes, Healy and Melville 2018), none of which sees the "
+                    "The pixels of a digit are 784 numbers, and LeNet-5 makes 84 of them before it decides. Both "
+                            + "are placed in the plane: by the two "
+                            + "principal components, by t-SNE (van der Maaten 2014) and by UMAP (McInnes, Healy "
+                            + "and Melville 2018), none of which sees the "
                             + "labels. They only color the points.");
             page.text(line(
                     "After %d epochs LeNet-5 has %.2f %% right of the images held out.",
@@ -188,7 +194,10 @@ public final class ProjectorLab implements Experiment {
         }
     }
 
-    /** Adds the finished pictures of t-SNE and UMAP in two and three dimensions to {@code points}, and those in two to {@code drawn}. */
+    /**
+     * Adds the finished pictures of t-SNE and UMAP in two and three dimensions to {@code points}, and those in two to
+     * {@code drawn}.
+     */
     private static Points add(Run run, List<Drawn> drawn, String of, float[][] x, Points points) {
         Points all = points;
         drawn.add(new Drawn(of, PCA, components(x)));
@@ -214,7 +223,9 @@ public final class ProjectorLab implements Experiment {
         return all;
     }
 
-    /** The places of a method, or those that an earlier run kept of the same vectors; empty if the run was interrupted. */
+    /**
+     * The places of a method, or those that an earlier run kept of the same vectors; empty if the run was interrupted.
+     */
     private static Optional<float[][]> places(Run run, String name, Placement method, float[][] x) {
         String settings = line("%s, vectors %08x", method, Arrays.deepHashCode(x));
         return new KeptParts<>(run, "placements", float[][].class, settings).of(name, () -> {
@@ -272,10 +283,11 @@ public final class ProjectorLab implements Experiment {
             judged.add(new Judged(d, trust, share));
             rows.add(List.of(d.of(), d.method(), line("%.3f", trust), line("%.1f %%", share)));
         }
-        page.text(
-                        "Trustworthiness (Venna and Kaski 2001) is 1 where the 15 nearest points of a picture are neighbors of the vectors, and about 0.5 "
-                                + "by chance; it is measured on the first 2,000 points at most. The last column has the share of the 15 nearest points that "
-                                + "are the same digit, which is about 10 % by chance.")
+        page.text("Trustworthiness (Venna and Kaski 2001) is 1 where the 15 nearest points of a picture are "
+                        + "neighbors of the vectors, and about 0.5 "
+                        + "by chance; it is measured on the first 2,000 points at most. The last column "
+                        + "has the share of the 15 nearest points that "
+                        + "are the same digit, which is about 10 % by chance.")
                 .table(List.of("vectors", "method", "trustworthiness", "neighbors of the same digit"), rows)
                 .picture("digits.png", "Digits in the plane, by vectors and method", () -> {
                     Clouds clouds = new Clouds(
@@ -287,7 +299,8 @@ public final class ProjectorLab implements Experiment {
         double before = find(judged, pixelsPca).share();
         double after = find(judged, CODE + ", " + PCA).share();
         page.text(line(
-                "In the plane of two principal components, %.1f %% of the neighbors of a digit are the same digit by its pixels, and %.1f %% by the code "
+                "In the plane of two principal components, %.1f %% of the neighbors of a digit are the same digit "
+                        + "by its pixels, and %.1f %% by the code "
                         + "that LeNet-5 learned with labels of other images. %s",
                 before,
                 after,
@@ -347,7 +360,8 @@ public final class ProjectorLab implements Experiment {
         page.section(
                         "Words",
                         line(
-                                "The %,d most frequent words of the reviews, by vectors of %d numbers. Words have no classes; the page shows the neighbors of each.",
+                                "The %,d most frequent words of the reviews, by vectors of %d numbers. Words have "
+                                        + "no classes; the page shows the neighbors of each.",
                                 words.size(), dimensions))
                 .table(List.of("method", "trustworthiness"), rows)
                 .picture("words.png", "Words in the plane, by method", () -> {

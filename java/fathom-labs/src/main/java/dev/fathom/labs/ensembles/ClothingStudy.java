@@ -113,8 +113,10 @@ final class ClothingStudy implements AutoCloseable {
                 rows.add(List.of(name, line("%.1f %%", percent(p, learn)), line("%.1f %%", percent(p, test)))));
         page.section("Single models", "")
                 .text(line(
-                        "The features are the first %d principal components of %,d images of clothing, all divided by the same number. %,d other images "
-                                + "test. All settings were fixed before; no test image chose one. The network has one hidden layer of 32 ReLU units, and a "
+                        "The features are the first %d principal components of %,d images of clothing, all "
+                                + "divided by the same number. %,d other images "
+                                + "test. All settings were fixed before; no test image chose one. The network has "
+                                + "one hidden layer of 32 ReLU units, and a "
                                 + "stump asks a single question.",
                         learn.columns(), learn.size(), test.size()))
                 .table(List.of("single model", "accuracy on training images", "on test images"), rows);
@@ -163,9 +165,12 @@ final class ClothingStudy implements AutoCloseable {
         chart.dashed("one network", ends, new double[] {alone, alone});
         page.section("Members", "")
                 .text(line(
-                        "Bagging trains each member on its own bootstrap sample and averages, which lowers the variance and keeps the bias. %d networks "
-                                + "change the accuracy of the first from %.1f %% to %.1f %%, and %d stumps from %.1f %% to %.1f %%. AdaBoost gives "
-                                + "examples that a member gets wrong more weight for the next: its %d stumps reach %.1f %%.",
+                        "Bagging trains each member on its own bootstrap sample and averages, which lowers the "
+                                + "variance and keeps the bias. %d networks "
+                                + "change the accuracy of the first from %.1f %% to %.1f %%, and %d stumps from "
+                                + "%.1f %% to %.1f %%. AdaBoost gives "
+                                + "examples that a member gets wrong more weight for the next: its %d stumps "
+                                + "reach %.1f %%.",
                         nets.members().size(),
                         one,
                         all,
@@ -218,9 +223,12 @@ final class ClothingStudy implements AutoCloseable {
         double base = 100 - percent(oneStump, learn);
         page.section("Weights of AdaBoost", "")
                 .text(line(
-                        "The weights are chosen so that the examples that a member gets wrong carry 1 - 1/K = %.0f %% of all weight for the next member: as "
-                                + "much as a guess gets wrong. Over all rounds the share differs from that by at most %.1e points. After %d rounds the "
-                                + "ensemble is wrong on %.1f %% of the training images, which carry %.1f %% of the weight in the last round.",
+                        "The weights are chosen so that the examples that a member gets wrong carry 1 - 1/K = "
+                                + "%.0f %% of all weight for the next member: as "
+                                + "much as a guess gets wrong. Over all rounds the share differs from that by at "
+                                + "most %.1e points. After %d rounds the "
+                                + "ensemble is wrong on %.1f %% of the training images, which carry %.1f %% of "
+                                + "the weight in the last round.",
                         100 * (1 - 1.0 / CLASSES), furthest, counts[n - 1], training[n - 1], weighted[n - 1]))
                 .table(
                         List.of(
@@ -275,9 +283,12 @@ final class ClothingStudy implements AutoCloseable {
         rows.add(List.of("random forest", line("%.1f %%", grown)));
         page.section("Stacking, and a random forest", "")
                 .text(line(
-                        "A linear layer with softmax learns how to combine the predictions of a network, neighbors and a linear SVM, each made by members that "
-                                + "did not learn of the image (five folds). The stack reaches %.1f %% and its best member %.1f %%. The random forest of "
-                                + "Tribuo, %d trees that choose each question among %d of the %d features, has %.1f %%.",
+                        "A linear layer with softmax learns how to combine the predictions of a network, "
+                                + "neighbors and a linear SVM, each made by members that "
+                                + "did not learn of the image (five folds). The stack reaches %.1f %% and its "
+                                + "best member %.1f %%. The random forest of "
+                                + "Tribuo, %d trees that choose each question among %d of the %d features, has "
+                                + "%.1f %%.",
                         account.whole(), account.best(), trees, features, learn.columns(), grown))
                 .table(List.of("model", "accuracy on test images"), rows)
                 .key(Figure.of("Stack, test accuracy", "%", account.whole())
@@ -307,9 +318,10 @@ final class ClothingStudy implements AutoCloseable {
             page.figure(team.name().equals("bagged stumps") ? gain : gain.atLeast(0));
         }
         page.section("Diversity", "")
-                .text(
-                        "Two members disagree on an image if one is right and the other wrong. Yule's Q is 1 where they are right on the same images, and 0 "
-                                + "where they are so independently of each other. An ensemble can gain only where its members disagree.")
+                .text("Two members disagree on an image if one is right and the other wrong. Yule's Q is 1 "
+                        + "where they are right on the same images, and 0 "
+                        + "where they are so independently of each other. An ensemble can gain only where "
+                        + "its members disagree.")
                 .table(
                         List.of(
                                 "ensemble",
@@ -335,8 +347,10 @@ final class ClothingStudy implements AutoCloseable {
         double speedup = two.timing().speedup(alone.timing());
         page.section("Speedup", "")
                 .text(line(
-                        "Members of bagging do not need each other, so two workers can train them side by side. %d networks took %.2f seconds with one worker "
-                                + "and %.2f with two, %.2f times as fast; of %,d answers %d changed. Boosting is sequential. The times depend on the "
+                        "Members of bagging do not need each other, so two workers can train them side by side. "
+                                + "%d networks took %.2f seconds with one worker "
+                                + "and %.2f with two, %.2f times as fast; of %,d answers %d changed. Boosting is "
+                                + "sequential. The times depend on the "
                                 + "machine and on what else it does.",
                         alone.members().size(),
                         alone.timing().seconds(),

@@ -14,7 +14,10 @@ import dev.fathom.labs.pages.Result;
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 
-/** Ensembles of any models: bagging, stacking, AdaBoost and boosting of residuals, what their members' diversity gives, and a random forest beside them. */
+/**
+ * Ensembles of any models: bagging, stacking, AdaBoost and boosting of residuals, what their members' diversity gives,
+ * and a random forest beside them.
+ */
 public final class EnsemblesLab implements Experiment {
     @Override
     public String name() {
@@ -23,7 +26,8 @@ public final class EnsemblesLab implements Experiment {
 
     @Override
     public String shows() {
-        return "bagging, stacking, AdaBoost and residual boosting beside single models and a random forest; diversity and speedup";
+        return "bagging, stacking, AdaBoost and residual boosting beside single models and a random forest; "
+                + "diversity and speedup";
     }
 
     @Override
@@ -63,7 +67,9 @@ public final class EnsemblesLab implements Experiment {
         return pixels.withX(z);
     }
 
-    /** A learner that ends the run with a CancellationException, which {@link #run} catches, once Ctrl-C was pressed. */
+    /**
+     * A learner that ends the run with a CancellationException, which {@link #run} catches, once Ctrl-C was pressed.
+     */
     static Learner stoppable(Run run, Learner learner) {
         return (data, seed) -> {
             if (run.interrupt().requested()) {

@@ -39,8 +39,9 @@ import org.tribuo.regression.rtree.CARTRegressionTrainer;
 import org.tribuo.regression.rtree.impurity.MeanSquaredError;
 
 /**
- * A random forest of Tribuo (Breiman 2001): trees of bootstrap samples that choose each question among a random part of the features, and are grown until no
- * question helps. Trees vote for a class and average numbers. The weights of the examples are not used.
+ * A random forest of Tribuo (Breiman 2001): trees of bootstrap samples that choose each question among a random part of
+ * the features, and are grown until no question helps. Trees vote for a class and average numbers. The weights of the
+ * examples are not used.
  *
  * @param trees how many
  * @param share of the features among which a question is chosen

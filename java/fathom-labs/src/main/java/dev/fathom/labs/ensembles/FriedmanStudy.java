@@ -46,8 +46,8 @@ final class FriedmanStudy implements AutoCloseable {
     }
 
     /**
-     * Friedman's first function (1991) with noise of deviation 1: y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 of ten columns between 0 and 1, five
-     * of which say nothing.
+     * Friedman's first function (1991) with noise of deviation 1: y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5
+     * of ten columns between 0 and 1, five of which say nothing.
      */
     static Examples friedman(int n, Rng rng) {
         float[] drawn = rng.split("x").uniform(n * COLUMNS, 0, 1);
@@ -134,10 +134,14 @@ final class FriedmanStudy implements AutoCloseable {
         Chart right = chart("Boosted networks: squared error", boostedNets, least, forest);
         page.section("Regression", "")
                 .text(line(
-                        "Friedman's function y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 with noise of variance 1, below which no squared error on "
-                                + "test rows lies but by chance; %,d rows to learn from, %,d to test. Boosting begins with the mean, and each member "
-                                + "learns what those before it leave over. The training error of boosted stumps rises between two rounds by at most "
-                                + "%.1e. Stumps add functions of single columns, so that they cannot learn the product x1 x2.",
+                        "Friedman's function y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 with noise of "
+                                + "variance 1, below which no squared error on "
+                                + "test rows lies but by chance; %,d rows to learn from, %,d to test. Boosting "
+                                + "begins with the mean, and each member "
+                                + "learns what those before it leave over. The training error of boosted stumps "
+                                + "rises between two rounds by at most "
+                                + "%.1e. Stumps add functions of single columns, so that they cannot learn the "
+                                + "product x1 x2.",
                         learn.size(), test.size(), Math.max(rise, 0)))
                 .table(List.of("model", "squared error on training rows", "on test rows"), rows)
                 .picture(
@@ -145,8 +149,10 @@ final class FriedmanStudy implements AutoCloseable {
                         "Squared errors of boosting over the rounds",
                         () -> Chart.panels(2, List.of(left, right)))
                 .text(line(
-                        "For numbers the gain of averaging is exact (Krogh and Vedelsby 1995): the squared error of the mean is the mean squared error of the "
-                                + "members less their mean squared distance from it. For the bagged networks both sides differ by %.1e.",
+                        "For numbers the gain of averaging is exact (Krogh and Vedelsby 1995): the squared error "
+                                + "of the mean is the mean squared error of the "
+                                + "members less their mean squared distance from it. For the bagged networks both "
+                                + "sides differ by %.1e.",
                         off))
                 .key(against("Boosted stumps", boostedStumps, "one stump", question))
                 .key(against("Boosted networks", boostedNets, "one network", network))
@@ -173,7 +179,10 @@ final class FriedmanStudy implements AutoCloseable {
         return name.equals("Bagged stumps") ? figure : figure.atMost(least);
     }
 
-    /** The largest difference of the training errors of two consecutive rounds, which is negative if every round lowers it. */
+    /**
+     * The largest difference of the training errors of two consecutive rounds, which is negative if every round lowers
+     * it.
+     */
     private double rise(Ensemble boosted) {
         double[] left = Arrays.stream(learn.y()).mapToDouble(row -> row[0]).toArray();
         double most = Double.NEGATIVE_INFINITY;

@@ -19,7 +19,10 @@ record Team(String name, Predictor whole, List<Predictor> members) {
         this(name, ensemble, ensemble.members());
     }
 
-    /** How its members differ on some examples, how good they are on average and at best, and how good it is, in percent. */
+    /**
+     * How its members differ on some examples, how good they are on average and at best, and how good it is, in
+     * percent.
+     */
     record Account(Diversity diversity, double mean, double best, double whole) {
         /** By how many points it is better than its mean member. */
         double gain() {

@@ -18,7 +18,8 @@ public interface Experiment {
     /**
      * Runs it. What was stopped by {@link Run#interrupt} gives what there is, without {@link Result#finished()}.
      *
-     * @throws IllegalArgumentException if data are missing or damaged, or the prompt has what the experiment does not know, with what to do
+     * @throws IllegalArgumentException if data are missing or damaged, or the prompt has what the experiment does not
+     *     know, with what to do
      */
     Result run(Run run);
 }

@@ -15,10 +15,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finished parts of a run, such as what came of an agent that learned from one seed. Each is kept in a file of the run's folder, so that a run that was
- * interrupted or has failed loses the parts under way alone: with {@code --resume} the next one takes the others from their files. Several threads may use it.
+ * Finished parts of a run, such as what came of an agent that learned from one seed. Each is kept in a file of the
+ * run's folder, so that a run that was interrupted or has failed loses the parts under way alone: with {@code --resume}
+ * the next one takes the others from their files. Several threads may use it.
  *
- * <p>A part belongs to its settings. One that was made by another seed, form, number of epochs or size is made anew, and the run says so.
+ * <p>A part belongs to its settings. One that was made by another seed, form, number of epochs or size is made anew,
+ * and the run says so.
  *
  * @param run what is interrupted and resumed
  * @param folder below that of the run

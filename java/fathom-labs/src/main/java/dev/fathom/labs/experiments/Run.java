@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param interrupt whether to come to an end
  * @param out what people read
  * @param err what went wrong
- * @param begun the page of the experiment from the moment that {@link #page} makes it, so that a run that fails leaves what it had found
+ * @param begun the page of the experiment from the moment that {@link #page} makes it, so that a run that fails leaves
+ *     what it had found
  */
 public record Run(
         boolean brief,
@@ -61,7 +62,8 @@ public record Run(
     }
 
     /**
-     * Begins the page of the experiment. An experiment begins it once and before its first long part: what is on it is written even if a later part fails.
+     * Begins the page of the experiment. An experiment begins it once and before its first long part: what is on it is
+     * written even if a later part fails.
      *
      * @param title of the page
      * @param data the training and test data, in a line
@@ -83,8 +85,8 @@ public record Run(
     }
 
     /**
-     * This run with the parts that it keeps in a folder of these settings, inside of its own: one with other settings resumes none of them, begins anew and says
-     * so.
+     * This run with the parts that it keeps in a folder of these settings, inside of its own: one with other settings
+     * resumes none of them, begins anew and says so.
      *
      * @param settings all that decides what is kept, beside the seed, the form and the number of epochs
      */

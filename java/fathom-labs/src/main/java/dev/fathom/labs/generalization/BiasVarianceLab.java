@@ -16,7 +16,10 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/** Bias and variance by complexity over 200 training sets (ISLR2, section 2.2.2): polynomials, splines, nearest neighbors and networks. */
+/**
+ * Bias and variance by complexity over 200 training sets (ISLR2, section 2.2.2): polynomials, splines, nearest
+ * neighbors and networks.
+ */
 public final class BiasVarianceLab implements Experiment {
     private static final int SETS = 200;
     private static final int POINTS = 50;
@@ -36,12 +39,18 @@ public final class BiasVarianceLab implements Experiment {
         Result page = run.page("Lab bias-variance", line("%d samples of %d points of a noisy sine", SETS, POINTS));
         page.section("The parts of the test error", "")
                 .text(line(
-                        "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. Each model is fitted to %d training sets of %d points. At each of %d "
-                                + "places, the squared bias is the squared distance of the mean fit from the sine, and the variance is the mean "
-                                + "squared distance of the fits from their mean. Together with the variance of the noise, %.2f, they add up to the "
-                                + "expected test error. Beside the sum stands the test error that was measured on points drawn anew for each "
-                                + "training set, which differs by chance alone: the page gives the difference in its own standard errors. The mean "
-                                + "of %d fits is itself uncertain, which adds a %dth of the variance to the squared bias and takes as much "
+                        "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. Each model is fitted to "
+                                + "%d training sets of %d points. At each of %d "
+                                + "places, the squared bias is the squared distance of the mean fit from the "
+                                + "sine, and the variance is the mean "
+                                + "squared distance of the fits from their mean. Together with the variance of "
+                                + "the noise, %.2f, they add up to the "
+                                + "expected test error. Beside the sum stands the test error that was measured on "
+                                + "points drawn anew for each "
+                                + "training set, which differs by chance alone: the page gives the difference in "
+                                + "its own standard errors. The mean "
+                                + "of %d fits is itself uncertain, which adds a %dth of the variance to the "
+                                + "squared bias and takes as much "
                                 + "from the variance, so that the sum is right.",
                         SineSample.DEVIATION, SETS, POINTS, Decomposition.GRID.length, SineSample.NOISE, SETS, SETS));
         Rng rng = new Rng(run.seed());
@@ -99,7 +108,8 @@ public final class BiasVarianceLab implements Experiment {
                                         line("%+.1f errors", p.off())))
                                 .toList())
                 .text(line(
-                        "From %s to %s, the squared bias goes from %.4f to %.4f and the variance from %.4f to %.4f, with the largest variance, %.4f, at %s. The "
+                        "From %s to %s, the squared bias goes from %.4f to %.4f and the variance from %.4f to "
+                                + "%.4f, with the largest variance, %.4f, at %s. The "
                                 + "sum with the noise is least at %s, with %.4f.",
                         family.words(simplest.complexity()),
                         family.words(last.complexity()),
@@ -114,7 +124,8 @@ public final class BiasVarianceLab implements Experiment {
                 .picture(
                         lower.replace(' ', '-') + ".png",
                         family.name()
-                                + ": squared bias, variance, their sum with the noise and the measured error by complexity, and fits of the simplest, "
+                                + ": squared bias, variance, their sum with the noise and the measured error by "
+                                + "complexity, and fits of the simplest, "
                                 + "the best and the most complex model",
                         () -> Chart.panels(
                                 2,

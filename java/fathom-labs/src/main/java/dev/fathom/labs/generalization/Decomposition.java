@@ -6,8 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The expected squared error of a method on new points, E (y - g(x))^2 = E (f - E g)^2 + E (g - E g)^2 + Var(y | x) (Geman et al. 1992): squared bias, variance
- * and noise, where g is fitted to a random sample. Expectations over g are means over samples, those over x are means over a grid.
+ * The expected squared error of a method on new points, E (y - g(x))^2 = E (f - E g)^2 + E (g - E g)^2 + Var(y | x)
+ * (Geman et al. 1992): squared bias, variance and noise, where g is fitted to a random sample. Expectations over g are
+ * means over samples, those over x are means over a grid.
  *
  * @param complexity of the models
  * @param bias the squared bias

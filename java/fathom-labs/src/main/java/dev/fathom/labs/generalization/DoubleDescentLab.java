@@ -20,7 +20,10 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/** Double descent (Belkin et al. 2019; ISLR2, section 10.8) by the number of spline functions, of random features, and of hidden units. */
+/**
+ * Double descent (Belkin et al. 2019; ISLR2, section 10.8) by the number of spline functions, of random features, and
+ * of hidden units.
+ */
 public final class DoubleDescentLab implements Experiment {
     private static final int POINTS = 20;
     private static final int OTHERS = 100;
@@ -29,7 +32,10 @@ public final class DoubleDescentLab implements Experiment {
 
     private static final int[] SHOWN = {8, 20, 42, 80};
     private static final int[] MORE = {23, 24, 27, 35, 50, 70, 120, 175};
-    /** Medians over {@link #OTHERS} other samples, computed once with another program: errors on the sample, errors on new points, squared norms. */
+    /**
+     * Medians over {@link #OTHERS} other samples, computed once with another program: errors on the sample, errors on
+     * new points, squared norms.
+     */
     private static final Map<Integer, Double> TRAIN = Map.of(8, 0.046, 18, 4.1e-3, 19, 1.3e-3);
 
     private static final Map<Integer, Double> NORM = Map.of(20, 124.8, 42, 24.7);
@@ -62,7 +68,8 @@ public final class DoubleDescentLab implements Experiment {
 
     @Override
     public String shows() {
-        return "test errors that fall, rise and fall again: by the number of spline functions, random features and hidden units";
+        return "test errors that fall, rise and fall again: by the number of spline functions, random features "
+                + "and hidden units";
     }
 
     @Override
@@ -83,10 +90,14 @@ public final class DoubleDescentLab implements Experiment {
     private static boolean splines(Run run, Result page, int count) {
         page.section("Splines: the simulation of the textbook", "")
                 .text(line(
-                        "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. To each of %,d samples of %d points natural splines with d basis "
-                                + "functions are fitted, whose knots are quantiles of the sample and the boundary knots -5 and 5. Up to d = %d this is "
-                                + "least squares. Above, many splines go through all points, and the one with the smallest sum of squared coefficients is "
-                                + "taken. The error on new points is the mean squared distance from the sine over 1,000 places, plus the variance of the "
+                        "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. To each of %,d samples "
+                                + "of %d points natural splines with d basis "
+                                + "functions are fitted, whose knots are quantiles of the sample and the boundary "
+                                + "knots -5 and 5. Up to d = %d this is "
+                                + "least squares. Above, many splines go through all points, and the one with the "
+                                + "smallest sum of squared coefficients is "
+                                + "taken. The error on new points is the mean squared distance from the sine over "
+                                + "1,000 places, plus the variance of the "
                                 + "noise, %.2f: what infinitely many new points would show.",
                         SineSample.DEVIATION, count, POINTS, POINTS, SineSample.NOISE));
         Rng rng = new Rng(run.seed()).split("splines");
@@ -163,10 +174,14 @@ public final class DoubleDescentLab implements Experiment {
                                 "median squared norm"),
                         rows)
                 .text(line(
-                        "The other samples are 100 that another program drew and fitted. Their medians are as uncertain as 100 samples are, so they are "
-                                + "compared by rank: the share of our samples with a smaller error, which is 0.5 for our own median. Its standard error is "
-                                + "the root of 0.25 / %,d + 0.25 / 100; 3.29 of them, which one number in a thousand exceeds, are %.3f. The largest "
-                                + "distance from 0.5 over all errors and norms is %.3f. Around the threshold single samples have huge errors and norms, so "
+                        "The other samples are 100 that another program drew and fitted. Their medians are as "
+                                + "uncertain as 100 samples are, so they are "
+                                + "compared by rank: the share of our samples with a smaller error, which is 0.5 "
+                                + "for our own median. Its standard error is "
+                                + "the root of 0.25 / %,d + 0.25 / 100; 3.29 of them, which one number in a "
+                                + "thousand exceeds, are %.3f. The largest "
+                                + "distance from 0.5 over all errors and norms is %.3f. Around the threshold "
+                                + "single samples have huge errors and norms, so "
                                 + "medians there are uncertain: the other samples' median squared norm%s.",
                         count, tolerance, worst, String.join(", and the one", norms)))
                 .key(Figure.of("Splines, largest distance of another median from the middle", "", worst)
@@ -192,10 +207,14 @@ public final class DoubleDescentLab implements Experiment {
         int second = least(d, test, POINTS + 1, 200);
         double rise = test[d.length - 1] / test[second];
         page.text(line(
-                        "Up to d = 20 the median test error has its smallest value, %.3f, at d = %.0f. It has its largest value, %.2f, at d = %.0f. Above "
-                                + "20 its smallest value is %.3f at d = %.0f, and at d = %.0f it is %.3f, %s. The median squared norm is %.1f at d = 20 and "
-                                + "%.1f at d = 42: with more functions to choose from, a spline through all points needs smaller coefficients. At d = 20 "
-                                + "the inner knots are points of the sample; the median test error is %.2f there, %.2f at d = 19 and %.2f at d = 21.",
+                        "Up to d = 20 the median test error has its smallest value, %.3f, at d = %.0f. It has its "
+                                + "largest value, %.2f, at d = %.0f. Above "
+                                + "20 its smallest value is %.3f at d = %.0f, and at d = %.0f it is %.3f, %s. The "
+                                + "median squared norm is %.1f at d = 20 and "
+                                + "%.1f at d = 42: with more functions to choose from, a spline through all "
+                                + "points needs smaller coefficients. At d = 20 "
+                                + "the inner knots are points of the sample; the median test error is %.2f there, "
+                                + "%.2f at d = 19 and %.2f at d = 21.",
                         test[first],
                         d[first],
                         test[peak],
@@ -212,7 +231,8 @@ public final class DoubleDescentLab implements Experiment {
                         test[at(d, POINTS + 1)]))
                 .picture(
                         "splines.png",
-                        "Median errors on the sample and on new points, and the median squared norm, over the number of basis functions",
+                        "Median errors on the sample and on new points, and the median squared norm, over the "
+                                + "number of basis functions",
                         () -> Chart.panels(
                                 2,
                                 List.of(

@@ -28,8 +28,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Dropout in a network on images: the mean network against the mean of networks that are drawn by dropout, and what dropout gains by the number of training
- * images (Srivastava et al. 2014, sections 7.4 and 7.5).
+ * Dropout in a network on images: the mean network against the mean of networks that are drawn by dropout, and what
+ * dropout gains by the number of training images (Srivastava et al. 2014, sections 7.4 and 7.5).
  */
 final class DropoutStudy {
     private static final int CLASSES = 10;
@@ -127,10 +127,14 @@ final class DropoutStudy {
             double[] ends = {1, most};
             page.section("The mean network", "")
                     .text(line(
-                            "A network of two hidden layers of %d units is trained on %,d images with half of the units dropped. The mean "
-                                    + "network keeps all units and needs one run for each image; Monte-Carlo dropout averages the probabilities of several "
-                                    + "runs in which units are dropped. Of the %,d test images the mean network gets %.2f %% wrong, one run with dropout "
-                                    + "%.2f %%, and the mean of %d runs %.2f %%. %s The log-losses are %.4f, %.4f and %.4f.",
+                            "A network of two hidden layers of %d units is trained on %,d images with half of the "
+                                    + "units dropped. The mean "
+                                    + "network keeps all units and needs one run for each image; Monte-Carlo "
+                                    + "dropout averages the probabilities of several "
+                                    + "runs in which units are dropped. Of the %,d test images the mean network "
+                                    + "gets %.2f %% wrong, one run with dropout "
+                                    + "%.2f %%, and the mean of %d runs %.2f %%. %s The log-losses are %.4f, %.4f "
+                                    + "and %.4f.",
                             units,
                             n,
                             test.size(),
@@ -148,7 +152,8 @@ final class DropoutStudy {
                             losses[most - 1]))
                     .picture(
                             "monte-carlo.png",
-                            "Test error and log-loss of Monte-Carlo dropout over the number of runs, beside the mean network",
+                            "Test error and log-loss of Monte-Carlo dropout over the number of runs, beside the "
+                                    + "mean network",
                             () -> Chart.panels(
                                     2,
                                     List.of(
@@ -222,9 +227,12 @@ final class DropoutStudy {
                                         line("%+.2f", without[i] - with[i])))
                                 .toList())
                 .text(line(
-                        "The same networks without and with dropout, after about equally many steps whatever the number of images; test errors are means over %d "
-                                + "seeds. Dropout gains most with %,d images, %+.2f percentage points. In its paper the gain on digits is largest "
-                                + "in between: few images can be memorized even with dropout, and many are not overfitted without it.",
+                        "The same networks without and with dropout, after about equally many steps whatever the "
+                                + "number of images; test errors are means over %d "
+                                + "seeds. Dropout gains most with %,d images, %+.2f percentage points. In its "
+                                + "paper the gain on digits is largest "
+                                + "in between: few images can be memorized even with dropout, and many are not "
+                                + "overfitted without it.",
                         seeds, sizes[best], without[best] - with[best]))
                 .picture(
                         "sizes.png",

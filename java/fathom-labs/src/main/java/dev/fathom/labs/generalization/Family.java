@@ -26,7 +26,10 @@ import java.util.List;
  * @param method how a model of each is fitted
  */
 record Family(String name, String axis, int[] complexities, Method method) {
-    /** Fits a model of one complexity to each of several samples, and forecasts at the places of each: [samples][places]. */
+    /**
+     * Fits a model of one complexity to each of several samples, and forecasts at the places of each:
+     * [samples][places].
+     */
     interface Method {
         double[][] forecasts(int complexity, List<SineSample> samples, double[][] places);
     }
@@ -71,7 +74,9 @@ record Family(String name, String axis, int[] complexities, Method method) {
         return SplineFit.times(powers(degree, places), MinimumNorm.solve(powers(degree, sample.x()), sample.y()));
     }
 
-    /** Legendre's polynomials of x / 5 up to a degree, which span the same functions as its powers and are less alike. */
+    /**
+     * Legendre's polynomials of x / 5 up to a degree, which span the same functions as its powers and are less alike.
+     */
     private static double[][] powers(int degree, double[] x) {
         double[][] rows = new double[x.length][degree + 1];
         for (int i = 0; i < x.length; i++) {

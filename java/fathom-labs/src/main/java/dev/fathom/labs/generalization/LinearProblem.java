@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A linear model without an intercept, y = X b + noise of deviation {@link #DEVIATION}, whose neighboring columns are correlated by 0.7 and have different
- * scales.
+ * A linear model without an intercept, y = X b + noise of deviation {@link #DEVIATION}, whose neighboring columns are
+ * correlated by 0.7 and have different scales.
  *
  * @param x [n][p]
  * @param y [n]
@@ -95,7 +95,10 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
      * @param vectors [p, p], an eigenvector in each row
      */
     record Axes(LinearProblem problem, double[] values, double[] vectors) {
-        /** The coefficients of least squares, of which the part along each axis is multiplied by a factor of its eigenvalue. */
+        /**
+         * The coefficients of least squares, of which the part along each axis is multiplied by a factor of its
+         * eigenvalue.
+         */
         double[] shrunk(DoubleUnaryOperator factor) {
             int p = values.length;
             double[] least = problem.leastSquares();
@@ -110,8 +113,8 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
         }
 
         /**
-         * The expected squared distance of such coefficients from the truth over draws of the noise: along each axis the squared bias
-         * ((1 - h) b)^2, and the variance h^2 sigma^2 / (n s).
+         * The expected squared distance of such coefficients from the truth over draws of the noise: along each axis
+         * the squared bias ((1 - h) b)^2, and the variance h^2 sigma^2 / (n s).
          */
         double risk(DoubleUnaryOperator factor) {
             double risk = 0;
@@ -132,7 +135,10 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
         }
     }
 
-    /** The factor by which gradient flow on |y - X b|^2 / (2 n) has approached least squares after time t, 1 - exp(-t s). */
+    /**
+     * The factor by which gradient flow on |y - X b|^2 / (2 n) has approached least squares after time t, 1 - exp(-t
+     * s).
+     */
     static DoubleUnaryOperator flow(double t) {
         return s -> -Math.expm1(-t * s);
     }

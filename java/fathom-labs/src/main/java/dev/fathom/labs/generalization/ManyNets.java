@@ -7,9 +7,9 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Many small networks side by side, y = v' tanh(w x + b) + c, each with its own weights and its own examples: from x [networks, n, 1] to y [networks, n, 1].
- * The mean of their losses has for each network the gradient of its own loss, and an optimizer that scales gradients element by element, such as Adam, trains
- * each as if it were alone.
+ * Many small networks side by side, y = v' tanh(w x + b) + c, each with its own weights and its own examples: from x
+ * [networks, n, 1] to y [networks, n, 1]. The mean of their losses has for each network the gradient of its own loss,
+ * and an optimizer that scales gradients element by element, such as Adam, trains each as if it were alone.
  *
  * @param w [networks, 1, width]
  * @param b [networks, 1, width]

@@ -29,7 +29,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A network fits random labels (Zhang et al. 2017) as it fits true ones, in more steps, but learns nothing about new images. */
+/**
+ * A network fits random labels (Zhang et al. 2017) as it fits true ones, in more steps, but learns nothing about new
+ * images.
+ */
 public final class MemorizeLab implements Experiment {
     private static final int CLASSES = 10;
     private static final int HIDDEN = 512;
@@ -43,7 +46,8 @@ public final class MemorizeLab implements Experiment {
 
     @Override
     public String shows() {
-        return "a network that fits random labels of images to the last one, and is then no better than chance on others";
+        return "a network that fits random labels of images to the last one, and is then no better than chance on "
+                + "others";
     }
 
     /**
@@ -72,9 +76,12 @@ public final class MemorizeLab implements Experiment {
                     line("%s: %,d images to learn from, %,d for the test", images.title(), size, test.size()));
             page.section("Labels that are mixed up", "")
                     .text(line(
-                            "The labels of a random part of %,d training images are put in a random order, so that each class keeps its number of images. The "
-                                    + "network has one hidden layer of %d units with ReLU and is trained by Adam at 0.001 in batches of %d, without any "
-                                    + "penalty, until it is right on every training image or for %d epochs. The test images keep their true labels.",
+                            "The labels of a random part of %,d training images are put in a random order, so "
+                                    + "that each class keeps its number of images. The "
+                                    + "network has one hidden layer of %d units with ReLU and is trained by Adam "
+                                    + "at 0.001 in batches of %d, without any "
+                                    + "penalty, until it is right on every training image or for %d epochs. The "
+                                    + "test images keep their true labels.",
                             size, HIDDEN, BATCH, epochs));
             List<Fit> fits = new ArrayList<>();
             for (double share : SHARES) {
@@ -140,7 +147,8 @@ public final class MemorizeLab implements Experiment {
                     new double[][] {steps, error});
             run.training()
                     .say(
-                            "%.0f %% mixed: %,d steps, %.1f %% of the training images and %.1f %% of the test images are right",
+                            "%.0f %% mixed: %,d steps, %.1f %% of the training images and %.1f %% of the test "
+                                    + "images are right",
                             100 * share, fit.steps(), 100 * fit.train(), 100 * fit.test());
             return fit;
         }
@@ -168,8 +176,10 @@ public final class MemorizeLab implements Experiment {
                                         line("%.1f %%", 100 * (1 - f.wrong()))))
                                 .toList())
                 .text(line(
-                        "With true labels the network is right on %.1f %% of the training images after %,d steps, with random ones on %.1f %% after %,d, "
-                                + "%.1f times as many; most steps, %,d, are taken with %.0f %% of the labels mixed up. On the test it reaches %.1f %% and "
+                        "With true labels the network is right on %.1f %% of the training images after %,d steps, "
+                                + "with random ones on %.1f %% after %,d, "
+                                + "%.1f times as many; most steps, %,d, are taken with %.0f %% of the labels "
+                                + "mixed up. On the test it reaches %.1f %% and "
                                 + "%.1f %%, where chance is %d %%.%s",
                         100 * truth.train(),
                         truth.steps(),
@@ -182,12 +192,14 @@ public final class MemorizeLab implements Experiment {
                         100 * random.test(),
                         100 / CLASSES,
                         random.train() == 1
-                                ? " The same network with the same training can do both, so the number of its weights does not tell how well it "
+                                ? " The same network with the same training can do both, so the number of its "
+                                        + "weights does not tell how well it "
                                         + "generalizes."
                                 : ""))
                 .picture(
                         "memorize.png",
-                        "Training error over the steps for each share of mixed labels, and accuracy and steps by this share",
+                        "Training error over the steps for each share of mixed labels, and accuracy and steps by "
+                                + "this share",
                         () -> Chart.panels(2, charts(fits)));
         for (Fit f : fits) {
             String name = line("%.0f %% of labels mixed up", 100 * f.share());

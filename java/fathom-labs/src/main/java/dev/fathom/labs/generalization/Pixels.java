@@ -16,7 +16,10 @@ record Pixels(float[][] x, int[] labels) {
     private static final float MEAN = 0.286f; // of a pixel of Fashion-MNIST, where white is 1
     private static final float DEVIATION = 0.353f;
 
-    /** The images of some numbers, of 28 x 28 pixels each; squares of {@code side} x {@code side} pixels become their mean. */
+    /**
+     * The images of some numbers, of 28 x 28 pixels each; squares of {@code side} x {@code side} pixels become their
+     * mean.
+     */
     static Pixels of(Dataset data, int side, int... numbers) {
         int width = 28 / side;
         float[][] x = new float[numbers.length][width * width];
@@ -40,7 +43,9 @@ record Pixels(float[][] x, int[] labels) {
                 IntStream.range(from, Math.min(from + n, data.size())).toArray());
     }
 
-    /** These images, with the labels of a random part of them in a random order: every class keeps its number of images. */
+    /**
+     * These images, with the labels of a random part of them in a random order: every class keeps its number of images.
+     */
     Pixels shuffled(double share, Rng rng) {
         int[] order = rng.permutation(labels.length);
         int[] to = Arrays.copyOf(order, (int) Math.round(share * labels.length));

@@ -35,15 +35,18 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * Dropout, copies with noise, early stopping and gradient descent act on a linear model like a ridge penalty. Each is held to its theory, and dropout is also
- * tried in networks.
+ * Dropout, copies with noise, early stopping and gradient descent act on a linear model like a ridge penalty. Each is
+ * held to its theory, and dropout is also tried in networks.
  */
 public final class RidgeLab implements Experiment {
     private static final int N = 40;
     private static final int P = 10;
     private static final double DROPPED = 0.3;
     private static final double TAU = 0.4;
-    /** The most by which the risk of gradient flow exceeds that of ridge regression, at any time and for any data: 1.2985^2 (Ali et al. 2019). */
+    /**
+     * The most by which the risk of gradient flow exceeds that of ridge regression, at any time and for any data:
+     * 1.2985^2 (Ali et al. 2019).
+     */
     static final double BOUND = 1.6862;
 
     @Override
@@ -53,7 +56,8 @@ public final class RidgeLab implements Experiment {
 
     @Override
     public String shows() {
-        return "dropout, noisy copies, early stopping and SGD beside the ridge penalty, and what dropout gives a network";
+        return "dropout, noisy copies, early stopping and SGD beside the ridge penalty, and what dropout gives a "
+                + "network";
     }
 
     @Override
@@ -65,7 +69,8 @@ public final class RidgeLab implements Experiment {
             LinearProblem problem = LinearProblem.draw(N, P, new Rng(run.seed()).split("problem"));
             page.section("Linear models", "")
                     .text(line(
-                            "Y = X b + noise of deviation %.0f: %d points, %d correlated columns of different scales, no intercept. Distances between two "
+                            "Y = X b + noise of deviation %.0f: %d points, %d correlated columns of different "
+                                    + "scales, no intercept. Distances between two "
                                     + "vectors of coefficients are relative to the norm of the second.",
                             LinearProblem.DEVIATION, N, P));
             return dropout(run, page, problem)
@@ -80,7 +85,10 @@ public final class RidgeLab implements Experiment {
 
     // ---- linear models
 
-    /** Least squares over all masks of the columns, each row counting as its mask is probable: exactly what dropout minimizes on average. */
+    /**
+     * Least squares over all masks of the columns, each row counting as its mask is probable: exactly what dropout
+     * minimizes on average.
+     */
     static double[] overAllMasks(LinearProblem problem, double dropped) {
         int masks = 1 << problem.p();
         double[][] rows = new double[problem.n() * masks][problem.p()];
@@ -98,7 +106,9 @@ public final class RidgeLab implements Experiment {
         return MinimumNorm.solve(rows, y);
     }
 
-    /** Ridge regression to which dropout is equal: the penalty of each column is its sum of squares times p / (1 - p). */
+    /**
+     * Ridge regression to which dropout is equal: the penalty of each column is its sum of squares times p / (1 - p).
+     */
     static double[] dropoutRidge(LinearProblem problem, double dropped) {
         double[] penalties = Arrays.stream(problem.squares())
                 .map(s -> s * dropped / (1 - dropped))
@@ -117,10 +127,14 @@ public final class RidgeLab implements Experiment {
         }
         page.section("Dropout", "")
                 .text(line(
-                        "With inputs that are dropped with probability p = %.1f and divided by 1 - p when kept, the mean of the squared error over all masks is "
-                                + "|y - X b|^2 + p / (1 - p) sum_j (X'X)_jj b_j^2 (Srivastava et al. 2014, section 9.1): a ridge penalty on each "
-                                + "column in proportion to its sum of squares. Least squares over all %,d masks, counted by their probability, is at a "
-                                + "relative distance of %.1e from that ridge regression, and a linear layer behind a dropout layer, trained by SGD, at "
+                        "With inputs that are dropped with probability p = %.1f and divided by 1 - p when kept, "
+                                + "the mean of the squared error over all masks is "
+                                + "|y - X b|^2 + p / (1 - p) sum_j (X'X)_jj b_j^2 (Srivastava et al. 2014, "
+                                + "section 9.1): a ridge penalty on each "
+                                + "column in proportion to its sum of squares. Least squares over all %,d masks, "
+                                + "counted by their probability, is at a "
+                                + "relative distance of %.1e from that ridge regression, and a linear layer "
+                                + "behind a dropout layer, trained by SGD, at "
                                 + "%.4f. Least squares without dropout is at %.4f.",
                         DROPPED, 1 << P, exact, trained, least))
                 .figure(Figure.of("Dropout over all masks, distance from ridge", "", exact)
@@ -132,7 +146,10 @@ public final class RidgeLab implements Experiment {
         return true;
     }
 
-    /** The coefficients of a linear layer behind a layer that adds noise, trained by SGD on many copies of the problem at once. */
+    /**
+     * The coefficients of a linear layer behind a layer that adds noise, trained by SGD on many copies of the problem
+     * at once.
+     */
     private static double[] trained(Run run, LinearProblem problem, Layer noise, String folder) {
         int copies = 200;
         double[][] x = IntStream.range(0, copies * problem.n())
@@ -215,11 +232,16 @@ public final class RidgeLab implements Experiment {
                 Arrays.stream(m).map(c -> last * Math.sqrt(m[m.length - 1] / c)).toArray();
         page.section("Copies with noise", "")
                 .text(line(
-                        "Every point is copied, and the columns of each copy get noise of variance tau^2 = %.2f. With many copies X'X / copies approaches "
-                                + "X'X + n tau^2 I, so least squares approaches ridge regression with lambda = n tau^2 = %.1f (Bishop 1995). Its "
-                                + "distance shrinks with the number of copies m as m to the power of %.2f between 10 and 1,000; chance errors shrink with "
-                                + "the power -0.5. At 1,000 copies it is %.4f; a linear layer behind a layer of Gaussian noise, trained by SGD, is at "
-                                + "%.4f, and least squares without noise at %.4f. Distances of the copies are means over %d draws.",
+                        "Every point is copied, and the columns of each copy get noise of variance tau^2 = %.2f. "
+                                + "With many copies X'X / copies approaches "
+                                + "X'X + n tau^2 I, so least squares approaches ridge regression with lambda = n "
+                                + "tau^2 = %.1f (Bishop 1995). Its "
+                                + "distance shrinks with the number of copies m as m to the power of %.2f between "
+                                + "10 and 1,000; chance errors shrink with "
+                                + "the power -0.5. At 1,000 copies it is %.4f; a linear layer behind a layer of "
+                                + "Gaussian noise, trained by SGD, is at "
+                                + "%.4f, and least squares without noise at %.4f. Distances of the copies are "
+                                + "means over %d draws.",
                         TAU * TAU,
                         lambda,
                         slope,
@@ -272,15 +294,21 @@ public final class RidgeLab implements Experiment {
         double stochastic = batches.furthest(t -> axes.shrunk(LinearProblem.ridgeFactor(t)));
         page.section("Early stopping", "")
                 .text(line(
-                        "Gradient flow on |y - X b|^2 / (2 n) from 0 multiplies what least squares finds along each principal axis by 1 - exp(-t s), and ridge "
-                                + "regression with lambda = n / t by s / (s + 1 / t), for the eigenvalue s of X'X / n. Stopped at the time t, its expected "
-                                + "squared distance from the true coefficients is at most %.2f times that of ridge regression, for any data and all t "
-                                + "(Ali et al. 2019). Here it is at most %.2f times as large. With the best t, it is %.3f, and ridge regression "
+                        "Gradient flow on |y - X b|^2 / (2 n) from 0 multiplies what least squares finds along "
+                                + "each principal axis by 1 - exp(-t s), and ridge "
+                                + "regression with lambda = n / t by s / (s + 1 / t), for the eigenvalue s of X'X "
+                                + "/ n. Stopped at the time t, its expected "
+                                + "squared distance from the true coefficients is at most %.2f times that of "
+                                + "ridge regression, for any data and all t "
+                                + "(Ali et al. 2019). Here it is at most %.2f times as large. With the best t, it "
+                                + "is %.3f, and ridge regression "
                                 + "reaches %.3f with its best lambda; least squares has %.3f.",
                         BOUND, worst, bestFlow, bestRidge, axes.risk(s -> 1)))
                 .text(line(
-                        "SGD with all points in each step follows gradient flow to a distance of %.4f, and is never further than %.3f from ridge regression at "
-                                + "lambda = n / t, in units of the norm of the least-squares coefficients. SGD with 8 points in each step is never further "
+                        "SGD with all points in each step follows gradient flow to a distance of %.4f, and is "
+                                + "never further than %.3f from ridge regression at "
+                                + "lambda = n / t, in units of the norm of the least-squares coefficients. SGD "
+                                + "with 8 points in each step is never further "
                                 + "than %.3f from it.",
                         toFlow, toRidge, stochastic))
                 .picture(
@@ -402,9 +430,12 @@ public final class RidgeLab implements Experiment {
         double limit = LinearProblem.distance(problem.ridge(1e-8), least);
         page.section("More columns than points", "")
                 .text(line(
-                        "With 20 points and 60 columns many coefficients fit exactly. SGD from 0, in batches of 5, ends with a training error of %.1e at a "
-                                + "relative distance of %.1e from those of least norm, because every step is a combination of the points. From a random "
-                                + "start the training error is %.1e, but the distance %.2f: what the start has beyond the points stays. Ridge regression "
+                        "With 20 points and 60 columns many coefficients fit exactly. SGD from 0, in batches of "
+                                + "5, ends with a training error of %.1e at a "
+                                + "relative distance of %.1e from those of least norm, because every step is a "
+                                + "combination of the points. From a random "
+                                + "start the training error is %.1e, but the distance %.2f: what the start has "
+                                + "beyond the points stays. Ridge regression "
                                 + "with lambda = 1e-8 is at %.1e.",
                         train, distance, otherTrain, other, limit))
                 .key(Figure.of("SGD from 0, distance from the minimum norm", "", distance)

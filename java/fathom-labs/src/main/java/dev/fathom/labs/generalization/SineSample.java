@@ -6,7 +6,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Points of the textbook's simulation (ISLR2, section 10.8): y = sin x + noise of deviation {@link #DEVIATION}, x uniform on [-5, 5].
+ * Points of the textbook's simulation (ISLR2, section 10.8): y = sin x + noise of deviation {@link #DEVIATION}, x
+ * uniform on [-5, 5].
  *
  * @param x in ascending order
  */
@@ -35,8 +36,9 @@ record SineSample(double[] x, double[] y) {
     }
 
     /**
-     * The natural spline with {@code d} basis functions, one of them constant. Its boundary knots are -5 and 5, and its d - 2 inner knots are quantiles of x at
-     * equal distances, as R's {@code quantile} and NumPy's {@code percentile} compute them.
+     * The natural spline with {@code d} basis functions, one of them constant. Its boundary knots are -5 and 5, and its
+     * d - 2 inner knots are quantiles of x at equal distances, as R's {@code quantile} and NumPy's {@code percentile}
+     * compute them.
      */
     NaturalSpline spline(int d, NaturalSpline.Basis basis) {
         double[] knots = new double[d];

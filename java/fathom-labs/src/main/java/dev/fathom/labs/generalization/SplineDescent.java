@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Natural splines of {@code d} basis functions fitted to many samples of 20 points: what each fit has, in ascending order over the samples.
+ * Natural splines of {@code d} basis functions fitted to many samples of 20 points: what each fit has, in ascending
+ * order over the samples.
  *
  * @param train the errors on the samples
  * @param test the errors on new points
@@ -24,7 +25,10 @@ record SplineDescent(int d, double[] train, double[] test, double[] norm) {
         return fits.stream().mapToDouble(value).sorted().toArray();
     }
 
-    /** The 95 % confidence interval of the median of numbers in ascending order: two of them, chosen by the binomial distribution. */
+    /**
+     * The 95 % confidence interval of the median of numbers in ascending order: two of them, chosen by the binomial
+     * distribution.
+     */
     static double[] interval(double[] sorted) {
         int n = sorted.length;
         double half = 1.96 * Math.sqrt(n) / 2;
@@ -40,8 +44,8 @@ record SplineDescent(int d, double[] train, double[] test, double[] norm) {
     }
 
     /**
-     * How far a median over {@code others} other samples may rank from the middle of {@code samples} samples: 3.29 standard errors, which one number in a
-     * thousand exceeds.
+     * How far a median over {@code others} other samples may rank from the middle of {@code samples} samples: 3.29
+     * standard errors, which one number in a thousand exceeds.
      */
     static double tolerance(int samples, int others) {
         return 3.29 * Math.sqrt(0.25 / samples + 0.25 / others);

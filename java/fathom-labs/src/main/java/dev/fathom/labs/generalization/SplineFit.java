@@ -5,10 +5,12 @@ import dev.fathom.nn.NaturalSpline;
 import java.util.Arrays;
 
 /**
- * A natural spline fitted to a sample by least squares, with coefficients of least norm where it has more basis functions than the sample has points.
+ * A natural spline fitted to a sample by least squares, with coefficients of least norm where it has more basis
+ * functions than the sample has points.
  *
  * @param train mean squared error on the sample
- * @param test expected squared error on new points, the noise included: the mean over a fine grid of x plus the variance of the noise
+ * @param test expected squared error on new points, the noise included: the mean over a fine grid of x plus the
+ *     variance of the noise
  * @param norm the sum of the squared coefficients
  * @param values at the places of {@link #GRID}
  */

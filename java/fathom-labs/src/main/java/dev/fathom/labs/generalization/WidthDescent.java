@@ -28,7 +28,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Double descent on images by the width of a hidden layer, first with random weights in it and then with trained ones. */
+/**
+ * Double descent on images by the width of a hidden layer, first with random weights in it and then with trained ones.
+ */
 final class WidthDescent {
     private static final int CLASSES = 10;
     private static final int SIDE = 4;
@@ -109,9 +111,12 @@ final class WidthDescent {
         }
         page.section("Images: random features", "")
                 .text(line(
-                        "A hidden layer of ReLUs whose weights are random and stay so, and an output layer fitted by least squares to %,d images of 7 x 7 "
-                                + "pixels with the targets 1 for their class and 0 for the others: of all exact fits the one of least norm. The labels of "
-                                + "%.0f %% of the training images are mixed up. Figures are means over %d sets of images and weights. From %,d features on, "
+                        "A hidden layer of ReLUs whose weights are random and stay so, and an output layer fitted "
+                                + "by least squares to %,d images of 7 x 7 "
+                                + "pixels with the targets 1 for their class and 0 for the others: of all exact "
+                                + "fits the one of least norm. The labels of "
+                                + "%.0f %% of the training images are mixed up. Figures are means over %d sets of "
+                                + "images and weights. From %,d features on, "
                                 + "as many as there are images, the fit is exact.",
                         n, 100 * MIXED, times, n));
         show(
@@ -213,9 +218,12 @@ final class WidthDescent {
                 .width();
         page.section("Images: trained networks", "")
                 .text(line(
-                        "The same images and targets, but all weights are trained, by Adam on the squared error without any penalty for %,d epochs: %,d "
-                                + "images, of which %.0f %% have mixed labels.%s With %d hidden units a network has as many weights as the images have "
-                                + "targets. The training does not find every fit that there is, so the threshold is measured. The narrowest width whose "
+                        "The same images and targets, but all weights are trained, by Adam on the squared error "
+                                + "without any penalty for %,d epochs: %,d "
+                                + "images, of which %.0f %% have mixed labels.%s With %d hidden units a network "
+                                + "has as many weights as the images have "
+                                + "targets. The training does not find every fit that there is, so the threshold "
+                                + "is measured. The narrowest width whose "
                                 + "training error is within one percentage point of the smallest is %,d.",
                         epochs,
                         n,
@@ -276,7 +284,8 @@ final class WidthDescent {
                                         line("%.3f", p.squared())))
                                 .toList())
                 .text(line(
-                        "The squared test error is %.3f at %.0f %s, has its largest value, %.3f, at %.0f, and is %.3f at %,.0f. In the same places the "
+                        "The squared test error is %.3f at %.0f %s, has its largest value, %.3f, at %.0f, and is "
+                                + "%.3f at %,.0f. In the same places the "
                                 + "share of wrong test images is %.1f %%, %.1f %% and %.1f %%. %s",
                         squared[before],
                         x[before],

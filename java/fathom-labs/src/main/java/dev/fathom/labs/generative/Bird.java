@@ -8,11 +8,12 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * A bird that is drawn from its caption: the color of each part, and two sizes. What a caption does not say is drawn at random, so a caption fits many birds.
+ * A bird that is drawn from its caption: the color of each part, and two sizes. What a caption does not say is drawn at
+ * random, so a caption fits many birds.
  *
  * @param caption a sentence of one of the seven forms of the course's captions
- * @param said for each part, the number of the color that the caption gives it, or -1; then whether the beak is short (0) or long (1), and the bird small (0) or
- *     large (1), or -1
+ * @param said for each part, the number of the color that the caption gives it, or -1; then whether the beak is short
+ *     (0) or long (1), and the bird small (0) or large (1), or -1
  * @param colors the color of each part as it is drawn
  */
 record Bird(String caption, int[] said, int[] colors) {
@@ -59,8 +60,8 @@ record Bird(String caption, int[] said, int[] colors) {
     private static final float[] SKY = {0.72f, 0.83f, 0.9f};
 
     /**
-     * The seven forms: words in capitals are colors of parts, LENGTH and MASS are words for sizes. The first color that is not called by its part is the body's,
-     * the next ones those of belly, wing or crown.
+     * The seven forms: words in capitals are colors of parts, LENGTH and MASS are words for sizes. The first color that
+     * is not called by its part is the body's, the next ones those of belly, wing or crown.
      */
     private static final List<String> FORMS = List.of(
             "This bird is BODY with BELLY and has a LENGTH beak",
@@ -155,7 +156,10 @@ record Bird(String caption, int[] said, int[] colors) {
         return said;
     }
 
-    /** What is said, and what is not at random: the body as any other color, most parts like the body, beaks dark or yellow, no bars. */
+    /**
+     * What is said, and what is not at random: the body as any other color, most parts like the body, beaks dark or
+     * yellow, no bars.
+     */
     private static int[] colors(int[] said, Rng rng) {
         int[] random = rng.ints(PARTS, 1000);
         int[] colors = Arrays.copyOf(said, PARTS);

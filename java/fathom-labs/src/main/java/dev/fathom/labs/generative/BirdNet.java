@@ -13,7 +13,10 @@ import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
-/** A stage of drawing from text (Zhang et al. 2017, StackGAN): pictures are numbers from -1 to 1, text is the state of a {@link CaptionNet}. */
+/**
+ * A stage of drawing from text (Zhang et al. 2017, StackGAN): pictures are numbers from -1 to 1, text is the state of a
+ * {@link CaptionNet}.
+ */
 record BirdNet(Generator generator, Critic critic) implements Net {
     /** How many numbers the text is augmented to. */
     static final int CONDITION = 128;
@@ -22,8 +25,8 @@ record BirdNet(Generator generator, Critic critic) implements Net {
     private static final int CHANNELS = 32;
 
     /**
-     * Draws from what is given, noise [n, latent] in the first stage and its pictures in the second, and from a text that is a draw of N(m(text), diag(s(text)^2))
-     * (conditioning augmentation).
+     * Draws from what is given, noise [n, latent] in the first stage and its pictures in the second, and from a text
+     * that is a draw of N(m(text), diag(s(text)^2)) (conditioning augmentation).
      */
     record Generator(Linear augmentation, Layer start, Layer draw) implements Net {
         Vae.Posterior condition(Tensor text) {

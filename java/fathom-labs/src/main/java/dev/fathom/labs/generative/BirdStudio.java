@@ -39,7 +39,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Birds with captions, a net that reads captions, a net that reads pictures, and the training of both stages that draw. */
+/**
+ * Birds with captions, a net that reads captions, a net that reads pictures, and the training of both stages that draw.
+ */
 final class BirdStudio implements AutoCloseable {
     private static final int BATCH = 64;
     private static final float DIVERGENCE = 2;
@@ -137,7 +139,10 @@ final class BirdStudio implements AutoCloseable {
                 .toArray(int[][]::new);
     }
 
-    /** The answers to all questions about each bird: what its caption says, or how it is drawn, which leaves the sizes open. */
+    /**
+     * The answers to all questions about each bird: what its caption says, or how it is drawn, which leaves the sizes
+     * open.
+     */
     private static int[] answers(List<Bird> some, boolean drawn) {
         int[] all = new int[some.size() * Answers.QUESTIONS];
         Arrays.fill(all, Answers.CHOICES - 1);
@@ -227,7 +232,10 @@ final class BirdStudio implements AutoCloseable {
 
     // ---- drawing
 
-    /** Trains a stage of drawing; the second one, for which {@code first} is given, draws over the pictures of the first. Null if the run was interrupted. */
+    /**
+     * Trains a stage of drawing; the second one, for which {@code first} is given, draws over the pictures of the
+     * first. Null if the run was interrupted.
+     */
     @Nullable
     History learnToDraw(Model<BirdNet> model, @Nullable BirdNet first, int epochs) {
         String name = first == null ? "stage I" : "stage II";
@@ -290,7 +298,9 @@ final class BirdStudio implements AutoCloseable {
                         .draw(noise, first.generator().condition(text).draw());
     }
 
-    /** V = E log D(x, t) + (E log(1 - D(x, t')) + E log(1 - D(G(z, t), t))) / 2, where t' is the text of another bird. */
+    /**
+     * V = E log D(x, t) + (E log(1 - D(x, t')) + E log(1 - D(G(z, t), t))) / 2, where t' is the text of another bird.
+     */
     private static Step.Result judge(BirdNet net, @Nullable BirdNet first, Tensor picture, Tensor text) {
         Tensor drawn = net.generator()
                 .draw(given(first, text), net.generator().condition(text).draw());
@@ -313,7 +323,10 @@ final class BirdStudio implements AutoCloseable {
         return new Step.Result(loss, loss);
     }
 
-    /** A picture of each stage for each bird's caption, drawn from new noise; the second is empty where there is no second stage. */
+    /**
+     * A picture of each stage for each bird's caption, drawn from new noise; the second is empty where there is no
+     * second stage.
+     */
     List<float[]> drawn(BirdNet first, @Nullable BirdNet second, List<Bird> some, Rng rng) {
         float[] text = read(some).text();
         List<float[]> stages = new ArrayList<>();

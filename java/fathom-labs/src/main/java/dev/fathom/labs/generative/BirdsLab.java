@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Text to image in two stages (Zhang et al. 2017, StackGAN), on birds that are drawn here, with the captions of the course as prompts. */
+/**
+ * Text to image in two stages (Zhang et al. 2017, StackGAN), on birds that are drawn here, with the captions of the
+ * course as prompts.
+ */
 public final class BirdsLab implements Experiment {
     private static final int EACH = 20;
     private static final int SHOWN = 2;
@@ -84,9 +87,12 @@ public final class BirdsLab implements Experiment {
         float[] pictures = studio.pictures(some);
         page.section("The birds", "")
                 .text(line(
-                        "A caption says the colors of some parts of a bird, and a drawing makes up the rest. A recurrent net reads captions: of those it "
-                                + "has not learned from, it answers %.1f %% of the questions about parts and sizes right, and its last state is the text "
-                                + "that the drawing nets see. A net that reads pictures of 16 x 16 pixels judges the drawings: on birds drawn for the test "
+                        "A caption says the colors of some parts of a bird, and a drawing makes up the rest. A "
+                                + "recurrent net reads captions: of those it "
+                                + "has not learned from, it answers %.1f %% of the questions about parts and "
+                                + "sizes right, and its last state is the text "
+                                + "that the drawing nets see. A net that reads pictures of 16 x 16 pixels judges "
+                                + "the drawings: on birds drawn for the test "
                                 + "it finds %.1f %% of the colors that captions say.",
                         100 * accuracy, 100 * read))
                 .picture(
@@ -112,7 +118,8 @@ public final class BirdsLab implements Experiment {
         double other = Summary.mean(studio.fit(drawn.get(1), others));
         page.section("Pictures and captions", "")
                 .text(line(
-                        "For %,d captions that no net has learned from, the share of the colors they say that is found in the picture. In a picture of the "
+                        "For %,d captions that no net has learned from, the share of the colors they say that is "
+                                + "found in the picture. In a picture of the "
                                 + "second stage for another caption, %.1f %% are found by chance. %s",
                         tests.size(),
                         100 * other,
@@ -156,7 +163,8 @@ public final class BirdsLab implements Experiment {
         int columns = asked.size();
         page.section("The captions of the course", "")
                 .text(line(
-                        "The seven captions of the course, which are not among those to learn from. The table says, for %d pictures of each, which share of the colors is found.",
+                        "The seven captions of the course, which are not among those to learn from. The table "
+                                + "says, for %d pictures of each, which share of the colors is found.",
                         EACH))
                 .table(List.of("caption", "stage I", "stage II"), rows)
                 .picture(
@@ -182,7 +190,9 @@ public final class BirdsLab implements Experiment {
                 .orElseThrow();
     }
 
-    /** Pictures of numbers from -1 to 1, group after group, all scaled to 32 x 32; the last ones over their captions. */
+    /**
+     * Pictures of numbers from -1 to 1, group after group, all scaled to 32 x 32; the last ones over their captions.
+     */
     private static BufferedImage sheet(List<float[]> groups, List<String> captions, int columns) {
         ImageSheet sheet = new ImageSheet(Bird.SIDE, Bird.SIDE, 3).columns(columns);
         int rows = groups.size() == 1 ? captions.size() / columns : SHOWN;

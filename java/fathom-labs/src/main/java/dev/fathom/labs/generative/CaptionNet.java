@@ -8,8 +8,9 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Reads captions: a recurrent net over words, which learns to name the color of every part and both sizes, or that they are not said. Its last state is the text
- * that the drawing nets see, so they are told the same for captions that mean the same.
+ * Reads captions: a recurrent net over words, which learns to name the color of every part and both sizes, or that they
+ * are not said. Its last state is the text that the drawing nets see, so they are told the same for captions that mean
+ * the same.
  *
  * @param out from the last state to the logits of all {@link Answers}
  */
@@ -25,7 +26,10 @@ record CaptionNet(Embedding words, Recurrent cell, Linear out) implements Net {
         return cell.run(words.apply(tokens), null, lengths).last();
     }
 
-    /** The logits of several questions side by side: one answer of {@link #CHOICES} for each part, the last of which means that it is not said, and two sizes. */
+    /**
+     * The logits of several questions side by side: one answer of {@link #CHOICES} for each part, the last of which
+     * means that it is not said, and two sizes.
+     */
     static final class Answers {
         /** The colors, and that none is said; sizes use the first two and the last. */
         static final int CHOICES = Bird.COLORS.size() + 1;

@@ -25,7 +25,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
-/** The theory of the first paper on a line, where every number of it can be computed: the best discriminator, and the value that it reaches. */
+/**
+ * The theory of the first paper on a line, where every number of it can be computed: the best discriminator, and the
+ * value that it reaches.
+ */
 record DensityStudy(Run run, Result page) {
     /** The value at the optimum, where the generator has the density of the data. */
     static final double OPTIMUM = -Math.log(4);
@@ -144,10 +147,14 @@ record DensityStudy(Run run, Result page) {
         Judged same = all.get(0);
         page.section("The discriminator on a line", "")
                 .text(line(
-                        "For a fixed generator, the best discriminator is D = p / (p + q) and the value of the game is 2 JS(p, q) - log 4, which is least, "
-                                + "-log 4 = %.9f, where the generator's density q is that of the data, p. A net of two hidden layers of 64 units learns to "
-                                + "tell p from q at all points of a grid at once, each weighted by its density, so that no sampling blurs the numbers. "
-                                + "Where p = q, its value is %.6f. The largest distance of any of the nets from p / (p + q), where either density is 0.01 "
+                        "For a fixed generator, the best discriminator is D = p / (p + q) and the value of the "
+                                + "game is 2 JS(p, q) - log 4, which is least, "
+                                + "-log 4 = %.9f, where the generator's density q is that of the data, p. A net "
+                                + "of two hidden layers of 64 units learns to "
+                                + "tell p from q at all points of a grid at once, each weighted by its density, "
+                                + "so that no sampling blurs the numbers. "
+                                + "Where p = q, its value is %.6f. The largest distance of any of the nets from p "
+                                + "/ (p + q), where either density is 0.01 "
                                 + "or more, is %.3f.",
                         OPTIMUM, same.value(), worst))
                 .table(List.of("p", "q", "value of the game", "2 JS - log 4", "largest |D - p / (p + q)|"), rows)
@@ -190,8 +197,10 @@ record DensityStudy(Run run, Result page) {
             double[] x = grid(v -> v);
             page.section("The game on a line", "")
                     .text(line(
-                            "A generator with four numbers of noise plays against a discriminator for %d rounds, on 10,240 draws of %s. At the end the "
-                                    + "value of the game on new draws is %.4f, and it is %.4f at the optimum. The mean distance between the sorted draws of "
+                            "A generator with four numbers of noise plays against a discriminator for %d rounds, "
+                                    + "on 10,240 draws of %s. At the end the "
+                                    + "value of the game on new draws is %.4f, and it is %.4f at the optimum. The "
+                                    + "mean distance between the sorted draws of "
                                     + "data and generator is %.3f.",
                             epochs * (n / 256), data.name(), value, OPTIMUM, distance))
                     .picture(

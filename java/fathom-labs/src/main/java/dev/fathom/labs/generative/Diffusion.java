@@ -7,8 +7,9 @@ import java.util.Arrays;
 import java.util.function.BiConsumer;
 
 /**
- * A denoising diffusion model (Ho, Jain and Abbeel 2020) with the cosine schedule of Nichol and Dhariwal (2021). Data become noise in T steps,
- * x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e with e from N(0, I), and a net that predicts e from x_t and t leads the way back.
+ * A denoising diffusion model (Ho, Jain and Abbeel 2020) with the cosine schedule of Nichol and Dhariwal (2021). Data
+ * become noise in T steps, x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e with e from N(0, I), and a net that predicts e from
+ * x_t and t leads the way back.
  *
  * @param kept a_t for t = 0 to T - 1: the share of the variance of x_t that is the data's
  */
@@ -61,7 +62,8 @@ record Diffusion(double[] kept) {
     }
 
     /**
-     * Examples made of noise: from x_T = N(0, I), each step guesses x_0, limited to [-limit, limit], and draws x_(t-1) given both.
+     * Examples made of noise: from x_T = N(0, I), each step guesses x_0, limited to [-limit, limit], and draws x_(t-1)
+     * given both.
      *
      * @param dims [n, ..]
      * @param seen receives the step that was taken, from T - 1 to 0, and the numbers after it

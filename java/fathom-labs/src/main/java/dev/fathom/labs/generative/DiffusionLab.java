@@ -52,9 +52,12 @@ public final class DiffusionLab implements Experiment {
             Result page = run.page("Lab diffusion", line("MNIST: %,d images to learn from", learn.size()));
             page.section("Noise and back", "")
                     .text(line(
-                            "In %d steps an image becomes noise: x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e, with e from N(0, I) and the cosine schedule, by "
-                                    + "which a_t falls from %.4f to %.1e. A U-net of %,d parameters on maps of 14 x 14 and 7 x 7 sees x_t and t and "
-                                    + "predicts e; its loss is the mean squared error. A net that always says 0 has a loss of 1. Samples are made by a "
+                            "In %d steps an image becomes noise: x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e, with e "
+                                    + "from N(0, I) and the cosine schedule, by "
+                                    + "which a_t falls from %.4f to %.1e. A U-net of %,d parameters on maps of 14 "
+                                    + "x 14 and 7 x 7 sees x_t and t and "
+                                    + "predicts e; its loss is the mean squared error. A net that always says 0 "
+                                    + "has a loss of 1. Samples are made by a "
                                     + "moving average of the weights.",
                             steps, diffusion.kept()[0], diffusion.kept()[steps - 1], model.parameterCount()));
             History history = train(run, diffusion, model, learn);

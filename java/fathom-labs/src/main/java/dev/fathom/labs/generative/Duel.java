@@ -21,13 +21,15 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules by which a generator and a critic are trained against each other. A round is {@code turns} steps of the critic and one of the generator. Each is
- * a step of one trainer, in which the other player is frozen, so that a run can be stopped and resumed as any other.
+ * The rules by which a generator and a critic are trained against each other. A round is {@code turns} steps of the
+ * critic and one of the generator. Each is a step of one trainer, in which the other player is frozen, so that a run
+ * can be stopped and resumed as any other.
  *
  * @param turns how many steps the critic takes in a round
  * @param clip the largest weight of the critic; infinite for no limit
  * @param penalty on the slope of the critic, or null
- * @param matching whether the generator matches the mean features of the critic instead of its output (Salimans et al. 2016)
+ * @param matching whether the generator matches the mean features of the critic instead of its output (Salimans et al.
+ *     2016)
  */
 record Duel(
         Game game,
@@ -47,10 +49,13 @@ record Duel(
     }
 
     /**
-     * Trains both players, and keeps {@code shown} samples of the same noise after every epoch in the album of the folder.
+     * Trains both players, and keeps {@code shown} samples of the same noise after every epoch in the album of the
+     * folder.
      *
-     * @return the mean value of the game and the generator's loss of every epoch, as {@code value} and {@code generator}
-     * @throws IllegalStateException if a loss is not finite or the critic has collapsed, after what there is was written into the folder
+     * @return the mean value of the game and the generator's loss of every epoch, as {@code value} and
+     *     {@code generator}
+     * @throws IllegalStateException if a loss is not finite or the critic has collapsed, after what there is was
+     *     written into the folder
      */
     History train(Run run, String name, Model<Gan> model, Dataset data, int epochs, int shown) {
         Path folder = Album.folder(run, name);

@@ -30,9 +30,10 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * How good generated images of 28 x 28 pixels are, by three measures that need no eye: the log-likelihood of the test images under a Parzen window on the
- * samples (Goodfellow et al. 2014), and the inception score (Salimans et al. 2016) and the Fréchet distance (Heusel et al. 2017) by a classifier that is
- * trained here. Every lab of generative nets uses the same classifier and the same images, so that their tables compare.
+ * How good generated images of 28 x 28 pixels are, by three measures that need no eye: the log-likelihood of the test
+ * images under a Parzen window on the samples (Goodfellow et al. 2014), and the inception score (Salimans et al. 2016)
+ * and the Fréchet distance (Heusel et al. 2017) by a classifier that is trained here. Every lab of generative nets uses
+ * the same classifier and the same images, so that their tables compare.
  */
 final class Evaluation implements AutoCloseable {
     /** The numbers of an image. */
@@ -147,7 +148,10 @@ final class Evaluation implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** log p(x) of each row of {@code of}, with p the mean of Gaussians of deviation {@code width} about the rows of {@code centers}. */
+    /**
+     * log p(x) of each row of {@code of}, with p the mean of Gaussians of deviation {@code width} about the rows of
+     * {@code centers}.
+     */
     static double[] likelihoods(float[] centers, float[] of, double width) {
         int n = centers.length / PIXELS;
         double scale = Math.log(n) + PIXELS * Math.log(width * Math.sqrt(2 * Math.PI));
@@ -279,10 +283,14 @@ final class Evaluation implements AutoCloseable {
     /** Adds the table of all that was measured, and the figures of the nets. */
     void table(Result page, String title) {
         page.text(line(
-                "%s: the classifier that evaluates gets %.2f %% of the test images right. Each net gives %,d samples, which are compared with as many test "
-                        + "images. The inception score counts the classes that samples clearly belong to, so it is 10 at most, and a Fréchet distance of 0 "
-                        + "means features with the same mean and covariance. The log-likelihood of the test images is that of a Parzen window, whose width "
-                        + "the images held out choose. The first two rows are the ends of each measure: training images in the place of samples, and noise.",
+                "%s: the classifier that evaluates gets %.2f %% of the test images right. Each net gives %,d "
+                        + "samples, which are compared with as many test "
+                        + "images. The inception score counts the classes that samples clearly belong to, so it "
+                        + "is 10 at most, and a Fréchet distance of 0 "
+                        + "means features with the same mean and covariance. The log-likelihood of the test "
+                        + "images is that of a Parzen window, whose width "
+                        + "the images held out choose. The first two rows are the ends of each measure: training "
+                        + "images in the place of samples, and noise.",
                 title, 100 * accuracy, count()));
         page.table(
                 List.of("samples of", "inception score", "Fréchet distance", "log-likelihood (nats)"),
@@ -310,7 +318,10 @@ final class Evaluation implements AutoCloseable {
         return rows.get(0);
     }
 
-    /** What was measured of the net under which the images held out are likeliest, so that no test image has a say in the choice. */
+    /**
+     * What was measured of the net under which the images held out are likeliest, so that no test image has a say in
+     * the choice.
+     */
     Scores likeliest() {
         return Collections.max(rows.subList(2, rows.size()), Comparator.comparingDouble(Scores::chosen));
     }

@@ -12,8 +12,8 @@ final class ExactWasserstein {
     }
 
     /**
-     * The least mean distance between points of {@code a} and {@code b} that are paired, which is the Wasserstein distance of first order if all points have the
-     * same weight.
+     * The least mean distance between points of {@code a} and {@code b} that are paired, which is the Wasserstein
+     * distance of first order if all points have the same weight.
      *
      * @param a points [n, 2], one after another
      */

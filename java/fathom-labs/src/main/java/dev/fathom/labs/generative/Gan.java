@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A generator, which makes examples of noise, and a critic, which tells them from real ones. Where examples have classes, both read the class as well: one-hot
- * numbers beside the noise, and beside the channels of each pixel.
+ * A generator, which makes examples of noise, and a critic, which tells them from real ones. Where examples have
+ * classes, both read the class as well: one-hot numbers beside the noise, and beside the channels of each pixel.
  *
  * @param latent how many numbers of noise the generator reads
  * @param classes how many classes there are; 0 where the nets do not know the class
@@ -37,7 +37,10 @@ record Gan(Layer generator, Critic critic, int latent, int classes) implements N
         return classes == 0 || labels == null ? x : joined(x, labels.oneHot(classes));
     }
 
-    /** The numbers [n, k] as more numbers of x [n, width], or as more channels of every place of x [n, height, width, channels]. */
+    /**
+     * The numbers [n, k] as more numbers of x [n, width], or as more channels of every place of x [n, height, width,
+     * channels].
+     */
     static Tensor joined(Tensor x, Tensor condition) {
         int n = x.dim(0);
         int k = condition.dim(1);

@@ -15,7 +15,10 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.tensor.Rng;
 
-/** Generative adversarial nets (Goodfellow et al. 2014): their theory on a line, modes in the plane, and digits and clothes. */
+/**
+ * Generative adversarial nets (Goodfellow et al. 2014): their theory on a line, modes in the plane, and digits and
+ * clothes.
+ */
 public final class GanLab implements Experiment {
     /** How many images a step has. */
     private static final int IMAGES = 64;
@@ -72,10 +75,12 @@ public final class GanLab implements Experiment {
                 return false;
             }
         }
-        study.table(
-                "A generator that is right everywhere it goes may still go to few places. Mixtures of Gaussians in the plane, far apart, show which ones it "
-                        + "finds. Both forms of the game are played by nets of two hidden layers; minibatch discrimination lets the critic compare the "
-                        + "samples of a batch, and the conditional nets are told which mode is meant. Convolutions are for images only.");
+        study.table("A generator that is right everywhere it goes may still go to few places. Mixtures of Gaussians "
+                + "in the plane, far apart, show which ones it "
+                + "finds. Both forms of the game are played by nets of two hidden layers; minibatch "
+                + "discrimination lets the critic compare the "
+                + "samples of a batch, and the conditional nets are told which mode is meant. "
+                + "Convolutions are for images only.");
         return true;
     }
 
@@ -94,21 +99,24 @@ public final class GanLab implements Experiment {
                                     Nets.convolutional(0),
                                     duel,
                                     epochs,
-                                    "Strided and transposed convolutions with batch norms (Radford, Metz and Chintala 2015).")
+                                    "Strided and transposed convolutions with batch norms (Radford, Metz and "
+                                            + "Chintala 2015).")
                             != null
                     && study.add(
                                     "DCGAN, feature matching",
                                     Nets.convolutional(0),
                                     duel.matchingFeatures(),
                                     epochs,
-                                    "The generator matches the mean of the discriminator's features (Salimans et al. 2016).")
+                                    "The generator matches the mean of the discriminator's features (Salimans et "
+                                            + "al. 2016).")
                             != null
                     && study.add(
                                     "DCGAN, minibatch discrimination",
                                     Nets.convolutionalWithMinibatches(),
                                     duel,
                                     epochs,
-                                    "The discriminator also sees how close the samples of a batch are (Salimans et al. 2016).")
+                                    "The discriminator also sees how close the samples of a batch are (Salimans "
+                                            + "et al. 2016).")
                             != null
                     && conditional(study, epochs)
                     && WganLab.clipping(others, "W-GAN, weight clipping", epochs) != null
@@ -117,9 +125,10 @@ public final class GanLab implements Experiment {
             boolean done = best != null && autoencoder(run, evaluation, unit);
             study.compare("Value of the game");
             if (best != null && done) {
-                page.text(
-                        "The W-GANs are those of the lab wgan, and the auto-encoder is that of the lab vae, which tell more about them. The lab "
-                                + "diffusion measures its samples with the same classifier and the same images, on its own page.");
+                page.text("The W-GANs are those of the lab wgan, and the auto-encoder is that of the lab vae, which "
+                        + "tell more about them. The lab "
+                        + "diffusion measures its samples with the same classifier and the same images, "
+                        + "on its own page.");
                 published(page, best, evaluation);
             }
             return done;
@@ -133,14 +142,16 @@ public final class GanLab implements Experiment {
                                 Nets.dense(),
                                 new Duel(Game.MINIMAX, IMAGES, ADAM),
                                 epochs,
-                                "The game as it is first defined: the generator minimizes what the discriminator maximizes.")
+                                "The game as it is first defined: the generator minimizes what the discriminator "
+                                        + "maximizes.")
                         != null
                 && study.add(
                                 "dense nets, non-saturating",
                                 Nets.dense(),
                                 new Duel(Game.NON_SATURATING, IMAGES, ADAM),
                                 epochs,
-                                "The generator maximizes the log-probability that its samples are taken for real, as the first paper advises for practice.")
+                                "The generator maximizes the log-probability that its samples are taken for real, "
+                                        + "as the first paper advises for practice.")
                         != null;
     }
 
@@ -172,11 +183,16 @@ public final class GanLab implements Experiment {
     /** The adversarial net that the images held out choose, beside what is published. */
     private static void published(Result page, Scores best, Evaluation evaluation) {
         page.text(line(
-                        "Goodfellow et al. (2014) publish a log-likelihood of 225 ± 2 nats for MNIST by 10,000 samples of dense nets, beside 138 ± "
-                                + "2 of a deep belief net, 121 ± 1.6 of stacked contractive auto-encoders and 214 ± 1.1 of a deep stochastic "
-                                + "network. Of the adversarial nets here, the images held out are likeliest under the samples of %s. Its log-likelihood of the test "
-                                + "images is %.0f ± %.0f nats, %.0f %s the published one, with %,d samples and nets that are smaller and trained for "
-                                + "minutes. The number of samples matters: as many training images in their place reach %.0f.",
+                        "Goodfellow et al. (2014) publish a log-likelihood of 225 ± 2 nats for MNIST by 10,000 "
+                                + "samples of dense nets, beside 138 ± "
+                                + "2 of a deep belief net, 121 ± 1.6 of stacked contractive auto-encoders and 214 "
+                                + "± 1.1 of a deep stochastic "
+                                + "network. Of the adversarial nets here, the images held out are likeliest under "
+                                + "the samples of %s. Its log-likelihood of the test "
+                                + "images is %.0f ± %.0f nats, %.0f %s the published one, with %,d samples and "
+                                + "nets that are smaller and trained for "
+                                + "minutes. The number of samples matters: as many training images in their place "
+                                + "reach %.0f.",
                         best.name(),
                         best.likelihood(),
                         best.error(),

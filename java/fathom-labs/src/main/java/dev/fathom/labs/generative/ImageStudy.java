@@ -37,7 +37,10 @@ record ImageStudy(
         this(run, page, title, learn, evaluation, new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
-    /** What came of a net, with its curves: the value of the game in each epoch, and the Fréchet distance of the samples after it. */
+    /**
+     * What came of a net, with its curves: the value of the game in each epoch, and the Fréchet distance of the samples
+     * after it.
+     */
     record Trained(Scores scores, double[] value, double[] frechet) {}
 
     /** Trains a net and adds it to the page; null if the run was interrupted. */
@@ -68,7 +71,8 @@ record ImageStudy(
             page.section(full, "")
                     .text(words)
                     .text(line(
-                            "%,d parameters; epochs: %d, each of %,d steps of %d images; %.0f s. Inception score %.2f, Fréchet distance %.1f, log-likelihood %.0f nats.",
+                            "%,d parameters; epochs: %d, each of %,d steps of %d images; %.0f s. Inception score "
+                                    + "%.2f, Fréchet distance %.1f, log-likelihood %.0f nats.",
                             model.parameterCount(),
                             epochs,
                             learn.size() / (duel.batch() * (duel.turns() + 1)) * (duel.turns() + 1),
@@ -87,7 +91,8 @@ record ImageStudy(
                         .toArray();
                 double agreement = evaluation.agreement(samples, labels);
                 page.text(line(
-                        "Each column of the sheet is a class that was asked for. The classifier takes %.1f %% of the samples for the class that was asked for.",
+                        "Each column of the sheet is a class that was asked for. The classifier takes %.1f %% of "
+                                + "the samples for the class that was asked for.",
                         100 * agreement));
                 page.figure(Figure.of(full + ", samples of the class asked for", "%", 100 * agreement)
                         .baseline(line("%.1f %%", 100 * evaluation.accuracy()), "test images"));

@@ -7,8 +7,9 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Adds to the features of each example how close the other examples of its batch are, so that a critic can see that all samples look alike (Salimans et al. 2016):
- * with M = x T [n, kernels, width], o[i, k] = the sum over j of exp(-|M[i, k] - M[j, k]|_1), less the 1 of j = i. The result is x and o side by side.
+ * Adds to the features of each example how close the other examples of its batch are, so that a critic can see that all
+ * samples look alike (Salimans et al. 2016): with M = x T [n, kernels, width], o[i, k] = the sum over j of exp(-|M[i,
+ * k] - M[j, k]|_1), less the 1 of j = i. The result is x and o side by side.
  *
  * @param weight T [features, kernels * width]
  * @param kernels how many numbers are added

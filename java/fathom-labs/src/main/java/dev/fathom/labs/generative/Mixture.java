@@ -5,7 +5,10 @@ import dev.fathom.tensor.Rng;
 import java.util.List;
 import java.util.Locale;
 
-/** Gaussians in the plane that are far apart, each with the same share, so that one can count which of them a generator has found. */
+/**
+ * Gaussians in the plane that are far apart, each with the same share, so that one can count which of them a generator
+ * has found.
+ */
 enum Mixture {
     /** Eight on a circle of radius 2. */
     RING(8),
@@ -63,7 +66,10 @@ enum Mixture {
         return x;
     }
 
-    /** Counts the modes near which lies at least a quarter of the share of the samples that they have in the data, and the samples near any mode. */
+    /**
+     * Counts the modes near which lies at least a quarter of the share of the samples that they have in the data, and
+     * the samples near any mode.
+     */
     Coverage coverage(float[] samples) {
         int n = samples.length / 2;
         int[] near = new int[modes];

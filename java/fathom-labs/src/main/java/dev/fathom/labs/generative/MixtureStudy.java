@@ -23,7 +23,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Which modes of a mixture in the plane a generator finds, for several games; and how its samples move from epoch to epoch. */
+/**
+ * Which modes of a mixture in the plane a generator finds, for several games; and how its samples move from epoch to
+ * epoch.
+ */
 final class MixtureStudy {
     private static final int SHOWN = 1000;
     /** How many examples a step of any game has. */
@@ -39,7 +42,10 @@ final class MixtureStudy {
         this.page = page;
     }
 
-    /** Plays one game and counts what it found; false if the run was interrupted. Every game on a mixture has as many rounds of as many examples as any other. */
+    /**
+     * Plays one game and counts what it found; false if the run was interrupted. Every game on a mixture has as many
+     * rounds of as many examples as any other.
+     */
     boolean add(Mixture mixture, String name, Gan net, Duel duel) {
         if (run.interrupt().requested()) {
             return false;
@@ -120,7 +126,8 @@ final class MixtureStudy {
         });
         page.section("Modes of mixtures", "")
                 .text(words
-                        + " A mode counts as covered if at least a quarter of its share of 10,000 samples lies within four standard deviations of its center."
+                        + " A mode counts as covered if at least a quarter of its share of 10,000 samples lies "
+                        + "within four standard deviations of its center."
                         + found)
                 .table(List.of("mixture", "game", "modes covered", "samples near a mode"), rows)
                 .picture("modes.png", "Data and samples of each game", () -> Chart.panels(2, charts));

@@ -92,7 +92,9 @@ final class Nets {
                 classes);
     }
 
-    /** Convolutional nets whose critic has no batch norms, with which its slope at one image would depend on the others. */
+    /**
+     * Convolutional nets whose critic has no batch norms, with which its slope at one image would depend on the others.
+     */
     static Gan wasserstein() {
         return new Gan(generator(0), new Critic(features(0, false), new Linear(7 * 7 * 2 * CHANNELS, 1)), LATENT, 0);
     }

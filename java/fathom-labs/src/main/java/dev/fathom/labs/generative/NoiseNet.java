@@ -11,8 +11,8 @@ import dev.fathom.op.Activation;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A small U-net (Ronneberger et al. 2015) that predicts the noise in images of 28 x 28 pixels. It works on maps of 14 x 14, whose channels are squares of 2 x 2 pixels,
- * and of 7 x 7, and every block reads the step.
+ * A small U-net (Ronneberger et al. 2015) that predicts the noise in images of 28 x 28 pixels. It works on maps of 14 x
+ * 14, whose channels are squares of 2 x 2 pixels, and of 7 x 7, and every block reads the step.
  */
 record NoiseNet(
         Embedding step,

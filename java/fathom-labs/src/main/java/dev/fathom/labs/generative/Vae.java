@@ -11,8 +11,8 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A variational auto-encoder (Kingma and Welling 2014): q(z|x) = N(m(x), diag(s(x)^2)), p(z) = N(0, I), and p(x|z) with independent pixels, which are on with the
- * probabilities sigmoid(decoder(z)).
+ * A variational auto-encoder (Kingma and Welling 2014): q(z|x) = N(m(x), diag(s(x)^2)), p(z) = N(0, I), and p(x|z) with
+ * independent pixels, which are on with the probabilities sigmoid(decoder(z)).
  *
  * @param encoder from x [n, pixels] to m and log s^2 side by side [n, 2 latent]
  * @param decoder from z [n, latent] to logits [n, pixels]
@@ -26,9 +26,15 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
                 latent);
     }
 
-    /** What the encoder says of images: the mean and the logarithm of the variance of each number of the code, both [n, latent]. */
+    /**
+     * What the encoder says of images: the mean and the logarithm of the variance of each number of the code, both [n,
+     * latent].
+     */
     record Posterior(Tensor mean, Tensor logVariance) {
-        /** z = m + s e with e from N(0, I): the draw does not depend on the parameters, so gradients pass through m and s (reparameterization). */
+        /**
+         * z = m + s e with e from N(0, I): the draw does not depend on the parameters, so gradients pass through m and
+         * s (reparameterization).
+         */
         Tensor draw() {
             Tensor noise = Pass.current().randn(mean.dim(0), mean.dim(1));
             return mean.add(logVariance.mul(0.5f).exp().mul(noise));
@@ -61,13 +67,18 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
         return Loss.bceWithLogits().each(decoder.apply(z), x).sum(1).neg();
     }
 
-    /** The evidence lower bound in its two parts, [n, 2]: log p(x|z) for one draw of z, and the divergence, of which the first less the second is the bound. */
+    /**
+     * The evidence lower bound in its two parts, [n, 2]: log p(x|z) for one draw of z, and the divergence, of which the
+     * first less the second is the bound.
+     */
     Tensor bound(Tensor x) {
         Posterior q = encode(x);
         return Tensor.stack(1, logLikelihood(x, q.draw()), q.divergence());
     }
 
-    /** log p(x) [n], estimated from below by the mean of p(x, z) / q(z|x) over draws of z from q (Burda et al. 2016). */
+    /**
+     * log p(x) [n], estimated from below by the mean of p(x, z) / q(z|x) over draws of z from q (Burda et al. 2016).
+     */
     Tensor importance(Tensor x, int draws) {
         Posterior q = encode(x);
         Tensor[] weights = new Tensor[draws];

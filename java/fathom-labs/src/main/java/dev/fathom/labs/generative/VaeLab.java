@@ -26,7 +26,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Variational auto-encoders on digits: their reconstructions, what they make of noise, and the plane of a code of two numbers. */
+/**
+ * Variational auto-encoders on digits: their reconstructions, what they make of noise, and the plane of a code of two
+ * numbers.
+ */
 public final class VaeLab implements Experiment {
     private static final int[] CODES = {2, 20};
     /** How often the nets of a whole run see every image. */
@@ -68,11 +71,15 @@ public final class VaeLab implements Experiment {
             page.section("The bound", "")
                     .text(line(
                             "An encoder gives each image a Gaussian over codes z, and a decoder gives each code the"
-                                    + " probabilities of the pixels. Both are trained to raise log p(x) from below, by E"
+                                    + " probabilities of the pixels. Both are trained to raise log p(x) from "
+                                    + "below, by E"
                                     + " log p(x|z) - KL(q(z|x) || p(z)): the first part wants good reconstructions, and"
-                                    + " the second wants codes like N(0, I). Pixels are on or off: a gray one counts as on"
-                                    + " from the middle of the scale, so that log p(x) is a probability and the bound is"
-                                    + " below it. Without any code, pixels that are independent with their mean over the"
+                                    + " the second wants codes like N(0, I). Pixels are on or off: a gray one "
+                                    + "counts as on"
+                                    + " from the middle of the scale, so that log p(x) is a probability and the "
+                                    + "bound is"
+                                    + " below it. Without any code, pixels that are independent with their mean "
+                                    + "over the"
                                     + " training images have a log-likelihood of %.1f nats over all %,d test images.",
                             floor, test.size()));
             List<List<String>> rows = new ArrayList<>();
@@ -86,7 +93,8 @@ public final class VaeLab implements Experiment {
             page.section("Comparison", "")
                     .text(line(
                             "The bound and its parts on all %,d test images. The last column estimates log p(x) itself"
-                                    + " from below by %d codes for each image, weighted by p(x, z) / q(z|x) (Burda et al."
+                                    + " from below by %d codes for each image, weighted by p(x, z) / q(z|x) "
+                                    + "(Burda et al."
                                     + " 2016).",
                             test.size(), DRAWS))
                     .table(List.of("numbers in the code", "bound", "E log p(x|z)", "KL", "log p(x), estimated"), rows)

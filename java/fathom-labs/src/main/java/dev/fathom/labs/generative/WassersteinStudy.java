@@ -26,7 +26,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What a critic says of the Wasserstein distance where the distance is known: on a line by sorting, and for a few points in the plane by trying all pairs. */
+/**
+ * What a critic says of the Wasserstein distance where the distance is known: on a line by sorting, and for a few
+ * points in the plane by trying all pairs.
+ */
 record WassersteinStudy(Run run, Result page) {
     private static final double[] SHIFTS = {0, 0.5, 1, 2, 4, 6};
     private static final int SIZE = 4096;
@@ -73,7 +76,10 @@ record WassersteinStudy(Run run, Result page) {
         }
     }
 
-    /** A density and the same one, shifted: the Wasserstein distance is the shift, while the Jensen-Shannon divergence soon says no more. */
+    /**
+     * A density and the same one, shifted: the Wasserstein distance is the shift, while the Jensen-Shannon divergence
+     * soon says no more.
+     */
     private boolean shifts() {
         double[] shifts = run.brief() ? new double[] {0, 1, 6} : SHIFTS;
         int steps = run.of(1200, 160);
@@ -115,12 +121,18 @@ record WassersteinStudy(Run run, Result page) {
                 .count(); // without a shift the distance is 0, and any sign right
         page.section("The critic on a line", "")
                 .text(line(
-                        "N(0, 1²) and the same density, shifted. On a line the Wasserstein distance is the area between the two distribution functions, and "
-                                + "for two samples the mean distance of their sorted numbers. A critic of two hidden layers learns from %,d draws of each. "
-                                + "With a one-sided penalty on slopes above 1, of weight %.0f, its estimate is at most %.3f away from the distance of the "
-                                + "samples. The two-sided penalty, which also pulls small slopes up to 1, gives %s. With weights clipped to ±%.1f the slope "
-                                + "is limited by an unknown number, so the estimate is on a scale of its own: it is %.2f times the distance at the smallest "
-                                + "shift and %.2f times at the largest. The Jensen-Shannon divergence, which the first game minimizes, can never be more "
+                        "N(0, 1²) and the same density, shifted. On a line the Wasserstein distance is the area "
+                                + "between the two distribution functions, and "
+                                + "for two samples the mean distance of their sorted numbers. A critic of two "
+                                + "hidden layers learns from %,d draws of each. "
+                                + "With a one-sided penalty on slopes above 1, of weight %.0f, its estimate is at "
+                                + "most %.3f away from the distance of the "
+                                + "samples. The two-sided penalty, which also pulls small slopes up to 1, gives "
+                                + "%s. With weights clipped to ±%.1f the slope "
+                                + "is limited by an unknown number, so the estimate is on a scale of its own: it "
+                                + "is %.2f times the distance at the smallest "
+                                + "shift and %.2f times at the largest. The Jensen-Shannon divergence, which the "
+                                + "first game minimizes, can never be more "
                                 + "than log 2 = 0.6931 and is %.4f there, so it no longer says which way is better.",
                         SIZE,
                         WEIGHT,
@@ -128,7 +140,8 @@ record WassersteinStudy(Run run, Result page) {
                         wrong == 0
                                 ? "estimates of the right sign here"
                                 : wrong + " of " + (shifts.length - 1)
-                                        + " estimates of the wrong sign: a critic that begins with a slope of the wrong sign is held at -1 there, because "
+                                        + " estimates of the wrong sign: a critic that begins with a slope of the "
+                                        + "wrong sign is held at -1 there, because "
                                         + "it would have to pass through a slope of 0",
                         CLIP,
                         clipped[1] / truth[1],
@@ -184,8 +197,10 @@ record WassersteinStudy(Run run, Result page) {
         }
         page.section("A few points", "")
                 .text(line(
-                        "Six points in the plane and six others, which are shifted further in each row. The distance is the least mean distance over all "
-                                + "720 ways to pair them. The critic's estimate, with the one-sided penalty, is at most %.3f away from it.",
+                        "Six points in the plane and six others, which are shifted further in each row. The "
+                                + "distance is the least mean distance over all "
+                                + "720 ways to pair them. The critic's estimate, with the one-sided penalty, is "
+                                + "at most %.3f away from it.",
                         worst))
                 .table(List.of("shift", "distance", "critic's estimate"), rows)
                 .figure(Figure.of("Largest error of the estimate for six points", "", worst)
@@ -195,7 +210,10 @@ record WassersteinStudy(Run run, Result page) {
         return true;
     }
 
-    /** By how much the penalty lets the best critic's estimate be above a distance: its slope s maximizes s W - weight (s - 1)^2. */
+    /**
+     * By how much the penalty lets the best critic's estimate be above a distance: its slope s maximizes s W - weight
+     * (s - 1)^2.
+     */
     private static double slack(double distance) {
         return distance * distance / (2 * WEIGHT);
     }
@@ -235,8 +253,10 @@ record WassersteinStudy(Run run, Result page) {
             double floor = Density.wasserstein(real, data.sample(1000, rng));
             page.section("The game on a line", "")
                     .text(line(
-                            "A generator learns %s with the one-sided penalty. In the first epoch the critic's mean estimate is %.3f, and after it the "
-                                    + "sorted samples are %.3f apart; in the last epoch the estimate is %.3f and the distance %.3f. Two samples of the data "
+                            "A generator learns %s with the one-sided penalty. In the first epoch the critic's "
+                                    + "mean estimate is %.3f, and after it the "
+                                    + "sorted samples are %.3f apart; in the last epoch the estimate is %.3f and "
+                                    + "the distance %.3f. Two samples of the data "
                                     + "themselves are %.3f apart.",
                             data.name(), estimate[0], truth[0], estimate[epochs - 1], truth[epochs - 1], floor))
                     .picture(

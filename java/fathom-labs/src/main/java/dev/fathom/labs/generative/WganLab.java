@@ -16,11 +16,16 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.RmsProp;
 import org.jspecify.annotations.Nullable;
 
-/** Wasserstein adversarial nets, with clipped weights (Arjovsky, Chintala and Bottou 2017) and with a gradient penalty (Gulrajani et al. 2017). */
+/**
+ * Wasserstein adversarial nets, with clipped weights (Arjovsky, Chintala and Bottou 2017) and with a gradient penalty
+ * (Gulrajani et al. 2017).
+ */
 public final class WganLab implements Experiment {
     private static final int TURNS = 5;
 
-    /** The settings of the second paper: five steps of the critic, a penalty on its slope, Adam with betas of 0 and 0.9. */
+    /**
+     * The settings of the second paper: five steps of the critic, a penalty on its slope, Adam with betas of 0 and 0.9.
+     */
     static Duel penalized(int batch, float rate, GradientPenalty penalty) {
         return new Duel(
                 Game.WASSERSTEIN, TURNS, batch, new Adam(rate).betas(0, 0.9f), Float.POSITIVE_INFINITY, penalty, false);
@@ -38,7 +43,8 @@ public final class WganLab implements Experiment {
 
     @Override
     public String shows() {
-        return "Wasserstein adversarial nets: the critic's estimate beside the true distance, clipping beside the gradient penalty";
+        return "Wasserstein adversarial nets: the critic's estimate beside the true distance, clipping beside the "
+                + "gradient penalty";
     }
 
     @Override
@@ -48,7 +54,8 @@ public final class WganLab implements Experiment {
             Result page = run.page(
                     "Lab wgan",
                     line(
-                            "Densities on a line, points and mixtures in the plane, MNIST: %,d images, Fashion-MNIST: %,d images",
+                            "Densities on a line, points and mixtures in the plane, MNIST: %,d images, "
+                                    + "Fashion-MNIST: %,d images",
                             digits.learn().size(), clothes.learn().size()));
             boolean done = new WassersteinStudy(run, page).add()
                     && mixtures(run, page)
@@ -76,8 +83,8 @@ public final class WganLab implements Experiment {
                 return false;
             }
         }
-        study.table(
-                "The mixtures of the lab gan, for a critic of the Wasserstein distance, which takes five steps in a round; the penalty is one-sided.");
+        study.table("The mixtures of the lab gan, for a critic of the Wasserstein distance, which takes five steps in "
+                + "a round; the penalty is one-sided.");
         return true;
     }
 
@@ -88,7 +95,8 @@ public final class WganLab implements Experiment {
                 Nets.wasserstein(),
                 clipped(64, 5e-4f, 0.03f),
                 epochs,
-                "The critic's weights are clipped to ±0.03. The first paper clips to ±0.01 with a rate of 5e-5, for nets that are trained for days.");
+                "The critic's weights are clipped to ±0.03. The first paper clips to ±0.01 with a rate of 5e-5, "
+                        + "for nets that are trained for days.");
     }
 
     /** Trains the net with a gradient penalty on images, and adds it to the page; null if the run was interrupted. */
@@ -129,7 +137,8 @@ public final class WganLab implements Experiment {
         double correlation =
                 Correlation.pearson(Summary.floats(trained.value()), Summary.floats(trained.frechet()), 1, n);
         page.text(line(
-                        "%s: the correlation between the critic's estimate and the Fréchet distance over the epochs after the first is %.2f%s",
+                        "%s: the correlation between the critic's estimate and the Fréchet distance over the "
+                                + "epochs after the first is %.2f%s",
                         name,
                         correlation,
                         correlation > 0.5

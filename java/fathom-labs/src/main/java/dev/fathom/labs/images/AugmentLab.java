@@ -95,8 +95,10 @@ public final class AugmentLab implements ImageLab {
         all.page()
                 .section(
                         "By the number of images",
-                        "The textbook's network on photographs as they are, and mirrored and cut out at random. For measure: with such "
-                                + "changes ResNet-20 has 91.25 % on all of CIFAR-10 (He et al. 2015), and the textbook's network 42.06 % "
+                        "The textbook's network on photographs as they are, and mirrored and cut out at random. "
+                                + "For measure: with such "
+                                + "changes ResNet-20 has 91.25 % on all of CIFAR-10 (He et al. 2015), and the "
+                                + "textbook's network 42.06 % "
                                 + "without on all of CIFAR-100 (ISLP).")
                 .table(List.of("images to learn from", "as they are", "augmented", "points"), rows)
                 .text(conclusion(places, plain, augmented, all.images().test().size()))
@@ -107,8 +109,8 @@ public final class AugmentLab implements ImageLab {
     }
 
     /**
-     * At which sizes augmentation gains or costs more than chance explains (a difference of two shares of {@code test} images beyond 1.96 of its
-     * standard errors), and whether it is worth more the fewer images there are.
+     * At which sizes augmentation gains or costs more than chance explains (a difference of two shares of {@code test}
+     * images beyond 1.96 of its standard errors), and whether it is worth more the fewer images there are.
      *
      * @param places the numbers of images, ascending
      */

@@ -41,7 +41,8 @@ public final class BatchNormLab implements ImageLab {
 
     @Override
     public String shows() {
-        return "steps to equal accuracy without batch normalization, with it before or after the activation, or instead of dropout";
+        return "steps to equal accuracy without batch normalization, with it before or after the activation, or "
+                + "instead of dropout";
     }
 
     @Override
@@ -126,7 +127,8 @@ public final class BatchNormLab implements ImageLab {
                 .section(
                         "Steps to equal accuracy",
                         "The level is the best that the network without normalization reached on the images held out. "
-                                + "Published: 14 times fewer steps to equal accuracy, for Inception on ImageNet at five times "
+                                + "Published: 14 times fewer steps to equal accuracy, for Inception on ImageNet "
+                                + "at five times "
                                 + "the learning rate (Ioffe and Szegedy 2015); here every network has the same rate.")
                 .table(header, rows);
     }

@@ -16,14 +16,17 @@ import dev.fathom.parameter.Initializer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** The networks of the labs depth and very-deep: plain ones in the form in which they learn fastest, and bodies to set beside theirs. */
+/**
+ * The networks of the labs depth and very-deep: plain ones in the form in which they learn fastest, and bodies to set
+ * beside theirs.
+ */
 final class DeepNets {
     private DeepNets() {}
 
     /**
-     * The form of {@code net} in which very deep networks learn fastest. Signals have variance 1 / depth, and the weights of the last layer make up
-     * for it. The biases of the body are left out: they have next to no variance at this depth, but act in every layer. The network sees images of 1
-     * / factor of the height and width.
+     * The form of {@code net} in which very deep networks learn fastest. Signals have variance 1 / depth, and the
+     * weights of the last layer make up for it. The biases of the body are left out: they have next to no variance at
+     * this depth, but act in every layer. The network sees images of 1 / factor of the height and width.
      */
     static PlainCnn deep(PlainCnn net, int width, int depth, int factor) {
         Linear head = new Linear(width, 10, Init.normal(0, (float) Math.sqrt((double) depth / width)));
@@ -39,7 +42,10 @@ final class DeepNets {
                 .toList());
     }
 
-    /** y = x + tanh(the convolution of x), with Gaussian weights of variance 1 / (fan-in depth): the sum of all branches stays of the size of x. */
+    /**
+     * y = x + tanh(the convolution of x), with Gaussian weights of variance 1 / (fan-in depth): the sum of all branches
+     * stays of the size of x.
+     */
     static Sequential residual(int width, int depth) {
         Initializer init = new MeanField(1.0 / depth, 0).gaussian();
         return repeated(depth, () -> new Residual(conv(width, init).act(TANH), null));

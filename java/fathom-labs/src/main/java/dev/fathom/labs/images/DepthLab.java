@@ -22,7 +22,9 @@ import java.util.Map;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** How deep a network without normalization and without shortcuts may be, by how its weights begin (Xiao et al. 2018). */
+/**
+ * How deep a network without normalization and without shortcuts may be, by how its weights begin (Xiao et al. 2018).
+ */
 public final class DepthLab implements ImageLab {
     private static final int[] DEPTHS = {16, 32, 256};
     /** Maps of the demonstration beside the paper. */
@@ -115,15 +117,19 @@ public final class DepthLab implements ImageLab {
         all.page()
                 .section(
                         "Learned, or left at chance",
-                        "Of ten classes chance is ln 10 = 2.3026. Delta stands for delta-orthogonal weights, Gauss for Gaussian ones of the same "
-                                + "variance, both on the critical line of tanh; Residual has shortcuts, and Gaussian weights. From 256 layers on "
-                                + "the last layer begins sqrt(depth) times as large, to make up for signals of variance 1 / depth, and the body has no biases.")
+                        "Of ten classes chance is ln 10 = 2.3026. Delta stands for delta-orthogonal weights, "
+                                + "Gauss for Gaussian ones of the same "
+                                + "variance, both on the critical line of tanh; Residual has shortcuts, and "
+                                + "Gaussian weights. From 256 layers on "
+                                + "the last layer begins sqrt(depth) times as large, to make up for signals of "
+                                + "variance 1 / depth, and the body has no biases.")
                 .table(List.of("network", "loss of the last epoch", "loss on the images held out"), rows)
                 .text(conclusion(heldOut));
     }
 
     /**
-     * Which networks learned, to less than half of the loss of chance, and what the weights at the start decided at each depth.
+     * Which networks learned, to less than half of the loss of chance, and what the weights at the start decided at
+     * each depth.
      *
      * @param losses on the images held out, by the names of the networks
      */

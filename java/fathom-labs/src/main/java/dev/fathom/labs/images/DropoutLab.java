@@ -35,8 +35,8 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Dropout (Srivastava et al. 2014) in its paper's own experiments: errors on handwritten digits (table 2), and what the hidden units of an autoencoder
- * learn and how many of them speak at a time (sections 7.1 and 7.2).
+ * Dropout (Srivastava et al. 2014) in its paper's own experiments: errors on handwritten digits (table 2), and what the
+ * hidden units of an autoencoder learn and how many of them speak at a time (sections 7.1 and 7.2).
  */
 public final class DropoutLab implements ImageLab {
     private static final int HIDDEN = 256;
@@ -187,7 +187,8 @@ public final class DropoutLab implements ImageLab {
         all.page()
                 .section(
                         "Hidden units of an autoencoder",
-                        "784-256-784, ReLU inside, trained to give its input back, without dropout and with half of the hidden units "
+                        "784-256-784, ReLU inside, trained to give its input back, without dropout and with half "
+                                + "of the hidden units "
                                 + "dropped. Activity is measured on the test, before units are dropped.")
                 .table(
                         List.of(

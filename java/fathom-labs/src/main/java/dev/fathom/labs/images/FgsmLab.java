@@ -32,8 +32,8 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fast gradient sign method (Goodfellow, Shlens and Szegedy 2015): x' = clamp(x + ε sign(dloss/dx)), with every pixel between black, 0, and white,
- * 1. No pixel moves by more than ε, and a network that was right is wrong.
+ * The fast gradient sign method (Goodfellow, Shlens and Szegedy 2015): x' = clamp(x + ε sign(dloss/dx)), with every
+ * pixel between black, 0, and white, 1. No pixel moves by more than ε, and a network that was right is wrong.
  */
 public final class FgsmLab implements ImageLab {
     private static final float[] EPSILONS = {0, 0.05f, 0.1f, 0.15f, 0.2f, 0.25f, 0.3f};
@@ -112,7 +112,8 @@ public final class FgsmLab implements ImageLab {
         all.page()
                 .section(
                         "Accuracy under attack",
-                        "Every pixel is moved by ε toward a larger loss, of a range of 1 from black to white. The published curve "
+                        "Every pixel is moved by ε toward a larger loss, of a range of 1 from black to white. The "
+                                + "published curve "
                                 + "is of the same network in PyTorch's tutorial.")
                 .table(header, rows)
                 .picture(

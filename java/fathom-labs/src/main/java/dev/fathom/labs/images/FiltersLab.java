@@ -34,7 +34,10 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** How far the first filters that a network learns from photographs are Gabor functions, as the simple cells of the visual cortex are. */
+/**
+ * How far the first filters that a network learns from photographs are Gabor functions, as the simple cells of the
+ * visual cortex are.
+ */
 public final class FiltersLab implements ImageLab {
     private static final int SIDE = 7;
     private static final int FILTERS = 32;
@@ -113,10 +116,12 @@ public final class FiltersLab implements ImageLab {
         all.page()
                 .section(
                         "Learned filters and Gabor functions",
-                        "A Gabor function is a wave of one direction and frequency under a Gaussian. Each filter is compared, along the "
+                        "A Gabor function is a wave of one direction and frequency under a Gaussian. Each filter "
+                                + "is compared, along the "
                                 + "color in which it varies most, with the nearest of "
                                 + String.format(Locale.ROOT, "%,d", Gabor.tried(SIDE))
-                                + " of them; explained is the share of the filter's squares that it accounts for. Filters at "
+                                + " of them; explained is the share of the filter's squares that it accounts for. "
+                                + "Filters at "
                                 + "the start are random numbers, of which the best fit explains something too.")
                 .table(
                         List.of("filters", "explained, median", "more than half", "cycles a pixel, median"),

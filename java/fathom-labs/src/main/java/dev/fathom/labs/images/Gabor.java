@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Gabor function nearest to a square filter: g(x, y) = exp(-((x - x0)^2 + (y - y0)^2) / (2 σ^2)) (a cos 2πfu + b sin 2πfu), where u = x cos θ + y sin
- * θ runs across the wave's fronts (Daugman 1985, with a round envelope).
+ * The Gabor function nearest to a square filter: g(x, y) = exp(-((x - x0)^2 + (y - y0)^2) / (2 σ^2)) (a cos 2πfu + b
+ * sin 2πfu), where u = x cos θ + y sin θ runs across the wave's fronts (Daugman 1985, with a round envelope).
  *
  * @param degrees θ, 0 to 180: 0 for upright stripes
  * @param frequency f, in cycles a pixel
@@ -23,7 +23,10 @@ public record Gabor(double degrees, double frequency, double explained, double[]
         return ANGLES * FREQUENCIES * SIGMAS.length * side * side;
     }
 
-    /** For each filter the nearest of all directions, frequencies, widths and middles, each with the a and b of least squares. */
+    /**
+     * For each filter the nearest of all directions, frequencies, widths and middles, each with the a and b of least
+     * squares.
+     */
     static List<Gabor> fit(List<double[]> filters, int side) {
         int n = side * side;
         Gabor[] best = new Gabor[filters.size()];

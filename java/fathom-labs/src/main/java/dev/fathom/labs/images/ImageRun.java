@@ -21,7 +21,10 @@ import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
 
-/** One run of an {@link ImageLab}: its networks are taught one after the other, then set beside each other and beside what is published. */
+/**
+ * One run of an {@link ImageLab}: its networks are taught one after the other, then set beside each other and beside
+ * what is published.
+ */
 final class ImageRun {
     private final ImageLab lab;
     private final Run run;

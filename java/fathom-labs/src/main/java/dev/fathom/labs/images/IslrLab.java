@@ -37,8 +37,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Table 10.1 of ISLR2 on handwritten digits: a network with ridge regularization, one with dropout, multinomial logistic regression and linear discriminant
- * analysis; and gradient descent in one dimension (figure 10.17, with the function of exercise 6).
+ * Table 10.1 of ISLR2 on handwritten digits: a network with ridge regularization, one with dropout, multinomial
+ * logistic regression and linear discriminant analysis; and gradient descent in one dimension (figure 10.17, with the
+ * function of exercise 6).
  */
 public final class IslrLab implements Experiment {
     private static final int BATCH = 128;
@@ -139,10 +140,14 @@ public final class IslrLab implements Experiment {
         int epochs = run.epochs(30, 3);
         page.section("Table 10.1", "")
                 .text(line(
-                        "%s. The network has layers of 784, 256, 128 and 10 units with ReLUs. The ridge penalty is %.4f times the sum of squared weights of the two "
-                                + "hidden layers, added to the mean cross-entropy; biases and the output layer have none. Dropout rates are 0.4 and "
-                                + "0.3. The networks and the logistic regression are trained by RMSprop at 0.001 in batches of %d, %,d steps in each of "
-                                + "%d epochs. As in the textbook the last epoch counts; the validation error chooses nothing. Linear discriminant "
+                        "%s. The network has layers of 784, 256, 128 and 10 units with ReLUs. The ridge penalty "
+                                + "is %.4f times the sum of squared weights of the two "
+                                + "hidden layers, added to the mean cross-entropy; biases and the output layer "
+                                + "have none. Dropout rates are 0.4 and "
+                                + "0.3. The networks and the logistic regression are trained by RMSprop at 0.001 "
+                                + "in batches of %d, %,d steps in each of "
+                                + "%d epochs. As in the textbook the last epoch counts; the validation error "
+                                + "chooses nothing. Linear discriminant "
                                 + "analysis learns from the same images.",
                         page.data(), LAMBDA, BATCH, (learn.size() + BATCH - 1) / BATCH, epochs));
         List<Row> rows = new ArrayList<>();
@@ -275,9 +280,12 @@ public final class IslrLab implements Experiment {
                 .toArray();
         page.section("Gradient descent in one dimension", "")
                 .text(line(
-                        "The textbook's figure 10.17 shows a function with two minima, which it does not print; exercise 6 prints R(b) = sin b + b / 10. With a "
-                                + "learning rate of 0.1, gradient descent from 2.3 goes to the right, to %.6f with R = %.6f, and from 1.4 to the "
-                                + "left, to %.6f with R = %.6f, which is lower. The start decides which minimum is found.",
+                        "The textbook's figure 10.17 shows a function with two minima, which it does not print; "
+                                + "exercise 6 prints R(b) = sin b + b / 10. With a "
+                                + "learning rate of 0.1, gradient descent from 2.3 goes to the right, to %.6f "
+                                + "with R = %.6f, and from 1.4 to the "
+                                + "left, to %.6f with R = %.6f, which is lower. The start decides which minimum "
+                                + "is found.",
                         endRight, R.applyAsDouble(endRight), endLeft, R.applyAsDouble(endLeft)))
                 .table(
                         List.of("step", "from 2.3", "R", "from 1.4", "R"),

@@ -74,7 +74,10 @@ public final class MnistBestLab implements ImageLab {
         return new Entry(name, net, recipe, Published.NONE, 0, all -> unit, CHANGES);
     }
 
-    /** Three or four convolutions with batch normalization; kernels of 3 x 3 have the fourth, without which they would see too little of a digit. */
+    /**
+     * Three or four convolutions with batch normalization; kernels of 3 x 3 have the fourth, without which they would
+     * see too little of a digit.
+     */
     private static Layer network(int kernel, int first, int second, int third) {
         List<Layer> layers = new ArrayList<>(List.of( //               28 x 28
                 convolve(1, first, kernel),
@@ -122,13 +125,17 @@ public final class MnistBestLab implements ImageLab {
         all.page()
                 .section(
                         "The ensemble",
-                        "Each member has kernels of another size, as those of An et al. (2020), and learns images that are shifted, turned, scaled and "
-                                + "sheared at random. The epoch of each is chosen on the images held out, and the ensemble is the mean of the probabilities of "
-                                + "all members, which was decided before the test was looked at. The best published error of such networks is 0.23 % with 35 "
+                        "Each member has kernels of another size, as those of An et al. (2020), and learns images "
+                                + "that are shifted, turned, scaled and "
+                                + "sheared at random. The epoch of each is chosen on the images held out, and the "
+                                + "ensemble is the mean of the probabilities of "
+                                + "all members, which was decided before the test was looked at. The best "
+                                + "published error of such networks is 0.23 % with 35 "
                                 + "larger ones (Ciresan et al. 2012).")
                 .table(List.of("network", "wrong, held out", "wrong, test", "of"), rows)
                 .text(line(
-                        "The ensemble has %.2f %% wrong on the test, and its best member %.2f %%. Two members differ in being right on %.2f %% of the test.",
+                        "The ensemble has %.2f %% wrong on the test, and its best member %.2f %%. Two members "
+                                + "differ in being right on %.2f %% of the test.",
                         error(test), least, 100 * diversity.disagreement()))
                 .key(Figure.of("Ensemble, test error", "%", error(test))
                         .interval(100 * (1 - interval[1]), 100 * (1 - interval[0]))

@@ -28,8 +28,9 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a convolution takes for granted: that neighbors belong together. One fixed permutation of the pixels of all images changes nothing for a
- * network whose units see all of them (its first matrix has its columns in another order), and takes from convolution what it lives on.
+ * What a convolution takes for granted: that neighbors belong together. One fixed permutation of the pixels of all
+ * images changes nothing for a network whose units see all of them (its first matrix has its columns in another order),
+ * and takes from convolution what it lives on.
  */
 public final class PermutationLab implements ImageLab {
     private static final long ORDER = 1;
@@ -112,20 +113,25 @@ public final class PermutationLab implements ImageLab {
         all.page()
                 .section(
                         "In order and out of it",
-                        "The textbook (Russell and Norvig 2021, chapter 22) has it that a fully connected network learns the same "
-                                + "from images whose pixels were all permuted, and that a convolutional one does not. Points "
+                        "The textbook (Russell and Norvig 2021, chapter 22) has it that a fully connected network "
+                                + "learns the same "
+                                + "from images whose pixels were all permuted, and that a convolutional one does "
+                                + "not. Points "
                                 + "within the 95 % intervals above are chance.")
                 .table(List.of("network", "weights", "in order", "permuted", "points"), rows)
                 .text(String.format(
                         Locale.ROOT,
-                        "The MLP that learned from images in order, with the columns of its first matrix permuted, gives %,d of %,d "
+                        "The MLP that learned from images in order, with the columns of its first matrix "
+                                + "permuted, gives %,d of %,d "
                                 + "permuted images of the test another answer.",
                         reordered(all.outcomes().get(0), permuted),
                         permuted.test().size()))
                 .picture("permuted.png", "Images as they are, and the same with permuted pixels", sheet::render);
     }
 
-    /** How many answers differ from those to the images in order: none, but for the rounding of sums in another order. */
+    /**
+     * How many answers differ from those to the images in order: none, but for the rounding of sums in another order.
+     */
     private static int reordered(Outcome mlp, Images permuted) {
         List<Layer> layers = ((Sequential) mlp.model().net()).layers();
         Linear first = (Linear) layers.get(1);

@@ -14,11 +14,12 @@ import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * The phases of wide tanh networks over the deviations σ_w of weights and σ_b of biases, by theory and measured. In the ordered phase a layer shrinks the
- * squares of gradients, in the chaotic one it stretches them, by χ in theory.
+ * The phases of wide tanh networks over the deviations σ_w of weights and σ_b of biases, by theory and measured. In the
+ * ordered phase a layer shrinks the squares of gradients, in the chaotic one it stretches them, by χ in theory.
  *
  * @param side points of the grid in each direction
- * @param factors measured, by which a layer multiplies the squares of gradients: a row for each σ_b from 0 up, with σ_w from left to right
+ * @param factors measured, by which a layer multiplies the squares of gradients: a row for each σ_b from 0 up, with σ_w
+ *     from left to right
  * @param correlations measured, of what different inputs have become in the last layer
  */
 record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
@@ -34,8 +35,8 @@ record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
     private static final double MOST = 30;
 
     /**
-     * Measures all points in one pass. Every point has {@link #INPUTS} rows in a batch, and the same random numbers as weights and biases, which its
-     * deviations multiply: h' = tanh(σ_w h W / sqrt(width) + σ_b b).
+     * Measures all points in one pass. Every point has {@link #INPUTS} rows in a batch, and the same random numbers as
+     * weights and biases, which its deviations multiply: h' = tanh(σ_w h W / sqrt(width) + σ_b b).
      */
     static PhaseDiagram measured(int side, int width, long seed) {
         int points = side * side;
@@ -133,7 +134,9 @@ record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
                 .orElseThrow();
     }
 
-    /** The share of points whose factor is further from 1 than {@code scatter} by theory, so that their phase is clear. */
+    /**
+     * The share of points whose factor is further from 1 than {@code scatter} by theory, so that their phase is clear.
+     */
     double clear(double scatter) {
         return Arrays.stream(theory())
                 .flatMapToDouble(Arrays::stream)

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Figure 10.10 of the textbook (An Introduction to Statistical Learning): what networks that were trained on ImageNet say of the book's photographs; and
- * the panda of Goodfellow, Shlens and Szegedy (2015): a photograph, a change that nobody sees, and the two together, which are something else.
+ * Figure 10.10 of the textbook (An Introduction to Statistical Learning): what networks that were trained on ImageNet
+ * say of the book's photographs; and the panda of Goodfellow, Shlens and Szegedy (2015): a photograph, a change that
+ * nobody sees, and the two together, which are something else.
  */
 public final class PretrainedLab implements Experiment {
     private static final int TOP = 3;
@@ -39,7 +40,10 @@ public final class PretrainedLab implements Experiment {
 
     private static final List<String> NETWORKS = List.of("squeezenet1_1", "mobilenet_v2", "resnet50");
 
-    /** ResNet-50 in the lab of the Python edition (torchvision's second weights, photographs squeezed to 232 x 232), by file. */
+    /**
+     * ResNet-50 in the lab of the Python edition (torchvision's second weights, photographs squeezed to 232 x 232), by
+     * file.
+     */
     private static final Map<String, String> BOOK = Map.of(
             "flamingo.jpg", "flamingo 61.0 %, spoonbill 1.4 %, American egret 0.2 %",
             "hawk_cropped.jpg", "kite 45.4 %, great gray owl 1.6 %, jay 1.2 %",
@@ -77,7 +81,8 @@ public final class PretrainedLab implements Experiment {
 
     @Override
     public String shows() {
-        return "what networks trained on ImageNet say of the textbook's photographs, and a photograph changed by an unseen amount";
+        return "what networks trained on ImageNet say of the textbook's photographs, and a photograph changed by "
+                + "an unseen amount";
     }
 
     @Override
@@ -90,10 +95,14 @@ public final class PretrainedLab implements Experiment {
         page.section(
                 "The textbook's photographs",
                 "The " + TOP
-                        + " most probable classes of each photograph, its shorter side resized to 256 pixels and the middle 224 x 224 "
-                        + "cut out. Expected is what ONNX Runtime says of the same weights after Pillow; where its longer side was rounded "
-                        + "and torchvision's is not, probabilities differ. ResNet-50 in the book has other weights, and sees photographs "
-                        + "squeezed to 232 x 232 pixels; its column stands here where FATHOM_DATA/pretrained-imagenet has resnet50.safetensors.");
+                        + " most probable classes of each photograph, its shorter side resized to 256 pixels and "
+                        + "the middle 224 x 224 "
+                        + "cut out. Expected is what ONNX Runtime says of the same weights after Pillow; where "
+                        + "its longer side was rounded "
+                        + "and torchvision's is not, probabilities differ. ResNet-50 in the book has other "
+                        + "weights, and sees photographs "
+                        + "squeezed to 232 x 232 pixels; its column stands here where "
+                        + "FATHOM_DATA/pretrained-imagenet has resnet50.safetensors.");
         for (Pretrained network : networks) {
             Path folder = network.folder(null);
             List<String> classes = network.classes(folder);
@@ -195,7 +204,9 @@ public final class PretrainedLab implements Experiment {
                 : figure;
     }
 
-    /** Whether a longer side that is rounded and a cut that is cut off, as in expected.tsv, are those of torchvision. */
+    /**
+     * Whether a longer side that is rounded and a cut that is cut off, as in expected.tsv, are those of torchvision.
+     */
     private static boolean sameSizes(Photo photo) {
         int shorter = Math.min(photo.height(), photo.width());
         double longer = 256.0 * Math.max(photo.height(), photo.width()) / shorter;
@@ -205,7 +216,10 @@ public final class PretrainedLab implements Experiment {
 
     // ---- the panda
 
-    /** The photograph of which the network is surest, among those that it names as the book's network does where there are any. */
+    /**
+     * The photograph of which the network is surest, among those that it names as the book's network does where there
+     * are any.
+     */
     private static void panda(
             Result page,
             Pretrained network,
@@ -260,10 +274,13 @@ public final class PretrainedLab implements Experiment {
                 .orElseThrow();
         page.section(
                         "The panda of the paper, with another photograph",
-                        "Every pixel of a photograph that the network names as the book's does, the one of which it is surest, is moved by "
+                        "Every pixel of a photograph that the network names as the book's does, the one of which "
+                                + "it is surest, is moved by "
                                 + EPSILON + " of the range from black to "
-                                + "white, in the direction in which the loss grows (the fast gradient sign method), and rounded to a byte as "
-                                + "a file would hold it. In the paper GoogLeNet takes a panda (57.7 %) for a gibbon (99.3 %); of the sign "
+                                + "white, in the direction in which the loss grows (the fast gradient sign "
+                                + "method), and rounded to a byte as "
+                                + "a file would hold it. In the paper GoogLeNet takes a panda (57.7 %) for a "
+                                + "gibbon (99.3 %); of the sign "
                                 + "alone it says nematode (8.2 %).")
                 .picture(
                         "panda.png",

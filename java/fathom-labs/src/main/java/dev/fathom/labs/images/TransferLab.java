@@ -37,7 +37,10 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What a network has learned from eight classes is worth for two that it has never seen, by the number of examples of these. */
+/**
+ * What a network has learned from eight classes is worth for two that it has never seen, by the number of examples of
+ * these.
+ */
 public final class TransferLab implements ImageLab {
     private static final int[] SEEN = {0, 1, 2, 3, 4, 5, 6, 7};
     private static final int[] HELD_OUT = {8, 9};
@@ -88,7 +91,8 @@ public final class TransferLab implements ImageLab {
 
     @Override
     public String shows() {
-        return "a body that knows eight classes of CIFAR-10, a new head for the other two: accuracy by number of examples";
+        return "a body that knows eight classes of CIFAR-10, a new head for the other two: accuracy by number of "
+                + "examples";
     }
 
     @Override
@@ -150,7 +154,8 @@ public final class TransferLab implements ImageLab {
             all.page()
                     .section(
                             "Two classes that the body has never seen",
-                            "The body learned the other eight classes. As many steps each way; accuracy on the images of the test and "
+                            "The body learned the other eight classes. As many steps each way; accuracy on the "
+                                    + "images of the test and "
                                     + "those held out, by which nothing was chosen here, as a mean of "
                                     + (all.run().brief() ? "one draw" : "two draws")
                                     + " of examples. A guess has 50 %.")

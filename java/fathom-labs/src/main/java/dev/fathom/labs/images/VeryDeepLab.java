@@ -37,8 +37,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a plain network of 10,000 layers learns from its initialization alone (Xiao et al. 2018): the phases of signals, the singular values of the
- * Jacobian, and the first 100 steps of the training.
+ * Why a plain network of 10,000 layers learns from its initialization alone (Xiao et al. 2018): the phases of signals,
+ * the singular values of the Jacobian, and the first 100 steps of the training.
  */
 public final class VeryDeepLab implements Experiment {
     private static final int DEEPEST = 10_000;
@@ -77,7 +77,8 @@ public final class VeryDeepLab implements Experiment {
 
     @Override
     public String shows() {
-        return "the phases of signals in deep networks, the singular values of the Jacobian, and 10,000 layers that learn by initialization alone";
+        return "the phases of signals in deep networks, the singular values of the Jacobian, and 10,000 layers "
+                + "that learn by initialization alone";
     }
 
     @Override
@@ -101,31 +102,40 @@ public final class VeryDeepLab implements Experiment {
         double scatter = 1 / Math.sqrt(width);
         double clear = 100 * phases.clear(scatter);
         page.section("Order and chaos", "")
-                .text(
-                        "A weight begins with variance σ_w² / fan-in and a bias with variance σ_b². In a wide tanh network the theory (Poole et al. "
-                                + "2016, Schoenholz et al. 2017) says where the variance of signals comes to rest, and by which factor χ each layer "
-                                + "multiplies the squares of gradients and of small differences. Where χ is below 1, the ordered phase, gradients "
-                                + "vanish and all inputs become alike. Where it is above 1, the chaotic phase, gradients explode and inputs that "
-                                + "were alike part. On the critical line between the two, signals pass any number of layers.")
-                .text(
-                        "The pictures show the depth 1 / |ln χ| over which gradients change by a factor of e, 30 at most, and how alike four "
-                                + "different inputs are in the end. Darker places are less alike.")
+                .text("A weight begins with variance σ_w² / fan-in and a bias with variance σ_b². In a wide "
+                        + "tanh network the theory (Poole et al. "
+                        + "2016, Schoenholz et al. 2017) says where the variance of signals comes to "
+                        + "rest, and by which factor χ each layer "
+                        + "multiplies the squares of gradients and of small differences. Where χ is below "
+                        + "1, the ordered phase, gradients "
+                        + "vanish and all inputs become alike. Where it is above 1, the chaotic phase, "
+                        + "gradients explode and inputs that "
+                        + "were alike part. On the critical line between the two, signals pass any number "
+                        + "of layers.")
+                .text("The pictures show the depth 1 / |ln χ| over which gradients change by a factor of e, 30 "
+                        + "at most, and how alike four "
+                        + "different inputs are in the end. Darker places are less alike.")
                 .picture(
                         "theory.png",
-                        "The depth of signals over the deviations of weights and biases in theory, with the critical line",
+                        "The depth of signals over the deviations of weights and biases in theory, with the "
+                                + "critical line",
                         () -> PhaseDiagram.depths("Depth of signals in theory", phases.theory()))
                 .picture(
                         "measured.png",
-                        "The depth of signals over the deviations of weights and biases as measured, with the critical line",
+                        "The depth of signals over the deviations of weights and biases as measured, with the "
+                                + "critical line",
                         () -> PhaseDiagram.depths("Depth of signals, measured", phases.factors()))
                 .picture(
                         "correlations.png",
                         "The correlation of different inputs after 40 layers, with the critical line",
                         () -> phases.correlations("Correlation of inputs after 40 layers"))
                 .text(line(
-                        "Measured between layers 20 and 40 of networks with %d units at %,d points, the phase is that of the theory at %.1f %% of "
-                                + "them, and half of the factors lie within %.1f %% of it. After 40 layers different inputs have a mean "
-                                + "correlation of %.3f at the points of the ordered phase with biases and of %.3f at those of the chaotic phase.",
+                        "Measured between layers 20 and 40 of networks with %d units at %,d points, the phase is "
+                                + "that of the theory at %.1f %% of "
+                                + "them, and half of the factors lie within %.1f %% of it. After 40 layers "
+                                + "different inputs have a mean "
+                                + "correlation of %.3f at the points of the ordered phase with biases and of %.3f "
+                                + "at those of the chaotic phase.",
                         width,
                         phases.side() * phases.side(),
                         100 * phases.agreement(),
@@ -133,8 +143,10 @@ public final class VeryDeepLab implements Experiment {
                         phases.correlation(false),
                         phases.correlation(true)))
                 .text(line(
-                        "The theory is that of infinitely wide layers. Means over %d units scatter by about 1 / sqrt(%d), which is %.1f %%: the median "
-                                + "deviation is expected below this, and the phase of the theory at least at the %.1f %% of the points whose χ is "
+                        "The theory is that of infinitely wide layers. Means over %d units scatter by about 1 / "
+                                + "sqrt(%d), which is %.1f %%: the median "
+                                + "deviation is expected below this, and the phase of the theory at least at the "
+                                + "%.1f %% of the points whose χ is "
                                 + "further from 1.",
                         width, width, 100 * scatter, clear))
                 .key(Figure.of("Points whose phase is that of the theory", "%", 100 * phases.agreement())
@@ -176,8 +188,8 @@ public final class VeryDeepLab implements Experiment {
                             .within(known.biasVariance * (1 - 5e-7), known.biasVariance * (1 + 5e-7)));
         }
         page.section("The critical line", "")
-                .text(
-                        "The point of the critical line where the variance of signals is 1 / depth, which is where the networks below begin.")
+                .text("The point of the critical line where the variance of signals is 1 / depth, which is "
+                        + "where the networks below begin.")
                 .table(List.of("layers", "σ_w²", "exact", "σ_b²", "exact"), rows);
     }
 
@@ -232,10 +244,14 @@ public final class VeryDeepLab implements Experiment {
         }
         page.section("Singular values of the Jacobian", "")
                 .text(line(
-                        "By how much the body stretches small changes of what goes into it, before any training, in each of the %d directions of %d maps "
-                                + "of %d x %d. Delta stands for delta-orthogonal weights and Gauss for Gaussian ones of the same variance, both on the "
-                                + "critical line; Residual has shortcuts and Gaussian weights. Where all singular values are near 1, every image keeps its "
-                                + "differences from others, and every gradient its size. What lies below 1e-7 of the greatest is rounding, and is drawn "
+                        "By how much the body stretches small changes of what goes into it, before any training, "
+                                + "in each of the %d directions of %d maps "
+                                + "of %d x %d. Delta stands for delta-orthogonal weights and Gauss for Gaussian "
+                                + "ones of the same variance, both on the "
+                                + "critical line; Residual has shortcuts and Gaussian weights. Where all singular "
+                                + "values are near 1, every image keeps its "
+                                + "differences from others, and every gradient its size. What lies below 1e-7 of "
+                                + "the greatest is rounding, and is drawn "
                                 + "there.",
                         DIRECTIONS, LEAST, SIDE, SIDE))
                 .table(List.of("body", "greatest", "median", "least", "from 1/2 to 2"), rows)
@@ -253,7 +269,10 @@ public final class VeryDeepLab implements Experiment {
         }
     }
 
-    /** The linear network of delta-orthogonal convolutions, which is an isometry at any depth; false if the run was interrupted. */
+    /**
+     * The linear network of delta-orthogonal convolutions, which is an isometry at any depth; false if the run was
+     * interrupted.
+     */
     private static boolean linear(Run run, Result page) {
         double[] s = singularValues(run, DeepNets.linear(LEAST, 256), 1);
         if (run.interrupt().requested()) {
@@ -268,8 +287,10 @@ public final class VeryDeepLab implements Experiment {
         }
         page.section("Without tanh", "")
                 .text(line(
-                        "Linear layers with delta-orthogonal weights are an isometry at any depth. The singular values of 256 of them lie from %.6f to "
-                                + "%.6f, and 10,000 of them multiply the norm of an image by %.6f; without rounding all would be 1.",
+                        "Linear layers with delta-orthogonal weights are an isometry at any depth. The singular "
+                                + "values of 256 of them lie from %.6f to "
+                                + "%.6f, and 10,000 of them multiply the norm of an image by %.6f; without "
+                                + "rounding all would be 1.",
                         s[s.length - 1], s[0], ratio));
         page.figure(exactlyOne("Linear, 256 layers, greatest singular value", s[0]))
                 .figure(exactlyOne("Linear, 256 layers, least singular value", s[s.length - 1]))
@@ -296,7 +317,10 @@ public final class VeryDeepLab implements Experiment {
         return batch(run) * steps(run);
     }
 
-    /** Trains the deepest network from both initializations, recomputed in backward by stages; false if the run was interrupted. */
+    /**
+     * Trains the deepest network from both initializations, recomputed in backward by stages; false if the run was
+     * interrupted.
+     */
     private static boolean deepest(Run run, Result page, Images images) {
         int depth = run.of(DEEPEST, 300);
         Map<String, Initializer> starts = new LinkedHashMap<>();
@@ -351,15 +375,21 @@ public final class VeryDeepLab implements Experiment {
         curves.put("guessing", new double[][] {{steps(run), Math.max(end, steps(run) + 1)}, {CHANCE, CHANCE}});
         page.section(line("%,d layers", depth), "")
                 .text(line(
-                        "%d maps of 7 x 7, batches of %d, Adam %.1e. The two networks differ in nothing but how the weights of the body begin. An epoch "
-                                + "has %d images, which are %d steps; the loss of an epoch is the mean over its steps, and that of other images is "
-                                + "measured at the end. Of ten classes, guessing has a loss of ln 10 = 2.3026. Signals have variance 1 / depth, so "
+                        "%d maps of 7 x 7, batches of %d, Adam %.1e. The two networks differ in nothing but how "
+                                + "the weights of the body begin. An epoch "
+                                + "has %d images, which are %d steps; the loss of an epoch is the mean over its "
+                                + "steps, and that of other images is "
+                                + "measured at the end. Of ten classes, guessing has a loss of ln 10 = 2.3026. "
+                                + "Signals have variance 1 / depth, so "
                                 + "the last layer begins sqrt(depth) times as large, and the body has no biases.",
                         WIDTH, batch(run), rate(depth), examples(run), steps(run)))
                 .text(line(
-                        "The rate follows from the sizes. In its first step Adam moves every weight by the rate, so a sum of %d inputs moves by at most "
-                                + "%d times the rate and the largest input. At a rate of 1 / (%d depth), a step can stretch what passes through a "
-                                + "layer by a factor of at most 1 + 1 / depth, and what passes through all of them by a factor below e.",
+                        "The rate follows from the sizes. In its first step Adam moves every weight by the rate, "
+                                + "so a sum of %d inputs moves by at most "
+                                + "%d times the rate and the largest input. At a rate of 1 / (%d depth), a step "
+                                + "can stretch what passes through a "
+                                + "layer by a factor of at most 1 + 1 / depth, and what passes through all of "
+                                + "them by a factor below e.",
                         FAN_IN, FAN_IN, FAN_IN))
                 .table(
                         List.of(
@@ -374,7 +404,10 @@ public final class VeryDeepLab implements Experiment {
         return curves.size() == starts.size() + 1 && !run.interrupt().requested();
     }
 
-    /** The largest rate at which a step of Adam cannot change the signals of an isometry of this depth by more than a factor of e. */
+    /**
+     * The largest rate at which a step of Adam cannot change the signals of an isometry of this depth by more than a
+     * factor of e.
+     */
     private static double rate(int depth) {
         return 1.0 / ((double) FAN_IN * depth);
     }
@@ -433,7 +466,8 @@ public final class VeryDeepLab implements Experiment {
                 kept = pass.liveBytes();
             }
             return line(
-                    "The network has %,d parameters. Backward computes its stages of %.0f layers again, so that an image needs %.1f MB instead "
+                    "The network has %,d parameters. Backward computes its stages of %.0f layers again, so that "
+                            + "an image needs %.1f MB instead "
                             + "of %.1f MB.",
                     model.parameterCount(), Math.ceil(Math.sqrt(depth)), recomputed / 1e6, kept / 1e6);
         }

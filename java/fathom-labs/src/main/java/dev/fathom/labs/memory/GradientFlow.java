@@ -17,8 +17,9 @@ final class GradientFlow {
     private GradientFlow() {}
 
     /**
-     * The norm of dL/dh[t] for the loss L of a batch, at the distances 0, 1, 2, ... from the last step; for an LSTM, of the hidden and cell state together. The
-     * network runs step by step, so that backward gives the gradient that reaches each state along all paths.
+     * The norm of dL/dh[t] for the loss L of a batch, at the distances 0, 1, 2, ... from the last step; for an LSTM, of
+     * the hidden and cell state together. The network runs step by step, so that backward gives the gradient that
+     * reaches each state along all paths.
      */
     static double[] norms(MemoryNet net, Batch batch) {
         Pass pass = Pass.current();
@@ -60,11 +61,11 @@ final class GradientFlow {
     }
 
     /**
-     * The largest singular value of the product of the derivatives of a tanh layer's steps, dh[T]/dh[T - d] = D[T] W D[T - 1] W ... with D[t] = diag(1 -
-     * h[t]^2), at the distances d = 0, 1, 2, ... along one sequence x [1, t, in].
+     * The largest singular value of the product of the derivatives of a tanh layer's steps, dh[T]/dh[T - d] = D[T] W
+     * D[T - 1] W ... with D[t] = diag(1 - h[t]^2), at the distances d = 0, 1, 2, ... along one sequence x [1, t, in].
      *
-     * <p>No step stretches a vector by more than the largest singular value of W, as no slope of tanh is above 1: below 1 the product must vanish, and above 1
-     * it may explode (Pascanu, Mikolov and Bengio 2013).
+     * <p>No step stretches a vector by more than the largest singular value of W, as no slope of tanh is above 1: below
+     * 1 the product must vanish, and above 1 it may explode (Pascanu, Mikolov and Bengio 2013).
      */
     static double[] products(Recurrent net, Tensor x) {
         int n = net.settings().hidden();

@@ -75,8 +75,10 @@ final class MemoryGradients {
         page.section(
                 "How gradients vanish",
                 line(
-                        "The norm of dL/dh[t] over the distance T - t, for a batch of the adding problem with T = %d; for the LSTM, of the hidden and the "
-                                + "cell state together. A gradient that vanishes falls by a constant factor in each step, which is a straight line in "
+                        "The norm of dL/dh[t] over the distance T - t, for a batch of the adding problem with T = "
+                                + "%d; for the LSTM, of the hidden and the "
+                                + "cell state together. A gradient that vanishes falls by a constant factor in "
+                                + "each step, which is a straight line in "
                                 + "these plots. Gates that keep the state give the gradient a path without loss.",
                         length));
         List<List<String>> rows = new ArrayList<>();
@@ -128,8 +130,8 @@ final class MemoryGradients {
     // ---- clipping
 
     /**
-     * A training with or without clipping: the norm of the gradient in each step before it is clipped, the validation loss over the steps, and dL/dh at the
-     * end.
+     * A training with or without clipping: the norm of the gradient in each step before it is clipped, the validation
+     * loss over the steps, and dL/dh at the end.
      */
     private record Training(double[] norms, double[][] losses, double[] flow, String ended) {
         /** The greatest norm that is finite. */
@@ -170,10 +172,14 @@ final class MemoryGradients {
         page.section(
                 "Clipping",
                 line(
-                        "A tanh network of %d units whose recurrent weights start as %.1f times an orthogonal matrix, on the adding problem with T = %d: "
-                                + "SGD with a learning rate of %s in %d steps of %d sequences. Without clipping, steps along exploded gradients throw the "
-                                + "weights so far that tanh saturates and the answers overshoot. With clipping, the gradient of all weights together is "
-                                + "scaled down to a norm of %.0f. A curve of dL/dh ends where all slopes of tanh have become 0.",
+                        "A tanh network of %d units whose recurrent weights start as %.1f times an orthogonal "
+                                + "matrix, on the adding problem with T = %d: "
+                                + "SGD with a learning rate of %s in %d steps of %d sequences. Without clipping, "
+                                + "steps along exploded gradients throw the "
+                                + "weights so far that tanh saturates and the answers overshoot. With clipping, "
+                                + "the gradient of all weights together is "
+                                + "scaled down to a norm of %.0f. A curve of dL/dh ends where all slopes of tanh "
+                                + "have become 0.",
                         UNITS, EXPLODING, length, SGD_RATE, epochs * STEPS_A_POINT, BATCH, CLIP));
         Map<String, double[]> flows = new LinkedHashMap<>();
         Map<String, double[][]> norms = new LinkedHashMap<>();
@@ -266,14 +272,20 @@ final class MemoryGradients {
 
     // ---- the product of derivatives
 
-    /** Compares the product of the derivatives of the recurrent step with its bound, the powers of the largest singular value. */
+    /**
+     * Compares the product of the derivatives of the recurrent step with its bound, the powers of the largest singular
+     * value.
+     */
     void products() {
         page.section(
                 "The product of derivatives",
                 line(
-                        "An untrained tanh network of %d units, along a sequence of %d numbers. Its recurrent weights are an orthogonal matrix times a "
-                                + "scale, which is then the largest singular value. dh[T]/dh[T - d] is a product of d derivatives, each diag(1 - h^2) W, "
-                                + "so its largest singular value is at most scale^d (Pascanu, Mikolov and Bengio 2013): below 1 it must vanish. Above 1 "
+                        "An untrained tanh network of %d units, along a sequence of %d numbers. Its recurrent "
+                                + "weights are an orthogonal matrix times a "
+                                + "scale, which is then the largest singular value. dh[T]/dh[T - d] is a product "
+                                + "of d derivatives, each diag(1 - h^2) W, "
+                                + "so its largest singular value is at most scale^d (Pascanu, Mikolov and Bengio "
+                                + "2013): below 1 it must vanish. Above 1 "
                                 + "it may explode, and the slopes of tanh determine how much of that remains.",
                         UNITS, length));
         Map<String, double[]> measured = new LinkedHashMap<>();

@@ -18,8 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How long recurrent networks remember: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form of Arjovsky et al. 2016) for four
- * cells and sequences of up to 750 steps, and how gradients vanish and explode.
+ * How long recurrent networks remember: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form
+ * of Arjovsky et al. 2016) for four cells and sequences of up to 750 steps, and how gradients vanish and explode.
  */
 public final class MemoryLab implements Experiment {
     private static final int[] LENGTHS = {50, 100, 250, 750};
@@ -34,7 +34,8 @@ public final class MemoryLab implements Experiment {
 
     @Override
     public String shows() {
-        return "how long RNN, LSTM, GRU and UGRNN remember: adding and copying over 50 to 750 steps, and how gradients vanish";
+        return "how long RNN, LSTM, GRU and UGRNN remember: adding and copying over 50 to 750 steps, and how "
+                + "gradients vanish";
     }
 
     @Override
@@ -87,24 +88,36 @@ public final class MemoryLab implements Experiment {
 
     private static void about(Result page, MemoryTraining training) {
         page.section("The problems", "")
-                .text(
-                        "Adding: each of T steps has a number in [0, 1) and a mark. One number in each half is marked, and after the last step the network "
-                                + "outputs the sum of these two. Copying: the network reads ten symbols out of eight, then T blanks, and then outputs the ten "
-                                + "symbols in their order; a sequence has T + 20 steps. Both problems are of Hochreiter and Schmidhuber (1997), in the form of "
-                                + "Arjovsky et al. (2016).")
+                .text("Adding: each of T steps has a number in [0, 1) and a mark. One number in each half is "
+                        + "marked, and after the last step the network "
+                        + "outputs the sum of these two. Copying: the network reads ten symbols out of "
+                        + "eight, then T blanks, and then outputs the ten "
+                        + "symbols in their order; a sequence has T + 20 steps. Both problems are of "
+                        + "Hochreiter and Schmidhuber (1997), in the form of "
+                        + "Arjovsky et al. (2016).")
                 .text(line(
-                        "No figures are published for these networks and budgets, so the page compares them with the loss of the best answer without "
-                                + "memory, which is computed. For adding, that answer is always 1, with a mean squared error of 1/6 = %.4f (some papers "
-                                + "print 0.1767). For copying, it guesses the ten symbols, with a cross-entropy of 10 ln 8 / (T + 20).",
+                        "No figures are published for these networks and budgets, so the page compares them with "
+                                + "the loss of the best answer without "
+                                + "memory, which is computed. For adding, that answer is always 1, with a mean "
+                                + "squared error of 1/6 = %.4f (some papers "
+                                + "print 0.1767). For copying, it guesses the ten symbols, with a cross-entropy "
+                                + "of 10 ln 8 / (T + 20).",
                         MemoryTask.ADDING.baseline(1)))
                 .text(line(
-                        "Every network has %d units and the same budget at every length: up to %,d steps of Adam for adding and %,d for copying, with a "
-                                + "learning rate of %s. Each step takes %d of the same %,d training sequences and clips the gradients to a norm of %.0f. "
-                                + "After every %d steps the network is evaluated on 320 validation sequences; the weights with the lowest loss are kept, "
-                                + "and training ends early once the problem is solved, at an accuracy of %.0f %%. LSTM, GRU and UGRNN use chrono "
-                                + "initialization (Tallec and Ollivier 2018): the biases of the gates that keep the state start such that units remember "
-                                + "for up to T steps. RNN, a tanh layer, has no gate. Cells with gates are expected to solve adding at every length, with a "
-                                + "tenth of the loss without memory. Copying takes more steps than this budget has, so there the cells only begin to "
+                        "Every network has %d units and the same budget at every length: up to %,d steps of Adam "
+                                + "for adding and %,d for copying, with a "
+                                + "learning rate of %s. Each step takes %d of the same %,d training sequences and "
+                                + "clips the gradients to a norm of %.0f. "
+                                + "After every %d steps the network is evaluated on 320 validation sequences; the "
+                                + "weights with the lowest loss are kept, "
+                                + "and training ends early once the problem is solved, at an accuracy of %.0f %%. "
+                                + "LSTM, GRU and UGRNN use chrono "
+                                + "initialization (Tallec and Ollivier 2018): the biases of the gates that keep "
+                                + "the state start such that units remember "
+                                + "for up to T steps. RNN, a tanh layer, has no gate. Cells with gates are "
+                                + "expected to solve adding at every length, with a "
+                                + "tenth of the loss without memory. Copying takes more steps than this budget "
+                                + "has, so there the cells only begin to "
                                 + "remember.",
                         training.hidden(),
                         training.epochs(MemoryTask.ADDING) * training.steps(),

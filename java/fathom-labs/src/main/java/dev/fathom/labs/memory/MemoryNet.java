@@ -10,7 +10,8 @@ import dev.fathom.tensor.Tensor;
 import java.util.List;
 
 /**
- * A recurrent layer and a linear layer, which is applied to every step of symbols [n, t] or to the last step of numbers [n, t, features].
+ * A recurrent layer and a linear layer, which is applied to every step of symbols [n, t] or to the last step of numbers
+ * [n, t, features].
  *
  * @param task which determines the input and the output
  * @param cell the recurrent layer
@@ -36,9 +37,10 @@ record MemoryNet(MemoryTask task, Recurrent cell, Linear out) implements Layer {
     }
 
     /**
-     * Chrono initialization (Tallec and Ollivier 2018): the bias of the gate that keeps the state starts at log(u - 1) with u uniform in [2, steps). Such a
-     * gate forgets a share 1 / u of its unit in each step, so the units remember for different times up to the length of a sequence. The input gate of an
-     * LSTM starts at the opposite bias. A tanh cell has no gate and is returned unchanged.
+     * Chrono initialization (Tallec and Ollivier 2018): the bias of the gate that keeps the state starts at log(u - 1)
+     * with u uniform in [2, steps). Such a gate forgets a share 1 / u of its unit in each step, so the units remember
+     * for different times up to the length of a sequence. The input gate of an LSTM starts at the opposite bias. A tanh
+     * cell has no gate and is returned unchanged.
      */
     static Recurrent chronoInit(Recurrent layer, int steps) {
         int hidden = layer.settings().hidden();

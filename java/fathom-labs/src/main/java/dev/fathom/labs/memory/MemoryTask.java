@@ -9,11 +9,14 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric;
 import java.util.Arrays;
 
-/** Two problems whose answer depends on inputs of many steps ago (Hochreiter and Schmidhuber 1997). All sequences are generated. */
+/**
+ * Two problems whose answer depends on inputs of many steps ago (Hochreiter and Schmidhuber 1997). All sequences are
+ * generated.
+ */
 enum MemoryTask {
     /**
-     * The adding problem: each step has a number that is uniform in [0, 1) and a mark. One number in each half of the sequence is marked; the answer after
-     * the last step is their sum.
+     * The adding problem: each step has a number that is uniform in [0, 1) and a mark. One number in each half of the
+     * sequence is marked; the answer after the last step is their sum.
      */
     ADDING("Adding", "mean squared error", "accuracy (within 0.08)") {
         @Override
@@ -64,8 +67,9 @@ enum MemoryTask {
     },
 
     /**
-     * The copy problem: the input is ten symbols out of eight, then blanks, then a start sign and more blanks. The output is blank until the start sign,
-     * and then the ten symbols in their order. With the length T a sequence has T + 20 steps (Arjovsky et al. 2016).
+     * The copy problem: the input is ten symbols out of eight, then blanks, then a start sign and more blanks. The
+     * output is blank until the start sign, and then the ten symbols in their order. With the length T a sequence has T
+     * + 20 steps (Arjovsky et al. 2016).
      */
     COPY("Copying", "cross-entropy", "symbol accuracy") {
         @Override
@@ -166,8 +170,9 @@ enum MemoryTask {
     abstract Loss loss();
 
     /**
-     * The loss of the best answer without memory. For adding it is always 1, whose loss is the variance of the sum of two uniform numbers, 2/12. For copying,
-     * eight symbols are equally likely in each of the last ten of T + 20 steps, so the loss is 10 ln 8 / (T + 20).
+     * The loss of the best answer without memory. For adding it is always 1, whose loss is the variance of the sum of
+     * two uniform numbers, 2/12. For copying, eight symbols are equally likely in each of the last ten of T + 20 steps,
+     * so the loss is 10 ln 8 / (T + 20).
      */
     abstract double baseline(int length);
 

@@ -95,7 +95,10 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
         return Model.of(MemoryNet.of(task, cell, hidden, length), run.seed());
     }
 
-    /** Trains one cell and passes the network to {@code trained}; null if the run was interrupted before the first epoch was finished. */
+    /**
+     * Trains one cell and passes the network to {@code trained}; null if the run was interrupted before the first epoch
+     * was finished.
+     */
     @Nullable
     Trained train(MemoryTask task, Cell cell, int length, Consumer<Model<MemoryNet>> trained) {
         Rng rng = new Rng(run.seed()).split(task.name()).split(length);

@@ -30,8 +30,8 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * Memory that is addressed by content and by place: a small Neural Turing Machine learns to copy sequences of random bits, beside an LSTM, and both copy
- * sequences that are longer than any they learned from.
+ * Memory that is addressed by content and by place: a small Neural Turing Machine learns to copy sequences of random
+ * bits, beside an LSTM, and both copy sequences that are longer than any they learned from.
  */
 public final class TuringLab implements Experiment {
     private static final String MACHINE = "Neural Turing Machine";
@@ -63,7 +63,8 @@ public final class TuringLab implements Experiment {
 
     @Override
     public String shows() {
-        return "a small Neural Turing Machine learns to copy, beside an LSTM, and copies longer sequences than it ever saw";
+        return "a small Neural Turing Machine learns to copy, beside an LSTM, and copies longer sequences than it "
+                + "ever saw";
     }
 
     @Override
@@ -72,10 +73,14 @@ public final class TuringLab implements Experiment {
         Result page = run.page("Lab turing", line("Generated sequences of random vectors of %d bits", size.bits));
         page.section("Copying", "")
                 .text(line(
-                        "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a sign to answer, and in these the vectors are "
-                                + "to be given back in their order. The machine has %d slots of %d numbers, one head that writes and one that reads; its "
-                                + "controller has %d units and no memory. The LSTM has as many units. Both learn from the same sequences. The paper trains "
-                                + "a larger machine on up to 20 vectors of 8 bits, so its figures do not compare; a guess is right for half of the bits.",
+                        "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a "
+                                + "sign to answer, and in these the vectors are "
+                                + "to be given back in their order. The machine has %d slots of %d numbers, one "
+                                + "head that writes and one that reads; its "
+                                + "controller has %d units and no memory. The LSTM has as many units. Both learn "
+                                + "from the same sequences. The paper trains "
+                                + "a larger machine on up to 20 vectors of 8 bits, so its figures do not compare; "
+                                + "a guess is right for half of the bits.",
                         size.longest, size.bits, size.slots, size.width, size.hidden));
         Map<String, Sequencer> nets = new LinkedHashMap<>();
         nets.put(
@@ -212,7 +217,8 @@ public final class TuringLab implements Experiment {
         if (machine != null) {
             double far = mean(machine, size.longest + 1, 2 * size.longest);
             page.text(line(
-                            "Sequences of %d to %d vectors are longer than any that was learned from. Of their bits the machine has %.2f %% right and the "
+                            "Sequences of %d to %d vectors are longer than any that was learned from. Of their "
+                                    + "bits the machine has %.2f %% right and the "
                                     + "LSTM %.2f %%, where a guess has 50 %%.",
                             size.longest + 1, 2 * size.longest, far, longer))
                     .key(Figure.of("Turing machine, " + twice, "%", far)
@@ -271,8 +277,10 @@ public final class TuringLab implements Experiment {
         page.section(
                         "Where it writes and reads",
                         line(
-                                "A sequence of %d vectors, longer than those learned from, of whose %d bits the machine has %d right. In the first half of "
-                                        + "the steps it takes vectors in, in the second half it answers. A row is a slot of the memory that a head ever "
+                                "A sequence of %d vectors, longer than those learned from, of whose %d bits the "
+                                        + "machine has %d right. In the first half of "
+                                        + "the steps it takes vectors in, in the second half it answers. A row is "
+                                        + "a slot of the memory that a head ever "
                                         + "looks at, and a column is a step.",
                                 length, vectors.length, right))
                 .picture(

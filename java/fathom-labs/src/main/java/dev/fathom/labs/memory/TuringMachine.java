@@ -11,8 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A Neural Turing Machine (Graves, Wayne and Danihelka 2014) whose controller has no memory of its own: h = tanh(W [x, r]) of the input x and of what was
- * read before. Two heads, one that writes and one that reads, each have weights w over the slots of a memory M [slots, width]. From h come for each head
+ * A Neural Turing Machine (Graves, Wayne and Danihelka 2014) whose controller has no memory of its own: h = tanh(W [x,
+ * r]) of the input x and of what was read before. Two heads, one that writes and one that reads, each have weights w
+ * over the slots of a memory M [slots, width]. From h come for each head
  *
  * <pre>
  * a key k and its strength b:    c[i] = softmax over i of b cos(k, M[i])
@@ -21,8 +22,8 @@ import java.util.List;
  * an exponent q of at least 1:   w[i] = c[i]^q / sum c^q
  * </pre>
  *
- * <p>and for the writing head what it erases and adds: M[i] becomes M[i] (1 - w[i] e) + w[i] a. Then r = sum w[i] M[i] of the reading head is read, and the
- * output is linear in h and r.
+ * <p>and for the writing head what it erases and adds: M[i] becomes M[i] (1 - w[i] e) + w[i] a. Then r = sum w[i] M[i]
+ * of the reading head is read, and the output is linear in h and r.
  *
  * @param controller from x and r to h
  * @param address from h to the numbers of both heads

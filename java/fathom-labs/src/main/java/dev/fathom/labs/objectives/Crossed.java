@@ -49,9 +49,10 @@ final class Crossed {
             return false;
         }
         page.section("The feature that makes XOR linear", "")
-                .text(
-                        "Logistic regression has one line, and the heaps of XOR need two. With the product x1 x2 as a third feature it is linear in three "
-                                + "numbers, and its boundary in the plane is a hyperbola: on the truth table, x1 + x2 - 2 x1 x2 is XOR itself.")
+                .text("Logistic regression has one line, and the heaps of XOR need two. With the product x1 x2 "
+                        + "as a third feature it is linear in three "
+                        + "numbers, and its boundary in the plane is a hyperbola: on the truth table, x1 "
+                        + "+ x2 - 2 x1 x2 is XOR itself.")
                 .table(
                         List.of("features", "test accuracy", "weights and bias"),
                         List.of(row("x1, x2", plain), row("x1, x2, x1 x2", crossed)))

@@ -23,7 +23,10 @@ import java.util.Map;
 import java.util.function.IntBinaryOperator;
 import java.util.stream.IntStream;
 
-/** The ten classes of clothes as one number, as a binary code and as one-hot vectors: one network that differs only in its last layer and its loss. */
+/**
+ * The ten classes of clothes as one number, as a binary code and as one-hot vectors: one network that differs only in
+ * its last layer and its loss.
+ */
 final class Encodings {
     private static final int CLASSES = 10;
     private static final int HIDDEN = 64;
@@ -48,7 +51,9 @@ final class Encodings {
             return (y, classes) -> loss.of(y, classes.oneHot(CLASSES).matmul(table()));
         }
 
-        /** The number of outputs that lie nearest to the code of their class: as a number, or by the signs of logits. */
+        /**
+         * The number of outputs that lie nearest to the code of their class: as a number, or by the signs of logits.
+         */
         double right(Tensor output, Tensor classes) {
             Tensor nearness = width() == 1
                     ? output.sub(table().transpose(0, 1)).abs().neg()
@@ -108,10 +113,14 @@ final class Encodings {
                 page.section("Label encodings", "")
                         .text(line(
                                 "The ten classes of Fashion-MNIST have no order, but as one number, 0 to 9, they get"
-                                        + " one: between a pullover, 2, and a coat, 4, lies a dress. A binary code of four"
-                                        + " bits brings classes together that share bits, and one-hot vectors are equally"
-                                        + " far from each other. A network 784-%d-outputs learns %,d images for %d epochs"
-                                        + " by Adam under each: squared error for the number, binary cross-entropy for the"
+                                        + " one: between a pullover, 2, and a coat, 4, lies a dress. A binary "
+                                        + "code of four"
+                                        + " bits brings classes together that share bits, and one-hot vectors are "
+                                        + "equally"
+                                        + " far from each other. A network 784-%d-outputs learns %,d images for "
+                                        + "%d epochs"
+                                        + " by Adam under each: squared error for the number, binary "
+                                        + "cross-entropy for the"
                                         + " bits, cross-entropy for one-hot. The nearest code is the answer, and the"
                                         + " accuracy is that on %,d other images.",
                                 HIDDEN,

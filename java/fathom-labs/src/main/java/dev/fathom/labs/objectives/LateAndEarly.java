@@ -23,8 +23,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Predicted travel times where a minute too late costs nine times as much as a minute too early. A trip of x hundred kilometers takes 1 + 2 x + (0.2 + 0.6 x) E
- * ten minutes with exponential E, so that its quantiles are lines too, and the best prediction is known.
+ * Predicted travel times where a minute too late costs nine times as much as a minute too early. A trip of x hundred
+ * kilometers takes 1 + 2 x + (0.2 + 0.6 x) E ten minutes with exponential E, so that its quantiles are lines too, and
+ * the best prediction is known.
  */
 final class LateAndEarly {
     /** The cost of a minute by which a trip takes longer than predicted. */
@@ -43,7 +44,10 @@ final class LateAndEarly {
         LOSSES.put("asymmetric Huber", Loss.asymmetricHuber(0.1f, (float) EARLY, (float) LATE));
     }
 
-    /** How a prediction a + b x does on the test: its mean cost, the share of trips that are late, and the mean minutes that it is too early. */
+    /**
+     * How a prediction a + b x does on the test: its mean cost, the share of trips that are late, and the mean minutes
+     * that it is too early.
+     */
     record Score(double a, double b, double cost, double late, double early) {}
 
     private LateAndEarly() {}
@@ -106,10 +110,14 @@ final class LateAndEarly {
         rows.add(row("true quantile 0.9", best));
         page.section("Late and early", "")
                 .text(line(
-                        "Travel times are to be predicted from a distance x. A minute by which a trip takes longer than predicted costs %.0f, a minute by "
-                                + "which it takes less costs %.0f. The prediction of least cost is then the quantile %.0f / (%.0f + %.0f) = %.1f of the "
-                                + "times, which the quantile loss looks for. The times are 1 + 2 x + (0.2 + 0.6 x) E in units of ten minutes with "
-                                + "exponential E, so that this quantile is a known line. A linear layer learns from %,d trips under each loss; the test has "
+                        "Travel times are to be predicted from a distance x. A minute by which a trip takes "
+                                + "longer than predicted costs %.0f, a minute by "
+                                + "which it takes less costs %.0f. The prediction of least cost is then the "
+                                + "quantile %.0f / (%.0f + %.0f) = %.1f of the "
+                                + "times, which the quantile loss looks for. The times are 1 + 2 x + (0.2 + 0.6 "
+                                + "x) E in units of ten minutes with "
+                                + "exponential E, so that this quantile is a known line. A linear layer learns "
+                                + "from %,d trips under each loss; the test has "
                                 + "20,000.",
                         LATE, EARLY, LATE, LATE, EARLY, LEVEL, n))
                 .table(List.of("loss", "prediction", "mean cost", "late", "mean minutes early"), rows);
@@ -126,8 +134,10 @@ final class LateAndEarly {
                         .baseline("10 %", "derived")
                         .within(7, 13))
                 .text(line(
-                        "A trip costs %.2f under the quantile loss and %.2f under asymmetric Huber, against %.2f for the true quantile. L2 and L1, which "
-                                + "predict the mean and the median, are late in %.0f and %.0f %% of the trips, and cost %.2f and %.2f.",
+                        "A trip costs %.2f under the quantile loss and %.2f under asymmetric Huber, against %.2f "
+                                + "for the true quantile. L2 and L1, which "
+                                + "predict the mean and the median, are late in %.0f and %.0f %% of the trips, "
+                                + "and cost %.2f and %.2f.",
                         quantile.cost, huber.cost, best.cost, 100 * l2.late, 100 * l1.late, l2.cost, l1.cost))
                 .picture("late-and-early.png", "Times of 200 trips, and the predictions under each loss", () -> {
                     Chart chart = new Chart("Ten minutes by hundred kilometers", "x");

@@ -16,8 +16,8 @@ import java.util.function.BiPredicate;
 import java.util.stream.IntStream;
 
 /**
- * What a loss asks for: outliers under L1, L2 and smooth L1, unequal costs, ordered classes, label encodings, the feature that makes XOR linear, and the plane
- * as a hidden layer warps it.
+ * What a loss asks for: outliers under L1, L2 and smooth L1, unequal costs, ordered classes, label encodings, the
+ * feature that makes XOR linear, and the plane as a hidden layer warps it.
  */
 public final class LossesLab implements Experiment {
     @Override
@@ -27,7 +27,8 @@ public final class LossesLab implements Experiment {
 
     @Override
     public String shows() {
-        return "what a loss asks for: outliers, unequal costs, ordered classes, label encodings, crossed features, a warped plane";
+        return "what a loss asks for: outliers, unequal costs, ordered classes, label encodings, crossed "
+                + "features, a warped plane";
     }
 
     @Override

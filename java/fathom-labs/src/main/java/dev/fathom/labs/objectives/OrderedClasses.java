@@ -23,8 +23,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Classes that have an order, such as grades. A wrong answer that is far off has a larger squared earth-mover's distance than a neighbor has, but the same
- * cross-entropy. The class is a curved function of two features with noise, cut into seven intervals.
+ * Classes that have an order, such as grades. A wrong answer that is far off has a larger squared earth-mover's
+ * distance than a neighbor has, but the same cross-entropy. The class is a curved function of two features with noise,
+ * cut into seven intervals.
  */
 final class OrderedClasses {
     static final int CLASSES = 7;
@@ -85,9 +86,12 @@ final class OrderedClasses {
         }
         page.section("Ordered classes", "")
                 .text(line(
-                        "Seven classes stand in an order, like grades. If the truth is the first of four classes, the answers [0.5, 0.5, 0, 0] and [0.5, 0, "
-                                + "0, 0.5] have the same cross-entropy, but squared earth-mover's distances of 0.25 and 0.75: the squares of the "
-                                + "differences between cumulative probabilities, summed. Networks 2-%d-%d learn %d noisy examples by %d steps of Adam under "
+                        "Seven classes stand in an order, like grades. If the truth is the first of four classes, "
+                                + "the answers [0.5, 0.5, 0, 0] and [0.5, 0, "
+                                + "0, 0.5] have the same cross-entropy, but squared earth-mover's distances of "
+                                + "0.25 and 0.75: the squares of the "
+                                + "differences between cumulative probabilities, summed. Networks 2-%d-%d learn "
+                                + "%d noisy examples by %d steps of Adam under "
                                 + "each loss, for %d draws; the table has means over %,d test examples of each.",
                         HIDDEN, CLASSES, LEARN, steps, draws, TEST))
                 .table(
@@ -105,7 +109,8 @@ final class OrderedClasses {
                 .figure(Figure.of("squared EMD, accuracy", "%", 100 * emd.accuracy)
                         .baseline(line("%.1f %%", 100 * ce.accuracy), "cross-entropy"))
                 .text(line(
-                        "Under squared EMD %.1f %% of the answers are two or more classes off, and under cross-entropy %.1f %%; %.1f and %.1f %% are right.",
+                        "Under squared EMD %.1f %% of the answers are two or more classes off, and under "
+                                + "cross-entropy %.1f %%; %.1f and %.1f %% are right.",
                         100 * emd.far, 100 * ce.far, 100 * emd.accuracy, 100 * ce.accuracy));
         return true;
     }

@@ -84,9 +84,12 @@ final class Outliers {
         rows.add(problem.row("least squares in closed form", exact));
         page.section("Outliers", "")
                 .text(line(
-                        "A line y = %.0f x + %.0f has %d points with noise of standard deviation %.1f, of which %d on its right side were moved down by 5 "
-                                + "to 9. A linear layer fits it under each loss by %,d steps of Adam, for %d draws. L2 counts a distance by its square, so "
-                                + "that the few wrong points weigh most; L1 counts it as it is, and smooth L1 does so beyond 1.",
+                        "A line y = %.0f x + %.0f has %d points with noise of standard deviation %.1f, of which "
+                                + "%d on its right side were moved down by 5 "
+                                + "to 9. A linear layer fits it under each loss by %,d steps of Adam, for %d "
+                                + "draws. L2 counts a distance by its square, so "
+                                + "that the few wrong points weigh most; L1 counts it as it is, and smooth L1 "
+                                + "does so beyond 1.",
                         SLOPE, INTERCEPT, POINTS, NOISE, WRONG, steps, problem.draws))
                 .table(List.of("loss", "mean slope", "mean intercept", "mean |error| of the line"), rows);
         double l2 = error(requireNonNull(lines.get("L2")));
@@ -99,7 +102,8 @@ final class Outliers {
                             : figure.baseline(line("%.4f", l2), "L2").atMost(l2 / 2));
         });
         page.text(line(
-                "The line under L1 is %.0f times as close to the truth as that under L2, and that under smooth L1 %.0f times.",
+                "The line under L1 is %.0f times as close to the truth as that under L2, and that under smooth L1 "
+                        + "%.0f times.",
                 l2 / error(requireNonNull(lines.get("L1"))), l2 / error(requireNonNull(lines.get("smooth L1")))));
         page.picture(
                 "outliers.png",

@@ -68,10 +68,14 @@ final class Warp {
         Frame last = warp.frames.get(warp.frames.size() - 1);
         page.section("The plane, warped", "")
                 .text(line(
-                        "A layer h = x + V tanh(U x + b) + c of %d hidden units takes each point x of the plane to another, and logistic regression on h "
-                                + "is to tell the circles apart. V begins at 0, so that h is x at first. On the left is the plane of the inputs, on the right "
-                                + "the same grid where h takes it, with the line at which the output says 0.5. Training bends the plane so that a line "
-                                + "can divide the classes: %.1f %% of the points are right at the start and %.1f %% after %,d steps.",
+                        "A layer h = x + V tanh(U x + b) + c of %d hidden units takes each point x of the plane "
+                                + "to another, and logistic regression on h "
+                                + "is to tell the circles apart. V begins at 0, so that h is x at first. On the "
+                                + "left is the plane of the inputs, on the right "
+                                + "the same grid where h takes it, with the line at which the output says 0.5. "
+                                + "Training bends the plane so that a line "
+                                + "can divide the classes: %.1f %% of the points are right at the start and %.1f "
+                                + "%% after %,d steps.",
                         HIDDEN, 100 * first.accuracy, 100 * last.accuracy, steps))
                 .animation(
                         "warp.gif",

@@ -58,8 +58,10 @@ public final class ActivationsLab implements Experiment {
             }
             page.section("The race", "")
                     .text(line(
-                            "A network with %d hidden layers of %d units learns %,d images by Adam in batches of %d. Only the activation behind each hidden layer "
-                                    + "differs; the weights begin by Xavier's initialization and the biases at 0. Maxout takes the larger of two numbers, so "
+                            "A network with %d hidden layers of %d units learns %,d images by Adam in batches of "
+                                    + "%d. Only the activation behind each hidden layer "
+                                    + "differs; the weights begin by Xavier's initialization and the biases at 0. "
+                                    + "Maxout takes the larger of two numbers, so "
                                     + "its layers have twice the weights. %s",
                             HIDDEN, WIDTH, images.learn().size(), BATCH, race.rule()));
             show(page, placed);
@@ -131,8 +133,10 @@ public final class ActivationsLab implements Experiment {
                 .filter(p -> !p.name().equals(Activation.NONE))
                 .toList();
         page.text(line(
-                "%s comes first with %.2f %%; %d of the other %d activations lie within half a percentage point of it, and ReLU has %.2f %%. "
-                        + "Without an activation the network is linear and reaches %.2f %%, which %d activations exceed.",
+                "%s comes first with %.2f %%; %d of the other %d activations lie within half a percentage point "
+                        + "of it, and ReLU has %.2f %%. "
+                        + "Without an activation the network is linear and reaches %.2f %%, which %d activations "
+                        + "exceed.",
                 best.name(),
                 100 * best.accuracy(),
                 others.stream()

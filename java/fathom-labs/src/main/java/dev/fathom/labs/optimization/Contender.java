@@ -31,7 +31,8 @@ import java.util.stream.Stream;
  * An optimizer in a race, whose learning rate is chosen.
  *
  * @param family the picture in which it is drawn
- * @param typical a rate that is usual for networks, about which rates are tried; NaN for a method that finds the length of its steps itself
+ * @param typical a rate that is usual for networks, about which rates are tried; NaN for a method that finds the length
+ *     of its steps itself
  */
 record Contender(String name, Family family, double typical, Race.Recipe recipe) {
     /** One that does not depend on the number of steps. */

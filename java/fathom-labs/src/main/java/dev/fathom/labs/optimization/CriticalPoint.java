@@ -11,9 +11,9 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
 /**
- * A place of the loss where the gradient g vanishes or nearly so, be it a minimum, a saddle or a maximum. It is a root of g, found by the method of Levenberg
- * (1944) and Marquardt (1963): w -= (H² + μ)⁻¹ H g with the Hessian H of the loss, where μ falls after a step that makes g shorter and grows after another,
- * which is not taken.
+ * A place of the loss where the gradient g vanishes or nearly so, be it a minimum, a saddle or a maximum. It is a root
+ * of g, found by the method of Levenberg (1944) and Marquardt (1963): w -= (H² + μ)⁻¹ H g with the Hessian H of the
+ * loss, where μ falls after a step that makes g shorter and grows after another, which is not taken.
  *
  * @param loss there
  * @param before the norm of the gradient at the start
@@ -21,13 +21,19 @@ import java.util.function.BooleanSupplier;
  * @param eigenvalues of the Hessian, ascending
  */
 record CriticalPoint(double loss, double before, double norm, double[] eigenvalues) {
-    /** Eigenvalues whose size is below this share of the largest are not told from 0, since products with the Hessian are rounded to floats. */
+    /**
+     * Eigenvalues whose size is below this share of the largest are not told from 0, since products with the Hessian
+     * are rounded to floats.
+     */
     private static final double ROUNDING = 1e-5;
 
     /** The norm of a gradient that counts as 0. */
     private static final double ARRIVED = 1e-5;
 
-    /** Searches from {@code start} until the norm of the gradient is below {@code enough}, for at most {@code steps} Hessians. */
+    /**
+     * Searches from {@code start} until the norm of the gradient is below {@code enough}, for at most {@code steps}
+     * Hessians.
+     */
     static CriticalPoint from(
             FlatNet shape, Dataset data, int steps, double enough, BooleanSupplier stopped, float... start) {
         float[] w = start.clone();

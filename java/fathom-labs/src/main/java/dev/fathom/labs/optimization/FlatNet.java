@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A network of linear layers whose weights are one vector, so that a place, a direction and a plane of its loss are vectors too. A layer from m to n has n x m
- * weights, row after row, and then n biases.
+ * A network of linear layers whose weights are one vector, so that a place, a direction and a plane of its loss are
+ * vectors too. A layer from m to n has n x m weights, row after row, and then n biases.
  *
  * @param weights all of them
  * @param widths the number of inputs, of the units of each hidden layer, and of classes
@@ -85,8 +85,8 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
     }
 
     /**
-     * A random direction whose part for each unit is as long as the unit's weights at {@code place} (Li et al. 2018, filter normalization); biases stay where
-     * they are.
+     * A random direction whose part for each unit is as long as the unit's weights at {@code place} (Li et al. 2018,
+     * filter normalization); biases stay where they are.
      */
     float[] direction(float[] place, Rng rng) {
         float[] direction = rng.normal(size(), 0, 1);

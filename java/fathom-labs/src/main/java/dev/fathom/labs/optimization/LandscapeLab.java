@@ -36,7 +36,10 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** The loss of a network as a landscape: on planes with the ways of optimizers, at its critical points, and where many starts end. */
+/**
+ * The loss of a network as a landscape: on planes with the ways of optimizers, at its critical points, and where many
+ * starts end.
+ */
 public final class LandscapeLab implements Experiment {
     private static final int BATCH = 50;
 
@@ -118,10 +121,14 @@ public final class LandscapeLab implements Experiment {
         }
         page.section("Planes", "")
                 .text(line(
-                        "A network of 784-%d-10 with ReLU, %,d weights, learns %,d images in batches of %d for %d steps, with five optimizers from the same "
-                                + "start. Its loss over all these images is drawn on two planes. The first holds most of the ways: its axes are the two "
-                                + "principal components of the weights at %d places of each way. The second has random directions, normalized by unit (Li "
-                                + "et al. 2018), about the end of Adam. The eigenvalues of the Hessian at the ends are estimates by 20 steps of Lanczos's "
+                        "A network of 784-%d-10 with ReLU, %,d weights, learns %,d images in batches of %d for %d "
+                                + "steps, with five optimizers from the same "
+                                + "start. Its loss over all these images is drawn on two planes. The first holds "
+                                + "most of the ways: its axes are the two "
+                                + "principal components of the weights at %d places of each way. The second has "
+                                + "random directions, normalized by unit (Li "
+                                + "et al. 2018), about the end of Adam. The eigenvalues of the Hessian at the "
+                                + "ends are estimates by 20 steps of Lanczos's "
                                 + "method.",
                         net.widths()[1],
                         net.size(),
@@ -188,7 +195,8 @@ public final class LandscapeLab implements Experiment {
                 * Pca.fit(walks(ways.size(), ways.get(0).size(), n, new Rng(run.seed())), 2)
                         .share();
         page.text(line(
-                        "The plane of the ways holds %.1f %% of the variance of all places on them. Two components of as many random walks, with Gaussian "
+                        "The plane of the ways holds %.1f %% of the variance of all places on them. Two "
+                                + "components of as many random walks, with Gaussian "
                                 + "steps and as many places, hold %.1f %%.",
                         100 * pca.share(), share))
                 .figure(Figure.of("Variance of the ways in two components", "%", 100 * pca.share())
@@ -240,8 +248,10 @@ public final class LandscapeLab implements Experiment {
         double lowest =
                 Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();
         page.text(line(
-                        "On the random plane the loss is %.4f in the middle, where Adam ended, and %.4f at its lowest place. Of the way from the start, "
-                                + "%.1f long, the random directions show %.2f %% of the length; two of as many directions as there are weights show %.2f %% "
+                        "On the random plane the loss is %.4f in the middle, where Adam ended, and %.4f at its "
+                                + "lowest place. Of the way from the start, "
+                                + "%.1f long, the random directions show %.2f %% of the length; two of as many "
+                                + "directions as there are weights show %.2f %% "
                                 + "on average.",
                         center, lowest, length, 100 * held, 100 * Math.sqrt(2.0 / net.size())))
                 .figure(Figure.of("Length of Adam's way on a random plane", "%", 100 * held)
@@ -301,7 +311,10 @@ public final class LandscapeLab implements Experiment {
         };
     }
 
-    /** The coordinates of the place on the plane that is nearest to {@code w}; random directions in many dimensions are nearly at right angles. */
+    /**
+     * The coordinates of the place on the plane that is nearest to {@code w}; random directions in many dimensions are
+     * nearly at right angles.
+     */
     private static float[] projected(float[] w, float[] origin, float[] u, float[] v) {
         double[] sums = new double[2];
         for (int i = 0; i < w.length; i++) {
@@ -367,10 +380,14 @@ public final class LandscapeLab implements Experiment {
         boolean exact = arrived.size() >= 10;
         page.section(exact ? "Where the gradient vanishes" : "Where the gradient nearly vanishes", "")
                 .text(line(
-                        "A network of 16-%d-10 with tanh, %d weights, learns %d images of 4 x 4 by gradient descent, from %d random starts and for 1 to %d "
-                                + "epochs. From where each training is, the method of Levenberg and Marquardt searches a root of the gradient, which is a "
-                                + "critical point of any kind. At the end the whole Hessian is computed, column by column. The index is the share of "
-                                + "negative eigenvalues among those that are not 0 beyond rounding (in Dauphin et al. 2014, among all). The median norm of "
+                        "A network of 16-%d-10 with tanh, %d weights, learns %d images of 4 x 4 by gradient "
+                                + "descent, from %d random starts and for 1 to %d "
+                                + "epochs. From where each training is, the method of Levenberg and Marquardt "
+                                + "searches a root of the gradient, which is a "
+                                + "critical point of any kind. At the end the whole Hessian is computed, column "
+                                + "by column. The index is the share of "
+                                + "negative eigenvalues among those that are not 0 beyond rounding (in Dauphin et "
+                                + "al. 2014, among all). The median norm of "
                                 + "the gradient falls from %.2g to %.2g.",
                         net.widths()[1],
                         net.size(),
@@ -379,28 +396,31 @@ public final class LandscapeLab implements Experiment {
                         epochs,
                         Summary.median(points, CriticalPoint::before),
                         Summary.median(points, CriticalPoint::norm)))
-                .text(
-                        line(
-                                "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with "
-                                        + "a loss of %.4f; these are left out below.%s Of the other %d, %d do not arrive: a gradient of more than 0.00001 "
-                                        + "is left, since the search also stops where H g is 0 and g is not (Frye et al. 2021), or its %d steps are over. %s",
-                                flat.size(),
-                                starts,
-                                plateau,
-                                flat.isEmpty()
-                                        ? ""
-                                        : line(
-                                                " There, in the mean, %.1f of the %d eigenvalues are 0 within rounding.",
-                                                net.size()
-                                                        - Summary.mean(flat, CriticalPoint::negative)
-                                                        - Summary.mean(flat, CriticalPoint::positive),
-                                                net.size()),
-                                others.size(),
-                                others.size() - arrived.size(),
-                                steps,
-                                exact
-                                        ? "These are left out too."
-                                        : "Fewer than 10 arrive, so all of them are shown, and they are not called critical points."));
+                .text(line(
+                        "%d of the %d searches end on the plateau where the network puts out the "
+                                + "frequencies of the classes, whatever it sees, with "
+                                + "a loss of %.4f; these are left out below.%s Of the other %d, %d do not "
+                                + "arrive: a gradient of more than 0.00001 "
+                                + "is left, since the search also stops where H g is 0 and g is not (Frye "
+                                + "et al. 2021), or its %d steps are over. %s",
+                        flat.size(),
+                        starts,
+                        plateau,
+                        flat.isEmpty()
+                                ? ""
+                                : line(
+                                        " There, in the mean, %.1f of the %d eigenvalues are 0 within " + "rounding.",
+                                        net.size()
+                                                - Summary.mean(flat, CriticalPoint::negative)
+                                                - Summary.mean(flat, CriticalPoint::positive),
+                                        net.size()),
+                        others.size(),
+                        others.size() - arrived.size(),
+                        steps,
+                        exact
+                                ? "These are left out too."
+                                : "Fewer than 10 arrive, so all of them are shown, and they are not "
+                                        + "called critical points."));
         List<CriticalPoint> shown = exact ? arrived : others;
         if (shown.size() >= 3) {
             indices(page, shown, exact);
@@ -526,8 +546,10 @@ public final class LandscapeLab implements Experiment {
         double shrunk = spreads.get(0) / spreads.get(spreads.size() - 1);
         page.section("Final losses by width", "")
                 .text(line(
-                        "Networks of 49-width-10 with ReLU learn %,d images of 7 x 7 from %d starts for %d epochs by momentum with a rate of 0.03. "
-                                + "Choromanska et al. (2015) found that the final losses of wide networks lie close together.",
+                        "Networks of 49-width-10 with ReLU learn %,d images of 7 x 7 from %d starts for %d epochs "
+                                + "by momentum with a rate of 0.03. "
+                                + "Choromanska et al. (2015) found that the final losses of wide networks lie "
+                                + "close together.",
                         learn.size(), starts, epochs))
                 .table(List.of("width", "training loss, mean", "deviation", "test loss, mean", "deviation"), rows)
                 .picture(
@@ -535,7 +557,8 @@ public final class LandscapeLab implements Experiment {
                         "Histograms of the final training and test losses of many starts, by width",
                         sheet::render)
                 .text(line(
-                        "From width %d to %d the standard deviation of the test loss changes from %.4f to %.4f: it is divided by %.1f, and by %.1f up to width %d.",
+                        "From width %d to %d the standard deviation of the test loss changes from %.4f to %.4f: "
+                                + "it is divided by %.1f, and by %.1f up to width %d.",
                         widths[0],
                         widths[widths.length - 1],
                         spreads.get(0),

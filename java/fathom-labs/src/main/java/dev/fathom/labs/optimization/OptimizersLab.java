@@ -70,8 +70,11 @@ public final class OptimizersLab implements Experiment {
         }
         page.section(images.title(), "")
                 .text(line(
-                        "A network of 784-100-10 with ReLU learns %,d images in batches of %d, with all optimizers from the same weights and in the same order. %s "
-                                + "Mean momentum averages with 1 - β, Nesterov ahead takes the gradient ahead as textbooks do, Lookahead goes around Adam, and SAM, EMA and SWA around momentum; EMA and SWA are judged by their averages of the weights.",
+                        "A network of 784-100-10 with ReLU learns %,d images in batches of %d, with all "
+                                + "optimizers from the same weights and in the same order. %s "
+                                + "Mean momentum averages with 1 - β, Nesterov ahead takes the gradient ahead as "
+                                + "textbooks do, Lookahead goes around Adam, and SAM, EMA and SWA around "
+                                + "momentum; EMA and SWA are judged by their averages of the weights.",
                         images.learn().size(), BATCH, race.rule()));
         List<List<String>> rows = new ArrayList<>();
         for (Placed p : placed) {
@@ -117,7 +120,8 @@ public final class OptimizersLab implements Experiment {
                 .orElseThrow();
         double descent = plain.mean().loss();
         page.text(line(
-                "The training loss is least with %s, %.4f against %.4f with plain gradient descent, below which %d of the other %d come. The test accuracy is "
+                "The training loss is least with %s, %.4f against %.4f with plain gradient descent, below which "
+                        + "%d of the other %d come. The test accuracy is "
                         + "highest with %s, %.2f %% against %.2f %%.",
                 fastest.name(),
                 fastest.mean().loss(),

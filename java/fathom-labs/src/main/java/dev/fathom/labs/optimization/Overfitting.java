@@ -31,7 +31,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 
-/** The part of the lab on rates in which a network with more weights than images fits too much: early stopping, penalties, and calibration. */
+/**
+ * The part of the lab on rates in which a network with more weights than images fits too much: early stopping,
+ * penalties, and calibration.
+ */
 record Overfitting(Run run, Result page, Images images) {
     private static final int BINS = 15;
     /** A weight below this size counts as 0. */
@@ -117,8 +120,10 @@ record Overfitting(Run run, Result page, Images images) {
         }
         page.section("Too few images", "")
                 .text(line(
-                        "A network of 784-256-256-10 with ReLU and 269,322 weights learns only %,d images by Adam with a rate of 0.001 in batches of 64 for %d epochs: plainly, "
-                                + "with early stopping, with L2 or L1 penalties on all weights but biases, and with label smoothing. %,d images are held out.",
+                        "A network of 784-256-256-10 with ReLU and 269,322 weights learns only %,d images by Adam "
+                                + "with a rate of 0.001 in batches of 64 for %d epochs: plainly, "
+                                + "with early stopping, with L2 or L1 penalties on all weights but biases, and "
+                                + "with label smoothing. %,d images are held out.",
                         images.learn().size(), epochs, images.choose().size()));
         stopping(trained, epochs);
         penalties(trained);
@@ -141,8 +146,10 @@ record Overfitting(Run run, Result page, Images images) {
         int ran = stopped.history.epochs().size();
         page.section("Early stopping", "")
                 .text(line(
-                        "The plain run's loss on the images held out is least after epoch %d, %.4f, and %.4f after epoch %d, while its training loss falls to %.4f. Early "
-                                + "stopping with a patience of 3 ends after epoch %d of %d and keeps the best weights: its test loss is %.4f instead of %.4f, "
+                        "The plain run's loss on the images held out is least after epoch %d, %.4f, and %.4f "
+                                + "after epoch %d, while its training loss falls to %.4f. Early "
+                                + "stopping with a patience of 3 ends after epoch %d of %d and keeps the best "
+                                + "weights: its test loss is %.4f instead of %.4f, "
                                 + "and %.2f %% instead of %.2f %% of the test are right.",
                         best + 1,
                         held[best],
@@ -202,7 +209,8 @@ record Overfitting(Run run, Result page, Images images) {
                         rows)
                 .picture("weights.png", "Histograms of the weights of the first layer by penalty", sheet::render)
                 .text(line(
-                        "Under L1, %.1f %% of the weights of the first layer are smaller than 0.001, against %.1f %% under L2 and %.1f %% without a penalty. L2 changes "
+                        "Under L1, %.1f %% of the weights of the first layer are smaller than 0.001, against %.1f "
+                                + "%% under L2 and %.1f %% without a penalty. L2 changes "
                                 + "their standard deviation from %.4f to %.4f.",
                         100 * zeros(l1.weights),
                         100 * zeros(l2.weights),
@@ -254,8 +262,10 @@ record Overfitting(Run run, Result page, Images images) {
         chart.dashed("calibrated", ends, ends);
         page.section("Calibration", "")
                 .text(line(
-                        "A network is calibrated if it is right as often as it says. The expected calibration error (ECE, Guo et al. 2017, with %d bins of equal width) is the "
-                                + "mean distance between the two. Temperature scaling divides the logits by one number, fitted on the images held out; it "
+                        "A network is calibrated if it is right as often as it says. The expected calibration "
+                                + "error (ECE, Guo et al. 2017, with %d bins of equal width) is the "
+                                + "mean distance between the two. Temperature scaling divides the logits by one "
+                                + "number, fitted on the images held out; it "
                                 + "changes no answer.",
                         BINS))
                 .table(
@@ -271,11 +281,13 @@ record Overfitting(Run run, Result page, Images images) {
                         rows)
                 .picture(
                         "reliability.png",
-                        "Reliability diagram: share of right answers by confidence, before and after temperature scaling",
+                        "Reliability diagram: share of right answers by confidence, before and after temperature "
+                                + "scaling",
                         chart::render);
         double gap = confidence(plain.test) - plain.test.confusion().accuracy();
         page.text(line(
-                "The plain network's mean confidence lies %.2f percentage points %s its accuracy; a temperature of %.2f takes its ECE from %.2f to %.2f %%.",
+                "The plain network's mean confidence lies %.2f percentage points %s its accuracy; a temperature "
+                        + "of %.2f takes its ECE from %.2f to %.2f %%.",
                 100 * Math.abs(gap),
                 gap > 0 ? "above" : "below",
                 plain.held.temperature(),

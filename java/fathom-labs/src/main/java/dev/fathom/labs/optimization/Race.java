@@ -16,8 +16,9 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * A fair race on images: each candidate first learns with every rate of a grid about one that is usual for it, and keeps the rate whose loss is least on images
- * held out. With that rate it learns anew from the start, once for each seed, and is judged on the test after each epoch.
+ * A fair race on images: each candidate first learns with every rate of a grid about one that is usual for it, and
+ * keeps the rate whose loss is least on images held out. With that rate it learns anew from the start, once for each
+ * seed, and is judged on the test after each epoch.
  *
  * @param factors of the usual rate, ascending
  * @param trial the number of epochs with each rate
@@ -119,8 +120,10 @@ record Race(Run run, Images images, int batch, double[] factors, int trial, int 
     /** How the rates are chosen, for readers. */
     String rule() {
         return line(
-                "Each first learns for %s with each of %d rates, %s times one that is usual for it, and keeps the one whose loss is least on %,d images held out; a "
-                        + "star marks a rate at an end of its grid. With it, each learns for %s from the start%s, and the test of %,d images is measured after "
+                "Each first learns for %s with each of %d rates, %s times one that is usual for it, and keeps the "
+                        + "one whose loss is least on %,d images held out; a "
+                        + "star marks a rate at an end of its grid. With it, each learns for %s from the start%s, "
+                        + "and the test of %,d images is measured after "
                         + "each.",
                 epochs(trial),
                 factors.length,

@@ -32,7 +32,10 @@ import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
 import java.util.stream.IntStream;
 
-/** Batch size and learning rate, how the rate is found and lowered, and what keeps a network from fitting too much and from being too sure. */
+/**
+ * Batch size and learning rate, how the rate is found and lowered, and what keeps a network from fitting too much and
+ * from being too sure.
+ */
 public final class RatesLab implements Experiment {
     private static final int[] BATCHES = {16, 64, 256, 1024};
     /** The factor between one batch size and the next; rates lie half as far apart. */
@@ -48,7 +51,8 @@ public final class RatesLab implements Experiment {
 
     @Override
     public String shows() {
-        return "batch size and learning rate, range finder, batch growth, early stopping, weights under L1 and L2, calibration";
+        return "batch size and learning rate, range finder, batch growth, early stopping, weights under L1 and "
+                + "L2, calibration";
     }
 
     @Override
@@ -124,8 +128,10 @@ public final class RatesLab implements Experiment {
         double slope = slope(best);
         page.section("Batch size and learning rate", "")
                 .text(line(
-                        "A network of 784-100-10 with ReLU learns %,d images by plain gradient descent for %s, whatever the batch size, so that a batch four "
-                                + "times as large has a quarter of the steps. The table says which share of %,d images held out is right%s.",
+                        "A network of 784-100-10 with ReLU learns %,d images by plain gradient descent for %s, "
+                                + "whatever the batch size, so that a batch four "
+                                + "times as large has a quarter of the steps. The table says which share of %,d "
+                                + "images held out is right%s.",
                         images.learn().size(),
                         Race.epochs(epochs),
                         images.choose().size(),
@@ -142,7 +148,8 @@ public final class RatesLab implements Experiment {
                                 names,
                                 shares))
                 .text(line(
-                        "From batch %d to %d the best rate of this grid goes from %s to %s: it grows as the batch size to the power of %.2f. The linear scaling rule "
+                        "From batch %d to %d the best rate of this grid goes from %s to %s: it grows as the batch "
+                                + "size to the power of %.2f. The linear scaling rule "
                                 + "(Goyal et al. 2017) says 1, and a rule that keeps the noise of a step says 1/2.",
                         BATCHES[0],
                         BATCHES[BATCHES.length - 1],
@@ -202,10 +209,12 @@ public final class RatesLab implements Experiment {
         double apartKept = Math.log(max(kept) / min(kept));
         page.picture(
                         "scaling.png",
-                        "Training loss over the epochs, with rates that are scaled with the batch size and with one rate",
+                        "Training loss over the epochs, with rates that are scaled with the batch size and with "
+                                + "one rate",
                         () -> Chart.panels(2, List.of(left, right)))
                 .text(line(
-                        "With rates in proportion to the batch size, the training losses after %s lie between %.4f and %.4f; with a rate of %s for all, between "
+                        "With rates in proportion to the batch size, the training losses after %s lie between "
+                                + "%.4f and %.4f; with a rate of %s for all, between "
                                 + "%.4f and %.4f.",
                         Race.epochs(epochs), min(scaled), max(scaled), Race.plain(rate(0)), min(kept), max(kept)))
                 .figure(Figure.of("Batches 16 to 1024, log ratio of training losses, scaled rates", "", apart)
@@ -272,9 +281,12 @@ public final class RatesLab implements Experiment {
         }
         page.section("Learning-rate range finder", "")
                 .text(line(
-                        "The finder takes %d steps with a rate that grows from 0.00001 by a factor in each step, and ends where the smoothed loss has risen to four times its "
-                                + "least (Smith 2017). It suggests the rate at which the loss falls fastest. The same network then learns for %s with a "
-                                + "tenth of the suggestion, with the suggestion, and with the rate at which the loss was least.",
+                        "The finder takes %d steps with a rate that grows from 0.00001 by a factor in each step, "
+                                + "and ends where the smoothed loss has risen to four times its "
+                                + "least (Smith 2017). It suggests the rate at which the loss falls fastest. The "
+                                + "same network then learns for %s with a "
+                                + "tenth of the suggestion, with the suggestion, and with the rate at which the "
+                                + "loss was least.",
                         steps, Race.epochs(epochs)))
                 .table(
                         List.of(
@@ -326,13 +338,15 @@ public final class RatesLab implements Experiment {
         double gain = Math.abs(courses.get(0).loss() - courses.get(1).loss());
         page.section("Batch growth and rate decay", "")
                 .text(line(
-                        "Gradient descent begins with batches of 32 and a rate of 0.2. After every %s either the rate is divided by 4, or the batch becomes "
+                        "Gradient descent begins with batches of 32 and a rate of 0.2. After every %s either the "
+                                + "rate is divided by 4, or the batch becomes "
                                 + "4 times as large (Smith et al. 2018), or nothing changes.",
                         phase == 1 ? "epoch" : phase + " epochs"))
                 .table(List.of("after each phase", "steps", "training loss", "test loss", "test accuracy"), rows)
                 .series("growth.png", "Training loss over the epochs, by schedule", "training loss", "epoch", losses)
                 .text(line(
-                        "The training losses of decay and growth end %.4f apart, while decay changes the loss by %.4f; growth takes %.0f %% of the steps.",
+                        "The training losses of decay and growth end %.4f apart, while decay changes the loss by "
+                                + "%.4f; growth takes %.0f %% of the steps.",
                         apart, gain, 100.0 * grown / (epochs * steps)))
                 .figure(Figure.of(
                                 "Training loss, batch growth",

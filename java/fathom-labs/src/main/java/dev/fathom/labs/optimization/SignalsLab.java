@@ -35,7 +35,10 @@ import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleBiFunction;
 import java.util.stream.IntStream;
 
-/** How activations and gradients fade, stay or grow from layer to layer, by activation and initialization, beside the theory of wide networks. */
+/**
+ * How activations and gradients fade, stay or grow from layer to layer, by activation and initialization, beside the
+ * theory of wide networks.
+ */
 public final class SignalsLab implements Experiment {
     private static final int DEPTH = 10;
     private static final int[] SHOWN = {1, 3, 5, 7, 10};
@@ -49,7 +52,10 @@ public final class SignalsLab implements Experiment {
             new Unit("ReLU", Activation.RELU),
             new Unit("SELU", Activation.SELU));
 
-    /** How weights begin: normal, with a variance that may depend on the number of inputs; hidden layers have as many outputs as inputs. */
+    /**
+     * How weights begin: normal, with a variance that may depend on the number of inputs; hidden layers have as many
+     * outputs as inputs.
+     */
     private enum Start {
         SMALL("too small", "0.0001", in -> 1e-4),
         XAVIER("Xavier", "1/n", in -> 1.0 / in),
@@ -98,7 +104,10 @@ public final class SignalsLab implements Experiment {
             return rootMeanSquare(gradients.get(layer - 1));
         }
 
-        /** By what a layer multiplies the gradients on their way from the last layer to the first, in the geometric mean. */
+        /**
+         * By what a layer multiplies the gradients on their way from the last layer to the first, in the geometric
+         * mean.
+         */
         double fading() {
             return Math.pow(gradient(1) / gradient(DEPTH), 1.0 / (DEPTH - 1));
         }
@@ -129,13 +138,20 @@ public final class SignalsLab implements Experiment {
                     line("%s, %,d images", images.title(), images.learn().size()));
             page.section("The networks", "")
                     .text(line(
-                            "Each network has %d hidden layers of %d units and an output of 10, and biases of 0. The weights are normal with mean 0 and "
-                                    + "the variance that the rows name, where n is the number of inputs; in hidden layers, which have as many outputs as "
-                                    + "inputs, Xavier's variance 2 / (inputs + outputs) is the 1/n of LeCun. A batch of %d images runs forward, and the "
-                                    + "gradients of its cross-entropy run back. Activations are what comes out of each hidden layer; gradients are "
-                                    + "those by what goes into its activation. No figures are published for these networks, so the page compares them "
-                                    + "with the theory of infinitely wide layers (Poole et al. 2016): the standard deviation that follows from the mean "
-                                    + "square of the images, and for gradients the root mean square that follows from that of the last layer.",
+                            "Each network has %d hidden layers of %d units and an output of 10, and biases of 0. "
+                                    + "The weights are normal with mean 0 and "
+                                    + "the variance that the rows name, where n is the number of inputs; in "
+                                    + "hidden layers, which have as many outputs as "
+                                    + "inputs, Xavier's variance 2 / (inputs + outputs) is the 1/n of LeCun. A "
+                                    + "batch of %d images runs forward, and the "
+                                    + "gradients of its cross-entropy run back. Activations are what comes out of "
+                                    + "each hidden layer; gradients are "
+                                    + "those by what goes into its activation. No figures are published for these "
+                                    + "networks, so the page compares them "
+                                    + "with the theory of infinitely wide layers (Poole et al. 2016): the "
+                                    + "standard deviation that follows from the mean "
+                                    + "square of the images, and for gradients the root mean square that follows "
+                                    + "from that of the last layer.",
                             DEPTH, width, batch(run)));
             List<Signals> signals = new ArrayList<>();
             for (Unit unit : UNITS) {
@@ -186,7 +202,10 @@ public final class SignalsLab implements Experiment {
         }
     }
 
-    /** Linear layers alone: the activations between them are applied outside, so that what goes into them can be watched. */
+    /**
+     * Linear layers alone: the activations between them are applied outside, so that what goes into them can be
+     * watched.
+     */
     private static Sequential network(Start start, int width) {
         List<Layer> layers = new ArrayList<>(List.of(new Flatten()));
         for (int i = 0; i <= DEPTH; i++) {
@@ -340,7 +359,8 @@ public final class SignalsLab implements Experiment {
         UNITS.forEach(u -> header.add(u.name));
         page.section("Learning", "")
                 .text(line(
-                        "The same networks with %d units in each layer learn %,d images by plain gradient descent in batches of 64, for %s with a rate of 0.01 "
+                        "The same networks with %d units in each layer learn %,d images by plain gradient descent "
+                                + "in batches of 64, for %s with a rate of 0.01 "
                                 + "or 0.1, of which the better one counts. Guessing is right in 10 %%.",
                         width, images.learn().size(), Race.epochs(epochs)))
                 .table(header, rows);

@@ -17,8 +17,9 @@ import java.util.function.BinaryOperator;
 /** The functions of two variables by which textbooks compare optimizers. */
 enum Surface {
     /**
-     * A quadratic bowl that is 25 times as curved in one direction as in the other: its Hessian has the eigenvalues 1 and 25. It is turned by 30 degrees, since
-     * methods with a rate for each coordinate have an advantage where its axes are those of the coordinates.
+     * A quadratic bowl that is 25 times as curved in one direction as in the other: its Hessian has the eigenvalues 1
+     * and 25. It is turned by 30 degrees, since methods with a rate for each coordinate have an advantage where its
+     * axes are those of the coordinates.
      */
     RAVINE(
             "Ravine",
@@ -144,7 +145,10 @@ enum Surface {
      * @param evaluations how often the function and its gradient were computed
      */
     record Path(double[] x, double[] y, double[] gaps, int evaluations) {
-        /** The mean over the steps of the logarithm of the gap, by which settings are compared: it is low where a path comes down early and far. */
+        /**
+         * The mean over the steps of the logarithm of the gap, by which settings are compared: it is low where a path
+         * comes down early and far.
+         */
         double score(int steps) {
             double sum = 0;
             for (int i = 1; i <= steps; i++) {
@@ -174,7 +178,10 @@ enum Surface {
 
     private record Place(Parameter at) implements Net {}
 
-    /** The way of an optimizer from {@code start}, which ends early where the function is no longer finite or the optimizer gives up. */
+    /**
+     * The way of an optimizer from {@code start}, which ends early where the function is no longer finite or the
+     * optimizer gives up.
+     */
     Path path(Optimizer recipe, int steps, double... from) {
         double[] x = new double[steps + 1];
         double[] y = new double[steps + 1];

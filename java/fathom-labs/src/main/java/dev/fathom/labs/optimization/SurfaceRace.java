@@ -47,12 +47,17 @@ record SurfaceRace(Run run, Result page) {
     boolean race() {
         page.section("Surfaces", "")
                 .text(line(
-                        "Each optimizer starts at the same place, and its rate is the best of %s; a star marks the ends of these. A rate is judged by the mean over all steps of log10 of the "
-                                + "gap, which is the height above the least value of the function: it is low where a path comes down early and far. "
-                                + "L-BFGS and Newton's method find the length of their steps themselves, and the number of the damped form is its damping. "
-                                + "Mean momentum averages with 1 - β, Nesterov ahead takes the gradient ahead as textbooks do, Lookahead goes around Adam, "
+                        "Each optimizer starts at the same place, and its rate is the best of %s; a star marks "
+                                + "the ends of these. A rate is judged by the mean over all steps of log10 of the "
+                                + "gap, which is the height above the least value of the function: it is low "
+                                + "where a path comes down early and far. "
+                                + "L-BFGS and Newton's method find the length of their steps themselves, and the "
+                                + "number of the damped form is its damping. "
+                                + "Mean momentum averages with 1 - β, Nesterov ahead takes the gradient ahead as "
+                                + "textbooks do, Lookahead goes around Adam, "
                                 + "and SAM around momentum. An evaluation is one computation of the function "
-                                + "and its gradient; Newton's method takes nine for each step, since it makes the Hessian of differences of gradients.",
+                                + "and its gradient; Newton's method takes nine for each step, since it makes the "
+                                + "Hessian of differences of gradients.",
                         run.brief() ? "0.001, 0.01, 0.1 and 1" : "the half decades from 0.0001 to 10"));
         for (Surface surface : Surface.values()) {
             List<Ranked> ranked = ranked(surface);
@@ -143,7 +148,8 @@ record SurfaceRace(Run run, Result page) {
                 .path;
         int last = newton.gaps().length - 1;
         page.text(line(
-                "%s has the lowest mean; %d of %d come within %s of the least value and stay there. Newton's method, which goes to a stationary point of any kind, "
+                "%s has the lowest mean; %d of %d come within %s of the least value and stay there. Newton's "
+                        + "method, which goes to a stationary point of any kind, "
                         + "ends at (%.3f, %.3f), %.2g above the least value.",
                 first.contender.name(),
                 arrived,
@@ -200,11 +206,13 @@ record SurfaceRace(Run run, Result page) {
         Surface.Path heavy = Surface.RAVINE.path(new Sgd(rate).momentum(beta), 120, 1, 1);
         Surface.Path newton = Surface.RAVINE.path(new Newton(), 1, 1, 1);
         page.section("The ravine in theory", "")
-                .text(
-                        "On a quadratic function whose Hessian has eigenvalues from m to L, gradient descent with the best rate, 2 / (m + L), multiplies the "
-                                + "distance from the minimum by at most (κ - 1) / (κ + 1) in each step, with κ = L / m, and momentum with the best rate and factor "
-                                + "(Polyak 1964) in the long run by (√κ - 1) / (√κ + 1). Newton's method arrives in one step. Here m = 1 and L = 25, and the start "
-                                + "is (1, 1). The measured factor is the geometric mean of steps 40 to 120.")
+                .text("On a quadratic function whose Hessian has eigenvalues from m to L, gradient descent with "
+                        + "the best rate, 2 / (m + L), multiplies the "
+                        + "distance from the minimum by at most (κ - 1) / (κ + 1) in each step, with κ = "
+                        + "L / m, and momentum with the best rate and factor "
+                        + "(Polyak 1964) in the long run by (√κ - 1) / (√κ + 1). Newton's method arrives "
+                        + "in one step. Here m = 1 and L = 25, and the start "
+                        + "is (1, 1). The measured factor is the geometric mean of steps 40 to 120.")
                 .table(
                         List.of("method", "factor for each step", "theory"),
                         List.of(
@@ -259,9 +267,12 @@ record SurfaceRace(Run run, Result page) {
         });
         page.section("The ridge of the saddle", "")
                 .text(line(
-                        "The start is (-1.5, 0), where the slope in y is exactly 0. In theory an optimizer with exact gradients slides along the ridge into "
-                                + "the saddle, also with momentum or with a rate for each variable. Gaussian noise on the gradients, with a variance of 0.001 at the first "
-                                + "step, pushes it off the ridge. The table says how many runs end near a minimum after %d steps with a rate of 0.1 "
+                        "The start is (-1.5, 0), where the slope in y is exactly 0. In theory an optimizer with "
+                                + "exact gradients slides along the ridge into "
+                                + "the saddle, also with momentum or with a rate for each variable. Gaussian "
+                                + "noise on the gradients, with a variance of 0.001 at the first "
+                                + "step, pushes it off the ridge. The table says how many runs end near a minimum "
+                                + "after %d steps with a rate of 0.1 "
                                 + "(Newton: 1).",
                         steps))
                 .table(List.of("from the ridge", "arrived at a minimum"), rows);

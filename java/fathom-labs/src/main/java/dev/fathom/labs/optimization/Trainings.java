@@ -22,8 +22,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many trainings of small networks on the same images, side by side on all cores. In a run with {@code --resume}, each finished training is written into the
- * folder, and is read from there the next time.
+ * Many trainings of small networks on the same images, side by side on all cores. In a run with {@code --resume}, each
+ * finished training is written into the folder, and is read from there the next time.
  *
  * @param learn the images to learn from
  * @param judge the images by which networks are judged after each epoch

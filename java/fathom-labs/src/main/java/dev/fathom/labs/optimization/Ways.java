@@ -81,7 +81,10 @@ final class Ways {
         }
     }
 
-    /** Estimates of the least and the largest eigenvalue of the Hessian of the loss of all of {@code data}, by 20 products with it. */
+    /**
+     * Estimates of the least and the largest eigenvalue of the Hessian of the loss of all of {@code data}, by 20
+     * products with it.
+     */
     static Curvature.Extremes extremes(FlatNet net, Dataset data, long seed, float... w) {
         try (Model<FlatNet> model = Model.of(net.at(w), 0)) {
             return model.net().curvature(data).extremes(20, new Rng(seed));

@@ -38,7 +38,8 @@ public final class AnomaliesLab implements Experiment {
 
     @Override
     public String shows() {
-        return "outliers in heart beats, telemetry and server metrics: ensembles of recurrent and convolutional auto-encoders, and baselines";
+        return "outliers in heart beats, telemetry and server metrics: ensembles of recurrent and convolutional "
+                + "auto-encoders, and baselines";
     }
 
     @Override

@@ -38,36 +38,54 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     /** What is compared, and how. */
     static void about(Result page, Study study) {
         page.section("What is compared", "")
-                .text(
-                        "An auto-encoder learns to reconstruct windows of rows; a row that it reconstructs badly is likely to be an outlier. No label is learned. "
-                                + "The score of a row is the median over the members of an ensemble of their squared errors, where the square of each "
-                                + "column is taken before the sum. Columns are scaled to mean 0 and deviation 1 of the rows to learn from. Outliers are the "
-                                + "positive class, and scores are not turned over where they rank worse than chance. PR-AUC is average precision, the area "
-                                + "by rectangles; a score that knows nothing has a ROC-AUC of 0.5 and the share of outliers as its average precision.")
+                .text("An auto-encoder learns to reconstruct windows of rows; a row that it reconstructs badly "
+                        + "is likely to be an outlier. No label is learned. "
+                        + "The score of a row is the median over the members of an ensemble of their "
+                        + "squared errors, where the square of each "
+                        + "column is taken before the sum. Columns are scaled to mean 0 and deviation 1 "
+                        + "of the rows to learn from. Outliers are the "
+                        + "positive class, and scores are not turned over where they rank worse than "
+                        + "chance. PR-AUC is average precision, the area "
+                        + "by rectangles; a score that knows nothing has a ROC-AUC of 0.5 and the share "
+                        + "of outliers as its average precision.")
                 .text(line(
-                        "Recurrent ensembles (Kieu, Yang, Guo and Jensen 2019) have up to %d members, each an LSTM of %d units that reads a window and one "
-                                + "that writes it from its last row to its first, trained by Adam. Each member has a skip length L of its own, 1 to %d: an "
-                                + "LSTM step reads both h[t - 1] and h[t - L] as their mean, or for each step of the window one of h[t - 1], h[t - L] and "
-                                + "their mean, drawn once. In the paper the first cell is called RSCN and the second one, which is sparsely connected, "
-                                + "S-RNN; there are texts that use the names the other way round, so this page says both and drawn. Members are "
-                                + "independent (IF), or their codes are joined by a linear layer into one of %d numbers with an L1 penalty (SF). A row's "
-                                + "error is the mean over the windows that contain it, of which %d begin within the length of one.",
+                        "Recurrent ensembles (Kieu, Yang, Guo and Jensen 2019) have up to %d members, each an "
+                                + "LSTM of %d units that reads a window and one "
+                                + "that writes it from its last row to its first, trained by Adam. Each member "
+                                + "has a skip length L of its own, 1 to %d: an "
+                                + "LSTM step reads both h[t - 1] and h[t - L] as their mean, or for each step of "
+                                + "the window one of h[t - 1], h[t - L] and "
+                                + "their mean, drawn once. In the paper the first cell is called RSCN and the "
+                                + "second one, which is sparsely connected, "
+                                + "S-RNN; there are texts that use the names the other way round, so this page "
+                                + "says both and drawn. Members are "
+                                + "independent (IF), or their codes are joined by a linear layer into one of %d "
+                                + "numbers with an L1 penalty (SF). A row's "
+                                + "error is the mean over the windows that contain it, of which %d begin within "
+                                + "the length of one.",
                         study.most(),
                         RecurrentAutoencoder.HIDDEN,
                         RecurrentAutoencoder.MOST_LAG,
                         RecurrentAutoencoder.HIDDEN,
                         Study.APART))
                 .text(line(
-                        "The window, the rate of Adam and the number of epochs are chosen for each series without its labels and without its test rows, "
-                                + "where it has others: one auto-encoder with drawn connections learns the first %d %% of the rows to learn from, with "
-                                + "windows of %s rows and rates of %s, each for %d epochs, and the window, rate and epoch with the least mean squared "
-                                + "error on the other rows are taken for all recurrent members. A shorter window is easier to reconstruct with so few "
+                        "The window, the rate of Adam and the number of epochs are chosen for each series without "
+                                + "its labels and without its test rows, "
+                                + "where it has others: one auto-encoder with drawn connections learns the first "
+                                + "%d %% of the rows to learn from, with "
+                                + "windows of %s rows and rates of %s, each for %d epochs, and the window, rate "
+                                + "and epoch with the least mean squared "
+                                + "error on the other rows are taken for all recurrent members. A shorter window "
+                                + "is easier to reconstruct with so few "
                                 + "hidden units, so this rule leans to short windows.",
                         Choice.LEARNED, listed(study.windows()), listed(Study.RATES), study.epochs()))
                 .text(line(
-                        "The convolutional ensemble (CAE-Ensemble, Campos et al. 2021) has %d members with vectors of %d numbers and %d gated convolutions "
-                                + "on either side, with attention. Each member begins with %.0f %% of the weights of the one before it, learns for %d "
-                                + "epochs, and minimizes J - λK: its squared error less λ = %.1f times its squared distance from the mean of the members "
+                        "The convolutional ensemble (CAE-Ensemble, Campos et al. 2021) has %d members with "
+                                + "vectors of %d numbers and %d gated convolutions "
+                                + "on either side, with attention. Each member begins with %.0f %% of the weights "
+                                + "of the one before it, learns for %d "
+                                + "epochs, and minimizes J - λK: its squared error less λ = %.1f times its "
+                                + "squared distance from the mean of the members "
                                 + "before it. A row's error is that in the window of %d rows which it ends.",
                         study.convolutional(),
                         study.width(),
@@ -77,10 +95,14 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         Study.DIVERSITY,
                         Study.CONVOLUTIONAL_ROWS))
                 .text(line(
-                        "Two linear floors and four methods without a network stand beside them: the sum of z² of a row; the error of windows after a "
-                                + "projection onto their principal components, 8 of them, or 4 for a single column; an isolation forest; the local outlier "
-                                + "factor (LOF) with 20 neighbors; a one-class SVM with ν = 0.1; and the matrix profile. The components are those of "
-                                + "windows of 32 rows; the last four see windows of %d, the longest that the networks are offered. A single auto-encoder "
+                        "Two linear floors and four methods without a network stand beside them: the sum of z² of "
+                                + "a row; the error of windows after a "
+                                + "projection onto their principal components, 8 of them, or 4 for a single "
+                                + "column; an isolation forest; the local outlier "
+                                + "factor (LOF) with 20 neighbors; a one-class SVM with ν = 0.1; and the matrix "
+                                + "profile. The components are those of "
+                                + "windows of 32 rows; the last four see windows of %d, the longest that the "
+                                + "networks are offered. A single auto-encoder "
                                 + "is the median of the IF members with drawn connections.",
                         Baseline.ROWS));
         departures(page, study);
@@ -101,7 +123,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                         recurrent + ", training",
                                         "rate 0.001; 30 (IF) or 100 (SF) times over a series",
                                         line(
-                                                "rate %s and at most %d epochs, chosen for each series; steps of %d windows; gradients cut to the norm %.0f",
+                                                "rate %s and at most %d epochs, chosen for each series; steps of "
+                                                        + "%d windows; gradients cut to the norm %.0f",
                                                 listed(Study.RATES), study.epochs(), Study.BATCH, Study.CLIP)),
                                 List.of(
                                         recurrent + ", columns",
@@ -130,7 +153,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                         convolutional + ", settings",
                                         "chosen in a search without labels",
                                         line(
-                                                "the defaults of the public code for all: β = %.1f, λ = %.1f, windows of %d rows",
+                                                "the defaults of the public code for all: β = %.1f, λ = %.1f, "
+                                                        + "windows of %d rows",
                                                 Study.TRANSFER, Study.DIVERSITY, Study.CONVOLUTIONAL_ROWS)),
                                 List.of(
                                         convolutional + ", size",
@@ -145,7 +169,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                 List.of(
                                         "collections",
                                         "also S5, SMD, SMAP, SWaT and WADI",
-                                        "eight channels of MSL without the columns that never change, and UCR in their place"),
+                                        "eight channels of MSL without the columns that never change, and UCR in "
+                                                + "their place"),
                                 List.of(
                                         "methods",
                                         "also RandNet, a convolutional and a recurrent variational auto-encoder",
@@ -245,7 +270,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                     .orElseThrow();
             String floor = better(some);
             page.text(line(
-                    "On %d series of %s the best mean ROC-AUC is %.3f, by %s. The best ensemble of auto-encoders is %s with %.3f; the better linear floor "
+                    "On %d series of %s the best mean ROC-AUC is %.3f, by %s. The best ensemble of auto-encoders "
+                            + "is %s with %.3f; the better linear floor "
                             + "is %s with %.3f.",
                     some.size(),
                     set,
@@ -264,7 +290,10 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         }
     }
 
-    /** Shared framework against independent members against one network, on which the paper says that they are better in this order. */
+    /**
+     * Shared framework against independent members against one network, on which the paper says that they are better in
+     * this order.
+     */
     private void frameworks(Result page) {
         Map<String, List<Outcome>> groups = new LinkedHashMap<>();
         sets().forEach(set -> groups.put(set, of(set)));
@@ -291,7 +320,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         });
         page.section(
                         "Shared code, independent members, one network",
-                        "The paper finds ensembles with a shared code (SF) better than independent members (IF), and these better than one auto-encoder.")
+                        "The paper finds ensembles with a shared code (SF) better than independent members (IF), "
+                                + "and these better than one auto-encoder.")
                 .table(header, rows);
         groups.forEach((group, some) -> page.text(order(group, some)));
         page.figure(difference(SHARED, INDEPENDENT)).figure(difference(INDEPENDENT, Study.SINGLE));
@@ -306,8 +336,10 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         double linear = mean(some, floor, Area::roc);
         double best = Math.max(shared, Math.max(independent, single));
         return line(
-                "%s: the mean ROC-AUC is %.4f with a shared code, %.4f with independent members and %.4f with one network. The paper's order %s in these "
-                        + "means; SF is above IF on %d and IF above one network on %d of %d series. The best of the three is %s the isolation forest "
+                "%s: the mean ROC-AUC is %.4f with a shared code, %.4f with independent members and %.4f with one "
+                        + "network. The paper's order %s in these "
+                        + "means; SF is above IF on %d and IF above one network on %d of %d series. The best of "
+                        + "the three is %s the isolation forest "
                         + "(%.4f) and %s the better linear floor (%s, %.4f).",
                 group,
                 shared,
@@ -349,7 +381,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     private void choices(Result page) {
         page.section(
                         "What was chosen",
-                        "The settings of the recurrent auto-encoders with the least mean squared error of a scaled number of the rows held out.")
+                        "The settings of the recurrent auto-encoders with the least mean squared error of a "
+                                + "scaled number of the rows held out.")
                 .table(
                         List.of("series", "window", "rate", "epochs", "error"),
                         outcomes.stream()
@@ -379,7 +412,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         page.picture(
                 set.toLowerCase(Locale.ROOT) + ".png",
                 line(
-                        "%s %s, on which the convolutional ensemble does best in this collection: the first column with its outliers, and the scores of two "
+                        "%s %s, on which the convolutional ensemble does best in this collection: the first "
+                                + "column with its outliers, and the scores of two "
                                 + "ensembles",
                         set, shown.name()),
                 () -> Chart.panels(
@@ -389,14 +423,17 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     private static String told(String set) {
         return switch (set) {
             case "ECG" ->
-                "Seven electrocardiograms of two leads with one anomalous beat each, with the training and test rows that the papers use.";
+                "Seven electrocardiograms of two leads with one anomalous beat each, with the training and test "
+                        + "rows that the papers use.";
             case "NAB" ->
-                "The series of the Numenta benchmark that have anomalies. All rows are learned and all are scored, since there is no split; the labels are "
+                "The series of the Numenta benchmark that have anomalies. All rows are learned and all are "
+                        + "scored, since there is no split; the labels are "
                         + "the benchmark's windows of time, which also hold many normal rows.";
             case "MSL" ->
                 "Eight channels of telemetry of the rover Curiosity: a value, and the commands that were sent to it.";
             default ->
-                "Four arterial pressures of the UCR archive with one anomaly each, of 11 to 112 rows, which makes the share of outliers small.";
+                "Four arterial pressures of the UCR archive with one anomaly each, of 11 to 112 rows, which makes "
+                        + "the share of outliers small.";
         };
     }
 
@@ -448,11 +485,13 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         List.of("ensemble", "ROC-AUC", "its median member", "series on which it is at least as good"),
                         rows)
                 .text(line(
-                        "It is expected on at least %d of the seven series; the most that an ensemble reaches is %d of %d.",
+                        "It is expected on at least %d of the seven series; the most that an ensemble reaches is "
+                                + "%d of %d.",
                         ECG_NEEDED, most, ecg.size()));
         if (inverted > 0) {
             page.text(line(
-                    "On %d of the series a single auto-encoder ranks the outliers below chance: that beat is easier to reconstruct than normal ones. On %d "
+                    "On %d of the series a single auto-encoder ranks the outliers below chance: that beat is "
+                            + "easier to reconstruct than normal ones. On %d "
                             + "of these the ensemble ranks them lower still.",
                     inverted, lower));
         }
@@ -519,8 +558,10 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         String with = line("λ = %.1f", Study.DIVERSITY);
         page.section(
                         "Diversity",
-                        "DIV_F is 2 / (M (M - 1)) times the sum over all pairs of the distance between what two members write, here the mean over the "
-                                + "training windows. The public code adds the term K to what is minimized, which makes members alike; here it is "
+                        "DIV_F is 2 / (M (M - 1)) times the sum over all pairs of the distance between what two "
+                                + "members write, here the mean over the "
+                                + "training windows. The public code adds the term K to what is minimized, which "
+                                + "makes members alike; here it is "
                                 + "subtracted, as in the paper.")
                 .table(
                         List.of(
@@ -533,7 +574,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                 "PR-AUC, " + with),
                         rows)
                 .text(line(
-                        "With the diversity term, DIV_F is larger on %d of %d series, %.2f times as large in the mean. The mean ROC-AUC is %.4f %s.",
+                        "With the diversity term, DIV_F is larger on %d of %d series, %.2f times as large in the "
+                                + "mean. The mean ROC-AUC is %.4f %s.",
                         grown, ecg.size(), ratio, Math.abs(change), change < 0 ? "smaller" : "larger"))
                 .key(Figure.of("DIV_F with the diversity term, relative to DIV_F without", "", ratio)
                         .baseline("1", "no term")
@@ -556,9 +598,12 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         long below = Arrays.stream(roc).filter(r -> r < 0.5).count();
         page.section("What public code reports instead", "")
                 .text(line(
-                        "The public code of the recurrent ensembles calls the normal rows positive. For %s on all %d series this gives a mean PR-AUC of "
-                                + "%.3f, where the outliers as the positive class give %.3f; normal rows are %.3f of all, which any score reaches. Where a "
-                                + "ROC-AUC is below 0.5 it also reports 1 minus it, which is known only from the labels: this concerns %d of the series and "
+                        "The public code of the recurrent ensembles calls the normal rows positive. For %s on all "
+                                + "%d series this gives a mean PR-AUC of "
+                                + "%.3f, where the outliers as the positive class give %.3f; normal rows are %.3f "
+                                + "of all, which any score reaches. Where a "
+                                + "ROC-AUC is below 0.5 it also reports 1 minus it, which is known only from the "
+                                + "labels: this concerns %d of the series and "
                                 + "would raise the mean from %.3f to %.3f.",
                         method,
                         outcomes.size(),
@@ -576,11 +621,14 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     private static void streaming(Result page, Streamed streamed) {
         page.section(
                         "A stream",
-                        "A frozen session carries what the encoders remember from row to row. After each row the decoders write their first row, which is "
+                        "A frozen session carries what the encoders remember from row to row. After each row the "
+                                + "decoders write their first row, which is "
                                 + "the one that was read last, so that a score is known at once.")
                 .text(line(
-                        "%s as a stream, by the %d independent members with both connections: %.0f microseconds for each row on one thread. The ROC-AUC is "
-                                + "%.3f, where the same members have %.3f by windows, which also see the rows after a row.",
+                        "%s as a stream, by the %d independent members with both connections: %.0f microseconds "
+                                + "for each row on one thread. The ROC-AUC is "
+                                + "%.3f, where the same members have %.3f by windows, which also see the rows "
+                                + "after a row.",
                         streamed.name(),
                         streamed.members(),
                         streamed.microseconds(),

@@ -5,7 +5,10 @@ import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** The methods without a network that ensembles are compared with. Each gives every test row a score, which is larger for an outlier. */
+/**
+ * The methods without a network that ensembles are compared with. Each gives every test row a score, which is larger
+ * for an outlier.
+ */
 enum Baseline {
     SQUARES("sum of z²") {
         @Override
@@ -64,8 +67,8 @@ enum Baseline {
     static final int MOST = 2000;
 
     /**
-     * The rows of a window of the methods that compare whole windows: the longest of those that are offered to the networks, since shapes are only seen whole
-     * in a long one.
+     * The rows of a window of the methods that compare whole windows: the longest of those that are offered to the
+     * networks, since shapes are only seen whole in a long one.
      */
     static final int ROWS = 128;
 

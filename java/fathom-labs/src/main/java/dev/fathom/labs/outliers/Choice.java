@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * How the recurrent auto-encoders of a series are trained. It is chosen without labels: with each pair of a window and a rate one auto-encoder learns the first
- * {@value #LEARNED} % of the rows to learn from, and after each epoch it
+ * How the recurrent auto-encoders of a series are trained. It is chosen without labels: with each pair of a window and
+ * a rate one auto-encoder learns the first {@value #LEARNED} % of the rows to learn from, and after each epoch it
  * reconstructs the others. The window, rate and epoch with the least mean squared error are taken.
  *
  * @param rows of a window

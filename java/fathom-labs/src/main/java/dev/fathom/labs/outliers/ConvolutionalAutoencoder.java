@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A convolutional auto-encoder of windows x [n, t, columns] (Campos et al. 2021). Rows become vectors with positions; gated convolutions with residuals read
- * them, both sides of each row; causal ones, each of which attends to what was read, write row t from the rows before t.
+ * A convolutional auto-encoder of windows x [n, t, columns] (Campos et al. 2021). Rows become vectors with positions;
+ * gated convolutions with residuals read them, both sides of each row; causal ones, each of which attends to what was
+ * read, write row t from the rows before t.
  *
  * @param embed from columns to width
  * @param positions of the rows in a window

@@ -9,9 +9,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An ensemble of convolutional auto-encoders, trained one after the other (Campos et al. 2021). A member begins with a share of the weights of the one
- * before it. It minimizes J - lambda K, with its own squared error J = |x - f|^2 and its squared distance K = |f - F|^2 from the mean F of the members
- * before it.
+ * An ensemble of convolutional auto-encoders, trained one after the other (Campos et al. 2021). A member begins with a
+ * share of the weights of the one before it. It minimizes J - lambda K, with its own squared error J = |x - f|^2 and
+ * its squared distance K = |f - F|^2 from the mean F of the members before it.
  *
  * @param fitting how members are trained
  * @param learned the windows to train on

@@ -51,8 +51,8 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
     public record Span(int first, int last, double score) {}
 
     /**
-     * Trains an ensemble and scores every row; null if it was interrupted before the members had seen all windows once. The members learn side by side, so that
-     * after an interruption all of them have learned equally long.
+     * Trains an ensemble and scores every row; null if it was interrupted before the members had seen all windows once.
+     * The members learn side by side, so that after an interruption all of them have learned equally long.
      *
      * @param training shows the progress, ends at Ctrl-C, and goes on with what an earlier run left in {@code folder}
      * @throws IllegalArgumentException if there are fewer than two windows to learn from

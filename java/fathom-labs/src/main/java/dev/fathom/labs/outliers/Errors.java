@@ -54,8 +54,8 @@ record Errors(double[][] squares) {
     }
 
     /**
-     * The sum over the columns of the squared error of each row of each window. Each column is squared before the sum, so that errors of opposite signs do not
-     * cancel.
+     * The sum over the columns of the squared error of each row of each window. Each column is squared before the sum,
+     * so that errors of opposite signs do not cancel.
      *
      * @param again what a member wrote, and {@code windows} what it read: [windows][rows columns]
      * @return [windows][rows]
@@ -71,7 +71,10 @@ record Errors(double[][] squares) {
         return squared;
     }
 
-    /** The score of each row by the first members: the median of their squared errors. A larger score is more likely an outlier. */
+    /**
+     * The score of each row by the first members: the median of their squared errors. A larger score is more likely an
+     * outlier.
+     */
     double[] median(int members) {
         return IntStream.range(0, squares[0].length)
                 .mapToDouble(t -> Summary.median(Arrays.stream(squares, 0, members)

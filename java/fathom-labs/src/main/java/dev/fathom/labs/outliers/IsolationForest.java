@@ -7,8 +7,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trees that split at random until an example is alone: an outlier is alone after few splits (Liu, Ting and Zhou 2008). The score of x is 2^(-E[h(x)] / c(n)),
- * where h(x) is the number of splits on its path, in the mean over the trees, and c(n) that of an unsuccessful search in a binary tree of n examples.
+ * Trees that split at random until an example is alone: an outlier is alone after few splits (Liu, Ting and Zhou 2008).
+ * The score of x is 2^(-E[h(x)] / c(n)), where h(x) is the number of splits on its path, in the mean over the trees,
+ * and c(n) that of an unsuccessful search in a binary tree of n examples.
  *
  * @param trees the roots
  * @param sample n, the number of examples that a tree is grown from

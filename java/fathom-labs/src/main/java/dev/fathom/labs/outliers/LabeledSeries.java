@@ -11,13 +11,14 @@ import java.util.stream.Stream;
  * @param set the collection it is from, such as {@code ECG}
  * @param name its name there
  * @param training the rows to learn from [n][columns]; no label is known of them
- * @param test the rows to score [m][columns]; the same array as {@code training} where a collection has no training part
+ * @param test the rows to score [m][columns]; the same array as {@code training} where a collection has no training
+ *     part
  * @param outliers which test rows are outliers
  */
 record LabeledSeries(String set, String name, float[][] training, float[][] test, boolean[] outliers) {
     /**
-     * Scales raw rows by the mean and the deviation of those to learn from. A column that is constant there is only shifted, and one that is constant in all
-     * rows is left out, unless there is no other.
+     * Scales raw rows by the mean and the deviation of those to learn from. A column that is constant there is only
+     * shifted, and one that is constant in all rows is left out, unless there is no other.
      */
     static LabeledSeries of(String set, String name, double[][] training, double[][] test, boolean[] outliers) {
         int[] changing = IntStream.range(0, training[0].length)
@@ -48,7 +49,10 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
         return training == test;
     }
 
-    /** How well scores rank the outliers first. An outlier is the positive class, and a ranking below chance stays below chance. */
+    /**
+     * How well scores rank the outliers first. An outlier is the positive class, and a ranking below chance stays below
+     * chance.
+     */
     Ranking ranking(double... scores) {
         return Ranking.of(scores, outliers);
     }

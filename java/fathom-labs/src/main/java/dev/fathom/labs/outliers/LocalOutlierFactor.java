@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * How much less dense the examples lie around x than around its neighbors (Breunig et al. 2000): the mean of lrd(o) / lrd(x) over the k nearest neighbors o
- * of x. The local reachability density lrd(x) is 1 / the mean over them of max(|x - o|, the distance of o to its own k-th neighbor).
+ * How much less dense the examples lie around x than around its neighbors (Breunig et al. 2000): the mean of lrd(o) /
+ * lrd(x) over the k nearest neighbors o of x. The local reachability density lrd(x) is 1 / the mean over them of max(|x
+ * - o|, the distance of o to its own k-th neighbor).
  *
  * @param x the examples
  * @param k how many neighbors

@@ -3,8 +3,9 @@ package dev.fathom.labs.outliers;
 import java.util.Arrays;
 
 /**
- * The distance of each window to the window that is most like it (Yeh et al. 2016), where each column of a window is scaled to mean 0 and deviation 1: it is
- * the square root of the mean over the columns of 2 m (1 - r), for m rows and a correlation r. A window unlike all others is an outlier.
+ * The distance of each window to the window that is most like it (Yeh et al. 2016), where each column of a window is
+ * scaled to mean 0 and deviation 1: it is the square root of the mean over the columns of 2 m (1 - r), for m rows and a
+ * correlation r. A window unlike all others is an outlier.
  */
 final class MatrixProfile {
     private static final double FLAT = 1e-6; // the deviation below which a column is constant in a window
@@ -16,7 +17,8 @@ final class MatrixProfile {
      *
      * @param rows [n][columns], and {@code among} [k][columns]
      * @param m the rows of a window
-     * @param apart windows of the same series that begin less than so many rows apart are not compared; 0 for two different series
+     * @param apart windows of the same series that begin less than so many rows apart are not compared; 0 for two
+     *     different series
      * @return a distance for each of the n - m + 1 windows
      */
     static double[] of(float[][] rows, float[][] among, int m, int apart) {

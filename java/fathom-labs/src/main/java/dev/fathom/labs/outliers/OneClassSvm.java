@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The smallest region with most of the examples, by a kernel k(a, b) = exp(-gamma |a - b|^2) (Schoelkopf et al. 2001): it minimizes half of sum a_i a_j
- * k(x_i, x_j) where 0 &lt;= a_i &lt;= 1 and the sum of all a_i is nu n. The score of x is rho - sum a_i k(x_i, x), above 0 outside of the region.
+ * The smallest region with most of the examples, by a kernel k(a, b) = exp(-gamma |a - b|^2) (Schoelkopf et al. 2001):
+ * it minimizes half of sum a_i a_j k(x_i, x_j) where 0 &lt;= a_i &lt;= 1 and the sum of all a_i is nu n. The score of x
+ * is rho - sum a_i k(x_i, x), above 0 outside of the region.
  *
  * @param x the examples
  * @param weights a_i
@@ -17,7 +18,8 @@ record OneClassSvm(float[][] x, double[] weights, double gamma, double rho) {
     private static final int MOST_STEPS = 100_000;
 
     /**
-     * Learns the region, two weights at a time, of those that violate the optimum most. Gamma is 1 / (features x the variance of all numbers).
+     * Learns the region, two weights at a time, of those that violate the optimum most. Gamma is 1 / (features x the
+     * variance of all numbers).
      *
      * @param nu the share of examples that may lie outside, at most
      */

@@ -96,7 +96,10 @@ final class OutlierData {
         return LabeledSeries.of("ECG", ECG.get(1).name(), all.rows(), all.rows(), all.outliers());
     }
 
-    /** A series from a file, or one sentence where the file has fewer rows than its labels speak of, or texts for numbers. */
+    /**
+     * A series from a file, or one sentence where the file has fewer rows than its labels speak of, or texts for
+     * numbers.
+     */
     private static LabeledSeries whole(Path file, Supplier<LabeledSeries> series) {
         try {
             return series.get();
@@ -116,8 +119,8 @@ final class OutlierData {
     }
 
     /**
-     * Those series of the Numenta benchmark that lie in the folder, have an anomaly and a name that is wanted. All rows are both learned and scored, as
-     * there is no split.
+     * Those series of the Numenta benchmark that lie in the folder, have an anomaly and a name that is wanted. All rows
+     * are both learned and scored, as there is no split.
      */
     static List<LabeledSeries> nab(@Nullable Path data, Predicate<String> wanted) {
         Path folder = folder(NAB_FILES, data);

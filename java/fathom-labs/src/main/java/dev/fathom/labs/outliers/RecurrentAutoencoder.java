@@ -8,11 +8,11 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 
 /**
- * An LSTM that reads a window x [n, t, columns], and one that writes it again from the last row to the first (Kieu et al. 2019). What the first one remembers
- * after the last row is the code.
+ * An LSTM that reads a window x [n, t, columns], and one that writes it again from the last row to the first (Kieu et
+ * al. 2019). What the first one remembers after the last row is the code.
  *
- * <p>The decoder reads nothing but its own state. In the paper it also reads the row that it wrote last, which is a linear function of its state and so of what
- * the recurrent weights can add by themselves.
+ * <p>The decoder reads nothing but its own state. In the paper it also reads the row that it wrote last, which is a
+ * linear function of its state and so of what the recurrent weights can add by themselves.
  *
  * @param encoder from columns to hidden units
  * @param decoder from a constant to hidden units

@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ensembles of recurrent auto-encoders (Kieu et al. 2019). Each member has connections of its own that skip steps; its error at a row is the mean over the
- * windows that contain the row.
+ * Ensembles of recurrent auto-encoders (Kieu et al. 2019). Each member has connections of its own that skip steps; its
+ * error at a row is the mean over the windows that contain the row.
  *
  * @param cell the connections
  * @param fitting how members are trained
@@ -39,8 +39,8 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
     }
 
     /**
-     * The errors after each epoch with which the first member reconstructs windows of the test rows, as far apart as those that it learns from; null
-     * if it was interrupted.
+     * The errors after each epoch with which the first member reconstructs windows of the test rows, as far apart as
+     * those that it learns from; null if it was interrupted.
      */
     @Nullable
     History tried(LabeledSeries series) {

@@ -1,8 +1,9 @@
 package dev.fathom.labs.outliers;
 
 /**
- * z = (x - mean) / deviation for each column, with the deviation of divisor n. {@link dev.fathom.series.Standardization} refuses a column that is constant in the
- * rows that it learns from, which is right for forecasts. Here such a column is kept, since a change in it is what one looks for.
+ * z = (x - mean) / deviation for each column, with the deviation of divisor n.
+ * {@link dev.fathom.series.Standardization} refuses a column that is constant in the rows that it learns from, which is
+ * right for forecasts. Here such a column is kept, since a change in it is what one looks for.
  *
  * @param means of the columns
  * @param deviations of the columns; 1 for a column that is constant, which is thus only shifted

@@ -7,7 +7,8 @@ import dev.fathom.tensor.Tensor;
 import java.util.List;
 
 /**
- * Recurrent auto-encoders that share one code: what all encoders remember, made as short as that of one by a linear layer. Each decoder begins from it.
+ * Recurrent auto-encoders that share one code: what all encoders remember, made as short as that of one by a linear
+ * layer. Each decoder begins from it.
  *
  * @param members the auto-encoders
  * @param join from all codes to one

@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
  * Windows of some consecutive rows of a series, which overlap.
  *
  * @param length the number of rows in a window
- * @param stride the number of rows from the beginning of a window to that of the next; the last window ends with the series
+ * @param stride the number of rows from the beginning of a window to that of the next; the last window ends with the
+ *     series
  */
 record Sliding(int length, int stride) {
     /** The first row of each window over so many rows. */
@@ -53,7 +54,10 @@ record Sliding(int length, int stride) {
         return IntStream.range(0, rows).mapToDouble(t -> sums[t] / counts[t]).toArray();
     }
 
-    /** For each row what the first window that contains it says about it: with a stride of 1, the window of which it is the last row. */
+    /**
+     * For each row what the first window that contains it says about it: with a stride of 1, the window of which it is
+     * the last row.
+     */
     double[] last(double[][] said, int rows) {
         double[] first = new double[rows];
         int next = 0;

@@ -15,18 +15,22 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Scores of a series row by row, as the rows come. A frozen session carries what the encoders of an ensemble remember from row to row; after each row every
- * decoder writes its first row, which is the one that was read last. The score is the median of their squared errors.
+ * Scores of a series row by row, as the rows come. A frozen session carries what the encoders of an ensemble remember
+ * from row to row; after each row every decoder writes its first row, which is the one that was read last. The score is
+ * the median of their squared errors.
  *
- * <p>A member with skip connections of length L remembers its last L hidden states, and reads each row from the mean of the newest and the oldest of them.
- * Its encoder has connections of both kinds at every step, {@link RecurrentAutoencoder.Cell#BOTH}: draws belong to the steps of a window, which a stream has
- * not.
+ * <p>A member with skip connections of length L remembers its last L hidden states, and reads each row from the mean of
+ * the newest and the oldest of them. Its encoder has connections of both kinds at every step,
+ * {@link RecurrentAutoencoder.Cell#BOTH}: draws belong to the steps of a window, which a stream has not.
  */
 final class Streaming implements AutoCloseable {
     private static final int HIDDEN = RecurrentAutoencoder.HIDDEN;
     private static final int MOST_LAG = RecurrentAutoencoder.MOST_LAG;
 
-    /** The squared error of each member [members], its hidden states, the newest first [members, 10, hidden], and its cells [members, 1, hidden]. */
+    /**
+     * The squared error of each member [members], its hidden states, the newest first [members, 10, hidden], and its
+     * cells [members, 1, hidden].
+     */
     private record Step(Tensor errors, Tensor hidden, Tensor cells) {}
 
     private final Model<Members> model;

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param run the seed, and whether to stop
  * @param sizes of the recurrent ensembles, the largest last
  * @param windows the numbers of rows of a window that are offered to recurrent auto-encoders, the smallest first
- * @param learned the number of windows that a recurrent auto-encoder learns from, at most; a convolutional one has twice as many
+ * @param learned the number of windows that a recurrent auto-encoder learns from, at most; a convolutional one has
+ *     twice as many
  * @param epochs of a recurrent auto-encoder, at most
  * @param convolutional the number of members of the convolutional ensemble
  * @param width of its vectors
@@ -96,10 +97,11 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
     }
 
     /**
-     * Scores a series by all methods; empty if it was interrupted. On the electrocardiograms recurrent ensembles of both
-     * cells and all sizes are trained, else the largest with drawn connections.
+     * Scores a series by all methods; empty if it was interrupted. On the electrocardiograms recurrent ensembles of
+     * both cells and all sizes are trained, else the largest with drawn connections.
      *
-     * @param file keeps what is finished, method by method; what is in it is not computed again where a person asked to resume
+     * @param file keeps what is finished, method by method; what is in it is not computed again where a person asked to
+     *     resume
      */
     Optional<Outcome> on(LabeledSeries series, Path file) {
         Optional<Outcome> begun = begun(series, file);
@@ -143,7 +145,10 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
         return done ? begun : Optional.empty();
     }
 
-    /** What an earlier run with the same settings kept, or else nothing but the choice of settings; empty if it was interrupted. */
+    /**
+     * What an earlier run with the same settings kept, or else nothing but the choice of settings; empty if it was
+     * interrupted.
+     */
     private Optional<Outcome> begun(LabeledSeries series, Path file) {
         String settings = settings(series);
         if (run.resume() && Files.exists(file)) {
@@ -161,7 +166,8 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
     /** Everything that what is kept of a series depends on. */
     private String settings(LabeledSeries series) {
         return Result.line(
-                "seed %d, members %s, windows %s of at most %d, rates %s, epochs %d, CAE %d of %d for %d epochs, data %08x",
+                "seed %d, members %s, windows %s of at most %d, rates %s, epochs %d, CAE %d of %d for %d epochs, "
+                        + "data %08x",
                 run.seed(),
                 Arrays.toString(sizes),
                 Arrays.toString(windows),
@@ -235,7 +241,10 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
                 run.seed());
     }
 
-    /** Adds the areas of an ensemble and of its members, and its scores for pictures; false where there are no errors, as it was interrupted. */
+    /**
+     * Adds the areas of an ensemble and of its members, and its scores for pictures; false where there are no errors,
+     * as it was interrupted.
+     */
     private static boolean add(
             Outcome outcome, LabeledSeries series, String name, @Nullable Errors errors, int... sizes) {
         if (errors == null) {

@@ -14,12 +14,14 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A series from a CSV file of a person, one row for each step of time. Its fields are separated by tabs, by semicolons or by commas, whichever of these is the
- * first that the first line has; in a file with semicolons a number may have a decimal comma.
+ * A series from a CSV file of a person, one row for each step of time. Its fields are separated by tabs, by semicolons
+ * or by commas, whichever of these is the first that the first line has; in a file with semicolons a number may have a
+ * decimal comma.
  *
  * @param columns the names of the columns that are used
  * @param rows their numbers [rows][columns]; a gap is filled on the line between its neighbors
- * @param lines the line of the file of each row, counted from 1 with the header, as editors and spreadsheets number them
+ * @param lines the line of the file of each row, counted from 1 with the header, as editors and spreadsheets number
+ *     them
  * @param missing which rows have no number at all
  * @param notes what was left out or filled, a sentence each
  */
@@ -29,11 +31,12 @@ public record UserSeries(List<String> columns, double[][] rows, long[] lines, bo
     private static final double LARGEST = 1e30;
 
     /**
-     * Reads a file with or without a header. Without {@code wanted}, columns of texts and columns of times are left out, and so are constant ones.
+     * Reads a file with or without a header. Without {@code wanted}, columns of texts and columns of times are left
+     * out, and so are constant ones.
      *
      * @param wanted the columns to use; empty for all that fit
-     * @throws IllegalArgumentException in a sentence, if the file is damaged, a wanted column does not exist, a column has both numbers and texts, or no column
-     *     is left
+     * @throws IllegalArgumentException in a sentence, if the file is damaged, a wanted column does not exist, a column
+     *     has both numbers and texts, or no column is left
      */
     public static UserSeries read(Path file, List<String> wanted) {
         String first = first(file);
@@ -144,7 +147,10 @@ public record UserSeries(List<String> columns, double[][] rows, long[] lines, bo
         }
     }
 
-    /** Fills gaps on the line between their neighbors, those at an end with the nearest number, and returns how many there were. */
+    /**
+     * Fills gaps on the line between their neighbors, those at an end with the nearest number, and returns how many
+     * there were.
+     */
     private static int fill(double[] values) {
         int gaps = 0;
         int last = -1;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param unit such as {@code %} or {@code steps}; empty for a bare number
  * @param measured the number, in that unit
  * @param interval its 95 % confidence interval, null where none is known
- * @param published the published number as its source prints it, or a computed {@linkplain #baseline baseline}; empty where there is none
+ * @param published the published number as its source prints it, or a computed {@linkplain #baseline baseline}; empty
+ *     where there is none
  * @param source who published it, or what the baseline is; empty where there is none
  * @param band where {@code measured} is expected to lie, null where nothing is expected
  */
@@ -26,7 +27,10 @@ public record Figure(
         @Nullable Range band) {
     private static final String BASELINE = "baseline: ";
 
-    /** A published number that a difference can be taken from, such as {@code about 0.7}, {@code 99.1 %} or {@code 225 ± 2}. */
+    /**
+     * A published number that a difference can be taken from, such as {@code about 0.7}, {@code 99.1 %} or {@code 225 ±
+     * 2}.
+     */
     private static final Pattern NUMBER =
             Pattern.compile("(?:about )?(?<value>[-+]?[\\d,]*\\.?\\d+)(?: (?<unit>[^±]+?))?(?: ± [\\d.]+)?");
 
@@ -131,7 +135,10 @@ public record Figure(
         return new Figure(name, unit, measured, interval, published, source, null);
     }
 
-    /** The published number or the baseline with its source, such as {@code published 0.42 (ISLP)}; empty where there is none. */
+    /**
+     * The published number or the baseline with its source, such as {@code published 0.42 (ISLP)}; empty where there is
+     * none.
+     */
     String reference() {
         if (published.isEmpty()) {
             return "";
@@ -167,14 +174,20 @@ public record Figure(
         return band.holds(measured) ? Verdict.REACHED : Verdict.MISSED;
     }
 
-    /** The verdict, and for a figure outside of its band by how much it misses the nearer end, such as {@code missed by 0.3}; empty without a band. */
+    /**
+     * The verdict, and for a figure outside of its band by how much it misses the nearer end, such as {@code missed by
+     * 0.3}; empty without a band.
+     */
     public String judgment() {
         return verdict() == Verdict.MISSED && band != null
                 ? Verdict.MISSED.word() + " by " + difference(band.distance(measured), measured)
                 : verdict().word();
     }
 
-    /** By how much the measured number is larger than the published one or the baseline, with its sign; empty where that is no single number in the same unit. */
+    /**
+     * By how much the measured number is larger than the published one or the baseline, with its sign; empty where that
+     * is no single number in the same unit.
+     */
     public String difference() {
         Matcher number = NUMBER.matcher(published);
         if (!number.matches()
@@ -186,7 +199,10 @@ public record Figure(
         return difference.startsWith("-") || difference.equals("0") ? difference : "+" + difference;
     }
 
-    /** A difference between numbers of about {@code size}, without the digits that are only rounding of floating point numbers. */
+    /**
+     * A difference between numbers of about {@code size}, without the digits that are only rounding of floating point
+     * numbers.
+     */
     private static String difference(double value, double size) {
         return Math.abs(value) <= 1e-12 * Math.abs(size) ? "0" : number(value);
     }

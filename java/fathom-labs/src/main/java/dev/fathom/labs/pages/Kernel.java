@@ -97,7 +97,8 @@ public record Kernel(String name, int height, int width, float... values) {
     }
 
     /**
-     * A photograph under the filter: differences as their magnitude in gray, where white is what only one place in 200 exceeds; all else in color.
+     * A photograph under the filter: differences as their magnitude in gray, where white is what only one place in 200
+     * exceeds; all else in color.
      *
      * @param pixels [size, size, 3]
      */
@@ -139,7 +140,10 @@ public record Kernel(String name, int height, int width, float... values) {
         return result;
     }
 
-    /** Its weights, 0 in the middle of gray, each as {@code scale} x {@code scale} pixels in the middle of a picture of {@code size}. */
+    /**
+     * Its weights, 0 in the middle of gray, each as {@code scale} x {@code scale} pixels in the middle of a picture of
+     * {@code size}.
+     */
     public byte[] picture(int size) {
         byte[] shades = Shades.signed(values);
         int scale = Math.max(1, size / 2 / Math.max(height, width));

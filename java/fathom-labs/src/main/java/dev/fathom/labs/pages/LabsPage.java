@@ -26,7 +26,8 @@ public final class LabsPage {
      *
      * @param labs the name of every lab and what it shows, in the order of the page
      * @param folder that holds the stored runs
-     * @throws IllegalArgumentException if a file in {@code folder} is no stored run, or is one of a lab that is not there
+     * @throws IllegalArgumentException if a file in {@code folder} is no stored run, or is one of a lab that is not
+     *     there
      */
     public static String text(Map<String, String> labs, Path folder) {
         Map<String, StoredRun> runs = StoredRun.all(labs.keySet(), folder);

@@ -67,7 +67,10 @@ public final class Look {
                 .toList();
     }
 
-    /** The last layer of each size of maps, before those that stand for the classes; of names for the same maps the shortest. */
+    /**
+     * The last layer of each size of maps, before those that stand for the classes; of names for the same maps the
+     * shortest.
+     */
     public List<String> stages() {
         int outputs = outputs().length;
         Map<Shape, Maps> last = new LinkedHashMap<>();
@@ -174,7 +177,10 @@ public final class Look {
         }
     }
 
-    /** One number for each pixel of a picture of {@code size}, each with its neighbors of a square of {@code of} in common. */
+    /**
+     * One number for each pixel of a picture of {@code size}, each with its neighbors of a square of {@code of} in
+     * common.
+     */
     public static float[] coarse(float[] values, int size, int of) {
         try (Pass pass = Pass.infer()) {
             return Tensor.of(values, 1, size, size, 1)

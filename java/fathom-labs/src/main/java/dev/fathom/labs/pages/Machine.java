@@ -35,7 +35,10 @@ public final class Machine {
         }
     }
 
-    /** The commit of the sources in {@code root}, with {@code " and changes"} where they were changed after it; {@code unknown} where git cannot tell. */
+    /**
+     * The commit of the sources in {@code root}, with {@code " and changes"} where they were changed after it;
+     * {@code unknown} where git cannot tell.
+     */
     public static String commit(Path root) {
         String head = git(root, "rev-parse", "--short=12", "HEAD");
         if (head.isEmpty()) {

@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What came of an experiment: the parts of its page in their order, and its figures. Tables and paragraphs are printed as they are added, so that
- * a person who waits for a long run sees what is known so far.
+ * What came of an experiment: the parts of its page in their order, and its figures. Tables and paragraphs are printed
+ * as they are added, so that a person who waits for a long run sees what is known so far.
  *
  * <pre>{@code
  * return run.page("Lab coin", "1,000 throws")
@@ -230,7 +230,8 @@ public final class Result {
     }
 
     /**
-     * Writes {@code report.html} and every picture into {@code folder}. On a machine without fonts the page says so in the place of each picture.
+     * Writes {@code report.html} and every picture into {@code folder}. On a machine without fonts the page says so in
+     * the place of each picture.
      *
      * @return the page
      */

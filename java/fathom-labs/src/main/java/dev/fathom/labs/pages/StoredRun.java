@@ -22,7 +22,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A full run of a lab as a file, {@code NAME.json}: what was measured, and everything that is needed to measure it again.
+ * A full run of a lab as a file, {@code NAME.json}: what was measured, and everything that is needed to measure it
+ * again.
  *
  * @param lab its name
  * @param data what it learned from and was tested on, in a line
@@ -155,9 +156,11 @@ public record StoredRun(
     }
 
     /**
-     * Reads all stored runs of {@code labs} in a folder, by the names of the labs; there are none where the folder is missing.
+     * Reads all stored runs of {@code labs} in a folder, by the names of the labs; there are none where the folder is
+     * missing.
      *
-     * @throws IllegalArgumentException if a file in {@code folder} is no stored run, or is one of a lab that is not there
+     * @throws IllegalArgumentException if a file in {@code folder} is no stored run, or is one of a lab that is not
+     *     there
      * @throws UncheckedIOException if a file cannot be read
      */
     public static Map<String, StoredRun> all(Set<String> labs, Path folder) {

@@ -47,8 +47,9 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
     private static final int SHOWN = 12;
 
     /**
-     * A CNN reads the picture and an LSTM the question. The question looks at the cells of the picture twice: what it finds first is what it looks with the
-     * second time (Yang et al. 2016). The answer comes of the question, what it found and a code of the whole picture, which also learns to name both forms.
+     * A CNN reads the picture and an LSTM the question. The question looks at the cells of the picture twice: what it
+     * finds first is what it looks with the second time (Yang et al. 2016). The answer comes of the question, what it
+     * found and a code of the whole picture, which also learns to name both forms.
      */
     record Answerer(
             Cells cells,
@@ -164,7 +165,10 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
         return all;
     }
 
-    /** For each question the answer that the same question had most often in training, or for an unknown question the most frequent answer of all. */
+    /**
+     * For each question the answer that the same question had most often in training, or for an unknown question the
+     * most frequent answer of all.
+     */
     private static List<String> blind(List<Question> known, List<Question> asked) {
         Map<String, Map<String, Integer>> counts = new HashMap<>();
         for (Question q : known) {

@@ -21,8 +21,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A network that says what is on a picture: the features of a CNN start an LSTM that writes the caption (Vinyals et al. 2015), and with attention each word
- * looks at the cells of the feature map once more (Xu et al. 2015).
+ * A network that says what is on a picture: the features of a CNN start an LSTM that writes the caption (Vinyals et al.
+ * 2015), and with attention each word looks at the cells of the feature map once more (Xu et al. 2015).
  *
  * @param start maps the features of all cells to the first state of the LSTM, hidden and cell
  */
@@ -90,8 +90,8 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
     }
 
     /**
-     * Of the attention that falls on one of the two things while it or the other is named, the share that falls on the one that is named. It would be about
-     * a half if words looked anywhere.
+     * Of the attention that falls on one of the two things while it or the other is named, the share that falls on the
+     * one that is named. It would be about a half if words looked anywhere.
      */
     static double focus(CaptionedShapes shapes, float[][][] attention) {
         double right = 0;

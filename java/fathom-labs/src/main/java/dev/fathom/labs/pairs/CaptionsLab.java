@@ -27,7 +27,10 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Captions of pictures by a CNN and an LSTM, without attention and with it, beside the caption of the most similar picture. */
+/**
+ * Captions of pictures by a CNN and an LSTM, without attention and with it, beside the caption of the most similar
+ * picture.
+ */
 public final class CaptionsLab implements Experiment {
     private static final int SHOWN = 18;
     private static final int LOOKED = 4;
@@ -168,14 +171,17 @@ public final class CaptionsLab implements Experiment {
             sheet.add(test.picture(i), scene.english(true));
         }
         page.section("The pictures", "")
-                .text(
-                        "Each picture of 32 x 32 pixels shows two things that differ in form and color; each is small or large. The caption names the upper "
-                                + "or the left one first, so that every picture has exactly one. A CNN of three convolutions makes 8 x 8 cells of 32 "
-                                + "features. All of them start an LSTM of 96 cells, which writes the caption word by word. With attention, each word also "
-                                + "takes a weighted mean of the cells, with weights that the LSTM chooses anew for each word.")
-                .text(
-                        "Nothing is published for pictures that this program draws. The page compares with the most frequent caption, and with the caption "
-                                + "of the training picture whose pixels are nearest.")
+                .text("Each picture of 32 x 32 pixels shows two things that differ in form and color; each is "
+                        + "small or large. The caption names the upper "
+                        + "or the left one first, so that every picture has exactly one. A CNN of three "
+                        + "convolutions makes 8 x 8 cells of 32 "
+                        + "features. All of them start an LSTM of 96 cells, which writes the caption word "
+                        + "by word. With attention, each word also "
+                        + "takes a weighted mean of the cells, with weights that the LSTM chooses anew "
+                        + "for each word.")
+                .text("Nothing is published for pictures that this program draws. The page compares with the "
+                        + "most frequent caption, and with the caption "
+                        + "of the training picture whose pixels are nearest.")
                 .picture("pictures.png", "Six pictures with their captions", sheet::render);
     }
 
@@ -230,7 +236,8 @@ public final class CaptionsLab implements Experiment {
         page.section(
                         "What it writes",
                         line(
-                                "Captions by the network with attention. The first %d are the first of its wrong ones; the others are the first of the test.",
+                                "Captions by the network with attention. The first %d are the first of its wrong "
+                                        + "ones; the others are the first of the test.",
                                 wrong))
                 .picture("written.png", "Test pictures with the captions that the network wrote", sheet::render);
     }
@@ -256,9 +263,12 @@ public final class CaptionsLab implements Experiment {
         }
         page.section("Where it looks", "")
                 .text(line(
-                        "For each word the cells have weights that sum to 1; red is the most. While size, color and form of a thing are written, %.0f %% of "
-                                + "the attention that falls on one of the two things falls on the one that is named; a network that looks anywhere would "
-                                + "have about 50 %%. A cell sees 15 pixels, so that a weight beside a thing may still be about it.",
+                        "For each word the cells have weights that sum to 1; red is the most. While size, color "
+                                + "and form of a thing are written, %.0f %% of "
+                                + "the attention that falls on one of the two things falls on the one that is "
+                                + "named; a network that looks anywhere would "
+                                + "have about 50 %%. A cell sees 15 pixels, so that a weight beside a thing may "
+                                + "still be about it.",
                         100 * focus))
                 .picture("attention.png", "Where each word of four captions looks", sheet::render)
                 .figure(Figure.of("Attention on the thing that is named", "%", 100 * focus)

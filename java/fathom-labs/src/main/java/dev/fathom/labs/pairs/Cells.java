@@ -11,8 +11,8 @@ import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A picture [n, 32, 32, 3] as a memory [n, {@value #COUNT}, width] for attention: one vector for each of 8 x 8 cells of four pixels, which sees 15 pixels about
- * it, with a learned vector for its position.
+ * A picture [n, 32, 32, 3] as a memory [n, {@value #COUNT}, width] for attention: one vector for each of 8 x 8 cells of
+ * four pixels, which sees 15 pixels about it, with a learned vector for its position.
  */
 record Cells(Sequential convolutions, LearnedPositions positions) implements Layer {
     /** The cells of a side. */

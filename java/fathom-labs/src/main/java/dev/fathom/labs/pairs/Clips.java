@@ -23,8 +23,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network that watches clips: a CNN makes a code of each frame, an LSTM reads the codes, and after each frame three decoders answer from its state: in which
- * direction the digit moves, where it will be in the next frame, and what the next frame will look like.
+ * A network that watches clips: a CNN makes a code of each frame, an LSTM reads the codes, and after each frame three
+ * decoders answer from its state: in which direction the digit moves, where it will be in the next frame, and what the
+ * next frame will look like.
  */
 record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDecoder frame) implements Net {
     private static final int CODE = 64;
@@ -57,8 +58,9 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     }
 
     /**
-     * Moves the frame before: D F R', where D = sum over k of softmax(down(s))[k] S[k] and S[k] moves all rows down by k pixels, -{@value #MOST} to
-     * {@value #MOST}, and R likewise to the right. It is the motion kernel of Finn et al. (2016) as a product of its two directions.
+     * Moves the frame before: D F R', where D = sum over k of softmax(down(s))[k] S[k] and S[k] moves all rows down by
+     * k pixels, -{@value #MOST} to {@value #MOST}, and R likewise to the right. It is the motion kernel of Finn et al.
+     * (2016) as a product of its two directions.
      */
     record Shifting(Linear down, Linear right) implements FrameDecoder {
         private static final int MOST = 3;
@@ -132,7 +134,8 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     /**
      * What it says about clips of which it has seen the first {@link MovingDigits#SEEN} frames.
      *
-     * @param directions [clips, actions], logits of the direction in which the digit came to the last frame that was seen
+     * @param directions [clips, actions], logits of the direction in which the digit came to the last frame that was
+     *     seen
      * @param places for each coming frame the places [clips, 2]
      * @param frames each coming frame [clips, side, side], drawn from the one before
      */

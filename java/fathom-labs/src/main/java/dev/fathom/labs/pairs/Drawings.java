@@ -30,8 +30,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The direct problem, which label a picture has, and the inverse one, which picture a label has. Every picture has one label, but a label has many pictures:
- * the exact place, the size in pixels, the turn and the ground are free.
+ * The direct problem, which label a picture has, and the inverse one, which picture a label has. Every picture has one
+ * label, but a label has many pictures: the exact place, the size in pixels, the turn and the ground are free.
  */
 record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
     private static final List<String> PARTS = List.of("form", "color", "size", "place");
@@ -59,7 +59,10 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
         }
     }
 
-    /** Trains the networks of both directions and adds the table of those that are finished; false if the run was interrupted before the last. */
+    /**
+     * Trains the networks of both directions and adds the table of those that are finished; false if the run was
+     * interrupted before the last.
+     */
     boolean addTo(Result page) {
         PairTraining teaching = new PairTraining(run, run.epochs(40, 5), run.of(40, 16));
         float[] truth = test.numbers();
@@ -225,7 +228,10 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
         }
     }
 
-    /** For each test scene the mean of the training pictures that have its label, or of all pictures where there is none. */
+    /**
+     * For each test scene the mean of the training pictures that have its label, or of all pictures where there is
+     * none.
+     */
     private float[] means() {
         int labels = Arrays.stream(CLASSES).reduce(1, (a, b) -> a * b);
         double[][] sums = new double[labels + 1][PIXELS];

@@ -10,7 +10,8 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The logits of the forms of both things of a picture [n, 2, forms], the upper or left one first, from a code of all its cells.
+ * The logits of the forms of both things of a picture [n, 2, forms], the upper or left one first, from a code of all
+ * its cells.
  *
  * @param code from the cells [n, {@value Cells#COUNT}, width] to [n, {@value #CODE}]
  */

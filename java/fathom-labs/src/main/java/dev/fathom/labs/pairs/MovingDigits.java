@@ -10,7 +10,8 @@ import java.util.List;
  * Clips in which a handwritten digit of 14 x 14 pixels moves over a black ground and is reflected by its edges.
  *
  * @param frames [clips, {@value #FRAMES}, {@value #SIDE}, {@value #SIDE}] from 0 to 255
- * @param actions [clips, {@value #FRAMES}], the direction in which the digit came to each frame, one of eight; for the first frame, that in which it sets out
+ * @param actions [clips, {@value #FRAMES}], the direction in which the digit came to each frame, one of eight; for the
+ *     first frame, that in which it sets out
  * @param places [clips, {@value #FRAMES}, 2], the middle of the digit's square across and down, from 0 to 1
  */
 record MovingDigits(byte[] frames, int[] actions, float[] places) {

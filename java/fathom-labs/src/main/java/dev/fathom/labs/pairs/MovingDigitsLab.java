@@ -38,7 +38,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Clips of a moving digit, watched by a CNN and an LSTM: in which direction it moves, where it will be, and what the next frames look like. */
+/**
+ * Clips of a moving digit, watched by a CNN and an LSTM: in which direction it moves, where it will be, and what the
+ * next frames look like.
+ */
 public final class MovingDigitsLab implements Experiment {
     private static final int COMING = FRAMES - SEEN;
     private static final int BATCH = 20;
@@ -125,25 +128,33 @@ public final class MovingDigitsLab implements Experiment {
         Result page = run.page(
                 "Lab moving-digits",
                 line(
-                        "%,d clips of 16 frames with digits of MNIST for training, %,d for validation, and %,d with digits of MNIST's test for the test",
+                        "%,d clips of 16 frames with digits of MNIST for training, %,d for validation, and %,d "
+                                + "with digits of MNIST's test for the test",
                         training.clips(), validation.clips(), test.clips()));
         page.section("The clips", "")
                 .text(line(
-                        "A handwritten digit at half its size moves over 32 x 32 pixels, 1 to 2.5 pixels a frame in one of eight directions, and is "
-                                + "reflected by the edges. A network sees %d frames and foretells the next %d. A CNN makes a code of each frame and an LSTM "
-                                + "of 128 cells reads the codes. Its state answers three questions after each frame: in which direction the digit moves, "
-                                + "where it will be next, and what the next frame looks like. The losses of the three have the weights 0.1, 1 and 10. "
+                        "A handwritten digit at half its size moves over 32 x 32 pixels, 1 to 2.5 pixels a frame "
+                                + "in one of eight directions, and is "
+                                + "reflected by the edges. A network sees %d frames and foretells the next %d. A "
+                                + "CNN makes a code of each frame and an LSTM "
+                                + "of 128 cells reads the codes. Its state answers three questions after each "
+                                + "frame: in which direction the digit moves, "
+                                + "where it will be next, and what the next frame looks like. The losses of the "
+                                + "three have the weights 0.1, 1 and 10. "
                                 + "Beyond the frames that are seen, the network reads the frames that it has drawn.",
                         SEEN, COMING))
-                .text(
-                        "Two decoders draw the frame. One paints it from the state by transposed convolutions. The other moves the frame before: it says "
-                                + "how probable each shift by -3 to 3 pixels is, down and to the right, and adds up the shifted frames (after Finn et al. "
-                                + "2016).")
-                .text(
-                        "Nothing is published for these clips. Three forecasts are computed without a network: the mean frame and the mean place of the "
-                                + "training clips; the last frame copied, with its center of mass for the place; and the last frame moved on with the "
-                                + "constant velocity of its center of mass, which knows no edges. The first two name the direction that is most frequent "
-                                + "in training, the third that of its velocity.");
+                .text("Two decoders draw the frame. One paints it from the state by transposed convolutions. "
+                        + "The other moves the frame before: it says "
+                        + "how probable each shift by -3 to 3 pixels is, down and to the right, and adds "
+                        + "up the shifted frames (after Finn et al. "
+                        + "2016).")
+                .text("Nothing is published for these clips. Three forecasts are computed without a network: "
+                        + "the mean frame and the mean place of the "
+                        + "training clips; the last frame copied, with its center of mass for the place; "
+                        + "and the last frame moved on with the "
+                        + "constant velocity of its center of mass, which knows no edges. The first two "
+                        + "name the direction that is most frequent "
+                        + "in training, the third that of its velocity.");
         int usual = usualDirection(training);
         List<Foretold> simple = List.of(mean(test, training, usual), copied(test, usual), coasting(test));
         List<Foretold> networks = new ArrayList<>();
@@ -326,7 +337,8 @@ public final class MovingDigitsLab implements Experiment {
             figures(page, test, simple, f);
         }
         page.text(line(
-                "The direction of motion needs no learning on a black ground: the center of mass of the last two frames gives %.1f %%.",
+                "The direction of motion needs no learning on a black ground: the center of mass of the last two "
+                        + "frames gives %.1f %%.",
                 100 * simple.get(2).accuracy(test)));
         if (networks.size() == 2) {
             pictures(page, test, List.of(networks.get(0), networks.get(1), simple.get(2)));
@@ -334,8 +346,8 @@ public final class MovingDigitsLab implements Experiment {
     }
 
     /**
-     * A network is to be better than all forecasts without one. Its direction is to be better than the most frequent one, since the constant velocity of two
-     * frames all but is the direction.
+     * A network is to be better than all forecasts without one. Its direction is to be better than the most frequent
+     * one, since the constant velocity of two frames all but is the direction.
      */
     private static void figures(Result page, MovingDigits test, List<Foretold> simple, Foretold f) {
         Foretold nextBest = best(simple, s -> Summary.mean(s.errors(test)));
@@ -358,7 +370,8 @@ public final class MovingDigitsLab implements Experiment {
             page.figure(direction).figure(frames).figure(where);
         }
         page.text(line(
-                "%s: the squared error of the next %d frames is %s. The best without a network is %s with a place that is wrong by %.2f pixels, where the "
+                "%s: the squared error of the next %d frames is %s. The best without a network is %s with a place "
+                        + "that is wrong by %.2f pixels, where the "
                         + "network's is wrong by %.2f.",
                 f.name(),
                 COMING,
@@ -392,7 +405,8 @@ public final class MovingDigitsLab implements Experiment {
         }
         page.section(
                         "Next frames",
-                        "Two test clips: the last frame that is seen on the left, then the frames that come, true in the first row and foretold in the others.")
+                        "Two test clips: the last frame that is seen on the left, then the frames that come, true "
+                                + "in the first row and foretold in the others.")
                 .picture("frames.png", "The next eight frames of two clips, true and foretold", sheet::render)
                 .animation(
                         "clips.gif",

@@ -24,7 +24,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every encoder with every decoder of the course's summary, each pair trained end to end on the same scenes of one thing.
+ * Every encoder with every decoder of the course's summary, each pair trained end to end on the same scenes of one
+ * thing.
  *
  * @param stored the scenes whose pictures the nearest neighbors are looked for among
  */
@@ -73,7 +74,9 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
                         Writer.exact("exact", Reserved.STANDARD.padding())));
     }
 
-    /** Trains all pairs and adds the table of those that are finished; false if the run was interrupted before the last. */
+    /**
+     * Trains all pairs and adds the table of those that are finished; false if the run was interrupted before the last.
+     */
     boolean addTo(Result page) {
         List<NamedEncoder> encoders = encoders();
         List<Task> tasks = tasks();

@@ -12,7 +12,10 @@ import dev.fathom.train.Trainer;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Trains the networks of lab {@code encoders}, which are many and small: side by side, without bars, all by Adam and a rate that falls on a cosine. */
+/**
+ * Trains the networks of lab {@code encoders}, which are many and small: side by side, without bars, all by Adam and a
+ * rate that falls on a cosine.
+ */
 record PairTraining(Run run, int epochs, int batch) {
     /** The sum over examples of the mean squared difference of output and target. */
     static Metric squares(String name) {
@@ -25,7 +28,8 @@ record PairTraining(Run run, int epochs, int batch) {
      *
      * @param name of the network, unique in the lab
      * @param metric of the step's output and target
-     * @return the trainer, which evaluates the metric on other data; null if the run was interrupted before the last epoch
+     * @return the trainer, which evaluates the metric on other data; null if the run was interrupted before the last
+     *     epoch
      */
     <N extends Net> @Nullable Trainer<N> fit(String name, Model<N> model, Step<N> step, Metric metric, Dataset learn) {
         if (run.interrupt().requested()) {

@@ -40,9 +40,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * English sentences that say "one" instead of the form of a thing, translated to French, whose articles and adjectives need the gender of the form: the text
- * says what to write, and only the picture says which gender it has. Beside the translation the network may learn to name the forms and to paint the picture,
- * each under a weight.
+ * English sentences that say "one" instead of the form of a thing, translated to French, whose articles and adjectives
+ * need the gender of the form: the text says what to write, and only the picture says which gender it has. Beside the
+ * translation the network may learn to name the forms and to paint the picture, each under a weight.
  *
  * @param heldOut pictures by which the weights are chosen
  */
@@ -170,7 +170,10 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
         }
     }
 
-    /** Trains all networks and adds the table of those that are finished; false if the run was interrupted before the last. */
+    /**
+     * Trains all networks and adds the table of those that are finished; false if the run was interrupted before the
+     * last.
+     */
     boolean addTo(Result page) {
         PairTraining teaching = new PairTraining(run, run.epochs(8, 2), run.of(40, 10));
         List<Scene> known = told(training, run.seed());
@@ -223,7 +226,8 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
         page.text(line(
                         "A perfect translation of the text with the most frequent genders would be right in %s. The"
                                 + " network that reads the text alone is right in %.1f %%. Of those that also see the"
-                                + " picture, the one with the weights %s does best on %d pictures held out, and is right"
+                                + " picture, the one with the weights %s does best on %d pictures held out, and "
+                                + "is right"
                                 + " in %.1f %% of the test.",
                         guessed, 100 * text, best.setting.weights.words(), heldOut.size(), 100 * best.exact))
                 .key(Figure.of(
@@ -331,7 +335,10 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
                 Field.ragged("y", Arrays.stream(french).map(Writer::stopped).toArray(int[][]::new)));
     }
 
-    /** How often the two genders are those that are most frequent in training: the most that a translation of the text alone can come to. */
+    /**
+     * How often the two genders are those that are most frequent in training: the most that a translation of the text
+     * alone can come to.
+     */
     private static double guess(List<Scene> known, List<Scene> asked) {
         String most = new CaptionedShapes(known, new byte[0]).mostFrequent(Translations::genders);
         return (double) asked.stream().filter(s -> genders(s).equals(most)).count() / asked.size();

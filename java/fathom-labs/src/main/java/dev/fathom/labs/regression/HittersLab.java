@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Salaries of baseball players (ISLR2 and ISLP, sections 10.6 and 10.9): least squares, the lasso and a network, on the splits of both editions. */
+/**
+ * Salaries of baseball players (ISLR2 and ISLP, sections 10.6 and 10.9): least squares, the lasso and a network, on the
+ * splits of both editions.
+ */
 public final class HittersLab implements Experiment {
     private static final int PENALTIES = 100;
     /** The columns of Table 10.3. */
@@ -85,7 +88,8 @@ public final class HittersLab implements Experiment {
         Result result = run.page(
                 "Lab hitters",
                 line(
-                        "Hitters: %d players with a salary, %d columns; %d for training and %d for the test in the Python edition, %d and %d in the R edition",
+                        "Hitters: %d players with a salary, %d columns; %d for training and %d for the test in "
+                                + "the Python edition, %d and %d in the R edition",
                         all.size(),
                         columns.names().size(),
                         python.training().length,
@@ -107,9 +111,12 @@ public final class HittersLab implements Experiment {
 
         result.section(
                 "Networks",
-                "One hidden layer of 50 units with ReLU and a dropout rate of 0.4, trained on the squared error by RMSprop in batches of 32. In the Python "
-                        + "edition the network sees the columns as they are. In the R edition it sees them scaled to mean 0 and standard deviation 1 over "
-                        + "all players, the test included, as in the textbook. The mean of several seeds is compared with the published number, which is "
+                "One hidden layer of 50 units with ReLU and a dropout rate of 0.4, trained on the squared error "
+                        + "by RMSprop in batches of 32. In the Python "
+                        + "edition the network sees the columns as they are. In the R edition it sees them scaled "
+                        + "to mean 0 and standard deviation 1 over "
+                        + "all players, the test included, as in the textbook. The mean of several seeds is "
+                        + "compared with the published number, which is "
                         + "that of one network; the table gives the smallest and the largest error of the seeds.");
         List<List<String>> networks = new ArrayList<>();
         boolean done = network(
@@ -170,10 +177,14 @@ public final class HittersLab implements Experiment {
     private static void section(Result result, List<List<String>> rows) {
         result.section(
                         "Linear models",
-                        "The mean absolute error on the test in thousands of dollars. ISLR2 is the second edition of An Introduction to Statistical "
-                                + "Learning, which uses R, and ISLP is its Python edition. The splits are drawn by the generators of R and NumPy from the "
-                                + "textbook's seeds. The baselines forecast the mean or the median salary of the training players for everyone. The lasso "
-                                + "stops when no coefficient changes; glmnet stops earlier, so the last digits of the R edition differ, and its band is 0.1 "
+                        "The mean absolute error on the test in thousands of dollars. ISLR2 is the second edition "
+                                + "of An Introduction to Statistical "
+                                + "Learning, which uses R, and ISLP is its Python edition. The splits are drawn "
+                                + "by the generators of R and NumPy from the "
+                                + "textbook's seeds. The baselines forecast the mean or the median salary of the "
+                                + "training players for everyone. The lasso "
+                                + "stops when no coefficient changes; glmnet stops earlier, so the last digits of "
+                                + "the R edition differ, and its band is 0.1 "
                                 + "wide to each side.")
                 .table(List.of("model", "coefficients", "error", "published"), rows);
     }
@@ -200,8 +211,10 @@ public final class HittersLab implements Experiment {
         }
         result.section(
                         "The lasso's path",
-                        "100 penalties at equal distances on a logarithmic scale, down to a hundredth of the largest in the Python edition and a "
-                                + "ten-thousandth in the R edition. The penalty with the smallest error in ten-fold cross-validation is chosen. The errors "
+                        "100 penalties at equal distances on a logarithmic scale, down to a hundredth of the "
+                                + "largest in the Python edition and a "
+                                + "ten-thousandth in the R edition. The penalty with the smallest error in "
+                                + "ten-fold cross-validation is chosen. The errors "
                                 + "on the test are drawn beside those of cross-validation, but they choose nothing.")
                 .table(
                         List.of(
@@ -277,7 +290,8 @@ public final class HittersLab implements Experiment {
                 .count();
         result.section(
                         "Four variables (Table 10.3)",
-                        "Least squares on the 87 players of the R edition's test, with the four columns that the textbook chose by the lasso on the training "
+                        "Least squares on the 87 players of the R edition's test, with the four columns that the "
+                                + "textbook chose by the lasso on the training "
                                 + "players.")
                 .table(
                         List.of(
@@ -292,10 +306,14 @@ public final class HittersLab implements Experiment {
                         + (others.isEmpty() ? "" : "; " + String.join(", ", others))
                         + ".")
                 .text(line(
-                        "Fitted to the training players, the four columns forecast the test with a mean absolute error of %.4f by least squares and %.4f by "
-                                + "the relaxed lasso, whose penalty is chosen by cross-validation. The textbook prints 224.8 without saying how its "
-                                + "coefficients were fitted, and this number cannot be reached: with any of %d penalties on the four columns, the error on "
-                                + "this test is %.2f or more. Of the %d penalties of the path over all columns, %d choose exactly these four.",
+                        "Fitted to the training players, the four columns forecast the test with a mean absolute "
+                                + "error of %.4f by least squares and %.4f by "
+                                + "the relaxed lasso, whose penalty is chosen by cross-validation. The textbook "
+                                + "prints 224.8 without saying how its "
+                                + "coefficients were fitted, and this number cannot be reached: with any of %d "
+                                + "penalties on the four columns, the error on "
+                                + "this test is %.2f or more. Of the %d penalties of the path over all columns, "
+                                + "%d choose exactly these four.",
                         plain, relaxed.error(), PENALTIES, Math.floor(100 * smallest) / 100, PENALTIES, alone))
                 .figure(Figure.of("Four variables, least squares, mean absolute error", "", plain)
                         .baseline("234.7015", "scikit-learn")

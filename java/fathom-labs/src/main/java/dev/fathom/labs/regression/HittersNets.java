@@ -26,7 +26,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * The networks of the textbook's two editions: 50 units with ReLU and a dropout rate of 0.4, trained on the squared error by RMSprop in batches of 32.
+ * The networks of the textbook's two editions: 50 units with ReLU and a dropout rate of 0.4, trained on the squared
+ * error by RMSprop in batches of 32.
  *
  * @param players the players with the columns that the network of the edition sees
  * @param net makes the layers
@@ -48,7 +49,10 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                 run.epochs(50, 50));
     }
 
-    /** The networks of the R edition: R's model matrix, scaled to mean 0 and standard deviation 1 over all players, and Keras's initial weights. */
+    /**
+     * The networks of the R edition: R's model matrix, scaled to mean 0 and standard deviation 1 over all players, and
+     * Keras's initial weights.
+     */
     static HittersNets r(Hitters all, Run run) {
         Hitters players = scaled(all.modelMatrix());
         int k = players.names().size();
@@ -114,7 +118,8 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                     errors.add(Errors.meanAbsolute(test.y(), forecast(model.net(), test)));
                     run.training()
                             .say(
-                                    "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the test %.2f",
+                                    "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the "
+                                            + "test %.2f",
                                     split.name(), i + 1, count, epochs, errors.get(i));
                 }
             }

@@ -20,7 +20,10 @@ import java.util.stream.IntStream;
 record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     private static final int FOLDS = 10;
 
-    /** {@code train_test_split(test_size=1/3, random_state=1)}, then {@code KFold(10, shuffle=True, random_state=1)} of the training players. */
+    /**
+     * {@code train_test_split(test_size=1/3, random_state=1)}, then {@code KFold(10, shuffle=True, random_state=1)} of
+     * the training players.
+     */
     static HittersSplit python(int players) {
         int[] order = new NumpyRandom(1).permutation(players);
         int held = (players + 2) / 3;
@@ -54,7 +57,10 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
                 test.y(), LeastSquares.fit(training.x(), training.y()).predict(test.x()));
     }
 
-    /** The mean of the folds' errors, [penalties]: folds are weighted by their number of players, as in glmnet, or equally, as in scikit-learn. */
+    /**
+     * The mean of the folds' errors, [penalties]: folds are weighted by their number of players, as in glmnet, or
+     * equally, as in scikit-learn.
+     */
     double[] mean(double[][] errors, boolean bySize) {
         double[] mean = new double[errors[0].length];
         double all = bySize ? training.length : errors.length;

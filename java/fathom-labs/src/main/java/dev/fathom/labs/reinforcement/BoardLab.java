@@ -22,7 +22,10 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** Tic-tac-toe learned from self-play by a network with tree search, against chance, a search without a network, and perfect play. */
+/**
+ * Tic-tac-toe learned from self-play by a network with tree search, against chance, a search without a network, and
+ * perfect play.
+ */
 public final class BoardLab implements Experiment {
     private static final int SEARCHES = 40;
     private static final int MANY = 1000;
@@ -37,7 +40,8 @@ public final class BoardLab implements Experiment {
 
     @Override
     public String shows() {
-        return "tic-tac-toe from self-play: a network with tree search against chance, a search without network, and perfect play";
+        return "tic-tac-toe from self-play: a network with tree search against chance, a search without network, "
+                + "and perfect play";
     }
 
     /**
@@ -45,7 +49,8 @@ public final class BoardLab implements Experiment {
      *
      * @param games after which it was looked at
      * @param lost the share of games lost to the perfect player, in percent, by the network alone and with search
-     * @param ends of the last network with and without search and of plain searches, against chance and against perfect play
+     * @param ends of the last network with and without search and of plain searches, against chance and against perfect
+     *     play
      */
     private record Learned(List<Integer> games, Map<String, List<Double>> lost, Map<String, Player.Tally[]> ends) {
         /** How it went at the end: against chance, 0, or perfect play, 1. */
@@ -96,10 +101,14 @@ public final class BoardLab implements Experiment {
                         "Against chance and against perfect play",
                         line(
                                 "What %d of %d seeds come to on average. "
-                                        + "The network sees the cells of both players, and gives probabilities of moves and a value. It plays against itself with %d "
-                                        + "searches a move, learns the shares of visits and the results (Silver et al. 2018), and is then used alone and "
-                                        + "with as many searches. A search without a network plays at random to the end for its values. The perfect player "
-                                        + "knows all positions, and chooses among its best moves at random; nobody can win against it.",
+                                        + "The network sees the cells of both players, and gives probabilities of "
+                                        + "moves and a value. It plays against itself with %d "
+                                        + "searches a move, learns the shares of visits and the results (Silver "
+                                        + "et al. 2018), and is then used alone and "
+                                        + "with as many searches. A search without a network plays at random to "
+                                        + "the end for its values. The perfect player "
+                                        + "knows all positions, and chooses among its best moves at random; "
+                                        + "nobody can win against it.",
                                 all.size(), seeds, SEARCHES))
                 .table(
                         List.of(
@@ -117,7 +126,8 @@ public final class BoardLab implements Experiment {
         double plain = Summary.mean(lost(all, PLAIN + ", " + SEARCHES));
         double alone = Summary.mean(lost(all, NETWORK));
         page.text(line(
-                "After %,d games the network with %d searches loses %.1f %% of its games to the perfect player, the network alone %.1f %%, and a search of "
+                "After %,d games the network with %d searches loses %.1f %% of its games to the perfect player, "
+                        + "the network alone %.1f %%, and a search of "
                         + "as many playouts without a network %.1f %%. %s",
                 rounds * games,
                 SEARCHES,

@@ -3,8 +3,9 @@ package dev.fathom.labs.reinforcement;
 import java.util.SplittableRandom;
 
 /**
- * A pole on a cart that is pushed to the left or to the right (Barto, Sutton and Anderson 1983), with the constants of OpenAI Gym's CartPole-v1. Each step
- * in which the pole stands earns 1. An episode ends when the pole leans by more than 12 degrees or the cart is 2.4 from the middle, and has 500 steps at most.
+ * A pole on a cart that is pushed to the left or to the right (Barto, Sutton and Anderson 1983), with the constants of
+ * OpenAI Gym's CartPole-v1. Each step in which the pole stands earns 1. An episode ends when the pole leans by more
+ * than 12 degrees or the cart is 2.4 from the middle, and has 500 steps at most.
  */
 final class CartPole implements World {
     static final int MOST = 500;

@@ -22,7 +22,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
-/** Two ways to learn from rewards, a deep Q-network and a policy gradient, on a pole and in a grid, beside chance and the best that can be had. */
+/**
+ * Two ways to learn from rewards, a deep Q-network and a policy gradient, on a pole and in a grid, beside chance and
+ * the best that can be had.
+ */
 public final class CartPoleLab implements Experiment {
     private static final Map<String, Task.Method> METHODS = new LinkedHashMap<>();
 
@@ -43,7 +46,8 @@ public final class CartPoleLab implements Experiment {
 
     @Override
     public String shows() {
-        return "learning from rewards: a deep Q-network and a policy gradient balance a pole and cross a grid, beside random and optimal";
+        return "learning from rewards: a deep Q-network and a policy gradient balance a pole and cross a grid, "
+                + "beside random and optimal";
     }
 
     @Override
@@ -60,7 +64,8 @@ public final class CartPoleLab implements Experiment {
                         Task.cartPole(),
                         seeds,
                         Map.of("deep Q-network", run.of(50_000, 8_000), "policy gradient", run.of(300_000, 20_000)),
-                        "A pole stands on a cart that is pushed to the left or to the right in each of 500 steps (Barto, Sutton and Anderson 1983, with the "
+                        "A pole stands on a cart that is pushed to the left or to the right in each of 500 steps "
+                                + "(Barto, Sutton and Anderson 1983, with the "
                                 + "constants of OpenAI Gym's CartPole-v1). A step in which the pole stands earns 1.")
                 && task(
                         run,
@@ -68,12 +73,17 @@ public final class CartPoleLab implements Experiment {
                         Task.gridWorld(),
                         seeds,
                         Map.of("deep Q-network", run.of(10_000, 2_500), "policy gradient", run.of(60_000, 10_000)),
-                        "The world of 4 x 3 cells in Russell and Norvig's textbook: the way to the cell that earns 1 leads past one that costs 1, a step costs "
-                                + "0.04, and the agent slips in a fifth of its steps. What a policy earns is computed exactly.");
+                        "The world of 4 x 3 cells in Russell and Norvig's textbook: the way to the cell that "
+                                + "earns 1 leads past one that costs 1, a step costs "
+                                + "0.04, and the agent slips in a fifth of its steps. What a policy earns is "
+                                + "computed exactly.");
         return done ? page.finished() : page;
     }
 
-    /** Learns a task by each method from each seed, and shows those that are finished; false if the run was interrupted before the last. */
+    /**
+     * Learns a task by each method from each seed, and shows those that are finished; false if the run was interrupted
+     * before the last.
+     */
     private static boolean task(Run run, Result page, Task task, int seeds, Map<String, Integer> steps, String about) {
         boolean grid = task.name().equals("grid world");
         double random = grid
@@ -115,9 +125,11 @@ public final class CartPoleLab implements Experiment {
                 Character.toUpperCase(task.name().charAt(0)) + task.name().substring(1),
                 about
                         + (grid
-                                ? " Each agent is looked at on its way, and the one that earned most is kept; what it earns is exact, so that no other "
+                                ? " Each agent is looked at on its way, and the one that earned most is kept; "
+                                        + "what it earns is exact, so that no other "
                                         + "episodes are needed. "
-                                : " Each agent is looked at on its way, and the one that earned most then is tested in other episodes. ")
+                                : " Each agent is looked at on its way, and the one that earned most then is "
+                                        + "tested in other episodes. ")
                         + "The agent at the end of the training is another, since both methods may forget. "
                         + (grid
                                 ? line("The mark is %.0f %% of the optimum, as for the pole.", 100 * SOLVED)

@@ -15,9 +15,10 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /**
- * A deep Q-network (Mnih et al. 2015) with double Q-learning (van Hasselt, Guez and Silver 2016): Q(s, a) is trained toward scale * r + discount * Q'(s', b) for
- * moves that are drawn from a memory, where b is the action of the largest Q(s', b), and Q' is a copy of the network that is made anew every 500 steps. The agent
- * takes a random action in a share of its steps, which falls from all to a twentieth over a fifth of them. The learning rate falls to 0.
+ * A deep Q-network (Mnih et al. 2015) with double Q-learning (van Hasselt, Guez and Silver 2016): Q(s, a) is trained
+ * toward scale * r + discount * Q'(s', b) for moves that are drawn from a memory, where b is the action of the largest
+ * Q(s', b), and Q' is a copy of the network that is made anew every 500 steps. The agent takes a random action in a
+ * share of its steps, which falls from all to a twentieth over a fifth of them. The learning rate falls to 0.
  */
 final class DeepQ implements Task.Method {
     private static final int MEMORY = 20_000;

@@ -6,9 +6,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The world of 4 x 3 cells in Russell and Norvig's textbook: an agent begins at the lower left, and each step costs 0.04 until it comes to the cell that earns
- * 1 or to the one below it that costs 1. It goes where it wants with a probability of 0.8, and to the left or right of that with 0.1 each. A wall, also the
- * one in the middle, keeps it where it is.
+ * The world of 4 x 3 cells in Russell and Norvig's textbook: an agent begins at the lower left, and each step costs
+ * 0.04 until it comes to the cell that earns 1 or to the one below it that costs 1. It goes where it wants with a
+ * probability of 0.8, and to the left or right of that with 0.1 each. A wall, also the one in the middle, keeps it
+ * where it is.
  */
 final class GridWorld implements World {
     static final int CELLS = 12;
@@ -71,7 +72,10 @@ final class GridWorld implements World {
         return free ? to : from;
     }
 
-    /** The textbook counts a cell's own reward; here a step earns that of the cell that it leaves, or of the end that it comes to, so that sums agree. */
+    /**
+     * The textbook counts a cell's own reward; here a step earns that of the cell that it leaves, or of the end that it
+     * comes to, so that sums agree.
+     */
     private static double reward(int to) {
         return to == GOAL ? 1 + COST : to == PIT ? -1 + COST : COST;
     }

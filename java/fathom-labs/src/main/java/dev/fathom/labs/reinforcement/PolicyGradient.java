@@ -18,8 +18,9 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /**
- * Policy gradient (REINFORCE; Williams 1992): actions are drawn from a softmax, and the gradient of -log p(a) is weighted by what was earned from then on,
- * beyond what a second network expects. A small reward for entropy keeps the policy from settling too early.
+ * Policy gradient (REINFORCE; Williams 1992): actions are drawn from a softmax, and the gradient of -log p(a) is
+ * weighted by what was earned from then on, beyond what a second network expects. A small reward for entropy keeps the
+ * policy from settling too early.
  */
 final class PolicyGradient implements Task.Method {
     private static final int EPISODES = 16;

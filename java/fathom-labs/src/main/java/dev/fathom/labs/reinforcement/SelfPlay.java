@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * A network that learns from its own games: its tree search plays both sides, the probabilities come near to the shares of visits, and the value to how the
- * game ended (Silver et al. 2018).
+ * A network that learns from its own games: its tree search plays both sides, the probabilities come near to the shares
+ * of visits, and the value to how the game ended (Silver et al. 2018).
  */
 final class SelfPlay implements AutoCloseable {
     private static final int WIDTH = 64;

@@ -4,8 +4,9 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Monte Carlo tree search as AlphaZero does it (Silver et al. 2018): from the root, the move of the largest Q + c P sqrt(N) / (1 + n) is taken until a position
- * is new. Its value and the probabilities P of its moves come from a {@link Judge}, and the value is added on the way back, with its sign turned at each move.
+ * Monte Carlo tree search as AlphaZero does it (Silver et al. 2018): from the root, the move of the largest Q + c P
+ * sqrt(N) / (1 + n) is taken until a position is new. Its value and the probabilities P of its moves come from a
+ * {@link Judge}, and the value is added on the way back, with its sign turned at each move.
  */
 final class TreeSearch {
     private static final double EXPLORATION = 1.5;
@@ -16,7 +17,10 @@ final class TreeSearch {
         double[] judge(TicTacToe position);
     }
 
-    /** A judge that has no opinion on moves, and plays at random to the end for the value, as a search without networks does. */
+    /**
+     * A judge that has no opinion on moves, and plays at random to the end for the value, as a search without networks
+     * does.
+     */
     static Judge playingOut(SplittableRandom rng) {
         return position -> {
             double[] opinion = new double[TicTacToe.CELLS + 1];

@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one hidden layer can approximate and at what width: bumps built by hand, sawtooth and parity by depth, a sine wave with M hidden units, and the many
- * sets of weights that are one function.
+ * What one hidden layer can approximate and at what width: bumps built by hand, sawtooth and parity by depth, a sine
+ * wave with M hidden units, and the many sets of weights that are one function.
  */
 public final class ApproximationLab implements Experiment {
     /** The function of Nielsen (2015), chapter 4. */
@@ -45,7 +45,8 @@ public final class ApproximationLab implements Experiment {
 
     @Override
     public String shows() {
-        return "what hidden layers approximate: bumps by hand, sawtooth and parity by depth, sine waves with M units, equal solutions";
+        return "what hidden layers approximate: bumps by hand, sawtooth and parity by depth, sine waves with M "
+                + "units, equal solutions";
     }
 
     @Override
@@ -88,11 +89,13 @@ public final class ApproximationLab implements Experiment {
                             .within(0, 1.01 * hatBound));
         }
         page.section("Bumps built by hand", "")
-                .text(
-                        "Two steep sigmoids make a bump, and bumps side by side make any continuous function: this is why one hidden layer is enough. The "
-                                + "function 0.2 + 0.4 x^2 + 0.3 x sin(15x) + 0.05 cos(50x) is that of Nielsen (2015). With n bumps of sigmoids the error "
-                                + "falls like 1/n; hats of three ReLUs join their tops by lines, and their error falls like 1/n^2. No weight is learned "
-                                + "here.")
+                .text("Two steep sigmoids make a bump, and bumps side by side make any continuous function: "
+                        + "this is why one hidden layer is enough. The "
+                        + "function 0.2 + 0.4 x^2 + 0.3 x sin(15x) + 0.05 cos(50x) is that of Nielsen "
+                        + "(2015). With n bumps of sigmoids the error "
+                        + "falls like 1/n; hats of three ReLUs join their tops by lines, and their error "
+                        + "falls like 1/n^2. No weight is learned "
+                        + "here.")
                 .table(
                         List.of(
                                 "bumps n",
@@ -114,8 +117,8 @@ public final class ApproximationLab implements Experiment {
                             }
                             return Chart.panels(2, charts);
                         })
-                .text(
-                        "In the plane four sigmoids make a bump: each says on which side of an edge a place lies, and a fifth says whether all four agree.")
+                .text("In the plane four sigmoids make a bump: each says on which side of an edge a place lies, "
+                        + "and a fifth says whether all four agree.")
                 .picture("tower.png", "A bump over a square, of four sigmoids and a fifth", () -> {
                     Regions plane = new Regions("A bump of five sigmoids", -2, 2, -2, 2);
                     return plane.shares(HandMade.answers(HandMade.tower(), 2, plane.places()))
@@ -143,7 +146,10 @@ public final class ApproximationLab implements Experiment {
                 .orElse(0);
     }
 
-    /** The triangle wave with 2^8 pieces by networks of depth 1 to 8, which are compared with it at four places of each piece. */
+    /**
+     * The triangle wave with 2^8 pieces by networks of depth 1 to 8, which are compared with it at four places of each
+     * piece.
+     */
     private static void waves(Result page) {
         int pieces = 1 << TEETH;
         double[] x = IntStream.rangeClosed(0, 4 * pieces)
@@ -152,8 +158,10 @@ public final class ApproximationLab implements Experiment {
         double[] y = Arrays.stream(x).map(v -> 1 - Math.abs(v * pieces % 2 - 1)).toArray();
         page.section("A sawtooth by depth", "")
                 .text(line(
-                        "A hidden layer of m ReLUs makes a triangle wave of m pieces. A wave of a wave has the product of their pieces: depth multiplies "
-                                + "where width adds (Telgarsky 2016). The table has the widths that make %d pieces at each depth, and the least widths w "
+                        "A hidden layer of m ReLUs makes a triangle wave of m pieces. A wave of a wave has the "
+                                + "product of their pieces: depth multiplies "
+                                + "where width adds (Telgarsky 2016). The table has the widths that make %d "
+                                + "pieces at each depth, and the least widths w "
                                 + "that could, since d layers of w ReLUs have at most (w + 1)^d pieces over a line.",
                         pieces));
         depths(page, TEETH, "sawtooth", depth -> worst(HandMade.wave(1, TEETH, depth), x, y));
@@ -187,9 +195,12 @@ public final class ApproximationLab implements Experiment {
         }
         page.section("Parity by depth", "")
                 .text(line(
-                        "The parity of %d bits says whether an odd number of them is 1; parity of two is XOR. It is the triangle wave with %d pieces over "
-                                + "the mean of the bits, so the same widths are enough, and the bound holds for networks that read the number of ones. All "
-                                + "%,d inputs are answered by each network. A table of conditions that are joined by OR, in contrast, needs one for each of "
+                        "The parity of %d bits says whether an odd number of them is 1; parity of two is XOR. It "
+                                + "is the triangle wave with %d pieces over "
+                                + "the mean of the bits, so the same widths are enough, and the bound holds for "
+                                + "networks that read the number of ones. All "
+                                + "%,d inputs are answered by each network. A table of conditions that are joined "
+                                + "by OR, in contrast, needs one for each of "
                                 + "the 2^%d = %,d inputs with an odd number.",
                         bits, bits, 1 << bits, bits - 1, 1 << (bits - 1)));
         depths(page, BITS, "parity", depth -> {
@@ -254,10 +265,14 @@ public final class ApproximationLab implements Experiment {
                 .orElse(0));
         page.section("A sine wave with M hidden units", "")
                 .text(line(
-                        "Networks of M tanh units learn sin(pi x) from %d points with noise of standard deviation %.1f, as in Bishop (2006), figure 5.9. "
-                                + "For each of %d draws of the noise and each M, %d networks start from different weights and take %,d steps of Adam; the "
-                                + "one with the least training error counts. The table has medians over the draws of the root of the mean squared error, on "
-                                + "the ten points and against the wave without noise. The answer 0 everywhere has a test error of %.3f.",
+                        "Networks of M tanh units learn sin(pi x) from %d points with noise of standard deviation "
+                                + "%.1f, as in Bishop (2006), figure 5.9. "
+                                + "For each of %d draws of the noise and each M, %d networks start from different "
+                                + "weights and take %,d steps of Adam; the "
+                                + "one with the least training error counts. The table has medians over the draws "
+                                + "of the root of the mean squared error, on "
+                                + "the ten points and against the wave without noise. The answer 0 everywhere has "
+                                + "a test error of %.3f.",
                         Sinusoid.POINTS, Sinusoid.NOISE, draws, starts, steps, zero))
                 .table(
                         List.of("units M", "parameters", "training error", "test error"),
@@ -277,7 +292,8 @@ public final class ApproximationLab implements Experiment {
                 .orElseThrow();
         Fit last = fits.get(fits.size() - 1);
         page.text(line(
-                "The test error is least at M = %d. With 1 unit it is %.1f times as large, with %d units %.1f times. The training error goes "
+                "The test error is least at M = %d. With 1 unit it is %.1f times as large, with %d units %.1f "
+                        + "times. The training error goes "
                         + "from %.3f with 1 unit to %.1e with %d.",
                 best.units(),
                 Summary.median(fits.get(0).test()) / Summary.median(best.test()),
@@ -321,10 +337,14 @@ public final class ApproximationLab implements Experiment {
         int found = copies.solved().size();
         page.section("Many equal solutions", "")
                 .text(line(
-                        "A network of three tanh units computed the targets here, without noise, and %,d networks of the same form looked for it from "
-                                + "different starts by %,d steps of Adam. %,d found a mean squared error below 1e-7. Three units can stand in 3! = 6 "
-                                + "orders, and each can change the signs of its weights, since tanh(-z) = -tanh(z): %d sets of weights are one function. "
-                                + "The solutions are %d of these copies; as many draws of equally likely copies have %.1f on average.",
+                        "A network of three tanh units computed the targets here, without noise, and %,d networks "
+                                + "of the same form looked for it from "
+                                + "different starts by %,d steps of Adam. %,d found a mean squared error below "
+                                + "1e-7. Three units can stand in 3! = 6 "
+                                + "orders, and each can change the signs of its weights, since tanh(-z) = "
+                                + "-tanh(z): %d sets of weights are one function. "
+                                + "The solutions are %d of these copies; as many draws of equally likely copies "
+                                + "have %.1f on average.",
                         nets, steps, found, Copies.COPIES, copies.different(), copies.expected()))
                 .key(Figure.of("copies of one function found", "of " + Copies.COPIES, (double) copies.different())
                         .baseline(line("%.1f", copies.expected()), "expected if all are equally likely")
@@ -333,23 +353,26 @@ public final class ApproximationLab implements Experiment {
             return true;
         }
         page.text(line(
-                "With the units ordered by the place of their centers and their input weights made positive, no weight of any solution is further than %.1e "
+                "With the units ordered by the place of their centers and their input weights made positive, no "
+                        + "weight of any solution is further than %.1e "
                         + "from that of the network that made the targets: apart from these symmetries %s.",
                 copies.furthest(), copies.furthest() < 0.1 ? "there is one solution" : "there are other solutions"));
         page.figure(Figure.of("largest difference of a weight after ordering", "", copies.furthest())
                         .within(0, 0.1))
                 .picture(
                         "copies.png",
-                        "The weight of the input and the bias of each unit of all solutions, as they were found and after ordering",
+                        "The weight of the input and the bias of each unit of all solutions, as they were found "
+                                + "and after ordering",
                         () -> Regions.sheet(
                                 2,
                                 List.of(
                                         units("As they were found", copies, units -> units),
                                         units("After ordering", copies, Copies::canonical))))
-                .text(
-                        "The pictures have the weight of the input to the right and the bias upward, with the first unit of each solution in blue, the "
-                                + "second in orange and the third in green, each a little further to the right so that all can be seen. As they were found, "
-                                + "a unit of a copy can be at any of six places; after ordering it is at one.");
+                .text("The pictures have the weight of the input to the right and the bias upward, with the "
+                        + "first unit of each solution in blue, the "
+                        + "second in orange and the third in green, each a little further to the right so "
+                        + "that all can be seen. As they were found, "
+                        + "a unit of a copy can be at any of six places; after ordering it is at one.");
         return true;
     }
 

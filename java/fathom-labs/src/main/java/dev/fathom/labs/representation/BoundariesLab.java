@@ -36,7 +36,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The regions into which networks with each activation divide the plane, on four toy problems. */
 public final class BoundariesLab implements Experiment {
-    /** Activations that need not learn: two layers of slope 1/6 pass on little of the signal, and steps pass on no gradient. */
+    /**
+     * Activations that need not learn: two layers of slope 1/6 pass on little of the signal, and steps pass on no
+     * gradient.
+     */
     private static final List<String> WEAK = List.of("Hard sigmoid", "Step");
 
     private static final int HIDDEN = 16;
@@ -91,9 +94,12 @@ public final class BoundariesLab implements Experiment {
                 line("Generated points in the plane, %,d to learn from and %,d to test on", LEARN, TEST));
         page.section("The problems", "")
                 .text(line(
-                        "Moons, circles, spirals and blobs are toy problems of two classes. For each activation and problem%s, a network with two hidden "
-                                + "layers of %d units (2-%d-%d-1) takes %,d steps of Adam on the cross-entropy of all %,d examples; the learning rate falls "
-                                + "from %.2f to 0 as a cosine does. The network without activations is a linear classifier. Five nearest neighbors are the "
+                        "Moons, circles, spirals and blobs are toy problems of two classes. For each activation "
+                                + "and problem%s, a network with two hidden "
+                                + "layers of %d units (2-%d-%d-1) takes %,d steps of Adam on the cross-entropy of "
+                                + "all %,d examples; the learning rate falls "
+                                + "from %.2f to 0 as a cosine does. The network without activations is a linear "
+                                + "classifier. Five nearest neighbors are the "
                                 + "baseline.",
                         draws == 1 ? "" : ", and for each of " + draws + " draws of the points",
                         HIDDEN,
@@ -249,8 +255,10 @@ public final class BoundariesLab implements Experiment {
             Map.Entry<String, Trained> worst = ranked.get(0);
             Map.Entry<String, Trained> best = ranked.get(ranked.size() - 1);
             page.text(line(
-                    "Over all problems, %s is best with %.1f %% and %s worst of the activations with %.1f %%; the linear classifier reaches %.1f %%. "
-                            + "Piecewise linear activations have boundaries with corners, smooth ones round boundaries, and a step lets boundaries jump "
+                    "Over all problems, %s is best with %.1f %% and %s worst of the activations with %.1f %%; the "
+                            + "linear classifier reaches %.1f %%. "
+                            + "Piecewise linear activations have boundaries with corners, smooth ones round "
+                            + "boundaries, and a step lets boundaries jump "
                             + "along lines.",
                     best.getKey(),
                     100 * best.getValue().mean(),

@@ -16,8 +16,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The solutions of a problem that a network of three tanh units has made, found from many starts. The units may stand in any order, and as tanh(-z) = -tanh(z),
- * each may change the sign of all its weights: 3! 2^3 = 48 sets of weights are one function, and there is no other (Sussmann 1992).
+ * The solutions of a problem that a network of three tanh units has made, found from many starts. The units may stand
+ * in any order, and as tanh(-z) = -tanh(z), each may change the sign of all its weights: 3! 2^3 = 48 sets of weights
+ * are one function, and there is no other (Sussmann 1992).
  *
  * @param nets how many were trained
  * @param solved for each network that found the function, its three units as they are
@@ -125,7 +126,10 @@ record Copies(int nets, List<List<Unit>> solved) {
         return COPIES * (1 - Math.pow(1 - 1.0 / COPIES, solved.size()));
     }
 
-    /** The largest difference of a weight from that of the network that made the problem, over all solutions; 0 if there are none. */
+    /**
+     * The largest difference of a weight from that of the network that made the problem, over all solutions; 0 if there
+     * are none.
+     */
     double furthest() {
         return solved.stream()
                 .map(Copies::canonical)

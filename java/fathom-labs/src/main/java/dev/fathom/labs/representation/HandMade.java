@@ -15,7 +15,10 @@ import java.util.function.DoubleUnaryOperator;
 final class HandMade {
     private HandMade() {}
 
-    /** XOR by threshold units: "not both", 1[1.5 - a - b > 0], "one or both", 1[a + b - 0.5 > 0], and whether both of these hold. */
+    /**
+     * XOR by threshold units: "not both", 1[1.5 - a - b > 0], "one or both", 1[a + b - 0.5 > 0], and whether both of
+     * these hold.
+     */
     static Sequential xor() {
         return new Sequential(
                 linear(new float[] {-1, -1, 1, 1}, new float[] {1.5f, -0.5f}, 2),
@@ -25,8 +28,8 @@ final class HandMade {
     }
 
     /**
-     * A sum of {@code n} bumps on [0, 1], each of two steep sigmoids, as high as {@code f} in the middle of its interval: a function that is constant on each
-     * of n intervals. Its error is at most max |f'| / (2 n).
+     * A sum of {@code n} bumps on [0, 1], each of two steep sigmoids, as high as {@code f} in the middle of its
+     * interval: a function that is constant on each of n intervals. Its error is at most max |f'| / (2 n).
      */
     static Sequential steps(DoubleUnaryOperator f, int n) {
         float steep = 1000f * n;
@@ -45,8 +48,8 @@ final class HandMade {
     }
 
     /**
-     * A sum of n + 1 bumps on [0, 1], each a hat of three ReLUs, as high as {@code f} at its middle i/n: the polygon through these points. Its error is at most
-     * max |f''| / (8 n^2).
+     * A sum of n + 1 bumps on [0, 1], each a hat of three ReLUs, as high as {@code f} at its middle i/n: the polygon
+     * through these points. Its error is at most max |f''| / (8 n^2).
      */
     static Sequential hats(DoubleUnaryOperator f, int n) {
         float[] shifts = new float[3 * (n + 1)];
@@ -64,7 +67,10 @@ final class HandMade {
                 linear(heights, new float[1], shifts.length));
     }
 
-    /** A bump over the square [-1, 1]^2: four sigmoids say on which side of its edges a place lies, and a fifth whether all four agree. */
+    /**
+     * A bump over the square [-1, 1]^2: four sigmoids say on which side of its edges a place lies, and a fifth whether
+     * all four agree.
+     */
     static Sequential tower() {
         float steep = 40;
         return new Sequential(
@@ -74,7 +80,10 @@ final class HandMade {
                 Tensor::sigmoid);
     }
 
-    /** The widths of {@code depth} layers that together make 2^k teeth: powers of 2 as equal as possible, whose product is 2^k. */
+    /**
+     * The widths of {@code depth} layers that together make 2^k teeth: powers of 2 as equal as possible, whose product
+     * is 2^k.
+     */
     static int[] widths(int k, int depth) {
         int[] widths = new int[depth];
         for (int i = 0; i < depth; i++) {
@@ -84,11 +93,12 @@ final class HandMade {
     }
 
     /**
-     * The triangle wave with 2^k pieces between 0 and 1 over the mean of {@code inputs} numbers: 0 at even multiples of 2^-k and 1 at odd ones. With one input
-     * it is the sawtooth of Telgarsky (2016). With 2^k inputs that are 0 or 1, the mean is a multiple of 2^-k, and the wave is their parity.
+     * The triangle wave with 2^k pieces between 0 and 1 over the mean of {@code inputs} numbers: 0 at even multiples of
+     * 2^-k and 1 at odd ones. With one input it is the sawtooth of Telgarsky (2016). With 2^k inputs that are 0 or 1,
+     * the mean is a multiple of 2^-k, and the wave is their parity.
      *
-     * <p>A hidden layer of m ReLUs makes the wave with m pieces, m relu(x) + 2 m sum over j = 1 .. m - 1 of (-1)^j relu(x - j/m), and a wave of a wave has the
-     * product of their pieces.
+     * <p>A hidden layer of m ReLUs makes the wave with m pieces, m relu(x) + 2 m sum over j = 1 .. m - 1 of (-1)^j
+     * relu(x - j/m), and a wave of a wave has the product of their pieces.
      *
      * @param depth the number of hidden layers, 1 to k
      */

@@ -16,11 +16,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The perceptron rule on Boolean functions: it learns AND and OR, never ends on XOR, and learns exactly the functions that a line, plane or hyperplane
- * divides.
+ * The perceptron rule on Boolean functions: it learns AND and OR, never ends on XOR, and learns exactly the functions
+ * that a line, plane or hyperplane divides.
  */
 public final class PerceptronLab implements Experiment {
-    /** The value of each function of two inputs in the rows 00, 01, 10 and 11, as a number whose lowest bit is row 00. */
+    /**
+     * The value of each function of two inputs in the rows 00, 01, 10 and 11, as a number whose lowest bit is row 00.
+     */
     static final int AND = 0b1000;
 
     static final int OR = 0b1110;
@@ -60,11 +62,13 @@ public final class PerceptronLab implements Experiment {
     public Result run(Run run) {
         Result page = run.page("Lab perceptron", "Truth tables")
                 .section("The rule", "")
-                .text(
-                        "A perceptron answers 1 if w1 x1 + w2 x2 + b > 0, else 0. The rule of Rosenblatt (1958) goes through the truth table again and "
-                                + "again. At each wrong answer it adds the inputs to the weights if the answer should have been 1, and subtracts them if it "
-                                + "should have been 0: w += (t - y) x. All weights begin at 0 and stay whole numbers, so the runs below are exact and have "
-                                + "no random part.");
+                .text("A perceptron answers 1 if w1 x1 + w2 x2 + b > 0, else 0. The rule of Rosenblatt (1958) "
+                        + "goes through the truth table again and "
+                        + "again. At each wrong answer it adds the inputs to the weights if the answer "
+                        + "should have been 1, and subtracts them if it "
+                        + "should have been 0: w += (t - y) x. All weights begin at 0 and stay whole "
+                        + "numbers, so the runs below are exact and have "
+                        + "no random part.");
         two(page);
         return all(page, run) ? page.finished() : page;
     }
@@ -107,14 +111,18 @@ public final class PerceptronLab implements Experiment {
         return rule.period() == 1 ? "the same after each epoch" : "the same after " + rule.period() + " epochs";
     }
 
-    /** Novikoff's bound with weights that are known to divide the function: they need not be those that the rule finds. */
+    /**
+     * Novikoff's bound with weights that are known to divide the function: they need not be those that the rule finds.
+     */
     private static void bounds(Result page) {
         int[] and = {2, 2, -3};
         int[] or = {2, 2, -1};
         int corrections = PerceptronRule.learn(2, AND).corrections();
         page.text(line(
-                "The theorem of Novikoff (1962) bounds the corrections by (R / margin)^2, where R is the length of the longest input and the margin is that "
-                        + "of any weights that solve the problem. With %s for AND and %s for OR the bounds are %.0f and %.0f; the rule made %d and %d "
+                "The theorem of Novikoff (1962) bounds the corrections by (R / margin)^2, where R is the length "
+                        + "of the longest input and the margin is that "
+                        + "of any weights that solve the problem. With %s for AND and %s for OR the bounds are "
+                        + "%.0f and %.0f; the rule made %d and %d "
                         + "corrections.",
                 Arrays.toString(and),
                 Arrays.toString(or),
@@ -145,8 +153,10 @@ public final class PerceptronLab implements Experiment {
                 .max()
                 .orElse(0);
         page.text(line(
-                "For XOR the weights after epoch %d are those after epoch %d, %s. From there on everything repeats, so that the rule never ends: no line "
-                        + "has (0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on the other. After the best epoch of this run %d of the 4 answers were "
+                "For XOR the weights after epoch %d are those after epoch %d, %s. From there on everything "
+                        + "repeats, so that the rule never ends: no line "
+                        + "has (0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on the other. After the best "
+                        + "epoch of this run %d of the 4 answers were "
                         + "right; no line gets more than 3.",
                 last, last - xor.period(), Arrays.toString(xor.last()), best));
         page.key(Figure.of("epochs after which the weights of XOR repeat", "", xor.period())
@@ -198,9 +208,9 @@ public final class PerceptronLab implements Experiment {
                                 "share",
                                 "most corrections"),
                         rows)
-                .text(
-                        "The rule learns every function that a hyperplane divides, and no other. Their share falls quickly with the number of inputs. A "
-                                + "hidden layer lifts this limit: see ./fathom lab xor.");
+                .text("The rule learns every function that a hyperplane divides, and no other. Their share "
+                        + "falls quickly with the number of inputs. A "
+                        + "hidden layer lifts this limit: see ./fathom lab xor.");
         return true;
     }
 

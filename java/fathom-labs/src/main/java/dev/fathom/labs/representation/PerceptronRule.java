@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One run of the perceptron rule (Rosenblatt 1958) on a Boolean function: w += (t - y) x for each row of its truth table, with the unit's answer y = 1 if w x
- * &gt; 0, else 0. The last input is always 1, and its weight is the bias. Weights and inputs are whole numbers, so that a run is exact.
+ * One run of the perceptron rule (Rosenblatt 1958) on a Boolean function: w += (t - y) x for each row of its truth
+ * table, with the unit's answer y = 1 if w x &gt; 0, else 0. The last input is always 1, and its weight is the bias.
+ * Weights and inputs are whole numbers, so that a run is exact.
  *
  * @param weights after 0, 1, 2, ... epochs, the bias last
  * @param mistakes the rows that were answered wrong in each epoch
@@ -16,7 +17,8 @@ import java.util.Map;
  */
 record PerceptronRule(List<int[]> weights, List<Integer> mistakes, int period) {
     /**
-     * Learns a function of {@code inputs} Boolean inputs until an epoch has no mistake, or until weights come back that there were before.
+     * Learns a function of {@code inputs} Boolean inputs until an epoch has no mistake, or until weights come back that
+     * there were before.
      *
      * @param table bit r is the function's value in row r of the truth table, whose first input is the highest bit of r
      */

@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sine wave with noise, of which a network of M tanh units sees ten points, as in Bishop (2006), figures 5.9 and 5.10.
+ * A sine wave with noise, of which a network of M tanh units sees ten points, as in Bishop (2006), figures 5.9 and
+ * 5.10.
  *
  * @param x the places [draws][10]
  * @param y the values at them
@@ -55,7 +56,10 @@ record Sinusoid(float[][] x, float[][] y) {
         return Math.sin(Math.PI * x);
     }
 
-    /** Trains networks with {@code units} hidden units from {@code starts} starts for each draw; null where it was interrupted. */
+    /**
+     * Trains networks with {@code units} hidden units from {@code starts} starts for each draw; null where it was
+     * interrupted.
+     */
     @Nullable
     Fit fit(Run run, int units, int starts, int steps) {
         int draws = x.length;

@@ -17,7 +17,10 @@ final class TruthTable {
         return new Regions(title, -0.6, 1.6, -0.6, 1.6);
     }
 
-    /** Adds the four points to a plane at the places [4, 2], in the colors of their values, which are the bits of {@code table} from the lowest. */
+    /**
+     * Adds the four points to a plane at the places [4, 2], in the colors of their values, which are the bits of
+     * {@code table} from the lowest.
+     */
     static Regions points(Regions plane, int table, float[] places) {
         for (int value = 0; value <= 1; value++) {
             int v = value;

@@ -24,7 +24,10 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** XOR by two hidden units: by hand, and by training from many starts, some of which end where nothing improves any more. */
+/**
+ * XOR by two hidden units: by hand, and by training from many starts, some of which end where nothing improves any
+ * more.
+ */
 public final class XorLab implements Experiment {
     private static final Map<String, Layer> ACTIVATIONS = new LinkedHashMap<>();
 
@@ -75,7 +78,10 @@ public final class XorLab implements Experiment {
         }
     }
 
-    /** What a network with two hidden units says to the {@link Regions#places} of the plane, and where its units take the four points. */
+    /**
+     * What a network with two hidden units says to the {@link Regions#places} of the plane, and where its units take
+     * the four points.
+     */
     private record Planes(float[] shares, float[] hidden, float[] out) {}
 
     @Override
@@ -125,14 +131,16 @@ public final class XorLab implements Experiment {
                     line("%.0f", answers[r])));
         }
         page.section("By hand", "")
-                .text(
-                        "No line divides XOR, but two do: a unit 1[1.5 - a - b > 0] answers whether not both inputs are 1, and a unit 1[a + b - 0.5 > 0] "
-                                + "whether at least one is. In the plane of their two answers, (0, 1) and (1, 0) fall on one point, and the line n + o = "
-                                + "1.5 divides the classes.")
+                .text("No line divides XOR, but two do: a unit 1[1.5 - a - b > 0] answers whether not both "
+                        + "inputs are 1, and a unit 1[a + b - 0.5 > 0] "
+                        + "whether at least one is. In the plane of their two answers, (0, 1) and (1, 0) "
+                        + "fall on one point, and the line n + o = "
+                        + "1.5 divides the classes.")
                 .table(List.of("a", "b", "not both (n)", "one or both (o)", "n and o"), rows)
                 .picture(
                         "by-hand.png",
-                        "The two lines of the hidden units in the plane of the inputs, and the one line of the output in the plane of the hidden units",
+                        "The two lines of the hidden units in the plane of the inputs, and the one line of the "
+                                + "output in the plane of the hidden units",
                         () -> {
                             Sequential last =
                                     new Sequential(HandMade.xor().layers().subList(2, 4));
@@ -202,9 +210,12 @@ public final class XorLab implements Experiment {
     static void results(Result page, List<Trained> all, int nets, int steps) {
         page.section("From many starts", "")
                 .text(line(
-                        "Each form of network is trained %,d times, from weights and biases drawn uniformly from [-1, 1], by %,d steps of Adam on the "
-                                + "cross-entropy of all four rows; the learning rate falls from %.2f to 0 as a cosine does. A network has solved XOR if all "
-                                + "four answers are right. One hidden unit cannot solve it: such a network has one line again.",
+                        "Each form of network is trained %,d times, from weights and biases drawn uniformly from "
+                                + "[-1, 1], by %,d steps of Adam on the "
+                                + "cross-entropy of all four rows; the learning rate falls from %.2f to 0 as a "
+                                + "cosine does. A network has solved XOR if all "
+                                + "four answers are right. One hidden unit cannot solve it: such a network has "
+                                + "one line again.",
                         nets, steps, RATE))
                 .table(
                         List.of(
@@ -238,8 +249,10 @@ public final class XorLab implements Experiment {
                 .sum();
         long trained = (long) nets * two.size();
         page.text(line(
-                "A network that fails gives one answer to rows that it cannot tell apart, and the best such answer is their mean. Two rows that are alike "
-                        + "cost ln(2) / 2 = 0.347, three cost 0.477, and four ln 2 = 0.693. Of the %,d networks with two hidden units, %,d end more than "
+                "A network that fails gives one answer to rows that it cannot tell apart, and the best such "
+                        + "answer is their mean. Two rows that are alike "
+                        + "cost ln(2) / 2 = 0.347, three cost 0.477, and four ln 2 = 0.693. Of the %,d networks "
+                        + "with two hidden units, %,d end more than "
                         + "0.02 away from 0 and these three losses.",
                 trained, trained - near));
         pictures(page, all);
@@ -267,7 +280,8 @@ public final class XorLab implements Experiment {
         }
         page.picture(
                 "planes.png",
-                "What a trained network with two hidden units says in the plane of the inputs, and the four points in the plane of its hidden units",
+                "What a trained network with two hidden units says in the plane of the inputs, and the four "
+                        + "points in the plane of its hidden units",
                 () -> {
                     List<Regions> planes = new ArrayList<>();
                     two.forEach((activation, p) -> planes.add(TruthTable.points(
@@ -275,9 +289,10 @@ public final class XorLab implements Experiment {
                     two.forEach((activation, p) -> planes.add(hidden(activation, p)));
                     return Regions.sheet(two.size(), planes);
                 });
-        page.text(
-                "The pictures show the first start of each activation that solved XOR: above, what the network says to every place of the input plane, and "
-                        + "below, where its two hidden units take the four points, with the line at which the output unit says 0.5.");
+        page.text("The pictures show the first start of each activation that solved XOR: above, what the network "
+                + "says to every place of the input plane, and "
+                + "below, where its two hidden units take the four points, with the line at which the "
+                + "output unit says 0.5.");
     }
 
     private static Regions hidden(String activation, Planes p) {

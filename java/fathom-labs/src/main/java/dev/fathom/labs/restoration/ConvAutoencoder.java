@@ -10,9 +10,9 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A convolutional auto-encoder decoder(encoder(y)) of images y [n, side, side, c]: its code has half the side. Where it {@code corrects}, the image is a
- * guess, such as y itself or its interpolation, plus what comes out, so that the network only has to learn the difference (Kim et al. 2016, Zhang et al. 2017).
- * The difference begins near 0.
+ * A convolutional auto-encoder decoder(encoder(y)) of images y [n, side, side, c]: its code has half the side. Where it
+ * {@code corrects}, the image is a guess, such as y itself or its interpolation, plus what comes out, so that the
+ * network only has to learn the difference (Kim et al. 2016, Zhang et al. 2017). The difference begins near 0.
  *
  * @param encoder to codes [n, side / 2, side / 2, 2 width]
  * @param decoder back to images

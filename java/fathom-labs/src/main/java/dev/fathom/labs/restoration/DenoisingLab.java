@@ -15,8 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Images that are noisy, small, blurred or lack a part, repaired by convolutional auto-encoders and by filters. The whole run does so on clothing, digits and
- * photographs, the short one on clothing.
+ * Images that are noisy, small, blurred or lack a part, repaired by convolutional auto-encoders and by filters. The
+ * whole run does so on clothing, digits and photographs, the short one on clothing.
  */
 public final class DenoisingLab implements Experiment {
     private static final int SIDE = 256;
@@ -29,7 +29,8 @@ public final class DenoisingLab implements Experiment {
 
     @Override
     public String shows() {
-        return "images repaired by convolutional auto-encoders: noise, super-resolution, inpainting and deblurring, beside filters";
+        return "images repaired by convolutional auto-encoders: noise, super-resolution, inpainting and "
+                + "deblurring, beside filters";
     }
 
     @Override
@@ -38,13 +39,18 @@ public final class DenoisingLab implements Experiment {
         Result page = run.page(
                 "Lab denoising", run.brief() ? "Fashion-MNIST" : "Fashion-MNIST, MNIST, and crops of photographs");
         page.section("How it is measured", "")
-                .text(
-                        "Every network is a convolutional auto-encoder of six layers, whose code has half the height and width of the image. It learns to "
-                                + "give back images from damaged ones, by the mean squared error; the damage is drawn anew in every step. Noise is also "
-                                + "removed by a plain auto-encoder; a correcting one adds what comes out to a guess, which is the damaged image, its "
-                                + "bicubic interpolation, or for hidden pixels means of neighbors. Filters know what the damage is. The PSNR of an image is "
-                                + "10 log10(1 / mean squared error), and the tables have its means over images that nothing was learned from or chosen by. There is no "
-                                + "published figure for these settings, so the baselines are computed: the damaged image and the best filter.");
+                .text("Every network is a convolutional auto-encoder of six layers, whose code has half the "
+                        + "height and width of the image. It learns to "
+                        + "give back images from damaged ones, by the mean squared error; the damage is "
+                        + "drawn anew in every step. Noise is also "
+                        + "removed by a plain auto-encoder; a correcting one adds what comes out to a "
+                        + "guess, which is the damaged image, its "
+                        + "bicubic interpolation, or for hidden pixels means of neighbors. Filters know "
+                        + "what the damage is. The PSNR of an image is "
+                        + "10 log10(1 / mean squared error), and the tables have its means over images "
+                        + "that nothing was learned from or chosen by. There is no "
+                        + "published figure for these settings, so the baselines are computed: the "
+                        + "damaged image and the best filter.");
         boolean done = set(run, page, ImageSet.FASHION_MNIST);
         if (photographs != null) {
             done = done && set(run, page, ImageSet.MNIST) && photographs(run, page, photographs);
@@ -71,7 +77,10 @@ public final class DenoisingLab implements Experiment {
         return true;
     }
 
-    /** Learns from crops of most photographs, and is tested on crops of every fourth; every eighth is held out to choose by. */
+    /**
+     * Learns from crops of most photographs, and is tested on crops of every fourth; every eighth is held out to choose
+     * by.
+     */
     private static boolean photographs(Run run, Result page, Photographs photographs) {
         List<byte[]> learn = new ArrayList<>();
         List<byte[]> choose = new ArrayList<>();
@@ -89,7 +98,8 @@ public final class DenoisingLab implements Experiment {
         }
         page.section("Photographs", "")
                 .text(line(
-                        "Of %d photographs, every fourth is for the test, and every eighth is held out to choose filters and their settings by.",
+                        "Of %d photographs, every fourth is for the test, and every eighth is held out to choose "
+                                + "filters and their settings by.",
                         photographs.names().size()));
         try (Dataset learned = images(learn);
                 Dataset chosen = images(choose);

@@ -10,8 +10,9 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A level of a U-Net (Ronneberger, Fischer and Brox 2015), which holds the level below it: with h = encode(x) [n, side, side, c], the features are
- * merge(h, up(below(h at half the side))). The skip connection is that merge sees h; without it, all passes through the level below.
+ * A level of a U-Net (Ronneberger, Fischer and Brox 2015), which holds the level below it: with h = encode(x) [n, side,
+ * side, c], the features are merge(h, up(below(h at half the side))). The skip connection is that merge sees h; without
+ * it, all passes through the level below.
  *
  * @param encode from x to h
  * @param below the next level, or the bottom
@@ -19,7 +20,10 @@ import dev.fathom.tensor.Tensor;
  * @param merge from both to features [n, side, side, c]
  */
 record Level(Layer encode, Layer below, ConvTransposed up, Layer merge, boolean skips) implements Layer {
-    /** A U-Net of {@code levels} levels above the bottom, the first with {@code width} channels and each other with twice as many as the one above. */
+    /**
+     * A U-Net of {@code levels} levels above the bottom, the first with {@code width} channels and each other with
+     * twice as many as the one above.
+     */
     static Layer of(int in, int width, int levels, boolean skips) {
         if (levels == 0) {
             return block(in, width);

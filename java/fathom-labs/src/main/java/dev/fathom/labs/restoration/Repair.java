@@ -49,7 +49,10 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
                 y -> y.add(y.sub(Separable.gaussian(y.dim(1), deviation).of(y)).mul(amount)));
     }
 
-    /** x becomes x B'(y / B x) in each round, where B is the blur, which is known (Richardson 1972, Lucy 1974). The blur is its own transpose but at edges. */
+    /**
+     * x becomes x B'(y / B x) in each round, where B is the blur, which is known (Richardson 1972, Lucy 1974). The blur
+     * is its own transpose but at edges.
+     */
     static Repair richardsonLucy(double deviation, int rounds) {
         return new Repair("Richardson-Lucy", rounds + " rounds", y -> {
             Separable blur = Separable.gaussian(y.dim(1), deviation);
@@ -89,7 +92,9 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
         });
     }
 
-    /** Hidden pixels become means of neighbors that are known, one row further from the edge of a hole in each round. */
+    /**
+     * Hidden pixels become means of neighbors that are known, one row further from the edge of a hole in each round.
+     */
     static Tensor filled(Tensor y, int rounds) {
         Separable box = Separable.box(y.dim(1));
         Tensor known = y.ge(0);

@@ -45,7 +45,10 @@ record Restoration(
     /** A way to repair and its PSNR in decibels, on the images to choose by and on the test. */
     private record Scored(String name, UnaryOperator<Tensor> repair, double chosen, double psnr) {}
 
-    /** The peak signal-to-noise ratio of each image, 10 log10(1 / mean squared error) in decibels, where pixels beyond 0 and 1 are cut. */
+    /**
+     * The peak signal-to-noise ratio of each image, 10 log10(1 / mean squared error) in decibels, where pixels beyond 0
+     * and 1 are cut.
+     */
     static double[] psnr(Tensor restored, Tensor truth) {
         float[] errors =
                 restored.clamp(0, 1).sub(truth).square().flatten(1).mean(1).toArray();

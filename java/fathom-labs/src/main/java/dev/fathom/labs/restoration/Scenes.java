@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Generated scenes with their masks: three garments of four classes lie at random places on a textured ground, whose brightness is also that of many
- * garments. A later garment covers those before it.
+ * Generated scenes with their masks: three garments of four classes lie at random places on a textured ground, whose
+ * brightness is also that of many garments. A later garment covers those before it.
  *
  * @param images gray, [SIDE][SIDE] of numbers from 0 to 1 each
  * @param masks the class of each pixel

@@ -25,7 +25,10 @@ record Segmentation(ConfusionMatrix pixels, ConfusionMatrix edges) {
         return new Segmentation(pixels, edges);
     }
 
-    /** Intersection over union of a class: pixels that are and were said to be of it, in parts of those that are or were. 1 where there are none. */
+    /**
+     * Intersection over union of a class: pixels that are and were said to be of it, in parts of those that are or
+     * were. 1 where there are none.
+     */
     double iou(int label) {
         long both = pixels.count(label, label);
         long either = -both;

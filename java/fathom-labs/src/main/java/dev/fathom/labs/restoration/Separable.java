@@ -4,8 +4,8 @@ import dev.fathom.tensor.Tensor;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A linear filter that treats rows and columns alike: y = A x A' for each channel of images x [n, side, side, c], which gives [n, out, out, c]. Every row of
- * A sums to 1. A position beyond an edge counts as the pixel at the edge.
+ * A linear filter that treats rows and columns alike: y = A x A' for each channel of images x [n, side, side, c], which
+ * gives [n, out, out, c]. Every row of A sums to 1. A position beyond an edge counts as the pixel at the edge.
  *
  * @param weights A [out, side], row after row
  * @param side the height and the width of the images

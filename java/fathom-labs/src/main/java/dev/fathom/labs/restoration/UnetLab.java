@@ -51,7 +51,8 @@ public final class UnetLab implements Experiment {
 
     @Override
     public String shows() {
-        return "segmentation by a U-Net: garments on a textured ground, beside a threshold, a linear map, and a net without skips";
+        return "segmentation by a U-Net: garments on a textured ground, beside a threshold, a linear map, and a "
+                + "net without skips";
     }
 
     @Override
@@ -66,14 +67,19 @@ public final class UnetLab implements Experiment {
         Result page = run.page(
                 "Lab unet",
                 line(
-                        "%,d generated scenes of garments of Fashion-MNIST to learn from and %,d, of other garments, for the test",
+                        "%,d generated scenes of garments of Fashion-MNIST to learn from and %,d, of other "
+                                + "garments, for the test",
                         learn.images().length, test.images().length));
         page.section("The scenes", "")
                 .text(line(
-                        "A scene of %d x %d gray pixels has three garments of four classes at random places and of random brightness, on a ground of waves "
-                                + "and noise that is about as bright. Each pixel is to be named: ground, T-shirt, trouser, bag or ankle boot. No figures "
-                                + "are published for these scenes, so the page compares with what is computed: the best threshold on brightness, which "
-                                + "calls everything brighter the commonest garment; a linear map of the %d x %d pixels around each pixel; and the same "
+                        "A scene of %d x %d gray pixels has three garments of four classes at random places and "
+                                + "of random brightness, on a ground of waves "
+                                + "and noise that is about as bright. Each pixel is to be named: ground, T-shirt, "
+                                + "trouser, bag or ankle boot. No figures "
+                                + "are published for these scenes, so the page compares with what is computed: "
+                                + "the best threshold on brightness, which "
+                                + "calls everything brighter the commonest garment; a linear map of the %d x %d "
+                                + "pixels around each pixel; and the same "
                                 + "network without its skip connections.",
                         Scenes.SIDE, Scenes.SIDE, WINDOW, WINDOW));
         Map<String, int[][]> maps = new LinkedHashMap<>();
@@ -213,7 +219,8 @@ public final class UnetLab implements Experiment {
         });
         page.section(
                         "Scores on the test",
-                        "The intersection over union (IoU) of a class is the number of pixels that are of it and were said to be, in parts of those that are "
+                        "The intersection over union (IoU) of a class is the number of pixels that are of it and "
+                                + "were said to be, in parts of those that are "
                                 + "or were said to be. Pixels at edges have a neighbor of another class.")
                 .table(header, rows);
         ImageSheet sheet = new ImageSheet(Scenes.SIDE, Scenes.SIDE, 3).columns(SHOWN);
@@ -262,15 +269,18 @@ public final class UnetLab implements Experiment {
         double edges = 100 * (unet.edges().accuracy() - without.edges().accuracy());
         double all = 100 * (unet.pixels().accuracy() - without.pixels().accuracy());
         page.text(line(
-                        "The U-Net's mean IoU is %.3f. The better of threshold and linear map has %.3f, and the network without skip connections %.3f. Skip "
-                                + "connections change the share of pixels that are right by %+.1f points, and at edges by %+.1f points%s",
+                        "The U-Net's mean IoU is %.3f. The better of threshold and linear map has %.3f, and the "
+                                + "network without skip connections %.3f. Skip "
+                                + "connections change the share of pixels that are right by %+.1f points, and at "
+                                + "edges by %+.1f points%s",
                         unet.meanIou(),
                         simple,
                         without.meanIou(),
                         all,
                         edges,
                         edges > 0 && edges > all
-                                ? ": they help most where places matter, as they bring the fine map past the coarse one."
+                                ? ": they help most where places matter, as they bring the fine map past the "
+                                        + "coarse one."
                                 : "; theory expects the larger gain at edges, which this run does not show."))
                 .key(Figure.of(
                                 "U-Net, gain in mean IoU over the better of threshold and linear map",

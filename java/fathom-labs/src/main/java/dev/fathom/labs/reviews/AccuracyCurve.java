@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures the accuracy on some parts of the data after every epoch, for a plot and not for choosing the epoch. A file keeps a line of numbers for each epoch,
- * so that a resumed run has them all.
+ * Measures the accuracy on some parts of the data after every epoch, for a plot and not for choosing the epoch. A file
+ * keeps a line of numbers for each epoch, so that a resumed run has them all.
  */
 record AccuracyCurve(Trainer<?> trainer, List<Batches> parts, Path file) implements Callback {
     /** Keeps the lines of the epochs that were finished before this run, and no others. */
@@ -76,7 +76,8 @@ record AccuracyCurve(Trainer<?> trainer, List<Batches> parts, Path file) impleme
     private static IllegalArgumentException damaged(Path file, @Nullable Exception cause) {
         return new IllegalArgumentException(
                 file
-                        + " is missing or damaged, so the accuracy after each epoch is lost; delete its folder to start over",
+                        + " is missing or damaged, so the accuracy after each epoch is lost; delete its folder to "
+                        + "start over",
                 cause);
     }
 }

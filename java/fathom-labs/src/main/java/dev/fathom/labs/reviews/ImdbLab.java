@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Classifies reviews of films as positive or negative, after section 10.4 and the labs of chapter 10 of the textbook (An Introduction to Statistical Learning,
- * with R and with Python): bags of words with the lasso and a network, then networks on word vectors.
+ * Classifies reviews of films as positive or negative, after section 10.4 and the labs of chapter 10 of the textbook
+ * (An Introduction to Statistical Learning, with R and with Python): bags of words with the lasso and a network, then
+ * networks on word vectors.
  */
 public final class ImdbLab implements Experiment {
     static final String BOOK = "An Introduction to Statistical Learning, Python edition";
@@ -31,7 +32,8 @@ public final class ImdbLab implements Experiment {
 
     @Override
     public String shows() {
-        return "reviews of films: bags of words with the lasso, and networks on word vectors (CNN, RNN, LSTM, GRU, Transformer)";
+        return "reviews of films: bags of words with the lasso, and networks on word vectors (CNN, RNN, LSTM, "
+                + "GRU, Transformer)";
     }
 
     @Override
@@ -82,7 +84,8 @@ public final class ImdbLab implements Experiment {
                 100.0 * Arrays.stream(lengths).filter(l -> l <= ReviewNets.LAST).count() / lengths.length;
         page.section(
                         "The reviews",
-                        "Each word is replaced by its rank in a list of words by frequency, plus 3, as in Keras: 0 is padding, 1 the start of a "
+                        "Each word is replaced by its rank in a list of words by frequency, plus 3, as in Keras: "
+                                + "0 is padding, 1 the start of a "
                                 + "review, and 2 any word that is not among the 9,999 most frequent."
                                 + (run.brief()
                                         ? " The short form takes the first reviews of each file, half of them positive."
@@ -118,10 +121,14 @@ public final class ImdbLab implements Experiment {
         page.section(
                         "Bags of words and the lasso",
                         line(
-                                "Logistic regression with an L1 penalty for %d values of lambda, from the one at which all coefficients are 0 down to "
-                                        + "%s times it. The validation reviews choose lambda; the peak is the best test accuracy of any lambda, which is "
-                                        + "what the textbook reads from its figure. The conditions of the optimum are violated by at most %.1f %% of "
-                                        + "lambda. Paths are computed side by side, each in one thread; the time is that of one path.",
+                                "Logistic regression with an L1 penalty for %d values of lambda, from the one at "
+                                        + "which all coefficients are 0 down to "
+                                        + "%s times it. The validation reviews choose lambda; the peak is the "
+                                        + "best test accuracy of any lambda, which is "
+                                        + "what the textbook reads from its figure. The conditions of the optimum "
+                                        + "are violated by at most %.1f %% of "
+                                        + "lambda. Paths are computed side by side, each in one thread; the time "
+                                        + "is that of one path.",
                                 paths.get(0).points().size(), run.brief() ? "0.05" : "0.0001", 100 * worst))
                 .table(
                         List.of(
@@ -169,12 +176,14 @@ public final class ImdbLab implements Experiment {
         curves.put("validation", binary.curve(LassoPaths.Point::validation));
         curves.put("test", binary.curve(LassoPaths.Point::test));
         page.text(line(
-                        "On the binary rows, the words with the largest positive coefficients are: %s. Those with the largest negative "
+                        "On the binary rows, the words with the largest positive coefficients are: %s. Those with "
+                                + "the largest negative "
                                 + "coefficients are: %s.",
                         binary.chosen().positive(), binary.chosen().negative()))
                 .series(
                         "lasso.png",
-                        "Accuracy of the lasso on training, validation and test reviews over -log lambda, the left panel of Figure 10.11",
+                        "Accuracy of the lasso on training, validation and test reviews over -log lambda, the "
+                                + "left panel of Figure 10.11",
                         "accuracy",
                         "-log lambda",
                         curves);

@@ -17,7 +17,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The networks on the page of lab imdb. Each part returns whether it was finished; if the run was interrupted, the page has the networks that were.
+ * The networks on the page of lab imdb. Each part returns whether it was finished; if the run was interrupted, the page
+ * has the networks that were.
  *
  * @param lasso the test accuracy of the lasso on binary rows, which is the baseline
  */
@@ -53,12 +54,15 @@ record ImdbNetworks(Run run, Result page, Reviews reviews, String lasso) {
         double last = 100 * measured.get(measured.size() - 1)[1];
         page.section(
                         "Bags of words in a network",
-                        "A network with two hidden layers of 16 units reads the binary rows, which are given as lists of word indices. The published "
-                                + "figure is that of the last epoch; the table has the epoch with the best validation accuracy.")
+                        "A network with two hidden layers of 16 units reads the binary rows, which are given as "
+                                + "lists of word indices. The published "
+                                + "figure is that of the last epoch; the table has the epoch with the best "
+                                + "validation accuracy.")
                 .table(ReviewStudy.HEADER, List.of(ReviewStudy.row(bag)))
                 .series(
                         "network.png",
-                        "Accuracy of the network on training, validation and test reviews over epochs, the right panel of Figure 10.11",
+                        "Accuracy of the network on training, validation and test reviews over epochs, the right "
+                                + "panel of Figure 10.11",
                         "accuracy",
                         "epoch",
                         curves);
@@ -92,9 +96,9 @@ record ImdbNetworks(Run run, Result page, Reviews reviews, String lasso) {
         }
         page.section("Networks on word vectors", experiments().readersText())
                 .table(ReviewStudy.HEADER, all.stream().map(ReviewStudy::row).toList())
-                .text(
-                        "The baseline of all of them is the lasso on binary rows with the lambda that the validation reviews choose: "
-                                + lasso + " of the test reviews.");
+                .text("The baseline of all of them is the lasso on binary rows with the lambda that the "
+                        + "validation reviews choose: "
+                        + lasso + " of the test reviews.");
         curves(
                 "nets.png",
                 "the networks without gates",

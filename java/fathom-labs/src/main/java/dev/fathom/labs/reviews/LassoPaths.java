@@ -111,7 +111,10 @@ record LassoPaths(Run run, Reviews reviews) {
         }
     }
 
-    /** The five paths, computed side by side with one thread for each; only those that are finished if the run is interrupted. */
+    /**
+     * The five paths, computed side by side with one thread for each; only those that are finished if the run is
+     * interrupted.
+     */
     List<LassoPath> paths() {
         run.training().say("%nThe lasso: %d lambdas for each of five ways to weigh words", lambdas());
         ForkJoinPool pool = new ForkJoinPool(NativeRuntime.get().threads());

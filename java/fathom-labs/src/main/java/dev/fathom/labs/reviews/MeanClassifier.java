@@ -27,8 +27,8 @@ import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small classifier of reviews that compares word vectors: a linear layer on the mean of the vectors of a review's words. All classifiers share the datasets,
- * which are closed with this.
+ * A small classifier of reviews that compares word vectors: a linear layer on the mean of the vectors of a review's
+ * words. All classifiers share the datasets, which are closed with this.
  */
 record MeanClassifier(Run run, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
         implements AutoCloseable {
@@ -131,7 +131,10 @@ record MeanClassifier(Run run, ReviewTokens reviews, int dimensions, Dataset tra
         }
     }
 
-    /** A copy of vectors, scaled so that the mean square of the numbers is 1, because all classifiers have one learning rate. */
+    /**
+     * A copy of vectors, scaled so that the mean square of the numbers is 1, because all classifiers have one learning
+     * rate.
+     */
     static float[] scaled(float[] table) {
         double squares = 0;
         int n = 0;

@@ -9,7 +9,8 @@ import java.util.function.Supplier;
  *
  * @param title its name on the page
  * @param folder for its checkpoints
- * @param padded whether every review is padded in front with zeros to {@code length}, as in the textbook; if not, a batch has reviews of similar length
+ * @param padded whether every review is padded in front with zeros to {@code length}, as in the textbook; if not, a
+ *     batch has reviews of similar length
  * @param frozen whether the word vectors are frozen
  * @param length the number of words that the network sees, which are the last ones of a review
  */

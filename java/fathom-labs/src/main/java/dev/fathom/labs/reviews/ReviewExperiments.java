@@ -38,14 +38,18 @@ import org.jspecify.annotations.Nullable;
 record ReviewExperiments(Run run, Reviews reviews) {
     /** The page's text on the {@link #embeddings}. */
     static final String VECTORS =
-            "There are four kinds of vectors of the 9,999 words: learned with the network; random and frozen; and the first 32 "
-                    + "principal components of the co-occurrences in the training reviews (positive pointwise mutual information within 5 words), frozen "
-                    + "or tuned. Nothing is published for these. The learned vectors are the baseline of the others, and the lasso is theirs.";
+            "There are four kinds of vectors of the 9,999 words: learned with the network; random and frozen; and "
+                    + "the first 32 "
+                    + "principal components of the co-occurrences in the training reviews (positive pointwise "
+                    + "mutual information within 5 words), frozen "
+                    + "or tuned. Nothing is published for these. The learned vectors are the baseline of the "
+                    + "others, and the lasso is theirs.";
 
     /** The page's text on the {@link #sizes}. */
     static final String SIZES =
             "The same networks are trained on a part of the training reviews, with more epochs for fewer reviews. "
-                    + "Every step has 64 reviews. Nothing is published for these; each network is the other's baseline.";
+                    + "Every step has 64 reviews. Nothing is published for these; each network is the other's "
+                    + "baseline.";
 
     private static final int WINDOW = 5;
     /** The standard deviation of vectors that are given to a network, near that of learned ones. */
@@ -66,10 +70,14 @@ record ReviewExperiments(Run run, Reviews reviews) {
     /** The page's text on the {@link #readers}. */
     String readersText() {
         return line(
-                "All networks see the last %d words of a review as vectors of 32 numbers. The textbook's two LSTMs and its simple RNN read every "
-                        + "review padded in front with zeros to this length, as published; for the others a batch has reviews of similar length, and "
-                        + "padding is masked. Gradients are clipped to norm 1. The weights of the epoch with the best validation accuracy are kept and "
-                        + "tested once, whereas the published figures are those of the last epoch. In the full form the two LSTMs train for as many "
+                "All networks see the last %d words of a review as vectors of 32 numbers. The textbook's two "
+                        + "LSTMs and its simple RNN read every "
+                        + "review padded in front with zeros to this length, as published; for the others a batch "
+                        + "has reviews of similar length, and "
+                        + "padding is masked. Gradients are clipped to norm 1. The weights of the epoch with the "
+                        + "best validation accuracy are kept and "
+                        + "tested once, whereas the published figures are those of the last epoch. In the full "
+                        + "form the two LSTMs train for as many "
                         + "epochs as in the textbook, 20 in Python and 10 in R, and the others for 3 to 6 epochs.",
                 length());
     }
@@ -173,13 +181,19 @@ record ReviewExperiments(Run run, Reviews reviews) {
                 ReviewNets.embedding(), Recurrent.rnn(WIDTH, WIDTH), new Dropout(0.2f), new Linear(WIDTH, 1), true);
     }
 
-    /** The textbook's LSTM in Python, initialized as in PyTorch: normal vectors and two biases. It has 328,577 parameters. */
+    /**
+     * The textbook's LSTM in Python, initialized as in PyTorch: normal vectors and two biases. It has 328,577
+     * parameters.
+     */
     private static ReviewNet book() {
         return new RecurrentClassifier(new Embedding(Reviews.CODES, WIDTH), Recurrent.lstm(WIDTH, WIDTH))
                 .paddedInFront();
     }
 
-    /** The textbook's LSTM in R, initialized as in Keras, but without its orthogonal recurrent weights: small vectors, one bias, forget gates at 1. */
+    /**
+     * The textbook's LSTM in R, initialized as in Keras, but without its orthogonal recurrent weights: small vectors,
+     * one bias, forget gates at 1.
+     */
     private static ReviewNet keras() {
         return new RecurrentClassifier(
                         new Embedding(Reviews.CODES, WIDTH, Init.uniform(-0.05f, 0.05f)),
@@ -194,8 +208,8 @@ record ReviewExperiments(Run run, Reviews reviews) {
     // ---- word vectors
 
     /**
-     * A mean and a GRU on word vectors of four kinds, whose titles are the network and the kind, separated by a comma. Vectors by PCA are computed first;
-     * the list is empty if the run is interrupted meanwhile.
+     * A mean and a GRU on word vectors of four kinds, whose titles are the network and the kind, separated by a comma.
+     * Vectors by PCA are computed first; the list is empty if the run is interrupted meanwhile.
      */
     List<ReviewExperiment> embeddings() {
         float[] random = new Rng(run.seed()).normal(Reviews.CODES * WIDTH, 0, SPREAD);
@@ -251,8 +265,8 @@ record ReviewExperiments(Run run, Reviews reviews) {
     }
 
     /**
-     * The table of the vectors by PCA, [{@link Reviews#CODES}, {@link ReviewNets#WIDTH}], computed from the training reviews; a short run has vectors of
-     * the most frequent words alone. Null if the run was interrupted.
+     * The table of the vectors by PCA, [{@link Reviews#CODES}, {@link ReviewNets#WIDTH}], computed from the training
+     * reviews; a short run has vectors of the most frequent words alone. Null if the run was interrupted.
      */
     private float @Nullable [] components() {
         Vocabulary words = reviews.vocabulary().limit(run.of(Reviews.CODES, 500));

@@ -41,7 +41,10 @@ final class ReviewNets {
         Tensor logits(Tensor words, Tensor lengths);
     }
 
-    /** The textbook's network on the bag of words: two hidden layers of 16 units, 160,353 parameters. Every word of a row counts as 1. */
+    /**
+     * The textbook's network on the bag of words: two hidden layers of 16 units, 160,353 parameters. Every word of a
+     * row counts as 1.
+     */
     record BagOfWordsNet(SparseLinear first, Linear second, Linear out) implements ReviewNet {
         BagOfWordsNet() {
             this(new SparseLinear(Reviews.CODES, 16), new Linear(16, 16).act(Activation.RELU), new Linear(16, 1));

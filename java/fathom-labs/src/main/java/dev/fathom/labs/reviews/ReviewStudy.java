@@ -26,7 +26,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains networks that classify reviews, all in the same way: the weights of the epoch with the best validation accuracy are kept and tested once.
+ * Trains networks that classify reviews, all in the same way: the weights of the epoch with the best validation
+ * accuracy are kept and tested once.
  *
  * @param reviews for validation and test
  */

@@ -24,7 +24,8 @@ public record ReviewTokens(
      * Reads the first {@code count} reviews of both parts, and takes the {@code size} most frequent words.
      *
      * @param dimensions of the vectors that the words are to have
-     * @throws IllegalArgumentException if the reviews are missing, damaged or too few, or have no more words than dimensions
+     * @throws IllegalArgumentException if the reviews are missing, damaged or too few, or have no more words than
+     *     dimensions
      */
     public static ReviewTokens read(Run run, int count, int size, int dimensions) {
         Path folder = Imdb.folder(run.data());

@@ -19,9 +19,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The reviews of IMDB as Keras's codes of the 10,000 most frequent words, in the parts of the textbook: training, 2,000 reviews for validation, and test.
+ * The reviews of IMDB as Keras's codes of the 10,000 most frequent words, in the parts of the textbook: training, 2,000
+ * reviews for validation, and test.
  *
- * @param vocabulary the words of the codes: padding, start, unknown and unused, then 9,999 words, which makes the textbook's 10,003 columns
+ * @param vocabulary the words of the codes: padding, start, unknown and unused, then 9,999 words, which makes the
+ *     textbook's 10,003 columns
  * @param whole the reviews for training and validation, in the order of their file
  */
 record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, Part test) {
@@ -57,7 +59,10 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
             return Objects.hash(texts, Arrays.deepHashCode(codes), Arrays.hashCode(labels));
         }
 
-        /** The last {@code words} codes of each review as the ragged field {@code x}, and its label as the number {@code y} [1]. */
+        /**
+         * The last {@code words} codes of each review as the ragged field {@code x}, and its label as the number
+         * {@code y} [1].
+         */
         Dataset dataset(int words) {
             int[][] last = Arrays.stream(codes)
                     .map(c -> Arrays.copyOfRange(c, Math.max(0, c.length - words), c.length))

@@ -26,12 +26,14 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Skip-gram with negative sampling (Mikolov et al. 2013, Distributed Representations of Words and Phrases): a word's vector v predicts the words near it, whose
- * vectors are u, against {@link #NEGATIVES} words drawn from the noise distribution, which is proportional to the frequencies to the power 3/4. The loss of a
- * pair is -ln s(u'v) minus the sum of ln s(-u'v) over the drawn words, where s is the logistic function.
+ * Skip-gram with negative sampling (Mikolov et al. 2013, Distributed Representations of Words and Phrases): a word's
+ * vector v predicts the words near it, whose vectors are u, against {@link #NEGATIVES} words drawn from the noise
+ * distribution, which is proportional to the frequencies to the power 3/4. The loss of a pair is -ln s(u'v) minus the
+ * sum of ln s(-u'v) over the drawn words, where s is the logistic function.
  *
- * <p>As in the authors' paper, a word of frequency f is kept with probability sqrt(t / f), t = {@link #RARE}. The window of each word has a random reach of 1
- * to {@link #WINDOW} places. Both are drawn once, before training. Adam trains on batches of pairs, whereas the authors use gradient descent on single pairs.
+ * <p>As in the authors' paper, a word of frequency f is kept with probability sqrt(t / f), t = {@link #RARE}. The
+ * window of each word has a random reach of 1 to {@link #WINDOW} places. Both are drawn once, before training. Adam
+ * trains on batches of pairs, whereas the authors use gradient descent on single pairs.
  *
  * @param words v
  * @param contexts u
@@ -99,7 +101,9 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
         return table;
     }
 
-    /** The scores u'v of words [n] and their contexts, [n, 1 + negatives]: the true context first, then the drawn ones. */
+    /**
+     * The scores u'v of words [n] and their contexts, [n, 1 + negatives]: the true context first, then the drawn ones.
+     */
     Tensor scores(Tensor word, Tensor others) {
         Tensor v = words.apply(word).unsqueeze(1);
         return v.matmulTransposed(contexts.apply(others)).squeeze(1);

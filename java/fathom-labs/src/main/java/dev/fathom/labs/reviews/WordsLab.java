@@ -22,8 +22,9 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * Word vectors from reviews of films: by principal components of co-occurrence, and by skip-gram with negative sampling (Mikolov et al. 2013). The page shows
- * neighbors, analogies, a picture, and classifiers of reviews that reuse the vectors.
+ * Word vectors from reviews of films: by principal components of co-occurrence, and by skip-gram with negative sampling
+ * (Mikolov et al. 2013). The page shows neighbors, analogies, a picture, and classifiers of reviews that reuse the
+ * vectors.
  */
 public final class WordsLab implements Experiment {
     private static final int WINDOW = 5;
@@ -64,7 +65,8 @@ public final class WordsLab implements Experiment {
         Result page = run.page(
                 "Lab words",
                 line(
-                        "IMDB (Maas et al. 2011): %,d training reviews of %,d words, whose %,d most frequent different words have vectors of %d "
+                        "IMDB (Maas et al. 2011): %,d training reviews of %,d words, whose %,d most frequent "
+                                + "different words have vectors of %d "
                                 + "numbers, and %,d test reviews",
                         reviews.training().length,
                         reviews.tokens(),
@@ -99,16 +101,20 @@ public final class WordsLab implements Experiment {
         page.section(
                 "Two kinds of word vectors",
                 line(
-                        "PCA: the %d principal components of the positive pointwise mutual information of words at most %d places apart, smoothed and "
-                                + "weighted as Levy, Goldberg and Dagan (2015) advise. No figures are published for these reviews, so the page "
+                        "PCA: the %d principal components of the positive pointwise mutual information of words "
+                                + "at most %d places apart, smoothed and "
+                                + "weighted as Levy, Goldberg and Dagan (2015) advise. No figures are published "
+                                + "for these reviews, so the page "
                                 + "compares with chance and with computed baselines.",
                         dimensions, WINDOW));
         SkipGram.Trained skipGram = SkipGram.train(run, reviews, dimensions, run.epochs(4, 2));
         if (skipGram != null) {
             vectors.put(SKIP_GRAM, skipGram.vectors());
             page.text(line(
-                    "Skip-gram: a word's vector predicts the words near it, against %d drawn words for each (Mikolov et al. 2013). It is trained on %,d "
-                            + "pairs of words in each of %d epochs. Adam changes only the vectors of the words in a batch.",
+                    "Skip-gram: a word's vector predicts the words near it, against %d drawn words for each "
+                            + "(Mikolov et al. 2013). It is trained on %,d "
+                            + "pairs of words in each of %d epochs. Adam changes only the vectors of the words in "
+                            + "a batch.",
                     SkipGram.NEGATIVES,
                     skipGram.pairs(),
                     skipGram.history().epochs().size()));
@@ -160,9 +166,12 @@ public final class WordsLab implements Experiment {
         page.section(
                         "Analogies",
                         line(
-                                "Each question has the form \"a is to b as c is to what?\"; the answer is the word whose vector is nearest to b - a + c "
-                                        + "(Mikolov et al. 2013). The pairs have words that are usual in reviews. A random answer is right once in %,d "
-                                        + "times. The column \"nearest to c\" is the baseline: it has the share of questions that are answered by the "
+                                "Each question has the form \"a is to b as c is to what?\"; the answer is the "
+                                        + "word whose vector is nearest to b - a + c "
+                                        + "(Mikolov et al. 2013). The pairs have words that are usual in reviews. "
+                                        + "A random answer is right once in %,d "
+                                        + "times. The column \"nearest to c\" is the baseline: it has the share "
+                                        + "of questions that are answered by the "
                                         + "word nearest to c, whatever a and b are.",
                                 words - 3))
                 .table(header, rows);
@@ -190,12 +199,14 @@ public final class WordsLab implements Experiment {
         if (known < 3) {
             page.section(
                     "A picture of words",
-                    "There is no picture, because these reviews have fewer than three of the words that it would show.");
+                    "There is no picture, because these reviews have fewer than three of the words that it would "
+                            + "show.");
             return;
         }
         page.section(
                 "A picture of words",
-                "The first two principal components of the vectors of some words, scaled to length 1. Colors stand for groups of words.");
+                "The first two principal components of the vectors of some words, scaled to length 1. Colors "
+                        + "stand for groups of words.");
         vectors.forEach((name, v) -> page.picture(
                 "words-" + name.toLowerCase(Locale.ROOT) + ".png",
                 "Words in the plane of the first two principal components of their vectors, by " + name,
@@ -274,9 +285,12 @@ public final class WordsLab implements Experiment {
             page.section(
                             "Reusing the vectors",
                             line(
-                                    "A linear layer on the mean of the vectors of a review's words classifies the review as positive or negative. It "
-                                            + "reads the last 500 words; the median review has %d words. Frozen vectors stay as they are, and tuned "
-                                            + "ones are trained with the layer. The table has the test accuracy after the epoch with the best accuracy "
+                                    "A linear layer on the mean of the vectors of a review's words classifies the "
+                                            + "review as positive or negative. It "
+                                            + "reads the last 500 words; the median review has %d words. Frozen "
+                                            + "vectors stay as they are, and tuned "
+                                            + "ones are trained with the layer. The table has the test accuracy "
+                                            + "after the epoch with the best accuracy "
                                             + "on %,d validation reviews; the test set is used once.",
                                     classifier.medianLength(),
                                     classifier.validation().size()))

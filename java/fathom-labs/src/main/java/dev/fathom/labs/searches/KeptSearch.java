@@ -10,7 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.BiFunction;
 
-/** Searches of a lab: their trials are kept in a file of the output folder, from which a resumed run goes on, and they end when the run is to end. */
+/**
+ * Searches of a lab: their trials are kept in a file of the output folder, from which a resumed run goes on, and they
+ * end when the run is to end.
+ */
 public final class KeptSearch {
     private KeptSearch() {}
 

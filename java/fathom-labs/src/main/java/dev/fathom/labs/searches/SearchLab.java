@@ -24,7 +24,10 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** Searches for a good network, each with the same budget of epochs, and a regressor that predicts the score of a network from its description. */
+/**
+ * Searches for a good network, each with the same budget of epochs, and a regressor that predicts the score of a
+ * network from its description.
+ */
 public final class SearchLab implements Experiment {
     /** How many trials with the whole budget of a trial a search has, or what costs as much. */
     private static final int TRIALS = 64;
@@ -78,7 +81,8 @@ public final class SearchLab implements Experiment {
             Result page = run.page(
                     "Lab search",
                     line(
-                            "Fashion-MNIST at 14 x 14 pixels: %,d images to learn from, %,d to score a trial by, %,d for the test",
+                            "Fashion-MNIST at 14 x 14 pixels: %,d images to learn from, %,d to score a trial by, "
+                                    + "%,d for the test",
                             task.learn().size(),
                             task.choose().size(),
                             task.test().size()));
@@ -169,15 +173,23 @@ public final class SearchLab implements Experiment {
         page.section(
                         "Searches with equal budget",
                         line(
-                                "Networks of one to three hidden layers of 8 to 128 ReLU units on images of clothing, trained by Adam: depth, width, "
-                                        + "learning rate, dropout, and which layers add their input to their output are chosen by the accuracy on "
-                                        + "images that were not learned. A trial has %d epochs, and every search may spend %d of these. The grid has "
-                                        + "two places inside each range (one or three layers, 16 or 64 units, and so on; one layer has no "
-                                        + "skips to choose), random search draws points, the genetic algorithm breeds 8 generations of 8, "
-                                        + "successive halving begins with one epoch of many points and keeps a third of them for three times as many "
-                                        + "epochs, and the last search tries what a regressor of the scores so far predicts to be best, and "
+                                "Networks of one to three hidden layers of 8 to 128 ReLU units on images of "
+                                        + "clothing, trained by Adam: depth, width, "
+                                        + "learning rate, dropout, and which layers add their input to their "
+                                        + "output are chosen by the accuracy on "
+                                        + "images that were not learned. A trial has %d epochs, and every search "
+                                        + "may spend %d of these. The grid has "
+                                        + "two places inside each range (one or three layers, 16 or 64 units, and "
+                                        + "so on; one layer has no "
+                                        + "skips to choose), random search draws points, the genetic algorithm "
+                                        + "breeds 8 generations of 8, "
+                                        + "successive halving begins with one epoch of many points and keeps a "
+                                        + "third of them for three times as many "
+                                        + "epochs, and the last search tries what a regressor of the scores so "
+                                        + "far predicts to be best, and "
                                         + "does not pay for training its regressors. The numbers "
-                                        + "are means over %d %s. The accuracy on the test is that of the best network of each search, which chooses "
+                                        + "are means over %d %s. The accuracy on the test is that of the best "
+                                        + "network of each search, which chooses "
                                         + "nothing. Intervals are ranges over the seeds.",
                                 most, TRIALS * most, seeds, seeds == 1 ? "seed" : "seeds"))
                 .table(
@@ -268,9 +280,12 @@ public final class SearchLab implements Experiment {
         page.section(
                         "A regressor of scores",
                         line(
-                                "A network of two hidden layers reads the description of a trial and predicts its score. It learns from random trials, "
-                                        + "and is asked to rank %d others that it has not seen. Spearman's rank correlation is 1 where it ranks them "
-                                        + "as training did, and 0 where it knows nothing. Numbers are means over %d starts of the regressor.",
+                                "A network of two hidden layers reads the description of a trial and predicts its "
+                                        + "score. It learns from random trials, "
+                                        + "and is asked to rank %d others that it has not seen. Spearman's rank "
+                                        + "correlation is 1 where it ranks them "
+                                        + "as training did, and 0 where it knows nothing. Numbers are means over "
+                                        + "%d starts of the regressor.",
                                 heldOut.size(), repeats))
                 .table(List.of("trials learned", "rank correlation on others"), rows)
                 .text(line(

@@ -19,8 +19,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The networks among which is searched, and how good one is: images of clothing at half their size, and a network of ReLU layers whose depth, width,
- * connections, learning rate and dropout are chosen.
+ * The networks among which is searched, and how good one is: images of clothing at half their size, and a network of
+ * ReLU layers whose depth, width, connections, learning rate and dropout are chosen.
  *
  * @param learn what a trial learns from
  * @param choose by what it is scored
@@ -37,7 +37,10 @@ record SearchTask(Examples learn, Examples choose, Examples test) {
             Dimension.real("dropout", 0, 0.6),
             Dimension.bits("skips", 2));
 
-    /** The space of which a grid takes the ends: they lie a quarter inside the ranges, where each has more than three values. */
+    /**
+     * The space of which a grid takes the ends: they lie a quarter inside the ranges, where each has more than three
+     * values.
+     */
     static final Space INSIDE = Space.of(
             Dimension.whole("depth", 1, 3),
             Dimension.logarithmic("width", 16, 64),
@@ -57,7 +60,9 @@ record SearchTask(Examples learn, Examples choose, Examples test) {
         return Examples.ofClasses(rows, 10, Arrays.copyOf(images.labels(), rows.length));
     }
 
-    /** The network that a trial describes: layer i + 2 adds its input to its output where bit i of the skips says so. */
+    /**
+     * The network that a trial describes: layer i + 2 adds its input to its output where bit i of the skips says so.
+     */
     private Layer network(Trial trial) {
         int width = Math.round(trial.real("width"));
         float dropout = trial.real("dropout");

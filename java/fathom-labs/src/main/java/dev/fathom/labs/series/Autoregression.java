@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Forecasts each column from the last rows of some columns, by least squares one step ahead: from the column itself (AR) or from several (VAR). Several steps
- * ahead, its own forecasts stand in for the rows that are not known yet.
+ * Forecasts each column from the last rows of some columns, by least squares one step ahead: from the column itself
+ * (AR) or from several (VAR). Several steps ahead, its own forecasts stand in for the rows that are not known yet.
  *
  * @param order the number of rows that it reads
  * @param sources for each column the columns that it is forecast from

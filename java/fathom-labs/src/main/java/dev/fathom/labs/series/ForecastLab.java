@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Exchange rates and the speeds of a week of traffic, forecast by the last value, autoregressions and networks: errors at several horizons. */
+/**
+ * Exchange rates and the speeds of a week of traffic, forecast by the last value, autoregressions and networks: errors
+ * at several horizons.
+ */
 public final class ForecastLab implements Experiment {
     @Override
     public String name() {
@@ -21,7 +24,8 @@ public final class ForecastLab implements Experiment {
 
     @Override
     public String shows() {
-        return "exchange rates and a week of traffic, forecast by AR, VAR, LSTM, TCN and Transformer, compared with the last value";
+        return "exchange rates and a week of traffic, forecast by AR, VAR, LSTM, TCN and Transformer, compared "
+                + "with the last value";
     }
 
     @Override
@@ -47,16 +51,22 @@ public final class ForecastLab implements Experiment {
 
     private static void about(Result page) {
         page.section("What is compared", "")
-                .text(
-                        "Each forecast is made from rows that are known at its time. The last value repeats the last row. AR and VAR are fitted by least "
-                                + "squares one step ahead and continue from their own forecasts; AR forecasts a column from its own last rows, VAR from "
-                                + "those of several columns. LSTM, TCN and Transformer are each one network for all columns, which forecasts all horizons "
-                                + "at once as changes from the last row and minimizes the absolute error. The number of lags and the epoch are chosen on "
-                                + "validation rows, which lie between the training and the test rows. The test rows are used once.")
-                .text(
-                        "MAE and RMSE are in the unit of the series, and MAPE is relative to the true value. RSE is the root of the squared error relative "
-                                + "to that of the mean, and the correlation is the mean over columns, as Lai et al. (2018) define them. No published figures "
-                                + "exist for this setting, so the last value, which is computed here, is the baseline.");
+                .text("Each forecast is made from rows that are known at its time. The last value repeats the "
+                        + "last row. AR and VAR are fitted by least "
+                        + "squares one step ahead and continue from their own forecasts; AR forecasts a "
+                        + "column from its own last rows, VAR from "
+                        + "those of several columns. LSTM, TCN and Transformer are each one network for "
+                        + "all columns, which forecasts all horizons "
+                        + "at once as changes from the last row and minimizes the absolute error. The "
+                        + "number of lags and the epoch are chosen on "
+                        + "validation rows, which lie between the training and the test rows. The test "
+                        + "rows are used once.")
+                .text("MAE and RMSE are in the unit of the series, and MAPE is relative to the true value. RSE "
+                        + "is the root of the squared error relative "
+                        + "to that of the mean, and the correlation is the mean over columns, as Lai et "
+                        + "al. (2018) define them. No published figures "
+                        + "exist for this setting, so the last value, which is computed here, is the "
+                        + "baseline.");
     }
 
     /** All forecasts of a task, its tables and pictures; false if the run was interrupted. */
@@ -68,7 +78,8 @@ public final class ForecastLab implements Experiment {
             if (!task.randomWalk()) {
                 double daily = 24.0 * 60 / task.unitsPerStep(); // steps
                 page.text(line(
-                        "One week is not comparable with published results on METR-LA, which has 34,272 steps over four months: here the networks train on "
+                        "One week is not comparable with published results on METR-LA, which has 34,272 steps "
+                                + "over four months: here the networks train on "
                                 + "%.1f days, and the test has %.1f.",
                         task.validation() / daily, (task.series().length() - task.test()) / daily));
             }

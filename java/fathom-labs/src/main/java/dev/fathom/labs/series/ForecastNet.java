@@ -12,8 +12,9 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Forecasts all columns at all horizons from windows x [n, lags, columns], as [n, horizons * columns]. One network with shared weights reads each column as a
- * sequence and outputs the differences from its last row, so that a network whose output is 0 repeats the last row.
+ * Forecasts all columns at all horizons from windows x [n, lags, columns], as [n, horizons * columns]. One network with
+ * shared weights reads each column as a sequence and outputs the differences from its last row, so that a network whose
+ * output is 0 repeats the last row.
  *
  * @param body maps sequences [n, lags, 1] to [n, lags, width], of which the last step is used
  * @param out maps the width to the horizons

@@ -28,7 +28,10 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The forecasts of one {@link ForecastTask}: each model is fitted on the training rows and chosen on the validation rows. */
+/**
+ * The forecasts of one {@link ForecastTask}: each model is fitted on the training rows and chosen on the validation
+ * rows.
+ */
 public final class ForecastRun {
     private static final int[] ORDERS = {1, 2, 3, 6, 12};
     private static final int PATIENCE = 3;
@@ -73,7 +76,10 @@ public final class ForecastRun {
      */
     public record Forecasts(String name, String how, long parameters, double seconds, double[][][] test) {}
 
-    /** Scales by the standard deviation of the training rows or, for a random walk, by the root mean square of their changes. */
+    /**
+     * Scales by the standard deviation of the training rows or, for a random walk, by the root mean square of their
+     * changes.
+     */
     private static Standardization scale(ForecastTask task) {
         if (!task.randomWalk()) {
             return Standardization.fit(task.series().take(0, task.validation()));
@@ -109,7 +115,10 @@ public final class ForecastRun {
 
     // ---- least squares
 
-    /** The autoregression whose number of lags has the smallest absolute error on the validation rows; null if the run was interrupted. */
+    /**
+     * The autoregression whose number of lags has the smallest absolute error on the validation rows; null if the run
+     * was interrupted.
+     */
     public @Nullable Forecasts autoregression(boolean vector) {
         long began = System.nanoTime();
         List<List<Integer>> own =
@@ -202,7 +211,10 @@ public final class ForecastRun {
                 .split(task.masked(scaled), task.validation(), task.test());
     }
 
-    /** Trains a network of a kind and keeps the epoch with the smallest validation error; null if the run was interrupted. */
+    /**
+     * Trains a network of a kind and keeps the epoch with the smallest validation error; null if the run was
+     * interrupted.
+     */
     public @Nullable Forecasts net(ForecastNet.Kind kind, List<Dataset> parts) {
         return net(kind.title(), ForecastNet.of(kind, task), parts);
     }

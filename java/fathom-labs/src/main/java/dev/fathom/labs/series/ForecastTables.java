@@ -22,8 +22,10 @@ public final class ForecastTables {
     /** How the rows of a task are divided, as a paragraph. */
     public static String split(ForecastTask task) {
         return line(
-                "Rows 1 to %,d are for training, %,d to %,d for validation and %,d to %,d for the test, in the order of time. The test has %,d forecasts "
-                        + "whose rows at all horizons lie in it. Networks read %d rows. Values of 0 are missing, and they count neither in the loss nor in "
+                "Rows 1 to %,d are for training, %,d to %,d for validation and %,d to %,d for the test, in the "
+                        + "order of time. The test has %,d forecasts "
+                        + "whose rows at all horizons lie in it. Networks read %d rows. Values of 0 are missing, "
+                        + "and they count neither in the loss nor in "
                         + "the errors; the series has %,d of them. %s %s",
                 task.validation(),
                 task.validation() + 1,
@@ -38,12 +40,16 @@ public final class ForecastTables {
                                 .count())
                         .sum(),
                 task.randomWalk()
-                        ? "Columns are scaled by their changes from day to day, and networks read the differences from the last row, because the level drifts."
+                        ? "Columns are scaled by their changes from day to day, and networks read the differences "
+                                + "from the last row, because the level drifts."
                         : "Columns are scaled to mean 0 and standard deviation 1 on the training rows.",
                 task.restriction());
     }
 
-    /** Adds the errors of finished models, of which the first is the last value, at each horizon, as tables, figures and pictures. */
+    /**
+     * Adds the errors of finished models, of which the first is the last value, at each horizon, as tables, figures and
+     * pictures.
+     */
     public static void show(Result page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
         tables(page, task, all, finished);
         pictures(page, task, all, finished);

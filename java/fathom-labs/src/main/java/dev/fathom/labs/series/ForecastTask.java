@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param horizons the numbers of steps ahead that are scored
  * @param unit the unit of time
  * @param unitsPerStep the units of time from row to row
- * @param randomWalk whether the level drifts without returning to a mean, so that networks read differences from the last row
+ * @param randomWalk whether the level drifts without returning to a mean, so that networks read differences from the
+ *     last row
  * @param sources for each column the columns from which a vector autoregression forecasts it
  * @param restriction how {@code sources} were chosen, as a sentence
  * @param roads the weights of the road graph [from][to]; empty where there is none
@@ -73,7 +74,10 @@ public record ForecastTask(
                 new double[0][]);
     }
 
-    /** Speeds at loop detectors every five minutes: the first {@code rows} of them, at the first {@code sensors} detectors. */
+    /**
+     * Speeds at loop detectors every five minutes: the first {@code rows} of them, at the first {@code sensors}
+     * detectors.
+     */
     public static ForecastTask traffic(@Nullable Path data, int rows, int sensors) {
         Path folder = TRAFFIC.folder(data);
         Table table = Table.csv(folder.resolve("los_speed.csv.gz"));
@@ -158,7 +162,8 @@ public record ForecastTask(
                         ? "VAR reads all columns."
                         : "With " + (1 + (int) (cuts[0] * raw.length()) / columns) + " lags or more, a VAR of all "
                                 + columns
-                                + " sensors would have more parameters than training rows. The VAR is therefore restricted: a sensor is forecast from "
+                                + " sensors would have more parameters than training rows. The VAR is therefore "
+                                + "restricted: a sensor is forecast from "
                                 + "itself and the sensors that the road graph joins to it.",
                 roads);
     }

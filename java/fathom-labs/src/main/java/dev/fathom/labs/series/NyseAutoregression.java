@@ -9,11 +9,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A linear autoregression by least squares (ISLR2, section 10.5.2): the volume of a day is forecast from the numbers of the days before it.
+ * A linear autoregression by least squares (ISLR2, section 10.5.2): the volume of a day is forecast from the numbers of
+ * the days before it.
  *
  * @param lags the number of days before
  * @param inputs the columns of each of these days
- * @param days the columns of the day of the week; the first is left out, as it follows from the others; empty for a model without the day of the week
+ * @param days the columns of the day of the week; the first is left out, as it follows from the others; empty for a
+ *     model without the day of the week
  */
 record NyseAutoregression(int lags, List<String> inputs, List<String> days) {
     /** A model of all three numbers, without the day of the week. */
@@ -45,7 +47,10 @@ record NyseAutoregression(int lags, List<String> inputs, List<String> days) {
         return LeastSquares.fit(rows(series, lags, to), volume(series, lags, to));
     }
 
-    /** Forecasts of the days {@code from} to {@code to} - 1, each from the true days before it, by a fit to the days before {@code from}. */
+    /**
+     * Forecasts of the days {@code from} to {@code to} - 1, each from the true days before it, by a fit to the days
+     * before {@code from}.
+     */
     double[] forecast(Series series, int from, int to) {
         return fit(series, from).predict(rows(series, from, to));
     }
@@ -60,7 +65,10 @@ record NyseAutoregression(int lags, List<String> inputs, List<String> days) {
         return volume(series, from - 1, to - 1);
     }
 
-    /** Forecasts each day by the volume of the day before, plus the mean change of the days before {@code from} to this day of the week. */
+    /**
+     * Forecasts each day by the volume of the day before, plus the mean change of the days before {@code from} to this
+     * day of the week.
+     */
     static double[] strawManOfDay(Series series, int from, int to) {
         double[] volume = series.values(Nyse.VOLUME);
         double[] forecast = strawMan(series, from, to);

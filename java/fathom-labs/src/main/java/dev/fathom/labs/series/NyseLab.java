@@ -21,8 +21,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * The trading volume of the New York Stock Exchange one day ahead (ISLR2 and ISLP, sections 10.5.2 and 10.9.6): autoregressions and recurrent networks, each
- * with and without the day of the week.
+ * The trading volume of the New York Stock Exchange one day ahead (ISLR2 and ISLP, sections 10.5.2 and 10.9.6):
+ * autoregressions and recurrent networks, each with and without the day of the week.
  */
 public final class NyseLab implements Experiment {
     private static final int LAGS = 5;
@@ -38,7 +38,8 @@ public final class NyseLab implements Experiment {
 
     @Override
     public String shows() {
-        return "tomorrow's volume of the stock exchange: autoregressions and recurrent networks, with and without the day of the week";
+        return "tomorrow's volume of the stock exchange: autoregressions and recurrent networks, with and without "
+                + "the day of the week";
     }
 
     /**
@@ -71,7 +72,10 @@ public final class NyseLab implements Experiment {
             result.key(compared.apply(published.isEmpty() ? figure : figure.published(published, "ISLR2, ISLP")));
         }
 
-        /** Adds the mean of the networks of several seeds, and keeps the forecast of the first; false if the run was interrupted. */
+        /**
+         * Adds the mean of the networks of several seeds, and keeps the forecast of the first; false if the run was
+         * interrupted.
+         */
         boolean networks(NyseNet net, String published, UnaryOperator<Figure> compared) {
             int seeds = run.of(3, 1);
             List<double[]> forecasts = new ArrayList<>();
@@ -104,7 +108,8 @@ public final class NyseLab implements Experiment {
         Result result = run.page(
                 "Lab nyse",
                 line(
-                        "NYSE: %,d trading days, the first %,d for training and the other %,d for the test, each forecast from the true days before it",
+                        "NYSE: %,d trading days, the first %,d for training and the other %,d for the test, each "
+                                + "forecast from the true days before it",
                         series.length(), first, series.length() - first));
         result.text(result.data() + ".");
         autocorrelation(result, series);
@@ -113,11 +118,16 @@ public final class NyseLab implements Experiment {
         boolean done = networks(forecasts);
         result.section(
                         "Test R2",
-                        "R2 is 1 - sum (y - forecast)^2 / sum (y - mean)^2 over the days of the test. The numbers are scaled over the whole series, as in "
-                                + "the textbook: ISLR2 is the second edition of An Introduction to Statistical Learning, and ISLP is its Python edition. For "
-                                + "networks, the mean of several seeds is given, with the smallest and the largest. In a full run, cross-validation chooses "
-                                + "the number of epochs of the LSTM. The straw man forecasts the volume of the day before; with the day of the week it adds "
-                                + "the mean change from the day before to that day of the week. Where nothing is published, the figures at the end are "
+                        "R2 is 1 - sum (y - forecast)^2 / sum (y - mean)^2 over the days of the test. The numbers "
+                                + "are scaled over the whole series, as in "
+                                + "the textbook: ISLR2 is the second edition of An Introduction to Statistical "
+                                + "Learning, and ISLP is its Python edition. For "
+                                + "networks, the mean of several seeds is given, with the smallest and the "
+                                + "largest. In a full run, cross-validation chooses "
+                                + "the number of epochs of the LSTM. The straw man forecasts the volume of the "
+                                + "day before; with the day of the week it adds "
+                                + "the mean change from the day before to that day of the week. Where nothing is "
+                                + "published, the figures at the end are "
                                 + "beside a baseline that is computed here.")
                 .table(List.of("model", "parameters", "test R2", "seeds", "published"), forecasts.table());
         pictures(forecasts);
@@ -134,7 +144,8 @@ public final class NyseLab implements Experiment {
         result.section(
                         "Autocorrelation",
                         line(
-                                "The correlation of a day with the days before it. If days were independent, 95 %% of the values would lie within %.3f of 0.",
+                                "The correlation of a day with the days before it. If days were independent, 95 "
+                                        + "%% of the values would lie within %.3f of 0.",
                                 1.96 / Math.sqrt(series.length())))
                 .table(
                         List.of("lag", "autocorrelation of log_volume"),
@@ -204,7 +215,9 @@ public final class NyseLab implements Experiment {
                 && lstm(f, many);
     }
 
-    /** The LSTM, whose number of epochs the textbook does not give, so that cross-validation chooses it in a full run. */
+    /**
+     * The LSTM, whose number of epochs the textbook does not give, so that cross-validation chooses it in a full run.
+     */
     private static boolean lstm(Forecasts f, int many) {
         Optional<Integer> epochs = NyseSearch.of(f.run(), f.series(), FOLDS)
                 .epochs(LAGS, UNITS, f.run().whole() ? List.of(15, 25, 50, 100, 200) : List.of(many));
@@ -238,7 +251,8 @@ public final class NyseLab implements Experiment {
         f.result()
                 .section(
                         "Forecasts over the truth",
-                        "The scaled log_volume on the days of the test. Forecasts vary less than the true values, because each is an estimate of a mean.")
+                        "The scaled log_volume on the days of the test. Forecasts vary less than the true values, "
+                                + "because each is an estimate of a mean.")
                 .series(
                         "forecast.png",
                         "The true volume of every day of the test, and the forecast of the RNN",
@@ -248,7 +262,8 @@ public final class NyseLab implements Experiment {
                 .section("The last " + CLOSE + " days", "")
                 .series(
                         "forecast-close.png",
-                        "The true volume of the last days of the test, and the forecasts of the RNN with and without the day of the week",
+                        "The true volume of the last days of the test, and the forecasts of the RNN with and "
+                                + "without the day of the week",
                         "log_volume",
                         "day of the test",
                         part(shown, Math.max(0, days - CLOSE), days, List.copyOf(shown.keySet())));
@@ -296,8 +311,10 @@ public final class NyseLab implements Experiment {
                 .section(
                         "Choosing the lags L and the units K by time-ordered cross-validation",
                         line(
-                                "The second half of the training days is divided into %d folds, and a model that forecasts a fold is trained on all days "
-                                        + "before it. The RNNs train for %d epochs. Only the chosen lags and units are scored on the test.",
+                                "The second half of the training days is divided into %d folds, and a model that "
+                                        + "forecasts a fold is trained on all days "
+                                        + "before it. The RNNs train for %d epochs. Only the chosen lags and "
+                                        + "units are scored on the test.",
                                 folds, epochs))
                 .table(List.of("model", "L", "K", "R2 of the folds", "test R2"), rows)
                 .series(

@@ -28,7 +28,8 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 
 /**
- * A network that forecasts the volume of a day from the days before it, by the textbook's recipe: squared error, RMSprop at 0.001, batches of 64.
+ * A network that forecasts the volume of a day from the days before it, by the textbook's recipe: squared error,
+ * RMSprop at 0.001, batches of 64.
  *
  * @param name the name on pages
  * @param folder the beginning of the names of its checkpoint folders
@@ -73,7 +74,9 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
                         new Linear(32, 1)));
     }
 
-    /** A recurrent layer of {@code units} that reads the lags in order, with a dropout rate of 0.1 on its last state. */
+    /**
+     * A recurrent layer of {@code units} that reads the lags in order, with a dropout rate of 0.1 on its last state.
+     */
     static NyseNet recurrent(String name, int lags, int units, boolean day, int epochs) {
         int k = Nyse.NUMBERS.size();
         Recurrent cell = name.equals("LSTM") ? Recurrent.lstm(k, units) : Recurrent.rnn(k, units);
@@ -107,8 +110,8 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
     }
 
     /**
-     * Forecasts of the days {@code from} to {@code to} - 1, each from the true days before it, after training on the days before {@code from}; empty if the run
-     * was interrupted.
+     * Forecasts of the days {@code from} to {@code to} - 1, each from the true days before it, after training on the
+     * days before {@code from}; empty if the run was interrupted.
      *
      * @param seed which of several networks this is, from 0
      * @param part what the forecast is for, such as {@code test}, in the name of its checkpoint folder

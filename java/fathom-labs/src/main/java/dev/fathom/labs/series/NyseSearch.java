@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Time-ordered cross-validation on the training days: each fold trains on the days before a cut and forecasts those up to the next cut, so that no model sees
- * the future. All models are scored on the same days.
+ * Time-ordered cross-validation on the training days: each fold trains on the days before a cut and forecasts those up
+ * to the next cut, so that no model sees the future. All models are scored on the same days.
  *
  * @param cuts the first day that each fold forecasts, and the end of the last fold
  */
@@ -81,7 +81,9 @@ record NyseSearch(Run run, Series series, List<Integer> cuts) {
         return all;
     }
 
-    /** The one of several numbers of epochs after which an LSTM has the largest R2; empty if the run was interrupted. */
+    /**
+     * The one of several numbers of epochs after which an LSTM has the largest R2; empty if the run was interrupted.
+     */
     Optional<Integer> epochs(int lags, int units, List<Integer> epochs) {
         if (epochs.size() == 1) {
             return Optional.of(epochs.get(0));

@@ -14,8 +14,8 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A network that gives each image [n, 28, 28, 1] an embedding [n, SIZE]. Its two copies in a siamese network share all weights, so one network embeds both
- * images of a pair.
+ * A network that gives each image [n, 28, 28, 1] an embedding [n, SIZE]. Its two copies in a siamese network share all
+ * weights, so one network embeds both images of a pair.
  *
  * @param body from images to embeddings
  * @param head from embeddings to the logits of the classes that are learned; only a classifier needs it
@@ -48,7 +48,10 @@ record Embedder(Layer body, Linear head) implements Net {
                         .of(net.head.apply(net.body.apply(batch.x()).relu()), batch.y());
             }
         },
-        /** Pairs of one class are drawn together, and others are pushed apart up to a margin (Hadsell, Chopra and LeCun 2006). */
+        /**
+         * Pairs of one class are drawn together, and others are pushed apart up to a margin (Hadsell, Chopra and LeCun
+         * 2006).
+         */
         CONTRASTIVE("siamese, contrastive loss") {
             @Override
             Tensor loss(Embedder net, Batch batch) {

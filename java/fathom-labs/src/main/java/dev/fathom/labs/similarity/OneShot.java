@@ -5,7 +5,8 @@ import dev.fathom.tensor.Rng;
 import java.util.stream.IntStream;
 
 /**
- * One-shot classification: in each episode one image of every class is known, and one other image of every class is to be named by the nearest of them.
+ * One-shot classification: in each episode one image of every class is known, and one other image of every class is to
+ * be named by the nearest of them.
  *
  * @param x the vectors of all images
  * @param labels their classes, 0 to classes - 1

@@ -50,7 +50,8 @@ public final class SiameseLab implements Experiment {
 
     @Override
     public String shows() {
-        return "siamese nets with contrastive and triplet loss: digits that were never learned, named by one example each";
+        return "siamese nets with contrastive and triplet loss: digits that were never learned, named by one "
+                + "example each";
     }
 
     @Override
@@ -68,11 +69,16 @@ public final class SiameseLab implements Experiment {
             int episodes = run.of(1000, 300);
             page.section("One-shot classification", "")
                     .text(line(
-                            "No network sees a digit from %d to 9 before the test. In each of %,d episodes one image of each of these %d digits is known, "
-                                    + "and another image of each is named by the nearest known one. A siamese network embeds both images of a pair by the "
-                                    + "same weights; all networks have the same layers, %d numbers in an embedding, and the same number of steps. A guess "
-                                    + "is right in %.0f %% of cases. No figures are published for this split, so the baselines are computed: distances of "
-                                    + "pixels, a network before training, and the features of a classifier of the digits 0 to %d. A network learns %d "
+                            "No network sees a digit from %d to 9 before the test. In each of %,d episodes one "
+                                    + "image of each of these %d digits is known, "
+                                    + "and another image of each is named by the nearest known one. A siamese "
+                                    + "network embeds both images of a pair by the "
+                                    + "same weights; all networks have the same layers, %d numbers in an "
+                                    + "embedding, and the same number of steps. A guess "
+                                    + "is right in %.0f %% of cases. No figures are published for this split, so "
+                                    + "the baselines are computed: distances of "
+                                    + "pixels, a network before training, and the features of a classifier of the "
+                                    + "digits 0 to %d. A network learns %d "
                                     + "times, from other initial weights and in other orders.",
                             LEARNED,
                             episodes,
@@ -177,8 +183,8 @@ public final class SiameseLab implements Experiment {
             page.figure(Figure.of("One-shot accuracy by " + name, "%", mean).interval(low, Math.min(100, high)));
         });
         page.table(List.of("nearest by", "numbers", "seeds", "right", "95 % interval"), rows)
-                .text(
-                        "The interval of what was done with several seeds is that of its mean over seeds, and that of one alone is over its episodes.");
+                .text("The interval of what was done with several seeds is that of its mean over seeds, and "
+                        + "that of one alone is over its episodes.");
         return all;
     }
 
@@ -192,7 +198,8 @@ public final class SiameseLab implements Experiment {
         });
         page.section(
                         "Embeddings",
-                        "Images of digits that were never learned, in the plane of the first two principal components of each space, for the first seed.")
+                        "Images of digits that were never learned, in the plane of the first two principal "
+                                + "components of each space, for the first seed.")
                 .picture(
                         "embeddings.png",
                         "Digits that were left out, by pixels and by each embedding",
@@ -245,7 +252,8 @@ public final class SiameseLab implements Experiment {
     private static void conclusion(Result page, Map<String, double[]> right) {
         double pixels = mean(right, PIXELS);
         page.text(line(
-                "Digits that were left out are classified correctly in %.1f %% of cases by pixels, in %.1f %% after training with the contrastive loss, in "
+                "Digits that were left out are classified correctly in %.1f %% of cases by pixels, in %.1f %% "
+                        + "after training with the contrastive loss, in "
                         + "%.1f %% with the triplet loss, and in %.1f %% by the features of a classifier.",
                 pixels,
                 mean(right, Objective.CONTRASTIVE.title()),

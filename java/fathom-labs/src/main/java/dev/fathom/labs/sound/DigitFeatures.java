@@ -15,8 +15,9 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second. Sequences are without the mean of the recording in
- * each band, which removes the frequency response of the microphone; images are without its mean over all bands alone, and keep its mean spectrum.
+ * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second. Sequences
+ * are without the mean of the recording in each band, which removes the frequency response of the microphone; images
+ * are without its mean over all bands alone, and keep its mean spectrum.
  */
 final class DigitFeatures {
     static final int BANDS = 26;
@@ -106,7 +107,10 @@ final class DigitFeatures {
     /** A string of digits of one speaker, spoken one after another. */
     record Spoken(List<Integer> digits, float[] samples) {}
 
-    /** Draws strings of 3 to 5 digits, each of one speaker, with 0.05 to 0.15 seconds of faint noise before, between and after the digits. */
+    /**
+     * Draws strings of 3 to 5 digits, each of one speaker, with 0.05 to 0.15 seconds of faint noise before, between and
+     * after the digits.
+     */
     static List<Spoken> strings(List<Recording> recordings, int count, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<String> speakers =

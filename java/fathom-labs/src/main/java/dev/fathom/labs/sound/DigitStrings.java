@@ -30,8 +30,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bidirectional LSTM that recognizes strings of digits. At each frame it gives the probabilities of the blank, class 0, and of the digits, one class higher.
- * The labels say which digits a string has but not where; connectionist temporal classification (Graves et al. 2006) sums over all alignments.
+ * A bidirectional LSTM that recognizes strings of digits. At each frame it gives the probabilities of the blank, class
+ * 0, and of the digits, one class higher. The labels say which digits a string has but not where; connectionist
+ * temporal classification (Graves et al. 2006) sums over all alignments.
  */
 record DigitStrings(Recurrent lstm, Linear out) implements Net {
     static final int BEAM = 8;
@@ -54,7 +55,10 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
             List<Integer> heard,
             float[] frames,
             float[] probabilities) {
-        /** The spectrogram with low bands at the bottom, and below it the probabilities of the blank and of 0 to 9 from top to bottom. */
+        /**
+         * The spectrogram with low bands at the bottom, and below it the probabilities of the blank and of 0 to 9 from
+         * top to bottom.
+         */
         ImageSheet picture() {
             int bands = DigitFeatures.BANDS;
             int steps = frames.length / bands;
@@ -96,7 +100,10 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
         return recording.index() % 9 == 5;
     }
 
-    /** Trains on strings of training recordings and recognizes strings of test recordings; null if the run was interrupted. */
+    /**
+     * Trains on strings of training recordings and recognizes strings of test recordings; null if the run was
+     * interrupted.
+     */
     static @Nullable Recognized train(Run run, List<Recording> training, List<Recording> test) {
         if (run.interrupt().requested()) {
             return null;

@@ -20,7 +20,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Spoken digits: networks on the official split, each speaker left out, and strings of digits by connectionist temporal classification. */
+/**
+ * Spoken digits: networks on the official split, each speaker left out, and strings of digits by connectionist temporal
+ * classification.
+ */
 public final class DigitsLab implements Experiment {
     /** The accuracy of a logistic regression on the official split, computed once: 290 of 300. */
     private static final double FLOOR = 100 * 290 / 300.0;
@@ -103,15 +106,22 @@ public final class DigitsLab implements Experiment {
                         "One digit",
                         line(
                                 "The features are the logarithms of the power in %d mel bands. The MLPs and the CNN"
-                                        + " see %d frames at equal distances as an image, minus the mean of the recording."
+                                        + " see %d frames at equal distances as an image, minus the mean of the "
+                                        + "recording."
                                         + " The LSTM and the GRU see every frame as a sequence, minus the mean of the"
                                         + " recording in each band. The epoch with the best accuracy on a tenth of the"
-                                        + " training recordings, the validation set, is kept. Images of an earlier form, without"
-                                        + " the mean of each band, reached 96.0 to 96.7 %% of the test; the present form was then"
-                                        + " chosen on splits of the training recordings. No network's accuracy is published for"
-                                        + " this split, so a baseline takes its place: a logistic regression has %.1f %%"
-                                        + " (computed once with scikit-learn on the logarithms of 26 mel bands at 12 places),"
-                                        + " and every network is expected to reach it. The logistic regression of the table is"
+                                        + " training recordings, the validation set, is kept. Images of an "
+                                        + "earlier form, without"
+                                        + " the mean of each band, reached 96.0 to 96.7 %% of the test; the "
+                                        + "present form was then"
+                                        + " chosen on splits of the training recordings. No network's accuracy is "
+                                        + "published for"
+                                        + " this split, so a baseline takes its place: a logistic regression has "
+                                        + "%.1f %%"
+                                        + " (computed once with scikit-learn on the logarithms of 26 mel bands at "
+                                        + "12 places),"
+                                        + " and every network is expected to reach it. The logistic regression of "
+                                        + "the table is"
                                         + " computed here, also at %d places, but on the features of the images.",
                                 DigitFeatures.BANDS, DigitNet.CNN.places, FLOOR, DigitNet.LOGISTIC.places))
                 .table(List.of("network", "parameters", "training", "validation", "test"), rows);
@@ -174,8 +184,10 @@ public final class DigitsLab implements Experiment {
                             "A speaker left out",
                             line(
                                     "The %s is trained on the recordings of all speakers but one, of which a tenth is"
-                                            + " for validation, and tested on all recordings of the speaker whom it never"
-                                            + " heard. The last column is the logistic regression that was computed once"
+                                            + " for validation, and tested on all recordings of the speaker whom "
+                                            + "it never"
+                                            + " heard. The last column is the logistic regression that was "
+                                            + "computed once"
                                             + " with scikit-learn on other features; both vary greatly from speaker to"
                                             + " speaker, so only their means are compared.",
                                     net.title))
@@ -209,10 +221,13 @@ public final class DigitsLab implements Experiment {
                         "Strings of digits",
                         line(
                                 "%,d strings of 3 to 5 digits of one speaker, made of test recordings with short"
-                                        + " silences, are recognized by a bidirectional LSTM. It is trained on strings of"
+                                        + " silences, are recognized by a bidirectional LSTM. It is trained on "
+                                        + "strings of"
                                         + " training recordings by connectionist temporal classification (Graves et al."
-                                        + " 2006). The word error rate is the number of deleted, inserted and substituted"
-                                        + " digits divided by the number of spoken digits. No word error rate is published"
+                                        + " 2006). The word error rate is the number of deleted, inserted and "
+                                        + "substituted"
+                                        + " digits divided by the number of spoken digits. No word error rate is "
+                                        + "published"
                                         + " for such strings, so it is compared with the error of the best network on"
                                         + " digits that are cut out, which is %s.",
                                 read.strings(), single))

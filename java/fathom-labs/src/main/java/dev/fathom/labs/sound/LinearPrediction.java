@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A linear autoregressive model x[t] = sum a[k] x[t - k] + e[t] by the autocorrelation of a sound (Atal and Hanauer 1971): its gain over frequencies is the
- * envelope of the spectrum, whose peaks are the formants.
+ * A linear autoregressive model x[t] = sum a[k] x[t - k] + e[t] by the autocorrelation of a sound (Atal and Hanauer
+ * 1971): its gain over frequencies is the envelope of the spectrum, whose peaks are the formants.
  *
  * @param a the coefficients a[1] to a[order]
  * @param deviation of e
@@ -18,7 +18,10 @@ record LinearPrediction(double[] a, double deviation) {
     /** The lowest and the highest pitch that is looked for, in hertz. */
     private static final int[] PITCH = {70, 250};
 
-    /** Fits sounds by the mean autocorrelation of their frames under a Hann window, solved by Levinson's and Durbin's recursion. */
+    /**
+     * Fits sounds by the mean autocorrelation of their frames under a Hann window, solved by Levinson's and Durbin's
+     * recursion.
+     */
     static LinearPrediction of(int order, float[]... sounds) {
         double[] r = new double[order + 1];
         int frames = 0;
@@ -86,7 +89,9 @@ record LinearPrediction(double[] a, double deviation) {
         return all;
     }
 
-    /** The frequencies of the first two peaks of the envelope above 200 hertz. Where there is only one, it stands twice. */
+    /**
+     * The frequencies of the first two peaks of the envelope above 200 hertz. Where there is only one, it stands twice.
+     */
     double[] formants() {
         double[] frequencies = frequencies();
         double[] gain = envelope();
@@ -125,7 +130,10 @@ record LinearPrediction(double[] a, double deviation) {
         return x;
     }
 
-    /** The pitch of a sound in hertz and how periodic it is: the lag of the largest autocorrelation between those of 70 and 250 hertz, and its size. */
+    /**
+     * The pitch of a sound in hertz and how periodic it is: the lag of the largest autocorrelation between those of 70
+     * and 250 hertz, and its size.
+     */
     static double[] pitch(float[] x) {
         double best = -1;
         int at = 1;

@@ -15,8 +15,9 @@ import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
 
 /**
- * A network that says one sample after another: from the {@link #CONTEXT} samples before, which are more than a period, and the vowel, it says the probability
- * of each of {@link #LEVELS} levels of the next (van den Oord et al. 2016). Levels follow the mu-law, which is finer where sound is soft.
+ * A network that says one sample after another: from the {@link #CONTEXT} samples before, which are more than a period,
+ * and the vowel, it says the probability of each of {@link #LEVELS} levels of the next (van den Oord et al. 2016).
+ * Levels follow the mu-law, which is finer where sound is soft.
  *
  * @param layers from inputs [n, CONTEXT + vowels] to the logits [n, LEVELS]
  */
@@ -26,7 +27,10 @@ record Voice(Layer layers) implements Layer {
     /** The numbers of an input: the samples before, the oldest first, and a one for the vowel. */
     static final int INPUTS = CONTEXT + Vowel.values().length;
 
-    /** The deviation of noise on the inputs in training, so that the network learns to go on from samples of its own, which are a little wrong. */
+    /**
+     * The deviation of noise on the inputs in training, so that the network learns to go on from samples of its own,
+     * which are a little wrong.
+     */
     private static final float NOISE = 0.02f;
 
     private static final double MU = LEVELS - 1;

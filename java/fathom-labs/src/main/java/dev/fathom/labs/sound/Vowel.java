@@ -4,8 +4,8 @@ import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 
 /**
- * Vowels of American English with the mean formants of 33 men, in hertz (Peterson and Barney 1952), spoken by a source and a filter: pulses of the glottis go
- * through four resonances.
+ * Vowels of American English with the mean formants of 33 men, in hertz (Peterson and Barney 1952), spoken by a source
+ * and a filter: pulses of the glottis go through four resonances.
  */
 enum Vowel {
     /** As in heed. */
@@ -45,7 +45,10 @@ enum Vowel {
         return formants[number];
     }
 
-    /** A recording of a voice of its own, whose formants differ from the means by a few percent, and whose pitch lies near 120 hertz and wavers. */
+    /**
+     * A recording of a voice of its own, whose formants differ from the means by a few percent, and whose pitch lies
+     * near 120 hertz and wavers.
+     */
     float[] speak(int samples, Rng rng) {
         float[] numbers = rng.split("voice").normal(5, 0, 1);
         double tract = 1 + 0.03 * numbers[0];
@@ -72,8 +75,8 @@ enum Vowel {
     }
 
     /**
-     * A sound as one hears it: the glottis lets high frequencies fall. Filters may change places, so this one comes last, and all that is learned and measured
-     * is the sound before it, whose spectrum is flat but for the formants.
+     * A sound as one hears it: the glottis lets high frequencies fall. Filters may change places, so this one comes
+     * last, and all that is learned and measured is the sound before it, whose spectrum is flat but for the formants.
      */
     static float[] heard(float[] sound) {
         double[] x = new double[sound.length];
@@ -91,7 +94,10 @@ enum Vowel {
         return scaled;
     }
 
-    /** y[t] = x[t] + 2 r cos(w) y[t - 1] - r^2 y[t - 2], a resonance at a frequency with a bandwidth (Klatt 1980), in place. */
+    /**
+     * y[t] = x[t] + 2 r cos(w) y[t - 1] - r^2 y[t - 2], a resonance at a frequency with a bandwidth (Klatt 1980), in
+     * place.
+     */
     private static void resonate(double[] x, double frequency, double bandwidth) {
         double r = Math.exp(-Math.PI * bandwidth / RATE);
         double b = 2 * r * Math.cos(2 * Math.PI * frequency / RATE);

@@ -22,7 +22,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
-/** Five vowels, spoken sample by sample by a small autoregressive network that heard generated voices, beside a linear autoregressive model. */
+/**
+ * Five vowels, spoken sample by sample by a small autoregressive network that heard generated voices, beside a linear
+ * autoregressive model.
+ */
 public final class VowelsLab implements Experiment {
     private static final int BATCH = 128;
     private static final int ORDER = 12;
@@ -37,7 +40,8 @@ public final class VowelsLab implements Experiment {
 
     @Override
     public String shows() {
-        return "vowels spoken sample by sample by a small autoregressive net, with their formants beside the true ones, as WAV";
+        return "vowels spoken sample by sample by a small autoregressive net, with their formants beside the true "
+                + "ones, as WAV";
     }
 
     /**
@@ -76,10 +80,14 @@ public final class VowelsLab implements Experiment {
                 line("Generated recordings of five vowels by %d voices each, %d samples a second", voices, Vowel.RATE));
         page.section("Generated voices", "")
                 .text(line(
-                        "The recordings are generated: pulses of a glottis, with a pitch near 120 hertz that wavers, go through four resonances, the first "
-                                + "three at the mean formants of Peterson and Barney (1952). Voices differ by a few percent. The network learns the "
-                                + "probability of each of %d levels of the next sample from the %d samples before and the vowel. Then it speaks by itself: "
-                                + "each sample is drawn at temperature %.1f and becomes the next input. Beside it speaks a linear autoregressive model of "
+                        "The recordings are generated: pulses of a glottis, with a pitch near 120 hertz that "
+                                + "wavers, go through four resonances, the first "
+                                + "three at the mean formants of Peterson and Barney (1952). Voices differ by a "
+                                + "few percent. The network learns the "
+                                + "probability of each of %d levels of the next sample from the %d samples before "
+                                + "and the vowel. Then it speaks by itself: "
+                                + "each sample is drawn at temperature %.1f and becomes the next input. Beside it "
+                                + "speaks a linear autoregressive model of "
                                 + "order %d for each vowel, driven by noise, which is the baseline.",
                         Voice.LEVELS, Voice.CONTEXT, TEMPERATURE, ORDER));
         run.training().say("%n== Voice");
@@ -123,7 +131,10 @@ public final class VowelsLab implements Experiment {
         return Arrays.stream(sounds).map(s -> new float[][] {s}).toArray(float[][][]::new);
     }
 
-    /** Random places of random recordings: x [Voice.INPUTS] and the level y that follows. Samples before a recording are silence. */
+    /**
+     * Random places of random recordings: x [Voice.INPUTS] and the level y that follows. Samples before a recording are
+     * silence.
+     */
     private static Dataset places(float[][][] recordings, int count, Rng rng) {
         float[] x = new float[count * Voice.INPUTS];
         int[] y = new int[count];
@@ -197,7 +208,8 @@ public final class VowelsLab implements Experiment {
         double distance = distance(network, known);
         page.section(
                         "Formants",
-                        "The first two peaks of the spectrum's envelope, in hertz: the published means from which the voices are made, as they are measured "
+                        "The first two peaks of the spectrum's envelope, in hertz: the published means from which "
+                                + "the voices are made, as they are measured "
                                 + "in what the network heard, in what it says, and in what the linear model says.")
                 .table(
                         List.of("as in", "published", "heard", "network says", "linear model says", "network's pitch"),
@@ -218,13 +230,17 @@ public final class VowelsLab implements Experiment {
                                         line("%.2f", periodic(s))))
                                 .toList())
                 .text(line(
-                        "The error of formants is the mean difference of the first two from those of the voices that were heard, relative to them; a voice "
-                                + "that says the mean of all vowels has %.0f %%. A vowel is recognized if its envelope is nearest to that of the same "
-                                + "vowel. The last column is the correlation of a sound with itself one period later. The linear model has %.2f, the "
+                        "The error of formants is the mean difference of the first two from those of the voices "
+                                + "that were heard, relative to them; a voice "
+                                + "that says the mean of all vowels has %.0f %%. A vowel is recognized if its "
+                                + "envelope is nearest to that of the same "
+                                + "vowel. The last column is the correlation of a sound with itself one period "
+                                + "later. The linear model has %.2f, the "
                                 + "network %.2f, and voices that it did not hear %.2f.",
                         mean, periodic(linear), periodic(network), periodic(truth)))
                 .text(line(
-                        "Given the samples before it, a sample of a voice that was not heard takes %.2f bits by the network. By how often each level occurs, it takes %.2f.",
+                        "Given the samples before it, a sample of a voice that was not heard takes %.2f bits by "
+                                + "the network. By how often each level occurs, it takes %.2f.",
                         bits, unconditional))
                 .key(Figure.of("Formants of the vowels that the network speaks, mean error", "%", error)
                         .baseline(line("%.1f %%", mean), "a voice that says the mean of all vowels")
@@ -340,7 +356,8 @@ public final class VowelsLab implements Experiment {
         }
         page.picture(
                         "envelopes.png",
-                        "Envelopes of the spectrum of each vowel: a voice that was not heard, the network, and the linear model",
+                        "Envelopes of the spectrum of each vowel: a voice that was not heard, the network, and "
+                                + "the linear model",
                         () -> Chart.panels(2, envelopes))
                 .picture("waves.png", "The last 50 milliseconds of a vowel", () -> Chart.panels(1, waves));
     }

@@ -8,8 +8,8 @@ public final class Autocorrelation {
     private Autocorrelation() {}
 
     /**
-     * sum_t (x_t - m)(x_{t-lag} - m) / sum_t (x_t - m)^2 for the lags 0 to {@code most}, with the mean m of the whole series; NaN for a
-     * constant series.
+     * sum_t (x_t - m)(x_{t-lag} - m) / sum_t (x_t - m)^2 for the lags 0 to {@code most}, with the mean m of the whole
+     * series; NaN for a constant series.
      *
      * @throws IllegalArgumentException if the series does not have more than {@code most} steps
      */

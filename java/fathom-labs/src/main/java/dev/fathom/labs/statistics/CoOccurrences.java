@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
- * Counts how often words occur near each other in texts, and computes word vectors from the counts: the principal components of positive pointwise mutual
- * information (Bullinaria and Levy 2007; Levy, Goldberg and Dagan 2015).
+ * Counts how often words occur near each other in texts, and computes word vectors from the counts: the principal
+ * components of positive pointwise mutual information (Bullinaria and Levy 2007; Levy, Goldberg and Dagan 2015).
  *
  * <pre>{@code
  * WordVectors vectors = CoOccurrences.vectors(documents, vocabulary, 5, 100, 1, () -> false);
@@ -17,7 +17,10 @@ import java.util.function.BooleanSupplier;
  * }</pre>
  */
 public final class CoOccurrences {
-    /** Levy, Goldberg and Dagan raise the frequencies of context words to this power, so that rare ones do not get too much weight. */
+    /**
+     * Levy, Goldberg and Dagan raise the frequencies of context words to this power, so that rare ones do not get too
+     * much weight.
+     */
     private static final double SMOOTHING = 0.75;
 
     private static final double TOLERANCE = 2e-3;
@@ -98,8 +101,8 @@ public final class CoOccurrences {
     }
 
     /**
-     * The positive pointwise mutual information max(0, ln(p(i, j) / (p(i) q(j)))) of counts, where q(j) is the frequency of column j to the power 3/4,
-     * divided by the sum of these powers.
+     * The positive pointwise mutual information max(0, ln(p(i, j) / (p(i) q(j)))) of counts, where q(j) is the
+     * frequency of column j to the power 3/4, divided by the sum of these powers.
      */
     public static SparseRows information(SparseRows counts) {
         double[] rows = counts.rowSums();
@@ -128,12 +131,14 @@ public final class CoOccurrences {
     }
 
     /**
-     * Vectors of the tokens of a vocabulary that are not reserved, scaled so that the mean square of all numbers is 1. Number c is the score of the word's row
-     * of {@link #information} on principal component c, divided by the fourth root of the component's variance: Levy, Goldberg and Dagan (2015) advise to
-     * give the first components less weight.
+     * Vectors of the tokens of a vocabulary that are not reserved, scaled so that the mean square of all numbers is 1.
+     * Number c is the score of the word's row of {@link #information} on principal component c, divided by the fourth
+     * root of the component's variance: Levy, Goldberg and Dagan (2015) advise to give the first components less
+     * weight.
      *
      * @param documents of the vocabulary's tokens
-     * @param stopped is asked after each round of {@link Pca}; where it says true, the vectors are not final and should be discarded
+     * @param stopped is asked after each round of {@link Pca}; where it says true, the vectors are not final and should
+     *     be discarded
      */
     public static WordVectors vectors(
             int[][] documents, Vocabulary vocabulary, int window, int dimensions, long seed, BooleanSupplier stopped) {

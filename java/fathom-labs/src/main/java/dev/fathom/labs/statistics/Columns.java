@@ -3,7 +3,8 @@ package dev.fathom.labs.statistics;
 import java.util.Arrays;
 
 /**
- * The columns of a checked table of numbers, with their means and deviations (divisor n). No column is the same in all rows.
+ * The columns of a checked table of numbers, with their means and deviations (divisor n). No column is the same in all
+ * rows.
  *
  * @param x [n][k], not copied
  */

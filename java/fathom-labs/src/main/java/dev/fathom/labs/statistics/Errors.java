@@ -15,7 +15,9 @@ public final class Errors {
                 .orElse(Double.NaN);
     }
 
-    /** R2, 1 - sum (y - forecast)^2 / sum (y - mean)^2 with the mean of y itself; NaN or infinite where y is constant. */
+    /**
+     * R2, 1 - sum (y - forecast)^2 / sum (y - mean)^2 with the mean of y itself; NaN or infinite where y is constant.
+     */
     public static double r2(double[] y, double[] forecast) {
         double mean = Arrays.stream(y).average().orElse(Double.NaN);
         double residual = 0;

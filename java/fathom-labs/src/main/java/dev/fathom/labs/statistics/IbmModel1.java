@@ -5,11 +5,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The first of IBM's translation models (Brown et al. 1993): every word of a target sentence comes from one word of its source sentence, each as likely as
- * any other, so that P(target | source) is proportional to the product over the target's words f of the sum over the source's words e of t(f | e). The
- * probabilities t are fitted by expectation and maximization, from equal ones.
+ * The first of IBM's translation models (Brown et al. 1993): every word of a target sentence comes from one word of its
+ * source sentence, each as likely as any other, so that P(target | source) is proportional to the product over the
+ * target's words f of the sum over the source's words e of t(f | e). The probabilities t are fitted by expectation and
+ * maximization, from equal ones.
  *
- * <p>Target words that translate no word of the source come from {@link #NOTHING}, which is put in front of every source sentence.
+ * <p>Target words that translate no word of the source come from {@link #NOTHING}, which is put in front of every
+ * source sentence.
  */
 public final class IbmModel1 {
     /** The source of target words that translate no word. */
@@ -24,7 +26,8 @@ public final class IbmModel1 {
     /**
      * Fits the probabilities to pairs of sentences.
      *
-     * @param sources the words of each source sentence, with {@link #NOTHING} in front if some target words may translate no word
+     * @param sources the words of each source sentence, with {@link #NOTHING} in front if some target words may
+     *     translate no word
      * @param targets the words of each target sentence
      */
     public static IbmModel1 fit(List<List<String>> sources, List<List<String>> targets, int iterations) {
@@ -66,7 +69,9 @@ public final class IbmModel1 {
         return probability(t, target, source);
     }
 
-    /** The most probable translation of a word, the alphabetically first of equals; the word itself if it is unknown. */
+    /**
+     * The most probable translation of a word, the alphabetically first of equals; the word itself if it is unknown.
+     */
     public String translation(String source) {
         return t.getOrDefault(source, Map.of()).entrySet().stream()
                 .min(Map.Entry.<String, Double>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))

@@ -5,10 +5,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A linear fit whose coefficients pay for their size (Tibshirani 1996): it minimizes 1/(2n) |y - b0 - Z b|^2 + penalty * |b|_1 over columns Z that are
- * standardized to mean 0 and deviation 1 (divisor n), so that many coefficients are 0. Coordinate descent (Friedman, Hastie and Tibshirani 2010) takes one
- * coefficient after another to its own minimum, b_j = S(g_j + b_j, penalty) for the gradient g = Z'(y - Z b) / n and S(v, c) = sign(v) max(0, |v| - c),
- * until none changes.
+ * A linear fit whose coefficients pay for their size (Tibshirani 1996): it minimizes 1/(2n) |y - b0 - Z b|^2 + penalty
+ * * |b|_1 over columns Z that are standardized to mean 0 and deviation 1 (divisor n), so that many coefficients are 0.
+ * Coordinate descent (Friedman, Hastie and Tibshirani 2010) takes one coefficient after another to its own minimum, b_j
+ * = S(g_j + b_j, penalty) for the gradient g = Z'(y - Z b) / n and S(v, c) = sign(v) max(0, |v| - c), until none
+ * changes.
  *
  * @param penalty what a unit of a coefficient of a standardized column costs
  * @param intercept b0, for columns that are not standardized
@@ -24,7 +25,8 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * {@code count} penalties at equal distances on a logarithmic scale, from the smallest at which all coefficients are 0 down to {@code share} of it.
+     * {@code count} penalties at equal distances on a logarithmic scale, from the smallest at which all coefficients
+     * are 0 down to {@code share} of it.
      *
      * @throws IllegalArgumentException as {@link #path}
      */
@@ -37,9 +39,11 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * Fits {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, each starting from the coefficients of the one before.
+     * Fits {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, each starting from the
+     * coefficients of the one before.
      *
-     * @throws IllegalArgumentException if the rows differ in length from each other or from y, a number is NaN or infinite, or a column is the same in all rows
+     * @throws IllegalArgumentException if the rows differ in length from each other or from y, a number is NaN or
+     *     infinite, or a column is the same in all rows
      */
     public static List<Lasso> path(double[][] x, double[] y, double... penalties) {
         Moments moments = new Moments(x, y);
@@ -50,8 +54,8 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * The mean absolute error of each penalty on each fold, [folds][penalties], by a path of the rows outside of the fold, whose columns are standardized
-     * anew.
+     * The mean absolute error of each penalty on each fold, [folds][penalties], by a path of the rows outside of the
+     * fold, whose columns are standardized anew.
      *
      * @param folds the rows of each fold
      * @throws IllegalArgumentException as {@link #path}, for the rows outside of a fold

@@ -9,9 +9,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Ordinary least squares with an intercept: y = b0 + b1 x1 + ... + bk xk + noise (ISLR2, chapter 3). LAPACK decomposes the centered and scaled columns into
- * their singular values, X = U S V', so that b = V S^-1 U' y, the covariance of the coefficients is s^2 V S^-2 V', and columns that depend on each other show
- * as a singular value of 0. The variance of the noise is estimated as s^2 = RSS / (n - k - 1).
+ * Ordinary least squares with an intercept: y = b0 + b1 x1 + ... + bk xk + noise (ISLR2, chapter 3). LAPACK decomposes
+ * the centered and scaled columns into their singular values, X = U S V', so that b = V S^-1 U' y, the covariance of
+ * the coefficients is s^2 V S^-2 V', and columns that depend on each other show as a singular value of 0. The variance
+ * of the noise is estimated as s^2 = RSS / (n - k - 1).
  *
  * <pre>{@code
  * LeastSquares fit = LeastSquares.fit(x, y);                // x [n][k], y [n]
@@ -21,7 +22,8 @@ import java.util.stream.Stream;
  *
  * @param intercept b0
  * @param coefficients b1 to bk, in the order of the columns
- * @param r2 the share of the variance of y that the fit explains, on the rows that it was fitted on; NaN if y is the same in all of them
+ * @param r2 the share of the variance of y that the fit explains, on the rows that it was fitted on; NaN if y is the
+ *     same in all of them
  */
 public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients, double r2) {
     /**
@@ -48,16 +50,16 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
     /**
      * Fits {@code y} [n] by the columns of {@code x} [n][k].
      *
-     * @throws IllegalArgumentException if there are fewer than k + 2 rows, the rows differ in length from each other or from y, a number is NaN or infinite,
-     *     a column is the same in all rows, or columns depend on each other
+     * @throws IllegalArgumentException if there are fewer than k + 2 rows, the rows differ in length from each other or
+     *     from y, a number is NaN or infinite, a column is the same in all rows, or columns depend on each other
      */
     public static LeastSquares fit(double[][] x, double[] y) {
         return fitAll(x, new double[][] {y}).get(0);
     }
 
     /**
-     * Fits each of several targets {@code ys} [m][n] by the same columns {@code x} [n][k], which are decomposed only once: the equations of a vector
-     * autoregression.
+     * Fits each of several targets {@code ys} [m][n] by the same columns {@code x} [n][k], which are decomposed only
+     * once: the equations of a vector autoregression.
      *
      * @throws IllegalArgumentException as {@link #fit}
      */
@@ -87,7 +89,10 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
         return Arrays.stream(ys).map(y -> solve(columns, s, u, v, y)).toList();
     }
 
-    /** The columns of a linear combination that is 0: those with a weight in a right singular vector of the singular value 0. */
+    /**
+     * The columns of a linear combination that is 0: those with a weight in a right singular vector of the singular
+     * value 0.
+     */
     private static String dependent(double[] v, int rank, int k) {
         List<Integer> taking = IntStream.range(0, k)
                 .filter(j -> IntStream.range(rank, k).anyMatch(i -> Math.abs(v[j * k + i]) > 1e-6))

@@ -6,14 +6,17 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
- * Logistic regression with an L1 penalty (the lasso), for one lambda after another: the intercept a, which is not penalized, and the coefficients b that
- * minimize
+ * Logistic regression with an L1 penalty (the lasso), for one lambda after another: the intercept a, which is not
+ * penalized, and the coefficients b that minimize
  *
- * <pre>1/n sum over i of (ln(1 + exp(f[i])) - y[i] f[i]) + lambda sum over j of |b[j]|,   f[i] = a + sum over j of x[i, j] b[j]</pre>
+ * <pre>
+ * 1/n sum over i of (ln(1 + exp(f[i])) - y[i] f[i]) + lambda sum over j of |b[j]|,   f[i] = a + sum over j of x[i, j] b[j]
+ * </pre>
  *
- * <p>The search for each lambda begins at the solution for the one before. Only columns that pass the sequential strong rule take part (Tibshirani et al.
- * 2012); the conditions of the optimum are then checked for the others. Newton's quadratic approximation is minimized by coordinate descent (Friedman, Hastie
- * and Tibshirani 2010), with a line search along each step (Yuan, Ho and Lin 2012). Columns are not standardized.
+ * <p>The search for each lambda begins at the solution for the one before. Only columns that pass the sequential strong
+ * rule take part (Tibshirani et al. 2012); the conditions of the optimum are then checked for the others. Newton's
+ * quadratic approximation is minimized by coordinate descent (Friedman, Hastie and Tibshirani 2010), with a line search
+ * along each step (Yuan, Ho and Lin 2012). Columns are not standardized.
  *
  * <pre>{@code
  * var lasso = new LogisticPath(rows, labels, 1e-3);
@@ -53,8 +56,9 @@ public final class LogisticPath {
     /**
      * The solution for one lambda.
      *
-     * @param violation the largest violation of the conditions of the optimum (Karush, Kuhn and Tucker), as a part of lambda: the gradient of the
-     *     likelihood is -lambda sign(b[j]) where b[j] is not 0, within +-lambda elsewhere, and 0 for the intercept
+     * @param violation the largest violation of the conditions of the optimum (Karush, Kuhn and Tucker), as a part of
+     *     lambda: the gradient of the likelihood is -lambda sign(b[j]) where b[j] is not 0, within +-lambda elsewhere,
+     *     and 0 for the intercept
      */
     public record Point(double lambda, double intercept, double[] coefficients, double violation) {
         /** The number of coefficients that are not 0. */
@@ -84,7 +88,8 @@ public final class LogisticPath {
      *
      * @param labels 0 or 1 for each row
      * @param tolerance the violation at which a solution is taken, as a part of lambda
-     * @throws IllegalArgumentException if there is another number of labels, one is neither 0 nor 1, or all are the same
+     * @throws IllegalArgumentException if there is another number of labels, one is neither 0 nor 1, or all are the
+     *     same
      */
     public LogisticPath(SparseRows x, int[] labels, double tolerance) {
         n = x.rows();
@@ -123,7 +128,10 @@ public final class LogisticPath {
         return largest;
     }
 
-    /** {@code count} lambdas from {@code largest} down to {@code ratio} times it, at equal distances of their logarithms. */
+    /**
+     * {@code count} lambdas from {@code largest} down to {@code ratio} times it, at equal distances of their
+     * logarithms.
+     */
     public static double[] lambdas(double largest, int count, double ratio) {
         return IntStream.range(0, count)
                 .mapToDouble(i -> largest * Math.pow(ratio, i / (double) Math.max(1, count - 1)))
@@ -138,7 +146,8 @@ public final class LogisticPath {
     /**
      * The solution for a lambda, searched from the last one.
      *
-     * @param stopped is asked after each cycle over the columns; where it says true, the point reached is returned, whose {@link Point#violation} may be large
+     * @param stopped is asked after each cycle over the columns; where it says true, the point reached is returned,
+     *     whose {@link Point#violation} may be large
      */
     public Point at(double lambda, BooleanSupplier stopped) {
         slopes();
@@ -232,7 +241,8 @@ public final class LogisticPath {
     }
 
     /**
-     * Minimizes the quadratic approximation over the coefficients {@link #to}; {@link #change} is then weight times the change of f.
+     * Minimizes the quadratic approximation over the coefficients {@link #to}; {@link #change} is then weight times the
+     * change of f.
      *
      * @param enough ends the cycles when no step changes its coordinate's gradient by more
      * @return the change of the intercept
@@ -289,7 +299,9 @@ public final class LogisticPath {
         return h * Math.abs(step);
     }
 
-    /** Follows the step, halving it until the objective falls as Armijo's rule asks; false if it does not fall any more. */
+    /**
+     * Follows the step, halving it until the objective falls as Armijo's rule asks; false if it does not fall any more.
+     */
     private boolean follow(int[] set, double lambda, double a0) {
         double expected = a0 * Arrays.stream(residual).sum() / n;
         for (int j : set) {

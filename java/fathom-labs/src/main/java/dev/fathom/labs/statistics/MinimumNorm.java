@@ -6,9 +6,10 @@ import static org.bytedeco.openblas.global.openblas.LAPACK_COL_MAJOR;
 import java.util.Arrays;
 
 /**
- * Least squares without an intercept, for any number of columns: of all B [k][m] that minimize |Y - X B|^2 the one of least norm, B = X^+ Y, where X^+ is the
- * pseudo-inverse of X [n][k] (Penrose 1956). With k &gt; n columns it fits Y exactly, as gradient descent from 0 does. LAPACK's dgelsd computes it by singular
- * values in double precision; those below max(n, k) 2^-52 times the largest count as 0, since rounding leaves so much of a 0.
+ * Least squares without an intercept, for any number of columns: of all B [k][m] that minimize |Y - X B|^2 the one of
+ * least norm, B = X^+ Y, where X^+ is the pseudo-inverse of X [n][k] (Penrose 1956). With k &gt; n columns it fits Y
+ * exactly, as gradient descent from 0 does. LAPACK's dgelsd computes it by singular values in double precision; those
+ * below max(n, k) 2^-52 times the largest count as 0, since rounding leaves so much of a 0.
  */
 public final class MinimumNorm {
     private MinimumNorm() {}
@@ -61,8 +62,9 @@ public final class MinimumNorm {
     }
 
     /**
-     * Fits {@code y} [n] with a penalty on each coefficient: ridge regression, which minimizes |y - X b|^2 + sum penalties[j] b[j]^2 (Hoerl and Kennard 1970).
-     * It is least squares on the rows of X and, for each column, a row of zeros with the root of its penalty there and the target 0.
+     * Fits {@code y} [n] with a penalty on each coefficient: ridge regression, which minimizes |y - X b|^2 + sum
+     * penalties[j] b[j]^2 (Hoerl and Kennard 1970). It is least squares on the rows of X and, for each column, a row of
+     * zeros with the root of its penalty there and the target 0.
      */
     public static double[] ridge(double[][] x, double[] y, double... penalties) {
         double[][] rows = Arrays.copyOf(x, x.length + penalties.length);

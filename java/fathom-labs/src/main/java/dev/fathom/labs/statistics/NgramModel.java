@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The probability of the next token by counts of n-grams (Witten and Bell 1991, method C, interpolated). Let c(h t) be the number of times that the token t
- * follows the context h, c(h) the number of times that any token follows h, and T(h) the number of distinct tokens that do. Then
+ * The probability of the next token by counts of n-grams (Witten and Bell 1991, method C, interpolated). Let c(h t) be
+ * the number of times that the token t follows the context h, c(h) the number of times that any token follows h, and
+ * T(h) the number of distinct tokens that do. Then
  *
  * <pre>P(t | h) = (c(h t) + T(h) P(t | h')) / (c(h) + T(h))</pre>
  *
- * where h' is h without its first token. For the empty context, P(t | h') is 1 / vocabulary; for a context without a count, P(t | h) is P(t | h').
+ * where h' is h without its first token. For the empty context, P(t | h') is 1 / vocabulary; for a context without a
+ * count, P(t | h) is P(t | h').
  */
 public final class NgramModel {
     private final int order;
@@ -39,7 +41,8 @@ public final class NgramModel {
      *
      * @param order the length n of the n-grams
      * @param vocabulary the number of distinct tokens
-     * @throws IllegalArgumentException if the order or the vocabulary is below 1, or there are too many contexts to number them
+     * @throws IllegalArgumentException if the order or the vocabulary is below 1, or there are too many contexts to
+     *     number them
      */
     public NgramModel(int order, int vocabulary, int[]... sequences) {
         if (order < 1 || vocabulary < 1 || (order - 1) * Math.log(vocabulary) > 62 * Math.log(2)) {

@@ -40,8 +40,8 @@ public final class NumpyRandom {
     }
 
     /**
-     * The rows of each of k folds of n rows, ascending, as {@code KFold(k, shuffle=True, random_state=seed)} deals them out: pieces of a permutation, the first
-     * n modulo k of which have a row more.
+     * The rows of each of k folds of n rows, ascending, as {@code KFold(k, shuffle=True, random_state=seed)} deals them
+     * out: pieces of a permutation, the first n modulo k of which have a row more.
      *
      * @throws IllegalArgumentException unless {@code 2 <= k <= n}
      */

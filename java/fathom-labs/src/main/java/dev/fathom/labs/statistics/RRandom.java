@@ -49,7 +49,8 @@ public final class RRandom {
     }
 
     /**
-     * The rows of each of k folds of n rows, ascending, as {@code cv.glmnet} deals them out: row i is in fold {@code sample(rep(1:k, length = n))[i]}.
+     * The rows of each of k folds of n rows, ascending, as {@code cv.glmnet} deals them out: row i is in fold
+     * {@code sample(rep(1:k, length = n))[i]}.
      */
     public int[][] folds(int n, int k) {
         int[] drawn = sample(n, n);

@@ -14,8 +14,9 @@ public final class SingularValues {
     private SingularValues() {}
 
     /**
-     * The singular values of dy/dx at {@code x}, from the largest to the smallest, for one input [h, w, c] of a layer whose output has as many numbers. One
-     * backward pass gives the whole Jacobian: in a batch of copies of x, copy i asks for the gradient of output i.
+     * The singular values of dy/dx at {@code x}, from the largest to the smallest, for one input [h, w, c] of a layer
+     * whose output has as many numbers. One backward pass gives the whole Jacobian: in a batch of copies of x, copy i
+     * asks for the gradient of output i.
      */
     public static double[] of(Layer layer, float[] x, int... dims) {
         int n = x.length;
@@ -40,7 +41,10 @@ public final class SingularValues {
         }
     }
 
-    /** The singular values of a matrix: pairs of its rows are rotated until all are orthogonal (Hestenes 1958), and then their norms are taken. */
+    /**
+     * The singular values of a matrix: pairs of its rows are rotated until all are orthogonal (Hestenes 1958), and then
+     * their norms are taken.
+     */
     public static double[] of(double[][] rows) {
         boolean turned = true;
         for (int sweep = 0; turned && sweep < MOST_SWEEPS; sweep++) {

@@ -1,6 +1,9 @@
 package dev.fathom.labs.statistics;
 
-/** Student's distribution of t, by the finite sums for whole degrees of freedom (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4). */
+/**
+ * Student's distribution of t, by the finite sums for whole degrees of freedom (Abramowitz and Stegun 1964, 26.7.3 and
+ * 26.7.4).
+ */
 final class StudentT {
     private StudentT() {}
 

@@ -13,7 +13,9 @@ public final class Summary {
         return Arrays.stream(values).average().orElse(Double.NaN);
     }
 
-    /** The number in the middle of their order, or the mean of the two in the middle; NaN where there are no numbers. */
+    /**
+     * The number in the middle of their order, or the mean of the two in the middle; NaN where there are no numbers.
+     */
     public static double median(double... values) {
         int n = values.length;
         double[] sorted = Arrays.stream(values).sorted().toArray();

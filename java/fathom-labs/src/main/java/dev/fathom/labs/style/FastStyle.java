@@ -27,8 +27,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A feed-forward network for one style (Johnson, Alahi and Fei-Fei 2016, with the instance norms of Ulyanov et al. 2016 and upsampling before convolutions
- * in place of transposed ones): it is trained to make the perceptual loss small in one pass, and then paints any photograph.
+ * A feed-forward network for one style (Johnson, Alahi and Fei-Fei 2016, with the instance norms of Ulyanov et al. 2016
+ * and upsampling before convolutions in place of transposed ones): it is trained to make the perceptual loss small in
+ * one pass, and then paints any photograph.
  */
 final class FastStyle {
     private FastStyle() {}

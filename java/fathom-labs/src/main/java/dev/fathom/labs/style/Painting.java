@@ -35,7 +35,10 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
     public static final float SMOOTH = 1;
 
     static final int ITERATIONS = 20;
-    /** How often a step of L-BFGS looks at the loss before it ends, as its line searches need more looks than it has iterations. */
+    /**
+     * How often a step of L-BFGS looks at the loss before it ends, as its line searches need more looks than it has
+     * iterations.
+     */
     static final int LOOKS = ITERATIONS * 5 / 4;
 
     /** The pixels [1, h, w, 3] as parameters. */

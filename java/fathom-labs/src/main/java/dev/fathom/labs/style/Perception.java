@@ -14,7 +14,8 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
- * A trained network as the eye by which pictures are compared: what some of its layers compute. Those behind the last of them do not run.
+ * A trained network as the eye by which pictures are compared: what some of its layers compute. Those behind the last
+ * of them do not run.
  *
  * @param features its layers
  * @param styles the numbers of the layers whose maps tell the style
@@ -34,8 +35,8 @@ public record Perception(String network, Sequential features, List<Integer> styl
     private record Layers(List<Integer> styles, int content) {}
 
     /**
-     * The usual layers. Of VGG those behind the activations of conv1_1, 2_1, 3_1, 4_1 and 5_1 tell the style, and conv4_2 the
-     * content, as in Gatys, Ecker and Bethge (2016).
+     * The usual layers. Of VGG those behind the activations of conv1_1, 2_1, 3_1, 4_1 and 5_1 tell the style, and
+     * conv4_2 the content, as in Gatys, Ecker and Bethge (2016).
      */
     private static final Map<String, Layers> KNOWN = Map.of(
             "squeezenet1_1", new Layers(List.of(1, 3, 4, 6, 7), 6),

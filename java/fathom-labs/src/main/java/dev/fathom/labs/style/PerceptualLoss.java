@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * loss = |F - F'|² / |F'|² + weight mean over layers of |G - G'|² / |G'|² + smooth mean of (differences of neighboring pixels)²
  * </pre>
  *
- * <p>F' are the maps of the content and G' the Gram matrices of the style. As both terms are relative, the same weights do for all networks and sizes.
+ * <p>F' are the maps of the content and G' the Gram matrices of the style. As both terms are relative, the same weights
+ * do for all networks and sizes.
  *
  * @param grams the Gram matrix of each style layer
  */

@@ -30,7 +30,10 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Neural style transfer and textures (Gatys, Ecker and Bethge 2015, 2016), and networks that paint in one pass (Johnson et al. 2016). */
+/**
+ * Neural style transfer and textures (Gatys, Ecker and Bethge 2015, 2016), and networks that paint in one pass (Johnson
+ * et al. 2016).
+ */
 public final class StyleLab implements Experiment {
     private static final float WEIGHT = 100;
     /** For the networks: they have no photograph to begin with, and would paint the style alone. */
@@ -51,7 +54,8 @@ public final class StyleLab implements Experiment {
 
     @Override
     public String shows() {
-        return "photographs in the style of paintings, textures from noise, and networks that paint a photograph in milliseconds";
+        return "photographs in the style of paintings, textures from noise, and networks that paint a photograph "
+                + "in milliseconds";
     }
 
     @Override
@@ -89,11 +93,16 @@ public final class StyleLab implements Experiment {
     private static void about(Result page, Perception perception) {
         page.section("The loss", "")
                 .text(line(
-                        "%s, which was trained on ImageNet, sees the pictures; it stands in for VGG-19, the network of the paper, which has a hundred "
-                                + "times as many weights. The style is in the Gram matrices of its layers %s, which hold the mean product of any two "
-                                + "channels, and the content is in the maps of %s. Distances are squares, relative to the squares of what is wanted; "
-                                + "the style is the mean over its layers and counts %.0f times. So 0 is reached where everything is as in the "
-                                + "painting or the photograph, and 1 is the distance of nothing at all. Nothing is published for this network, so "
+                        "%s, which was trained on ImageNet, sees the pictures; it stands in for VGG-19, the "
+                                + "network of the paper, which has a hundred "
+                                + "times as many weights. The style is in the Gram matrices of its layers %s, "
+                                + "which hold the mean product of any two "
+                                + "channels, and the content is in the maps of %s. Distances are squares, "
+                                + "relative to the squares of what is wanted; "
+                                + "the style is the mean over its layers and counts %.0f times. So 0 is reached "
+                                + "where everything is as in the "
+                                + "painting or the photograph, and 1 is the distance of nothing at all. Nothing "
+                                + "is published for this network, so "
                                 + "the page compares with the photograph itself and with noise.",
                         perception.network(), perception.styleLayers(), perception.contentLayer(), WEIGHT));
     }
@@ -142,10 +151,14 @@ public final class StyleLab implements Experiment {
         }
         page.section("A photograph in the styles of paintings", "")
                 .text(line(
-                        "The pixels begin as those of the photograph and are changed by an optimizer, %d iterations of L-BFGS or steps of Adam at a rate of "
-                                + "0.02. A step of L-BFGS ends after %d iterations, or after the iteration in which it has looked at the loss for the %dth "
-                                + "time. For each such step Adam takes %d, of one look each, so that both see the loss about equally often; the curves "
-                                + "have the loss of the picture after each step of L-BFGS, and after as many looks of Adam. The pictures are those of "
+                        "The pixels begin as those of the photograph and are changed by an optimizer, %d "
+                                + "iterations of L-BFGS or steps of Adam at a rate of "
+                                + "0.02. A step of L-BFGS ends after %d iterations, or after the iteration in "
+                                + "which it has looked at the loss for the %dth "
+                                + "time. For each such step Adam takes %d, of one look each, so that both see the "
+                                + "loss about equally often; the curves "
+                                + "have the loss of the picture after each step of L-BFGS, and after as many "
+                                + "looks of Adam. The pictures are those of "
                                 + "L-BFGS.",
                         iterations, Painting.ITERATIONS, Painting.LOOKS, Painting.LOOKS))
                 .picture("styles.png", "A photograph in the styles of paintings", sheet::render)
@@ -244,9 +257,9 @@ public final class StyleLab implements Experiment {
             return false;
         }
         page.section("Textures from noise", "")
-                .text(
-                        "Without content, L-BFGS makes of noise a picture with the same Gram matrices: strokes, colors and scales of the painting at no "
-                                + "particular place. The paintings beside them are cut to their middle.")
+                .text("Without content, L-BFGS makes of noise a picture with the same Gram matrices: strokes, "
+                        + "colors and scales of the painting at no "
+                        + "particular place. The paintings beside them are cut to their middle.")
                 .picture("textures.png", "Paintings, and textures that were made from noise", sheet::render)
                 .table(
                         List.of(
@@ -327,8 +340,10 @@ public final class StyleLab implements Experiment {
         }
         page.section("One network for each style", "")
                 .text(line(
-                        "A network with instance norms is trained on %,d crops of %d x %d pixels from %d photographs to make the same loss small in one "
-                                + "pass, for %d steps of %d crops. Its weight of the style is %.0f: its output does not begin as the photograph. "
+                        "A network with instance norms is trained on %,d crops of %d x %d pixels from %d "
+                                + "photographs to make the same loss small in one "
+                                + "pass, for %d steps of %d crops. Its weight of the style is %.0f: its output "
+                                + "does not begin as the photograph. "
                                 + "The photograph above is not among them. Frozen to a plan, it paints "
                                 + "photographs of %d x %d pixels.",
                         batch * steps,
@@ -356,7 +371,10 @@ public final class StyleLab implements Experiment {
         return !run.interrupt().requested();
     }
 
-    /** The photographs at hand except the one that is painted, as far as both of their sides have as many pixels as a crop. */
+    /**
+     * The photographs at hand except the one that is painted, as far as both of their sides have as many pixels as a
+     * crop.
+     */
     private static List<Picture> photographs(Path folder, int size, int least) {
         List<Path> files = new ArrayList<>(List.of(folder.resolve("amber.jpg")));
         for (String place : List.of("photos", "islr/book_images")) {

@@ -33,7 +33,10 @@ public record Descent(Optimizer recipe, Schedule schedule, int steps) {
         return run(run, model, loss, step -> {});
     }
 
-    /** Makes {@code loss} small and calls {@code before} with the number of steps that have been taken before each step and at the end. */
+    /**
+     * Makes {@code loss} small and calls {@code before} with the number of steps that have been taken before each step
+     * and at the end.
+     */
     public boolean run(Run run, Model<?> model, Supplier<Tensor> loss, IntConsumer before) {
         Rng rng = new Rng(run.seed()).split("descent");
         try (var optimizer = recipe.on(model)) {
@@ -53,7 +56,8 @@ public record Descent(Optimizer recipe, Schedule schedule, int steps) {
     /**
      * Takes a step that makes {@code loss} smaller, for trainings that are written without a trainer.
      *
-     * @throws NonFiniteLossException if the loss or the norm of its gradients is not finite; the weights are those before the step
+     * @throws NonFiniteLossException if the loss or the norm of its gradients is not finite; the weights are those
+     *     before the step
      */
     public static void step(Model<?> model, BoundOptimizer optimizer, Rng rng, Supplier<Tensor> loss) {
         try (Pass pass = Pass.train(rng)) {
@@ -74,7 +78,8 @@ public record Descent(Optimizer recipe, Schedule schedule, int steps) {
     private static NonFiniteLossException nonFinite(String what, BoundOptimizer optimizer, @Nullable Throwable cause) {
         return new NonFiniteLossException(
                 line(
-                        "%s is not finite at a learning rate of %s; lower the rate, or make the numbers smaller that the network learns from",
+                        "%s is not finite at a learning rate of %s; lower the rate, or make the numbers smaller "
+                                + "that the network learns from",
                         what, optimizer.learningRate()),
                 cause);
     }

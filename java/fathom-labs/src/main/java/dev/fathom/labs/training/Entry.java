@@ -41,7 +41,10 @@ public record Entry(
         this(name, net, recipe, published, mark, view, null, augment);
     }
 
-    /** A copy whose weights are saved with a model card, so that {@code see} and {@code classify} know them by the network's name. */
+    /**
+     * A copy whose weights are saved with a model card, so that {@code see} and {@code classify} know them by the
+     * network's name.
+     */
     public Entry known(String network) {
         return new Entry(name, net, recipe, published, mark, view, network, augment);
     }

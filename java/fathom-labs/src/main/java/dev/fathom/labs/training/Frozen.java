@@ -13,8 +13,8 @@ import java.util.Arrays;
 /**
  * A model as a service would run it, for one image at a time.
  *
- * @param microseconds from writing an image's floats to reading its logits: the median of the later half of {@value #RUNS} runs, or of as many as
- *     fit into half a second
+ * @param microseconds from writing an image's floats to reading its logits: the median of the later half of
+ *     {@value #RUNS} runs, or of as many as fit into half a second
  * @param difference the largest between a logit of the plan and the eager one's
  */
 public record Frozen(double microseconds, float difference) {

@@ -9,11 +9,11 @@ import java.lang.reflect.Proxy;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Ctrl-C (and SIGTERM) as a wish: training ends after the step under way, what is finished is written, and only then does the JVM go. A second
- * Ctrl-C ends it at once.
+ * Ctrl-C (and SIGTERM) as a wish: training ends after the step under way, what is finished is written, and only then
+ * does the JVM go. A second Ctrl-C ends it at once.
  *
- * <p>A shutdown hook waits for {@link #close}; meanwhile nothing is freed, so no kernel loses its memory. The exit code stays the JVM's: 130 for
- * Ctrl-C, 143 for SIGTERM.
+ * <p>A shutdown hook waits for {@link #close}; meanwhile nothing is freed, so no kernel loses its memory. The exit code
+ * stays the JVM's: 130 for Ctrl-C, 143 for SIGTERM.
  */
 public final class Interrupt implements AutoCloseable {
     /** The exit code of what was stopped. */

@@ -8,8 +8,9 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y[k] = x[k] W[k] + b[k], a linear layer of each of many networks that learn side by side: what would be many small steps is one large one. The gradient of
- * the sum of their losses is that of each network alone, so that with an optimizer that works element by element no network disturbs another.
+ * y[k] = x[k] W[k] + b[k], a linear layer of each of many networks that learn side by side: what would be many small
+ * steps is one large one. The gradient of the sum of their losses is that of each network alone, so that with an
+ * optimizer that works element by element no network disturbs another.
  *
  * @param weight W [nets, in, out]
  * @param bias b [nets, 1, out]

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The accuracy on a part of {@code data} after every so many steps, or the first epoch where that has fewer: finer than by epochs, to see how many steps a level takes. Kept in
- * a file, for a run that goes on.
+ * The accuracy on a part of {@code data} after every so many steps, or the first epoch where that has fewer: finer than
+ * by epochs, to see how many steps a level takes. Kept in a file, for a run that goes on.
  */
 public final class Milestones implements Callback {
     private static final int MOST = 2000;
@@ -51,7 +51,8 @@ public final class Milestones implements Callback {
         } catch (IOException | RuntimeException e) {
             throw new IllegalArgumentException(
                     file
-                            + " is missing or damaged, and with it what the steps so far led to; remove its folder to begin anew",
+                            + " is missing or damaged, and with it what the steps so far led to; remove its "
+                            + "folder to begin anew",
                     e);
         }
         points.removeIf(point -> point[0] > done);

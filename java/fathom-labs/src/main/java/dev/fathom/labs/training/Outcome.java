@@ -11,7 +11,6 @@ import dev.fathom.train.History;
  *
  * @param images as the network saw them
  * @param model with the weights of the best epoch, open until this is closed
- *
  * @param summary the table of layers
  * @param plan the settings of the training, in a line
  * @param seconds the training took

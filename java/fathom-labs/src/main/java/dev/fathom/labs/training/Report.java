@@ -54,9 +54,9 @@ public record Report(Images images, Outcome outcome) {
                     + "  confusion.png    which class was taken for which%n"
                     + "  wrong.png        the wrong answers given with the most confidence%n";
         }
-        return String.format(
-                files
-                        + "  history.csv      every figure of every epoch%n  net.safetensors  the weights, under PyTorch's names");
+        return String.format(files
+                + "  history.csv      every figure of every epoch%n  net.safetensors  the weights, under "
+                + "PyTorch's names");
     }
 
     private HtmlReport page(ImageSheet sheet, List<BufferedImage> curves, @Nullable BufferedImage confusion) {

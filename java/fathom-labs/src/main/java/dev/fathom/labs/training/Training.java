@@ -25,7 +25,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One network taught, kept, tested and frozen, with all that came of it in a folder: what the quickstart does once, and a lab for each of its networks.
+ * One network taught, kept, tested and frozen, with all that came of it in a folder: what the quickstart does once, and
+ * a lab for each of its networks.
  *
  * @param out what people read
  * @param err what went wrong
@@ -34,7 +35,8 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     private static final int MOST_LINES = 48;
 
     /**
-     * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and looks at the test once.
+     * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and
+     * looks at the test once.
      *
      * @param every steps between two looks at the images held out; 0 for looks after each epoch only
      * @return to be closed; null where it was stopped before the first epoch was finished
@@ -133,9 +135,9 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     }
 
     /**
-     * Gives {@code trainer} what every training in a terminal has: a bar that shows how far it is, an end at Ctrl-C, and where a person asked to resume,
-     * checkpoints in {@code folder}, from whose newest it goes on. What was finished before is not trained again. To be called last, when the trainer has
-     * everything else.
+     * Gives {@code trainer} what every training in a terminal has: a bar that shows how far it is, an end at Ctrl-C,
+     * and where a person asked to resume, checkpoints in {@code folder}, from whose newest it goes on. What was
+     * finished before is not trained again. To be called last, when the trainer has everything else.
      *
      * @param examples what the bar calls the examples, such as {@code sentences}
      */
@@ -153,8 +155,8 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     }
 
     /**
-     * Attaches without a bar and with a checkpoint every ten seconds: for a training of a few seconds in a thousand epochs, whose lines would hide what a
-     * person looks for.
+     * Attaches without a bar and with a checkpoint every ten seconds: for a training of a few seconds in a thousand
+     * epochs, whose lines would hide what a person looks for.
      */
     public void attachQuietly(Trainer<?> trainer, Path folder) {
         attach(trainer, Checkpoints.in(folder.resolve("checkpoints")).every(Duration.ofSeconds(10)));
@@ -196,7 +198,10 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
         return Shape.of(dims);
     }
 
-    /** Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was finished. */
+    /**
+     * Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was
+     * finished.
+     */
     private @Nullable EpochLog keep(History history, Model<?> model, Entry entry, Images images, Path folder) {
         EpochLog best = history.best();
         if (best == null) {

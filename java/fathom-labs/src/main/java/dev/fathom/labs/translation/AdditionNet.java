@@ -6,8 +6,9 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The network of Keras's addition_rnn: an LSTM reads the characters of a question one-hot, its last hidden state is repeated for each character of the
- * answer, and a second LSTM reads these copies and writes the answer. There is no stop symbol: answers are padded with blanks.
+ * The network of Keras's addition_rnn: an LSTM reads the characters of a question one-hot, its last hidden state is
+ * repeated for each character of the answer, and a second LSTM reads these copies and writes the answer. There is no
+ * stop symbol: answers are padded with blanks.
  */
 record AdditionNet(Recurrent encoder, Recurrent decoder, Linear out) implements Layer {
     /** A network of {@code hidden} cells a layer, whose forget gates start with a bias of 1, as in Keras. */

@@ -30,7 +30,10 @@ import org.jspecify.annotations.Nullable;
 record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
     static final int HIDDEN = 128;
     private static final int CHUNK = 500;
-    /** The weights of the network with attention start in +-RANGE, which is 1 / sqrt(hidden) as for PyTorch's recurrent layers. */
+    /**
+     * The weights of the network with attention start in +-RANGE, which is 1 / sqrt(hidden) as for PyTorch's recurrent
+     * layers.
+     */
     private static final float RANGE = 0.088f;
 
     /**

@@ -15,8 +15,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Addition as a translation from questions to answers, character by character, after Keras's example addition_rnn: with reversed questions, with questions in
- * order, and by a network that reads its own answer, attends to the question and stops by itself.
+ * Addition as a translation from questions to answers, character by character, after Keras's example addition_rnn: with
+ * reversed questions, with questions in order, and by a network that reads its own answer, attends to the question and
+ * stops by itself.
  */
 public final class ArithmeticLab implements Experiment {
     private static final String SOURCE = "Keras, addition_rnn";
@@ -38,7 +39,8 @@ public final class ArithmeticLab implements Experiment {
 
     @Override
     public String shows() {
-        return "two LSTMs learn to add numbers as texts: questions reversed and in order, and with attention (Keras: 99 %)";
+        return "two LSTMs learn to add numbers as texts: questions reversed and in order, and with attention "
+                + "(Keras: 99 %)";
     }
 
     @Override
@@ -113,8 +115,10 @@ public final class ArithmeticLab implements Experiment {
         page.section(
                         "The first epochs",
                         line(
-                                "Keras's network of %,d parameters with Keras's settings (%s, questions reversed): the accuracy of a character on the "
-                                        + "validation sums, where the blanks after an answer count. The initial weights differ from Keras's: "
+                                "Keras's network of %,d parameters with Keras's settings (%s, questions "
+                                        + "reversed): the accuracy of a character on the "
+                                        + "validation sums, where the blanks after an answer count. The initial "
+                                        + "weights differ from Keras's: "
                                         + "all are uniform here, and Keras's recurrent weights are orthogonal.",
                                 keras.parameters(), keras.recipe().text()))
                 .table(List.of("epoch", "measured", "published"), rows)
@@ -141,11 +145,16 @@ public final class ArithmeticLab implements Experiment {
         }
         page.section(
                         "Longer training",
-                        "Larger batches and a learning rate that falls to 0 on a cosine converge faster than Keras's settings. All networks of this "
-                                + "section have the same budget. \"Reversed\" and \"In order\" are Keras's network, which reads the question from its end "
-                                + "or from its beginning. \"Attention\" is a decoder that starts with the encoder's final state, reads its own answer, "
-                                + "attends to all characters of the question (Bahdanau et al. 2015) and decides when the answer ends; its questions are in "
-                                + "order, and in training it reads the true answer. On the test every network writes its answers alone.")
+                        "Larger batches and a learning rate that falls to 0 on a cosine converge faster than "
+                                + "Keras's settings. All networks of this "
+                                + "section have the same budget. \"Reversed\" and \"In order\" are Keras's "
+                                + "network, which reads the question from its end "
+                                + "or from its beginning. \"Attention\" is a decoder that starts with the "
+                                + "encoder's final state, reads its own answer, "
+                                + "attends to all characters of the question (Bahdanau et al. 2015) and decides "
+                                + "when the answer ends; its questions are in "
+                                + "order, and in training it reads the true answer. On the test every network "
+                                + "writes its answers alone.")
                 .table(
                         List.of(
                                 "network",
@@ -169,7 +178,10 @@ public final class ArithmeticLab implements Experiment {
         return epochs <= accuracy.length ? Integer.toString(epochs) : "not reached";
     }
 
-    /** The number of epochs until {@code accuracy} is first at least {@value #LEVEL}; one more than there are if it never is. */
+    /**
+     * The number of epochs until {@code accuracy} is first at least {@value #LEVEL}; one more than there are if it
+     * never is.
+     */
     private static int epochs(double... accuracy) {
         return 1
                 + IntStream.range(0, accuracy.length)
@@ -178,7 +190,10 @@ public final class ArithmeticLab implements Experiment {
                         .orElse(accuracy.length);
     }
 
-    /** Adds what reversing the questions changes, from the answer accuracies after each epoch: reversed questions are expected to need fewer epochs. */
+    /**
+     * Adds what reversing the questions changes, from the answer accuracies after each epoch: reversed questions are
+     * expected to need fewer epochs.
+     */
     static void reversing(Result page, double[] reversed, double[] ordered) {
         int with = epochs(reversed);
         int without = epochs(ordered);

@@ -15,8 +15,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Sentences in lower case with all of their translations, split so that no English sentence is in two parts. The vocabularies consist of the words that occur
- * at least twice in the training part; every other word is the unknown token.
+ * Sentences in lower case with all of their translations, split so that no English sentence is in two parts. The
+ * vocabularies consist of the words that occur at least twice in the training part; every other word is the unknown
+ * token.
  *
  * @param training the sentences that networks are trained on
  * @param validation the sentences that choose the best epoch
@@ -37,7 +38,8 @@ record Corpus(
     record Sentence(List<String> english, List<List<String>> french) {}
 
     /**
-     * Splits pairs by their English sentence. A pair is left out if one of its sides has no words, because a network cannot read or be scored on it.
+     * Splits pairs by their English sentence. A pair is left out if one of its sides has no words, because a network
+     * cannot read or be scored on it.
      *
      * @param held the number of English sentences in each of {@code validation} and {@code test}
      * @throws IllegalArgumentException if there are too few sentences
@@ -116,8 +118,8 @@ record Corpus(
     }
 
     /**
-     * The perplexity of the French words of the validation part and their stop symbols under a unigram model, which knows only how often each token occurs in
-     * the training part.
+     * The perplexity of the French words of the validation part and their stop symbols under a unigram model, which
+     * knows only how often each token occurs in the training part.
      */
     double unigramPerplexity() {
         double[] counts = new double[french.size()];

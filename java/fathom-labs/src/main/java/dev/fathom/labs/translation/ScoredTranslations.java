@@ -11,7 +11,8 @@ import java.util.List;
  *
  * @param sentences the words of each translation
  * @param bleu of the words in lower case and the punctuation marks, times 100
- * @param characterAccuracy 1 minus the character error rate to the closest reference of each sentence, in percent; insertions may make it negative
+ * @param characterAccuracy 1 minus the character error rate to the closest reference of each sentence, in percent;
+ *     insertions may make it negative
  */
 record ScoredTranslations(List<List<String>> sentences, double bleu, double characterAccuracy) {
     /** Scores one translation for each of {@code truth}. */

@@ -19,8 +19,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A network that maps one sequence to another (Sutskever et al. 2014): an encoder reads the source, and its final states are the initial states of a decoder,
- * the {@link Writer}, which writes the target token by token until the stop symbol. With attention, the decoder also attends to all steps of the encoder.
+ * A network that maps one sequence to another (Sutskever et al. 2014): an encoder reads the source, and its final
+ * states are the initial states of a decoder, the {@link Writer}, which writes the target token by token until the stop
+ * symbol. With attention, the decoder also attends to all steps of the encoder.
  *
  * <p>The vocabularies of both sides begin with {@link Reserved#STANDARD}: padding is 0.
  */
@@ -72,14 +73,17 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
                 : new Writer.Memory(out.state(), out.steps(), lengths);
     }
 
-    /** The beam of each source, the best hypothesis first. The tokens for padding, the start and unknown words are never written. */
+    /**
+     * The beam of each source, the best hypothesis first. The tokens for padding, the start and unknown words are never
+     * written.
+     */
     List<List<Hypothesis>> search(BeamSearch search, int[]... sources) {
         return writer.search(search, () -> read(padded(sources), lengths(sources)));
     }
 
     /**
-     * The attention weights [pairs, longest target + 1, longest source]: how much each token of a target, and last its stop symbol, attends to each token of
-     * its source. Each row sums to 1 and is 0 on padding of the source.
+     * The attention weights [pairs, longest target + 1, longest source]: how much each token of a target, and last its
+     * stop symbol, attends to each token of its source. Each row sums to 1 and is 0 on padding of the source.
      */
     float[][][] attentionWeights(int[][] sources, int[][] targets) {
         int[][] stopped =

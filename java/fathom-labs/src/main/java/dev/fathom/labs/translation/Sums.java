@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * Additions of two numbers of up to three digits as texts, drawn as in Keras's addition_rnn: each number has 1, 2 or 3 random digits, and no question occurs
- * twice, whichever number is first.
+ * Additions of two numbers of up to three digits as texts, drawn as in Keras's addition_rnn: each number has 1, 2 or 3
+ * random digits, and no question occurs twice, whichever number is first.
  */
 record Sums(List<Sum> all) {
     /** The length of a question, padded with blanks. */
@@ -74,7 +74,10 @@ record Sums(List<Sum> all) {
         return new Sums(all.subList(from, to));
     }
 
-    /** Questions and answers, padded with blanks at the end; if {@code reversed}, each padded question is in reverse order. */
+    /**
+     * Questions and answers, padded with blanks at the end; if {@code reversed}, each padded question is in reverse
+     * order.
+     */
     Dataset padded(boolean reversed) {
         return Dataset.of(
                 Field.ints("x", Shape.of(QUESTION), characters(QUESTION, reversed, true)),

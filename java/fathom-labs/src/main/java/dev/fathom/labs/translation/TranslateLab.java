@@ -13,8 +13,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * English to French by two LSTMs after Sutskever et al. (2014), at a small scale: the source reversed and in order, SGD and Adam, the attention of Bahdanau et
- * al. (2015), and beams of 1, 2 and 12, compared with a dictionary that translates word by word.
+ * English to French by two LSTMs after Sutskever et al. (2014), at a small scale: the source reversed and in order, SGD
+ * and Adam, the attention of Bahdanau et al. (2015), and beams of 1, 2 and 12, compared with a dictionary that
+ * translates word by word.
  */
 public final class TranslateLab implements Experiment {
     private static final int ITERATIONS = 10;
@@ -32,7 +33,8 @@ public final class TranslateLab implements Experiment {
 
     @Override
     public String shows() {
-        return "English to French by two LSTMs: reversing, SGD and Adam, attention and beams, compared with a dictionary";
+        return "English to French by two LSTMs: reversing, SGD and Adam, attention and beams, compared with a "
+                + "dictionary";
     }
 
     @Override
@@ -49,7 +51,8 @@ public final class TranslateLab implements Experiment {
         List<String> prompt = prompt(run.prompt(), corpus);
         var budget = new Translator.Budget(run.epochs(6, 8), run.of(32, 16), run.of(256, 40), run.of(4, 2));
         String data = line(
-                "The %,d shortest pairs of English and French: %,d pairs for training, %,d English sentences for validation and %,d for the test",
+                "The %,d shortest pairs of English and French: %,d pairs for training, %,d English sentences for "
+                        + "validation and %,d for the test",
                 pairs.size(), Corpus.pairs(corpus.training()), held, held);
         run.out().println(data);
         Result page = run.page("Lab translate", data);

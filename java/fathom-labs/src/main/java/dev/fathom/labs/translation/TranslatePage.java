@@ -91,13 +91,20 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
         page.section(
                         "Comparison",
                         line(
-                                "Each network consists of two LSTMs of %d layers; their states and the embeddings are %d wide. Words that occur "
-                                        + "once in the training pairs are one unknown token, which leaves %,d English and %,d French tokens. All networks "
-                                        + "are trained on the same pairs for %d epochs in batches of %d. Gradients are clipped to a norm of 5. Weights "
-                                        + "start uniform in +-%.2f, which is the paper's 0.08 scaled from 1,000 cells to this width, and embeddings "
-                                        + "start normal with a standard deviation of 1. Adam's learning rate of 0.002 falls to 0 on a cosine; that of SGD is 0.7 for "
-                                        + "two thirds of the epochs and is then halved five times. The epoch with the lowest loss on the validation "
-                                        + "sentences is kept. No English sentence is in two parts. Attention uses the score of Bahdanau et al. (2015), "
+                                "Each network consists of two LSTMs of %d layers; their states and the embeddings "
+                                        + "are %d wide. Words that occur "
+                                        + "once in the training pairs are one unknown token, which leaves %,d "
+                                        + "English and %,d French tokens. All networks "
+                                        + "are trained on the same pairs for %d epochs in batches of %d. "
+                                        + "Gradients are clipped to a norm of 5. Weights "
+                                        + "start uniform in +-%.2f, which is the paper's 0.08 scaled from 1,000 "
+                                        + "cells to this width, and embeddings "
+                                        + "start normal with a standard deviation of 1. Adam's learning rate of "
+                                        + "0.002 falls to 0 on a cosine; that of SGD is 0.7 for "
+                                        + "two thirds of the epochs and is then halved five times. The epoch with "
+                                        + "the lowest loss on the validation "
+                                        + "sentences is kept. No English sentence is in two parts. Attention uses "
+                                        + "the score of Bahdanau et al. (2015), "
                                         + "and reads its context after the decoder's step, as in Luong et al. (2015).",
                                 budget.layers(),
                                 budget.width(),
@@ -107,13 +114,17 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                                 budget.batch(),
                                 Translator.range(budget.width())))
                 .table(header, rows)
-                .text(
-                        "BLEU compares lower-case words and punctuation of the test sentences with all their known translations. The unknown token is "
-                                + "never written. Beams are ranked by the mean log-probability of a token; without this length penalty, the widest beam is "
-                                + "ranked by the probability of the whole sentence. Character accuracy is 1 minus the character error rate to the closest "
-                                + "known translation, for the widest beam. Perplexity is measured on the French tokens of the validation sentences, which also "
-                                + "choose the epoch. The dictionary replaces each word by its most probable translation under IBM Model 1, fitted to the "
-                                + "training pairs.")
+                .text("BLEU compares lower-case words and punctuation of the test sentences with all their "
+                        + "known translations. The unknown token is "
+                        + "never written. Beams are ranked by the mean log-probability of a token; "
+                        + "without this length penalty, the widest beam is "
+                        + "ranked by the probability of the whole sentence. Character accuracy is 1 minus "
+                        + "the character error rate to the closest "
+                        + "known translation, for the widest beam. Perplexity is measured on the French "
+                        + "tokens of the validation sentences, which also "
+                        + "choose the epoch. The dictionary replaces each word by its most probable "
+                        + "translation under IBM Model 1, fitted to the "
+                        + "training pairs.")
                 .series(
                         "perplexity.png",
                         "Perplexity of the validation sentences after each epoch",
@@ -159,8 +170,10 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
     private static void published(Result page) {
         page.section(
                         "Published results",
-                        "They are context and no measure for the figures above: WMT'14 has 12 million pairs of long sentences, and its networks have "
-                                + "384 million parameters. Keras measures the accuracy of each character given the true characters before it, "
+                        "They are context and no measure for the figures above: WMT'14 has 12 million pairs of "
+                                + "long sentences, and its networks have "
+                                + "384 million parameters. Keras measures the accuracy of each character given "
+                                + "the true characters before it, "
                                 + "including padding.")
                 .table(
                         List.of("what", "published", "source"),
@@ -195,7 +208,10 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                 .table(header, rows);
     }
 
-    /** Attention maps of long test sentences that are translated as a reference has it, or of the first test sentence if there are none. */
+    /**
+     * Attention maps of long test sentences that are translated as a reference has it, or of the first test sentence if
+     * there are none.
+     */
     private void attention(Result page, Translator t) {
         List<Corpus.Sentence> test = corpus.test();
         int[] right = IntStream.range(0, test.size())
@@ -204,7 +220,8 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                 .limit(MAPS)
                 .toArray();
         String rows =
-                " Each row shows how much one token of the translation attends to each token of the source, which is read from left to right.";
+                " Each row shows how much one token of the translation attends to each token of the source, which "
+                        + "is read from left to right.";
         page.section(
                 "Attention",
                 right.length > 0
@@ -251,8 +268,8 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
         String heading = "Encoder states of sentences";
         if (sources.length < 3) {
             page.section(heading, "")
-                    .text(
-                            "There is no picture of encoder states: fewer than three of its sentences consist of words that the networks know.");
+                    .text("There is no picture of encoder states: fewer than three of its sentences consist of "
+                            + "words that the networks know.");
             return;
         }
         double[][] places = plane(t.model().net().encoderStates(sources));

@@ -95,14 +95,17 @@ record Translator(
     }
 
     /**
-     * Weights start in +- this number. It is the 0.08 of Sutskever et al. (2014) for layers of 1,000 cells, and grows for narrower ones so that sums over a
-     * layer keep their size; otherwise little of a sentence passes four layers.
+     * Weights start in +- this number. It is the 0.08 of Sutskever et al. (2014) for layers of 1,000 cells, and grows
+     * for narrower ones so that sums over a layer keep their size; otherwise little of a sentence passes four layers.
      */
     static float range(int width) {
         return (float) (0.08 * Math.sqrt(1000.0 / width));
     }
 
-    /** The schedule of Sutskever et al. (2014), scaled to {@code epochs}: constant for two thirds of them, then halved five times at equal intervals. */
+    /**
+     * The schedule of Sutskever et al. (2014), scaled to {@code epochs}: constant for two thirds of them, then halved
+     * five times at equal intervals.
+     */
     static Schedule halved(int epochs) {
         double from = epochs / 1.5;
         double every = epochs / 15.0;
@@ -137,7 +140,10 @@ record Translator(
                 setting, corpus, model, history, beams, ScoredTranslations.of(unpenalized, corpus.test()));
     }
 
-    /** The beam of each test sentence; null if the run was interrupted. Sentences of similar length are translated together. */
+    /**
+     * The beam of each test sentence; null if the run was interrupted. Sentences of similar length are translated
+     * together.
+     */
     private static @Nullable List<List<Hypothesis>> search(
             Setting setting, Corpus corpus, Seq2Seq net, int width, Run run) {
         List<Corpus.Sentence> sentences = corpus.test();

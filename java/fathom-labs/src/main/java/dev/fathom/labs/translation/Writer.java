@@ -27,11 +27,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The decoder that writes a sentence token by token until the stop symbol, from whatever an encoder made of a source: its first state, and for attention a
- * memory of several vectors, such as the hidden states of a sentence or the cells of a feature map. In training it reads the true tokens, shifted by one step.
+ * The decoder that writes a sentence token by token until the stop symbol, from whatever an encoder made of a source:
+ * its first state, and for attention a memory of several vectors, such as the hidden states of a sentence or the cells
+ * of a feature map. In training it reads the true tokens, shifted by one step.
  *
- * <p>With attention, each hidden state s of the top layer also attends to the memory by the additive score of Bahdanau et al. (2015):
- * logits = W tanh(V [s; context(s)]). The context is read after the step, as in Luong et al. (2015), so that all steps of a sentence are one call.
+ * <p>With attention, each hidden state s of the top layer also attends to the memory by the additive score of Bahdanau
+ * et al. (2015): logits = W tanh(V [s; context(s)]). The context is read after the step, as in Luong et al. (2015), so
+ * that all steps of a sentence are one call.
  *
  * <p>The vocabulary begins with {@link Reserved#STANDARD}: padding is 0.
  *
@@ -92,7 +94,10 @@ public record Writer(
                 new Linear(h, s.tokens, init).withBias(Init.zeros()));
     }
 
-    /** Returns this decoder with an LSTM that begins by remembering: the biases of its forget gates start at 1 (Jozefowicz et al. 2015). */
+    /**
+     * Returns this decoder with an LSTM that begins by remembering: the biases of its forget gates start at 1
+     * (Jozefowicz et al. 2015).
+     */
     public Writer remembering() {
         return new Writer(target, decoder.forgetBias(1), attention, mix, logits);
     }
@@ -110,14 +115,16 @@ public record Writer(
         return longer;
     }
 
-    /** The logits [n, length, tokens] of each token of the targets y, I32 [n, length], after the true tokens before it. */
+    /**
+     * The logits [n, length, tokens] of each token of the targets y, I32 [n, length], after the true tokens before it.
+     */
     public Tensor scores(Tensor y, Memory memory) {
         return write(ScheduledSampling.shifted(y, TOKENS.start()), memory).logits;
     }
 
     /**
-     * The mean over the sentences of -log P(target), which is the sum over a target's tokens and its stop symbol: the objective of Sutskever et al. (2014).
-     * Padding does not count.
+     * The mean over the sentences of -log P(target), which is the sum over a target's tokens and its stop symbol: the
+     * objective of Sutskever et al. (2014). Padding does not count.
      *
      * @param lengths I32 [n], of the targets
      */
@@ -130,8 +137,8 @@ public record Writer(
     }
 
     /**
-     * The share of sentences that are right as a whole. A decoder that reads the true tokens before each one has all of them right exactly if it would also
-     * write the true sentence alone.
+     * The share of sentences that are right as a whole. A decoder that reads the true tokens before each one has all of
+     * them right exactly if it would also write the true sentence alone.
      *
      * @param padding a token that does not count, or -1
      */
@@ -171,7 +178,8 @@ public record Writer(
     }
 
     /**
-     * The beam of each example, the best hypothesis first. The tokens for padding, the start and unknown words are never written.
+     * The beam of each example, the best hypothesis first. The tokens for padding, the start and unknown words are
+     * never written.
      *
      * @param encoder gives the memory; it is called once, in a pass for inference
      */
@@ -216,8 +224,8 @@ public record Writer(
     }
 
     /**
-     * The attention weights [n, length, cells]: how much each token of the targets y, I32 [n, length], attends to each cell of the memory. Each row sums to 1
-     * and is 0 on padding.
+     * The attention weights [n, length, cells]: how much each token of the targets y, I32 [n, length], attends to each
+     * cell of the memory. Each row sums to 1 and is 0 on padding.
      */
     public float[][][] attentionWeights(Tensor y, Memory memory) {
         Tensor steps = write(ScheduledSampling.shifted(y, TOKENS.start()), memory).steps;

@@ -58,7 +58,9 @@ class AutoCtsPartsTest {
 
     // ---- operators
 
-    /** What an operator gives for random features, and for the same features with one number added at a node and a step. */
+    /**
+     * What an operator gives for random features, and for the same features with one number added at a node and a step.
+     */
     private static float[][] before(Operator operator, int node, int step) {
         float[] h = new Rng(3).normal(N * NODES * STEPS * WIDTH, 0, 1);
         float[] changed = h.clone();
@@ -283,7 +285,9 @@ class AutoCtsPartsTest {
         }
     }
 
-    /** At a low temperature, operators that are not the strongest do not change the forecast, and at a high one they do. */
+    /**
+     * At a low temperature, operators that are not the strongest do not change the forecast, and at a high one they do.
+     */
     @Test
     void aLowTemperatureLeavesOneArchitecture() throws IOException {
         Supernet net = Supernet.of(task(), 2, 3, WIDTH, 16);

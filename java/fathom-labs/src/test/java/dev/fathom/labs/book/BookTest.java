@@ -155,8 +155,8 @@ class BookTest {
                 .write(folder);
         assertThat(Files.readString(folder.resolve("index.html")))
                 .contains("<dd class=\"value\">1 of 2</dd>", "1 missed, listed below")
-                .containsPattern(
-                        "perceptron</th><td>fallen</td><td[^>]*>3\u00a0%</td><td>4 to 5</td><td><b class=\"bad\">missed by 1</b>")
+                .containsPattern("perceptron</th><td>fallen</td><td[^>]*>3\u00a0%</td><td>4 to 5</td><td><b "
+                        + "class=\"bad\">missed by 1</b>")
                 .contains("The run of lab perceptron failed: it was &lt;stopped&gt;");
         assertThat(Files.readString(folder.resolve("units.html")))
                 .contains("Outside their bands: fallen, 3 % where 4 to 5 is expected.")

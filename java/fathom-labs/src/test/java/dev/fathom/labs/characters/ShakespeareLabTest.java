@@ -207,7 +207,10 @@ class ShakespeareLabTest {
         }
     }
 
-    /** Bits per character come from one state that is carried through the whole text, over the ends of the pieces of training. */
+    /**
+     * Bits per character come from one state that is carried through the whole text, over the ends of the pieces of
+     * training.
+     */
     @Test
     void bitsPerCharacterCarryTheState() {
         int[] text = new Random(1).ints(193, 0, 10).toArray();

@@ -203,9 +203,9 @@ class ClassifyTest {
         String words = other.resolve("synset_words.txt").toString();
         assertThat(CommandLineRun.of("classify", a.toString(), "--data", other.toString())
                         .err())
-                .isEqualTo(
-                        "fathom classify: " + words
-                                + " cannot be read; put ImageNet's file of that name there, a line for each of the 1,000 classes\n");
+                .isEqualTo("fathom classify: " + words
+                        + " cannot be read; put ImageNet's file of that name there, a line for each of "
+                        + "the 1,000 classes\n");
         Files.write(Path.of(words), words(999));
         assertThat(CommandLineRun.of("classify", a.toString(), "--data", other.toString())
                         .err())
@@ -272,9 +272,9 @@ class ClassifyTest {
             CommandLineRun unknown = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
             assertThat(unknown.code()).isEqualTo(1);
             assertThat(unknown.err())
-                    .startsWith(
-                            "fathom classify: " + file
-                                    + ": its weights are of a network bestnet, which is not known by name; there are squeezenet1_1, ");
+                    .startsWith("fathom classify: " + file
+                            + ": its weights are of a network bestnet, which is not known by name; there "
+                            + "are squeezenet1_1, ");
             List<String> many =
                     IntStream.range(0, 900_000).mapToObj(i -> "c" + i).toList();
             new ModelCard("resnet20", card.input(), many).save(model, file);
@@ -313,7 +313,8 @@ class ClassifyTest {
                         && Files.isDirectory(Path.of(folder, "photos"))
                         && Files.isDirectory(Path.of(folder, "pretrained-imagenet"))
                         && Files.isDirectory(Path.of(folder, "pretrained-cifar10")),
-                "classify is not tested with published weights: FATHOM_DATA has no folders photos, pretrained-imagenet and"
+                "classify is not tested with published weights: FATHOM_DATA has no folders photos, "
+                        + "pretrained-imagenet and"
                         + " pretrained-cifar10");
         CommandLineRun run = CommandLineRun.of("classify", "--top", "1", folder + "/photos");
         assertThat(run.err()).isEmpty();

@@ -199,7 +199,10 @@ class DataTest {
         }
     }
 
-    /** The reviews themselves are not at hand: another archive is refused, and tables that are there are counted and kept. */
+    /**
+     * The reviews themselves are not at hand: another archive is refused, and tables that are there are counted and
+     * kept.
+     */
     @Test
     void reviewsOfFilms() throws Exception {
         Path folder = temp.resolve("cache/data/imdb");
@@ -251,9 +254,9 @@ class DataTest {
             assertThat(run.code()).isEqualTo(1);
             assertThat(run.err())
                     .startsWith("fathom data: " + server.uri("/input.txt") + " is not the file that is known: ")
-                    .contains(
-                            " instead of sha256 86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed; nothing was "
-                                    + "kept")
+                    .contains(" instead of sha256 86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed; "
+                            + "nothing was "
+                            + "kept")
                     .hasLineCount(1);
             assertThat(file).doesNotExist();
             assertThat(TinyShakespeare.file()).isEmpty();
@@ -274,8 +277,8 @@ class DataTest {
             String from = server.uri("/").toString();
             assertThat(CommandLineRun.of("data", "TinyShakespeare", "--from", from)
                             .out())
-                    .matches(
-                            "(?s)input\\.txt +1\\.1 MB  fetched, sha256 as known\\R\\RIn .*; next:\\R  \\./fathom example 11\\R");
+                    .matches("(?s)input\\.txt +1\\.1 MB  fetched, sha256 as known\\R\\RIn .*; next:\\R  \\./fathom "
+                            + "example 11\\R");
             assertThat(CommandLineRun.of("data", "tinyshakespeare", "--from", from)
                             .out())
                     .contains("is there, sha256 as known");

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The quickstart's report in a real browser: every picture loads, no script fails, nothing is wider than the window. */
+/**
+ * The quickstart's report in a real browser: every picture loads, no script fails, nothing is wider than the window.
+ */
 class PageTest {
     @TempDir
     static Path temp;
@@ -45,7 +47,10 @@ class PageTest {
                 .doesNotContain("CONSOLE");
     }
 
-    /** The page of {@code fathom classify}, with the longest name that a class has, and one that cannot be broken at a space. */
+    /**
+     * The page of {@code fathom classify}, with the longest name that a class has, and one that cannot be broken at a
+     * space.
+     */
     @ParameterizedTest
     @ValueSource(ints = {360, 1280})
     void photographsFitTheWindow(int width) throws Exception {
@@ -134,7 +139,8 @@ class PageTest {
         Path broken = temp.resolve("broken.html");
         Files.writeString(
                 broken,
-                "<!DOCTYPE html><img src='none.png' alt='x' width=9 height=9><div style='width:2000px'>wide</div><script>nothing()</script>");
+                "<!DOCTYPE html><img src='none.png' alt='x' width=9 height=9><div "
+                        + "style='width:2000px'>wide</div><script>nothing()</script>");
         assertThat(judge(broken, 360)).contains("broken=1").contains("CONSOLE").doesNotContain("overflow=0");
     }
 

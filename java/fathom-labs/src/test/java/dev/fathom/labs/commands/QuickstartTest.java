@@ -46,12 +46,12 @@ class QuickstartTest {
                 .containsPattern("total +235,146 +234,752")
                 .contains("0  Linear, relu  [1, 256]     200,960        200,704")
                 .contains("4 epochs in batches of 32, Adam 0.001, seed 1")
-                .containsPattern(
-                        "epoch 4/4  loss \\d\\.\\d{4}  accuracy \\d+\\.\\d\\d %  val_loss \\d\\.\\d{4}  val_accuracy \\d+\\.\\d\\d %")
-                .containsPattern(
-                        "Trained in \\d+\\.\\d s\\. Epoch [1-4] is kept, the best on the images held out: \\d+\\.\\d\\d %\\.")
-                .containsPattern(
-                        "Test accuracy \\d\\d\\.\\d\\d %, 95 % interval \\d\\d\\.\\d\\d to \\d\\d\\.\\d\\d % \\(\\d+ of 120 right\\)\\.")
+                .containsPattern("epoch 4/4  loss \\d\\.\\d{4}  accuracy \\d+\\.\\d\\d %  val_loss \\d\\.\\d{4}  "
+                        + "val_accuracy \\d+\\.\\d\\d %")
+                .containsPattern("Trained in \\d+\\.\\d s\\. Epoch [1-4] is kept, the best on the images held out: "
+                        + "\\d+\\.\\d\\d %\\.")
+                .containsPattern("Test accuracy \\d\\d\\.\\d\\d %, 95 % interval \\d\\d\\.\\d\\d to \\d\\d\\.\\d\\d % "
+                        + "\\(\\d+ of 120 right\\)\\.")
                 .containsPattern(
                         "one image in \\d+\\.\\d microseconds, (bit for bit|within [-0-9.E]+ of) the eager answers")
                 .contains("Next:");
@@ -176,9 +176,9 @@ class QuickstartTest {
 
         Path below = file.resolve("folder");
         assertThat(quickstart("--out", below.toString()).err())
-                .isEqualTo(
-                        "fathom quickstart: --out " + below
-                                + ": it cannot be written; choose another folder (./fathom quickstart --help lists the options)\n");
+                .isEqualTo("fathom quickstart: --out " + below
+                        + ": it cannot be written; choose another folder (./fathom quickstart --help "
+                        + "lists the options)\n");
     }
 
     @Test
@@ -196,9 +196,9 @@ class QuickstartTest {
         Path folder = lacking.resolve("test-data/fashion-mnist");
         Files.delete(folder.resolve("t10k-labels-idx1-ubyte.gz"));
         assertThat(CommandLineRun.in(lacking, "quickstart").err())
-                .isEqualTo(
-                        "fathom quickstart: --data fashion-mnist: " + folder
-                                + " lacks t10k-labels-idx1-ubyte.gz; put it there, or fetch all with ./fathom data fashion-mnist\n");
+                .isEqualTo("fathom quickstart: --data fashion-mnist: " + folder
+                        + " lacks t10k-labels-idx1-ubyte.gz; put it there, or fetch all with ./fathom "
+                        + "data fashion-mnist\n");
 
         Files.write(folder.resolve("t10k-labels-idx1-ubyte.gz"), new byte[] {1, 2, 3});
         assertThat(CommandLineRun.in(
@@ -221,9 +221,9 @@ class QuickstartTest {
         assertThat(CommandLineRun.of().out()).contains("quickstart", "data");
         CommandLineRun unknown = CommandLineRun.of("quickstar");
         assertThat(unknown.err())
-                .isEqualTo(
-                        "fathom: there is no command or argument quickstar; did you mean quickstart? (./fathom --help lists the"
-                                + " options)\n");
+                .isEqualTo("fathom: there is no command or argument quickstar; did you mean quickstart? (./fathom "
+                        + "--help lists the"
+                        + " options)\n");
         assertThat(unknown.code()).isEqualTo(2);
     }
 
@@ -289,7 +289,10 @@ class QuickstartTest {
         throw new AssertionError("a minute passed without " + words);
     }
 
-    /** Sends SIGINT, or SIGTERM where this JVM was started with SIGINT ignored, which children inherit; returns the exit code to expect. */
+    /**
+     * Sends SIGINT, or SIGTERM where this JVM was started with SIGINT ignored, which children inherit; returns the exit
+     * code to expect.
+     */
     private static int interrupt(Process process) throws Exception {
         String status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
         long ignored = Long.parseUnsignedLong(
@@ -304,7 +307,10 @@ class QuickstartTest {
         return term ? 143 : 130;
     }
 
-    /** Nobody reads what the training prints, so that it waits for ever: it comes to no end by itself, and the first Ctrl-C waits with it. */
+    /**
+     * Nobody reads what the training prints, so that it waits for ever: it comes to no end by itself, and the first
+     * Ctrl-C waits with it.
+     */
     @Test
     void secondCtrlCEndsAtOnce() throws Exception {
         Path errors = temp.resolve("twice.txt");

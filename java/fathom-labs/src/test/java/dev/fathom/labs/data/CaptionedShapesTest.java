@@ -50,7 +50,10 @@ class CaptionedShapesTest {
         return new int[] {pixels[from] & 255, pixels[from + 1] & 255, pixels[from + 2] & 255};
     }
 
-    /** Of two things, which differ in form and color, the upper or left one is named first, and neither leaves the picture. */
+    /**
+     * Of two things, which differ in form and color, the upper or left one is named first, and neither leaves the
+     * picture.
+     */
     @Test
     void drawnScenesKeepTheirRules() {
         CaptionedShapes pairs = CaptionedShapes.pairs(200, 1);

@@ -140,7 +140,8 @@ class DownloadTest {
             assertRefused(
                     server,
                     server.uri("/file.gz")
-                            + ": the server says 503 Slow Down, 5 times; run this again later, it goes on after the 70000 bytes that"
+                            + ": the server says 503 Slow Down, 5 times; run this again later, it goes on after "
+                            + "the 70000 bytes that"
                             + " have come");
             assertThat(part).hasSize(70_000);
         }
@@ -253,8 +254,8 @@ class DownloadTest {
             assertThatThrownBy(() -> fetch(server.uri("/none")))
                     .hasMessage(server.uri("/none") + ": the server sends on to a b, which is no address");
             assertThatThrownBy(() -> fetch(URI.create("ftp://127.0.0.1/file.gz")))
-                    .hasMessage(
-                            "ftp://127.0.0.1/file.gz is not an address of http or https; try another address with --from");
+                    .hasMessage("ftp://127.0.0.1/file.gz is not an address of http or https; try another address with "
+                            + "--from");
             assertNothingKept();
         }
     }
@@ -299,7 +300,8 @@ class DownloadTest {
             assertRefused(
                     server,
                     server.uri("/file.gz")
-                            + ": no answer for 0.3 s, 5 times; run this again later, it goes on after the 0 bytes that have come");
+                            + ": no answer for 0.3 s, 5 times; run this again later, it goes on after the 0 bytes "
+                            + "that have come");
         }
     }
 
@@ -335,7 +337,8 @@ class DownloadTest {
             assertRefused(
                     server,
                     server.uri("/file.gz")
-                            + " is not the file that is known: it has more than 301316 bytes; nothing was kept, try another"
+                            + " is not the file that is known: it has more than 301316 bytes; nothing was kept, "
+                            + "try another"
                             + " address with --from");
             assertNothingKept();
         }

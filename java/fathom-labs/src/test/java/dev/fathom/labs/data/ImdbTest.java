@@ -20,7 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The reviews of IMDB: tables out of the publisher's archive, where they are looked for, Keras's numbers of their words. */
+/**
+ * The reviews of IMDB: tables out of the publisher's archive, where they are looked for, Keras's numbers of their
+ * words.
+ */
 class ImdbTest {
     /** Two of each class in each part, as the publisher packs them, and much else. */
     static final List<String> FILES = List.of(
@@ -99,7 +102,8 @@ class ImdbTest {
         Files.write(archive, huge);
         assertThatThrownBy(() -> Imdb.convert(archive, temp, 2))
                 .hasMessage(archive
-                        + ": aclImdb/train/pos/0_9.txt in it claims 140000 bytes, but 131072 are the most; remove it and "
+                        + ": aclImdb/train/pos/0_9.txt in it claims 140000 bytes, but 131072 are the most; remove "
+                        + "it and "
                         + "fetch it again");
         assertThat(temp.resolve("train.tsv.gz")).doesNotExist();
     }

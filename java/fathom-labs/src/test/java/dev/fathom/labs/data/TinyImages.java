@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
-/** A project folder with four small idx files: 28x28 noise with a bright bar whose row is the class, every seventh label wrong. */
+/**
+ * A project folder with four small idx files: 28x28 noise with a bright bar whose row is the class, every seventh label
+ * wrong.
+ */
 public final class TinyImages {
     public static final int TRAIN = 600;
     public static final int TEST = 120;

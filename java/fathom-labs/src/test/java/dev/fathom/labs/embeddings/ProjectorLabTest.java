@@ -63,7 +63,10 @@ class ProjectorLabTest {
         }
     }
 
-    /** The page is used: points, pictures, dimensions, search, neighbors, axes; what it shows is asked for in the browser. */
+    /**
+     * The page is used: points, pictures, dimensions, search, neighbors, axes; what it shows is asked for in the
+     * browser.
+     */
     @Test
     void thePageDoesWhatItSays() throws Exception {
         Browser browser = Browser.found(temp);

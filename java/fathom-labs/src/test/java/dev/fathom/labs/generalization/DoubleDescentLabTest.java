@@ -41,8 +41,9 @@ class DoubleDescentLabTest {
     }
 
     /**
-     * Medians over 100 samples are uncertain: by rank, their standard error is 0.05 on both sides. A thousandth of such comparisons is further apart than the
-     * tolerance; for small d, where samples are alike, this is within a tenth of the error.
+     * Medians over 100 samples are uncertain: by rank, their standard error is 0.05 on both sides. A thousandth of such
+     * comparisons is further apart than the tolerance; for small d, where samples are alike, this is within a tenth of
+     * the error.
      */
     @Test
     void theMediansOfTheSimulation() {
@@ -60,7 +61,9 @@ class DoubleDescentLabTest {
         assertThat(DoubleDescentLab.TEST).hasSize(20);
     }
 
-    /** Another basis of the same splines has the same fits up to d = 20, and others beyond, because its norm is another. */
+    /**
+     * Another basis of the same splines has the same fits up to d = 20, and others beyond, because its norm is another.
+     */
     @Test
     void theBasisDecidesBeyondTheThreshold() {
         SplineDescent cardinal = SplineDescent.of(10, samples(), NaturalSpline.Basis.CARDINAL);

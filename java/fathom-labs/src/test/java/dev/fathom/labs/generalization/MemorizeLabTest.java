@@ -12,7 +12,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code fathom lab memorize}: random labels are fitted to the last one, in more steps, and help with no other image. */
+/**
+ * {@code fathom lab memorize}: random labels are fitted to the last one, in more steps, and help with no other image.
+ */
 class MemorizeLabTest {
     @TempDir
     static Path folder;

@@ -26,7 +26,10 @@ class RidgeLabTest {
         run = ShortRun.of(new RidgeLab(), 1, folder);
     }
 
-    /** Wager et al. 2013: with all masks counted by their probability, dropout is ridge regression with a scaled diagonal. */
+    /**
+     * Wager et al. 2013: with all masks counted by their probability, dropout is ridge regression with a scaled
+     * diagonal.
+     */
     @Test
     void dropoutIsRidgeWithAScaledDiagonal() {
         for (double dropped : new double[] {0.1, 0.5, 0.9}) {

@@ -48,7 +48,10 @@ class GenerativeLabsTest {
         return measured(run, samples, 2);
     }
 
-    /** A few steps have taught a net that most pixels are dark, so its samples explain the test images better than noise does. */
+    /**
+     * A few steps have taught a net that most pixels are dark, so its samples explain the test images better than noise
+     * does.
+     */
     private static void assertThatItLearned(ShortRun run, String title, String net) {
         assertThat(run.figure(title + ", " + net + ", log-likelihood"))
                 .as(net)
@@ -162,7 +165,10 @@ class GenerativeLabsTest {
         }
     }
 
-    /** The mean blue of the edges of pictures by the first stage, which is -1 to 1 and begins at 0: all birds are in front of a light sky. */
+    /**
+     * The mean blue of the edges of pictures by the first stage, which is -1 to 1 and begins at 0: all birds are in
+     * front of a light sky.
+     */
     private double sky() {
         try (Model<BirdNet> model = Model.of(BirdNet.first(), 2)) {
             model.load(temp.resolve("stage-i/stage.safetensors"));

@@ -157,7 +157,9 @@ class GenerativePartsTest {
         assertThat(Evaluation.likelihoods(centers, x, width)[0]).isCloseTo(expected, within(0.05));
     }
 
-    /** The images held out are dark and those of the test are bright, so a choice by the test would be the other one. */
+    /**
+     * The images held out are dark and those of the test are bright, so a choice by the test would be the other one.
+     */
     @Test
     void theImagesHeldOutChooseTheNet(@TempDir Path folder) {
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
@@ -230,7 +232,10 @@ class GenerativePartsTest {
         }
     }
 
-    /** For Gaussian data the best prediction of the noise is linear, and the way back must end at the data's mean and deviation. */
+    /**
+     * For Gaussian data the best prediction of the noise is linear, and the way back must end at the data's mean and
+     * deviation.
+     */
     @Test
     void theWayBackEndsAtTheData() {
         Diffusion diffusion = Diffusion.cosine(100);

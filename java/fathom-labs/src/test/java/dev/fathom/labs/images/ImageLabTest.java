@@ -41,8 +41,8 @@ class ImageLabTest {
     void fashion() throws Exception {
         CommandLineRun run = lab("fashion");
         assertThat(run.out())
-                .contains(
-                        "Fashion-MNIST: 6,000 images to learn from, 1,200 to choose the best epoch by, 1,200 for the test")
+                .contains("Fashion-MNIST: 6,000 images to learn from, 1,200 to choose the best epoch by, 1,200 for "
+                        + "the test")
                 .contains("== LeNet-5\n", "== Small CNN\n")
                 .containsPattern(
                         "LeNet-5 +61,706 +416,520 +2 +[\\d.]+ +\\d\\d\\.\\d\\d % +[\\d.]+ to [\\d.]+ +90\\.0 %")
@@ -289,17 +289,19 @@ class ImageLabTest {
         Map<String, Double> losses = new LinkedHashMap<>(Map.of("Delta 256", 0.4));
         losses.put("Gauss 256", 2.3);
         assertThat(DepthLab.conclusion(losses))
-                .isEqualTo(
-                        "Learned, to less than half of the loss of chance: Delta 256; not so far: Gauss 256. At 256 layers "
-                                + "the start decides: delta-orthogonal weights learn, Gaussian ones of the same variance do not.");
+                .isEqualTo("Learned, to less than half of the loss of chance: Delta 256; not so far: Gauss 256. At "
+                        + "256 layers "
+                        + "the start decides: delta-orthogonal weights learn, Gaussian ones of the same "
+                        + "variance do not.");
         losses.put("Gauss 256", 0.9);
         assertThat(DepthLab.conclusion(losses))
                 .isEqualTo("Learned, to less than half of the loss of chance: Delta 256, Gauss 256.");
         losses.put("Delta 256", 1.2);
         assertThat(DepthLab.conclusion(losses))
-                .isEqualTo(
-                        "Learned, to less than half of the loss of chance: Gauss 256; not so far: Delta 256. At 256 layers "
-                                + "the start decides: Gaussian weights learn, delta-orthogonal ones of the same variance do not.");
+                .isEqualTo("Learned, to less than half of the loss of chance: Gauss 256; not so far: Delta 256. At "
+                        + "256 layers "
+                        + "the start decides: Gaussian weights learn, delta-orthogonal ones of the same "
+                        + "variance do not.");
         losses.put("Gauss 256", Double.NaN);
         assertThat(DepthLab.conclusion(losses)).isEqualTo("No network learned to half of the loss of chance.");
     }
@@ -310,15 +312,15 @@ class ImageLabTest {
         List<String> places = List.of("100", "200");
         double[] plain = {0.5, 0.7};
         assertThat(AugmentLab.conclusion(places, plain, new double[] {0.56, 0.72}, 1000))
-                .isEqualTo(
-                        "Augmentation gains more than chance explains with 100 (+6.0 points). The fewer images there are, "
-                                + "the more it is worth.");
+                .isEqualTo("Augmentation gains more than chance explains with 100 (+6.0 points). The fewer images "
+                        + "there are, "
+                        + "the more it is worth.");
         assertThat(AugmentLab.conclusion(places, plain, new double[] {0.56, 0.72}, 100_000))
                 .startsWith("Augmentation gains more than chance explains with 100 (+6.0 points), 200 (+2.0 points). ");
         assertThat(AugmentLab.conclusion(places, plain, new double[] {0.44, 0.76}, 1000))
-                .isEqualTo(
-                        "Augmentation gains more than chance explains with 200 (+6.0 points); it costs with 100 (-6.0 points). "
-                                + "It is not worth more with every step to fewer images.");
+                .isEqualTo("Augmentation gains more than chance explains with 200 (+6.0 points); it costs with 100 "
+                        + "(-6.0 points). "
+                        + "It is not worth more with every step to fewer images.");
         assertThat(AugmentLab.conclusion(places, plain, new double[] {0.51, 0.70}, 1000))
                 .startsWith("Augmentation gains nowhere more than chance explains. ");
     }
@@ -406,11 +408,12 @@ class ImageLabTest {
         CommandLineRun run = lab("pretrained");
         assertThat(run.out())
                 .containsPattern(
-                        "flamingo.jpg +flamingos in water +spoonbill 84.1 % +spoonbill 85.4 % +flamingo 61.0 %, spoonbill")
+                        "flamingo.jpg +flamingos in water +spoonbill 84.1 % +spoonbill 85.4 % +flamingo 61.0 %, "
+                                + "spoonbill")
                 .containsPattern("huey.jpg +a small long-haired dog +Lhasa 44.0 % +Lhasa 44.0 % ")
                 .containsPattern("weaver.jpg +a yellow weaver bird +lemon 22.4 % +lemon 22.4 % ")
-                .containsPattern(
-                        "huey.jpg was Lhasa \\(44.0 %\\) and is (?!Lhasa).* after the change; Lhasa keeps [0-9]\\.\\d %");
+                .containsPattern("huey.jpg was Lhasa \\(44.0 %\\) and is (?!Lhasa).* after the change; Lhasa keeps "
+                        + "[0-9]\\.\\d %");
         assertThat(temp.resolve("panda.png")).isNotEmptyFile();
     }
 
@@ -419,8 +422,8 @@ class ImageLabTest {
         assertThat(PretrainedLab.conclusion("panda.jpg", "panda", 0.577, "gibbon", 0.993, 0.001))
                 .isEqualTo("panda.jpg was panda (57.7 %) and is gibbon (99.3 %) after the change; panda keeps 0.1 %.");
         assertThat(PretrainedLab.conclusion("panda.jpg", "panda", 0.577, "panda", 0.3, 0.3))
-                .isEqualTo(
-                        "panda.jpg was panda (57.7 %) and stays it, with 30.0 %: the change does not fool the network.");
+                .isEqualTo("panda.jpg was panda (57.7 %) and stays it, with 30.0 %: the change does not fool the "
+                        + "network.");
     }
 
     @Test

@@ -15,7 +15,10 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code fathom lab islr}: gradient descent of exercise 6, the ridge penalty, and the table on digits or, without them, on fashion. */
+/**
+ * {@code fathom lab islr}: gradient descent of exercise 6, the ridge penalty, and the table on digits or, without them,
+ * on fashion.
+ */
 class IslrLabTest {
     @TempDir
     Path temp;
@@ -51,7 +54,9 @@ class IslrLabTest {
         }
     }
 
-    /** On digits where they are; the order of the methods is that of the table already after few epochs on few images. */
+    /**
+     * On digits where they are; the order of the methods is that of the table already after few epochs on few images.
+     */
     @Test
     void theTable() {
         CommandLineRun.assumeData("mnist");
@@ -70,7 +75,10 @@ class IslrLabTest {
         }
     }
 
-    /** Without digits the lab takes clothes and says so; nothing is published of them. The same seed gives the same numbers. */
+    /**
+     * Without digits the lab takes clothes and says so; nothing is published of them. The same seed gives the same
+     * numbers.
+     */
     @Test
     void withoutDigits() throws IOException {
         Path root = TinyImages.write(temp.resolve("tiny"));

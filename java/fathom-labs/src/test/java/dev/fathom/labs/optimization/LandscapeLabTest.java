@@ -76,7 +76,10 @@ class LandscapeLabTest {
         return new CriticalPoint(loss, 1, 1e-6, eigenvalues);
     }
 
-    /** Losses of 1, 2 and 3 with indices of 0, 2/3 and 1/3 have a correlation of 1/2; the eigenvalue of 1e-9 counts as 0. */
+    /**
+     * Losses of 1, 2 and 3 with indices of 0, 2/3 and 1/3 have a correlation of 1/2; the eigenvalue of 1e-9 counts as
+     * 0.
+     */
     @Test
     void theCorrelationIsThatOfLossesAndShares() {
         Result page = new Result("Points", "", new PrintStream(OutputStream.nullOutputStream()));
@@ -168,7 +171,9 @@ class LandscapeLabTest {
         }
     }
 
-    /** Where all weights are 0, the gradient of an even problem vanishes, and the products of two layers make a saddle. */
+    /**
+     * Where all weights are 0, the gradient of an even problem vanishes, and the products of two layers make a saddle.
+     */
     @Test
     void twoLayersHaveASaddleAtZero() {
         float[] x = {1, -1, 1, -1};

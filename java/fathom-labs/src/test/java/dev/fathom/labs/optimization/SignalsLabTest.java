@@ -72,7 +72,10 @@ class SignalsLabTest {
         assertThat(half.result().figures()).hasSize(32).isEqualTo(run.figures().subList(0, 32));
     }
 
-    /** E[relu²] = q / 2 and E[relu'²] = 1 / 2; for tanh as the library's own theory; for SELU mean 0 and variance 1 stay. */
+    /**
+     * E[relu²] = q / 2 and E[relu'²] = 1 / 2; for tanh as the library's own theory; for SELU mean 0 and variance 1
+     * stay.
+     */
     @Test
     void theTheoryHasItsKnownValues() {
         MeanSignal relu = MeanSignal.of(Activation.RELU, 3);

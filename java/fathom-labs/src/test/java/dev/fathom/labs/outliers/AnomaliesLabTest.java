@@ -35,7 +35,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code fathom lab anomalies} and {@code fathom anomalies}: the short form, and on small cases what public code gets wrong. */
+/**
+ * {@code fathom lab anomalies} and {@code fathom anomalies}: the short form, and on small cases what public code gets
+ * wrong.
+ */
 class AnomaliesLabTest {
     @TempDir
     Path temp;
@@ -209,7 +212,10 @@ class AnomaliesLabTest {
         }
     }
 
-    /** A collection without a training part scores the rows that it learns from; equal lengths and beginnings alone do not make that. */
+    /**
+     * A collection without a training part scores the rows that it learns from; equal lengths and beginnings alone do
+     * not make that.
+     */
     @Test
     void onlyTheSameRowsAreUnsplit() {
         double[][] rows = {{1}, {2}, {3}};
@@ -230,7 +236,10 @@ class AnomaliesLabTest {
         assertThat(Errors.squared(again, windows, 2)).isDeepEqualTo(new double[][] {{2, 4}});
     }
 
-    /** Each row is compared with what was written for it, so there are as many errors as rows, and none of them mixes rows. */
+    /**
+     * Each row is compared with what was written for it, so there are as many errors as rows, and none of them mixes
+     * rows.
+     */
     @Test
     void everyRowHasItsOwnError() {
         int t = 6;
@@ -268,7 +277,10 @@ class AnomaliesLabTest {
         assertThat(reversed.averagePrecision()).isLessThan(0.05);
     }
 
-    /** 2 / (M (M - 1)) times the sum over pairs: three members at distances 1, 2 and 3 have 2, and two members their distance. */
+    /**
+     * 2 / (M (M - 1)) times the sum over pairs: three members at distances 1, 2 and 3 have 2, and two members their
+     * distance.
+     */
     @Test
     void diversityIsTheMeanDistanceOfPairs() {
         assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3}))
@@ -444,7 +456,10 @@ class AnomaliesLabTest {
                 .contains("a header is line 1");
     }
 
-    /** A person who presses Ctrl-C gets the scores of what was learned, and with --resume those of a run that was never stopped. */
+    /**
+     * A person who presses Ctrl-C gets the scores of what was learned, and with --resume those of a run that was never
+     * stopped.
+     */
     @Test
     void anInterruptedDetectionIsKeptAndGoesOn() throws IOException {
         Path file = Files.writeString(temp.resolve("own.csv"), wave(300, true));

@@ -79,7 +79,9 @@ class BaselineTest {
         assertThat(MatrixProfile.of(step, flat, 4, 0)[8]).isCloseTo(2, within(1e-9)); // sqrt(m): one window is constant
     }
 
-    /** ROC-AUC and average precision of both floors on whole series, computed by another program in double precision. */
+    /**
+     * ROC-AUC and average precision of both floors on whole series, computed by another program in double precision.
+     */
     @Test
     void theLinearFloorsAreTheKnownOnes() {
         CommandLineRun.assumeData("ecg");

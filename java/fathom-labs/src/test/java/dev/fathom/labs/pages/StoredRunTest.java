@@ -124,8 +124,8 @@ class StoredRunTest {
         labs.put("dice", "how fair dice are");
         RUN.write(temp.resolve("coin.json"));
         assertThat(LabsPage.text(labs, temp))
-                .contains(
-                        "\n| [`coin`](#coin) | how fair a coin is | 2026-11-21 |\n| `dice` | how fair dice are | no stored full run yet |\n")
+                .contains("\n| [`coin`](#coin) | how fair a coin is | 2026-11-21 |\n| `dice` | how fair dice are | "
+                        + "no stored full run yet |\n")
                 .endsWith("""
 
                         ## coin
@@ -159,11 +159,14 @@ class StoredRunTest {
             "imdb",
             "the simple RNN has 83.5 %, which is better than the textbook's 76 % and the band around it",
             "crystals",
-            "with 100 labels the graph network is as good without the crystals that have none: 1.03 times the error, over 5 draws",
+            "with 100 labels the graph network is as good without the crystals that have none: 1.03 times the "
+                    + "error, over 5 draws",
             "denoising",
-            "a hole in a photograph is filled from its edges by a filter .6 dB better than by a small network that learned from few photographs",
+            "a hole in a photograph is filled from its edges by a filter .6 dB better than by a small network "
+                    + "that learned from few photographs",
             "anomalies",
-            "members that learn the same rows reconstruct the same odd beats: where one ranks outliers below chance, as on 3 of 7 ECG series, all do");
+            "members that learn the same rows reconstruct the same odd beats: where one ranks outliers below "
+                    + "chance, as on 3 of 7 ECG series, all do");
 
     @Test
     void everyMissedBandHasAReason() throws IOException {

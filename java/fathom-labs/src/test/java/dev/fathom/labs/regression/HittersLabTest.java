@@ -28,7 +28,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The players of the textbook: its splits, its linear models to their last digits, scikit-learn's lasso, and a whole run that reaches every band. */
+/**
+ * The players of the textbook: its splits, its linear models to their last digits, scikit-learn's lasso, and a whole
+ * run that reaches every band.
+ */
 class HittersLabTest {
     private static final Pattern NETWORK = Pattern.compile(
             "Network of the (\\w+) split, 1 of 1: [\\d,]+ epochs, mean absolute error on the test ([\\d.]+)");
@@ -83,8 +86,8 @@ class HittersLabTest {
     }
 
     /**
-     * ISLR2, Table 10.3: all 20 numbers, with the four columns on the 87 players of the test. The p of Walks, which the table prints as 0.9294, is 0.929481
-     * also in exact rational arithmetic.
+     * ISLR2, Table 10.3: all 20 numbers, with the four columns on the 87 players of the test. The p of Walks, which the
+     * table prints as 0.9294, is 0.929481 also in exact rational arithmetic.
      */
     @Test
     void theFourVariables() {
@@ -238,7 +241,8 @@ class HittersLabTest {
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
                 .isEqualTo("fathom lab: the data set islr was not found: " + temp
-                        + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with "
+                        + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give "
+                        + "the folder that has it with "
                         + "--data\n");
         Path file = temp.resolve("Hitters.csv");
         Path whole = Path.of(System.getProperty("fathom.root"), "test-data/hitters/Hitters.csv");
@@ -247,9 +251,9 @@ class HittersLabTest {
         CommandLineRun few = CommandLineRun.labOn(temp, "hitters");
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
-                .isEqualTo(
-                        "fathom lab: Hitters.csv has 16 players with a salary, which are too few to fit 19 columns and to test them; give the whole file, "
-                                + "which has 263\n");
+                .isEqualTo("fathom lab: Hitters.csv has 16 players with a salary, which are too few to fit 19 "
+                        + "columns and to test them; give the whole file, "
+                        + "which has 263\n");
         List<String> renamed = new ArrayList<>(Files.readAllLines(whole));
         renamed.set(0, renamed.get(0).replaceFirst("\\bHits\\b", "Hit"));
         Files.write(file, renamed);
@@ -261,8 +265,8 @@ class HittersLabTest {
                 .startsWith("fathom lab: Hitters.csv line 6, column Hits: \"many\" is not a finite number");
         Files.writeString(file, "a,b\n1,2\n");
         assertThat(CommandLineRun.labOn(temp, "hitters").err())
-                .isEqualTo(
-                        "fathom lab: " + file
-                                + " has the columns [a, b] but not Salary, League, Division and NewLeague; give the file of ISLP\n");
+                .isEqualTo("fathom lab: " + file
+                        + " has the columns [a, b] but not Salary, League, Division and NewLeague; give "
+                        + "the file of ISLP\n");
     }
 }

@@ -16,7 +16,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Networks by hand to their last digit, and what training makes of a sine wave and of a function with 48 sets of weights. */
+/**
+ * Networks by hand to their last digit, and what training makes of a sine wave and of a function with 48 sets of
+ * weights.
+ */
 class ApproximationLabTest {
     @TempDir
     static Path temp;

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Activations bend boundaries: with them every toy problem is learned, and without them only the moons are, for the greater part. */
+/**
+ * Activations bend boundaries: with them every toy problem is learned, and without them only the moons are, for the
+ * greater part.
+ */
 class BoundariesLabTest {
     @TempDir
     static Path temp;

@@ -43,7 +43,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The lab on reviews: its short form, the textbook's exact figures, its networks on generated reviews, resumed and interrupted runs, and bad data. */
+/**
+ * The lab on reviews: its short form, the textbook's exact figures, its networks on generated reviews, resumed and
+ * interrupted runs, and bad data.
+ */
 class ImdbLabTest {
     private static final PrintStream NOWHERE =
             new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
@@ -268,8 +271,8 @@ class ImdbLabTest {
         Path curve = temp.resolve("bag/curve.csv");
         Files.writeString(curve, "");
         assertThat(failed(args))
-                .endsWith(
-                        "curve.csv has accuracies of 0 epochs, but 1 epochs are finished; delete its folder to start over");
+                .endsWith("curve.csv has accuracies of 0 epochs, but 1 epochs are finished; delete its folder to "
+                        + "start over");
         for (String damaged : List.of("rubbish", "0.5\n")) {
             Files.writeString(curve, damaged);
             assertThat(failed(args)).contains("curve.csv is missing or damaged");
@@ -376,8 +379,8 @@ class ImdbLabTest {
     @Test
     void badDataAreOneSentence() throws IOException {
         assertThat(failedOn(temp.resolve("nowhere")))
-                .endsWith(
-                        "does not have train.tsv.gz, test.tsv.gz and imdb_word_index.json; ./fathom data imdb fetches them");
+                .endsWith("does not have train.tsv.gz, test.tsv.gz and imdb_word_index.json; ./fathom data imdb "
+                        + "fetches them");
         assertThat(failedOn(ReviewFiles.write(temp.resolve("few"), 99, 1)))
                 .contains("a file has 99, and this lab needs at least 100 in each");
         Path damaged = ReviewFiles.write(temp.resolve("damaged"), 200, 1);

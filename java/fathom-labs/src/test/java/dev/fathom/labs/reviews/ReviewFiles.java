@@ -26,7 +26,10 @@ final class ReviewFiles {
 
     private ReviewFiles() {}
 
-    /** Writes {@code count} training and test reviews and an index of their words: positive reviews end with good or great, negative ones with bad or dull. */
+    /**
+     * Writes {@code count} training and test reviews and an index of their words: positive reviews end with good or
+     * great, negative ones with bad or dull.
+     */
     static Path write(Path folder, int count, long seed) throws IOException {
         Files.createDirectories(folder);
         Random random = new Random(seed);

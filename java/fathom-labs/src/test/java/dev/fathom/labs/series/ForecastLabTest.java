@@ -135,7 +135,8 @@ class ForecastLabTest {
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
                 .isEqualTo("fathom lab: the data set exchange-rate was not found: " + temp
-                        + " has no exchange_rate.txt.gz; download it from the repository laiguokun/multivariate-time-series-data,"
+                        + " has no exchange_rate.txt.gz; download it from the repository "
+                        + "laiguokun/multivariate-time-series-data,"
                         + " or give the folder that has it with --data\n");
         refused(
                 write(SeriesFiles.text(30, 8, 0), SeriesFiles.text(200, 3, 0), 3),
@@ -196,7 +197,10 @@ class ForecastLabTest {
         assertThat(task.sources()).containsExactly(List.of(0), List.of(0, 1), List.of(0, 2));
     }
 
-    /** x[t] = 1 + 0.8 x[t - 3] + noise: fewer than three lags do not forecast it, and the test rows do not take part in the choice. */
+    /**
+     * x[t] = 1 + 0.8 x[t - 3] + noise: fewer than three lags do not forecast it, and the test rows do not take part in
+     * the choice.
+     */
     @Test
     void validationChoosesTheLags() throws IOException {
         float[] noise = new Rng(4).normal(900, 0, 0.3f);

@@ -29,7 +29,10 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The stock exchange of the textbook: its autoregressions to their last digits, networks, folds that do not see the future, and made-up days. */
+/**
+ * The stock exchange of the textbook: its autoregressions to their last digits, networks, folds that do not see the
+ * future, and made-up days.
+ */
 class NyseLabTest {
     private static final PrintStream NOWHERE = new PrintStream(OutputStream.nullOutputStream());
     private static final String[] DAYS = {"mon", "tues", "wed", "thur", "fri"};

@@ -213,7 +213,9 @@ class DigitsLabTest {
         }
     }
 
-    /** Where what is said is easy to hear, strings are recognized: the loss, the labels and the decoding fit each other. */
+    /**
+     * Where what is said is easy to hear, strings are recognized: the loss, the labels and the decoding fit each other.
+     */
     @Test
     void stringsOfTonesAreRecognized() throws IOException {
         List<Recording> tones = SpokenDigits.read(tones(8), index -> true);

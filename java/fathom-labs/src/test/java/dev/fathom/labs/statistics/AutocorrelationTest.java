@@ -23,7 +23,7 @@ class AutocorrelationTest {
                 .containsExactly(new double[] {1, -0.75, 0.5, -0.25}, within(1e-15));
         assertThatThrownBy(() -> Autocorrelation.of(new double[] {1, 2, 3}, 3))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "autocorrelation: the series has 3 steps, but the lag 3 takes 4; use fewer lags, or a longer series");
+                .hasMessage("autocorrelation: the series has 3 steps, but the lag 3 takes 4; use fewer lags, or a "
+                        + "longer series");
     }
 }

@@ -16,7 +16,10 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The lasso against scikit-learn, and against the conditions of its optimum, which the test computes from their definition. */
+/**
+ * The lasso against scikit-learn, and against the conditions of its optimum, which the test computes from their
+ * definition.
+ */
 class LogisticPathTest {
     private record Point(double lambda, double intercept, double[] coefficients, double[] liblinear, double accuracy) {}
 
@@ -105,9 +108,9 @@ class LogisticPathTest {
         SparseRows x = SparseRows.dense(new float[] {1, 0, 0, 1}, 2);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LogisticPath(x, new int[] {1, 1}, 1e-6))
-                .withMessage(
-                        "logistic regression: there are 2 rows and 2 labels with the sum 2; give each row the label 0 or 1, and "
-                                + "both to some rows");
+                .withMessage("logistic regression: there are 2 rows and 2 labels with the sum 2; give each row the "
+                        + "label 0 or 1, and "
+                        + "both to some rows");
         assertThatIllegalArgumentException().isThrownBy(() -> new LogisticPath(x, new int[] {1, 0, 1}, 1e-6));
     }
 }

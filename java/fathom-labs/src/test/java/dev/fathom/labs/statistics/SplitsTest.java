@@ -32,7 +32,10 @@ class SplitsTest {
         assertThatThrownBy(() -> NumpyRandom.folds(3, 1, 1)).hasMessage("folds: 1 folds of 3 rows; choose 2 to 3");
     }
 
-    /** What R 3.6 and later print for {@code set.seed(13); sample(1:263, 87)[1:10]}, and for the {@code set.seed(42); sample(1:10)} of many a tutorial. */
+    /**
+     * What R 3.6 and later print for {@code set.seed(13); sample(1:263, 87)[1:10]}, and for the {@code set.seed(42);
+     * sample(1:10)} of many a tutorial.
+     */
     @Test
     void samplesOfR() {
         assertThat(Arrays.copyOf(new RRandom(13).sample(263, 87), 10))

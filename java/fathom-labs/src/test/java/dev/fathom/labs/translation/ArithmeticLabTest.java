@@ -19,7 +19,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The lab on sums: its questions, its scores and conclusion, and its short form, twice with one folder and interrupted. */
+/**
+ * The lab on sums: its questions, its scores and conclusion, and its short form, twice with one folder and interrupted.
+ */
 class ArithmeticLabTest {
     @TempDir
     Path temp;
@@ -112,9 +114,9 @@ class ArithmeticLabTest {
         double[] late = {.4, .98, .99};
         double[] never = {.4, .5, .9};
         assertThat(conclusion(soon, late))
-                .isEqualTo(
-                        "99 % of whole answers are reached after 2 epochs with reversed questions and after 3 epochs with "
-                                + "questions in order: reversing speeds up the training. 2 (baseline 3) reached");
+                .isEqualTo("99 % of whole answers are reached after 2 epochs with reversed questions and after 3 "
+                        + "epochs with "
+                        + "questions in order: reversing speeds up the training. 2 (baseline 3) reached");
         assertThat(conclusion(soon, never))
                 .contains("and not in 3 epochs with questions in order: reversing speeds up the training.")
                 .endsWith(" 2 (baseline not reached) reached");

@@ -15,8 +15,9 @@ class ScoredTranslationsTest {
     }
 
     /**
-     * Of 5 + 2 words, 4 + 2 agree with a reference; of 4 + 1 pairs 3 + 1, of 3 triples 2, of 2 groups of four 1. The closest references have 5 + 4 words, so
-     * BLEU is exp(1 - 9/7) (6/7 4/5 2/3 1/2)^(1/4). Of 9 + 7 characters of the closest references, 1 is replaced and 4 are left out.
+     * Of 5 + 2 words, 4 + 2 agree with a reference; of 4 + 1 pairs 3 + 1, of 3 triples 2, of 2 groups of four 1. The
+     * closest references have 5 + 4 words, so BLEU is exp(1 - 9/7) (6/7 4/5 2/3 1/2)^(1/4). Of 9 + 7 characters of the
+     * closest references, 1 is replaced and 4 are left out.
      */
     @Test
     void bleuAndCharacterAccuracyAreThoseComputedByHand() {

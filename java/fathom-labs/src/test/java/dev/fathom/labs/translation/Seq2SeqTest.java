@@ -37,7 +37,9 @@ class Seq2SeqTest {
         return Model.of(Seq2Seq.of(sizes, attention, Init.normal(0, 1), Init.uniform(-0.3f, 0.3f)), 5);
     }
 
-    /** Subject, verb and maybe an object become object, subject and verb, so the order of words and the length matter. */
+    /**
+     * Subject, verb and maybe an object become object, subject and verb, so the order of words and the length matter.
+     */
     @Test
     void aTinyLanguageIsTranslatedExactly() {
         List<int[]> english = new ArrayList<>();

@@ -47,8 +47,8 @@ class TranslateLabTest {
         assertThat(run.code()).isZero();
         assertThat(run.out())
                 .contains("700 pairs for training, 50 English sentences for validation and 50 for the test")
-                .containsPattern(
-                        "translator +parameters +seconds +validation perplexity +BLEU, beam 1 +BLEU, beam 2 +BLEU, beam 12 +")
+                .containsPattern("translator +parameters +seconds +validation perplexity +BLEU, beam 1 +BLEU, beam 2 "
+                        + "+BLEU, beam 12 +")
                 .containsPattern("Dictionary +100\\.00 +100\\.0 %\n")
                 .containsPattern("network +a1 b2 c3 d\n");
         // of 33 tokens; a model of the order of words alone, which does not read the digits, has 800 to the power of
@@ -131,9 +131,9 @@ class TranslateLabTest {
         assertThat(lab("Go.\t \n").err()).contains("line 1: one of its two sentences is empty;");
         CommandLineRun few = lab("Go.\tVa !\n");
         assertThat(few.err())
-                .isEqualTo(
-                        "fathom lab: the pairs have 1 different English sentences, but 100 are held out for validation and "
-                                + "test; give a file with at least 200\n");
+                .isEqualTo("fathom lab: the pairs have 1 different English sentences, but 100 are held out for "
+                        + "validation and "
+                        + "test; give a file with at least 200\n");
         assertThat(few.code()).isEqualTo(1);
         CommandLineRun missing = CommandLineRun.of(
                 "lab",
@@ -175,7 +175,9 @@ class TranslateLabTest {
         assertThat(corpus.test()).hasSize(10).allMatch(s -> s.french().size() == 3);
     }
 
-    /** The toy corpus of Koehn (2010, Statistical Machine Translation, figure 4.4) with the numbers that stand there. */
+    /**
+     * The toy corpus of Koehn (2010, Statistical Machine Translation, figure 4.4) with the numbers that stand there.
+     */
     @Test
     void theDictionaryIsIbmsModel1() {
         List<List<String>> german = List.of(List.of("das", "Haus"), List.of("das", "Buch"), List.of("ein", "Buch"));
@@ -229,7 +231,10 @@ class TranslateLabTest {
         }
     }
 
-    /** 30 training pairs of "va" and the stop symbol: each token has the probability 1/2, whatever the validation part has. */
+    /**
+     * 30 training pairs of "va" and the stop symbol: each token has the probability 1/2, whatever the validation part
+     * has.
+     */
     @Test
     void theUnigramPerplexityIsThatOfTheTrainingFrequencies() {
         List<Pair> pairs =
