@@ -45,8 +45,8 @@ record Comparison(List<Change> changes) {
     static Comparison of(Report before, Report now) throws IOException {
         check(before.machine(), now.machine());
         List<Change> changes = new ArrayList<>();
-        for (Result old : before.rows()) {
-            Result row = now.rows().stream()
+        for (Measurement old : before.rows()) {
+            Measurement row = now.rows().stream()
                     .filter(r -> r.is(old.name(), old.threads()))
                     .findFirst()
                     .orElse(null);
@@ -72,7 +72,7 @@ record Comparison(List<Change> changes) {
         }
     }
 
-    private static @Nullable Change change(Result old, Result row) {
+    private static @Nullable Change change(Measurement old, Measurement row) {
         if (!row.failure().isEmpty()) {
             return lost(old, "FAILED: " + row.failure());
         }
@@ -93,16 +93,16 @@ record Comparison(List<Change> changes) {
         return null;
     }
 
-    private static double shareError(Result row) {
+    private static double shareError(Measurement row) {
         return row.peakFraction() * row.valueError() / row.value();
     }
 
-    private static Change judged(Result row, String by, double before, double now, double margin) {
+    private static Change judged(Measurement row, String by, double before, double now, double margin) {
         Fate fate = Math.abs(now - before) <= margin ? Fate.SAME : now > before ? Fate.ROSE : Fate.FELL;
         return new Change(row.name(), row.threads(), by, before, now, margin, fate);
     }
 
-    private static Change lost(Result old, String why) {
+    private static Change lost(Measurement old, String why) {
         double no = Double.NaN;
         return new Change(old.name(), old.threads(), why, no, no, no, Fate.FELL);
     }
@@ -132,9 +132,9 @@ record Comparison(List<Change> changes) {
                             LINE,
                             c.name,
                             c.threads,
-                            Result.figure(c.before),
-                            Result.figure(c.now),
-                            Result.figure(c.margin),
+                            Measurement.figure(c.before),
+                            Measurement.figure(c.now),
+                            Measurement.figure(c.margin),
                             c.by,
                             fate == Fate.FELL ? "FELL" : "rose"));
                 }

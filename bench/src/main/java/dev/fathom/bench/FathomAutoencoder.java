@@ -26,14 +26,14 @@ public class FathomAutoencoder {
     /** value(x) sigmoid(gate(x)). */
     record Gated(Conv value, Conv gate) implements Net {
         static Gated centered(int width) {
-            Window window = Window.line(Autoencoder.KERNEL).same();
+            Window window = Window.line(AutoencoderCase.KERNEL).same();
             return new Gated(new Conv(width, width, window), new Conv(width, width, window).act(Activation.SIGMOID));
         }
 
         static Gated causal(int width) {
-            Conv conv = Conv.causal(width, width, Autoencoder.KERNEL, 1);
+            Conv conv = Conv.causal(width, width, AutoencoderCase.KERNEL, 1);
             return new Gated(
-                    conv, Conv.causal(width, width, Autoencoder.KERNEL, 1).act(Activation.SIGMOID));
+                    conv, Conv.causal(width, width, AutoencoderCase.KERNEL, 1).act(Activation.SIGMOID));
         }
 
         Tensor apply(Tensor x) {
@@ -50,7 +50,7 @@ public class FathomAutoencoder {
             List<Linear> queries,
             Linear out)
             implements Layer {
-        static Model<Cae> of(Autoencoder a) {
+        static Model<Cae> of(AutoencoderCase a) {
             Model<Cae> model = Model.of(
                     new Cae(
                             new Linear(a.columns(), a.width()),
@@ -90,15 +90,15 @@ public class FathomAutoencoder {
 
     /** Squared error less a share of the squared distance from others, Adam. */
     @State(Scope.Thread)
-    public static class Training extends Steps {
-        private final KeptTensor[] x = new KeptTensor[Autoencoder.BATCHES];
-        private final KeptTensor[] others = new KeptTensor[Autoencoder.BATCHES];
+    public static class Training extends TrainingSteps {
+        private final KeptTensor[] x = new KeptTensor[AutoencoderCase.BATCHES];
+        private final KeptTensor[] others = new KeptTensor[AutoencoderCase.BATCHES];
         private Model<Cae> model;
 
         /** Makes the net and the batches, and takes the first steps. */
         @Setup(Level.Trial)
         public void setup() {
-            Autoencoder a = Autoencoder.CAE;
+            AutoencoderCase a = AutoencoderCase.CAE;
             model = Cae.of(a);
             for (int i = 0; i < x.length; i++) {
                 int batch = i;
@@ -112,7 +112,7 @@ public class FathomAutoencoder {
         Tensor loss(int i) {
             Tensor again = model.net().apply(x[i]);
             Tensor distance = again.sub(others[i]).square().mean();
-            return again.sub(x[i]).square().mean().sub(distance.mul(Autoencoder.DIVERSITY));
+            return again.sub(x[i]).square().mean().sub(distance.mul(AutoencoderCase.DIVERSITY));
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.fathom.bench;
 
-import dev.fathom.bench.Conv.Direction;
+import dev.fathom.bench.ConvCase.Direction;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
@@ -30,7 +30,7 @@ public class FathomConv {
         public Direction direction;
 
         private final Commands commands = new Commands();
-        private Conv conv;
+        private ConvCase conv;
         private Floats x;
         private Floats w;
         private Floats y;
@@ -40,7 +40,7 @@ public class FathomConv {
         /** Makes the tensors. */
         @Setup(Level.Trial)
         public void setup() {
-            conv = Conv.of(layer);
+            conv = ConvCase.of(layer);
             x = new Floats(Work.swap(conv.x(), conv.n(), conv.c(), conv.side() * conv.side()), true);
             w = new Floats(
                     Work.swap(conv.w(), conv.k(), conv.c() / conv.groups(), conv.kernel() * conv.kernel()), true);

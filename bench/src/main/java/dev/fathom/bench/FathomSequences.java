@@ -59,7 +59,7 @@ public class FathomSequences {
 
     /** Binary cross-entropy, Adam. */
     @State(Scope.Thread)
-    public static class Training extends Steps {
+    public static class Training extends TrainingSteps {
         /** Which {@link Recurrence}. */
         @Param("lstm-32x500")
         public String net;
@@ -99,7 +99,7 @@ public class FathomSequences {
 
     /** A step of Adam on an embedding: the gradient of the sum of the vectors of {@link Recurrence#TOKENS} tokens. */
     @State(Scope.Thread)
-    public static class Vectors extends Steps {
+    public static class Vectors extends TrainingSteps {
         /** How many there are. */
         @Param("10000")
         public int vocabulary;

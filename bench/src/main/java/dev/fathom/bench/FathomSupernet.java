@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.State;
 
 /** The supernet of AutoCTS as a user of Fathom writes it. */
 public class FathomSupernet {
-    private static final int PART = Supernet.PART;
+    private static final int PART = SupernetCase.PART;
 
     /** The operators of an edge. */
     record Edge(Conv filter, Conv gate, Linear mix, TransformerEncoderLayer time, TransformerEncoderLayer space)
@@ -83,37 +83,37 @@ public class FathomSupernet {
             implements Layer {
         Weights() {
             this(
-                    new Linear(1, Supernet.WIDTH),
-                    new Parameter(Shape.of(Supernet.STEPS, Supernet.WIDTH), Init.zeros()),
-                    new Parameter(Shape.of(Supernet.SERIES, 1, Supernet.WIDTH), Init.zeros()),
-                    new Parameter(Shape.of(Supernet.SERIES, Supernet.GRAPH), Init.zeros()),
-                    new Parameter(Shape.of(Supernet.GRAPH, Supernet.SERIES), Init.zeros()),
-                    IntStream.range(0, Supernet.BLOCKS)
-                            .mapToObj(b -> IntStream.range(0, Supernet.EDGES)
+                    new Linear(1, SupernetCase.WIDTH),
+                    new Parameter(Shape.of(SupernetCase.STEPS, SupernetCase.WIDTH), Init.zeros()),
+                    new Parameter(Shape.of(SupernetCase.SERIES, 1, SupernetCase.WIDTH), Init.zeros()),
+                    new Parameter(Shape.of(SupernetCase.SERIES, SupernetCase.GRAPH), Init.zeros()),
+                    new Parameter(Shape.of(SupernetCase.GRAPH, SupernetCase.SERIES), Init.zeros()),
+                    IntStream.range(0, SupernetCase.BLOCKS)
+                            .mapToObj(b -> IntStream.range(0, SupernetCase.EDGES)
                                     .mapToObj(e -> new Edge())
                                     .toList())
                             .toList(),
-                    IntStream.range(0, Supernet.BLOCKS)
-                            .mapToObj(b -> new LayerNorm(Supernet.WIDTH))
+                    IntStream.range(0, SupernetCase.BLOCKS)
+                            .mapToObj(b -> new LayerNorm(SupernetCase.WIDTH))
                             .toList(),
-                    IntStream.range(0, Supernet.BLOCKS)
-                            .mapToObj(b -> new Linear(Supernet.STEPS * Supernet.WIDTH, Supernet.OUTPUT))
+                    IntStream.range(0, SupernetCase.BLOCKS)
+                            .mapToObj(b -> new Linear(SupernetCase.STEPS * SupernetCase.WIDTH, SupernetCase.OUTPUT))
                             .toList(),
-                    new Linear(Supernet.OUTPUT, Supernet.HORIZONS));
+                    new Linear(SupernetCase.OUTPUT, SupernetCase.HORIZONS));
         }
 
         /** Forecasts [batch, series, horizons] of windows. */
         @Override
         public Tensor forward(Tensor x) {
             List<Tensor> graphs = List.of(
-                    Tensor.of(Supernet.roads(), Supernet.SERIES, Supernet.SERIES),
+                    Tensor.of(SupernetCase.roads(), SupernetCase.SERIES, SupernetCase.SERIES),
                     sources.value().matmul(targets.value()).relu().softmax(-1));
             Tensor h = start.apply(x.unsqueeze(3)).add(times.value()).add(series.value());
             Tensor read = Tensor.scalar(0);
-            for (int b = 0; b < Supernet.BLOCKS; b++) {
+            for (int b = 0; b < SupernetCase.BLOCKS; b++) {
                 h = norms.get(b).apply(h.add(cell(b, h, graphs)));
                 read = read.add(
-                        reads.get(b).apply(h.reshape(h.dim(0), Supernet.SERIES, Supernet.STEPS * Supernet.WIDTH)));
+                        reads.get(b).apply(h.reshape(h.dim(0), SupernetCase.SERIES, SupernetCase.STEPS * SupernetCase.WIDTH)));
             }
             return out.apply(read.relu());
         }
@@ -121,29 +121,29 @@ public class FathomSupernet {
         private Tensor cell(int block, Tensor h, List<Tensor> graphs) {
             List<Tensor> nodes = new ArrayList<>(List.of(h));
             int e = 0;
-            for (int to = 1; to <= Supernet.NODES; to++) {
+            for (int to = 1; to <= SupernetCase.NODES; to++) {
                 List<Tensor> given = new ArrayList<>();
                 for (int from = 0; from < to; from++, e++) {
                     given.add(mixed(nodes.get(from), block, e, graphs));
                 }
-                nodes.add(sum(given, Tensor.of(Supernet.into(block, to), to)));
+                nodes.add(sum(given, Tensor.of(SupernetCase.into(block, to), to)));
             }
             return nodes.subList(1, nodes.size()).stream().reduce(Tensor::add).orElseThrow();
         }
 
         private Tensor mixed(Tensor h, int block, int edge, List<Tensor> graphs) {
             int at = edge % 4 * PART;
-            Tensor shares = Tensor.of(Supernet.shares(block, edge), Supernet.OPERATORS);
+            Tensor shares = Tensor.of(SupernetCase.shares(block, edge), SupernetCase.OPERATORS);
             Tensor made = edges.get(block).get(edge).apply(h.slice(-1, at, at + PART), graphs, shares);
-            return Tensor.concat(-1, h.slice(-1, 0, at), made, h.slice(-1, at + PART, Supernet.WIDTH));
+            return Tensor.concat(-1, h.slice(-1, 0, at), made, h.slice(-1, at + PART, SupernetCase.WIDTH));
         }
     }
 
     /** Mean absolute error, Adam. */
     @State(Scope.Thread)
-    public static class Training extends Steps {
-        private final KeptTensor[] x = new KeptTensor[Supernet.BATCHES];
-        private final KeptTensor[] y = new KeptTensor[Supernet.BATCHES];
+    public static class Training extends TrainingSteps {
+        private final KeptTensor[] x = new KeptTensor[SupernetCase.BATCHES];
+        private final KeptTensor[] y = new KeptTensor[SupernetCase.BATCHES];
         private Model<Weights> model;
 
         /** Makes the net and the batches, and takes the first steps. */
@@ -152,11 +152,11 @@ public class FathomSupernet {
             model = Model.of(new Weights(), 1);
             FathomNets.load(
                     model,
-                    held -> Supernet.numbers(held.name(), (int) held.shape().size()));
+                    held -> SupernetCase.numbers(held.name(), (int) held.shape().size()));
             for (int i = 0; i < x.length; i++) {
                 int batch = i;
-                x[i] = keep(() -> Tensor.of(Supernet.x(batch), Supernet.BATCH, Supernet.SERIES, Supernet.STEPS));
-                y[i] = keep(() -> Tensor.of(Supernet.y(batch), Supernet.BATCH, Supernet.SERIES, Supernet.HORIZONS));
+                x[i] = keep(() -> Tensor.of(SupernetCase.x(batch), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.STEPS));
+                y[i] = keep(() -> Tensor.of(SupernetCase.y(batch), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.HORIZONS));
             }
             begin(model, new Adam(2e-3f).weightDecay(1e-4f).on(model), x.length, 3);
         }

@@ -129,7 +129,7 @@ public class FathomTransformers {
 
     /** Cross-entropy, Adam. */
     @State(Scope.Thread)
-    public static class Training extends Steps {
+    public static class Training extends TrainingSteps {
         private KeptTensor x;
         private KeptTensor y;
         private Model<Classifier> model;

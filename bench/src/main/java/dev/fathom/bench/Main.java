@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
         name = "bench",
         description = "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime and Deeplearning4j beside it. "
                 + "Keep the machine idle.",
-        subcommands = {Exchange.class, Goldens.class})
+        subcommands = {Exchange.class, GoldensCommand.class})
 public final class Main implements Callable<Integer> {
     @Option(
             names = {"-h", "--help"},
@@ -171,7 +171,7 @@ public final class Main implements Callable<Integer> {
         for (int g = 0; g < generations; g++) {
             generation(g, rows, times, failures);
         }
-        List<Result> single = new ArrayList<>();
+        List<Measurement> single = new ArrayList<>();
         progress("single processes");
         Single.cold(this::matching, peers, quick, out, single);
         Single.steady(this::matching, quick, out, single);
@@ -185,17 +185,17 @@ public final class Main implements Callable<Integer> {
             throw new IOException("no row's name starts with " + String.join(" or ", filter));
         }
 
-        List<Result> results = new ArrayList<>();
+        List<Measurement> results = new ArrayList<>();
         for (Row row : rows) {
             results(row, times.getOrDefault(row, Map.of()), failures.get(row), limits, results);
         }
-        Row.means().forEach(mean -> Result.mean(mean, results));
+        Row.means().forEach(mean -> Measurement.mean(mean, results));
         results.addAll(single);
         abouts.forEach(print::println);
         Machine machine = Machine.here(limits);
         print.println(machine.about());
         print.println();
-        print.print(Result.table(results));
+        print.print(Measurement.table(results));
         long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
         boolean complete = peers && !quick && filter.isEmpty() && failed == 0;
         String date = LocalDate.now(ZoneId.systemDefault()).toString();
@@ -383,7 +383,7 @@ public final class Main implements Callable<Integer> {
             Map<Entrant, double[][]> times,
             @Nullable String failure,
             Map<Limit, double[]> limits,
-            List<Result> results) {
+            List<Measurement> results) {
         results.add(result(row, row.name(), row.bar(), row.rivals(), times, failure, limits));
         Beside beside = row.beside();
         if (beside != null && (failure != null || times.containsKey(beside.rival()))) {
@@ -392,7 +392,7 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    private static Result result(
+    private static Measurement result(
             Row row,
             String name,
             Bar bar,
@@ -401,11 +401,11 @@ public final class Main implements Callable<Integer> {
             @Nullable String failure,
             Map<Limit, double[]> limits) {
         if (failure != null) {
-            return Result.failed(name, row.threads(), row.unit().text, bar, failure);
+            return Measurement.failed(name, row.threads(), row.unit().text, bar, failure);
         }
         double[][] ours = times.get(row.ours());
         if (ours == null) {
-            return Result.failed(name, row.threads(), row.unit().text, bar, "not measured");
+            return Measurement.failed(name, row.threads(), row.unit().text, bar, "not measured");
         }
         Duel duel = new Duel(ours);
         for (Entrant rival : rivals) {
@@ -416,7 +416,7 @@ public final class Main implements Callable<Integer> {
         }
         double[] limit = limits.get(row.limit());
         double rate = row.work() / duel.outcome().ours();
-        return Result.of(
+        return Measurement.of(
                 name,
                 row.threads(),
                 ns -> row.unit().of(ns, row.work()),

@@ -261,7 +261,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
 
     /** Whether a part of it can be computed with fewer operations than {@link #macs} counts. */
     boolean shortened() {
-        return steps.stream().anyMatch(s -> s.op == Op.CONV && Conv.shortened(s.kernel, s.stride, s.groups));
+        return steps.stream().anyMatch(s -> s.op == Op.CONV && ConvCase.shortened(s.kernel, s.stride, s.groups));
     }
 
     /** Floating-point operations of a training step of {@code batch} images, whose own gradient nobody asks for. */

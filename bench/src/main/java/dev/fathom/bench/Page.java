@@ -110,12 +110,12 @@ final class Page {
         return s.toString().replace(System.lineSeparator(), "\n");
     }
 
-    private static String line(Result r) {
+    private static String line(Measurement r) {
         String[] cells = {
             "`" + r.name() + "`" + (r.commit().isEmpty() ? "" : " (" + r.commit() + ")"),
             Integer.toString(r.threads()),
-            Result.figure(r.value()) + " " + (r.unit().equals("us") ? "µs" : r.unit()),
-            Result.figure(r.peerValue()) + " " + r.peer(),
+            Measurement.figure(r.value()) + " " + (r.unit().equals("us") ? "µs" : r.unit()),
+            Measurement.figure(r.peerValue()) + " " + r.peer(),
             Double.isNaN(r.ratio()) ? "" : String.format(Locale.ROOT, "%.2f ± %.2f", r.ratio(), r.error()),
             r.bar().text(),
             r.failure().isEmpty() ? r.verdict() : "FAILED: " + r.failure(),

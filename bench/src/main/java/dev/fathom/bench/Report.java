@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * @param complete whether every row was measured, with every peer and in full length
  * @param rows the results
  */
-record Report(Machine machine, List<String> versions, String commit, String date, boolean complete, List<Result> rows) {
+record Report(Machine machine, List<String> versions, String commit, String date, boolean complete, List<Measurement> rows) {
     /** Where the runs of each kind of processor are stored. */
     static final Path STORE = Contender.BENCH.resolve("results");
 
@@ -145,14 +145,14 @@ record Report(Machine machine, List<String> versions, String commit, String date
      * computed anew; rows that are new come last.
      */
     Report refreshed(Report later) {
-        List<Result> all = new ArrayList<>(rows);
-        Set<String> names = later.rows.stream().map(Result::name).collect(Collectors.toSet());
-        for (Result row : later.rows) {
+        List<Measurement> all = new ArrayList<>(rows);
+        Set<String> names = later.rows.stream().map(Measurement::name).collect(Collectors.toSet());
+        for (Measurement row : later.rows) {
             put(all, row.from(later.commit));
         }
         for (Row.Mean mean : Row.means()) {
-            List<Result> anew = new ArrayList<>(all);
-            if (mean.rows().stream().anyMatch(names::contains) && Result.mean(mean, anew)) {
+            List<Measurement> anew = new ArrayList<>(all);
+            if (mean.rows().stream().anyMatch(names::contains) && Measurement.mean(mean, anew)) {
                 put(all, anew.get(anew.size() - 1).from(later.commit));
             }
         }
@@ -161,7 +161,7 @@ record Report(Machine machine, List<String> versions, String commit, String date
         return new Report(machine, List.copyOf(both), commit, date, complete, all);
     }
 
-    private static void put(List<Result> all, Result row) {
+    private static void put(List<Measurement> all, Measurement row) {
         for (int i = 0; i < all.size(); i++) {
             if (all.get(i).is(row.name(), row.threads())) {
                 all.set(i, row);

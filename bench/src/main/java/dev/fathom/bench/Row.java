@@ -239,8 +239,8 @@ record Row(
                 Bar.atLeast(1.5, 1.9),
                 new Entrant(Contender.fathom(1), "fathom", "FathomMlp.latency", "-"),
                 List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "net=mlp,threads=1"))));
-        for (Conv conv : Conv.LAYERS) {
-            for (Conv.Direction direction : Conv.Direction.values()) {
+        for (ConvCase conv : ConvCase.LAYERS) {
+            for (ConvCase.Direction direction : ConvCase.Direction.values()) {
                 if (conv.has(direction)) {
                     rows.add(convolution(conv, direction));
                 }
@@ -487,7 +487,7 @@ record Row(
                 "cae-train",
                 2,
                 Unit.MS,
-                Autoencoder.CAE.trainingFlops(),
+                AutoencoderCase.CAE.trainingFlops(),
                 Limit.FMA,
                 Bar.atLeast(1.3, 1.6),
                 new Entrant(Contender.fathom(2), "fathom", "FathomAutoencoder.train", "-"),
@@ -503,7 +503,7 @@ record Row(
                 "supernet-train",
                 2,
                 Unit.MS,
-                Supernet.trainingFlops(),
+                SupernetCase.trainingFlops(),
                 Limit.FMA,
                 Bar.atLeast(1.3, 1.6),
                 new Entrant(Contender.fathom(2), "fathom", "FathomSupernet.train", "-"),
@@ -610,24 +610,24 @@ record Row(
      * oneDNN with tensors in the layouts that it asks for, and beside it with plain ones, which it then reorders in
      * every call.
      */
-    private static Row convolution(Conv conv, Conv.Direction direction) {
+    private static Row convolution(ConvCase conv, ConvCase.Direction direction) {
         String params = "layer=" + conv.layer() + ",direction=" + direction;
         Contender dnnl = Contender.dnnl(2);
-        Bar bar = Bar.atLeast(0.85, conv.winograd() && direction != Conv.Direction.WEIGHTS ? 1.4 : 1.1);
+        Bar bar = Bar.atLeast(0.85, conv.winograd() && direction != ConvCase.Direction.WEIGHTS ? 1.4 : 1.1);
         return new Row(
                 convolution(conv.layer(), direction),
                 2,
                 Unit.GFLOPS,
                 conv.flops(),
                 Limit.FMA,
-                Conv.shortened(conv.kernel(), conv.stride(), conv.groups()) ? bar.unbounded() : bar,
+                ConvCase.shortened(conv.kernel(), conv.stride(), conv.groups()) ? bar.unbounded() : bar,
                 new Entrant(Contender.fathom(2), "fathom", "FathomConv.run", params),
                 List.of(new Entrant(dnnl, "onednn", "DnnlRows.conv", params + ",nchw=false")),
                 new Beside(NCHW, Bar.NONE, new Entrant(dnnl, "onednn-nchw", "DnnlRows.conv", params + ",nchw=true")),
                 Pace.BRIEF);
     }
 
-    private static String convolution(String layer, Conv.Direction direction) {
+    private static String convolution(String layer, ConvCase.Direction direction) {
         return "conv-" + layer + "-" + direction.text();
     }
 
@@ -637,8 +637,8 @@ record Row(
      */
     static List<Mean> means() {
         List<Mean> means = new ArrayList<>();
-        for (Conv.Direction direction : Conv.Direction.values()) {
-            List<String> rows = Conv.LAYERS.stream()
+        for (ConvCase.Direction direction : ConvCase.Direction.values()) {
+            List<String> rows = ConvCase.LAYERS.stream()
                     .filter(conv -> conv.has(direction))
                     .map(conv -> convolution(conv.layer(), direction))
                     .toList();

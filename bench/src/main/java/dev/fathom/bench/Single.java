@@ -17,7 +17,7 @@ final class Single {
     private Single() {}
 
     /** JVM start to the first answer of a network read from a file; tries of the contenders in turn. */
-    static void cold(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Result> results)
+    static void cold(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Measurement> results)
             throws IOException {
         String name = "cold-start-mlp";
         Bar bar = Bar.atLeast(1.0, 1.3);
@@ -45,18 +45,18 @@ final class Single {
                 }
             }
         } catch (IOException e) {
-            results.add(Result.failed(name, 1, "ms", bar, String.valueOf(e.getMessage())));
+            results.add(Measurement.failed(name, 1, "ms", bar, String.valueOf(e.getMessage())));
             return;
         }
         Duel duel = new Duel(new double[][] {ours});
         if (peers) {
             duel.against("onnxruntime", new double[][] {theirs});
         }
-        results.add(Result.of(name, 1, ms -> ms, "ms", duel, Double.NaN, bar));
+        results.add(Measurement.of(name, 1, ms -> ms, "ms", duel, Double.NaN, bar));
     }
 
     /** Mallocs, Java heap bytes and Java time of training steps and of session runs. */
-    static void steady(Predicate<String> wanted, boolean quick, Path out, List<Result> results) throws IOException {
+    static void steady(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results) throws IOException {
         Map<String, Bar> bars = new TreeMap<>(Map.of(
                 "step-java-time", Bar.atMost(30),
                 "step-java-bytes", Bar.atMost(4096),
@@ -85,13 +85,13 @@ final class Single {
             String[] w = figures.get(row.getKey());
             results.add(
                     w == null
-                            ? Result.failed(row.getKey(), 1, "", row.getValue(), failure)
-                            : Result.counted(w[0], Double.parseDouble(w[1]), w[2], row.getValue()));
+                            ? Measurement.failed(row.getKey(), 1, "", row.getValue(), failure)
+                            : Measurement.counted(w[0], Double.parseDouble(w[1]), w[2], row.getValue()));
         }
     }
 
     /** Megabytes above the idle process at the peak of training steps, a new process per try. */
-    static void footprint(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Result> results)
+    static void footprint(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Measurement> results)
             throws IOException {
         int tries = quick ? 1 : 2;
         for (Row row : Row.trainings()) {
@@ -107,15 +107,15 @@ final class Single {
                     double[] theirs = tries(rival, "dev.fathom.bench.torch.TorchFootprint", 512, tries, out);
                     duel.against(rival.name(), new double[][] {theirs});
                 }
-                results.add(Result.of(name, row.threads(), mb -> mb, "MB", duel, Double.NaN, bar));
+                results.add(Measurement.of(name, row.threads(), mb -> mb, "MB", duel, Double.NaN, bar));
             } catch (IOException e) {
-                results.add(Result.failed(name, row.threads(), "MB", bar, String.valueOf(e.getMessage())));
+                results.add(Measurement.failed(name, row.threads(), "MB", bar, String.valueOf(e.getMessage())));
             }
         }
     }
 
     /** Megabytes that freezing VGG-16 takes beyond the model at its peak, beside those of its weights. */
-    static void freezing(Predicate<String> wanted, boolean quick, Path out, List<Result> results) throws IOException {
+    static void freezing(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results) throws IOException {
         String name = "freeze-vgg16-bytes";
         if (!wanted.test(name) || quick) {
             return;
@@ -127,9 +127,9 @@ final class Single {
             double[] ours = tries(freeze, "dev.fathom.bench.FathomFreeze", 1536, 2, out);
             double[] theirs = {weights, weights};
             Duel duel = new Duel(new double[][] {ours}).against("weights", new double[][] {theirs});
-            results.add(Result.of(name, 2, mb -> mb, "MB", duel, Double.NaN, bar));
+            results.add(Measurement.of(name, 2, mb -> mb, "MB", duel, Double.NaN, bar));
         } catch (IOException e) {
-            results.add(Result.failed(name, 2, "MB", bar, String.valueOf(e.getMessage())));
+            results.add(Measurement.failed(name, 2, "MB", bar, String.valueOf(e.getMessage())));
         }
     }
 

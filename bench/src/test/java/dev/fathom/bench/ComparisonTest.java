@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
-    private static Fate fate(Result before, Result now) throws IOException {
+    private static Fate fate(Measurement before, Measurement now) throws IOException {
         List<Comparison.Change> changes =
                 Comparison.of(report("a", true, before), report("b", true, now)).changes();
         assertThat(changes).hasSize(1);
@@ -24,8 +24,8 @@ class ComparisonTest {
         return fate(row("x", before, error, 0.5, Bar.NONE), row("x", now, nowError, 0.9, Bar.NONE));
     }
 
-    private static Result alone(double share, double error) {
-        return new Result("x", 2, 100, "GB/s", "", NO, NO, share, NO, error, Bar.NONE, "", List.of(), "");
+    private static Measurement alone(double share, double error) {
+        return new Measurement("x", 2, 100, "GB/s", "", NO, NO, share, NO, error, Bar.NONE, "", List.of(), "");
     }
 
     @Test
@@ -52,16 +52,16 @@ class ComparisonTest {
     @Test
     void aFigureThatMustStaySmallFallsWhereItDoesNot() throws IOException {
         Bar bar = Bar.atMost(30);
-        Result nine = Result.counted("x", 9, "us", bar);
-        assertThat(fate(nine, Result.counted("x", 29, "us", bar))).isEqualTo(Fate.SAME);
-        assertThat(fate(nine, Result.counted("x", 31, "us", bar))).isEqualTo(Fate.FELL);
-        assertThat(fate(Result.counted("x", 31, "us", bar), nine)).isEqualTo(Fate.ROSE);
+        Measurement nine = Measurement.counted("x", 9, "us", bar);
+        assertThat(fate(nine, Measurement.counted("x", 29, "us", bar))).isEqualTo(Fate.SAME);
+        assertThat(fate(nine, Measurement.counted("x", 31, "us", bar))).isEqualTo(Fate.FELL);
+        assertThat(fate(Measurement.counted("x", 31, "us", bar), nine)).isEqualTo(Fate.ROSE);
     }
 
     @Test
     void aRowThatHasNoFigureAnyMoreFell() throws IOException {
-        Result x = row("x", 2, 0.1, 0.5, Bar.NONE);
-        Result failed = Result.failed("x", 2, "ms", Bar.NONE, "why");
+        Measurement x = row("x", 2, 0.1, 0.5, Bar.NONE);
+        Measurement failed = Measurement.failed("x", 2, "ms", Bar.NONE, "why");
         assertThat(fate(x, failed)).isEqualTo(Fate.FELL);
         assertThat(Comparison.of(report("a", true, x), report("b", true)).fell())
                 .isEqualTo(1);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.bench.Conv.Direction;
+import dev.fathom.bench.ConvCase.Direction;
 import org.junit.jupiter.api.Test;
 
 class NetworkTest {
@@ -43,7 +43,7 @@ class NetworkTest {
 
     @Test
     void convolutionsAreCheckedAgainstTheDefinition() {
-        Conv c = new Conv("test", 2, 4, 5, 6, 3, 2, 1, 2);
+        ConvCase c = new ConvCase("test", 2, 4, 5, 6, 3, 2, 1, 2);
         float[] x = c.x();
         float[] w = c.w();
         float[] dy = c.dy();

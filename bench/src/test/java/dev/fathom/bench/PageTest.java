@@ -25,8 +25,8 @@ class PageTest {
                 "c22a953",
                 true,
                 row("add", 0.9, 0.02, 0.96, Bar.atLeast(1, 1.2)),
-                Result.counted("step-java-time", 9.1, "us", Bar.atMost(30)).from("beef"),
-                Result.failed("gelu", 2, "GB/s", Bar.NONE, "torch: no"))));
+                Measurement.counted("step-java-time", 9.1, "us", Bar.atMost(30)).from("beef"),
+                Measurement.failed("gelu", 2, "GB/s", Bar.NONE, "torch: no"))));
         assertThat(page).startsWith("# Benchmarks\n").contains("\n## AMD EPYC (family 26 model 2)\n");
         assertThat(page)
                 .contains("2026-11-21, commit c22a953, 2 processors, Linux 6, JDK 17.0.15, `v4` kernels.")

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.bench.Result.Figure;
+import dev.fathom.bench.Measurement.Figure;
 import dev.fathom.bench.Row.Bar;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,8 +21,8 @@ class ReportTest {
     private Path folder;
 
     /** A row with two peers, of which the first is the fastest. */
-    static Result row(String name, double ratio, double error, double share, Bar bar) {
-        return new Result(
+    static Measurement row(String name, double ratio, double error, double share, Bar bar) {
+        return new Measurement(
                 name,
                 2,
                 100,
@@ -41,7 +41,7 @@ class ReportTest {
                 "");
     }
 
-    static Report report(String commit, boolean complete, Result... rows) {
+    static Report report(String commit, boolean complete, Measurement... rows) {
         Machine.Rates fma = new Machine.Rates("fma", 0, List.of(117.5, NO));
         Machine machine = new Machine("AMD EPYC (family 26 model 2)", 2, "Linux 6", "17.0.15", "v4", List.of(fma));
         return new Report(machine, List.of("Fathom, v4", commit), commit, "2026-11-21", complete, List.of(rows));
@@ -54,8 +54,8 @@ class ReportTest {
                 true,
                 row("gemm-512", 1.25, 0.01, 0.98, Bar.atLeast(0.97, 1.05)),
                 row("freeze", 0.5, 0.01, NO, Bar.atLeast(0.667, 0.667).within(800)),
-                Result.counted("step-mallocs", 0, "calls", Bar.atMost(0)),
-                Result.failed("gelu", 2, "GB/s", Bar.NONE, "torch: \"no\"\n<it> said"));
+                Measurement.counted("step-mallocs", 0, "calls", Bar.atMost(0)),
+                Measurement.failed("gelu", 2, "GB/s", Bar.NONE, "torch: \"no\"\n<it> said"));
         Path file = written.write(folder.resolve("results"));
         assertThat(file).isEqualTo(folder.resolve("results/amd-epyc-family-26-model-2-v4.json"));
         assertThat(Report.read(file)).isEqualTo(written);
@@ -65,7 +65,7 @@ class ReportTest {
 
     @Test
     void aRowIsALineWithNullForWhatItHasNot() {
-        Result row = new Result(
+        Measurement row = new Measurement(
                 "gemm-512", 2, 234.5678912, "GFLOP/s", "", NO, NO, 0.98, NO, 0.1, Bar.NONE, "", List.of(), "");
         assertThat(Report.json(List.of(row, row)).split("\n"))
                 .hasSize(4)
@@ -92,10 +92,10 @@ class ReportTest {
 
     @Test
     void refreshedRowsNameTheirCommit() {
-        Result a = row("a", 1.5, 0.1, 0.5, Bar.NONE);
-        Result b = row("b", 1.2, 0.1, 0.5, Bar.NONE);
-        Result newB = row("b", 1.4, 0.1, 0.5, Bar.NONE);
-        Result c = row("c", 1.1, 0.1, 0.5, Bar.NONE);
+        Measurement a = row("a", 1.5, 0.1, 0.5, Bar.NONE);
+        Measurement b = row("b", 1.2, 0.1, 0.5, Bar.NONE);
+        Measurement newB = row("b", 1.4, 0.1, 0.5, Bar.NONE);
+        Measurement c = row("c", 1.1, 0.1, 0.5, Bar.NONE);
         Report refreshed = report("old", true, a, b).refreshed(report("new", false, newB, c));
         assertThat(refreshed.rows()).containsExactly(a, newB.from("new"), c.from("new"));
         assertThat(refreshed.commit()).isEqualTo("old");
@@ -106,10 +106,10 @@ class ReportTest {
     @Test
     void meansOverRefreshedRowsAreComputedAnew() {
         Row.Mean mean = Row.means().get(0);
-        List<Result> rows = new ArrayList<>();
+        List<Measurement> rows = new ArrayList<>();
         mean.rows().forEach(name -> rows.add(row(name, 2, 0.1, 0.5, Bar.NONE)));
-        Result.mean(mean, rows);
-        Report old = report("old", true, rows.toArray(Result[]::new));
+        Measurement.mean(mean, rows);
+        Report old = report("old", true, rows.toArray(Measurement[]::new));
         assertThat(find(old, mean.name()).ratio()).isEqualTo(2, within(1e-12));
         Report refreshed = old.refreshed(report("new", false, row(mean.rows().get(0), 4, 0.1, 0.5, Bar.NONE)));
         assertThat(refreshed.rows()).hasSameSizeAs(rows);
@@ -118,7 +118,7 @@ class ReportTest {
         assertThat(find(refreshed, mean.name()).commit()).isEqualTo("new");
     }
 
-    private static Result find(Report report, String name) {
+    private static Measurement find(Report report, String name) {
         return report.rows().stream().filter(r -> r.is(name, 2)).findFirst().orElseThrow();
     }
 

@@ -25,7 +25,7 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
 import dev.fathom.recurrent.KeptState;
@@ -136,7 +136,7 @@ class ClosingTest {
         makers.put("Block", () -> new Block("closing", 4096));
         makers.put(
                 "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
-        makers.put("Best", () -> make("Best", Access.store(model.range()), true));
+        makers.put("Best", () -> make("Best", ParameterAccess.store(model.range()), true));
         makers.put("Run", () -> make("Run", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
         makers.put("Graph", () -> make("Graph", new int[0], object("Sizes", 1, 1), Map.of(), null));

@@ -15,7 +15,7 @@ import dev.fathom.labs.commands.Networks;
 import dev.fathom.labs.commands.Quickstart;
 import dev.fathom.labs.commands.SeeCommand;
 import dev.fathom.labs.commands.StyleCommand;
-import dev.fathom.labs.pages.Machine;
+import dev.fathom.labs.pages.Provenance;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -123,7 +123,7 @@ public final class Main implements Runnable {
         @Override
         public String[] getVersion() {
             @Nullable String version = NativeRuntime.class.getPackage().getImplementationVersion();
-            return new String[] {"fathom " + (version == null ? "(built in place)" : version), Machine.line()};
+            return new String[] {"fathom " + (version == null ? "(built in place)" : version), Provenance.line()};
         }
     }
 }

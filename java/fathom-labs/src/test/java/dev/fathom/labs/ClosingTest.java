@@ -8,7 +8,7 @@ import dev.fathom.features.Examples;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -130,8 +130,8 @@ class ClosingTest {
         return new Run(true, null, 1, false, null, null, temporary(), INTERRUPT, nowhere(), nowhere());
     }
 
-    private static Outcome outcome() {
-        return new Outcome(null, null, model(), 0, 0, "", "", null, 0, new double[0][], null, null);
+    private static TrainedEntry outcome() {
+        return new TrainedEntry(null, null, model(), 0, 0, "", "", null, 0, new double[0][], null, null);
     }
 
     @Test

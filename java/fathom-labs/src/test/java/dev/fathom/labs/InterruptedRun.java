@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param result what the lab returned
  * @param out what it printed
  */
-public record InterruptedRun(Result result, String out) {
+public record InterruptedRun(Findings result, String out) {
     /** Interrupts {@code lab} when it prints {@code text}. */
     public static InterruptedRun of(Experiment lab, String text, @Nullable Path data, Path folder) {
         InterruptedRun run = of(lab, 1, 1, text, false, data, folder);
@@ -48,7 +48,7 @@ public record InterruptedRun(Result result, String out) {
         assertThat(stopped.result.isFinished()).isFalse();
         Map<Path, FileTime> kept = kept(folder);
         assertThat(kept).isNotEmpty();
-        Result resumed = of(lab, null, 1, "never printed", true, null, folder).result;
+        Findings resumed = of(lab, null, 1, "never printed", true, null, folder).result;
         assertThat(resumed.isFinished()).isTrue();
         assertThat(kept(folder)).containsAllEntriesOf(kept).hasSizeGreaterThan(kept.size());
         assertThat(resumed.figures()).isEqualTo(whole.figures());
@@ -71,7 +71,7 @@ public record InterruptedRun(Result result, String out) {
      * seed.
      */
     public static void assertThatTheSeedDecides(Experiment lab, int epochs, Path folder) {
-        Result one = of(lab, epochs, 1, "never printed", false, null, folder).result;
+        Findings one = of(lab, epochs, 1, "never printed", false, null, folder).result;
         assertThat(of(lab, epochs, 1, "never printed", false, null, folder)
                         .result
                         .figures())
@@ -103,7 +103,7 @@ public record InterruptedRun(Result result, String out) {
                     }
                 }
             };
-            Result result =
+            Findings result =
                     lab.run(new Run(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere));
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }

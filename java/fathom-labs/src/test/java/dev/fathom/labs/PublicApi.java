@@ -41,10 +41,10 @@ final class PublicApi {
     private PublicApi(Path... modules) throws IOException, ClassNotFoundException {
         for (Path module : modules) {
             for (Class<?> type : classes(module.resolve("target/classes"))) {
-                // Access is for the library, and has to be public for its other packages
+                // TensorAccess and its like are for the library, and have to be public for its other packages
                 if (exported(module, type.getPackageName())
                         && visible(type)
-                        && !type.getSimpleName().equals("Access")) {
+                        && !type.getSimpleName().endsWith("Access")) {
                     shown.add(type);
                 }
             }

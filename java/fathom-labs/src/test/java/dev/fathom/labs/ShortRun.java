@@ -3,7 +3,7 @@ package dev.fathom.labs;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -17,7 +17,7 @@ import java.util.List;
  * @param result what the lab returned
  * @param out what it printed
  */
-public record ShortRun(Result result, String out) {
+public record ShortRun(Findings result, String out) {
     /** Runs {@code lab} with a seed on the usual data, and writes its page and pictures to {@code folder}. */
     public static ShortRun of(Experiment lab, long seed, Path folder) {
         return of(lab, seed, folder, false);
@@ -33,7 +33,7 @@ public record ShortRun(Result result, String out) {
         PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(printed)) {
             long start = System.nanoTime();
-            Result result = lab.run(new Run(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
+            Findings result = lab.run(new Run(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
             result.write(folder);
             System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
             return new ShortRun(result, out.toString(StandardCharsets.UTF_8));

@@ -54,7 +54,7 @@ public record FeedForward(Linear linear1, @Nullable Linear gate, Linear linear2,
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -42,7 +42,7 @@ public record LearnedPositions(Parameter weight) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.PADDED_BEHIND;
     }
 

@@ -37,7 +37,7 @@ public record SinusoidalPositions(Buffer table) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.PADDED_BEHIND;
     }
 

@@ -190,7 +190,7 @@ public final class Frames {
         if (result instanceof Value v) {
             v.root().kept = kept;
         } else {
-            Results.forEach(result, Value.class, v -> v.root().kept = kept);
+            ReturnedTensors.forEach(result, Value.class, v -> v.root().kept = kept);
         }
     }
 

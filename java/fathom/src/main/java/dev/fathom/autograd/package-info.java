@@ -15,8 +15,9 @@
  *
  * <p>The module does not export this package. The state of a value changes here alone, which users of tensors neither
  * see nor need; the rest of the library comes in by {@link dev.fathom.autograd.Values},
- * {@link dev.fathom.autograd.Frames}, {@link dev.fathom.autograd.Results}, {@link dev.fathom.autograd.Recomputation},
- * {@link dev.fathom.autograd.EvalModes} and the static methods of {@link dev.fathom.autograd.Backward}.
+ * {@link dev.fathom.autograd.Frames}, {@link dev.fathom.autograd.ReturnedTensors},
+ * {@link dev.fathom.autograd.Recomputation}, {@link dev.fathom.autograd.EvalModes} and the static methods of
+ * {@link dev.fathom.autograd.Backward}.
  *
  * <p>Rejected: a state object beside each tensor (one more allocation for each op), autograd above tensors (a method
  * such as {@code x.relu()} would have to find the tape behind an interface), second derivatives by a recorded backward

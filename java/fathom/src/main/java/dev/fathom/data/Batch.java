@@ -160,15 +160,15 @@ public final class Batch {
      * that its result does not depend on how long the other examples of the batch are.
      *
      * @throws IllegalArgumentException if the features are ragged and padding would change the result: steps reach a
-     *     layer that takes no lengths and mixes them, as {@link Layer#steps} says, or a layer expects padding on the
-     *     other side
+     *     layer that takes no lengths and mixes them, as {@link Layer#stepReading} says, or a layer expects padding on
+     *     the other side
      */
     public Tensor through(Layer layer) {
         if (!ragged("x")) {
             return layer.apply(x());
         }
         boolean inFront = paddedInFront("x");
-        if (Frames.asking(layer, layer::steps) == (inFront ? Steps.PADDED_BEHIND : Steps.PADDED_IN_FRONT)) {
+        if (Frames.asking(layer, layer::stepReading) == (inFront ? Steps.PADDED_BEHIND : Steps.PADDED_IN_FRONT)) {
             throw new IllegalArgumentException("x is padded " + (inFront ? "in front" : "behind") + ", but "
                     + layer.getClass().getSimpleName() + " expects padding " + (inFront ? "behind" : "in front")
                     + "; change one of them with Dataset.padded or Recurrent.paddedInFront");

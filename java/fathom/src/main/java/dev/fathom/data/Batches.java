@@ -8,7 +8,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.lang.ref.Reference;
@@ -292,7 +292,7 @@ public final class Batches {
                     chosen.put(i, i);
                 }
             } else if (order.replacement()) {
-                Rows.draw(rng, n, chosen);
+                RowSampling.draw(rng, n, chosen);
             } else {
                 rng.permutation(commands, examples, n);
             }
@@ -413,7 +413,7 @@ public final class Batches {
                 for (int f = 0; f < shapes.length; f++) {
                     Shape shape = shapes[f];
                     if (shape == null && padded != null) {
-                        Tensor lengths = Access.create(Shape.of(n), DType.I32);
+                        Tensor lengths = TensorAccess.create(Shape.of(n), DType.I32);
                         padded[f] = new Batch.Padded(lengths, data.padding(f).atFront());
                         values[f] = padded(commands, f, Block.at(index, 4 * n).asIntBuffer(), lengths);
                         continue;
@@ -421,7 +421,7 @@ public final class Batches {
                     Source.Part part = source.parts.get(f);
                     boolean floats = part.as() == Source.As.FLOATS
                             || f == source.y && augmenter != null && augmenter.toProbabilities();
-                    values[f] = Access.create(shape, floats ? DType.F32 : DType.I32);
+                    values[f] = TensorAccess.create(shape, floats ? DType.F32 : DType.I32);
                     long to = Values.address(values[f]);
                     if (augmenter != null && f == source.x) {
                         to = augmenter.features(to);
@@ -494,7 +494,7 @@ public final class Batches {
         int length = padding.fixed() ? padding.limit() : most;
         boolean ints = part.as() == Source.As.INTS;
         Tensor result =
-                Access.create(batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
+                TensorAccess.create(batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
         long to = Values.address(result);
         if (least < length) {
             commands.begin(Kernel.FILL)

@@ -684,7 +684,7 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}
      */
     public Split split(int count, long seed) {
-        return split(Rows.split(size, count, seed, "examples"));
+        return split(RowSampling.split(size, count, seed, "examples"));
     }
 
     /**
@@ -698,10 +698,10 @@ public final class Dataset implements AutoCloseable {
         if (classes == 0) {
             throw unlabeled("stratified", ", not classes; use split");
         }
-        return split(Rows.stratified(labels(), classes, count, seed, "examples"));
+        return split(RowSampling.stratified(labels(), classes, count, seed, "examples"));
     }
 
-    private Split split(Rows.Parts parts) {
+    private Split split(RowSampling.Parts parts) {
         return new Split(subset(parts.rest()), subset(parts.heldOut()));
     }
 

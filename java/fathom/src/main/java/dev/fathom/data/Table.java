@@ -350,7 +350,7 @@ public final class Table {
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}
      */
     public Split split(int count, long seed) {
-        return split(Rows.split(rows.length, count, seed, "rows"));
+        return split(RowSampling.split(rows.length, count, seed, "rows"));
     }
 
     /**
@@ -367,10 +367,10 @@ public final class Table {
         for (int i = 0; i < kind.length; i++) {
             kind[i] = numbers.computeIfAbsent(texts[rows[i]], text -> numbers.size());
         }
-        return split(Rows.stratified(kind, numbers.size(), count, seed, "rows"));
+        return split(RowSampling.stratified(kind, numbers.size(), count, seed, "rows"));
     }
 
-    private Split split(Rows.Parts parts) {
+    private Split split(RowSampling.Parts parts) {
         return new Split(picked(parts.rest()), picked(parts.heldOut()));
     }
 

@@ -30,7 +30,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
      * @throws IllegalArgumentException if width or maxTokens is below 1, or stop below -1
      */
     public BeamSearch {
-        Rows.check("beam search", stop, maxTokens);
+        SequenceRows.check("beam search", stop, maxTokens);
         if (width < 1) {
             throw new IllegalArgumentException(
                     "beam search: width=" + width + " is how many beginnings are kept; give 1 or more");
@@ -71,7 +71,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
      *     +Infinity, or all logits of a row are -Infinity, or the beams have more logits than a tensor
      */
     public List<List<Hypothesis>> of(NextToken model, int... starts) {
-        return after(model, Rows.prompts(starts));
+        return after(model, SequenceRows.prompts(starts));
     }
 
     /**
@@ -82,7 +82,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
     public List<List<Hypothesis>> after(NextToken model, int[]... prompts) {
-        Rows.checkPrompts("beam search", prompts);
+        SequenceRows.checkPrompts("beam search", prompts);
         int n = prompts.length;
         List<List<Hypothesis>> done = new ArrayList<>();
         List<List<Beginning>> alive = new ArrayList<>();
@@ -90,11 +90,11 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
             done.add(new ArrayList<>());
             alive.add(List.of(new Beginning(List.of(), 0, prompts[i][0], i)));
         }
-        int[] tokens = Rows.first(prompts);
+        int[] tokens = SequenceRows.first(prompts);
         for (int step = 0; tokens.length > 0; step++) {
             try (Pass pass = Pass.infer()) {
-                Tensor logits = Rows.logits("beam search", model, tokens, stop);
-                Rows.Best best = Rows.best("beam search", logits, width, step);
+                Tensor logits = SequenceRows.logits("beam search", model, tokens, stop);
+                SequenceRows.Best best = SequenceRows.best("beam search", logits, width, step);
                 List<Beginning> all = new ArrayList<>();
                 int row = 0;
                 for (int i = 0; i < n; i++) {
@@ -109,7 +109,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
                 check(all.size(), logits.dim(1));
                 tokens = all.stream().mapToInt(Beginning::token).toArray();
                 if (tokens.length > 0) {
-                    Rows.reorder(model, all.stream().mapToInt(Beginning::row).toArray(), row);
+                    SequenceRows.reorder(model, all.stream().mapToInt(Beginning::row).toArray(), row);
                 }
             }
         }
@@ -122,7 +122,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
      * The beginnings of a sentence with one more token each; what ends is added to {@code done}. They are in the rows
      * from {@code row} on.
      */
-    private List<Beginning> longer(List<Beginning> from, int row, Rows.Best best, List<Hypothesis> done) {
+    private List<Beginning> longer(List<Beginning> from, int row, SequenceRows.Best best, List<Hypothesis> done) {
         List<Beginning> kept = new ArrayList<>();
         List<Hypothesis> cut = new ArrayList<>();
         for (Candidate c : candidates(from, row, best, width - done.size())) {
@@ -155,7 +155,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
     }
 
     /** The best {@code n} of what may come next; what is forbidden is none. */
-    private static List<Candidate> candidates(List<Beginning> alive, int firstRow, Rows.Best best, int n) {
+    private static List<Candidate> candidates(List<Beginning> alive, int firstRow, SequenceRows.Best best, int n) {
         List<Candidate> all = new ArrayList<>();
         int row = firstRow;
         for (Beginning b : alive) {

@@ -1,6 +1,6 @@
 package dev.fathom.decode;
 
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -52,11 +52,11 @@ public final class Decoder implements NextToken, AutoCloseable {
         KeptTensor[] old = state;
         KeptTensor[] now = new KeptTensor[next.length];
         for (int i = 0; i < now.length; i++) {
-            now[i] = Access.keep(next[i], old);
+            now[i] = TensorAccess.keep(next[i], old);
         }
         state = now;
         for (KeptTensor t : old) {
-            if (Arrays.stream(now).noneMatch(n -> Access.shareMemory(n, t))) {
+            if (Arrays.stream(now).noneMatch(n -> TensorAccess.shareMemory(n, t))) {
                 t.close();
             }
         }
@@ -74,7 +74,7 @@ public final class Decoder implements NextToken, AutoCloseable {
         Tensor[] now = Arrays.copyOf(state, state.length, Tensor[].class); // so that a step may store any tensor in it
         Tensor token = Tensor.ofInts(tokens, tokens.length);
         // the state is replaced, so that a cache with a row more needs no copy
-        Step next = Access.offering(state, () -> step.apply(token, now));
+        Step next = TensorAccess.offering(state, () -> step.apply(token, now));
         replace(next.state());
         return next.logits();
     }

@@ -16,7 +16,7 @@ public record Greedy(int stop, int maxTokens) {
      * @throws IllegalArgumentException if stop is below -1, or maxTokens below 1
      */
     public Greedy {
-        Rows.check("greedy", stop, maxTokens);
+        SequenceRows.check("greedy", stop, maxTokens);
     }
 
     /**
@@ -26,7 +26,7 @@ public record Greedy(int stop, int maxTokens) {
      *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> of(NextToken model, int... starts) {
-        return after(model, Rows.prompts(starts));
+        return after(model, SequenceRows.prompts(starts));
     }
 
     /**
@@ -36,6 +36,6 @@ public record Greedy(int stop, int maxTokens) {
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
     public List<Hypothesis> after(NextToken model, int[]... prompts) {
-        return Rows.write("greedy", model, prompts, stop, maxTokens, 1, (best, row, sequence, written) -> row);
+        return SequenceRows.write("greedy", model, prompts, stop, maxTokens, 1, (best, row, sequence, written) -> row);
     }
 }

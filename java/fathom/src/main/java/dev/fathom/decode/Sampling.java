@@ -25,7 +25,7 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
      * @throws IllegalArgumentException if one is outside the range that is named above
      */
     public Sampling {
-        Rows.check("sampling", stop, maxTokens);
+        SequenceRows.check("sampling", stop, maxTokens);
         if (!(temperature >= 0 && temperature < Float.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(
                     "sampling: temperature=" + temperature + " must be 0 or more, and finite");
@@ -67,7 +67,7 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
      *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> of(NextToken model, Rng rng, int... starts) {
-        return after(model, rng, Rows.prompts(starts));
+        return after(model, rng, SequenceRows.prompts(starts));
     }
 
     /**
@@ -86,7 +86,7 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
         if (temperature == 0) {
             return new Greedy(stop, maxTokens).after(model, prompts);
         }
-        return Rows.write("sampling", model, prompts, stop, maxTokens, topK, (best, row, sequence, written) -> {
+        return SequenceRows.write("sampling", model, prompts, stop, maxTokens, topK, (best, row, sequence, written) -> {
             float u = rng.split(sequence).split(written).uniform(1, 0, 1)[0];
             return row * best.k() + draw(best.logProbabilities(), row * best.k(), best.k(), u);
         });

@@ -35,10 +35,10 @@ public final class Deconvnet {
      * @throws IllegalArgumentException if there is no such unit or position, or x is not a single picture
      */
     public static Maps of(Layer net, Tensor x, Unit unit, int row, int column) {
-        Calls.one(x);
+        LayerCalls.one(x);
         try (Pass pass = Pass.grad()) {
             Tensor in = pass.watch(x);
-            Tensor map = unit.channel(Calls.upTo(net, in, unit.layer()));
+            Tensor map = unit.channel(LayerCalls.upTo(net, in, unit.layer()));
             if (map.shape().rank() != 4) {
                 throw new IllegalArgumentException("explain: layer " + unit.layer() + " makes " + map.shape()
                         + " and no maps [1, height, width, channels]; choose one before the places are joined");
@@ -46,7 +46,7 @@ public final class Deconvnet {
             Tensor value = map.slice(1, row, row + 1).slice(2, column, column + 1);
             Backward.rectify(pass);
             pass.backward(value.square().mul(0.5f).sum(), in); // whose gradient is the value itself
-            return Maps.of("", Calls.gradient(pass, in));
+            return Maps.of("", LayerCalls.gradient(pass, in));
         }
     }
 }

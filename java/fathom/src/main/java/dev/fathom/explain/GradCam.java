@@ -26,26 +26,26 @@ public final class GradCam {
      * @throws IllegalStateException if the score does not depend on the layer
      */
     public static Maps of(Layer net, Tensor x, String layer, int output) {
-        Calls.one(x);
+        LayerCalls.one(x);
         try (Pass pass = Pass.grad()) {
             Set<String> seen = new LinkedHashSet<>();
             Tensor[] watched = new Tensor[1];
             Maps[] maps = new Maps[1];
-            Tensor y = Calls.run(net, pass.watch(x), (path, a) -> {
+            Tensor y = LayerCalls.run(net, pass.watch(x), (path, a) -> {
                 if (seen.add(path) && path.equals(layer)) {
                     watched[0] = pass.watch(a);
                     maps[0] = Maps.of(layer, a);
                 }
             });
             if (watched[0] == null) {
-                throw Calls.unknown(layer, seen);
+                throw LayerCalls.unknown(layer, seen);
             }
             if (maps[0].shape().rank() < 2) {
                 throw new IllegalArgumentException("explain: layer " + layer + " makes " + maps[0].shape()
                         + " of an example and no maps; choose one before the places are joined");
             }
             pass.backward(Unit.output(output).value(y), watched[0]);
-            return weighted(maps[0], Maps.of(layer, Calls.gradient(pass, watched[0])));
+            return weighted(maps[0], Maps.of(layer, LayerCalls.gradient(pass, watched[0])));
         }
     }
 

@@ -32,9 +32,9 @@ public record Maps(String layer, Shape shape, float[] values) {
      * @throws IllegalArgumentException if there is no such layer, or x is no single example
      */
     public static Maps of(Layer net, Tensor x, String layer) {
-        Calls.one(x);
+        LayerCalls.one(x);
         try (Pass pass = Pass.infer()) {
-            return of(layer, Calls.upTo(net, x, layer));
+            return of(layer, LayerCalls.upTo(net, x, layer));
         }
     }
 
@@ -45,10 +45,10 @@ public record Maps(String layer, Shape shape, float[] values) {
      * @param x [1, ..]
      */
     public static List<Maps> all(Layer net, Tensor x) {
-        Calls.one(x);
+        LayerCalls.one(x);
         Map<String, Maps> all = new LinkedHashMap<>();
         try (Pass pass = Pass.infer()) {
-            Calls.run(net, x, (path, y) -> {
+            LayerCalls.run(net, x, (path, y) -> {
                 if (y.shape().rank() > 1 && y.dim(0) == 1) {
                     all.putIfAbsent(path, of(path, y));
                 }

@@ -119,8 +119,8 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     private static float value(Layer net, float[] x, Shape input, Unit unit) {
         try (Pass pass = Pass.infer()) {
             Tensor in = Tensor.of(x, input.toArray());
-            Calls.one(in);
-            return unit.value(Calls.upTo(net, in, unit.layer())).item();
+            LayerCalls.one(in);
+            return unit.value(LayerCalls.upTo(net, in, unit.layer())).item();
         }
     }
 

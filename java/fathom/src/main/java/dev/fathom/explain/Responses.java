@@ -67,8 +67,8 @@ public final class Responses {
             Map<String, Boolean> seen = new LinkedHashMap<>();
             try (Pass pass = Pass.infer()) {
                 Tensor x = image.apply(i);
-                Calls.one(x);
-                Calls.run(net, x, (path, y) -> {
+                LayerCalls.one(x);
+                LayerCalls.run(net, x, (path, y) -> {
                     Responses r = all.get(path);
                     if (seen.put(path, true) == null && r != null) {
                         r.add(Maps.of(path, y), y.shape().rank() == 4 ? y.dim(2) : Integer.MAX_VALUE);
@@ -77,7 +77,7 @@ public final class Responses {
             }
             all.forEach((layer, responses) -> {
                 if (responses.size() != n + 1) {
-                    throw Calls.unknown(layer, seen.keySet());
+                    throw LayerCalls.unknown(layer, seen.keySet());
                 }
             });
         }

@@ -18,11 +18,11 @@ public final class Saliency {
      * @throws IllegalArgumentException if there is no such unit, or x is not a single example
      */
     public static Maps of(Layer net, Tensor x, Unit unit) {
-        Calls.one(x);
+        LayerCalls.one(x);
         try (Pass pass = Pass.grad()) {
             Tensor in = pass.watch(x);
-            pass.backward(unit.value(Calls.upTo(net, in, unit.layer())), in);
-            return Maps.of("", Calls.gradient(pass, in));
+            pass.backward(unit.value(LayerCalls.upTo(net, in, unit.layer())), in);
+            return Maps.of("", LayerCalls.gradient(pass, in));
         }
     }
 }

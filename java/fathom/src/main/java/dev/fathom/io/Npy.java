@@ -4,7 +4,7 @@ import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -140,7 +140,7 @@ public final class Npy {
      * @throws IllegalStateException if no pass is open
      */
     public Tensor tensor() {
-        Tensor t = Access.create(shape(), dtype());
+        Tensor t = TensorAccess.create(shape(), dtype());
         long bytes = shape().size() * dtype().bytes();
         values((at, count) -> Block.at(Values.address(t) + at, count), bytes);
         return t;

@@ -11,7 +11,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -250,7 +250,7 @@ public final class Safetensors implements AutoCloseable {
     public Tensor tensor(String name) {
         Entry e = entry(name);
         Stored stored = stored(e);
-        Tensor t = Access.create(shape(e), stored.dtype());
+        Tensor t = TensorAccess.create(shape(e), stored.dtype());
         long address = Values.address(t);
         int width = stored.dtype().bytes();
         values(e, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width)));

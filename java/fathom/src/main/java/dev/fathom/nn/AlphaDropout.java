@@ -30,7 +30,7 @@ public record AlphaDropout(float p) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

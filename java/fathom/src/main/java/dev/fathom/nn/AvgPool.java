@@ -39,7 +39,7 @@ public record AvgPool(Window window, boolean countPadding) implements Layer, Win
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.of(window, PadMode.ZEROS);
     }
 

@@ -4,7 +4,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Normalized;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -113,8 +113,8 @@ public record BatchNorm(
      * pass is open.
      */
     @Override
-    public Steps steps() {
-        return Access.evaluating() ? Steps.EACH : Steps.MIXED;
+    public Steps stepReading() {
+        return TensorAccess.evaluating() ? Steps.EACH : Steps.MIXED;
     }
 
     /**

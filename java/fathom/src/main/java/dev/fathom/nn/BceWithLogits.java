@@ -29,7 +29,7 @@ public final class BceWithLogits implements ReducedLoss {
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */
     public BceWithLogits positiveWeight(float... weights) {
-        float[] more = Weights.checked("bceWithLogits: positiveWeight", weights);
+        float[] more = LossWeights.checked("bceWithLogits: positiveWeight", weights);
         for (int i = 0; i < more.length; i++) {
             more[i]--;
         }

@@ -137,7 +137,7 @@ public record Conv(
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.of(window, edges);
     }
 

@@ -91,7 +91,7 @@ public record ConvTransposed(
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return window.axis(0).kernel() == 1 && outputPadding == 0 ? Steps.of(window, PadMode.ZEROS) : Steps.MIXED;
     }
 

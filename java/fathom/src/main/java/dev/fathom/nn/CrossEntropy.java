@@ -61,7 +61,7 @@ public final class CrossEntropy implements ReducedLoss {
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */
     public CrossEntropy classWeights(float... perClass) {
-        return new CrossEntropy(scores, smoothing, gamma, Weights.checked("crossEntropy: weight", perClass), ignored);
+        return new CrossEntropy(scores, smoothing, gamma, LossWeights.checked("crossEntropy: weight", perClass), ignored);
     }
 
     /**
@@ -115,13 +115,13 @@ public final class CrossEntropy implements ReducedLoss {
             }
         }
         Rows rows = rows(x, target);
-        return Weights.mean(rows.values, rows.weights, null);
+        return LossWeights.mean(rows.values, rows.weights, null);
     }
 
     @Override
     public Tensor of(Tensor x, Tensor target, Tensor weights) {
         Rows rows = rows(x, target);
-        return Weights.mean(rows.values, rows.weights, weights);
+        return LossWeights.mean(rows.values, rows.weights, weights);
     }
 
     /**

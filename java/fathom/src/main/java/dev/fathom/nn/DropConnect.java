@@ -31,8 +31,8 @@ public record DropConnect(@Inline WeightedLayer layer, float p) implements Weigh
     }
 
     @Override
-    public Steps steps() {
-        return layer.steps();
+    public Steps stepReading() {
+        return layer.stepReading();
     }
 
     @Override

@@ -20,7 +20,7 @@ public record DropPath(float p) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

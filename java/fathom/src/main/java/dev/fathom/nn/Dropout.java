@@ -38,7 +38,7 @@ public record Dropout(float p, boolean inverted) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

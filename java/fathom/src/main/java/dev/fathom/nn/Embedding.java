@@ -149,7 +149,7 @@ public record Embedding(
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

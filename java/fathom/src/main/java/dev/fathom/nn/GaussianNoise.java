@@ -25,7 +25,7 @@ public record GaussianNoise(float std) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

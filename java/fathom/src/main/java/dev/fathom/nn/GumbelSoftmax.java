@@ -46,7 +46,7 @@ public record GumbelSoftmax(float temperature, boolean hard) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

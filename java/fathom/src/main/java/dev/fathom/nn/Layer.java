@@ -20,7 +20,7 @@ public interface Layer extends Net {
      * find that out, a function is run on a shape without values, once in each mode. The answer of a function that
      * captures nothing is kept.
      */
-    default Steps steps() {
+    default Steps stepReading() {
         return Steps.ofFunction(this);
     }
 

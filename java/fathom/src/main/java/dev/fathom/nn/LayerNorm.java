@@ -36,7 +36,7 @@ public record LayerNorm(
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return dims == 1 ? Steps.EACH : Steps.MIXED;
     }
 

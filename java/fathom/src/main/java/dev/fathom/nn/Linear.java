@@ -60,7 +60,7 @@ public record Linear(
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

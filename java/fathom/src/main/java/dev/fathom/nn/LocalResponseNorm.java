@@ -46,7 +46,7 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -28,7 +28,7 @@ public record MaxPool(Window window) implements Layer, Windowed<MaxPool> {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.of(window, PadMode.ZEROS);
     }
 

@@ -28,7 +28,7 @@ public record Maxout(int pieces) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -7,7 +7,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterRange;
@@ -44,7 +44,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     private Model(M net, Store store) {
         this.net = net;
         this.store = store;
-        this.range = Access.range(store, 0, store.parameters());
+        this.range = ParameterAccess.range(store, 0, store.parameters());
     }
 
     /**
@@ -175,12 +175,12 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     private Store store() {
-        return Access.store(range);
+        return ParameterAccess.store(range);
     }
 
     /** The parameters, in the order of the block. */
     public List<Parameter> parameters() {
-        return Access.variables(store()).stream()
+        return ParameterAccess.variables(store()).stream()
                 .filter(Parameter.class::isInstance)
                 .map(Parameter.class::cast)
                 .toList();
@@ -188,7 +188,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /** The buffers, in the order of the block. */
     public List<Buffer> buffers() {
-        return Access.variables(store()).stream()
+        return ParameterAccess.variables(store()).stream()
                 .filter(Buffer.class::isInstance)
                 .map(Buffer.class::cast)
                 .toList();
@@ -242,7 +242,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         if (to < 0) {
             throw new IllegalArgumentException("part: the net has no parameters; pass one that has");
         }
-        return new Part(Access.range(store(), from, to));
+        return new Part(ParameterAccess.range(store(), from, to));
     }
 
     /**
@@ -465,7 +465,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         from.lease();
         try {
             for (int i = 0; i < store().parameters(); i++) {
-                Variable p = Access.variables(store).get(i);
+                Variable p = ParameterAccess.variables(store).get(i);
                 long bytes = 4 * p.shape().size();
                 FloatBuffer theirs = from.view(4 * other.store.offset(i), bytes).asFloatBuffer();
                 FloatBuffer mine =
@@ -485,8 +485,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     private void matching(Model<?> other) {
-        List<Variable> mine = Access.variables(store());
-        List<Variable> theirs = Access.variables(other.store());
+        List<Variable> mine = ParameterAccess.variables(store());
+        List<Variable> theirs = ParameterAccess.variables(other.store());
         for (int i = 0; i < Math.max(mine.size(), theirs.size()); i++) {
             String a = i < mine.size() ? mine.get(i).name() + " " + mine.get(i).shape() : "nothing";
             String b = i < theirs.size()
@@ -524,7 +524,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         metadata.forEach(writer::metadata);
         store().lease();
         try {
-            for (Variable h : Access.variables(store)) {
+            for (Variable h : ParameterAccess.variables(store)) {
                 writer.add(h.name(), h.shape(), store.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
             }
             writer.write(file);
@@ -578,7 +578,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     public Loaded load(Safetensors file, Names names) {
         requireNonNull(file, "Model.load: file must not be null");
         requireNonNull(names, "Model.load: names must not be null");
-        List<Variable> all = Access.variables(store());
+        List<Variable> all = ParameterAccess.variables(store());
         Loading loading = new Loading(file, names, net, all);
         try (Block loaded = new Block("loaded weights", store.values().bytes())) {
             for (Variable h : all) {

@@ -75,7 +75,7 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -39,7 +39,7 @@ public record PRelu(Parameter weight) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -43,7 +43,7 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return sides.length > 2
                         && Arrays.stream(sides, sides.length - 2, sides.length).allMatch(s -> s == 0)
                 ? Steps.EACH

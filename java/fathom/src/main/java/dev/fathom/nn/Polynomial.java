@@ -86,7 +86,7 @@ public record Polynomial(int degree, Terms terms) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

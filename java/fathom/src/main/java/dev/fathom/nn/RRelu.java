@@ -29,7 +29,7 @@ public record RRelu(float lower, float upper) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -63,7 +63,7 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -21,7 +21,7 @@ public record Recompute(@Inline Layer layer) implements SequenceLayer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.asked(layer);
     }
 

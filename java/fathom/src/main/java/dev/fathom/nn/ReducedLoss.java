@@ -41,7 +41,7 @@ public interface ReducedLoss extends Loss {
      *     disagree, a weight is negative or not finite, or all of them are 0
      */
     default Tensor of(Tensor output, Tensor target, Tensor weights) {
-        return Weights.mean(each(output, target), null, weights);
+        return LossWeights.mean(each(output, target), null, weights);
     }
 
     /** Returns this loss with the sum of the values in place of their mean. Its gradient grows with the batch. */

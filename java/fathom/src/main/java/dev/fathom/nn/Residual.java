@@ -21,7 +21,7 @@ public record Residual(Layer inner, @Nullable Activation activation) implements 
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.asked(inner);
     }
 

@@ -29,7 +29,7 @@ public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) imple
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return dims == 1 ? Steps.EACH : Steps.MIXED;
     }
 

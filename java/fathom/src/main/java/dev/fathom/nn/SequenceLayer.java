@@ -54,8 +54,8 @@ public interface SequenceLayer extends Layer {
      * padding would change its result.
      *
      * @param lengths how many steps of each sequence are no padding, I32 [n], or null for all
-     * @throws IllegalArgumentException if there are lengths, and the layer takes none and says by {@link Layer#steps}
-     *     that it mixes steps
+     * @throws IllegalArgumentException if there are lengths, and the layer takes none and says by
+     *     {@link Layer#stepReading} that it mixes steps
      */
     static Tensor apply(Layer layer, Tensor x, @Nullable Tensor lengths) {
         if (layer instanceof SequenceLayer sequences) {
@@ -69,7 +69,7 @@ public interface SequenceLayer extends Layer {
 
     /** Returns on which side of a sequence its padding lies, which is behind it unless a layer says otherwise. */
     @Override
-    default Steps steps() {
+    default Steps stepReading() {
         return Steps.PADDED_BEHIND;
     }
 

@@ -63,7 +63,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer, Se
      * @throws IllegalArgumentException if they expect padding on different sides
      */
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         Steps all = Steps.EACH;
         for (Layer layer : layers) {
             all = all.and(Steps.asked(layer));

@@ -15,7 +15,7 @@ public record Softmin(int dim) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return dim == -1 ? Steps.EACH : Steps.MIXED;
     }
 

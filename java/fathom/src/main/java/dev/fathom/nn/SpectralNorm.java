@@ -63,8 +63,8 @@ public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iter
     }
 
     @Override
-    public Steps steps() {
-        return layer.steps();
+    public Steps stepReading() {
+        return layer.stepReading();
     }
 
     @Override

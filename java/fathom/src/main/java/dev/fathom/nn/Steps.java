@@ -10,7 +10,7 @@ import dev.fathom.op.Window;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.DropoutOp;
 import dev.fathom.ops.SoftmaxOp;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
@@ -77,7 +77,7 @@ public enum Steps {
 
     /** How a layer treats steps when it is called from here, where a model may have fixed it in evaluation mode. */
     static Steps asked(Layer layer) {
-        return Frames.asking(layer, layer::steps);
+        return Frames.asking(layer, layer::stepReading);
     }
 
     /** Whether the result of a layer has the steps of its input, so that lengths hold for it too. */
@@ -105,8 +105,8 @@ public enum Steps {
     };
 
     /**
-     * How a layer that does not override {@code steps()} treats steps: a function whose ops compute each step alone
-     * does so too, and of every other layer it is not known.
+     * How a layer that does not override {@code stepReading()} treats steps: a function whose ops compute each step
+     * alone does so too, and of every other layer it is not known.
      */
     static Steps ofFunction(Layer layer) {
         if (layer.getClass().isRecord()) {
@@ -124,8 +124,8 @@ public enum Steps {
     }
 
     private static boolean computesEachStep(Layer function, boolean training) {
-        try (Pass pass = Access.trace(training)) {
-            Tensor x = Access.input(pass, Shape.of(2, 3, 5), DType.F32);
+        try (Pass pass = TensorAccess.trace(training)) {
+            Tensor x = TensorAccess.input(pass, Shape.of(2, 3, 5), DType.F32);
             Tensor y = function.apply(x);
             return y.shape().equals(x.shape())
                     && (y == x || !pass.tape().entries().isEmpty())
@@ -161,7 +161,7 @@ public enum Steps {
     private static String fault(Layer layer, Tensor x) {
         boolean function = !layer.getClass().isRecord();
         String name = function ? "a function" : layer.getClass().getSimpleName();
-        if (layer.steps() == MIXED) {
+        if (layer.stepReading() == MIXED) {
             return "lengths" + Where.running() + ": " + name + " mixes the steps of its sequences, or "
                     + (function
                             ? "one of its ops is neither elementwise nor a softmax over features"
@@ -169,7 +169,7 @@ public enum Steps {
                     + ", so padding would change its result; "
                     + (function
                             ? ""
-                            : "if it is your own, let it override steps() or implement SequenceLayer; if not, ")
+                            : "if it is your own, let it override stepReading() or implement SequenceLayer; if not, ")
                     + "put it into TimeDistributed if it computes each step alone, and otherwise behind a layer that"
                     + " makes one result of each sequence, whose keepsSteps() is false";
         }

@@ -5,7 +5,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
@@ -32,10 +32,10 @@ final class Summary {
         rows.add(new Row("", "layer", "output", "parameters", "multiply-adds"));
         long parameters = 0;
         long work = 0;
-        try (Pass pass = Access.trace()) {
+        try (Pass pass = TensorAccess.trace()) {
             Tensor[] in = new Tensor[inputs.length];
             for (int i = 0; i < inputs.length; i++) {
-                in[i] = Access.input(pass, inputs[i].shape(), inputs[i].dtype());
+                in[i] = TensorAccess.input(pass, inputs[i].shape(), inputs[i].dtype());
                 rows.add(new Row("", "input", inputs[i].shape().toString(), "", ""));
             }
             List<Frames.Called> calls = new ArrayList<>();
@@ -66,8 +66,8 @@ final class Summary {
     }
 
     static long multiplyAdds(Layer net, Shape shape) {
-        try (Pass pass = Access.trace()) {
-            net.apply(Access.input(pass, shape, DType.F32));
+        try (Pass pass = TensorAccess.trace()) {
+            net.apply(TensorAccess.input(pass, shape, DType.F32));
             return pass.tape().entries().stream().mapToLong(Summary::work).sum();
         }
     }

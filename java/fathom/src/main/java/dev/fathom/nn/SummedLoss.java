@@ -41,7 +41,7 @@ record SummedLoss(ReducedLoss loss) implements ReducedLoss {
 
     @Override
     public Tensor of(Tensor output, Tensor target, Tensor weights) {
-        return Weights.sum(each(output, target), weights);
+        return LossWeights.sum(each(output, target), weights);
     }
 
     @Override

@@ -27,7 +27,7 @@ public record Swish(Parameter beta) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

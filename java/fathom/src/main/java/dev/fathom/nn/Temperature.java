@@ -40,7 +40,7 @@ public record Temperature(Variable temperature) implements Layer {
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return Steps.EACH;
     }
 

@@ -59,9 +59,9 @@ public record TemporalBlock(
     }
 
     @Override
-    public Steps steps() {
-        Steps convolutions = conv1.steps().and(conv2.steps());
-        return downsample == null ? convolutions : convolutions.and(downsample.steps());
+    public Steps stepReading() {
+        Steps convolutions = conv1.stepReading().and(conv2.stepReading());
+        return downsample == null ? convolutions : convolutions.and(downsample.stepReading());
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Where;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Structure;
@@ -19,8 +19,8 @@ public record TimeDistributed(@Inline Layer layer) implements Layer {
      * the layer takes statistics.
      */
     @Override
-    public Steps steps() {
-        boolean mixed = !Access.evaluating()
+    public Steps stepReading() {
+        boolean mixed = !TensorAccess.evaluating()
                 && Structure.walk(layer).stream()
                         .anyMatch(part -> part.value() instanceof BatchNorm norm && Steps.asked(norm) == Steps.MIXED);
         return mixed ? Steps.MIXED : Steps.EACH;

@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.ParameterRange;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Target;
@@ -26,7 +26,7 @@ public sealed interface Trainable extends Target permits Model, Part {
      * @throws IllegalStateException if the model is closed or superseded
      */
     default void zeroGrad() {
-        Store store = Access.store(range());
+        Store store = ParameterAccess.store(range());
         for (int i = range().from(); i < range().to(); i++) {
             store.forget(i);
         }

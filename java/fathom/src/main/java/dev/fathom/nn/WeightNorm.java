@@ -56,8 +56,8 @@ public record WeightNorm(@Inline WeightedLayer layer, Parameter weightG) impleme
     }
 
     @Override
-    public Steps steps() {
-        return layer.steps();
+    public Steps stepReading() {
+        return layer.stepReading();
     }
 
     @Override

@@ -7,7 +7,7 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
 import dev.fathom.op.Shape;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterRange;
 import dev.fathom.store.Segments;
@@ -97,7 +97,7 @@ public final class BoundOptimizer implements AutoCloseable {
         this.recipe = recipe;
         stepping = recipe;
         parameters = trained.range();
-        store = Access.store(parameters);
+        store = ParameterAccess.store(parameters);
         learningRate = recipe.learningRate();
         int n = parameters.to() - parameters.from();
         if (n == 0) {
@@ -509,7 +509,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     Parameter parameter(int i) {
-        return (Parameter) Access.variables(store).get(parameters.from() + i);
+        return (Parameter) ParameterAccess.variables(store).get(parameters.from() + i);
     }
 
     long stepsOf(int i) {
@@ -555,7 +555,7 @@ public final class BoundOptimizer implements AutoCloseable {
                     + " asks for the values before the step; return true from evaluatesAgain(), which keeps them");
         }
         long at = store.offset(parameters.from() + i) - store.offset(parameters.from());
-        return dev.fathom.tensor.Access.over(before[0], Float.BYTES * at, shape(i), "values before the step", null);
+        return dev.fathom.tensor.TensorAccess.over(before[0], Float.BYTES * at, shape(i), "values before the step", null);
     }
 
     /** A step of another recipe for some of the parameters of this step. */

@@ -5,7 +5,7 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.function.Consumer;
@@ -185,7 +185,7 @@ public final class Update {
          * @throws IllegalArgumentException if the recipe has no such moment
          */
         public Tensor moment(int m) {
-            Tensor copy = Access.create(parameter().shape(), DType.F32);
+            Tensor copy = TensorAccess.create(parameter().shape(), DType.F32);
             bound.copy(momentAddress(m), Values.address(copy), copy.shape().size());
             return copy;
         }

@@ -1,7 +1,7 @@
 package dev.fathom.parameter;
 
 import dev.fathom.op.Shape;
-import dev.fathom.store.Cell;
+import dev.fathom.store.StoreCell;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 
@@ -9,7 +9,7 @@ import dev.fathom.tensor.Tensor;
  * Numbers that a model holds in its block. They are trained ({@link Parameter}) or only kept ({@link Buffer}). Until
  * {@code Model.of} binds it, a variable has only a shape and an initializer.
  */
-public abstract sealed class Variable extends Cell implements Operand permits Parameter, Buffer {
+public abstract sealed class Variable extends StoreCell implements Operand permits Parameter, Buffer {
     private final Initializer initializer;
     private final int[] fileOrder;
     private final Shape fileShape;

@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
  * @param lengths that a session may have
  */
 record Calls(
-        List<Spec> specs, Graph graph, List<Function<Sizes, Object>> ops, BitSet fixed, Range batches, Range lengths) {
+        List<Spec> specs, CallGraph graph, List<Function<Sizes, Object>> ops, BitSet fixed, Range batches, Range lengths) {
     /**
      * Fits the calls of traces.
      *
      * @throws IllegalStateException if an op is no function of the sizes
      */
-    static Calls of(List<Spec> specs, List<Sizes> sizes, List<Graph> graphs, Range batches, Range lengths) {
-        Graph first = graphs.get(0);
-        List<Op> here = first.nodes.stream().map(Graph.Node::op).toList();
+    static Calls of(List<Spec> specs, List<Sizes> sizes, List<CallGraph> graphs, Range batches, Range lengths) {
+        CallGraph first = graphs.get(0);
+        List<Op> here = first.nodes.stream().map(CallGraph.Node::op).toList();
         return new Calls(
                 specs,
                 first.at(sizes.get(0), specs, here),
@@ -41,7 +41,7 @@ record Calls(
     }
 
     /** For each call, the op at any size. */
-    static List<Function<Sizes, Object>> ops(Fit fit, List<Graph> graphs) {
+    static List<Function<Sizes, Object>> ops(Fit fit, List<CallGraph> graphs) {
         List<Function<Sizes, Object>> ops = new ArrayList<>();
         for (int i = 0; i < graphs.get(0).nodes.size(); i++) {
             int n = i;
@@ -52,7 +52,7 @@ record Calls(
         return ops;
     }
 
-    private static BitSet fixed(List<Graph> graphs) {
+    private static BitSet fixed(List<CallGraph> graphs) {
         BitSet fixed = new BitSet();
         for (int v = 0; v < graphs.get(0).values.size(); v++) {
             int value = v;
@@ -62,7 +62,7 @@ record Calls(
         return fixed;
     }
 
-    private static Shape rows(Graph graph, int value) {
+    private static Shape rows(CallGraph graph, int value) {
         Shape shape = graph.values.get(value).shape();
         return shape.rank() == 0 ? shape : shape.with(0, 1);
     }
@@ -73,10 +73,10 @@ record Calls(
      * @throws IllegalStateException if an op makes another shape than the trace has: what was merged must do what it
      *     was merged of
      */
-    Lowering like(Graph trace) {
-        Graph made = graph(trace.sizes);
+    Lowering like(CallGraph trace) {
+        CallGraph made = graph(trace.sizes);
         Lowering lowering = Lowering.of(made, fixed, null);
-        for (Graph.Node node : trace.nodes) {
+        for (CallGraph.Node node : trace.nodes) {
             for (int v : node.out()) {
                 if (v >= 0
                         && !made.values
@@ -93,7 +93,7 @@ record Calls(
         return lowering;
     }
 
-    private Graph graph(Sizes sizes) {
+    private CallGraph graph(Sizes sizes) {
         List<Op> made = new ArrayList<>();
         for (int i = 0; i < ops.size(); i++) {
             try {

@@ -30,11 +30,11 @@ final class Constants {
         }
     }
 
-    private final Graph first;
+    private final CallGraph first;
     private final Map<Integer, Growth> growing = new TreeMap<>();
 
     /** The constants of the trace at the greatest length, which stay. */
-    Constants(Graph first) {
+    Constants(CallGraph first) {
         this.first = first;
     }
 
@@ -43,11 +43,11 @@ final class Constants {
      *
      * @throws IllegalStateException naming one that follows no rule
      */
-    void compare(Graph other) {
+    void compare(CallGraph other) {
         for (int v = 0; v < first.values.size(); v++) {
-            Graph.Value a = first.values.get(v);
-            Graph.Value b = other.values.get(v);
-            if (a.kind() != Graph.Kind.WEIGHT) {
+            CallGraph.Value a = first.values.get(v);
+            CallGraph.Value b = other.values.get(v);
+            if (a.kind() != CallGraph.Kind.WEIGHT) {
                 continue;
             }
             Tensor x = a.weight();
@@ -69,7 +69,7 @@ final class Constants {
         }
     }
 
-    private static Growth growth(Graph.Value a, Graph.Value b, Growth so) {
+    private static Growth growth(CallGraph.Value a, CallGraph.Value b, Growth so) {
         int dims = so.dims;
         for (int d = 0; d < a.shape().rank(); d++) {
             dims |= a.shape().dim(d) == b.shape().dim(d) ? 0 : 1 << d;
@@ -86,14 +86,14 @@ final class Constants {
     }
 
     /** Whether both are the first block of a again and again. */
-    private static boolean repeats(Graph.Value a, Graph.Value b) {
+    private static boolean repeats(CallGraph.Value a, CallGraph.Value b) {
         if (a.dtype() == DType.U8 || a.shape().size() == 0 || b.shape().size() == 0) {
             return false;
         }
         int rank = a.shape().rank();
         long block = a.shape().size(lastDifference(a.shape(), b.shape()) + 1, rank)
                 * a.dtype().bytes();
-        for (Graph.Value of : List.of(a, b)) {
+        for (CallGraph.Value of : List.of(a, b)) {
             for (long at = 0; at < of.bytes(); at += block) {
                 if (!equal(a.weight(), 0, of.weight(), at, block)) {
                     return false;
@@ -104,7 +104,7 @@ final class Constants {
     }
 
     /** Whether b is what a holds at the places that b has. */
-    private static boolean begins(Graph.Value a, Graph.Value b) {
+    private static boolean begins(CallGraph.Value a, CallGraph.Value b) {
         int last = lastDifference(a.shape(), b.shape());
         for (int d = 0; d <= last; d++) {
             if (b.shape().dim(d) > a.shape().dim(d)) {
@@ -142,12 +142,12 @@ final class Constants {
     }
 
     /** Makes each that grows the result of calls on what stays, in all graphs alike. */
-    void rewrite(List<Graph> graphs) {
+    void rewrite(List<CallGraph> graphs) {
         growing.forEach((v, growth) -> {
-            Graph.Value whole = first.values.get(v);
-            for (Graph graph : graphs) {
-                Graph.Value here = graph.values.get(v);
-                graph.values.set(v, here.with(Graph.Kind.RESULT, here.shape(), null));
+            CallGraph.Value whole = first.values.get(v);
+            for (CallGraph graph : graphs) {
+                CallGraph.Value here = graph.values.get(v);
+                graph.values.set(v, here.with(CallGraph.Kind.RESULT, here.shape(), null));
                 graph.nodes.addAll(
                         0,
                         growth.repeats
@@ -157,34 +157,34 @@ final class Constants {
         });
     }
 
-    private static Graph.Node repeat(Graph graph, int v, Graph.Value whole, int last) {
+    private static CallGraph.Node repeat(CallGraph graph, int v, CallGraph.Value whole, int last) {
         int[] block = whole.shape().toArray();
         Arrays.fill(block, 0, last + 1, 1);
-        int from = graph.add(whole.with(Graph.Kind.WEIGHT, Shape.of(block), whole.source()));
-        return new Graph.Node(new Repeat(graph.values.get(v).shape()), "", new int[] {from}, new int[] {v});
+        int from = graph.add(whole.with(CallGraph.Kind.WEIGHT, Shape.of(block), whole.source()));
+        return new CallGraph.Node(new Repeat(graph.values.get(v).shape()), "", new int[] {from}, new int[] {v});
     }
 
     /** The beginning along one dimension after the other. */
-    private static List<Graph.Node> cut(Graph graph, int v, Graph.Value whole, int dims) {
-        List<Graph.Node> nodes = new ArrayList<>();
+    private static List<CallGraph.Node> cut(CallGraph graph, int v, CallGraph.Value whole, int dims) {
+        List<CallGraph.Node> nodes = new ArrayList<>();
         int from = graph.add(whole);
         for (int d = 0; dims >> d != 0; d++) {
             if ((dims & 1 << d) != 0) {
                 int size = graph.values.get(v).shape().dim(d);
-                Graph.Value cut = graph.values.get(from);
+                CallGraph.Value cut = graph.values.get(from);
                 int to = dims >> d == 1
                         ? v
-                        : graph.add(cut.with(Graph.Kind.RESULT, cut.shape().with(d, size), null));
-                nodes.add(new Graph.Node(new SliceOp(d, 0, size, 1), "", new int[] {from}, new int[] {to}));
+                        : graph.add(cut.with(CallGraph.Kind.RESULT, cut.shape().with(d, size), null));
+                nodes.add(new CallGraph.Node(new SliceOp(d, 0, size, 1), "", new int[] {from}, new int[] {to}));
                 from = to;
             }
         }
         return nodes;
     }
 
-    private IllegalStateException refused(int v, Graph other) {
-        Graph.Value a = first.values.get(v);
-        Graph.Value b = other.values.get(v);
+    private IllegalStateException refused(int v, CallGraph other) {
+        CallGraph.Value a = first.values.get(v);
+        CallGraph.Value b = other.values.get(v);
         String here = "is " + a.shape();
         String there = b.shape().toString();
         boolean lengths =
@@ -214,7 +214,7 @@ final class Constants {
                 + "or freeze with a fixed " + first.sizes.changes(other.sizes).names());
     }
 
-    private static ByteBuffer values(Graph.Value v) {
+    private static ByteBuffer values(CallGraph.Value v) {
         return Block.at(Values.address(v.weight()), (int) Math.min(1 << 30, v.bytes()))
                 .order(ByteOrder.nativeOrder());
     }

@@ -5,7 +5,7 @@ import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.Epilogue;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.NormOp;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -25,14 +25,14 @@ final class Folding {
     private Folding() {}
 
     /** Two calls that become one: their constants become the weights of one. */
-    record Fold(Graph.Node before, Graph.Node user) {
+    record Fold(CallGraph.Node before, CallGraph.Node user) {
         /** The weights of the one call, computed in the current pass. */
-        Tensor[] weights(Graph graph) {
+        Tensor[] weights(CallGraph graph) {
             return Objects.requireNonNull(with(graph, graph::weight), "what folded by its shapes folds")
                     .weights();
         }
 
-        private @Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {
+        private @Nullable Folded with(CallGraph graph, IntFunction<Tensor> weight) {
             boolean product = before.op() instanceof LinearOp || before.op() instanceof ConvOp;
             return product && before.op() instanceof Epilogue first && user.op() instanceof NormOp norm
                     ? folded(first, norm, new Constants(graph, before, weight), new Constants(graph, user, weight))
@@ -53,17 +53,17 @@ final class Folding {
     private record Folded(Op op, Tensor[] weights, int... rest) {}
 
     /** The inputs of a node as {@code weight} gives them. */
-    private record Constants(Graph graph, Graph.Node node, IntFunction<Tensor> weight) {
+    private record Constants(CallGraph graph, CallGraph.Node node, IntFunction<Tensor> weight) {
         /** Input i where it is a constant, else null. */
         @Nullable
         Tensor at(int i) {
-            boolean constant = node.has(i) && graph.values.get(node.in()[i]).kind() == Graph.Kind.WEIGHT;
+            boolean constant = node.has(i) && graph.values.get(node.in()[i]).kind() == CallGraph.Kind.WEIGHT;
             return constant ? weight.apply(node.in()[i]) : null;
         }
 
         /** Whether input i is given, but not as a constant. */
         boolean varies(int i) {
-            return node.has(i) && graph.values.get(node.in()[i]).kind() != Graph.Kind.WEIGHT;
+            return node.has(i) && graph.values.get(node.in()[i]).kind() != CallGraph.Kind.WEIGHT;
         }
     }
 
@@ -96,30 +96,30 @@ final class Folding {
     }
 
     /** Does so wherever one op does for both, in all graphs alike. */
-    static void fold(List<Graph> graphs) {
-        Graph graph = graphs.get(0);
-        Graph.Links links = graph.links();
+    static void fold(List<CallGraph> graphs) {
+        CallGraph graph = graphs.get(0);
+        CallGraph.Links links = graph.links();
         BitSet gone = new BitSet();
         for (int i = 0; i < graph.nodes.size(); i++) {
-            Graph.Node user = graph.nodes.get(i);
+            CallGraph.Node user = graph.nodes.get(i);
             int first = user.in().length == 0 ? -1 : links.makerForOne(user.in()[0]);
             if (first < 0 || gone.get(first)) {
                 continue;
             }
-            Graph.Node before = graph.nodes.get(first);
+            CallGraph.Node before = graph.nodes.get(first);
             if (before.out()[0] != user.in()[0] || links.usedBeyondFirst(before) || links.usedBeyondFirst(user)) {
                 continue;
             }
-            try (Pass pass = Access.freeze()) {
+            try (Pass pass = TensorAccess.freeze()) {
                 Fold fold = new Fold(before, user);
                 Folded folded = fold.with(
                         graph,
-                        v -> Access.input(
+                        v -> TensorAccess.input(
                                 pass,
                                 graph.values.get(v).shape(),
                                 graph.values.get(v).dtype()));
                 if (folded != null) {
-                    for (Graph g : graphs) {
+                    for (CallGraph g : graphs) {
                         g.nodes.set(i, merged(g, first, i, fold, folded));
                     }
                     gone.set(first);
@@ -129,9 +129,9 @@ final class Folding {
         graphs.forEach(g -> g.remove(gone));
     }
 
-    private static Graph.Node merged(Graph graph, int first, int second, Fold fold, Folded folded) {
-        Graph.Node before = graph.nodes.get(first);
-        Graph.Node user = graph.nodes.get(second);
+    private static CallGraph.Node merged(CallGraph graph, int first, int second, Fold fold, Folded folded) {
+        CallGraph.Node before = graph.nodes.get(first);
+        CallGraph.Node user = graph.nodes.get(second);
         List<Integer> in = new ArrayList<>(List.of(before.in()[0]));
         for (int w = 0; w < folded.weights().length; w++) {
             Tensor shaped = folded.weights()[w];
@@ -143,7 +143,7 @@ final class Folding {
         int[] out = new int[folded.op().outputs()];
         Arrays.fill(out, -1);
         out[0] = user.out()[0];
-        return new Graph.Node(
+        return new CallGraph.Node(
                 folded.op(), before.path(), in.stream().mapToInt(v -> v).toArray(), out);
     }
 }

@@ -38,7 +38,7 @@ final class Lowering extends Call {
     /** Where a value lies. */
     private record Place(int slot, long offset) {}
 
-    private final Graph graph;
+    private final CallGraph graph;
     private final BitSet fixed;
     private final @Nullable Commands asking;
     final List<Command> commands = new ArrayList<>();
@@ -54,12 +54,12 @@ final class Lowering extends Call {
     private long end = GAP;
     private final Place[] places;
     private final Map<Slot.Content, Integer> packed = new HashMap<>();
-    private Graph.Node node;
+    private CallGraph.Node node;
     private @Nullable RuntimeException refusal;
     private Kernel kernel;
     private List<Word> words = new ArrayList<>();
 
-    private Lowering(Graph graph, BitSet fixed, @Nullable Commands asking) {
+    private Lowering(CallGraph graph, BitSet fixed, @Nullable Commands asking) {
         this.graph = graph;
         this.fixed = fixed;
         this.asking = asking;
@@ -74,18 +74,18 @@ final class Lowering extends Call {
      * @param asking asks kernels how much scratch they need; null where nothing will run
      * @throws IllegalArgumentException if an op refuses what it is given, in the sentence of an eager run
      */
-    static Lowering of(Graph graph, BitSet fixed, @Nullable Commands asking) {
+    static Lowering of(CallGraph graph, BitSet fixed, @Nullable Commands asking) {
         Lowering l = new Lowering(graph, fixed, asking);
         for (int v = 0; v < graph.values.size(); v++) {
-            Graph.Kind kind = graph.values.get(v).kind();
-            if (kind != Graph.Kind.RESULT) {
-                l.places[v] = new Place(l.slot(v, kind == Graph.Kind.INPUT ? Slot.Role.INPUT : Slot.Role.WEIGHT), 0);
+            CallGraph.Kind kind = graph.values.get(v).kind();
+            if (kind != CallGraph.Kind.RESULT) {
+                l.places[v] = new Place(l.slot(v, kind == CallGraph.Kind.INPUT ? Slot.Role.INPUT : Slot.Role.WEIGHT), 0);
             }
         }
         for (int i = 0; i < graph.inputs.length; i++) {
             l.slotOf(graph.inputs[i]).port = i;
         }
-        for (Graph.Node n : graph.nodes) {
+        for (CallGraph.Node n : graph.nodes) {
             l.node = n;
             try {
                 l.lower();
@@ -127,15 +127,15 @@ final class Lowering extends Call {
             if (value >= 0 || o == 0) {
                 Shape shape = node.op().shape(this, o);
                 if (value >= 0) {
-                    Graph.Value of = graph.values.get(value);
-                    graph.values.set(value, of.with(Graph.Kind.RESULT, shape, null));
+                    CallGraph.Value of = graph.values.get(value);
+                    graph.values.set(value, of.with(CallGraph.Kind.RESULT, shape, null));
                 }
             }
         }
         long view = node.op().view(this);
         if (view >= 0) {
             Place of = places[node.in()[0]];
-            Graph.Value part = graph.values.get(node.out()[0]);
+            CallGraph.Value part = graph.values.get(node.out()[0]);
             if (view + part.bytes() > graph.values.get(node.in()[0]).bytes()) {
                 throw fail("a view of " + part.shape() + " at byte " + view + " does not lie within x " + shape(0));
             }
@@ -207,12 +207,12 @@ final class Lowering extends Call {
     }
 
     /** What the caller writes. */
-    List<Graph.Value> in() {
+    List<CallGraph.Value> in() {
         return Arrays.stream(graph.inputs).mapToObj(graph.values::get).toList();
     }
 
     /** What the caller reads, under the names that the outputs have. */
-    List<Graph.Value> out() {
+    List<CallGraph.Value> out() {
         return IntStream.range(0, shown.length)
                 .mapToObj(o -> graph.values.get(graph.outputs[o]).named(graph.outputNames.get(o)))
                 .toList();
@@ -278,7 +278,7 @@ final class Lowering extends Call {
     @Override
     public long packed(int i, Kernel packing, long n, long k) {
         int value = node.in()[i];
-        if (graph.values.get(value).kind() != Graph.Kind.WEIGHT
+        if (graph.values.get(value).kind() != CallGraph.Kind.WEIGHT
                 || NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }

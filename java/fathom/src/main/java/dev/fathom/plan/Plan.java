@@ -6,7 +6,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +83,7 @@ public final class Plan implements AutoCloseable {
 
     private static <M extends Net> Plan freeze(
             Model<M> model, BiFunction<M, Tensor[], ?> function, int batch, Spec... specs) {
-        Access.store(model.range());
+        ParameterAccess.store(model.range());
         List<Spec> in = List.of(specs);
         if (in.isEmpty()) {
             throw new IllegalArgumentException("freeze: no inputs; give a Spec for each");
@@ -197,7 +197,7 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #newSession(int)}
      */
     public long workspaceBytes(int batch) {
-        return Placement.of(lowered(sizes(batch))).bytes();
+        return WorkspaceLayout.of(lowered(sizes(batch))).bytes();
     }
 
     /**
@@ -206,7 +206,7 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #newSession(int, int)}
      */
     public long workspaceBytes(int batch, int length) {
-        return Placement.of(lowered(sizes(batch, length))).bytes();
+        return WorkspaceLayout.of(lowered(sizes(batch, length))).bytes();
     }
 
     void check() {

@@ -20,7 +20,7 @@ import java.util.Objects;
  */
 final class PlanBuilder {
     private final Traces traces;
-    private final Graph graph;
+    private final CallGraph graph;
     private final Map<Slot.Content, Slot> weights = new LinkedHashMap<>();
     private final Map<Slot.Content, Long> addresses = new HashMap<>();
 
@@ -33,7 +33,7 @@ final class PlanBuilder {
     Plan build(int batch) {
         Calls calls = traces.calls();
         StringBuilder lines = new StringBuilder();
-        for (Graph trace : traces.graphs) {
+        for (CallGraph trace : traces.graphs) {
             Lowering lowering = calls.like(trace);
             for (Slot slot : lowering.slots) {
                 if (slot.role == Slot.Role.WEIGHT && slot.used()) {

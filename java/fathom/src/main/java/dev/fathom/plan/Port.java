@@ -33,11 +33,11 @@ final class Port {
 
     private int end;
 
-    private Port(Graph.Value port, Sizes sizes) {
+    private Port(CallGraph.Value port, Sizes sizes) {
         this(port, allocate(port, sizes));
     }
 
-    private Port(Graph.Value port, ByteBuffer memory) {
+    private Port(CallGraph.Value port, ByteBuffer memory) {
         name = port.name();
         shape = port.shape();
         dtype = port.dtype();
@@ -51,7 +51,7 @@ final class Port {
     }
 
     /** Zeros for an input at the sizes of a session. */
-    static Port input(Graph.Value port, Sizes sizes) {
+    static Port input(CallGraph.Value port, Sizes sizes) {
         return new Port(port, sizes);
     }
 
@@ -59,7 +59,7 @@ final class Port {
      * Memory for an output at the sizes of a session, which a run writes as a whole; so that tests see where it does
      * not, it is NaN at first in fenced memory.
      */
-    static Port output(Graph.Value port, Sizes sizes) {
+    static Port output(CallGraph.Value port, Sizes sizes) {
         Port made = new Port(port, sizes);
         for (int i = 0; Memory.fenced() && i < made.memory.limit(); i++) {
             made.memory.put(i, (byte) -1);
@@ -68,11 +68,11 @@ final class Port {
     }
 
     /** An output that is computed in this memory. */
-    Port sharing(Graph.Value output) {
+    Port sharing(CallGraph.Value output) {
         return new Port(output, memory);
     }
 
-    private static ByteBuffer allocate(Graph.Value port, Sizes sizes) {
+    private static ByteBuffer allocate(CallGraph.Value port, Sizes sizes) {
         long bytes = port.bytes();
         if (bytes > Integer.MAX_VALUE - 64) {
             throw new IllegalArgumentException("newSession: " + port.name() + " would take " + bytes + " bytes at "

@@ -52,8 +52,8 @@ public final class Session implements AutoCloseable {
 
     private final Plan plan;
     private final Sizes sizes;
-    private final List<Graph.Value> inputs;
-    private final List<Graph.Value> outputs;
+    private final List<CallGraph.Value> inputs;
+    private final List<CallGraph.Value> outputs;
     /** Its commands, for messages. */
     private final List<Lowering.Command> work;
 
@@ -84,7 +84,7 @@ public final class Session implements AutoCloseable {
         out = new Port[outputs.size()];
         for (int o = 0; o < out.length; o++) {
             Slot shown = lowering.slots.get(lowering.shown[o]);
-            Graph.Value port = outputs.get(o);
+            CallGraph.Value port = outputs.get(o);
             out[o] = shown.role == Slot.Role.INPUT ? in[shown.port].sharing(port) : Port.output(port, sizes);
         }
         for (int i = 0; i < in.length; i++) {
@@ -94,7 +94,7 @@ public final class Session implements AutoCloseable {
                 in[i].set(complete);
             }
         }
-        Placement placement = Placement.of(lowering);
+        WorkspaceLayout placement = WorkspaceLayout.of(lowering);
         int count = work.stream().mapToInt(c -> 1 + c.words().size()).sum();
         memory = new Block("session", placement.bytes() + HEADER + 8L * count);
         try {
@@ -122,7 +122,7 @@ public final class Session implements AutoCloseable {
     }
 
     /** Where a slot lies in this session. */
-    private long address(Slot slot, Placement placement) {
+    private long address(Slot slot, WorkspaceLayout placement) {
         return switch (slot.role) {
             case INPUT -> Native.address(in[slot.port].memory);
             case OUTPUT -> Native.address(out[slot.port].memory);
@@ -350,23 +350,23 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private static Graph.Value port(List<Graph.Value> ports, int i, String kind) {
+    private static CallGraph.Value port(List<CallGraph.Value> ports, int i, String kind) {
         if (i < 0 || i >= ports.size()) {
             throw new IndexOutOfBoundsException(
                     "session: no " + kind + " has number " + i + "; numbered from 0, there are "
-                            + ports.stream().map(Graph.Value::name).toList());
+                            + ports.stream().map(CallGraph.Value::name).toList());
         }
         return ports.get(i);
     }
 
-    private static int find(String kind, List<Graph.Value> ports, String name) {
+    private static int find(String kind, List<CallGraph.Value> ports, String name) {
         for (int i = 0; i < ports.size(); i++) {
             if (ports.get(i).name().equals(name)) {
                 return i;
             }
         }
         throw new IllegalArgumentException("session: no " + kind + " is called " + name + "; there are "
-                + ports.stream().map(Graph.Value::name).toList());
+                + ports.stream().map(CallGraph.Value::name).toList());
     }
 
     /** Returns the shape of input number {@code i} of this session. */
@@ -396,7 +396,7 @@ public final class Session implements AutoCloseable {
         List<String> carried =
                 plan.specs.stream().filter(Spec::isCarried).map(Spec::name).toList();
         return outputs.stream()
-                .map(Graph.Value::name)
+                .map(CallGraph.Value::name)
                 .filter(name -> !carried.contains(name))
                 .toList();
     }

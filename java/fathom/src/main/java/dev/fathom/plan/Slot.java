@@ -13,7 +13,7 @@ final class Slot {
         OUTPUT,
         /** The plan's. */
         WEIGHT,
-        /** The session's, where its {@link Placement} says. */
+        /** The session's, where its {@link WorkspaceLayout} says. */
         WORK
     }
 

@@ -34,7 +34,7 @@ final class Traces implements AutoCloseable {
     final List<Sizes> sizes = new ArrayList<>();
 
     /** The calls at these sizes; the first stand for all, and their pass has the constants. */
-    final List<Graph> graphs = new ArrayList<>();
+    final List<CallGraph> graphs = new ArrayList<>();
 
     private @Nullable Constants constants;
 
@@ -112,9 +112,9 @@ final class Traces implements AutoCloseable {
         throw Objects.requireNonNull(first, "some sizes were tried");
     }
 
-    private Graph traced(Sizes s) {
+    private CallGraph traced(Sizes s) {
         try {
-            return Graph.trace(specs, s, body);
+            return CallGraph.trace(specs, s, body);
         } catch (NativeMemoryException e) {
             throw s.ranges().isEmpty()
                     ? e
@@ -126,7 +126,7 @@ final class Traces implements AutoCloseable {
 
     /** What the function throws at these sizes, or null. */
     private @Nullable RuntimeException refused(Sizes s) {
-        try (Graph graph = traced(s)) {
+        try (CallGraph graph = traced(s)) {
             return null;
         } catch (NativeMemoryException e) {
             throw e;
@@ -229,7 +229,7 @@ final class Traces implements AutoCloseable {
 
     private void trace(Set<Sizes> at) {
         for (Sizes s : at) {
-            Graph graph;
+            CallGraph graph;
             try {
                 graph = traced(s);
             } catch (IllegalArgumentException e) {
@@ -273,9 +273,9 @@ final class Traces implements AutoCloseable {
         if (constants != null) {
             constants.rewrite(graphs);
         }
-        graphs.forEach(Graph::prune);
+        graphs.forEach(CallGraph::prune);
         Folding.fold(graphs);
-        Graph.fuse(graphs);
+        CallGraph.fuse(graphs);
     }
 
     @Override

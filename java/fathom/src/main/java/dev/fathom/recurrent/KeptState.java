@@ -49,7 +49,7 @@ public final class KeptState implements AutoCloseable {
      */
     public void keep(State state) {
         check();
-        Access.kept(this);
+        StateAccess.kept(this);
         Tensor newCell = state.cell();
         KeptTensor h = state.hidden().keep();
         KeptTensor c;

@@ -510,7 +510,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     @Override
-    public Steps steps() {
+    public Steps stepReading() {
         return settings.has(Option.PADDED_IN_FRONT) ? Steps.PADDED_IN_FRONT : Steps.PADDED_BEHIND;
     }
 

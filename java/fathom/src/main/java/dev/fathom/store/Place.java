@@ -6,7 +6,7 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +19,7 @@ public final class Place implements Leaf {
     Place(Store store, int index) {
         this.store = store;
         this.index = index;
-        tensor = Access.over(
+        tensor = TensorAccess.over(
                 store.block(index),
                 store.offsetInBlock(index),
                 store.cells().get(index).shape,

@@ -10,7 +10,7 @@ import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
-import dev.fathom.tensor.Access;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
 import java.nio.ByteBuffer;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * thread writes nothing that another reads.
  */
 public final class Store implements AutoCloseable, EvalModes.Owner {
-    private final List<? extends Cell> cells;
+    private final List<? extends StoreCell> cells;
     private final Weights weights;
     private final @Nullable Store original;
     /**
@@ -65,7 +65,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     private volatile Set<Object> evaluating = Set.of();
 
     /** Lays out parameters and then buffers; {@link #bind} makes this the store that holds them. */
-    public Store(List<? extends Cell> cells, List<String> names) {
+    public Store(List<? extends StoreCell> cells, List<String> names) {
         this.cells = List.copyOf(cells);
         weights = new Weights(cells, names);
         original = null;
@@ -80,7 +80,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /** A replica of {@code of} for other cells of the same shapes. */
-    public Store(Store of, List<? extends Cell> cells) {
+    public Store(Store of, List<? extends StoreCell> cells) {
         of.check();
         this.cells = List.copyOf(cells);
         weights = of.weights;
@@ -107,17 +107,17 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /** The store that holds a parameter or buffer. */
-    public static Store of(Cell cell) {
+    public static Store of(StoreCell cell) {
         return cell.place().store();
     }
 
     /** The number of its segment there. */
-    public static int index(Cell cell) {
+    public static int index(StoreCell cell) {
         return cell.place().index();
     }
 
     /** Parameters and buffers, in the order of the block. */
-    public List<? extends Cell> cells() {
+    public List<? extends StoreCell> cells() {
         return cells;
     }
 
@@ -428,7 +428,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     /** The gradient of parameter {@code i} as a tensor; null where there is none since the last step. */
     public @Nullable Tensor gradient(int i) {
         return fresh[i]
-                ? Access.over(gradients(), Float.BYTES * offset(i), cells.get(i).shape, "gradient of " + name(i), null)
+                ? TensorAccess.over(gradients(), Float.BYTES * offset(i), cells.get(i).shape, "gradient of " + name(i), null)
                 : null;
     }
 
@@ -481,7 +481,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         Object at = net;
         for (Frame f = parent; ; f = f.parent()) {
             for (Structure.Named n : Structure.walk(at)) {
-                if (n.value() instanceof Cell c && c.bound()) {
+                if (n.value() instanceof StoreCell c && c.bound()) {
                     return of(c);
                 }
             }

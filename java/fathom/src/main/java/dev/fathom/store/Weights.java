@@ -30,7 +30,7 @@ final class Weights {
     private final @Nullable Block[] packed;
     private final int[] packedVersions;
 
-    Weights(List<? extends Cell> cells, List<String> names) {
+    Weights(List<? extends StoreCell> cells, List<String> names) {
         this.names = List.copyOf(names);
         int n = cells.size();
         offsets = new long[n + 1];

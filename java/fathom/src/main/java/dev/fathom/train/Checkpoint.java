@@ -9,7 +9,7 @@ import dev.fathom.memory.Warnings;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
@@ -70,7 +70,7 @@ final class Checkpoint implements AutoCloseable {
             @Nullable Block best,
             List<KeptState> states) {
         Safetensors.Writer writer = new Safetensors.Writer();
-        for (Variable h : Access.variables(model)) {
+        for (Variable h : ParameterAccess.variables(model)) {
             writer.add(h.name(), h.shape(), model.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
         }
         optimizer.save(writer, OPTIMIZER);
@@ -101,7 +101,7 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private static void add(Safetensors.Writer writer, Store layout, Block best) {
-        List<Variable> all = Access.variables(layout);
+        List<Variable> all = ParameterAccess.variables(layout);
         for (int i = 0; i < all.size(); i++) {
             Variable h = all.get(i);
             writer.add(BEST + h.name(), h.shape(), floats(layout, i, h, best), h.fileOrder());
@@ -179,7 +179,7 @@ final class Checkpoint implements AutoCloseable {
      */
     void mustFit(Map<String, String> settings, Store model) {
         Set<String> mine = new HashSet<>();
-        for (Variable h : Access.variables(model)) {
+        for (Variable h : ParameterAccess.variables(model)) {
             mine.add(h.name());
             String there =
                     tensors.names().contains(h.name()) ? tensors.shape(h.name()).toString() : "missing";
@@ -252,7 +252,7 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private void copy(String prefix, Store layout, Block to) {
-        List<Variable> all = Access.variables(layout);
+        List<Variable> all = ParameterAccess.variables(layout);
         for (int i = 0; i < all.size(); i++) {
             Variable h = all.get(i);
             tensors.copy(prefix + h.name(), floats(layout, i, h, to), h.fileOrder());

@@ -1,12 +1,12 @@
 package dev.fathom.train;
 
 import dev.fathom.autograd.Frames;
-import dev.fathom.autograd.Results;
+import dev.fathom.autograd.ReturnedTensors;
 import dev.fathom.autograd.Values;
 import dev.fathom.data.Batch;
 import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Pass;
@@ -46,7 +46,7 @@ final class Divergence {
                         + (name.equals("x") ? "" : " in its field " + name) + "; clean the data";
             }
         }
-        for (Variable h : Access.variables(Access.store(trainer.model.range()))) {
+        for (Variable h : ParameterAccess.variables(ParameterAccess.store(trainer.model.range()))) {
             if (nonfinite(h.value()) > 0) {
                 return (h instanceof Parameter ? "parameter " : "buffer ") + h.name()
                         + " became non-finite at an earlier step; lower the learning rate";
@@ -83,7 +83,7 @@ final class Divergence {
                 }
             }
         }
-        Results.forEach(call.result(), Tensor.class, y -> {
+        ReturnedTensors.forEach(call.result(), Tensor.class, y -> {
             if (culprit == null && nonfinite(y) > 0) {
                 culprit = Values.name(y);
             }

@@ -2,7 +2,7 @@ package dev.fathom.train;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import dev.fathom.autograd.Frames;
-import dev.fathom.autograd.Results;
+import dev.fathom.autograd.ReturnedTensors;
 import dev.fathom.autograd.Values;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.nn.Model;
@@ -148,7 +148,7 @@ public final class LayerStatistics implements Callback {
         long[] before = {0};
         Frames.of(pass).observe(call -> {
             if (call.result() != null) {
-                Results.forEach(call.result(), Tensor.class, y -> {
+                ReturnedTensors.forEach(call.result(), Tensor.class, y -> {
                     long address = Values.address(y);
                     if (y.dtype() == DType.F32 && address != before[0]) {
                         before[0] = address;

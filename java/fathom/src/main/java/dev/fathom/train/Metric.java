@@ -94,7 +94,7 @@ public interface Metric {
      * <p>The targets must be I32 class numbers [..] and the outputs [.., classes].
      */
     default Metric ignoreIndex(int label) {
-        return new Figure(name(), moreIsBetter(), ofLogits(), this::figure, (y, t) -> {
+        return new FunctionMetric(name(), moreIsBetter(), ofLogits(), this::figure, (y, t) -> {
             Labels.Kept kept = Labels.without(name(), label, y, t);
             return kept.target().size() == 0 ? new Sum(0, 0) : of(kept.output(), kept.target());
         });
@@ -111,7 +111,7 @@ public interface Metric {
      * @param sum its sum over one batch with its weight, from output and target
      */
     static Metric higherIsBetter(String name, BiFunction<Tensor, Tensor, Sum> sum) {
-        return new Figure(name, true, false, mean -> mean, sum);
+        return new FunctionMetric(name, true, false, mean -> mean, sum);
     }
 
     /**
@@ -121,7 +121,7 @@ public interface Metric {
      * @param sum its sum over one batch with its weight, from output and target
      */
     static Metric lowerIsBetter(String name, BiFunction<Tensor, Tensor, Sum> sum) {
-        return new Figure(name, false, false, mean -> mean, sum);
+        return new FunctionMetric(name, false, false, mean -> mean, sum);
     }
 
     // ---- classes
@@ -139,7 +139,7 @@ public interface Metric {
      * distribution.
      */
     static Metric accuracy() {
-        return new Figure("accuracy", true, true, mean -> mean, (y, t) -> {
+        return new FunctionMetric("accuracy", true, true, mean -> mean, (y, t) -> {
             if (Labels.ofOneLogit(y, t)) {
                 return Labels.binary("accuracy", 0, y, t);
             }
@@ -162,7 +162,7 @@ public interface Metric {
      * @param threshold 0.5 for the probabilities that {@code Loss.bce} takes, and 0 for logits
      */
     static Metric binaryAccuracy(float threshold) {
-        return new Figure(
+        return new FunctionMetric(
                 "binary_accuracy",
                 true,
                 threshold == 0,
@@ -214,7 +214,7 @@ public interface Metric {
      * F32 probabilities take the place of [label = k] (Brier 1950).
      */
     static Metric brier() {
-        return new Figure("brier", false, true, mean -> mean, (output, target) -> {
+        return new FunctionMetric("brier", false, true, mean -> mean, (output, target) -> {
             Tensor labels = Labels.several("brier", output, target);
             Tensor truth = target.dtype() == DType.F32 ? target : target.oneHot(output.dim(-1));
             return new Sum(output.softmax(-1).sub(truth).square().sum().item(), labels.size());
@@ -245,7 +245,7 @@ public interface Metric {
 
     private static Metric ofNumbers(
             String name, DoubleUnaryOperator figure, BiFunction<Tensor, Tensor, Tensor> values) {
-        return new Figure(name, false, false, figure, (y, t) -> {
+        return new FunctionMetric(name, false, false, figure, (y, t) -> {
             same(name + ": output", y, "target", t); // broadcasting [n, 1] against [n] would quietly compare all pairs
             Tensor each = values.apply(y, t);
             return each.shape().rank() == 0
@@ -263,7 +263,7 @@ public interface Metric {
 
     /** A function of the mean of -log softmax(x)[label]. */
     private static Metric ofLogLoss(String name, DoubleUnaryOperator figure) {
-        return new Figure(name, false, true, figure, (output, target) -> {
+        return new FunctionMetric(name, false, true, figure, (output, target) -> {
             long labels = Labels.several(name, output, target).size();
             return new Sum(
                     labels == 0 ? 0 : (double) output.crossEntropy(target).item() * labels, labels);

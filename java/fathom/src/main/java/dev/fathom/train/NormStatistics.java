@@ -3,7 +3,7 @@ package dev.fathom.train;
 import dev.fathom.data.Batches;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Net;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
@@ -25,8 +25,8 @@ final class NormStatistics<M extends Net> {
 
     NormStatistics(Trainer<M> trainer) {
         this.trainer = trainer;
-        store = Access.store(trainer.model.range());
-        variables = Access.variables(store);
+        store = ParameterAccess.store(trainer.model.range());
+        variables = ParameterAccess.variables(store);
         norms = Structure.walk(trainer.model.net()).stream()
                 .map(Structure.Named::value)
                 .filter(BatchNorm.class::isInstance)

@@ -1,6 +1,6 @@
 package dev.fathom.train;
 
-import dev.fathom.recurrent.Access;
+import dev.fathom.recurrent.StateAccess;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
 import java.util.ArrayList;
@@ -28,7 +28,7 @@ final class States {
 
     /** Runs a step, which may keep no other states: a run that is resumed would have lost them without a word. */
     <T> T stepping(Supplier<T> step) {
-        return Access.observed(this::check, step);
+        return StateAccess.observed(this::check, step);
     }
 
     private void check(KeptState state) {

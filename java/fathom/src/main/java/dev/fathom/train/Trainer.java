@@ -15,7 +15,7 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -65,7 +65,7 @@ public final class Trainer<M extends Net> {
     private @Nullable Path resume;
 
     private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, @Nullable Step<M> step) {
-        Access.store(model.range());
+        ParameterAccess.store(model.range());
         this.model = model;
         this.recipe = recipe;
         this.loss = loss;
@@ -74,7 +74,7 @@ public final class Trainer<M extends Net> {
 
     /**
      * Makes a trainer that minimizes loss(output, target) of a layer. A layer of ragged {@code x} is told the lengths,
-     * and refused if padding would change its result, as {@link Layer#steps} says. Of ragged {@code y}, loss and
+     * and refused if padding would change its result, as {@link Layer#stepReading} says. Of ragged {@code y}, loss and
      * metrics see the steps that are no padding, one after another, but a {@link SequenceLoss} sees the padded batch
      * with its lengths. So padding changes nothing. Batches count by the {@link Loss#weight} of their targets; one in
      * which nothing counts, such as a batch of labels that are all ignored, has loss 0 and no gradient.
@@ -377,7 +377,7 @@ public final class Trainer<M extends Net> {
         Path from = resume;
         resume = null;
         atOnce = train.size();
-        try (Run<M> run = new Run<>(
+        try (FitRun<M> run = new FitRun<>(
                 this, monitor(validation != null), train, validation, epochs, checkpoints != null || from != null)) {
             run.prepare(from);
             return run.go();
@@ -468,7 +468,7 @@ public final class Trainer<M extends Net> {
      */
     public Map<String, Double> evaluate(Batches data) {
         requireNonNull(data, "Trainer.evaluate: data must not be null");
-        Access.store(model.range());
+        ParameterAccess.store(model.range());
         return states.aside(() -> measured(data));
     }
 

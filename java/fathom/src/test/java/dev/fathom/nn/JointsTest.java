@@ -7,7 +7,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Sgd;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.KeptTensor;
@@ -152,7 +152,7 @@ class JointsTest {
             for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
                     List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
                             old::parameters,
-                            () -> Access.store(part.range()),
+                            () -> ParameterAccess.store(part.range()),
                             () -> old.eval("trunk.*"),
                             part::zeroGrad)) {
                 assertThatThrownBy(use)

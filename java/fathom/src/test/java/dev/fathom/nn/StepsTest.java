@@ -274,7 +274,7 @@ class StepsTest {
                 Layer layer = model.net().layers().get(0);
                 for (boolean training : new boolean[] {false, true}) {
                     try (Pass pass = pass(training)) {
-                        assertThat(layer.steps()).as(name).isEqualTo(c.steps);
+                        assertThat(layer.stepReading()).as(name).isEqualTo(c.steps);
                     }
                     check(name, layer, c.step, c.steps, training);
                 }
@@ -410,9 +410,9 @@ class StepsTest {
     @Test
     void batchNormsAreNotKnownWithoutAPass() {
         for (Layer norm : List.of(new BatchNorm(4), new TimeDistributed(new BatchNorm(4)))) {
-            assertThat(norm.steps()).isEqualTo(Steps.MIXED);
+            assertThat(norm.stepReading()).isEqualTo(Steps.MIXED);
         }
-        assertThat(new TimeDistributed(new Linear(4, 4)).steps()).isEqualTo(Steps.EACH);
+        assertThat(new TimeDistributed(new Linear(4, 4)).stepReading()).isEqualTo(Steps.EACH);
     }
 
     @Test
@@ -422,9 +422,9 @@ class StepsTest {
         Layer dropout = x -> Pass.current().training() ? x.dropout(0.5f, 2) : x;
         for (boolean mode : new boolean[] {false, true}) {
             try (Pass pass = pass(mode)) {
-                assertThat(training.steps()).isEqualTo(Steps.MIXED);
-                assertThat(evaluation.steps()).isEqualTo(Steps.MIXED);
-                assertThat(dropout.steps()).isEqualTo(Steps.EACH);
+                assertThat(training.stepReading()).isEqualTo(Steps.MIXED);
+                assertThat(evaluation.stepReading()).isEqualTo(Steps.MIXED);
+                assertThat(dropout.stepReading()).isEqualTo(Steps.EACH);
             }
         }
     }
@@ -452,7 +452,7 @@ class StepsTest {
         for (int dim = 1; dim < 3; dim++) {
             int captured = dim;
             Layer softmax = x -> x.softmax(captured);
-            assertThat(softmax.steps()).isEqualTo(dim == 1 ? Steps.MIXED : Steps.EACH);
+            assertThat(softmax.stepReading()).isEqualTo(dim == 1 ? Steps.MIXED : Steps.EACH);
         }
     }
 
@@ -473,7 +473,7 @@ class StepsTest {
     @Test
     void allLayersHaveACase() throws Exception {
         Set<String> there = new TreeSet<>(Set.of("BatchNorm", "GumbelSoftmax")); // those have tests of their own
-        assertThat(new PixelUnshuffle(2).steps()).isEqualTo(Steps.MIXED); // takes no odd number of steps
+        assertThat(new PixelUnshuffle(2).stepReading()).isEqualTo(Steps.MIXED); // takes no odd number of steps
         there.add("PixelUnshuffle");
         CASES.values().forEach(c -> there.add(c.layer.get().getClass().getSimpleName()));
         Set<String> missing = new TreeSet<>();
@@ -546,7 +546,7 @@ class StepsTest {
         }
 
         @Override
-        public Steps steps() {
+        public Steps stepReading() {
             return Steps.EACH;
         }
     }
@@ -578,7 +578,7 @@ class StepsTest {
                                                     + "not say that it"
                                                     + " does not, so padding would change its result; if it is "
                                                     + "your own,"
-                                                    + " let it override steps() or implement SequenceLayer; if not, put"
+                                                    + " let it override stepReading() or implement SequenceLayer; if not, put"
                                                     + " it into TimeDistributed if it computes each step alone, and"
                                                     + " otherwise behind a layer that makes one result of each "
                                                     + "sequence,"

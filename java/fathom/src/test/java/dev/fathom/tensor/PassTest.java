@@ -660,7 +660,7 @@ class PassTest {
     private static void forget(Block block) {
         Pass forgotten = Pass.infer();
         Tensor.ones(3).square();
-        Access.over(block, 0, Shape.of(4), "test", null).square();
+        TensorAccess.over(block, 0, Shape.of(4), "test", null).square();
         assertThat(forgotten.liveBytes()).isPositive();
     }
 

@@ -27,7 +27,7 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
@@ -207,7 +207,7 @@ class CheckpointTest {
 
     private static List<float[]> values(Model<?> model) {
         List<float[]> all = new ArrayList<>();
-        for (Variable h : Access.variables(Access.store(model.range()))) {
+        for (Variable h : ParameterAccess.variables(ParameterAccess.store(model.range()))) {
             all.add(h.value().toArray());
         }
         return all;

@@ -23,7 +23,7 @@ import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.optim.Swa;
-import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Pass;
@@ -156,7 +156,7 @@ class RatesTest {
 
     private static List<float[]> values(Model<?> model) {
         List<float[]> all = new ArrayList<>();
-        for (Variable h : Access.variables(Access.store(model.range()))) {
+        for (Variable h : ParameterAccess.variables(ParameterAccess.store(model.range()))) {
             all.add(h.value().toArray());
         }
         return all;

@@ -1,7 +1,7 @@
 package dev.fathom.bench.dnnl;
 
-import dev.fathom.bench.Conv;
-import dev.fathom.bench.Conv.Direction;
+import dev.fathom.bench.ConvCase;
+import dev.fathom.bench.ConvCase.Direction;
 import dev.fathom.bench.Recurrence;
 import dev.fathom.bench.Work;
 import java.util.ArrayList;
@@ -168,7 +168,7 @@ public class DnnlRows {
 
         private final List<AutoCloseable> open = new ArrayList<>();
         private final List<Step> steps = new ArrayList<>();
-        private Conv conv;
+        private ConvCase conv;
         private Memory result;
         private Step toPlain;
         private int size;
@@ -176,7 +176,7 @@ public class DnnlRows {
         /** Makes the primitive, its reorders and tensors. */
         @Setup(Level.Trial)
         public void setup() {
-            conv = Conv.of(layer);
+            conv = ConvCase.of(layer);
             dnnl_primitive_desc what = describe();
             Memory x = memory(what, direction == Direction.DATA ? dnnl.dnnl_query_diff_src_md : dnnl.dnnl_query_src_md);
             Memory w = memory(

@@ -2,7 +2,7 @@ package dev.fathom.bench.torch;
 
 import static dev.fathom.bench.torch.TorchSteps.tensor;
 
-import dev.fathom.bench.Autoencoder;
+import dev.fathom.bench.AutoencoderCase;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Adam;
@@ -29,10 +29,10 @@ public class TorchAutoencoder {
         @Param("true")
         public boolean fused;
 
-        private final Autoencoder a = Autoencoder.CAE;
+        private final AutoencoderCase a = AutoencoderCase.CAE;
         private final List<Tensor> parameters = new ArrayList<>();
-        private final Tensor[] x = new Tensor[Autoencoder.BATCHES];
-        private final Tensor[] others = new Tensor[Autoencoder.BATCHES];
+        private final Tensor[] x = new Tensor[AutoencoderCase.BATCHES];
+        private final Tensor[] others = new Tensor[AutoencoderCase.BATCHES];
         private final List<Weights> encoder = new ArrayList<>();
         private final List<Weights> decoder = new ArrayList<>();
         private final List<Weights> queries = new ArrayList<>();
@@ -76,7 +76,7 @@ public class TorchAutoencoder {
         /** The filters of values and those of gates behind them. */
         private Weights gated(String name) {
             return new Weights(
-                    parameter(both(name, "weight", a.width(), a.width(), Autoencoder.KERNEL)),
+                    parameter(both(name, "weight", a.width(), a.width(), AutoencoderCase.KERNEL)),
                     new TensorOptional(parameter(both(name, "bias", a.width()))));
         }
 
@@ -133,7 +133,7 @@ public class TorchAutoencoder {
         Tensor loss(int i) {
             Tensor again = again(x[i]);
             return torch.mse_loss(again, x[i])
-                    .sub(torch.mse_loss(again, others[i]).mul(new Scalar(Autoencoder.DIVERSITY)));
+                    .sub(torch.mse_loss(again, others[i]).mul(new Scalar(AutoencoderCase.DIVERSITY)));
         }
 
         @Override

@@ -2,7 +2,7 @@ package dev.fathom.bench.torch;
 
 import static dev.fathom.bench.torch.TorchSteps.tensor;
 
-import dev.fathom.bench.Supernet;
+import dev.fathom.bench.SupernetCase;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.State;
 
 /** The supernet of AutoCTS in PyTorch, where one convolution gives values and gates. */
 public class TorchSupernet {
-    private static final int PART = Supernet.PART;
+    private static final int PART = SupernetCase.PART;
 
     /** Mean absolute error, Adam. */
     @State(Scope.Thread)
@@ -35,37 +35,37 @@ public class TorchSupernet {
 
         private final List<Tensor> parameters = new ArrayList<>();
         private final Map<String, TensorOptional> named = new HashMap<>();
-        private final Tensor[] x = new Tensor[Supernet.BATCHES];
-        private final Tensor[] y = new Tensor[Supernet.BATCHES];
-        private final Scalar[][][] shares = new Scalar[Supernet.BLOCKS][Supernet.EDGES][Supernet.OPERATORS];
-        private final Scalar[][][] into = new Scalar[Supernet.BLOCKS][Supernet.NODES + 1][];
+        private final Tensor[] x = new Tensor[SupernetCase.BATCHES];
+        private final Tensor[] y = new Tensor[SupernetCase.BATCHES];
+        private final Scalar[][][] shares = new Scalar[SupernetCase.BLOCKS][SupernetCase.EDGES][SupernetCase.OPERATORS];
+        private final Scalar[][][] into = new Scalar[SupernetCase.BLOCKS][SupernetCase.NODES + 1][];
         private final Scalar scale = new Scalar(1 / Math.sqrt(PART));
         private Tensor roads;
 
         /** Makes the net and the batches, and takes the first steps. */
         @Setup(Level.Trial)
         public void setup() {
-            dense("start.", Supernet.WIDTH, 1);
-            put("times", Supernet.STEPS, Supernet.WIDTH);
-            put("series", Supernet.SERIES, 1, Supernet.WIDTH);
-            put("sources", Supernet.SERIES, Supernet.GRAPH);
-            put("targets", Supernet.GRAPH, Supernet.SERIES);
-            for (int b = 0; b < Supernet.BLOCKS; b++) {
-                for (int e = 0; e < Supernet.EDGES; e++) {
+            dense("start.", SupernetCase.WIDTH, 1);
+            put("times", SupernetCase.STEPS, SupernetCase.WIDTH);
+            put("series", SupernetCase.SERIES, 1, SupernetCase.WIDTH);
+            put("sources", SupernetCase.SERIES, SupernetCase.GRAPH);
+            put("targets", SupernetCase.GRAPH, SupernetCase.SERIES);
+            for (int b = 0; b < SupernetCase.BLOCKS; b++) {
+                for (int e = 0; e < SupernetCase.EDGES; e++) {
                     edge("edges." + b + "." + e + ".");
-                    shares[b][e] = scalars(Supernet.shares(b, e));
+                    shares[b][e] = scalars(SupernetCase.shares(b, e));
                 }
-                for (int to = 1; to <= Supernet.NODES; to++) {
-                    into[b][to] = scalars(Supernet.into(b, to));
+                for (int to = 1; to <= SupernetCase.NODES; to++) {
+                    into[b][to] = scalars(SupernetCase.into(b, to));
                 }
-                norm("norms." + b + ".", Supernet.WIDTH);
-                dense("reads." + b + ".", Supernet.OUTPUT, Supernet.STEPS * Supernet.WIDTH);
+                norm("norms." + b + ".", SupernetCase.WIDTH);
+                dense("reads." + b + ".", SupernetCase.OUTPUT, SupernetCase.STEPS * SupernetCase.WIDTH);
             }
-            dense("out.", Supernet.HORIZONS, Supernet.OUTPUT);
-            roads = tensor(Supernet.roads(), Supernet.SERIES, Supernet.SERIES);
+            dense("out.", SupernetCase.HORIZONS, SupernetCase.OUTPUT);
+            roads = tensor(SupernetCase.roads(), SupernetCase.SERIES, SupernetCase.SERIES);
             for (int i = 0; i < x.length; i++) {
-                x[i] = tensor(Supernet.x(i), Supernet.BATCH, Supernet.SERIES, Supernet.STEPS);
-                y[i] = tensor(Supernet.y(i), Supernet.BATCH, Supernet.SERIES, Supernet.HORIZONS);
+                x[i] = tensor(SupernetCase.x(i), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.STEPS);
+                y[i] = tensor(SupernetCase.y(i), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.HORIZONS);
             }
             TensorVector all = new TensorVector();
             parameters.forEach(all::push_back);
@@ -87,7 +87,7 @@ public class TorchSupernet {
             for (long d : shape) {
                 n *= Math.toIntExact(d);
             }
-            return tensor(Supernet.numbers(name, n), shape);
+            return tensor(SupernetCase.numbers(name, n), shape);
         }
 
         private void put(String name, long... shape) {
@@ -172,8 +172,8 @@ public class TorchSupernet {
 
         /** What the operators make of h [batch, series, steps, PART], weighed. */
         private Tensor operators(Tensor h, String name, List<Tensor> graphs, Scalar[] parts) {
-            long[] shape = {Supernet.BATCH, Supernet.SERIES, Supernet.STEPS, PART};
-            Tensor sequences = h.reshape((long) Supernet.BATCH * Supernet.SERIES, Supernet.STEPS, PART);
+            long[] shape = {SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.STEPS, PART};
+            Tensor sequences = h.reshape((long) SupernetCase.BATCH * SupernetCase.SERIES, SupernetCase.STEPS, PART);
             Tensor both = torch.conv1d(
                     torch.constant_pad_nd(sequences.transpose(1, 2), 2, 0),
                     get(name + "gated.weight"),
@@ -188,7 +188,7 @@ public class TorchSupernet {
                     .reshape(shape);
             TensorVector reached = new TensorVector(h);
             for (Tensor graph : graphs) {
-                Tensor at = h.reshape(Supernet.BATCH, Supernet.SERIES, (long) Supernet.STEPS * PART);
+                Tensor at = h.reshape(SupernetCase.BATCH, SupernetCase.SERIES, (long) SupernetCase.STEPS * PART);
                 for (int step = 0; step < 2; step++) {
                     at = torch.matmul(graph, at);
                     reached.push_back(at.view(shape));
@@ -197,9 +197,9 @@ public class TorchSupernet {
             Tensor diffused = linear(torch.cat(reached, -1), name + "mix.");
             Tensor attended = layer(sequences, name + "time.").view(shape);
             Tensor across = layer(
-                            h.transpose(1, 2).reshape((long) Supernet.BATCH * Supernet.STEPS, Supernet.SERIES, PART),
+                            h.transpose(1, 2).reshape((long) SupernetCase.BATCH * SupernetCase.STEPS, SupernetCase.SERIES, PART),
                             name + "space.")
-                    .view(Supernet.BATCH, Supernet.STEPS, Supernet.SERIES, PART)
+                    .view(SupernetCase.BATCH, SupernetCase.STEPS, SupernetCase.SERIES, PART)
                     .transpose(1, 2);
             return sum(List.of(h, gated, diffused, attended, across), parts);
         }
@@ -215,7 +215,7 @@ public class TorchSupernet {
         private Tensor cell(int block, Tensor h, List<Tensor> graphs) {
             List<Tensor> nodes = new ArrayList<>(List.of(h));
             int e = 0;
-            for (int to = 1; to <= Supernet.NODES; to++) {
+            for (int to = 1; to <= SupernetCase.NODES; to++) {
                 List<Tensor> given = new ArrayList<>();
                 for (int from = 0; from < to; from++, e++) {
                     Tensor from0 = nodes.get(from);
@@ -223,7 +223,7 @@ public class TorchSupernet {
                     TensorVector all = new TensorVector(
                             from0.narrow(3, 0, at),
                             operators(from0.narrow(3, at, PART), "edges." + block + "." + e + ".", graphs, shares[block][e]),
-                            from0.narrow(3, at + PART, Supernet.WIDTH - at - PART));
+                            from0.narrow(3, at + PART, SupernetCase.WIDTH - at - PART));
                     given.add(torch.cat(all, -1));
                 }
                 nodes.add(sum(given, into[block][to]));
@@ -240,10 +240,10 @@ public class TorchSupernet {
                     roads, torch.softmax(torch.relu(torch.matmul(get("sources"), get("targets"))), -1));
             Tensor h = linear(windows.unsqueeze(3), "start.").add(get("times")).add(get("series"));
             Tensor read = null;
-            for (int b = 0; b < Supernet.BLOCKS; b++) {
-                h = norm(h.add(cell(b, h, graphs)), "norms." + b + ".", Supernet.WIDTH);
+            for (int b = 0; b < SupernetCase.BLOCKS; b++) {
+                h = norm(h.add(cell(b, h, graphs)), "norms." + b + ".", SupernetCase.WIDTH);
                 Tensor one = linear(
-                        h.view(Supernet.BATCH, Supernet.SERIES, (long) Supernet.STEPS * Supernet.WIDTH),
+                        h.view(SupernetCase.BATCH, SupernetCase.SERIES, (long) SupernetCase.STEPS * SupernetCase.WIDTH),
                         "reads." + b + ".");
                 read = read == null ? one : read.add(one);
             }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.adversarial;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
@@ -9,8 +9,8 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
@@ -150,13 +150,13 @@ public final class AdversarialLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(55_000, 3000));
                 Images images = some.scaled();
                 Dataset unseen = all.test().take(SEEN, SEEN + run.of(1000, 250));
                 Dataset test = unseen.scaled(1f / 255, 0)) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab adversarial",
                     line(
                             "%s, %,d images to learn from, %,d to attack",
@@ -195,7 +195,7 @@ public final class AdversarialLab implements Experiment {
         return with.heldOut < without.heldOut ? with : without;
     }
 
-    private static void about(Run run, Result page) {
+    private static void about(Run run, Findings page) {
         page.section("The attacks", "")
                 .text("Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves "
                         + "every pixel once by ε toward a larger "
@@ -270,7 +270,7 @@ public final class AdversarialLab implements Experiment {
                     projected,
                     share(equal(victim.answers(toward).classes(), targets)),
                     changedPixels(x, new FewPixels(MOST_PIXELS).of(victim, x, labels), labels.length),
-                    Summary.mean(distances),
+                    Averages.mean(distances),
                     share(found));
         }
     }
@@ -325,7 +325,7 @@ public final class AdversarialLab implements Experiment {
 
     // ---- the page
 
-    private static void results(Result page, List<Outcome> outcomes, int attacked) {
+    private static void results(Findings page, List<Outcome> outcomes, int attacked) {
         if (outcomes.isEmpty()) {
             return;
         }
@@ -386,12 +386,12 @@ public final class AdversarialLab implements Experiment {
                 o.contender.published(),
                 line("%.1f %%", o.error(o.projected)),
                 line("%.1f %%", 100 * o.targeted),
-                line("%.0f", Summary.median(o.pixels)),
+                line("%.0f", Averages.median(o.pixels)),
                 line("%.0f %%", 100 * o.found),
                 o.found == 0 ? "" : line("%.3f", o.smallest));
     }
 
-    private static void figures(Result page, Outcome o, int attacked, List<Outcome> outcomes) {
+    private static void figures(Findings page, Outcome o, int attacked, List<Outcome> outcomes) {
         String name = o.contender.title + ", ";
         Figure fast = Figure.of(name + "errors under FGSM", "%", o.error(o.fast));
         double published = o.contender.published;
@@ -413,7 +413,7 @@ public final class AdversarialLab implements Experiment {
                         .baseline(line("%.1f %%", o.error(o.fast)), "FGSM")
                         .atLeast(o.error(o.fast)))
                 .figure(Figure.of(name + "target reached by PGD", "%", 100 * o.targeted))
-                .figure(Figure.of(name + "pixels changed", "", Summary.median(o.pixels)))
+                .figure(Figure.of(name + "pixels changed", "", Averages.median(o.pixels)))
                 .figure(Figure.of(name + "target reached by L-BFGS", "%", 100 * o.found));
         for (int e = 1; e < EPSILONS.length; e++) {
             page.figure(Figure.of(
@@ -473,7 +473,7 @@ public final class AdversarialLab implements Experiment {
 
     /** One image in each column, as it is and under each attack, with the answers. */
     private static void examples(
-            Run run, Result page, Contender contender, Victim victim, Dataset test, List<String> classes) {
+            Run run, Findings page, Contender contender, Victim victim, Dataset test, List<String> classes) {
         try (Dataset few = test.take(0, SHOWN);
                 Pass pass = Pass.infer(new Rng(run.seed()))) {
             Batch batch = few.batches(SHOWN).epoch(0).next();

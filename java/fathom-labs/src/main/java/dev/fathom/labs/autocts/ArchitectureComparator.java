@@ -81,7 +81,7 @@ record ArchitectureComparator(
     }
 
     /** The operators of all vertices behind the one of the hyperparameters. */
-    private static int[] vertices(Cell cell) {
+    private static int[] vertices(CellGraph cell) {
         int[] vertices = new int[VERTICES - 1];
         vertices[0] = INPUT;
         for (int e = 0; e < EDGES; e++) {
@@ -97,7 +97,7 @@ record ArchitectureComparator(
      * The graph, in both directions, as [vertices, vertices]: an operator follows those whose sum it reads, the output
      * follows the last node's, and the hyperparameters belong to all.
      */
-    static float[] adjacency(Cell cell) {
+    static float[] adjacency(CellGraph cell) {
         float[] all = new float[VERTICES * VERTICES];
         int edges = cell.edges().size();
         for (int v = 1; v < VERTICES; v++) {
@@ -111,11 +111,11 @@ record ArchitectureComparator(
                 join(all, 1, 2 + e);
             }
             for (int before = 0; before < e; before++) {
-                if (Cell.to(before) == from) {
+                if (CellGraph.to(before) == from) {
                     join(all, 2 + before, 2 + e);
                 }
             }
-            if (Cell.to(e) == cell.nodes()) {
+            if (CellGraph.to(e) == cell.nodes()) {
                 join(all, 2 + e, VERTICES - 1);
             }
         }

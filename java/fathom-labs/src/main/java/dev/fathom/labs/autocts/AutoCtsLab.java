@@ -1,6 +1,6 @@
 package dev.fathom.labs.autocts;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.autocts.JointSearch.Evolved;
@@ -8,13 +8,13 @@ import dev.fathom.labs.autocts.Supernet.Found;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastNet.Kind;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
 import dev.fathom.labs.series.ForecastTables;
 import dev.fathom.labs.series.ForecastTask;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.view.ArcDiagram;
 import dev.fathom.view.Chart;
@@ -68,7 +68,7 @@ public final class AutoCtsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run asked) {
+    public Findings run(Run asked) {
         int rows = asked.of(Integer.MAX_VALUE, 600);
         ForecastTask traffic = ForecastTask.traffic(asked.data(), rows, asked.of(Integer.MAX_VALUE, 8));
         ForecastTask part = ForecastTask.traffic(asked.data(), rows, asked.of(PART, 6));
@@ -82,7 +82,7 @@ public final class AutoCtsLab implements Experiment {
                 asked.of(Integer.MAX_VALUE, 320),
                 asked.seed());
         Run run = asked.keeping(marks(traffic), marks(exchange), Measured.marks(clean), Measured.marks(noisy));
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab autocts",
                 line(
                         "%d networks of AutoCTS+ on PEMS08 trained to the end and %,d trained for five epochs; "
@@ -128,7 +128,7 @@ public final class AutoCtsLab implements Experiment {
         return mixed.subList(0, Math.min(most, mixed.size()));
     }
 
-    private static void spaces(Result page) {
+    private static void spaces(Findings page) {
         page.section("The two spaces", "")
                 .text("A cell is a graph of four to six nodes behind its input. Each edge is an operator on the "
                         + "features of all series at all time steps: "
@@ -145,7 +145,7 @@ public final class AutoCtsLab implements Experiment {
                         + "attention over time is the full one here.");
     }
 
-    private static void departures(Run run, Result page) {
+    private static void departures(Run run, Findings page) {
         page.section("What is smaller here than in the papers", "")
                 .text("The papers search on graphics cards for hours. The sizes here fit two processor cores "
                         + "and less than half an hour; the operators, the two "
@@ -220,7 +220,7 @@ public final class AutoCtsLab implements Experiment {
     // ---- the networks that AutoCTS+ measured
 
     private static boolean stored(
-            Run run, Result page, ComparatorTraining comparator, List<Measured> clean, List<Measured> noisy) {
+            Run run, Findings page, ComparatorTraining comparator, List<Measured> clean, List<Measured> noisy) {
         int cut = noisy.size() * 9 / 10;
         run.training().say("comparator: learning from %,d networks that were trained for five epochs", cut);
         comparator.learn(
@@ -309,7 +309,7 @@ public final class AutoCtsLab implements Experiment {
         return true;
     }
 
-    private static void table(Result page, HeldOut all) {
+    private static void table(Findings page, HeldOut all) {
         List<String> ways = List.copyOf(all.correlations().keySet());
         page.table(
                 List.of("order by", "mean of the folds", "range of the folds"),
@@ -352,7 +352,7 @@ public final class AutoCtsLab implements Experiment {
 
     // ---- networks that are trained here
 
-    private static Optional<Candidate> trained(Run run, Result page, ComparatorTraining comparator, ForecastTask task) {
+    private static Optional<Candidate> trained(Run run, Findings page, ComparatorTraining comparator, ForecastTask task) {
         ForecastRun data = new ForecastRun(task, run, 1);
         List<Dataset> parts = data.parts();
         try (Dataset train = every(parts.get(0), 4);
@@ -380,7 +380,7 @@ public final class AutoCtsLab implements Experiment {
     }
 
     private static void show(
-            Run run, Result page, JointSearch search, List<Measured> networks, HeldOut all, Evolved evolved) {
+            Run run, Findings page, JointSearch search, List<Measured> networks, HeldOut all, Evolved evolved) {
         double[] errors = networks.stream().mapToDouble(Measured::best).sorted().toArray();
         page.section("Which of two networks is better: networks that are trained here", "")
                 .text(line(
@@ -399,7 +399,7 @@ public final class AutoCtsLab implements Experiment {
                         search.task().columns(),
                         search.validation().size(),
                         errors[0],
-                        Summary.median(errors),
+                        Averages.median(errors),
                         errors[errors.length - 1]));
         table(page, all);
         // Spearman's correlation of random orders of m networks has the variance 1 / (m - 1), and the mean over k folds
@@ -469,14 +469,14 @@ public final class AutoCtsLab implements Experiment {
         run.training().say("the joint search chose %s", chosen.cell());
     }
 
-    private static BufferedImage draw(String title, Cell cell) {
+    private static BufferedImage draw(String title, CellGraph cell) {
         List<String> nodes = IntStream.rangeClosed(0, cell.nodes())
                 .mapToObj(i -> i == 0 ? "in" : Integer.toString(i))
                 .toList();
         ArcDiagram picture = new ArcDiagram(title, nodes);
         for (int e = 0; e < cell.edges().size(); e++) {
             Operator operator = cell.edges().get(e).operator();
-            picture.edge(cell.edges().get(e).from(), Cell.to(e), operator.title(), operator.ordinal());
+            picture.edge(cell.edges().get(e).from(), CellGraph.to(e), operator.title(), operator.ordinal());
         }
         return picture.render();
     }
@@ -484,7 +484,7 @@ public final class AutoCtsLab implements Experiment {
     // ---- the supernet, and forecasts by what was found
 
     /** Searches on {@code part} and forecasts {@code task}; false if the run was interrupted. */
-    private static boolean supernet(Run run, Result page, ForecastTask part, ForecastTask task, Candidate joint) {
+    private static boolean supernet(Run run, Findings page, ForecastTask part, ForecastTask task, Candidate joint) {
         int epochs = epochs(run);
         SupernetSearch search = new SupernetSearch(run, part, run.of(BLOCKS, 1), run.of(4, 2), epochs, epochs / 5);
         ForecastRun small = new ForecastRun(part, run, 1);
@@ -531,7 +531,7 @@ public final class AutoCtsLab implements Experiment {
                         "Losses of the supernet on training and validation batches over the epochs",
                         () -> curves(outcome.get()));
         for (int b = 0; b < found.cells().size(); b++) {
-            Cell cell = found.cells().get(b);
+            CellGraph cell = found.cells().get(b);
             String title = line("%s, block %d", task.title(), b + 1);
             page.picture(
                     line("%s-block-%d.png", task.name(), b + 1),
@@ -559,7 +559,7 @@ public final class AutoCtsLab implements Experiment {
                                 .line("temperature", epochs, temperature)));
     }
 
-    private static boolean forecasts(Run run, Result page, ForecastTask task, Found found, Candidate joint) {
+    private static boolean forecasts(Run run, Findings page, ForecastTask task, Found found, Candidate joint) {
         ForecastRun all = new ForecastRun(task, run, run.epochs(TAUGHT, 1));
         List<Dataset> parts = all.parts();
         try {
@@ -593,7 +593,7 @@ public final class AutoCtsLab implements Experiment {
         }
     }
 
-    private static void conclude(Result page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
+    private static void conclude(Findings page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
         int h = task.horizons().length - 1;
         Map<String, Double> mae = new LinkedHashMap<>();
         finished.forEach(f -> mae.put(f.name(), all.scores(f, h).mae()));
@@ -625,7 +625,7 @@ public final class AutoCtsLab implements Experiment {
     }
 
     /** The errors of AutoCTS beside those that its paper prints. */
-    private static void published(Result page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
+    private static void published(Findings page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
         Forecasts ours = finished.stream()
                 .filter(f -> f.name().equals("AutoCTS"))
                 .findFirst()

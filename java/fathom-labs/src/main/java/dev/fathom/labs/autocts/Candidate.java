@@ -1,6 +1,6 @@
 package dev.fathom.labs.autocts;
 
-import dev.fathom.labs.autocts.Cell.Edge;
+import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.search.Dimension;
 import dev.fathom.search.Space;
 import java.util.ArrayList;
@@ -14,7 +14,7 @@ import java.util.List;
  * @param cell the cell
  * @param levels the place of each hyperparameter among its values, from 0, in the order of {@link #HYPERPARAMETERS}
  */
-record Candidate(Cell cell, List<Integer> levels) {
+record Candidate(CellGraph cell, List<Integer> levels) {
     /**
      * The names of the hyperparameters: blocks, nodes of a cell, width of the features, width of the output, and two
      * switches.
@@ -62,7 +62,7 @@ record Candidate(Cell cell, List<Integer> levels) {
         for (int e = 0; e < EDGES[1]; e++) {
             dimensions.add(Dimension.of("edge " + e, operators));
         }
-        for (int node = 3; node <= Cell.to(EDGES[1] - 1); node++) {
+        for (int node = 3; node <= CellGraph.to(EDGES[1] - 1); node++) {
             String[] before = new String[node - 1];
             for (int i = 0; i < before.length; i++) {
                 before[i] = Integer.toString(i);
@@ -83,7 +83,7 @@ record Candidate(Cell cell, List<Integer> levels) {
                 .toList();
         List<Edge> edges = new ArrayList<>();
         for (int e = 0; e < EDGES[levels.get(1)]; e++) {
-            int node = Cell.to(e);
+            int node = CellGraph.to(e);
             int from = e % 2 == 0 ? node - 1 : node < 3 ? 0 : Integer.parseInt(point.get(most + node - 3));
             String operator = point.get(e);
             edges.add(new Edge(
@@ -93,7 +93,7 @@ record Candidate(Cell cell, List<Integer> levels) {
                             .findFirst()
                             .orElseThrow()));
         }
-        return new Candidate(new Cell(edges), levels);
+        return new Candidate(new CellGraph(edges), levels);
     }
 
     /** The point of {@link #SPACE}, in which dimensions that this cell does not use have their first values. */

@@ -1,11 +1,11 @@
 package dev.fathom.labs.autocts;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.assess.Fold;
 import dev.fathom.assess.Folds;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.search.Result;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Trial;
@@ -103,7 +103,7 @@ record HeldOut(Map<String, double[]> correlations) {
 
     /** The mean over the folds. */
     double mean(String way) {
-        return Summary.mean(correlations.getOrDefault(way, new double[0]));
+        return Averages.mean(correlations.getOrDefault(way, new double[0]));
     }
 
     private static List<Measured> at(List<Measured> networks, int[] places) {

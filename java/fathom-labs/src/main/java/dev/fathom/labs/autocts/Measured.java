@@ -2,7 +2,7 @@ package dev.fathom.labs.autocts;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
-import dev.fathom.labs.autocts.Cell.Edge;
+import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.data.DataSet;
 import java.io.IOException;
 import java.io.Reader;
@@ -128,7 +128,7 @@ record Measured(Candidate candidate, double[] errors) {
         if (errors.length == 0 || !Arrays.stream(errors).allMatch(Double::isFinite)) {
             throw new IllegalArgumentException("its errors are " + Arrays.toString(errors));
         }
-        return new Measured(new Candidate(new Cell(edges), levels), errors);
+        return new Measured(new Candidate(new CellGraph(edges), levels), errors);
     }
 
     private static int level(int[] values, int value) {

@@ -1,6 +1,6 @@
 package dev.fathom.labs.autocts;
 
-import dev.fathom.labs.autocts.Cell.Edge;
+import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.autocts.Operator.Operation;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.nn.Dropout;
@@ -30,8 +30,8 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
      * @param dropout of what the cell gives
      * @param norm over the channels
      */
-    record Block(Cell cell, List<Operation> operations, boolean sums, Dropout dropout, LayerNorm norm) implements Net {
-        static Block of(Cell cell, int width, int graphs, boolean sums, float dropout) {
+    record Block(CellGraph cell, List<Operation> operations, boolean sums, Dropout dropout, LayerNorm norm) implements Net {
+        static Block of(CellGraph cell, int width, int graphs, boolean sums, float dropout) {
             return new Block(
                     cell,
                     cell.edges().stream()
@@ -47,7 +47,7 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
             for (int e = 0; e < operations.size(); e++) {
                 Edge edge = cell.edges().get(e);
                 Tensor given = operations.get(e).apply(nodes.get(edge.from()), graphs);
-                int to = Cell.to(e);
+                int to = CellGraph.to(e);
                 if (to < nodes.size()) {
                     nodes.set(to, nodes.get(to).add(given));
                 } else {
@@ -69,7 +69,7 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
      *
      * @param inputs for each block what it reads
      */
-    static SearchedNet of(ForecastTask task, List<Cell> cells, List<Integer> inputs, int width, int output) {
+    static SearchedNet of(ForecastTask task, List<CellGraph> cells, List<Integer> inputs, int width, int output) {
         return new SearchedNet(
                 Backbone.of(task, cells.size(), width, output),
                 cells.stream()

@@ -1,6 +1,6 @@
 package dev.fathom.labs.autocts;
 
-import dev.fathom.labs.autocts.Cell.Edge;
+import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.autocts.Operator.Operation;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.nn.Init;
@@ -57,7 +57,7 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
      * @param cells the cell of each block
      * @param inputs for each block what it reads: 0 is the embedding, and i the output of block i - 1
      */
-    record Found(List<Cell> cells, List<Integer> inputs) {}
+    record Found(List<CellGraph> cells, List<Integer> inputs) {}
 
     /** Makes a supernet of {@code blocks} blocks of {@code nodes} nodes. */
     static Supernet of(ForecastTask task, int blocks, int nodes, int width, int output) {
@@ -150,7 +150,7 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
      * strongest operator but none.
      */
     Found found() {
-        List<Cell> cells = new ArrayList<>();
+        List<CellGraph> cells = new ArrayList<>();
         List<Integer> inputs = new ArrayList<>();
         try (Pass pass = Pass.infer()) {
             for (int b = 0; b < weights.edges.size(); b++) {
@@ -161,7 +161,7 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
         }
     }
 
-    private Cell strongest(int block) {
+    private CellGraph strongest(int block) {
         int n = OPERATORS.size();
         float[] operators =
                 architecture.operators.get(block).value().softmax(-1).toArray();
@@ -183,7 +183,7 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
                     .forEach(from -> kept.add(new Edge(from, OPERATORS.get(best(operators, (first + from) * n)))));
             e += into;
         }
-        return new Cell(kept);
+        return new CellGraph(kept);
     }
 
     /** The strongest operator of an edge whose shares begin at {@code at}, other than the first, none. */

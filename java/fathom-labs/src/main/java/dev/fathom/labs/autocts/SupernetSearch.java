@@ -1,6 +1,6 @@
 package dev.fathom.labs.autocts;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.book;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.book.Chapter.Claim;

@@ -10,8 +10,8 @@ final class Activations {
 
     private Activations() {}
 
-    static Family family() {
-        return new Family(
+    static CataloguePage family() {
+        return new CataloguePage(
                 "activations",
                 "Activations",
                 "An activation is applied to each element of a tensor. Each is a row of `native/src/unary.def`, "
@@ -24,12 +24,12 @@ final class Activations {
                 entries());
     }
 
-    private static Entry row(
+    private static CatalogueEntry row(
             String name, String code, UnaryOperator<Tensor> f, String formula, String range, String source) {
-        return new Entry(name, code, formula, range, source, Curve.of(name, "x", REACH, f));
+        return new CatalogueEntry(name, code, formula, range, source, Curve.of(name, "x", REACH, f));
     }
 
-    private static List<Entry> entries() {
+    private static List<CatalogueEntry> entries() {
         return List.of(
                 row("ReLU", "x.relu()", Tensor::relu, "max(x, 0)", "[0, ∞)", "Nair and Hinton 2010"),
                 row(

@@ -7,7 +7,7 @@ import java.util.List;
 public final class Catalogue {
     private Catalogue() {}
 
-    static List<Family> families() {
+    static List<CataloguePage> families() {
         return List.of(
                 Activations.family(),
                 Layers.family(),
@@ -25,7 +25,7 @@ public final class Catalogue {
      * @return the names of the pages
      */
     public static List<String> write(Path folder) {
-        List<Family> families = families();
+        List<CataloguePage> families = families();
         families.forEach(f -> f.write(folder));
         return families.stream().map(f -> f.file() + ".md").toList();
     }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.catalogue;
 
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Plots;
@@ -41,12 +41,12 @@ record Curve(String title, String axis, Map<String, double[][]> lines) {
         try (Pass pass = Pass.grad()) {
             Tensor at = pass.watch(Tensor.of(places, POINTS));
             Tensor y = f.apply(at);
-            lines.put("value", new double[][] {x, Summary.doubles(y.toArray())});
+            lines.put("value", new double[][] {x, Averages.doubles(y.toArray())});
             if (y.needsGradient()) {
                 pass.backward(y.sum());
                 Tensor slope = pass.gradient(at);
                 if (slope != null) {
-                    lines.put("derivative", new double[][] {x, Summary.doubles(slope.toArray())});
+                    lines.put("derivative", new double[][] {x, Averages.doubles(slope.toArray())});
                 }
             }
         }

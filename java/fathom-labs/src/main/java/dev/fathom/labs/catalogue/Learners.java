@@ -6,8 +6,8 @@ import java.util.List;
 final class Learners {
     private Learners() {}
 
-    static Family family() {
-        return new Family(
+    static CataloguePage family() {
+        return new CataloguePage(
                 "learners",
                 "Features, ensembles and search",
                 "A `Learner` is fitted to `Examples` and gives a `Predictor`; a `Projection` makes other features "
@@ -24,98 +24,98 @@ final class Learners {
                 "System.out.println(linear_support_vector_machine.fit(data, 1).accuracy(data) + \" \" + "
                         + "random_search.best().score());\n",
                 List.of(
-                        new Entry(
+                        new CatalogueEntry(
                                 "Principal components",
                                 "Pca.fit(x, 1)",
                                 "the directions of the largest variance, by the SVD of centered rows",
                                 "width ≤ columns",
                                 "Pearson 1901"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Linear discriminants",
                                 "Lda.fit(data)",
                                 "the directions of the largest variance between classes over that within them",
                                 "width < number of classes",
                                 "Fisher 1936"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "K-means",
                                 "KMeans.fit(x, 2, 1)",
                                 "centers of the smallest sum of squared distances, from k-means++",
                                 "k ≤ rows",
                                 "Lloyd 1982; Arthur and Vassilvitskii 2007"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Linear support vector machine",
                                 "new LinearSvm(1)",
                                 "‖w‖² / 2 + C Σ max(0, 1 - t x)², in the dual",
                                 "C > 0; two classes",
                                 "Cortes and Vapnik 1995; Hsieh et al. 2008"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Nearest neighbors",
                                 "new NearestNeighbors(3)",
                                 "the vote or mean of the k nearest examples",
                                 "k ≤ examples",
                                 "Fix and Hodges 1951"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "One against the rest",
                                 "new OneVsRest(new LinearSvm(1))",
                                 "one learner of two classes for each class",
                                 "any learner",
                                 "Rifkin and Klautau 2004"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Network as a learner",
                                 "NetLearner.classifier(() -> new Linear(2, 2), new Sgd(0.1f), 4, 10)",
                                 "trains a network in batches for a number of epochs",
                                 "any network",
                                 ""),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Stump",
                                 "new Stump()",
                                 "one question about one column",
                                 "weighted examples",
                                 "Iba and Langley 1992"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Bagging",
                                 "new Bagging(new Stump(), 5)",
                                 "the mean of learners on bootstrap samples",
                                 "members ≥ 1",
                                 "Breiman 1996"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Stacking",
                                 "new Stacking(new NearestNeighbors(1), new Stump(), new NearestNeighbors(3))",
                                 "a learner on what others predict in cross-validation",
                                 "two levels",
                                 "Wolpert 1992"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "AdaBoost",
                                 "new AdaBoost(new Stump(), 5)",
                                 "examples that are wrong weigh more in the next round",
                                 "weighted examples",
                                 "Freund and Schapire 1997; Zhu et al. 2009"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Residual boosting",
                                 "new ResidualBoosting(new Stump(), 5)",
                                 "each round learns what the ones before leave",
                                 "shrinkage in (0, 1]",
                                 "Friedman 2001"),
-                        new Entry("Grid search", "search.grid(3)", "every combination of a few values", "", ""),
-                        new Entry(
+                        new CatalogueEntry("Grid search", "search.grid(3)", "every combination of a few values", "", ""),
+                        new CatalogueEntry(
                                 "Random search",
                                 "search.random(8)",
                                 "independent draws",
                                 "",
                                 "Bergstra and Bengio 2012"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Genetic search",
                                 "search.genetic(4, 2)",
                                 "generations by tournament, crossover and mutation",
                                 "population, generations ≥ 1",
                                 "Holland 1975"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Successive halving",
                                 "search.halving(4, 1, 4, 2)",
                                 "the best part goes on with a larger budget",
                                 "factor ≥ 2",
                                 "Jamieson and Talwalkar 2016"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Search by predicted scores",
                                 "search.predicted(4, 2, 2, 16, new NearestNeighbors(1))",
                                 "a learner of scores chooses what is tried",

@@ -12,8 +12,8 @@ final class Losses {
 
     private Losses() {}
 
-    static Family family() {
-        return new Family(
+    static CataloguePage family() {
+        return new CataloguePage(
                 "losses",
                 "Losses",
                 "A loss compares an output with a target, and less is better. Those that have a value for each "
@@ -48,7 +48,7 @@ final class Losses {
                                 "-Σ w t log softmax(x); the mean divides by the weights of the labels",
                                 "w ≥ 0, not all 0",
                                 "PyTorch's CrossEntropyLoss"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Cross-entropy that ignores a label",
                                 "Loss.crossEntropy().ignoreIndex(-100)",
                                 "rows with this label count nothing",
@@ -61,13 +61,13 @@ final class Losses {
                                 "-Σ t (1 - p)^γ log p, p = softmax(x)",
                                 "γ ≥ 0",
                                 "Lin et al. 2017"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Cross-entropy with a baseline class",
                                 "Loss.crossEntropyWithBaseline()",
                                 "cross-entropy of M - 1 scores and a score of 0 for the last class",
                                 "t: class numbers, or probabilities",
                                 "Hosmer and Lemeshow 2000"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Negative log-likelihood",
                                 "Loss.nll()",
                                 "-Σ t x of log-probabilities x",
@@ -101,7 +101,7 @@ final class Losses {
                                 "Σ (cumulated softmax(x) - cumulated t)²",
                                 "ordered classes",
                                 "Hou et al. 2016"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Connectionist temporal classification",
                                 "Loss.ctc()",
                                 "-log of the sum over all alignments of a label sequence",
@@ -121,7 +121,7 @@ final class Losses {
                                 "binary cross-entropy times (1 - p of the right answer)^γ",
                                 "γ ≥ 0",
                                 "Lin et al. 2017"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Binary cross-entropy of probabilities",
                                 "Loss.bce()",
                                 "-t log p - (1 - t) log(1 - p), logarithms at least -100",
@@ -162,8 +162,8 @@ final class Losses {
                                 "(y - t)²",
                                 "any numbers",
                                 "Legendre 1805"),
-                        new Entry("Sum of squared errors", "Loss.sse()", "Σ (y - t)²", "any numbers", "Legendre 1805"),
-                        new Entry(
+                        new CatalogueEntry("Sum of squared errors", "Loss.sse()", "Σ (y - t)²", "any numbers", "Legendre 1805"),
+                        new CatalogueEntry(
                                 "Root mean squared error",
                                 "Loss.rmse()",
                                 "√ of the mean of (y - t)²",
@@ -211,61 +211,61 @@ final class Losses {
                                 "eˣ - t x, x the logarithm of the rate",
                                 "counts t ≥ 0",
                                 "PyTorch's PoissonNLLLoss"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Poisson's likelihood of rates",
                                 "Loss.poissonNllOfRates(false)",
                                 "y - t log(y + 1e-8)",
                                 "rates y ≥ 0, counts t ≥ 0",
                                 "PyTorch's PoissonNLLLoss"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Gaussian likelihood",
                                 "Loss.gaussianNll(false)",
                                 "(log v + (t - m)² / v) / 2 of means m and variances v",
                                 "v ≥ 0",
                                 "Nix and Weigend 1994"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Kullback-Leibler divergence",
                                 "Loss.kl()",
                                 "Σ t (log t - x) of log-probabilities x",
                                 "t: probabilities",
                                 "Kullback and Leibler 1951"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Jensen-Shannon divergence",
                                 "Loss.js()",
                                 "(KL(y ‖ m) + KL(t ‖ m)) / 2, m = (y + t) / 2",
                                 "y and t: probabilities",
                                 "Lin 1991"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Distillation",
                                 "Loss.distillation(4)",
                                 "T² KL(softmax(t / T) ‖ softmax(x / T))",
                                 "T > 0; t: a teacher's logits",
                                 "Hinton et al. 2015"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Cosine loss",
                                 "Loss.cosineEmbedding(0)",
                                 "1 - cos for pairs with t = 1, else max(0, cos - margin)",
                                 "margin in [-1, 1]",
                                 "PyTorch's CosineEmbeddingLoss"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Contrastive loss",
                                 "Loss.contrastive(1)",
                                 "d² / 2 for pairs with t = 1, else max(0, margin - d)² / 2",
                                 "margin > 0",
                                 "Hadsell et al. 2006"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Triplet loss",
                                 "Loss.triplet(0.2f)",
                                 "max(0, farthest of the class - nearest of the others + margin)",
                                 "margin ≥ 0",
                                 "Hermans et al. 2017"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Triplet loss, semi-hard",
                                 "Loss.triplet(0.2f).semiHard()",
                                 "the nearest of the others that is farther than the own one",
                                 "margin ≥ 0",
                                 "Schroff et al. 2015"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "InfoNCE",
                                 "Loss.infoNce(0.1f)",
                                 "cross-entropy of cos(x, t) / T over all keys of the batch",
@@ -273,7 +273,7 @@ final class Losses {
                                 "van den Oord et al. 2018")));
     }
 
-    private static Entry row(
+    private static CatalogueEntry row(
             String name,
             String code,
             String axis,
@@ -281,23 +281,23 @@ final class Losses {
             String formula,
             String range,
             String source) {
-        return new Entry(name, code, formula, range, source, Curve.of(name, axis, REACH, value));
+        return new CatalogueEntry(name, code, formula, range, source, Curve.of(name, axis, REACH, value));
     }
 
     /** Over the difference from the target. */
-    private static Entry numbers(
+    private static CatalogueEntry numbers(
             String name, String code, ReducedLoss loss, String formula, String range, String source) {
         return row(name, code, "y - t", y -> loss.each(y, Tensor.zeros(y.shape())), formula, range, source);
     }
 
     /** Over the output, for a target of 1. */
-    private static Entry labels(
+    private static CatalogueEntry labels(
             String name, String code, ReducedLoss loss, String formula, String range, String source) {
         return row(name, code, "x, t = 1", x -> loss.each(x, Tensor.ones(x.shape())), formula, range, source);
     }
 
     /** Over the logit of the right one of two classes. */
-    private static Entry classes(
+    private static CatalogueEntry classes(
             String name, String code, ReducedLoss loss, String formula, String range, String source) {
         return row(
                 name,

@@ -40,8 +40,8 @@ final class Optimizers {
 
     private Optimizers() {}
 
-    static Family family() {
-        return new Family(
+    static CataloguePage family() {
+        return new CataloguePage(
                 "optimizers",
                 "Optimizers",
                 "A recipe is a record of settings; `on(model)` binds it to parameters. In the formulas g is the "
@@ -58,8 +58,8 @@ final class Optimizers {
                 entries());
     }
 
-    private static Entry row(String name, String code, Optimizer recipe, String formula, String range, String source) {
-        return new Entry(name, code, formula, range, source, descent(name, recipe));
+    private static CatalogueEntry row(String name, String code, Optimizer recipe, String formula, String range, String source) {
+        return new CatalogueEntry(name, code, formula, range, source, descent(name, recipe));
     }
 
     private record Place(Parameter at) implements Net {}
@@ -88,7 +88,7 @@ final class Optimizers {
         return new Curve(name, "steps", Map.of("log10 f", new double[][] {steps, values}));
     }
 
-    private static List<Entry> entries() {
+    private static List<CatalogueEntry> entries() {
         return List.of(
                 row(
                         "Gradient descent",

@@ -9,8 +9,8 @@ import java.util.function.UnaryOperator;
 final class Penalties {
     private Penalties() {}
 
-    static Family family() {
-        return new Family(
+    static CataloguePage family() {
+        return new CataloguePage(
                 "penalties",
                 "Penalties and constraints",
                 "A penalty is added to a loss. Penalties of weights hold for all parameters, or for those that "
@@ -47,50 +47,50 @@ final class Penalties {
                                 "λ₁ Σ \\|w\\| + λ₂ Σ w²",
                                 "λ₁, λ₂ ≥ 0",
                                 "Zou and Hastie 2005"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Activity",
                                 "Penalty.activity(h, 0.1f)",
                                 "λ Σ \\|h\\|, the mean over examples",
                                 "λ ≥ 0",
                                 "Olshausen and Field 1996"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Sparsity",
                                 "Penalty.sparsity(h, 0.05f)",
                                 "Σ over units of KL(ρ ‖ mean activation)",
                                 "ρ in (0, 1), h in [0, 1]",
                                 "Ng 2011",
                                 sparsity()),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Gradient penalty",
                                 "GradientPenalty.twoSided(10)",
                                 "λ (‖∂D/∂x‖ - 1)² between real and generated examples",
                                 "λ ≥ 0",
                                 "Gulrajani et al. 2017"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "One-sided gradient penalty",
                                 "GradientPenalty.oneSided(10)",
                                 "λ max(0, ‖∂D/∂x‖ - 1)²",
                                 "λ ≥ 0",
                                 "Petzka et al. 2018"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "R1",
                                 "GradientPenalty.r1(10)",
                                 "γ / 2 ‖∂D/∂x‖² at real examples",
                                 "γ ≥ 0",
                                 "Mescheder et al. 2018"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Weight decay of a group",
                                 "Group.of(\"*.weight\").weightDecay(1e-4f)",
                                 "the decay of the optimizer for these parameters alone",
                                 "≥ 0",
                                 "Loshchilov and Hutter 2019"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Max-norm",
                                 "Group.of(\"*.weight\").maxNorm(3)",
                                 "w ← w c / max(c, ‖w‖) for the weights w into each unit",
                                 "c > 0",
                                 "Srebro and Shraibman 2005; Srivastava et al. 2014"),
-                        new Entry(
+                        new CatalogueEntry(
                                 "Clipped weights",
                                 "Group.of(\"*\").clipWeights(0.01f)",
                                 "w ← min(max(w, -c), c)",
@@ -99,9 +99,9 @@ final class Penalties {
     }
 
     /** Over one weight, with lambda 1. */
-    private static Entry weights(
+    private static CatalogueEntry weights(
             String name, String code, UnaryOperator<Tensor> term, String formula, String range, String source) {
-        return new Entry(name, code, formula, range, source, Curve.of(name, "w", 2, term));
+        return new CatalogueEntry(name, code, formula, range, source, Curve.of(name, "w", 2, term));
     }
 
     /** Over the mean activation of one unit. */

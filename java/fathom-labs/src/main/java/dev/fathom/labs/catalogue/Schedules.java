@@ -12,8 +12,8 @@ final class Schedules {
 
     private Schedules() {}
 
-    static Family family() {
-        return new Family(
+    static CataloguePage family() {
+        return new CataloguePage(
                 "schedules",
                 "Schedules",
                 "A schedule is the factor of the learning rate as a pure function of the epochs e that are "
@@ -29,7 +29,7 @@ final class Schedules {
                 entries());
     }
 
-    private static Entry row(String name, String code, Schedule schedule, String formula, String range, String source) {
+    private static CatalogueEntry row(String name, String code, Schedule schedule, String formula, String range, String source) {
         double[] epochs = IntStream.range(0, EPOCHS * STEPS_OF_AN_EPOCH + 1)
                 .mapToDouble(step -> (double) step / STEPS_OF_AN_EPOCH)
                 .toArray();
@@ -37,10 +37,10 @@ final class Schedules {
                 .mapToDouble(step -> schedule.factor(epochs[step], step))
                 .toArray();
         Curve curve = new Curve(name, "epochs", Map.of("factor", new double[][] {epochs, factors}));
-        return new Entry(name, code, formula, range, source, curve);
+        return new CatalogueEntry(name, code, formula, range, source, curve);
     }
 
-    private static List<Entry> entries() {
+    private static List<CatalogueEntry> entries() {
         return List.of(
                 row("Constant", "Schedule.constant()", Schedule.constant(), "1", "", ""),
                 row(

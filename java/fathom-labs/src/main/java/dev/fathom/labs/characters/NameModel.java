@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.decode.NextToken;
 import dev.fathom.decode.Sampling;
-import dev.fathom.labs.data.Names;
+import dev.fathom.labs.data.FirstNames;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
@@ -30,7 +30,7 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
         int[][] x = new int[names.size()][];
         int[][] y = new int[names.size()][];
         for (int i = 0; i < x.length; i++) {
-            int[] ids = Names.ids(names.get(i));
+            int[] ids = FirstNames.ids(names.get(i));
             x[i] = Arrays.copyOf(ids, ids.length - 1);
             y[i] = Arrays.copyOfRange(ids, 1, ids.length);
         }
@@ -88,9 +88,9 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
     /** Generates names at temperature 1. */
     List<String> write(int count, long seed) {
         int[][] prompts = new int[count][1]; // Names.END, whose number is 0
-        return new Sampling(0, Names.LONGEST)
+        return new Sampling(0, FirstNames.LONGEST)
                 .after(new Reread(count), new Rng(seed), prompts).stream()
-                        .map(h -> new Characters().text(Names.LETTERS.tokens(h.toArray())))
+                        .map(h -> new Characters().text(FirstNames.LETTERS.tokens(h.toArray())))
                         .toList();
     }
 

@@ -2,7 +2,7 @@ package dev.fathom.labs.characters;
 
 import static dev.fathom.op.Activation.TANH;
 
-import dev.fathom.labs.data.Names;
+import dev.fathom.labs.data.FirstNames;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
@@ -16,7 +16,7 @@ import dev.fathom.tensor.Tensor;
  * of them looks ahead.
  */
 final class NameNets {
-    private static final int LETTERS = Names.LETTERS.size();
+    private static final int LETTERS = FirstNames.LETTERS.size();
 
     private NameNets() {}
 
@@ -55,6 +55,6 @@ final class NameNets {
 
     /** Four layers, 64 wide. */
     static Layer transformer() {
-        return Gpt.of(LETTERS, Names.LONGEST + 2, 64, 4, 0);
+        return Gpt.of(LETTERS, FirstNames.LONGEST + 2, 64, 4, 0);
     }
 }

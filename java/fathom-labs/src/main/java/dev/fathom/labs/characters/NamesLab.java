@@ -1,12 +1,12 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Names;
+import dev.fathom.labs.data.FirstNames;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -43,8 +43,8 @@ public final class NamesLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
-        NameParts parts = NameParts.of(Names.read(run.data()), run.seed(), run.of(Integer.MAX_VALUE, 3000));
+    public Findings run(Run run) {
+        NameParts parts = NameParts.of(FirstNames.read(run.data()), run.seed(), run.of(Integer.MAX_VALUE, 3000));
         String data = line(
                 "%,d names: %,d for training, %,d for validation, %,d for the test",
                 parts.all().size(),
@@ -52,13 +52,13 @@ public final class NamesLab implements Experiment {
                 parts.validation().size(),
                 parts.test().size());
         run.out().println(data);
-        Result page = run.page("Lab names", data);
+        Findings page = run.page("Lab names", data);
         List<Plan> plans = List.of(
                 new Plan("MLP", new NameNets.Mlp(), 4e-3f, run.epochs(20, 3)),
                 new Plan("GRU", NameNets.gru(), 3e-3f, run.epochs(12, 3)),
                 new Plan("Transformer", NameNets.transformer(), 1e-3f, run.epochs(20, 2)));
-        int[][] training = parts.training().stream().map(Names::ids).toArray(int[][]::new);
-        Layer pairs = NameNets.counted(new NgramModel(2, Names.LETTERS.size(), training));
+        int[][] training = parts.training().stream().map(FirstNames::ids).toArray(int[][]::new);
+        Layer pairs = NameNets.counted(new NgramModel(2, FirstNames.LETTERS.size(), training));
         List<NameModel> models = new ArrayList<>();
         try {
             models.add(new NameModel(NamesPage.PAIRS, Model.of(pairs, run.seed()), 0));

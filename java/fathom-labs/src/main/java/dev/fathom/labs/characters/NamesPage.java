@@ -1,11 +1,11 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.data.Names;
+import dev.fathom.labs.data.FirstNames;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** The page of the lab on names: likelihoods, one name letter by letter, and generated names. */
-record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) {
+record NamesPage(Run run, Findings page, NameParts parts, List<NameModel> models) {
     /** The model that was counted and is a network too. */
     static final String PAIRS = "2-gram counts";
 
@@ -37,7 +37,7 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
         List<String> unseen = parts.unseen();
         List<List<String>> rows = new ArrayList<>();
         for (int order : new int[] {1, 3, 5}) {
-            NgramModel counted = new NgramModel(order, Names.LETTERS.size(), training);
+            NgramModel counted = new NgramModel(order, FirstNames.LETTERS.size(), training);
             String name = line("%d-gram counts", order);
             double test = counted.logLoss(ids(parts.test()));
             page.figure(Figure.of(name + LIKELIHOOD, "nats", test));
@@ -126,7 +126,7 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
     }
 
     private static int[][] ids(List<String> names) {
-        return names.stream().map(Names::ids).toArray(int[][]::new);
+        return names.stream().map(FirstNames::ids).toArray(int[][]::new);
     }
 
     /** One name under every model as curves, and some under the last model as colors. */
@@ -166,7 +166,7 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
         page.colored(
                 String.join(
                         "",
-                        spelled.stream().map(name -> name + Names.END + "\n").toList()),
+                        spelled.stream().map(name -> name + FirstNames.END + "\n").toList()),
                 last.name()
                         + ": the more orange a letter is, the more probable it was. A period stands for the end of a"
                         + " name.",

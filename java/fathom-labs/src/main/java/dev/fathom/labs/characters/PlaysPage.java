@@ -1,11 +1,11 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.characters.ShakespeareLab.Plays;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * The LSTM and the GPT on the plays: their bits per character beside n-gram counts and gzip, what they write, and
  * single units of the LSTM.
  */
-record PlaysPage(Run run, Result page, Plays plays) {
+record PlaysPage(Run run, Findings page, Plays plays) {
     private static final String PROMPT = "ROMEO:\n";
     private static final String NANO = "karpathy/nanoGPT, README: loss 1.88 on the last 10 % of the text";
     private static final String COUNTS = "5-gram counts";

@@ -1,11 +1,11 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Imdb;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.text.Texts;
@@ -110,7 +110,7 @@ final class QuoteUnits {
     }
 
     /** Trains the three networks and searches their units; false if the run was interrupted. */
-    boolean run(Run run, Result page) {
+    boolean run(Run run, Findings page) {
         int hidden = run.of(128, 64);
         int epochs = run.epochs(1, 2);
         int[] text = ids(searched);

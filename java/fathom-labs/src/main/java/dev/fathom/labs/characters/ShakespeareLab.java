@@ -1,11 +1,11 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.TinyShakespeare;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.text.Characters;
 import dev.fathom.text.Vocabulary;
 import java.util.Arrays;
@@ -58,14 +58,14 @@ public final class ShakespeareLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Plays plays = Plays.of(TinyShakespeare.read(run.data()), run.of(Integer.MAX_VALUE, 60_000));
         QuoteUnits quotes = QuoteUnits.read(run);
         String data = line(
                 "Shakespeare's plays: %,d characters for training, %,d for validation, %,d for the test; %s",
                 plays.training().length, plays.validation().length, plays.test().length, quotes.data());
         run.out().println(data);
-        Result page = run.page("Lab shakespeare", data);
+        Findings page = run.page("Lab shakespeare", data);
         if (new PlaysPage(run, page, plays).trainAndWrite() && quotes.run(run, page)) {
             page.finished();
         }

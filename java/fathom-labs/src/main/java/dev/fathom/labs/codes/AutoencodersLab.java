@@ -1,6 +1,6 @@
 package dev.fathom.labs.codes;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
@@ -10,7 +10,7 @@ import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import java.util.List;
 
 /**
@@ -30,7 +30,7 @@ public final class AutoencodersLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int last = run.of(50, 9);
         int tested = run.of(5, 1);
         List<Recording> recordings =
@@ -40,7 +40,7 @@ public final class AutoencodersLab implements Experiment {
                 Images images = some.scaled();
                 Images flat = images.flattened()) {
             long test = recordings.stream().filter(Recording::test).count();
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab autoencoders",
                     line(
                             "Fashion-MNIST: %,d images to learn from and %,d for the test; spoken digits: %,d "
@@ -55,7 +55,7 @@ public final class AutoencodersLab implements Experiment {
         }
     }
 
-    private static boolean linear(Run run, Result page, Images images) {
+    private static boolean linear(Run run, Findings page, Images images) {
         try (Dataset some = images.learn().take(0, Math.min(images.learn().size(), run.of(5000, 800)))) {
             return LinearCodes.add(run, page, Examples.of(some).x());
         }

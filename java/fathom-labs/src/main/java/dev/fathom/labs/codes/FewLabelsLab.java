@@ -1,6 +1,6 @@
 package dev.fathom.labs.codes;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
@@ -8,8 +8,8 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Rng;
@@ -64,7 +64,7 @@ public final class FewLabelsLab implements Experiment {
             @Nullable Way base) {}
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images images = all.first(run.of(18_000, 2000));
                 Images flat = images.flattened();
@@ -72,7 +72,7 @@ public final class FewLabelsLab implements Experiment {
                 Dataset test = all.test().take(0, Math.min(all.test().size(), run.of(10_000, 1000)));
                 Dataset flatTest = test.flattened();
                 Dataset tested = flatTest.scaled(1f / 255, 0)) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab few-labels",
                     line(
                             "MNIST: %,d images without labels, some of which get one, and %,d for the test; "
@@ -87,7 +87,7 @@ public final class FewLabelsLab implements Experiment {
 
     // ---- images
 
-    private static boolean images(Run run, Result page, FewLabels few, Dataset unlabeled) {
+    private static boolean images(Run run, Findings page, FewLabels few, Dataset unlabeled) {
         int epochs = run.epochs(20, 6);
         Pretraining coded = Pretraining.run(
                 run, "auto-encoder", unlabeled, few.widths(), Stage.Reconstructing::new, new Adam(3e-3f), epochs);
@@ -151,7 +151,7 @@ public final class FewLabelsLab implements Experiment {
         return true;
     }
 
-    private static void write(Result page, FewLabels few, int[] sizes, int draws, Map<Way, double[][]> errors) {
+    private static void write(Findings page, FewLabels few, int[] sizes, int draws, Map<Way, double[][]> errors) {
         List<String> places = IntStream.of(sizes).mapToObj(n -> line("%,d", n)).toList();
         List<String> header = new ArrayList<>(List.of("error on the test, by the number of labels"));
         header.addAll(places);
@@ -160,7 +160,7 @@ public final class FewLabelsLab implements Experiment {
         errors.forEach((way, of) -> {
             List<String> row = new ArrayList<>(List.of(way.name()));
             for (int s = 0; s < sizes.length; s++) {
-                double percent = Summary.mean(of[s]);
+                double percent = Averages.mean(of[s]);
                 row.add(line("%.2f %%", percent));
                 Figure figure = Figure.of(line("%s, %s labels, test error", way.name(), places.get(s)), "%", percent);
                 page.figure(
@@ -169,7 +169,7 @@ public final class FewLabelsLab implements Experiment {
                                 : figure);
             }
             rows.add(row);
-            curves.put(way.name(), Arrays.stream(of).mapToDouble(Summary::mean).toArray());
+            curves.put(way.name(), Arrays.stream(of).mapToDouble(Averages::mean).toArray());
         });
         for (int w = 0; w < LEE.size(); w++) {
             List<String> row = new ArrayList<>(List.of("published: " + (w == 0 ? "ReLU, dropout" : "pseudo-labels")));
@@ -238,9 +238,9 @@ public final class FewLabelsLab implements Experiment {
                             "With %s labels, \"%s\" has %.2f %% wrong and \"%s\" %.2f %%.",
                             places.get(s),
                             way.name(),
-                            Summary.mean(of[s]),
+                            Averages.mean(of[s]),
                             way.base().name(),
-                            Summary.mean(without[s])));
+                            Averages.mean(without[s])));
                 }
             }
         });
@@ -279,7 +279,7 @@ public final class FewLabelsLab implements Experiment {
         };
     }
 
-    private static boolean graphs(Run run, Result page) {
+    private static boolean graphs(Run run, Findings page) {
         List<String> names = List.of("graph convolution", "without edges", "label spreading");
         int draws = run.of(20, 4);
         double[][] means = new double[names.size()][PER_BLOCK.length];

@@ -1,12 +1,12 @@
 package dev.fathom.labs.codes;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Pca;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.LBfgs;
@@ -26,7 +26,7 @@ final class LinearCodes {
     private LinearCodes() {}
 
     /** Adds what images [n][784] show; false if the run was interrupted. */
-    static boolean add(Run run, Result page, float[][] images) {
+    static boolean add(Run run, Findings page, float[][] images) {
         Pca pca = Pca.fit(images, WIDTH);
         double least = (1 - pca.share()) * (images.length - 1) / images.length;
         try (Dataset data = standardized(images, pca);
@@ -82,7 +82,7 @@ final class LinearCodes {
         return PrincipalAngles.degrees(PrincipalAngles.transposed(pca.components(), pixels), decoder(model), WIDTH);
     }
 
-    private static void write(Result page, double[] start, double[] end, double loss, double least) {
+    private static void write(Findings page, double[] start, double[] end, double loss, double least) {
         List<List<String>> rows = new ArrayList<>();
         for (int i = 0; i < WIDTH; i++) {
             rows.add(List.of(Integer.toString(i + 1), line("%.2f", start[i]), line("%.4f", end[i])));

@@ -1,6 +1,6 @@
 package dev.fathom.labs.codes;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 import static dev.fathom.op.Activation.SIGMOID;
 
@@ -8,7 +8,7 @@ import dev.fathom.features.Examples;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Linear;
@@ -57,7 +57,7 @@ final class LocalUnits {
     }
 
     /** Adds the best units; false if the run was interrupted. */
-    static boolean add(Run run, Result page, Images images) {
+    static boolean add(Run run, Findings page, Images images) {
         Autoencoder net = network();
         try (Model<Autoencoder> model = net.train(
                 run,
@@ -101,7 +101,7 @@ final class LocalUnits {
         }
     }
 
-    private static void write(Result page, List<List<String>> rows, double[] byUnit, double[] byPixel) {
+    private static void write(Findings page, List<List<String>> rows, double[] byUnit, double[] byPixel) {
         double unit = IntStream.range(0, byUnit.length)
                 .mapToDouble(c -> byUnit[c])
                 .average()

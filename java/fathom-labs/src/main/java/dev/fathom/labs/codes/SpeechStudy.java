@@ -1,13 +1,13 @@
 package dev.fathom.labs.codes;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.ImageSheet;
@@ -38,7 +38,7 @@ final class SpeechStudy {
     private static final int HIGH = 2;
 
     private final Run run;
-    private final Result page;
+    private final Findings page;
     private final List<float[][]> learn;
     private final List<float[][]> test;
     private final float[] mean;
@@ -53,7 +53,7 @@ final class SpeechStudy {
      */
     private record Coded(String name, int frames, double distortion, float[][] first) {}
 
-    SpeechStudy(Run run, Result page, List<Recording> recordings) {
+    SpeechStudy(Run run, Findings page, List<Recording> recordings) {
         this.run = run;
         this.page = page;
         List<float[][]> learned = spectrograms(recordings, false);
@@ -66,13 +66,13 @@ final class SpeechStudy {
         int longest = FRAMES[FRAMES.length - 1];
         return recordings.stream()
                 .filter(r -> r.test() == test)
-                .map(Windows::decibels)
+                .map(SpectrogramWindows::decibels)
                 .filter(s -> s.length >= longest)
                 .toList();
     }
 
     private static float[] mean(List<float[][]> spectrograms) {
-        double[] sums = new double[Windows.BINS];
+        double[] sums = new double[SpectrogramWindows.BINS];
         int frames = 0;
         for (float[][] spectrogram : spectrograms) {
             frames += spectrogram.length;
@@ -91,9 +91,9 @@ final class SpeechStudy {
 
     /** Without the mean of each bin over the recordings to learn from, in units of {@link #SCALE}. */
     private float[][] normalized(float[][] spectrogram) {
-        float[][] rows = new float[spectrogram.length][Windows.BINS];
+        float[][] rows = new float[spectrogram.length][SpectrogramWindows.BINS];
         for (int f = 0; f < rows.length; f++) {
-            for (int b = 0; b < Windows.BINS; b++) {
+            for (int b = 0; b < SpectrogramWindows.BINS; b++) {
                 rows[f][b] = (spectrogram[f][b] - mean[b]) / SCALE;
             }
         }
@@ -104,10 +104,10 @@ final class SpeechStudy {
     boolean add() {
         int most = run.of(20_000, 1500);
         for (int frames : FRAMES) {
-            Windows windows = new Windows(frames);
+            SpectrogramWindows windows = new SpectrogramWindows(frames);
             float[][] rows = some(windows.all(learn), most);
             float[][] tested = windows.all(test);
-            Autoencoder net = Autoencoder.binary(frames * Windows.BINS, run.of(512, 128), BITS);
+            Autoencoder net = Autoencoder.binary(frames * SpectrogramWindows.BINS, run.of(512, 128), BITS);
             try (Dataset data = Dataset.of(rows, new int[rows.length]);
                     Dataset others = Dataset.of(tested, new int[tested.length]);
                     Model<Autoencoder> model =
@@ -137,14 +137,14 @@ final class SpeechStudy {
         return frames + (frames == 1 ? " frame" : " frames");
     }
 
-    private void judge(String name, Windows windows, float[][] coded) {
+    private void judge(String name, SpectrogramWindows windows, float[][] coded) {
         double sum = 0;
         int from = 0;
         List<float[][]> left = new ArrayList<>();
         for (float[][] spectrogram : test) {
             int to = from + spectrogram.length - windows.frames() + 1;
             left.add(windows.overlapped(Arrays.copyOfRange(coded, from, to)));
-            sum += Windows.distortion(spectrogram, left.get(left.size() - 1));
+            sum += SpectrogramWindows.distortion(spectrogram, left.get(left.size() - 1));
             from = to;
         }
         all.add(new Coded(name, windows.frames(), SCALE * sum / test.size(), left.get(0)));
@@ -152,7 +152,7 @@ final class SpeechStudy {
 
     private void write(int most) {
         double silent = test.stream()
-                .mapToDouble(s -> SCALE * Windows.distortion(s, new float[s.length][Windows.BINS]))
+                .mapToDouble(s -> SCALE * SpectrogramWindows.distortion(s, new float[s.length][SpectrogramWindows.BINS]))
                 .average()
                 .orElseThrow();
         List<List<String>> rows = new ArrayList<>();
@@ -212,7 +212,7 @@ final class SpeechStudy {
                                         + "their auto-encoder stage by stage as "
                                         + "Boltzmann machines on other speech; their binary codes have about 2 dB "
                                         + "less than sub-bands.",
-                                Windows.BINS, Windows.SILENCE, "1, 3, 9 and 13", BITS, most))
+                                SpectrogramWindows.BINS, SpectrogramWindows.SILENCE, "1, 3, 9 and 13", BITS, most))
                 .table(header, rows)
                 .text(line(
                         "At %d bits a window, binary codes have the lower distortion for %d of the %d sizes of "
@@ -236,7 +236,7 @@ final class SpeechStudy {
 
     private ImageSheet sheet() {
         float[][] spectrogram = test.get(0);
-        ImageSheet sheet = new ImageSheet(HIGH * Windows.BINS, WIDE * spectrogram.length, 1).columns(1 + FRAMES.length);
+        ImageSheet sheet = new ImageSheet(HIGH * SpectrogramWindows.BINS, WIDE * spectrogram.length, 1).columns(1 + FRAMES.length);
         for (String name : all.stream().map(Coded::name).distinct().toList()) {
             sheet.add(pixels(spectrogram), "original");
             all.stream()
@@ -249,11 +249,11 @@ final class SpeechStudy {
     /** Time to the right and frequency upward, from silence in black to the loudest in white. */
     private byte[] pixels(float[][] spectrogram) {
         int width = WIDE * spectrogram.length;
-        byte[] pixels = new byte[HIGH * Windows.BINS * width];
+        byte[] pixels = new byte[HIGH * SpectrogramWindows.BINS * width];
         for (int i = 0; i < pixels.length; i++) {
-            int bin = Windows.BINS - 1 - i / width / HIGH;
+            int bin = SpectrogramWindows.BINS - 1 - i / width / HIGH;
             double decibels = SCALE * spectrogram[i % width / WIDE][bin] + mean[bin];
-            pixels[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, 1 + decibels / Windows.SILENCE)));
+            pixels[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, 1 + decibels / SpectrogramWindows.SILENCE)));
         }
         return pixels;
     }

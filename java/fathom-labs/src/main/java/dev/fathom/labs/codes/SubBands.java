@@ -1,6 +1,6 @@
 package dev.fathom.labs.codes;
 
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -24,7 +24,7 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
     /** Learns {@code 2^bits} centers for each of some bands of about equal width. */
     static SubBands fit(int frames, float[][] windows, int bands, int bits, long seed) {
         int[] first = IntStream.rangeClosed(0, bands)
-                .map(b -> b * Windows.BINS / bands)
+                .map(b -> b * SpectrogramWindows.BINS / bands)
                 .toArray();
         List<float[][]> books = Workers.all().run(bands, b -> {
             float[][] rows = band(frames, windows, first[b], first[b + 1]);
@@ -98,7 +98,7 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
     }
 
     private static Tensor matrix(float[][] rows) {
-        return Tensor.of(Summary.flat(rows), rows.length, rows[0].length);
+        return Tensor.of(Averages.flat(rows), rows.length, rows[0].length);
     }
 
     private static float[][] band(int frames, float[][] windows, int from, int to) {
@@ -106,7 +106,7 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
         float[][] rows = new float[windows.length][frames * width];
         for (int w = 0; w < windows.length; w++) {
             for (int t = 0; t < frames; t++) {
-                System.arraycopy(windows[w], t * Windows.BINS + from, rows[w], t * width, width);
+                System.arraycopy(windows[w], t * SpectrogramWindows.BINS + from, rows[w], t * width, width);
             }
         }
         return rows;
@@ -116,13 +116,13 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
     float[][] coded(float[][] windows) {
         List<int[]> codes = Workers.all()
                 .run(books.size(), b -> nearest(band(frames, windows, first[b], first[b + 1]), books.get(b)));
-        float[][] coded = new float[windows.length][frames * Windows.BINS];
+        float[][] coded = new float[windows.length][frames * SpectrogramWindows.BINS];
         for (int b = 0; b < books.size(); b++) {
             int width = first[b + 1] - first[b];
             for (int w = 0; w < windows.length; w++) {
                 float[] center = books.get(b)[codes.get(b)[w]];
                 for (int t = 0; t < frames; t++) {
-                    System.arraycopy(center, t * width, coded[w], t * Windows.BINS + first[b], width);
+                    System.arraycopy(center, t * width, coded[w], t * SpectrogramWindows.BINS + first[b], width);
                 }
             }
         }

@@ -4,7 +4,7 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.outliers.Detection;
 import dev.fathom.labs.outliers.Detection.Span;
 import dev.fathom.labs.outliers.UserSeries;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
 import dev.fathom.view.Chart;
@@ -127,16 +127,16 @@ public final class Anomalies implements Callable<Integer> {
         List<Span> spans = found.spans(window);
         int rows = series.rows().length;
         String what = file.getFileName() + ": " + rows + " rows of " + String.join(", ", series.columns());
-        Result page = new Result("Anomalies in " + file.getFileName(), what, out);
+        Findings page = new Findings("Anomalies in " + file.getFileName(), what, out);
         page.text(what + ".");
         series.notes().forEach(note -> page.section("", note)); // they were printed before the training
         if (found.epochs() < Detection.EPOCHS) {
-            page.text(Result.line(
+            page.text(Findings.line(
                     "This was stopped after %d of %d epochs, so the scores are those of auto-encoders that have "
                             + "not learned to the end.%s",
                     found.epochs(), Detection.EPOCHS, options.resume() ? " The same command goes on from there." : ""));
         }
-        page.text(Result.line(
+        page.text(Findings.line(
                 "A row is flagged where its score, the median of the squared errors of %d auto-encoders, is above "
                         + "%.4g, %.1f standard deviations above the "
                         + "mean.",
@@ -152,11 +152,11 @@ public final class Anomalies implements Callable<Integer> {
                             .map(s -> List.of(
                                     Long.toString(series.lines()[s.first()]),
                                     Long.toString(series.lines()[s.last()]),
-                                    Result.line("%.4g", s.score())))
+                                    Findings.line("%.4g", s.score())))
                             .toList());
         }
         if (series.columns().size() > MOST_COLUMNS) {
-            page.text(Result.line(
+            page.text(Findings.line(
                     "The picture has the first %d of %d columns; not drawn: %s.",
                     MOST_COLUMNS,
                     series.columns().size(),
@@ -165,7 +165,7 @@ public final class Anomalies implements Callable<Integer> {
                             series.columns()
                                     .subList(MOST_COLUMNS, series.columns().size()))));
         }
-        page.text(Result.line(
+        page.text(Findings.line(
                         "As a stream, whose session carries its state from row to row, a row takes %.0f "
                                 + "microseconds on one thread.",
                         found.microseconds()))

@@ -5,8 +5,8 @@ import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.FinishedRun;
-import dev.fathom.labs.pages.Machine;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Provenance;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.StoredRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,7 +33,7 @@ record LabRun(Experiment lab, Run run) {
         forget(folder);
         double earlier = run.resume() ? seconds(folder) : 0;
         long began = System.nanoTime();
-        Result result;
+        Findings result;
         try {
             result = lab.run(run);
         } catch (RuntimeException | Error e) {
@@ -57,8 +57,8 @@ record LabRun(Experiment lab, Run run) {
                 lab.name(),
                 result.data(),
                 LocalDate.now(ZoneOffset.UTC).toString(),
-                Project.root().map(Machine::commit).orElse("unknown"),
-                Machine.processor() + "; " + Machine.line(),
+                Project.root().map(Provenance::commit).orElse("unknown"),
+                Provenance.processor() + "; " + Provenance.line(),
                 run.seed(),
                 seconds,
                 result.figures());
@@ -80,7 +80,7 @@ record LabRun(Experiment lab, Run run) {
     }
 
     /** Writes what a run had found before it failed, with the reason. */
-    private void keep(Result page, Throwable reason, double seconds) {
+    private void keep(Findings page, Throwable reason, double seconds) {
         page.withoutBands().made(made(seconds)).text("The run failed before its end: " + reason.getMessage());
         try {
             run.out().println("What it had found until then: " + page.write(run.folder()));

@@ -4,7 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.labs.pages.Machine;
+import dev.fathom.labs.pages.Provenance;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -62,9 +62,9 @@ public record Setup(
         } catch (NativeException e) {
             failure = e.getMessage();
         }
-        String kilobytes = Machine.value("/proc/meminfo", "MemAvailable").replace(" kB", "");
+        String kilobytes = Provenance.value("/proc/meminfo", "MemAvailable").replace(" kB", "");
         return new Setup(
-                Machine.value("/proc/cpuinfo", "model name"),
+                Provenance.value("/proc/cpuinfo", "model name"),
                 Runtime.getRuntime().availableProcessors(),
                 system.getSystemLoadAverage(),
                 kilobytes.isEmpty() ? -1 : Long.parseLong(kilobytes) << 10,

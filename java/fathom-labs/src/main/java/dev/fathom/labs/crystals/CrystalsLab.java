@@ -1,6 +1,6 @@
 package dev.fathom.labs.crystals;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
@@ -12,9 +12,9 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Correlation;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -63,13 +63,13 @@ public final class CrystalsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int unlabeled = run.of(4000, 1500);
         int tested = run.of(1000, 300);
         Crystals all = Crystals.draw(unlabeled + tested, new Rng(run.seed()).split("crystals"));
         Crystals known = all.subset(0, unlabeled);
         Crystals test = all.subset(unlabeled, unlabeled + tested);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab crystals",
                 line(
                         "Generated crystals: %,d to learn from, few of which have a label, and %,d for the test",
@@ -146,7 +146,7 @@ public final class CrystalsLab implements Experiment {
      * Teaches the property by more and more labels, and shows the numbers of labels that are finished; false if the run
      * was interrupted before the last.
      */
-    private static boolean properties(Run run, Result page, Crystals known, Crystals test, Model<CrystalNet> taught) {
+    private static boolean properties(Run run, Findings page, Crystals known, Crystals test, Model<CrystalNet> taught) {
         int[] labels = run.brief() ? BRIEF : LABELS;
         int draws = run.of(5, 2);
         run.training().say("%n== The property");
@@ -185,7 +185,7 @@ public final class CrystalsLab implements Experiment {
     }
 
     private static double mean(List<Drawn> all, String name) {
-        return Summary.mean(all, one -> one.error(name));
+        return Averages.mean(all, one -> one.error(name));
     }
 
     /** The mean absolute error. */
@@ -200,8 +200,8 @@ public final class CrystalsLab implements Experiment {
     /** What each method says of the test. */
     private static Map<String, float[]> answers(
             Run run, Crystals labeled, Crystals test, Model<CrystalNet> taught, int draw) {
-        double mean = Summary.mean(Summary.doubles(labeled.energies()));
-        double deviation = Summary.deviation(Summary.doubles(labeled.energies()));
+        double mean = Averages.mean(Averages.doubles(labeled.energies()));
+        double deviation = Averages.deviation(Averages.doubles(labeled.energies()));
         Map<String, float[]> all = new LinkedHashMap<>();
         float[] same = new float[test.size()];
         Arrays.fill(same, (float) mean);
@@ -282,7 +282,7 @@ public final class CrystalsLab implements Experiment {
 
     // ---- the page
 
-    private static void page(Result page, Map<Integer, List<Drawn>> finished, int draws, Crystals test) {
+    private static void page(Findings page, Map<Integer, List<Drawn>> finished, int draws, Crystals test) {
         List<String> methods = List.of(MEAN, LINEAR, NEAREST, ALONE, TAUGHT);
         List<String> places = finished.keySet().stream().map(n -> n.toString()).toList();
         Map<String, double[]> errors = new LinkedHashMap<>();
@@ -324,13 +324,13 @@ public final class CrystalsLab implements Experiment {
     }
 
     /** What a hundred labels come to. */
-    private static void hundred(Result page, List<Drawn> all, Crystals test) {
+    private static void hundred(Findings page, List<Drawn> all, Crystals test) {
         double alone = mean(all, ALONE);
         double taught = mean(all, TAUGHT);
         double simple = Math.min(mean(all, LINEAR), mean(all, NEAREST));
-        double[] truth = Summary.doubles(test.energies());
-        double middle = Summary.mean(truth);
-        double wide = 2 * Summary.deviation(truth);
+        double[] truth = Averages.doubles(test.energies());
+        double middle = Averages.mean(truth);
+        double wide = 2 * Averages.deviation(truth);
         double[] ends = {middle - wide, middle + wide};
         page.text(line(
                         "With 100 labels the graph network has a mean absolute error of %.3f by labels alone, and "
@@ -356,13 +356,13 @@ public final class CrystalsLab implements Experiment {
                                 .points(
                                         "test crystals, taught first",
                                         truth,
-                                        Summary.doubles(all.get(all.size() - 1).said))
+                                        Averages.doubles(all.get(all.size() - 1).said))
                                 .dashed("equal", ends, ends)
                                 .render());
     }
 
     /** What the network learned of the elements without a label. */
-    private static void elements(Result page, Crystals crystals, Model<CrystalNet> taught) {
+    private static void elements(Findings page, Crystals crystals, Model<CrystalNet> taught) {
         float[][] vectors = new float[Crystals.ELEMENTS][];
         try (Pass pass = Pass.infer()) {
             float[] all = taught.net().elements().toArray();
@@ -391,8 +391,8 @@ public final class CrystalsLab implements Experiment {
                         () -> new Chart("first principal component", "electronegativity")
                                 .points(
                                         "elements",
-                                        Summary.doubles(crystals.electronegativity()),
-                                        Summary.doubles(first))
+                                        Averages.doubles(crystals.electronegativity()),
+                                        Averages.doubles(first))
                                 .render());
     }
 }

@@ -3,7 +3,7 @@ package dev.fathom.labs.data;
 import dev.fathom.data.Encoder;
 import dev.fathom.data.Encoding;
 import dev.fathom.data.Table;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,7 +68,7 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
                                 .mapToDouble(j -> x[i * k + j])
                                 .toArray())
                         .toArray(double[][]::new),
-                Summary.doubles(y));
+                Averages.doubles(y));
     }
 
     /**

@@ -1,6 +1,6 @@
 package dev.fathom.labs.distillation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
@@ -16,8 +16,8 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
@@ -70,12 +70,12 @@ public final class DistillLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.learning(run.of(10_000, 4000));
                 Images images = some.scaled();
                 Images flat = images.flattened()) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab distill",
                     line(
                             "MNIST: %,d images to learn from, %,d by which a temperature and a bias are chosen, "
@@ -173,7 +173,7 @@ public final class DistillLab implements Experiment {
      */
     private record Taught(Lesson lesson, double[] choose, double[] test) {
         double mean() {
-            return 100 * Summary.mean(test);
+            return 100 * Averages.mean(test);
         }
 
         /** How many points fewer are wrong than without the teacher, student by student. */
@@ -188,7 +188,7 @@ public final class DistillLab implements Experiment {
      * Teaches students by each temperature, and shows the lessons that are finished; false if the run was interrupted
      * before the last.
      */
-    private static boolean temperatures(Run run, Result page, Dataset images, Images flat, double teacher) {
+    private static boolean temperatures(Run run, Findings page, Dataset images, Images flat, double teacher) {
         int draws = run.of(5, 2);
         Students students = new Students(images, run.epochs(30, 12));
         run.training().say("%n== Students");
@@ -225,7 +225,7 @@ public final class DistillLab implements Experiment {
             return false;
         }
         Taught chosen = kinds.get(1).stream()
-                .min(Comparator.comparingDouble(t -> Summary.mean(t.choose)))
+                .min(Comparator.comparingDouble(t -> Averages.mean(t.choose)))
                 .orElseThrow();
         Taught hottest = kinds.get(1).get(temperatures.length - 1);
         DoubleSummaryStatistics gains = DoubleStream.of(chosen.gains(alone)).summaryStatistics();
@@ -266,7 +266,7 @@ public final class DistillLab implements Experiment {
     }
 
     /** The row of a lesson, whose figure is added. */
-    private static List<String> row(Result page, Taught one, Taught alone) {
+    private static List<String> row(Findings page, Taught one, Taught alone) {
         boolean teacher = one.lesson.share() == 1;
         DoubleSummaryStatistics gains = DoubleStream.of(one.gains(alone)).summaryStatistics();
         page.figure(Figure.of(
@@ -369,7 +369,7 @@ public final class DistillLab implements Experiment {
      * Teaches a student by labels and one by the teacher, and shows those that are finished; false if the run was
      * interrupted before the last.
      */
-    private static boolean unseen(Run run, Result page, Dataset taught, Images flat) {
+    private static boolean unseen(Run run, Findings page, Dataset taught, Images flat) {
         int[] labels = taught.labels();
         int[] others = IntStream.range(0, labels.length)
                 .filter(i -> labels[i] != UNSEEN)

@@ -1,6 +1,6 @@
 package dev.fathom.labs.embeddings;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
@@ -16,10 +16,10 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.ReviewTokens;
 import dev.fathom.labs.statistics.CoOccurrences;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -81,7 +81,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images images =
                 ImageSet.MNIST.images(run.data() == null ? null : run.data().resolve("mnist"), run.seed())) {
             int dimensions = run.of(200, 32);
@@ -90,7 +90,7 @@ public final class ProjectorLab implements Experiment {
                     run.of(25_000, 1_500),
                     run.of(10_000, 500),
                     dimensions);
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab projector",
                     line(
                             "MNIST: %,d images to learn from, and %,d of the test as points; IMDB: %,d words of "
@@ -127,7 +127,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     /** Adds digits as pixels and as the code of the net, by every method that is finished. */
-    private static void digits(Run run, Result page, Projector projector, Dataset images, Examples code) {
+    private static void digits(Run run, Findings page, Projector projector, Dataset images, Examples code) {
         Examples pixels = Examples.of(images);
         int[] labels = code.labels();
         List<String> names = IntStream.range(0, labels.length)
@@ -156,7 +156,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     /** The last hidden layer of LeNet-5 for {@code shown}, null if the run was interrupted. */
-    private static @Nullable Examples code(Run run, Result page, Images images, Dataset shown) {
+    private static @Nullable Examples code(Run run, Findings page, Images images, Dataset shown) {
         try (Model<LeNet5> model = Model.of(new LeNet5(10), run.seed());
                 EventFile events = new EventFile(run.folder().resolve("events"))) {
             Trainer<LeNet5> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
@@ -240,7 +240,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     private static float[][] components(float[][] x) {
-        return Pca.of(SparseRows.dense(Summary.flat(x), x[0].length), 2, 1e-6, 1)
+        return Pca.of(SparseRows.dense(Averages.flat(x), x[0].length), 2, 1e-6, 1)
                 .transform(x);
     }
 
@@ -274,7 +274,7 @@ public final class ProjectorLab implements Experiment {
                 .orElseThrow();
     }
 
-    private static void measured(Result page, List<Drawn> drawn, Map<String, float[][]> vectors, int[] labels) {
+    private static void measured(Findings page, List<Drawn> drawn, Map<String, float[][]> vectors, int[] labels) {
         List<List<String>> rows = new ArrayList<>();
         List<Judged> judged = new ArrayList<>();
         for (Drawn d : drawn) {
@@ -326,7 +326,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     /** Adds words by every method that is finished; false if the run was interrupted. */
-    private static boolean words(Run run, Result page, Projector projector, ReviewTokens reviews, int dimensions) {
+    private static boolean words(Run run, Findings page, Projector projector, ReviewTokens reviews, int dimensions) {
         run.out().println("Counting co-occurrences of words and computing their principal components ...");
         WordVectors vectors = CoOccurrences.vectors(
                 reviews.training(), reviews.vocabulary(), WINDOW, dimensions, run.seed(), run.interrupt()::requested);

@@ -1,6 +1,6 @@
 package dev.fathom.labs.ensembles;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.ensemble.AdaBoost;
 import dev.fathom.ensemble.Bagging;
@@ -15,7 +15,7 @@ import dev.fathom.features.NetLearner;
 import dev.fathom.features.Predictor;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -35,14 +35,14 @@ final class ClothingStudy implements AutoCloseable {
     private static final int CLASSES = 10;
 
     private final Run run;
-    private final Result page;
+    private final Findings page;
     private final Examples learn;
     private final Examples test;
     private final Learner net;
     private final List<Predictor> open = new ArrayList<>();
     private final List<Team> teams = new ArrayList<>();
 
-    ClothingStudy(Run run, Result page, Examples learn, Examples test) {
+    ClothingStudy(Run run, Findings page, Examples learn, Examples test) {
         this.run = run;
         this.page = page;
         this.learn = learn;

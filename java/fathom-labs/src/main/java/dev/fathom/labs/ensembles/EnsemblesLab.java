@@ -1,6 +1,6 @@
 package dev.fathom.labs.ensembles;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
@@ -10,7 +10,7 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 
@@ -31,9 +31,9 @@ public final class EnsemblesLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Result page = run.page("Lab ensembles", line("A generated function, and %s", images.title()));
+            Findings page = run.page("Lab ensembles", line("A generated function, and %s", images.title()));
             Examples pixels = some(images.learn(), run.of(6000, 1500));
             Examples others = some(images.test(), run.of(5000, 1000));
             Pca pca = Pca.fit(pixels.x(), run.of(50, 20));

@@ -1,6 +1,6 @@
 package dev.fathom.labs.ensembles;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.ensemble.Combination;
 import dev.fathom.ensemble.Ensemble;
@@ -8,7 +8,7 @@ import dev.fathom.ensemble.Timing;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Predictor;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.List;
@@ -100,7 +100,7 @@ record Forest(int trees, double share) implements Learner {
                 .toArray(String[]::new);
         MutableDataset<T> rows = new MutableDataset<>(new SimpleDataSourceProvenance("examples", factory), factory);
         for (int i = 0; i < data.size(); i++) {
-            rows.add(new ArrayExample<>(target.apply(i), names, Summary.doubles(data.x()[i])));
+            rows.add(new ArrayExample<>(target.apply(i), names, Averages.doubles(data.x()[i])));
         }
         EnsembleModel<T> forest = new RandomForestTrainer<>(tree, combiner, trees, seed).train(rows);
         double[] weights = new double[trees];
@@ -119,7 +119,7 @@ record Forest(int trees, double share) implements Learner {
     private static <T extends Output<T>> Predictor predictor(
             Model<T> tree, String[] names, T unknown, Function<T, float[]> row) {
         return x -> Arrays.stream(x)
-                .map(values -> row.apply(tree.predict(new ArrayExample<>(unknown, names, Summary.doubles(values)))
+                .map(values -> row.apply(tree.predict(new ArrayExample<>(unknown, names, Averages.doubles(values)))
                         .getOutput()))
                 .toArray(float[][]::new);
     }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.ensembles;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.ensemble.Bagging;
 import dev.fathom.ensemble.Ensemble;
@@ -12,9 +12,9 @@ import dev.fathom.features.NetLearner;
 import dev.fathom.features.Predictor;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.LeastSquares;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -32,12 +32,12 @@ final class FriedmanStudy implements AutoCloseable {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 500};
 
     private final Run run;
-    private final Result page;
+    private final Findings page;
     private final Examples learn;
     private final Examples test;
     private final List<Predictor> open = new ArrayList<>();
 
-    FriedmanStudy(Run run, Result page) {
+    FriedmanStudy(Run run, Findings page) {
         this.run = run;
         this.page = page;
         Rng rng = new Rng(run.seed()).split("friedman");
@@ -67,10 +67,10 @@ final class FriedmanStudy implements AutoCloseable {
 
     private static Predictor leastSquares(Examples data) {
         LeastSquares fit = LeastSquares.fit(
-                Arrays.stream(data.x()).map(Summary::doubles).toArray(double[][]::new),
+                Arrays.stream(data.x()).map(Averages::doubles).toArray(double[][]::new),
                 Arrays.stream(data.y()).mapToDouble(row -> row[0]).toArray());
         return x -> Arrays.stream(x)
-                .map(row -> new float[] {(float) fit.predict(Summary.doubles(row))})
+                .map(row -> new float[] {(float) fit.predict(Averages.doubles(row))})
                 .toArray(float[][]::new);
     }
 

@@ -1,6 +1,6 @@
 package dev.fathom.labs.experiments;
 
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 
 /** An experiment with a page, run by {@code ./fathom lab NAME}. */
 public interface Experiment {
@@ -16,10 +16,10 @@ public interface Experiment {
     }
 
     /**
-     * Runs it. What was stopped by {@link Run#interrupt} gives what there is, without {@link Result#finished()}.
+     * Runs it. What was stopped by {@link Run#interrupt} gives what there is, without {@link Findings#finished()}.
      *
      * @throws IllegalArgumentException if data are missing or damaged, or the prompt has what the experiment does not
      *     know, with what to do
      */
-    Result run(Run run);
+    Findings run(Run run);
 }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.experiments;
 
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
 import java.io.IOException;
@@ -43,7 +43,7 @@ public record Run(
         Interrupt interrupt,
         PrintStream out,
         PrintStream err,
-        AtomicReference<@Nullable Result> begun) {
+        AtomicReference<@Nullable Findings> begun) {
     private static final String KEPT = "kept-";
 
     /** A run whose page is not made yet. */
@@ -68,14 +68,14 @@ public record Run(
      * @param title of the page
      * @param data the training and test data, in a line
      */
-    public Result page(String title, String data) {
-        Result page = new Result(title, data, out);
+    public Findings page(String title, String data) {
+        Findings page = new Findings(title, data, out);
         begun.set(page);
         return page;
     }
 
     /** The page as far as it is filled, empty before {@link #page}. */
-    public Optional<Result> pageSoFar() {
+    public Optional<Findings> pageSoFar() {
         return Optional.ofNullable(begun.get());
     }
 

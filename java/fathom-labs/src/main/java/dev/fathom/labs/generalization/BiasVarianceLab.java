@@ -1,11 +1,11 @@
 package dev.fathom.labs.generalization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
@@ -35,8 +35,8 @@ public final class BiasVarianceLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
-        Result page = run.page("Lab bias-variance", line("%d samples of %d points of a noisy sine", SETS, POINTS));
+    public Findings run(Run run) {
+        Findings page = run.page("Lab bias-variance", line("%d samples of %d points of a noisy sine", SETS, POINTS));
         page.section("The parts of the test error", "")
                 .text(line(
                         "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. Each model is fitted to "
@@ -84,7 +84,7 @@ public final class BiasVarianceLab implements Experiment {
                 .finished();
     }
 
-    private static void show(Result page, Family family, List<Decomposition> parts) {
+    private static void show(Findings page, Family family, List<Decomposition> parts) {
         Decomposition best = parts.stream()
                 .min(Comparator.comparingDouble(Decomposition::sum))
                 .orElseThrow();

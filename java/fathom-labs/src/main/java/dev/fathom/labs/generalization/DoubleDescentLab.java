@@ -1,14 +1,14 @@
 package dev.fathom.labs.generalization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.NaturalSpline.Basis;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
@@ -73,10 +73,10 @@ public final class DoubleDescentLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int samples = run.of(1000, 100);
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab double-descent",
                     line("%,d samples of %d points of a noisy sine, and %s", samples, POINTS, images.title()));
             return splines(run, page, samples) && new WidthDescent(run, page, images).measure()
@@ -87,7 +87,7 @@ public final class DoubleDescentLab implements Experiment {
 
     // ---- splines
 
-    private static boolean splines(Run run, Result page, int count) {
+    private static boolean splines(Run run, Findings page, int count) {
         page.section("Splines: the simulation of the textbook", "")
                 .text(line(
                         "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. To each of %,d samples "
@@ -121,7 +121,7 @@ public final class DoubleDescentLab implements Experiment {
         return true;
     }
 
-    private static void medians(Result page, Map<Integer, SplineDescent> all, int count) {
+    private static void medians(Findings page, Map<Integer, SplineDescent> all, int count) {
         double tolerance = SplineDescent.tolerance(count, OTHERS);
         List<List<String>> rows = new ArrayList<>();
         List<String> norms = new ArrayList<>();
@@ -134,7 +134,7 @@ public final class DoubleDescentLab implements Experiment {
                 continue;
             }
             double[] interval = SplineDescent.interval(at.test());
-            Figure error = Figure.of(line("Splines, d = %d, median test error", at.d()), "", Summary.median(at.test()))
+            Figure error = Figure.of(line("Splines, d = %d, median test error", at.d()), "", Averages.median(at.test()))
                     .interval(interval[0], interval[1])
                     .baseline(test.toString(), "median of 100 other samples");
             if (at.d() == 8 || at.d() == 20 || at.d() == 42) {
@@ -151,17 +151,17 @@ public final class DoubleDescentLab implements Experiment {
                 worst = Math.max(worst, Math.abs(rank - 0.5));
                 norms.add(line(" at d = %d, %.1f, ranks at %.2f", at.d(), norm, rank));
                 page.figure(
-                        Figure.of(line("Splines, d = %d, median squared norm", at.d()), "", Summary.median(at.norm()))
+                        Figure.of(line("Splines, d = %d, median squared norm", at.d()), "", Averages.median(at.norm()))
                                 .baseline(norm.toString(), "median of 100 other samples"));
             }
             rows.add(List.of(
                     Integer.toString(at.d()),
-                    line("%.3g", Summary.median(at.train())),
-                    line("%.3g", Summary.median(at.test())),
+                    line("%.3g", Averages.median(at.train())),
+                    line("%.3g", Averages.median(at.test())),
                     line("%.3g to %.3g", interval[0], interval[1]),
                     test.toString(),
                     line("%.2f", SplineDescent.rank(at.test(), test)),
-                    line("%.1f", Summary.median(at.norm()))));
+                    line("%.1f", Averages.median(at.norm()))));
         }
         page.table(
                         List.of(
@@ -189,7 +189,7 @@ public final class DoubleDescentLab implements Experiment {
                         .within(0, tolerance));
         double exact = all.values().stream()
                 .filter(at -> at.d() >= POINTS)
-                .mapToDouble(at -> Summary.median(at.train()))
+                .mapToDouble(at -> Averages.median(at.train()))
                 .max()
                 .orElseThrow();
         page.figure(Figure.of("Splines, largest median train error from d = 20 on", "", exact)
@@ -197,11 +197,11 @@ public final class DoubleDescentLab implements Experiment {
                 .within(0, 1e-20));
     }
 
-    private static void curves(Result page, Map<Integer, SplineDescent> all) {
+    private static void curves(Findings page, Map<Integer, SplineDescent> all) {
         double[] d = all.keySet().stream().mapToDouble(k -> k).toArray();
-        double[] test = values(all, at -> Summary.median(at.test()));
-        double[] train = values(all, at -> Math.max(1e-4, Summary.median(at.train())));
-        double[] norm = values(all, at -> Summary.median(at.norm()));
+        double[] test = values(all, at -> Averages.median(at.test()));
+        double[] train = values(all, at -> Math.max(1e-4, Averages.median(at.train())));
+        double[] norm = values(all, at -> Averages.median(at.norm()));
         int peak = highest(test);
         int first = least(d, test, 2, POINTS);
         int second = least(d, test, POINTS + 1, 200);
@@ -278,7 +278,7 @@ public final class DoubleDescentLab implements Experiment {
                 .orElseThrow();
     }
 
-    private static void fits(Result page, SineSample sample) {
+    private static void fits(Findings page, SineSample sample) {
         double[] sine = IntStream.range(0, SplineFit.GRID.length)
                 .mapToDouble(i -> Math.sin(SplineFit.GRID[i]))
                 .toArray();

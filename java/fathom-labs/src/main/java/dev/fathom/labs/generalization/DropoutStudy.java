@@ -1,13 +1,13 @@
 package dev.fathom.labs.generalization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -36,12 +36,12 @@ final class DropoutStudy {
     private static final int BATCH = 100;
 
     private final Run run;
-    private final Result page;
+    private final Findings page;
     private final Images images;
     private final Pixels test;
     private final int units;
 
-    DropoutStudy(Run run, Result page, Images images) {
+    DropoutStudy(Run run, Findings page, Images images) {
         this.run = run;
         this.page = page;
         this.images = images;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.generalization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
@@ -8,7 +8,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -63,7 +63,7 @@ public final class MemorizeLab implements Experiment {
     private record Fit(double share, double wrong, double train, double test, long steps, double[][] curve) {}
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int n = run.of(5000, 1000);
         int epochs = run.epochs(300, 150);
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
@@ -71,7 +71,7 @@ public final class MemorizeLab implements Experiment {
                         Pixels.range(images.test(), 1, 0, run.of(10_000, 2000)).dataset()) {
             Pixels train = Pixels.range(images.learn(), 1, 0, n);
             int size = train.size();
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab memorize",
                     line("%s: %,d images to learn from, %,d for the test", images.title(), size, test.size()));
             page.section("Labels that are mixed up", "")
@@ -154,7 +154,7 @@ public final class MemorizeLab implements Experiment {
         }
     }
 
-    private static Result show(Result page, List<Fit> fits) {
+    private static Findings show(Findings page, List<Fit> fits) {
         Fit truth = fits.get(0);
         Fit random = fits.get(fits.size() - 1);
         Fit longest = fits.stream().max(Comparator.comparingLong(Fit::steps)).orElseThrow();

@@ -1,6 +1,6 @@
 package dev.fathom.labs.generalization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
@@ -8,7 +8,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.MinimumNorm;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.GaussianNoise;
@@ -61,9 +61,9 @@ public final class RidgeLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab ridge",
                     line("Generated linear models of %d points and %d columns, and %s", N, P, images.title()));
             LinearProblem problem = LinearProblem.draw(N, P, new Rng(run.seed()).split("problem"));
@@ -117,7 +117,7 @@ public final class RidgeLab implements Experiment {
     }
 
     /** Adds a section to the page, as do those below; false if the run was interrupted. */
-    private static boolean dropout(Run run, Result page, LinearProblem problem) {
+    private static boolean dropout(Run run, Findings page, LinearProblem problem) {
         double[] ridge = dropoutRidge(problem, DROPPED);
         double exact = LinearProblem.distance(overAllMasks(problem, DROPPED), ridge);
         double trained = LinearProblem.distance(trained(run, problem, new Dropout((float) DROPPED), "dropout"), ridge);
@@ -208,7 +208,7 @@ public final class RidgeLab implements Experiment {
         return MinimumNorm.solve(rows, y);
     }
 
-    private static boolean copies(Run run, Result page, LinearProblem problem) {
+    private static boolean copies(Run run, Findings page, LinearProblem problem) {
         double lambda = problem.n() * TAU * TAU;
         double[] ridge = problem.ridge(lambda);
         int[] counts = {1, 3, 10, 30, 100, 300, 1000};
@@ -271,7 +271,7 @@ public final class RidgeLab implements Experiment {
 
     // ---- paths
 
-    private static boolean stopping(Run run, Result page, LinearProblem problem) {
+    private static boolean stopping(Run run, Findings page, LinearProblem problem) {
         LinearProblem.Axes axes = problem.axes();
         double[] times = IntStream.rangeClosed(-20, 40)
                 .mapToDouble(i -> Math.pow(10, i / 10.0))
@@ -415,7 +415,7 @@ public final class RidgeLab implements Experiment {
 
     // ---- more columns than points
 
-    private static boolean wide(Run run, Result page) {
+    private static boolean wide(Run run, Findings page) {
         LinearProblem problem = LinearProblem.draw(20, 60, new Rng(run.seed()).split("wide"));
         double[] least = problem.leastSquares();
         double[] fromZero = fitted(run, problem, Init.zeros());

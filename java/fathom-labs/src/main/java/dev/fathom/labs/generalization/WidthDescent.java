@@ -1,15 +1,15 @@
 package dev.fathom.labs.generalization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.MinimumNorm;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -40,11 +40,11 @@ final class WidthDescent {
     private static final double[] SHARES = {0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10};
 
     private final Run run;
-    private final Result page;
+    private final Findings page;
     private final Images images;
     private final Pixels test;
 
-    WidthDescent(Run run, Result page, Images images) {
+    WidthDescent(Run run, Findings page, Images images) {
         this.run = run;
         this.page = page;
         this.images = images;
@@ -62,9 +62,9 @@ final class WidthDescent {
         static Point mean(List<Point> of) {
             return new Point(
                     of.get(0).width,
-                    Summary.mean(of, Point::train),
-                    Summary.mean(of, Point::test),
-                    Summary.mean(of, Point::squared));
+                    Averages.mean(of, Point::train),
+                    Averages.mean(of, Point::test),
+                    Averages.mean(of, Point::squared));
         }
     }
 

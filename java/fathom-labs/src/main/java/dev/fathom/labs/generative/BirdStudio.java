@@ -267,7 +267,7 @@ final class BirdStudio implements AutoCloseable {
                 model.save(folder.resolve("stage.safetensors"));
                 return history.epochs().size() == epochs ? history : null;
             } catch (NonFiniteLossException e) {
-                Duel.keep(run, folder, e.history(), model, "stage.safetensors");
+                AdversarialDuel.keep(run, folder, e.history(), model, "stage.safetensors");
                 throw e;
             }
         }
@@ -285,7 +285,7 @@ final class BirdStudio implements AutoCloseable {
         @Override
         public void onForwardBegin(Progress progress, Pass pass) {
             critic = progress.step() % 2 == 0;
-            Duel.give(model, critic);
+            AdversarialDuel.give(model, critic);
         }
     }
 

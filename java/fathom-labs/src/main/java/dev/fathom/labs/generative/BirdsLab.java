@@ -1,12 +1,12 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.History;
@@ -38,10 +38,10 @@ public final class BirdsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int n = run.of(10_240, 768);
         int tests = run.of(1000, 128);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab birds",
                 line("%,d birds drawn here to learn from and %,d for the test, each with a caption", n, tests));
         try (BirdStudio studio = new BirdStudio(run, n, tests);
@@ -80,9 +80,9 @@ public final class BirdsLab implements Experiment {
         };
     }
 
-    private static void about(Result page, BirdStudio studio) {
+    private static void about(Findings page, BirdStudio studio) {
         double accuracy = studio.captionAccuracy();
-        double read = Summary.mean(studio.fit(studio.pictures(studio.tests()), studio.tests()));
+        double read = Averages.mean(studio.fit(studio.pictures(studio.tests()), studio.tests()));
         List<Bird> some = studio.tests().subList(0, 14);
         float[] pictures = studio.pictures(some);
         page.section("The birds", "")
@@ -107,15 +107,15 @@ public final class BirdsLab implements Experiment {
     }
 
     /** How many of the colors that captions say are found in the pictures. */
-    private static void fit(Run run, Result page, BirdStudio studio, BirdNet first, BirdNet second) {
+    private static void fit(Run run, Findings page, BirdStudio studio, BirdNet first, BirdNet second) {
         List<Bird> tests = studio.tests();
         List<float[]> drawn = studio.drawn(first, second, tests, new Rng(run.seed()).split("fit"));
         List<Bird> others = new ArrayList<>(tests);
         Collections.rotate(others, 1);
-        double real = Summary.mean(studio.fit(studio.pictures(tests), tests));
-        double one = Summary.mean(studio.fit(drawn.get(0), tests));
-        double two = Summary.mean(studio.fit(drawn.get(1), tests));
-        double other = Summary.mean(studio.fit(drawn.get(1), others));
+        double real = Averages.mean(studio.fit(studio.pictures(tests), tests));
+        double one = Averages.mean(studio.fit(drawn.get(0), tests));
+        double two = Averages.mean(studio.fit(drawn.get(1), tests));
+        double other = Averages.mean(studio.fit(drawn.get(1), others));
         page.section("Pictures and captions", "")
                 .text(line(
                         "For %,d captions that no net has learned from, the share of the colors they say that is "
@@ -145,7 +145,7 @@ public final class BirdsLab implements Experiment {
                         .atLeast(100 * other));
     }
 
-    private static void prompts(Run run, Result page, BirdStudio studio, BirdNet first, BirdNet second) {
+    private static void prompts(Run run, Findings page, BirdStudio studio, BirdNet first, BirdNet second) {
         Rng rng = new Rng(run.seed()).split("prompts");
         List<Bird> asked = Bird.PROMPTS.stream().map(p -> Bird.of(p, rng)).toList();
         List<Bird> all = new ArrayList<>();
@@ -177,7 +177,7 @@ public final class BirdsLab implements Experiment {
                                                 drawn.get(1), SHOWN * columns * drawn.get(1).length / all.size())),
                                 Bird.PROMPTS,
                                 columns))
-                .figure(Figure.of("Prompts, stage II, colors found", "%", 100 * Summary.mean(two)));
+                .figure(Figure.of("Prompts, stage II, colors found", "%", 100 * Averages.mean(two)));
     }
 
     /** The mean over the pictures of one prompt. */

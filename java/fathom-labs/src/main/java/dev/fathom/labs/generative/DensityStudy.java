@@ -1,11 +1,11 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -29,7 +29,7 @@ import java.util.function.DoubleUnaryOperator;
  * The theory of the first paper on a line, where every number of it can be computed: the best discriminator, and the
  * value that it reaches.
  */
-record DensityStudy(Run run, Result page) {
+record DensityStudy(Run run, Findings page) {
     /** The value at the optimum, where the generator has the density of the data. */
     static final double OPTIMUM = -Math.log(4);
 
@@ -171,7 +171,7 @@ record DensityStudy(Run run, Result page) {
         Rng rng = new Rng(run.seed()).split("line");
         int n = 10_240;
         int epochs = run.epochs(run.of(60, 12), 12);
-        Duel duel = new Duel(Game.NON_SATURATING, 128, new Adam(1e-3f).betas(0.5f, 0.999f));
+        AdversarialDuel duel = new AdversarialDuel(Game.NON_SATURATING, 128, new Adam(1e-3f).betas(0.5f, 0.999f));
         try (Dataset points = Dataset.of(data.sample(n, rng), Shape.of(1), new int[n]);
                 Model<Gan> model = Model.of(Nets.points(1, 4, 32), run.seed())) {
             History history = duel.train(run, "A game on a line", model, points, epochs, 1000);

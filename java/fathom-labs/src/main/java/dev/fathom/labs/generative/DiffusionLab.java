@@ -1,15 +1,15 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.generative.Evaluation.Scores;
+import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Ema;
@@ -42,14 +42,14 @@ public final class DiffusionLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int steps = run.of(100, 25);
         Diffusion diffusion = Diffusion.cosine(steps);
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1500));
                 Images unit = digits.scaled();
                 Dataset learn = digits.learn().scaled(2f / 255, -1);
                 Model<NoiseNet> model = Model.of(new NoiseNet(steps, run.of(32, 16)), run.seed())) {
-            Result page = run.page("Lab diffusion", line("MNIST: %,d images to learn from", learn.size()));
+            Findings page = run.page("Lab diffusion", line("MNIST: %,d images to learn from", learn.size()));
             page.section("Noise and back", "")
                     .text(line(
                             "In %d steps an image becomes noise: x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e, with e "
@@ -103,8 +103,8 @@ public final class DiffusionLab implements Experiment {
     }
 
     /** Adds some digits at several steps on their way out of noise. */
-    private static void way(Run run, Result page, Diffusion diffusion, NoiseNet net) {
-        float[] all = new float[ROWS * MOMENTS * Evaluation.PIXELS];
+    private static void way(Run run, Findings page, Diffusion diffusion, NoiseNet net) {
+        float[] all = new float[ROWS * MOMENTS * SampleQuality.PIXELS];
         int last = diffusion.steps() - 1;
         diffusion.sample(
                 net,
@@ -114,9 +114,9 @@ public final class DiffusionLab implements Experiment {
                     for (int moment = 0; moment < MOMENTS; moment++) {
                         if (t == Math.round(last * (1 - moment / (MOMENTS - 1.0)))) {
                             for (int row = 0; row < ROWS; row++) {
-                                int from = row * Evaluation.PIXELS;
-                                int to = (row * MOMENTS + moment) * Evaluation.PIXELS;
-                                System.arraycopy(ImageStudy.unit(x), from, all, to, Evaluation.PIXELS);
+                                int from = row * SampleQuality.PIXELS;
+                                int to = (row * MOMENTS + moment) * SampleQuality.PIXELS;
+                                System.arraycopy(ImageStudy.unit(x), from, all, to, SampleQuality.PIXELS);
                             }
                         }
                     }
@@ -131,9 +131,9 @@ public final class DiffusionLab implements Experiment {
                 () -> Sheets.mosaic(all, MOMENTS));
     }
 
-    private static boolean evaluate(Run run, Result page, Diffusion diffusion, NoiseNet net, Images unit) {
-        try (Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 200))) {
-            float[] samples = new float[evaluation.count() * Evaluation.PIXELS];
+    private static boolean evaluate(Run run, Findings page, Diffusion diffusion, NoiseNet net, Images unit) {
+        try (SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 200))) {
+            float[] samples = new float[evaluation.count() * SampleQuality.PIXELS];
             Rng rng = new Rng(run.seed()).split("samples");
             for (int from = 0; from < evaluation.count(); from += CHUNK) {
                 if (run.interrupt().requested()) {
@@ -142,9 +142,9 @@ public final class DiffusionLab implements Experiment {
                 run.training().say("samples %,d of %,d", from, evaluation.count());
                 int n = Math.min(CHUNK, evaluation.count() - from);
                 float[] some = diffusion.sample(net, 1, rng, (t, x) -> {}, n, 28, 28, 1);
-                System.arraycopy(ImageStudy.unit(some), 0, samples, from * Evaluation.PIXELS, n * Evaluation.PIXELS);
+                System.arraycopy(ImageStudy.unit(some), 0, samples, from * SampleQuality.PIXELS, n * SampleQuality.PIXELS);
             }
-            float[] shown = Arrays.copyOf(samples, Math.min(100, evaluation.count()) * Evaluation.PIXELS);
+            float[] shown = Arrays.copyOf(samples, Math.min(100, evaluation.count()) * SampleQuality.PIXELS);
             page.section("Samples", "").picture("samples.png", "Digits made of noise", () -> Sheets.mosaic(shown, 10));
             Scores scores = evaluation.row("diffusion", samples);
             evaluation.table(page, "Digits");

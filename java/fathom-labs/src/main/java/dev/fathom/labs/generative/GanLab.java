@@ -1,15 +1,15 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.generative.Evaluation.Scores;
+import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
@@ -38,10 +38,10 @@ public final class GanLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 800));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 800))) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab gan",
                     line(
                             "Densities on a line, mixtures in the plane, MNIST: %,d images, Fashion-MNIST: %,d images",
@@ -54,17 +54,17 @@ public final class GanLab implements Experiment {
         }
     }
 
-    private static boolean mixtures(Run run, Result page) {
+    private static boolean mixtures(Run run, Findings page) {
         MixtureStudy study = new MixtureStudy(run, page);
         Optimizer adam = new Adam(1e-3f).betas(0.5f, 0.999f);
-        Duel nonSaturating = new Duel(Game.NON_SATURATING, MixtureStudy.BATCH, adam);
+        AdversarialDuel nonSaturating = new AdversarialDuel(Game.NON_SATURATING, MixtureStudy.BATCH, adam);
         int width = run.of(128, 64);
         for (Mixture mixture : Mixture.of(run)) {
             if (!study.add(
                             mixture,
                             "minimax",
                             Nets.points(2, 16, width),
-                            new Duel(Game.MINIMAX, MixtureStudy.BATCH, adam))
+                            new AdversarialDuel(Game.MINIMAX, MixtureStudy.BATCH, adam))
                     || !study.add(mixture, "non-saturating", Nets.points(2, 16, width), nonSaturating)
                     || !study.add(
                             mixture,
@@ -85,12 +85,12 @@ public final class GanLab implements Experiment {
     }
 
     /** All nets on digits: those of this lab, and in the same table those of the labs wgan and vae. */
-    private static boolean digits(Run run, Result page, Images images) {
-        Duel duel = new Duel(Game.NON_SATURATING, IMAGES, ADAM);
+    private static boolean digits(Run run, Findings page, Images images) {
+        AdversarialDuel duel = new AdversarialDuel(Game.NON_SATURATING, IMAGES, ADAM);
         int epochs = run.epochs(5, 1);
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 100))) {
+                SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 100))) {
             ImageStudy study = new ImageStudy(run, page, "Digits", learn, evaluation);
             ImageStudy others = new ImageStudy(run, page, "Digits", learn, evaluation);
             boolean played = dense(study, run.epochs(12, 2))
@@ -140,7 +140,7 @@ public final class GanLab implements Experiment {
         return study.add(
                                 "dense nets, minimax",
                                 Nets.dense(),
-                                new Duel(Game.MINIMAX, IMAGES, ADAM),
+                                new AdversarialDuel(Game.MINIMAX, IMAGES, ADAM),
                                 epochs,
                                 "The game as it is first defined: the generator minimizes what the discriminator "
                                         + "maximizes.")
@@ -148,7 +148,7 @@ public final class GanLab implements Experiment {
                 && study.add(
                                 "dense nets, non-saturating",
                                 Nets.dense(),
-                                new Duel(Game.NON_SATURATING, IMAGES, ADAM),
+                                new AdversarialDuel(Game.NON_SATURATING, IMAGES, ADAM),
                                 epochs,
                                 "The generator maximizes the log-probability that its samples are taken for real, "
                                         + "as the first paper advises for practice.")
@@ -159,14 +159,14 @@ public final class GanLab implements Experiment {
         return study.add(
                         "conditional DCGAN",
                         Nets.convolutional(10),
-                        new Duel(Game.NON_SATURATING, IMAGES, ADAM),
+                        new AdversarialDuel(Game.NON_SATURATING, IMAGES, ADAM),
                         epochs,
                         "Generator and discriminator also read the class (Mirza and Osindero 2014).")
                 != null;
     }
 
     /** Measures the variational auto-encoder of the lab vae; false if the run was interrupted. */
-    private static boolean autoencoder(Run run, Evaluation evaluation, Images unit) {
+    private static boolean autoencoder(Run run, SampleQuality evaluation, Images unit) {
         int epochs = VaeLab.epochs(run);
         try (Model<Vae> model = Model.of(VaeLab.net(run, LATENT), run.seed());
                 Dataset learn = VaeLab.binary(unit.learn())) {
@@ -181,7 +181,7 @@ public final class GanLab implements Experiment {
     }
 
     /** The adversarial net that the images held out choose, beside what is published. */
-    private static void published(Result page, Scores best, Evaluation evaluation) {
+    private static void published(Findings page, Scores best, SampleQuality evaluation) {
         page.text(line(
                         "Goodfellow et al. (2014) publish a log-likelihood of 225 ± 2 nats for MNIST by 10,000 "
                                 + "samples of dense nets, beside 138 ± "
@@ -207,10 +207,10 @@ public final class GanLab implements Experiment {
                         .published("225 ± 2", "Goodfellow et al. 2014"));
     }
 
-    private static boolean clothes(Run run, Result page, Images images) {
+    private static boolean clothes(Run run, Findings page, Images images) {
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 100))) {
+                SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 100))) {
             ImageStudy study = new ImageStudy(run, page, "Clothes", learn, evaluation);
             boolean done = dense(study, run.epochs(8, 1)) && conditional(study, run.epochs(5, 1));
             study.compare("Value of the game");

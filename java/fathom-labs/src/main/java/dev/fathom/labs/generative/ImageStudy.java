@@ -1,12 +1,12 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.generative.Evaluation.Scores;
+import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.History;
@@ -24,16 +24,16 @@ import org.jspecify.annotations.Nullable;
  */
 record ImageStudy(
         Run run,
-        Result page,
+        Findings page,
         String title,
         Dataset learn,
-        Evaluation evaluation,
+        SampleQuality evaluation,
         Map<String, double[][]> values,
         Map<String, double[][]> distances) {
     private static final int COLUMNS = 10;
     private static final int SHEETS = 6;
 
-    ImageStudy(Run run, Result page, String title, Dataset learn, Evaluation evaluation) {
+    ImageStudy(Run run, Findings page, String title, Dataset learn, SampleQuality evaluation) {
         this(run, page, title, learn, evaluation, new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
@@ -45,7 +45,7 @@ record ImageStudy(
 
     /** Trains a net and adds it to the page; null if the run was interrupted. */
     @Nullable
-    Trained add(String name, Gan net, Duel duel, int epochs, String words) {
+    Trained add(String name, Gan net, AdversarialDuel duel, int epochs, String words) {
         if (run.interrupt().requested()) {
             return null;
         }
@@ -136,14 +136,14 @@ record ImageStudy(
     /** A row of samples after each of some epochs, the last one three times as many. */
     private static BufferedImage byEpoch(Album album, int epochs) {
         int rows = Math.min(SHEETS, epochs);
-        float[] all = new float[(rows + 2) * COLUMNS * Evaluation.PIXELS];
+        float[] all = new float[(rows + 2) * COLUMNS * SampleQuality.PIXELS];
         int[] epoch = new int[rows + 2];
         for (int r = 0; r < rows + 2; r++) {
             long spaced = rows == 1 ? 1 : Math.round(Math.pow(epochs, r / (rows - 1.0)));
             epoch[r] = r >= rows ? epochs : (int) Math.max(r + 1, spaced); // no epoch twice
-            int from = Math.max(0, r - rows + 1) * COLUMNS * Evaluation.PIXELS;
+            int from = Math.max(0, r - rows + 1) * COLUMNS * SampleQuality.PIXELS;
             System.arraycopy(
-                    unit(album.get(epoch[r])), from, all, r * COLUMNS * Evaluation.PIXELS, COLUMNS * Evaluation.PIXELS);
+                    unit(album.get(epoch[r])), from, all, r * COLUMNS * SampleQuality.PIXELS, COLUMNS * SampleQuality.PIXELS);
         }
         return Sheets.captioned(all, COLUMNS, i -> i % COLUMNS == 0 ? "epoch " + epoch[i / COLUMNS] : "");
     }

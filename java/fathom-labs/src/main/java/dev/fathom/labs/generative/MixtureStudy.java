@@ -1,12 +1,12 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.generative.Mixture.Coverage;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
@@ -33,11 +33,11 @@ final class MixtureStudy {
     static final int BATCH = 128;
 
     private final Run run;
-    private final Result page;
+    private final Findings page;
     private final Map<Mixture, Map<String, Coverage>> outcomes = new EnumMap<>(Mixture.class);
     private final List<Chart> charts = new ArrayList<>();
 
-    MixtureStudy(Run run, Result page) {
+    MixtureStudy(Run run, Findings page) {
         this.run = run;
         this.page = page;
     }
@@ -46,7 +46,7 @@ final class MixtureStudy {
      * Plays one game and counts what it found; false if the run was interrupted. Every game on a mixture has as many
      * rounds of as many examples as any other.
      */
-    boolean add(Mixture mixture, String name, Gan net, Duel duel) {
+    boolean add(Mixture mixture, String name, Gan net, AdversarialDuel duel) {
         if (run.interrupt().requested()) {
             return false;
         }

@@ -66,13 +66,13 @@ final class Nets {
                 new Sequential(
                         new Linear(LATENT, 256).act(RELU),
                         new Linear(256, 512).act(RELU),
-                        new Linear(512, Evaluation.PIXELS),
+                        new Linear(512, SampleQuality.PIXELS),
                         Tensor::tanh,
                         x -> x.reshape(x.dim(0), 28, 28, 1)),
                 new Critic(
                         new Sequential(
                                 new Flatten(),
-                                new Linear(Evaluation.PIXELS, 256),
+                                new Linear(SampleQuality.PIXELS, 256),
                                 Nets::leaky,
                                 new Dropout(0.3f),
                                 new Linear(256, 256),

@@ -1,6 +1,6 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
@@ -8,8 +8,8 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
@@ -59,13 +59,13 @@ public final class VaeLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 4000));
                 Images unit = digits.scaled();
                 Dataset learn = binary(unit.learn());
                 Dataset test = binary(unit.test());
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 200))) {
-            Result page = run.page(
+                SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 200))) {
+            Findings page = run.page(
                     "Lab vae", line("MNIST: %,d images to learn from and %,d for the test", learn.size(), test.size()));
             double floor = independent(learn, test);
             page.section("The bound", "")
@@ -118,14 +118,14 @@ public final class VaeLab implements Experiment {
 
     /** The mean log-likelihood of the test images if each pixel is on with its mean over the training images. */
     private static double independent(Dataset learn, Dataset test) {
-        double[] mean = new double[Evaluation.PIXELS];
+        double[] mean = new double[SampleQuality.PIXELS];
         each(learn, null, x -> {
             float[] sum = x.sum(0).toArray();
             for (int i = 0; i < mean.length; i++) {
                 mean[i] += sum[i] / (double) learn.size();
             }
         });
-        float[] on = Summary.floats(mean);
+        float[] on = Averages.floats(mean);
         double[] sum = {0};
         each(test, null, x -> {
             Tensor p = Tensor.of(on, on.length).clamp(1e-4f, 1 - 1e-4f);
@@ -163,7 +163,7 @@ public final class VaeLab implements Experiment {
 
     /** A net whose code has {@code latent} numbers. */
     static Vae net(Run run, int latent) {
-        return new Vae(Evaluation.PIXELS, run.of(400, 200), latent);
+        return new Vae(SampleQuality.PIXELS, run.of(400, 200), latent);
     }
 
     /** How often a net sees every image. */
@@ -173,11 +173,11 @@ public final class VaeLab implements Experiment {
 
     private static boolean code(
             Run run,
-            Result page,
+            Findings page,
             Dataset learn,
             Dataset test,
             int latent,
-            Evaluation evaluation,
+            SampleQuality evaluation,
             double floor,
             List<List<String>> rows,
             Map<String, double[][]> curves) {
@@ -241,7 +241,7 @@ public final class VaeLab implements Experiment {
         return decoded(vae, rng.normal(n * vae.latent(), 0, 1));
     }
 
-    private static void show(Result page, Vae vae, String name, Dataset test, Rng rng) {
+    private static void show(Findings page, Vae vae, String name, Dataset test, Rng rng) {
         float[] images;
         float[] reconstructions;
         try (Dataset some = test.take(0, 2 * SHOWN);
@@ -251,7 +251,7 @@ public final class VaeLab implements Experiment {
             reconstructions = decoded(vae, vae.encode(x).mean().toArray());
         }
         float[] both = new float[2 * images.length];
-        int row = SHOWN * Evaluation.PIXELS;
+        int row = SHOWN * SampleQuality.PIXELS;
         for (int r = 0; r < 4; r++) {
             System.arraycopy(r % 2 == 0 ? images : reconstructions, r / 2 * row, both, r * row, row);
         }

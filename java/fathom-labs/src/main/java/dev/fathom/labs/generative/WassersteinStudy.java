@@ -1,11 +1,11 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.GradientPenalty;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * What a critic says of the Wasserstein distance where the distance is known: on a line by sorting, and for a few
  * points in the plane by trying all pairs.
  */
-record WassersteinStudy(Run run, Result page) {
+record WassersteinStudy(Run run, Findings page) {
     private static final double[] SHIFTS = {0, 0.5, 1, 2, 4, 6};
     private static final int SIZE = 4096;
     private static final int BATCH = 512;
@@ -236,7 +236,7 @@ record WassersteinStudy(Run run, Result page) {
         Density data = Density.pair(2, 0.5);
         Rng rng = new Rng(run.seed()).split("line");
         float[] draws = data.sample(n, rng);
-        Duel duel = WganLab.penalized(128, 1e-3f, ONE_SIDED);
+        AdversarialDuel duel = WganLab.penalized(128, 1e-3f, ONE_SIDED);
         try (Dataset points = Dataset.of(draws, Shape.of(1), new int[n]);
                 Model<Gan> model = Model.of(Nets.points(1, 4, 64), run.seed())) {
             History history = duel.train(run, "A game on a line", model, points, epochs, 1000);

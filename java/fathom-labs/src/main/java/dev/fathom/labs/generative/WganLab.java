@@ -1,6 +1,6 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -8,9 +8,9 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.generative.ImageStudy.Trained;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Correlation;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.GradientPenalty;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.RmsProp;
@@ -26,14 +26,14 @@ public final class WganLab implements Experiment {
     /**
      * The settings of the second paper: five steps of the critic, a penalty on its slope, Adam with betas of 0 and 0.9.
      */
-    static Duel penalized(int batch, float rate, GradientPenalty penalty) {
-        return new Duel(
+    static AdversarialDuel penalized(int batch, float rate, GradientPenalty penalty) {
+        return new AdversarialDuel(
                 Game.WASSERSTEIN, TURNS, batch, new Adam(rate).betas(0, 0.9f), Float.POSITIVE_INFINITY, penalty, false);
     }
 
     /** The settings of the first paper: five steps of the critic, weights clipped, RMSProp. */
-    static Duel clipped(int batch, float rate, float clip) {
-        return new Duel(Game.WASSERSTEIN, TURNS, batch, new RmsProp(rate), clip, null, false);
+    static AdversarialDuel clipped(int batch, float rate, float clip) {
+        return new AdversarialDuel(Game.WASSERSTEIN, TURNS, batch, new RmsProp(rate), clip, null, false);
     }
 
     @Override
@@ -48,10 +48,10 @@ public final class WganLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1000));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 500))) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab wgan",
                     line(
                             "Densities on a line, points and mixtures in the plane, MNIST: %,d images, "
@@ -65,7 +65,7 @@ public final class WganLab implements Experiment {
         }
     }
 
-    private static boolean mixtures(Run run, Result page) {
+    private static boolean mixtures(Run run, Findings page) {
         MixtureStudy study = new MixtureStudy(run, page);
         int width = run.of(128, 64);
         GradientPenalty slope = GradientPenalty.oneSided(10);
@@ -110,10 +110,10 @@ public final class WganLab implements Experiment {
     }
 
     /** Both nets on images of one kind; false if the run was interrupted. */
-    private static boolean images(Run run, Result page, String title, Images images, int epochs) {
+    private static boolean images(Run run, Findings page, String title, Images images, int epochs) {
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
-                Evaluation evaluation = new Evaluation(run, unit, run.of(2000, 100))) {
+                SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 100))) {
             ImageStudy study = new ImageStudy(run, page, title, learn, evaluation);
             Trained clipping = clipping(study, "weight clipping", epochs);
             Trained penalty = clipping == null ? null : penalty(study, "gradient penalty", epochs);
@@ -129,13 +129,13 @@ public final class WganLab implements Experiment {
     }
 
     /** Whether the estimate falls with the quality of the samples, as the papers say. */
-    private static void quality(Result page, String name, Trained trained) {
+    private static void quality(Findings page, String name, Trained trained) {
         int n = trained.value().length;
         if (n < 6) {
             return; // too few for a correlation
         }
         double correlation =
-                Correlation.pearson(Summary.floats(trained.value()), Summary.floats(trained.frechet()), 1, n);
+                Correlation.pearson(Averages.floats(trained.value()), Averages.floats(trained.frechet()), 1, n);
         page.text(line(
                         "%s: the correlation between the critic's estimate and the Fréchet distance over the "
                                 + "epochs after the first is %.2f%s",

@@ -3,8 +3,8 @@ package dev.fathom.labs.images;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.TextbookCnn;
@@ -38,9 +38,9 @@ public final class AugmentLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         int classes = images.classes().size();
-        List<Entry> entries = new ArrayList<>();
+        List<NetworkEntry> entries = new ArrayList<>();
         for (int part = FEWEST; part >= 1; part /= 2) {
             int n = images.learn().size() / part;
             Images few = images.learning(n);
@@ -48,8 +48,8 @@ public final class AugmentLab implements ImageLab {
             int times = epochs.applyAsInt((int) Math.round(16 * Math.sqrt(part)));
             Recipe recipe = Recipe.adam(times, 64, 1e-3f);
             String name = String.format(Locale.ROOT, "%,d", n);
-            entries.add(new Entry(name, TextbookCnn.lab(classes), recipe, Published.NONE, 0, all -> few));
-            entries.add(new Entry(
+            entries.add(new NetworkEntry(name, TextbookCnn.lab(classes), recipe, Published.NONE, 0, all -> few));
+            entries.add(new NetworkEntry(
                     name + ", augmented",
                     TextbookCnn.lab(classes),
                     recipe,
@@ -74,7 +74,7 @@ public final class AugmentLab implements ImageLab {
         List<String> places = new ArrayList<>();
         List<List<String>> rows = new ArrayList<>();
         for (int i = 0; i < sizes; i++) {
-            Outcome o = all.outcomes().get(2 * i);
+            TrainedEntry o = all.outcomes().get(2 * i);
             plain[i] = o.answers().confusion().accuracy();
             augmented[i] = all.outcomes().get(2 * i + 1).answers().confusion().accuracy();
             places.add(o.entry().name());

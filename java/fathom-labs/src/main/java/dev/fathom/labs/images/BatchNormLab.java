@@ -3,8 +3,8 @@ package dev.fathom.labs.images;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
@@ -51,7 +51,7 @@ public final class BatchNormLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         Recipe recipe = new Recipe(
                 epochs.applyAsInt(10),
                 128,
@@ -59,10 +59,10 @@ public final class BatchNormLab implements ImageLab {
                 Schedule.constant(),
                 "SGD 0.05, momentum 0.9");
         return List.of(
-                new Entry("No normalization", network(Norm.NONE, true), recipe, Published.NONE, 0),
-                new Entry("Before the activation", network(Norm.BEFORE, true), recipe, Published.NONE, 0),
-                new Entry("After the activation", network(Norm.AFTER, true), recipe, Published.NONE, 0),
-                new Entry("Instead of dropout", network(Norm.BEFORE, false), recipe, Published.NONE, 0));
+                new NetworkEntry("No normalization", network(Norm.NONE, true), recipe, Published.NONE, 0),
+                new NetworkEntry("Before the activation", network(Norm.BEFORE, true), recipe, Published.NONE, 0),
+                new NetworkEntry("After the activation", network(Norm.AFTER, true), recipe, Published.NONE, 0),
+                new NetworkEntry("Instead of dropout", network(Norm.BEFORE, false), recipe, Published.NONE, 0));
     }
 
     private static Sequential network(Norm norm, boolean dropout) {
@@ -103,11 +103,11 @@ public final class BatchNormLab implements ImageLab {
     /** The level is the best that the network without normalization reached; who has it first? */
     @Override
     public void conclude(Conclusion all) {
-        List<Outcome> outcomes = all.outcomes();
+        List<TrainedEntry> outcomes = all.outcomes();
         double level = Arrays.stream(outcomes.get(0).curve()[1]).max().orElse(Double.NaN);
         long none = stepsTo(level, outcomes.get(0).curve());
         List<List<String>> rows = new ArrayList<>();
-        for (Outcome o : outcomes) {
+        for (TrainedEntry o : outcomes) {
             long steps = stepsTo(level, o.curve());
             if (steps >= 0) {
                 all.page()

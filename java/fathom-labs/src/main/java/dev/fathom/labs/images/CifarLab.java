@@ -3,7 +3,7 @@ package dev.fathom.labs.images;
 import dev.fathom.data.Augment;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.CifarResNet;
@@ -36,7 +36,7 @@ public final class CifarLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         int classes = images.classes().size();
         Recipe textbook =
                 new Recipe(epochs.applyAsInt(30), 128, new RmsProp(1e-3f), Schedule.constant(), "RMSprop 0.001");
@@ -50,10 +50,10 @@ public final class CifarLab implements ImageLab {
         Published book = new Published("42.06 %, 45.61 %", "ISLP, ISLR on CIFAR-100");
         Published paper = new Published("91.25 %, 92.16 %", "He et al., Keras on all of CIFAR-10");
         return List.of(
-                new Entry("Textbook", TextbookCnn.lab(classes), textbook, book, 0),
-                new Entry("Textbook, augmented", TextbookCnn.lab(classes), textbook, Published.NONE, 0, CHANGES),
-                new Entry("ResNet-20", new CifarResNet(3, classes), residual, Published.NONE, 0).known("resnet20"),
-                new Entry("ResNet-20, augmented", new CifarResNet(3, classes), residual, paper, 0, CHANGES)
+                new NetworkEntry("Textbook", TextbookCnn.lab(classes), textbook, book, 0),
+                new NetworkEntry("Textbook, augmented", TextbookCnn.lab(classes), textbook, Published.NONE, 0, CHANGES),
+                new NetworkEntry("ResNet-20", new CifarResNet(3, classes), residual, Published.NONE, 0).known("resnet20"),
+                new NetworkEntry("ResNet-20, augmented", new CifarResNet(3, classes), residual, paper, 0, CHANGES)
                         .known("resnet20"));
     }
 

@@ -2,8 +2,8 @@ package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.training.TrainedEntry;
 import java.util.List;
 
 /**
@@ -14,4 +14,4 @@ import java.util.List;
  * @param run how the lab is run
  * @param page where the conclusion goes
  */
-record Conclusion(Images images, List<Outcome> outcomes, Run run, Result page) {}
+record Conclusion(Images images, List<TrainedEntry> outcomes, Run run, Findings page) {}

@@ -3,8 +3,8 @@ package dev.fathom.labs.images;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.PlainCnn;
@@ -48,10 +48,10 @@ public final class DepthLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         Published demonstration =
                 new Published("93 to 98 %", "of batches from step 950 on, in the authors' demonstration");
-        List<Entry> entries = new ArrayList<>();
+        List<NetworkEntry> entries = new ArrayList<>();
         for (int depth : DEPTHS) {
             Initializer gaussian = PlainCnn.field(depth).gaussian();
             if (depth <= 100) {
@@ -61,13 +61,13 @@ public final class DepthLab implements ImageLab {
                         new Sgd(0.16f / depth).momentum(0.95f),
                         Schedule.constant(),
                         number("SGD %.3g, momentum 0.95", 0.16 / depth));
-                entries.add(new Entry(
+                entries.add(new NetworkEntry(
                         "Delta " + depth,
                         new PlainCnn(1, WIDTH, depth, 10),
                         recipe,
                         depth == 16 ? demonstration : Published.NONE,
                         0));
-                entries.add(new Entry(
+                entries.add(new NetworkEntry(
                         "Gauss " + depth, new PlainCnn(1, WIDTH, depth, 10, gaussian), recipe, Published.NONE, 0));
             } else {
                 Recipe recipe =
@@ -76,14 +76,14 @@ public final class DepthLab implements ImageLab {
                 PlainCnn ends = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn residual = new PlainCnn(ends.stem(), DeepNets.residual(SLIM, depth), ends.linear());
                 entries.add(
-                        new Entry("Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
-                entries.add(new Entry(
+                        new NetworkEntry("Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
+                entries.add(new NetworkEntry(
                         "Gauss " + depth,
                         DeepNets.deep(new PlainCnn(1, SLIM, depth, 10, gaussian), SLIM, depth, 2),
                         recipe,
                         Published.NONE,
                         0));
-                entries.add(new Entry(
+                entries.add(new NetworkEntry(
                         "Residual " + depth, DeepNets.deep(residual, SLIM, depth, 2), recipe, Published.NONE, 0));
             }
         }
@@ -104,7 +104,7 @@ public final class DepthLab implements ImageLab {
     public void conclude(Conclusion all) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, Double> heldOut = new LinkedHashMap<>();
-        for (Outcome o : all.outcomes()) {
+        for (TrainedEntry o : all.outcomes()) {
             List<EpochLog> epochs = o.history().epochs();
             double loss = epochs.get(epochs.size() - 1).value("val_loss");
             heldOut.put(o.entry().name(), loss);

@@ -6,9 +6,9 @@ import dev.fathom.data.Batches;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Pictures;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.pages.WeightPictures;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.Dropout;
@@ -61,17 +61,17 @@ public final class DropoutLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         Images unit = images.scaled();
         return List.of(
-                new Entry(
+                new NetworkEntry(
                         "Without dropout",
                         network(false),
                         Recipe.adam(epochs.applyAsInt(20), 128, 1e-3f),
                         new Published("98.40 %", "2 x 800, logistic; Srivastava et al. 2014"),
                         0,
                         all -> unit),
-                new Entry(
+                new NetworkEntry(
                         "With dropout",
                         network(true),
                         Recipe.adam(epochs.applyAsInt(50), 128, 1e-3f),
@@ -222,7 +222,7 @@ public final class DropoutLab implements ImageLab {
                 "1.60 % (2 x 800, logistic)",
                 "1.35 % (3 x 1024, logistic), 1.25 % (3 x 1024, ReLU), 1.01 % (2 x 4096, max-norm)");
         for (int i = 0; i < 2; i++) {
-            Outcome o = all.outcomes().get(i);
+            TrainedEntry o = all.outcomes().get(i);
             rows.add(List.of(
                     o.entry().name(),
                     number("%.2f %%", 100 * (1 - o.answers().confusion().accuracy())),
@@ -254,7 +254,7 @@ public final class DropoutLab implements ImageLab {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(8);
         float[] weights = net.encoder().weight().value().toArray();
         for (int unit = 0; unit < SHOWN; unit++) {
-            sheet.add(Pictures.around(weights, 784 * unit, 784), "");
+            sheet.add(WeightPictures.around(weights, 784 * unit, 784), "");
         }
         return sheet;
     }

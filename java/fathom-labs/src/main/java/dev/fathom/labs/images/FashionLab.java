@@ -4,7 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
@@ -39,11 +39,11 @@ public final class FashionLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         return List.of(
-                new Entry(
+                new NetworkEntry(
                         "LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f), Published.NONE, 0.90),
-                new Entry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), Published.NONE, 0.925));
+                new NetworkEntry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), Published.NONE, 0.925));
     }
 
     private static Sequential small() {

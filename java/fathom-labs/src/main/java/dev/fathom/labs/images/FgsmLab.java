@@ -7,8 +7,8 @@ import dev.fathom.labs.adversarial.Victim;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.MnistCnn;
@@ -60,12 +60,12 @@ public final class FgsmLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(6));
         return List.of(
-                new Entry(
+                new NetworkEntry(
                         "PyTorch's example", new MnistCnn(), recipe, new Published("99.12 %", "PyTorch's tutorial"), 0),
-                new Entry(
+                new NetworkEntry(
                         "Softmax regression",
                         new Sequential(new Flatten(), new Linear(784, 10)),
                         recipe,
@@ -89,7 +89,7 @@ public final class FgsmLab implements ImageLab {
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[]> curves = new LinkedHashMap<>();
         List<List<Attacked>> attacked = new ArrayList<>();
-        for (Outcome o : all.outcomes()) {
+        for (TrainedEntry o : all.outcomes()) {
             Dataset test = all.images().test();
             List<Attacked> a = Attacked.fast(victim(o.model(), test), test, EPSILONS);
             attacked.add(a);

@@ -5,9 +5,9 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Pictures;
-import dev.fathom.labs.statistics.Summary;
-import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.pages.WeightPictures;
+import dev.fathom.labs.statistics.Averages;
+import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
@@ -63,7 +63,7 @@ public final class FiltersLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         int n = epochs.applyAsInt(20);
         Recipe recipe = new Recipe(
                 n,
@@ -71,7 +71,7 @@ public final class FiltersLab implements ImageLab {
                 new AdamW(2e-3f).weightDecay(0.1f),
                 Schedule.cosine(n),
                 "AdamW 0.002 down to 0 on a cosine, weight decay 0.1");
-        return List.of(new Entry("Filters 7 x 7", network(), recipe, Published.NONE, 0, CifarLab.CHANGES));
+        return List.of(new NetworkEntry("Filters 7 x 7", network(), recipe, Published.NONE, 0, CifarLab.CHANGES));
     }
 
     private static Layer network() {
@@ -183,14 +183,14 @@ public final class FiltersLab implements ImageLab {
     }
 
     private static Figure explained(String which, List<Gabor> fits) {
-        double median = Summary.median(fits, Gabor::explained);
+        double median = Averages.median(fits, Gabor::explained);
         return Figure.of("Filters " + which + ", explained by a Gabor function, median", "%", 100 * median);
     }
 
     private static List<String> row(String name, List<Gabor> fits) {
         return List.of(
                 name,
-                number("%.1f %%", 100 * Summary.median(fits, Gabor::explained)),
+                number("%.1f %%", 100 * Averages.median(fits, Gabor::explained)),
                 number(
                         "%.1f %%",
                         100.0
@@ -198,7 +198,7 @@ public final class FiltersLab implements ImageLab {
                                         .filter(g -> g.explained() > ENOUGH)
                                         .count()
                                 / FILTERS),
-                number("%.2f", Summary.median(fits, Gabor::frequency)));
+                number("%.2f", Averages.median(fits, Gabor::frequency)));
     }
 
     private static double[] histogram(List<Gabor> fits) {
@@ -222,9 +222,9 @@ public final class FiltersLab implements ImageLab {
                     for (int k = 0; k < values; k++) {
                         wave[k] = (float) g.values()[k / 3];
                     }
-                    sheet.add(Pictures.around(weights, i * values, values), "filter " + i);
+                    sheet.add(WeightPictures.around(weights, i * values, values), "filter " + i);
                     sheet.add(
-                            Pictures.around(wave, 0, values),
+                            WeightPictures.around(wave, 0, values),
                             number("%.0f°, ", g.degrees())
                                     + number("%.2f", g.frequency())
                                     + number(", explains %.0f %%", 100 * g.explained()));

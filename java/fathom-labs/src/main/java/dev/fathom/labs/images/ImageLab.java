@@ -4,8 +4,8 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.training.NetworkEntry;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -21,7 +21,7 @@ interface ImageLab extends Experiment {
      *
      * @param epochs how long to train where the whole run trains so long
      */
-    List<Entry> entries(Images images, IntUnaryOperator epochs);
+    List<NetworkEntry> entries(Images images, IntUnaryOperator epochs);
 
     /**
      * The size of a short run.
@@ -43,7 +43,7 @@ interface ImageLab extends Experiment {
     default void conclude(Conclusion all) {}
 
     @Override
-    default Result run(Run run) {
+    default Findings run(Run run) {
         try (Images all = images(run.data()).images(run.data(), run.seed())) {
             Images images = run.brief() ? all.first(brief().images()) : all;
             return new ImageRun(this, run, images.normalized()).result();

@@ -1,13 +1,13 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Training;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -29,7 +29,7 @@ final class ImageRun {
     private final ImageLab lab;
     private final Run run;
     private final Images images;
-    private final List<Outcome> outcomes = new ArrayList<>();
+    private final List<TrainedEntry> outcomes = new ArrayList<>();
 
     ImageRun(ImageLab lab, Run run, Images images) {
         this.lab = lab;
@@ -38,10 +38,10 @@ final class ImageRun {
     }
 
     /** A column of the table; one that is empty for every network is left out. */
-    private record Column(String name, Function<Outcome, String> cell) {}
+    private record Column(String name, Function<TrainedEntry, String> cell) {}
 
     /** Teaches all networks, and tells what came of them. */
-    Result result() {
+    Findings result() {
         String data = line(
                 "%s: %,d images to learn from, %,d to choose the best epoch by, %,d for the test",
                 images.title(),
@@ -49,10 +49,10 @@ final class ImageRun {
                 images.choose().size(),
                 images.test().size());
         run.out().println(data);
-        Result page = run.page("Lab " + lab.name() + ", " + images.title(), data);
+        Findings page = run.page("Lab " + lab.name() + ", " + images.title(), data);
         IntUnaryOperator asked = whole ->
                 run.epochs() != null ? run.epochs() : run.brief() ? lab.brief().epochs() : whole;
-        List<Entry> entries = lab.entries(images, asked);
+        List<NetworkEntry> entries = lab.entries(images, asked);
         List<Images> seen =
                 entries.stream().map(entry -> entry.view().apply(images)).toList();
         try {
@@ -75,7 +75,7 @@ final class ImageRun {
             }
             return page;
         } finally {
-            outcomes.forEach(Outcome::close);
+            outcomes.forEach(TrainedEntry::close);
             Set<Images> made = Collections.newSetFromMap(new IdentityHashMap<>());
             made.addAll(seen);
             made.remove(images);
@@ -83,7 +83,7 @@ final class ImageRun {
         }
     }
 
-    private static void requireABatch(Entry entry, Images seen) {
+    private static void requireABatch(NetworkEntry entry, Images seen) {
         if (entry.recipe().batch() > seen.learn().size()) {
             throw new IllegalArgumentException(
                     entry.name() + " learns batches of " + entry.recipe().batch() + " images but there are "
@@ -91,12 +91,12 @@ final class ImageRun {
         }
     }
 
-    private void teach(List<Entry> entries, List<Images> seen) {
+    private void teach(List<NetworkEntry> entries, List<Images> seen) {
         Training training = run.training();
         for (int i = 0; i < entries.size() && !run.interrupt().requested(); i++) {
-            Entry entry = entries.get(i);
+            NetworkEntry entry = entries.get(i);
             training.say("%n== %s", entry.name());
-            Outcome outcome =
+            TrainedEntry outcome =
                     training.run(entry, seen.get(i), lab.every(), run.folder().resolve(entry.folder()));
             if (outcome != null) {
                 outcomes.add(outcome);
@@ -106,7 +106,7 @@ final class ImageRun {
     }
 
     /** The outcomes beside each other and beside what is published: figures, a table, and the curves of learning. */
-    private void compare(Result page) {
+    private void compare(Findings page) {
         outcomes.forEach(o -> page.key(accuracy(o)));
         String brief = line(
                 " The short form: %,d images to learn from and few epochs, to see that everything works. "
@@ -129,7 +129,7 @@ final class ImageRun {
                 curves);
     }
 
-    private Figure accuracy(Outcome o) {
+    private Figure accuracy(TrainedEntry o) {
         double[] interval = o.answers().confusion().accuracyInterval95();
         Figure figure = Figure.of(o.entry().name() + ", test accuracy", "%", 100 * o.accuracy())
                 .interval(100 * interval[0], 100 * interval[1])
@@ -157,11 +157,11 @@ final class ImageRun {
     }
 
     /** Whether the network was trained to its end, so that its mark holds. */
-    private boolean judged(Outcome o) {
+    private boolean judged(TrainedEntry o) {
         return run.whole() && o.history().epochs().size() == o.entry().recipe().epochs();
     }
 
-    private static String interval(Outcome o) {
+    private static String interval(TrainedEntry o) {
         double[] interval = o.answers().confusion().accuracyInterval95();
         return line("%.2f to %.2f", 100 * interval[0], 100 * interval[1]);
     }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
@@ -9,7 +9,7 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -93,7 +93,7 @@ public final class IslrLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Path given = run.data();
         ImageSet set = given == null && !found() ? ImageSet.FASHION_MNIST : ImageSet.MNIST;
         Path folder = given == null ? set.folder() : given;
@@ -108,7 +108,7 @@ public final class IslrLab implements Experiment {
                         learn.size(),
                         validate.size(),
                         test.size());
-                Result page = run.page("Lab islr", data);
+                Findings page = run.page("Lab islr", data);
                 descent(page);
                 boolean done = table(run, page, learn, validate, test, set == ImageSet.MNIST);
                 return done ? page.finished() : page;
@@ -136,7 +136,7 @@ public final class IslrLab implements Experiment {
 
     // ---- table 10.1
 
-    private static boolean table(Run run, Result page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
+    private static boolean table(Run run, Findings page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
         int epochs = run.epochs(30, 3);
         page.section("Table 10.1", "")
                 .text(line(
@@ -196,7 +196,7 @@ public final class IslrLab implements Experiment {
 
     private static @Nullable History network(
             Run run,
-            Result page,
+            Findings page,
             Entry entry,
             Dataset learn,
             Dataset validate,
@@ -235,7 +235,7 @@ public final class IslrLab implements Experiment {
     }
 
     private static void discriminant(
-            Result page, Dataset learn, Dataset validate, Dataset test, boolean digits, List<Row> rows) {
+            Findings page, Dataset learn, Dataset validate, Dataset test, boolean digits, List<Row> rows) {
         Lda lda = Lda.fit(Examples.of(learn));
         Entry entry = new Entry("Linear discriminant analysis", new Sequential(), List.of(), "12.7 %", 12.4, 13);
         long numbers = lda.directions().length + (long) lda.centers().length * lda.width() + lda.mean().length;
@@ -251,7 +251,7 @@ public final class IslrLab implements Experiment {
 
     /** Published errors and bands are those of digits. */
     private static void add(
-            Result page, boolean digits, List<Row> rows, Entry entry, long parameters, double validation, double test) {
+            Findings page, boolean digits, List<Row> rows, Entry entry, long parameters, double validation, double test) {
         Figure figure = Figure.of(entry.name() + ", test error", "%", test);
         page.key(
                 digits
@@ -270,7 +270,7 @@ public final class IslrLab implements Experiment {
                 .toArray();
     }
 
-    private static void descent(Result page) {
+    private static void descent(Findings page) {
         double[] right = descent(2.3, 300);
         double[] left = descent(1.4, 300);
         double endRight = right[300];

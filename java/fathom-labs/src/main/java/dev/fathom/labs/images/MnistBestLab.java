@@ -1,6 +1,6 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
@@ -10,8 +10,8 @@ import dev.fathom.ensemble.Diversity;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
@@ -55,7 +55,7 @@ public final class MnistBestLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         Images unit = images.scaled(); // 0 is then black, also beyond the edge of a shifted image
         int n = epochs.applyAsInt(18);
         Recipe recipe = new Recipe(
@@ -70,8 +70,8 @@ public final class MnistBestLab implements ImageLab {
                 member("7 x 7", recipe, unit, network(7, 8, 20, 32)));
     }
 
-    private static Entry member(String name, Recipe recipe, Images unit, Layer net) {
-        return new Entry(name, net, recipe, Published.NONE, 0, all -> unit, CHANGES);
+    private static NetworkEntry member(String name, Recipe recipe, Images unit, Layer net) {
+        return new NetworkEntry(name, net, recipe, Published.NONE, 0, all -> unit, CHANGES);
     }
 
     /**
@@ -104,11 +104,11 @@ public final class MnistBestLab implements ImageLab {
     /** The ensemble answers with the class of the largest mean of the members' probabilities. */
     @Override
     public void conclude(Conclusion all) {
-        List<Outcome> members = all.outcomes();
+        List<TrainedEntry> members = all.outcomes();
         Dataset choose = members.get(0).images().choose();
         List<Classification> chosen =
                 members.stream().map(o -> Classification.of(o.model(), choose)).toList();
-        List<Classification> tested = members.stream().map(Outcome::answers).toList();
+        List<Classification> tested = members.stream().map(TrainedEntry::answers).toList();
         Classification validation = mean(chosen);
         Classification test = mean(tested);
         List<List<String>> rows = new ArrayList<>();

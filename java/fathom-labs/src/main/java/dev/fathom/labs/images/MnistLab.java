@@ -2,7 +2,7 @@ package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
@@ -30,11 +30,11 @@ public final class MnistLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(14));
         return List.of(
-                new Entry("LeNet-5", new LeNet5(10), recipe, new Published("about 99 %", "DL4J's LeNet"), 0.990),
-                new Entry(
+                new NetworkEntry("LeNet-5", new LeNet5(10), recipe, new Published("about 99 %", "DL4J's LeNet"), 0.990),
+                new NetworkEntry(
                         "PyTorch's example",
                         new MnistCnn(),
                         recipe,

@@ -6,8 +6,8 @@ import dev.fathom.data.Batches;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.Entry;
-import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
@@ -53,21 +53,21 @@ public final class PermutationLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         int n = epochs.applyAsInt(15);
         Recipe recipe = Recipe.adam(n, 64, 1e-3f);
         Images permuted = images.permuted(ORDER);
         return List.of(
-                new Entry("MLP", mlp(), recipe, Published.NONE, 0),
-                new Entry(
+                new NetworkEntry("MLP", mlp(), recipe, Published.NONE, 0),
+                new NetworkEntry(
                         "MLP, permuted",
                         mlp(),
                         recipe,
                         new Published("unchanged", "Russell and Norvig 2021"),
                         0,
                         all -> permuted),
-                new Entry("LeNet-5", new LeNet5(10), recipe, Published.NONE, 0),
-                new Entry(
+                new NetworkEntry("LeNet-5", new LeNet5(10), recipe, Published.NONE, 0),
+                new NetworkEntry(
                         "LeNet-5, permuted",
                         new LeNet5(10),
                         recipe,
@@ -90,7 +90,7 @@ public final class PermutationLab implements ImageLab {
     public void conclude(Conclusion all) {
         List<List<String>> rows = new ArrayList<>();
         for (int i = 0; i < all.outcomes().size(); i += 2) {
-            Outcome ordered = all.outcomes().get(i);
+            TrainedEntry ordered = all.outcomes().get(i);
             double before = ordered.answers().confusion().accuracy();
             double after = all.outcomes().get(i + 1).answers().confusion().accuracy();
             all.page()
@@ -132,7 +132,7 @@ public final class PermutationLab implements ImageLab {
     /**
      * How many answers differ from those to the images in order: none, but for the rounding of sums in another order.
      */
-    private static int reordered(Outcome mlp, Images permuted) {
+    private static int reordered(TrainedEntry mlp, Images permuted) {
         List<Layer> layers = ((Sequential) mlp.model().net()).layers();
         Linear first = (Linear) layers.get(1);
         Parameter bias = Objects.requireNonNull(first.bias());

@@ -1,6 +1,6 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Preprocessing.Photo;
 import dev.fathom.labs.data.ImageSet;
@@ -8,7 +8,7 @@ import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -86,11 +86,11 @@ public final class PretrainedLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Path photos = run.data() != null ? run.data() : photos();
         List<Expected> expected = expected(photos.resolve("expected.tsv"));
         List<String> files = expected.stream().map(Expected::file).distinct().toList();
-        Result page = run.page("Lab pretrained", files.size() + " photographs of the textbook");
+        Findings page = run.page("Lab pretrained", files.size() + " photographs of the textbook");
         List<Pretrained> networks = networks(run.brief());
         page.section(
                 "The textbook's photographs",
@@ -221,7 +221,7 @@ public final class PretrainedLab implements Experiment {
      * are any.
      */
     private static void panda(
-            Result page,
+            Findings page,
             Pretrained network,
             Model<Layer> model,
             Path photos,

@@ -8,7 +8,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
@@ -101,10 +101,10 @@ public final class TransferLab implements ImageLab {
     }
 
     @Override
-    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         int n = epochs.applyAsInt(16);
         Images eight = images.only(SEEN);
-        return List.of(new Entry(
+        return List.of(new NetworkEntry(
                 "Body",
                 new Net(SEEN.length),
                 Recipe.adam(n, 64, 2e-3f),

@@ -1,6 +1,6 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
@@ -8,9 +8,9 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.SingularValues;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nets.PlainCnn;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -82,10 +82,10 @@ public final class VeryDeepLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images images = all.normalized()) {
-            Result page =
+            Findings page =
                     run.page("Lab very-deep", line("%s, %,d images to learn from", images.title(), 2 * examples(run)));
             phases(run, page);
             criticalLine(page);
@@ -95,10 +95,10 @@ public final class VeryDeepLab implements Experiment {
 
     // ---- order and chaos
 
-    private static void phases(Run run, Result page) {
+    private static void phases(Run run, Findings page) {
         int width = run.of(400, 250);
         PhaseDiagram phases = PhaseDiagram.measured(run.of(25, 13), width, run.seed());
-        double median = 100 * Summary.median(phases.deviations());
+        double median = 100 * Averages.median(phases.deviations());
         double scatter = 1 / Math.sqrt(width);
         double clear = 100 * phases.clear(scatter);
         page.section("Order and chaos", "")
@@ -170,7 +170,7 @@ public final class VeryDeepLab implements Experiment {
                 phases.correlation(chaotic));
     }
 
-    private static void criticalLine(Result page) {
+    private static void criticalLine(Findings page) {
         List<List<String>> rows = new ArrayList<>();
         for (Critical known : LINE) {
             MeanField field = PlainCnn.field(known.depth);
@@ -196,7 +196,7 @@ public final class VeryDeepLab implements Experiment {
     // ---- the Jacobian
 
     /** How bodies begin that have 8 maps of 4 x 4; false if the run was interrupted. */
-    private static boolean jacobians(Run run, Result page) {
+    private static boolean jacobians(Run run, Findings page) {
         int[] depths = run.brief() ? new int[] {16, 256} : new int[] {16, 64, 256, 1000};
         Histograms histograms =
                 new Histograms("log10 of the singular values of the Jacobian", List.of("Delta", "Gauss", "Residual"));
@@ -273,7 +273,7 @@ public final class VeryDeepLab implements Experiment {
      * The linear network of delta-orthogonal convolutions, which is an isometry at any depth; false if the run was
      * interrupted.
      */
-    private static boolean linear(Run run, Result page) {
+    private static boolean linear(Run run, Findings page) {
         double[] s = singularValues(run, DeepNets.linear(LEAST, 256), 1);
         if (run.interrupt().requested()) {
             return false;
@@ -321,7 +321,7 @@ public final class VeryDeepLab implements Experiment {
      * Trains the deepest network from both initializations, recomputed in backward by stages; false if the run was
      * interrupted.
      */
-    private static boolean deepest(Run run, Result page, Images images) {
+    private static boolean deepest(Run run, Findings page, Images images) {
         int depth = run.of(DEEPEST, 300);
         Map<String, Initializer> starts = new LinkedHashMap<>();
         starts.put("Delta", Init.deltaOrthogonal(PlainCnn.field(depth).gain()));

@@ -1,11 +1,11 @@
 package dev.fathom.labs.memory;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -42,11 +42,11 @@ final class MemoryGradients {
     private static final int STEPS_A_POINT = 10;
 
     private final Run run;
-    private final Result page;
+    private final Findings page;
     private final int length;
 
     /** Adds to {@code page}; gradients are measured on sequences of {@code length} steps. */
-    MemoryGradients(Run run, Result page, int length) {
+    MemoryGradients(Run run, Findings page, int length) {
         this.run = run;
         this.page = page;
         this.length = length;

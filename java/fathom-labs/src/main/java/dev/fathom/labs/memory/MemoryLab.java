@@ -1,12 +1,12 @@
 package dev.fathom.labs.memory;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.memory.MemoryTraining.Trained;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.view.Plots;
@@ -39,11 +39,11 @@ public final class MemoryLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int[] lengths = run.brief() ? BRIEF : LENGTHS;
         int flow = run.of(FLOW, BRIEF[0]);
         MemoryTraining training = new MemoryTraining(run, 64, run.of(100, 50), run.of(1000, 500));
-        Result page = run.page("Lab memory", "Generated sequences of " + text(lengths) + " steps");
+        Findings page = run.page("Lab memory", "Generated sequences of " + text(lengths) + " steps");
         about(page, training);
         MemoryGradients gradients = new MemoryGradients(run, page, flow);
         Map<String, double[]> before = new LinkedHashMap<>();
@@ -86,7 +86,7 @@ public final class MemoryLab implements Experiment {
         return lengths.length == 1 ? Integer.toString(lengths[0]) : lengths[0] + " to " + lengths[lengths.length - 1];
     }
 
-    private static void about(Result page, MemoryTraining training) {
+    private static void about(Findings page, MemoryTraining training) {
         page.section("The problems", "")
                 .text("Adding: each of T steps has a number in [0, 1) and a mark. One number in each half is "
                         + "marked, and after the last step the network "
@@ -131,7 +131,7 @@ public final class MemoryLab implements Experiment {
     }
 
     /** The table and the curves of a problem, as far as they are measured. */
-    private static void results(Result page, MemoryTask task, int[] lengths, List<Trained> all) {
+    private static void results(Findings page, MemoryTask task, int[] lengths, List<Trained> all) {
         List<Trained> results = all.stream().filter(t -> t.task() == task).toList();
         if (results.isEmpty()) {
             return;

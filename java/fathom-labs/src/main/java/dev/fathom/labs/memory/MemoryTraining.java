@@ -1,6 +1,6 @@
 package dev.fathom.labs.memory;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;

@@ -1,12 +1,12 @@
 package dev.fathom.labs.memory;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -68,9 +68,9 @@ public final class TuringLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Size size = run.brief() ? BRIEF : FULL;
-        Result page = run.page("Lab turing", line("Generated sequences of random vectors of %d bits", size.bits));
+        Findings page = run.page("Lab turing", line("Generated sequences of random vectors of %d bits", size.bits));
         page.section("Copying", "")
                 .text(line(
                         "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a "
@@ -188,7 +188,7 @@ public final class TuringLab implements Experiment {
     }
 
     private static void results(
-            Result page,
+            Findings page,
             Size size,
             Map<String, double[]> right,
             Map<String, double[][]> curves,
@@ -243,7 +243,7 @@ public final class TuringLab implements Experiment {
     }
 
     /** Where the machine writes and reads, for a sequence that is longer than those learned from. */
-    private static void weights(Run run, Result page, TuringMachine machine, Size size) {
+    private static void weights(Run run, Findings page, TuringMachine machine, Size size) {
         int length = size.longest * 3 / 2;
         float[][][] heads = new float[2][size.slots][2 * length];
         float[][] answered = new float[2 * size.bits][length];

@@ -1,12 +1,12 @@
 package dev.fathom.labs.objectives;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -38,7 +38,7 @@ final class Crossed {
     private Crossed() {}
 
     /** Fits both, tells what came of it, and returns false where it was interrupted. */
-    static boolean tell(Result page, Run run) {
+    static boolean tell(Findings page, Run run) {
         int steps = run.epochs(1000, 300);
         Rng rng = new Rng(run.seed()).split("crossed");
         Points learn = PlaneSet.BLOBS.draw(400, rng);

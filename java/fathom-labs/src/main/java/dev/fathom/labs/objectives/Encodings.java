@@ -1,12 +1,12 @@
 package dev.fathom.labs.objectives;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -87,7 +87,7 @@ final class Encodings {
     }
 
     /** Trains one network for each encoding, tells what came of it, and returns false where it was interrupted. */
-    static boolean tell(Result page, Run run) {
+    static boolean tell(Findings page, Run run) {
         int epochs = run.epochs(10, 3);
         Map<String, double[][]> curves = new LinkedHashMap<>();
         List<List<String>> rows = new ArrayList<>();

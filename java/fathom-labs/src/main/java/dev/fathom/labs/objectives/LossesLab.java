@@ -2,8 +2,8 @@ package dev.fathom.labs.objectives;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.ReducedLoss;
 import dev.fathom.tensor.Pass;
@@ -32,16 +32,16 @@ public final class LossesLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
-        Result page = run.page("Lab losses", "Generated points, and Fashion-MNIST for the label encodings");
+    public Findings run(Run run) {
+        Findings page = run.page("Lab losses", "Generated points, and Fashion-MNIST for the label encodings");
         shapes(page);
-        List<BiPredicate<Result, Run>> parts = List.of(
+        List<BiPredicate<Findings, Run>> parts = List.of(
                 Outliers::tell, LateAndEarly::tell, OrderedClasses::tell, Encodings::tell, Crossed::tell, Warp::tell);
         return parts.stream().allMatch(part -> part.test(page, run)) ? page.finished() : page;
     }
 
     /** Each loss of one number over the error y - t. */
-    private static void shapes(Result page) {
+    private static void shapes(Findings page) {
         Map<String, ReducedLoss> losses = new LinkedHashMap<>();
         losses.put("L2", Loss.mse());
         losses.put("L1", Loss.l1());
@@ -65,7 +65,7 @@ public final class LossesLab implements Experiment {
             y[i] = (float) errors[i];
         }
         try (Pass pass = Pass.infer()) {
-            return Summary.doubles(
+            return Averages.doubles(
                     loss.each(Tensor.of(y, y.length), Tensor.zeros(y.length)).toArray());
         }
     }

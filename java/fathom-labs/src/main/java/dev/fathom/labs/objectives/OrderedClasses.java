@@ -1,11 +1,11 @@
 package dev.fathom.labs.objectives;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static java.util.Objects.requireNonNull;
 
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -70,7 +70,7 @@ final class OrderedClasses {
     }
 
     /** Trains under both losses, tells what came of it, and returns false where it was interrupted. */
-    static boolean tell(Result page, Run run) {
+    static boolean tell(Findings page, Run run) {
         int draws = run.of(100, 10);
         int steps = run.epochs(600, 300);
         Rng rng = new Rng(run.seed()).split("ordered");

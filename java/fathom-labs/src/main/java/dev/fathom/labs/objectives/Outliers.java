@@ -1,13 +1,13 @@
 package dev.fathom.labs.objectives;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static java.util.Objects.requireNonNull;
 
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.LeastSquares;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -67,7 +67,7 @@ final class Outliers {
     }
 
     /** Fits all lines, tells what came of them, and returns false where it was interrupted. */
-    static boolean tell(Result page, Run run) {
+    static boolean tell(Findings page, Run run) {
         Outliers problem = draw(run.of(200, 40), new Rng(run.seed()).split("outliers"));
         int steps = run.epochs(3000, 800);
         Map<String, double[][]> lines = new LinkedHashMap<>();
@@ -181,6 +181,6 @@ final class Outliers {
         lines.forEach((name, fitted) ->
                 chart.line(name, ends, new double[] {fitted[0][1] - fitted[0][0], fitted[0][1] + fitted[0][0]}));
         chart.dashed("truth", ends, new double[] {INTERCEPT - SLOPE, INTERCEPT + SLOPE});
-        return chart.points("points", Summary.doubles(x), Summary.doubles(y));
+        return chart.points("points", Averages.doubles(x), Averages.doubles(y));
     }
 }

@@ -1,12 +1,12 @@
 package dev.fathom.labs.objectives;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -57,7 +57,7 @@ final class Warp {
     }
 
     /** Trains the network, shows its frames, and returns false where it was interrupted. */
-    static boolean tell(Result page, Run run) {
+    static boolean tell(Findings page, Run run) {
         int steps = run.epochs(800, 400);
         int frames = Math.min(steps, run.of(40, 10));
         Warp warp = new Warp(PlaneSet.CIRCLES.draw(200, new Rng(run.seed()).split("warp")));

@@ -1,6 +1,6 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -8,8 +8,8 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.optimization.Race.Placed;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.training.Activation;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.training.NamedActivation;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -40,17 +40,17 @@ public final class ActivationsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Images images = (run.brief() ? all.first(1500) : all.learning(20_000)).normalized();
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab activations",
                     line(
                             "%s, %,d images to learn from",
                             images.title(), images.learn().size()));
             double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.32, 1, 3.2, 10};
             Race race = new Race(run, images, BATCH, factors, run.of(3, 1), run.epochs(6, 2), run.of(3, 1));
-            List<Placed> placed = race.run(Activation.ALL.stream()
+            List<Placed> placed = race.run(NamedActivation.ALL.stream()
                     .map(a -> new Race.Candidate(a.name(), () -> network(a), 1e-3, r -> new Adam((float) r)))
                     .toList());
             if (placed.isEmpty()) {
@@ -69,7 +69,7 @@ public final class ActivationsLab implements Experiment {
         }
     }
 
-    private static Layer network(Activation activation) {
+    private static Layer network(NamedActivation activation) {
         List<Layer> layers = new ArrayList<>(List.of(new Flatten()));
         for (int i = 0; i < HIDDEN; i++) {
             layers.add(linear(i == 0 ? 784 : WIDTH, activation.inputs() * WIDTH));
@@ -83,9 +83,9 @@ public final class ActivationsLab implements Experiment {
         return new Linear(in, out, Init.xavierUniform()).withBias(Init.zeros());
     }
 
-    private static void show(Result page, List<Placed> placed) {
+    private static void show(Findings page, List<Placed> placed) {
         Placed relu = placed.get(0);
-        Placed linear = named(placed, Activation.NONE);
+        Placed linear = named(placed, NamedActivation.NONE);
         List<Placed> order = placed.stream()
                 .sorted(Comparator.comparingDouble(Placed::accuracy).reversed())
                 .toList();
@@ -110,10 +110,10 @@ public final class ActivationsLab implements Experiment {
                         "test accuracy",
                         "spread of the seeds"),
                 rows);
-        for (Activation.Kind kind : Activation.Kind.values()) {
+        for (NamedActivation.Kind kind : NamedActivation.Kind.values()) {
             Map<String, double[][]> accuracies = new LinkedHashMap<>();
             for (int i = 0; i < placed.size(); i++) {
-                if (Activation.ALL.get(i).kind() == kind
+                if (NamedActivation.ALL.get(i).kind() == kind
                         && !placed.get(i).mean().diverged()) {
                     accuracies.put(
                             placed.get(i).name(),
@@ -130,7 +130,7 @@ public final class ActivationsLab implements Experiment {
         Placed best = order.get(0);
         List<Placed> others = order.stream()
                 .skip(1)
-                .filter(p -> !p.name().equals(Activation.NONE))
+                .filter(p -> !p.name().equals(NamedActivation.NONE))
                 .toList();
         page.text(line(
                 "%s comes first with %.2f %%; %d of the other %d activations lie within half a percentage point "

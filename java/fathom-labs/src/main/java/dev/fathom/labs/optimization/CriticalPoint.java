@@ -2,7 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.kernel.Lapack;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
@@ -38,13 +38,13 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
             FlatNet shape, Dataset data, int steps, double enough, BooleanSupplier stopped, float... start) {
         float[] w = start.clone();
         float[] g = gradient(shape, data, w);
-        double before = Summary.norm(g);
+        double before = Averages.norm(g);
         Spectrum h = Spectrum.of(shape, data, w);
         double damping = 1e-4 * h.largest() * h.largest();
-        for (int i = 0; i < steps && Summary.norm(g) > enough && !stopped.getAsBoolean(); i++) {
+        for (int i = 0; i < steps && Averages.norm(g) > enough && !stopped.getAsBoolean(); i++) {
             float[] there = h.step(w, g, damping);
             float[] slope = gradient(shape, data, there);
-            if (Summary.norm(slope) < Summary.norm(g)) {
+            if (Averages.norm(slope) < Averages.norm(g)) {
                 w = there;
                 g = slope;
                 h = Spectrum.of(shape, data, w);
@@ -53,7 +53,7 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
                 damping *= 4;
             }
         }
-        return new CriticalPoint(Ways.loss(shape, data, w), before, Summary.norm(g), h.values);
+        return new CriticalPoint(Ways.loss(shape, data, w), before, Averages.norm(g), h.values);
     }
 
     /**

@@ -2,7 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
@@ -93,8 +93,8 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
         int at = 0;
         for (int i = 1; i < widths.length; i++) {
             for (int unit = 0; unit < widths[i]; unit++) {
-                double length = Summary.norm(Arrays.copyOfRange(place, at, at + widths[i - 1]))
-                        / Summary.norm(Arrays.copyOfRange(direction, at, at + widths[i - 1]));
+                double length = Averages.norm(Arrays.copyOfRange(place, at, at + widths[i - 1]))
+                        / Averages.norm(Arrays.copyOfRange(direction, at, at + widths[i - 1]));
                 for (int k = 0; k < widths[i - 1]; k++) {
                     direction[at++] *= (float) length;
                 }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
@@ -10,9 +10,9 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Correlation;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Curvature;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
@@ -65,11 +65,11 @@ public final class LandscapeLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(2000, 300));
                 Images images = some.normalized()) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab landscape",
                     line("%s, %,d images", images.title(), images.learn().size()));
             try (Dataset flat = images.learn().flattened();
@@ -96,7 +96,7 @@ public final class LandscapeLab implements Experiment {
         }
     }
 
-    private static void planes(Run run, Result page, Dataset data) {
+    private static void planes(Run run, Findings page, Dataset data) {
         Supplier<FlatNet> shape = () -> FlatNet.of(Activation.RELU, 784, run.of(32, 12), 10);
         int epochs = run.epochs(20, 6);
         int steps = epochs * data.batches(BATCH).steps();
@@ -165,7 +165,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     private static void principal(
-            Run run, Result page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
+            Run run, Findings page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
         Pca pca = Pca.fit(ways.stream().flatMap(List::stream).toArray(float[][]::new), 2);
         int n = net.size();
         float[] u = floats(pca.components(), 0, n);
@@ -218,7 +218,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     private static void random(
-            Run run, Result page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
+            Run run, Findings page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
         int adam = names.indexOf("Adam 0.001");
         List<float[]> way = ways.get(adam);
         float[] end = way.get(way.size() - 1);
@@ -243,7 +243,7 @@ public final class LandscapeLab implements Experiment {
                                 List.<double[][]>of(path))
                         .render());
         double length = distance(way.get(0), end);
-        double held = Math.hypot(path[0][0] * Summary.norm(u), path[1][0] * Summary.norm(v)) / length;
+        double held = Math.hypot(path[0][0] * Averages.norm(u), path[1][0] * Averages.norm(v)) / length;
         double center = field[field.length / 2][field[0].length / 2];
         double lowest =
                 Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();
@@ -322,7 +322,7 @@ public final class LandscapeLab implements Experiment {
             sums[1] += (double) (w[i] - origin[i]) * v[i];
         }
         return new float[] {
-            (float) (sums[0] / Math.pow(Summary.norm(u), 2)), (float) (sums[1] / Math.pow(Summary.norm(v), 2))
+            (float) (sums[0] / Math.pow(Averages.norm(u), 2)), (float) (sums[1] / Math.pow(Averages.norm(v), 2))
         };
     }
 
@@ -331,7 +331,7 @@ public final class LandscapeLab implements Experiment {
         for (int i = 0; i < a.length; i++) {
             apart[i] = a[i] - b[i];
         }
-        return Summary.norm(apart);
+        return Averages.norm(apart);
     }
 
     private static float[] floats(double[] from, int at, int n) {
@@ -343,7 +343,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     /** Dauphin et al. (2014): the higher a critical point lies, the more of its directions lead down. */
-    private static void saddles(Run run, Result page, Dataset data) {
+    private static void saddles(Run run, Findings page, Dataset data) {
         if (run.interrupt().requested()) {
             return;
         }
@@ -394,8 +394,8 @@ public final class LandscapeLab implements Experiment {
                         data.size(),
                         starts,
                         epochs,
-                        Summary.median(points, CriticalPoint::before),
-                        Summary.median(points, CriticalPoint::norm)))
+                        Averages.median(points, CriticalPoint::before),
+                        Averages.median(points, CriticalPoint::norm)))
                 .text(line(
                         "%d of the %d searches end on the plateau where the network puts out the "
                                 + "frequencies of the classes, whatever it sees, with "
@@ -411,8 +411,8 @@ public final class LandscapeLab implements Experiment {
                                 : line(
                                         " There, in the mean, %.1f of the %d eigenvalues are 0 within " + "rounding.",
                                         net.size()
-                                                - Summary.mean(flat, CriticalPoint::negative)
-                                                - Summary.mean(flat, CriticalPoint::positive),
+                                                - Averages.mean(flat, CriticalPoint::negative)
+                                                - Averages.mean(flat, CriticalPoint::positive),
                                         net.size()),
                         others.size(),
                         others.size() - arrived.size(),
@@ -428,7 +428,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     /** The eigenvalues at places in the order of their losses, which are critical points where the search was exact. */
-    static void indices(Result page, List<CriticalPoint> points, boolean exact) {
+    static void indices(Findings page, List<CriticalPoint> points, boolean exact) {
         int n = points.size();
         String places = exact ? "critical points" : "places";
         String title = exact ? "Critical points" : "Places";
@@ -440,10 +440,10 @@ public final class LandscapeLab implements Experiment {
                     line(
                             "%.3f to %.3f",
                             part.get(0).loss(), part.get(part.size() - 1).loss()),
-                    line("%.1f", Summary.mean(part, CriticalPoint::negative)),
-                    line("%.1f", Summary.mean(part, CriticalPoint::positive)),
-                    line("%.1f %%", 100 * Summary.mean(part, CriticalPoint::index)),
-                    line("%.3g", Summary.median(part, p -> p.eigenvalues()[0]))));
+                    line("%.1f", Averages.mean(part, CriticalPoint::negative)),
+                    line("%.1f", Averages.mean(part, CriticalPoint::positive)),
+                    line("%.1f %%", 100 * Averages.mean(part, CriticalPoint::index)),
+                    line("%.3g", Averages.median(part, p -> p.eigenvalues()[0]))));
         }
         double[] losses = points.stream().mapToDouble(CriticalPoint::loss).toArray();
         double[] shares = points.stream().mapToDouble(p -> 100 * p.index()).toArray();
@@ -492,7 +492,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     /** Choromanska et al. (2015): the wider a network, the less it matters where it starts. */
-    private static void widths(Run run, Result page, Dataset learn, Dataset test) {
+    private static void widths(Run run, Findings page, Dataset learn, Dataset test) {
         if (run.interrupt().requested()) {
             return;
         }
@@ -533,8 +533,8 @@ public final class LandscapeLab implements Experiment {
             for (int k = 0; k < 2; k++) {
                 int which = k;
                 double[] losses = of.stream().mapToDouble(e -> e[which]).toArray();
-                double deviation = Summary.deviation(losses);
-                row.addAll(List.of(line("%.4f", Summary.mean(losses)), line("%.4f", deviation)));
+                double deviation = Averages.deviation(losses);
+                row.addAll(List.of(line("%.4f", Averages.mean(losses)), line("%.4f", deviation)));
                 sheet.add(floats(losses, 0, starts), 0, most[k], line("deviation %.2g", deviation));
                 if (k == 1) {
                     spreads.add(deviation);

@@ -1,16 +1,16 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.optimization.Contender.Family;
+import dev.fathom.labs.optimization.Racer.Family;
 import dev.fathom.labs.optimization.Race.Placed;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -38,12 +38,12 @@ public final class OptimizersLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         ImageSet set = run.brief() ? ImageSet.FASHION_MNIST : ImageSet.MNIST;
         try (Images all = set.images(run.data(), run.seed());
                 Images some = all.first(run.of(Integer.MAX_VALUE, 2000));
                 Images images = some.normalized()) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab optimizers",
                     line(
                             "Four functions of two variables; %s, %,d images to learn from",
@@ -58,11 +58,11 @@ public final class OptimizersLab implements Experiment {
     }
 
     /** The network taught by each optimizer, with the best of its rates. */
-    private static boolean race(Run run, Result page, Images images) {
+    private static boolean race(Run run, Findings page, Images images) {
         int epochs = run.epochs(10, 2);
         double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.1, 0.32, 1, 3.2, 10};
         Race race = new Race(run, images, BATCH, factors, run.of(5, 1), epochs, 1);
-        List<Placed> placed = race.run(Contender.ON_IMAGES.stream()
+        List<Placed> placed = race.run(Racer.ON_IMAGES.stream()
                 .map(c -> new Race.Candidate(c.name(), OptimizersLab::network, c.typical(), c.recipe()))
                 .toList());
         if (placed.isEmpty()) {
@@ -92,7 +92,7 @@ public final class OptimizersLab implements Experiment {
         for (Family family : Family.values()) {
             Map<String, double[][]> losses = new LinkedHashMap<>();
             for (int i = 0; i < placed.size(); i++) {
-                if (Contender.ON_IMAGES.get(i).family() == family
+                if (Racer.ON_IMAGES.get(i).family() == family
                         && !placed.get(i).mean().diverged()) {
                     losses.put(
                             placed.get(i).name(),
@@ -110,7 +110,7 @@ public final class OptimizersLab implements Experiment {
         return true;
     }
 
-    private static void conclude(Result page, List<Placed> placed) {
+    private static void conclude(Findings page, List<Placed> placed) {
         Placed fastest =
                 Collections.min(placed, Comparator.comparingDouble(p -> p.mean().loss()));
         Placed best = Collections.max(placed, Comparator.comparingDouble(Placed::accuracy));

@@ -1,14 +1,14 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -35,7 +35,7 @@ import java.util.function.Consumer;
  * The part of the lab on rates in which a network with more weights than images fits too much: early stopping,
  * penalties, and calibration.
  */
-record Overfitting(Run run, Result page, Images images) {
+record Overfitting(Run run, Findings page, Images images) {
     private static final int BINS = 15;
     /** A weight below this size counts as 0. */
     private static final double NOTHING = 1e-3;
@@ -52,7 +52,7 @@ record Overfitting(Run run, Result page, Images images) {
      */
     private record Trained(History history, float[] weights, Classification held, Classification test) {
         double deviation() {
-            return Summary.deviation(Summary.doubles(weights));
+            return Averages.deviation(Averages.doubles(weights));
         }
 
         /** The answers to the test at the temperature that is best for the images held out. */

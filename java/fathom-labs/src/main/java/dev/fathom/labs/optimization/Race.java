@@ -1,6 +1,6 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;

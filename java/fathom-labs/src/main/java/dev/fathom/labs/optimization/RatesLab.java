@@ -1,6 +1,6 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
@@ -8,7 +8,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -56,13 +56,13 @@ public final class RatesLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = run.brief() ? all.first(2048) : all.learning(20_480);
                 Images images = some.normalized();
                 Images few = all.learning(run.of(5000, 600));
                 Images scarce = few.normalized()) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab rates",
                     line(
                             "%s, %,d images to learn from",
@@ -84,7 +84,7 @@ public final class RatesLab implements Experiment {
     }
 
     /** Every batch size with every rate, from a few seeds. */
-    private static boolean grid(Run run, Result page, Images images) {
+    private static boolean grid(Run run, Findings page, Images images) {
         int epochs = run.epochs(5, 2);
         int seeds = run.of(3, 1);
         List<Trainings.Task> tasks = new ArrayList<>();
@@ -189,7 +189,7 @@ public final class RatesLab implements Experiment {
     }
 
     /** The diagonal of the grid scales the rate with the batch; a column keeps it. */
-    private static void scaling(Result page, List<Course> courses, int epochs) {
+    private static void scaling(Findings page, List<Course> courses, int epochs) {
         Chart left = new Chart("Training loss, scaled rates", "epoch").range(0, 2.4);
         Chart right = new Chart("The same rate", "epoch").range(0, 2.4);
         double[] scaled = new double[BATCHES.length];
@@ -235,7 +235,7 @@ public final class RatesLab implements Experiment {
     }
 
     /** The range test of Smith (2017), and whether its suggestion is a good rate. */
-    private static boolean range(Run run, Result page, Images images) {
+    private static boolean range(Run run, Findings page, Images images) {
         int steps = run.of(300, 120);
         int epochs = run.epochs(3, 1);
         Map<String, DoubleFunction<Optimizer>> recipes = new LinkedHashMap<>();
@@ -305,7 +305,7 @@ public final class RatesLab implements Experiment {
     }
 
     /** Smith et al. (2018): do not decay the learning rate, increase the batch size. */
-    private static boolean growth(Run run, Result page, Images images) {
+    private static boolean growth(Run run, Findings page, Images images) {
         int phase = run.epochs(4, 1);
         int epochs = 3 * phase;
         int steps = images.learn().batches(32).steps();

@@ -1,6 +1,6 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.labs.data.ImageSet;
@@ -8,8 +8,8 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -97,7 +97,7 @@ public final class SignalsLab implements Experiment {
             double[] theory,
             double[] back) {
         double deviation(int layer) {
-            return Summary.deviation(Summary.doubles(activations.get(layer - 1)));
+            return Averages.deviation(Averages.doubles(activations.get(layer - 1)));
         }
 
         double gradient(int layer) {
@@ -128,12 +128,12 @@ public final class SignalsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int width = run.of(512, 200);
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(5000, 800));
                 Images images = some.normalized()) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab signals",
                     line("%s, %,d images", images.title(), images.learn().size()));
             page.section("The networks", "")
@@ -236,10 +236,10 @@ public final class SignalsLab implements Experiment {
     }
 
     private static double rootMeanSquare(float[] values) {
-        return Summary.norm(values) / Math.sqrt(values.length);
+        return Averages.norm(values) / Math.sqrt(values.length);
     }
 
-    private static void show(Result page, List<Signals> signals) {
+    private static void show(Findings page, List<Signals> signals) {
         String name = signals.get(0).unit.name;
         String file = name.toLowerCase(Locale.ROOT);
         page.section(name, "");
@@ -295,13 +295,13 @@ public final class SignalsLab implements Experiment {
             sheet.row(s.start.title);
             for (int layer : SHOWN) {
                 float[] values = (forward ? s.activations : s.gradients).get(layer - 1);
-                sheet.add(values, line("deviation %.2g", Summary.deviation(Summary.doubles(values))));
+                sheet.add(values, line("deviation %.2g", Averages.deviation(Averages.doubles(values))));
             }
         }
         return sheet.render();
     }
 
-    private static void figures(Result page, List<Signals> signals) {
+    private static void figures(Findings page, List<Signals> signals) {
         for (Signals s : signals) {
             String name = s.unit.name + ", " + s.start.name + ", ";
             boolean fits =
@@ -320,7 +320,7 @@ public final class SignalsLab implements Experiment {
     }
 
     /** What the signals are good for: how far gradient descent comes from each start. */
-    private static boolean learn(Run run, Result page, Images images, List<Signals> signals) {
+    private static boolean learn(Run run, Findings page, Images images, List<Signals> signals) {
         double[] rates = {0.01, 0.1};
         int epochs = run.epochs(5, 1);
         int width = run.of(256, 100);

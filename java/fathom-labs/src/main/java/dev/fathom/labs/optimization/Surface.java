@@ -1,6 +1,6 @@
 package dev.fathom.labs.optimization;
 
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
@@ -248,7 +248,7 @@ enum Surface {
             double height = window[2] + i * (window[3] - window[2]) / (POINTS - 1);
             try (Pass pass = Pass.infer()) {
                 Tensor row = function.apply(Tensor.of(across, POINTS), Tensor.full(Shape.of(POINTS), (float) height));
-                field[i] = Summary.doubles(row.toArray());
+                field[i] = Averages.doubles(row.toArray());
             }
         }
         return field;

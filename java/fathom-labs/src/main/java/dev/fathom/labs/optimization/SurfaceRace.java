@@ -1,11 +1,11 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.optimization.Contender.Family;
+import dev.fathom.labs.optimization.Racer.Family;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.GradientNoise;
 import dev.fathom.optim.Newton;
@@ -24,7 +24,7 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /** The part of the lab on optimizers that races them over the surfaces. */
-record SurfaceRace(Run run, Result page) {
+record SurfaceRace(Run run, Findings page) {
     private static final double NEAR = 1e-3;
     /** Half decades from 0.0001 to 10. */
     private static final double[] GRID =
@@ -33,7 +33,7 @@ record SurfaceRace(Run run, Result page) {
     private static final double[] COARSE = {1e-3, 1e-2, 0.1, 1};
 
     /** The best path of a contender. */
-    private record Ranked(Contender contender, double rate, Surface.Path path) {}
+    private record Ranked(Racer contender, double rate, Surface.Path path) {}
 
     private double[] grid() {
         return run.brief() ? COARSE : GRID;
@@ -73,11 +73,11 @@ record SurfaceRace(Run run, Result page) {
 
     private List<Ranked> ranked(Surface surface) {
         List<Ranked> all =
-                Workers.all().run(Contender.ON_SURFACES.size(), i -> best(Contender.ON_SURFACES.get(i), surface));
+                Workers.all().run(Racer.ON_SURFACES.size(), i -> best(Racer.ON_SURFACES.get(i), surface));
         return run.interrupt().requested() ? List.of() : all;
     }
 
-    private Ranked best(Contender contender, Surface surface) {
+    private Ranked best(Racer contender, Surface surface) {
         Ranked best = null;
         for (double rate : contender.rates(grid())) {
             Surface.Path path =
@@ -123,7 +123,7 @@ record SurfaceRace(Run run, Result page) {
                     () -> plot(surface, field, shown).render());
         }
         List<Ranked> few = ranked.stream()
-                .filter(r -> Contender.ANIMATED.contains(r.contender.name()))
+                .filter(r -> Racer.ANIMATED.contains(r.contender.name()))
                 .toList();
         page.animation(
                 surface.name().toLowerCase(Locale.ROOT) + ".gif",

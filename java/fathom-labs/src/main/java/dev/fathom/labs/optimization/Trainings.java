@@ -2,7 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -60,7 +60,7 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
             Course c = course(tasks.get(i));
             int n = done.incrementAndGet();
             if (c != null && n % every == 0 && n < tasks.size()) {
-                run.out().println(Result.line("%s: %d of %d trainings are done.", what, n, tasks.size()));
+                run.out().println(Findings.line("%s: %d of %d trainings are done.", what, n, tasks.size()));
             }
             return c == null ? new Course(new double[0], new double[0], new double[0], 0) : c;
         })) {
@@ -94,7 +94,7 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
 
     /** Trainings that differ in anything that a person may ask for have different files. */
     private String file(Task task) {
-        return Result.line("%s-%d-images-%d-epochs-seed-%d.csv", task.name(), learn.size(), task.epochs(), task.seed());
+        return Findings.line("%s-%d-images-%d-epochs-seed-%d.csv", task.name(), learn.size(), task.epochs(), task.seed());
     }
 
     /** Trains a model; the history of one that diverged is that of its finite epochs. */

@@ -1,11 +1,11 @@
 package dev.fathom.labs.outliers;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.train.Workers;
 import java.nio.file.Path;
@@ -43,11 +43,11 @@ public final class AnomaliesLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         List<LabeledSeries> all = series(run);
         Study study = Study.of(run);
         long rows = all.stream().mapToLong(s -> s.test().length).sum();
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab anomalies",
                 line("%d series of four collections (ECG, NAB, MSL, UCR) with %,d rows to score", all.size(), rows));
         AnomaliesPage.about(page, study);
@@ -116,7 +116,7 @@ public final class AnomaliesLab implements Experiment {
                 models.add(model);
                 squares[m] = ensemble.errors(series, model.net());
             }
-            double[] windows = new Errors(squares).median();
+            double[] windows = new ReconstructionErrors(squares).median();
             try (Streaming stream =
                     new Streaming(models.stream().map(Model::net).toList())) {
                 float[][] test = series.test();

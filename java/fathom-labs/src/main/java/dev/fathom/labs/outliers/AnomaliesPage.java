@@ -1,12 +1,12 @@
 package dev.fathom.labs.outliers;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.outliers.AnomaliesLab.Streamed;
 import dev.fathom.labs.outliers.Outcome.Area;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,7 +36,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     private static final String[] FLOORS = {Baseline.SQUARES.label(), Baseline.PRINCIPAL.label()};
 
     /** What is compared, and how. */
-    static void about(Result page, Study study) {
+    static void about(Findings page, Study study) {
         page.section("What is compared", "")
                 .text("An auto-encoder learns to reconstruct windows of rows; a row that it reconstructs badly "
                         + "is likely to be an outlier. No label is learned. "
@@ -108,7 +108,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         departures(page, study);
     }
 
-    private static void departures(Result page, Study study) {
+    private static void departures(Findings page, Study study) {
         String recurrent = "recurrent ensembles";
         String convolutional = "convolutional ensemble";
         page.section("Where this departs from the papers", "")
@@ -188,7 +188,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     }
 
     /** Adds everything. */
-    void add(Result page, @Nullable Streamed streamed) {
+    void add(Findings page, @Nullable Streamed streamed) {
         summary(page);
         frameworks(page);
         choices(page);
@@ -231,14 +231,14 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     }
 
     private static double mean(List<Outcome> some, String method, ToDoubleFunction<Area> value) {
-        return Summary.mean(some.stream()
+        return Averages.mean(some.stream()
                 .mapToDouble(o -> value.applyAsDouble(o.area(method)))
                 .toArray());
     }
 
     // ---- all methods on all series
 
-    private void summary(Result page) {
+    private void summary(Findings page) {
         List<String> header = new ArrayList<>(List.of("method"));
         sets().forEach(set -> header.addAll(List.of(set + " ROC-AUC", set + " PR-AUC")));
         List<List<String>> rows = new ArrayList<>();
@@ -254,7 +254,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         List<String> chance = new ArrayList<>(List.of("share of outliers"));
         for (String set : sets()) {
             double share =
-                    Summary.mean(of(set).stream().mapToDouble(Outcome::share).toArray());
+                    Averages.mean(of(set).stream().mapToDouble(Outcome::share).toArray());
             chance.addAll(List.of("0.500", line("%.3f", share)));
         }
         rows.add(chance);
@@ -294,7 +294,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
      * Shared framework against independent members against one network, on which the paper says that they are better in
      * this order.
      */
-    private void frameworks(Result page) {
+    private void frameworks(Findings page) {
         Map<String, List<Outcome>> groups = new LinkedHashMap<>();
         sets().forEach(set -> groups.put(set, of(set)));
         groups.put(
@@ -378,7 +378,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                 .orElseThrow();
     }
 
-    private void choices(Result page) {
+    private void choices(Findings page) {
         page.section(
                         "What was chosen",
                         "The settings of the recurrent auto-encoders with the least mean squared error of a "
@@ -400,7 +400,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         }
     }
 
-    private void series(Result page, String set) {
+    private void series(Findings page, String set) {
         List<Outcome> some = of(set);
         page.section(set, "").text(told(set)).text("ROC-AUC:");
         table(page, some, Area::roc, o -> 0.5);
@@ -438,7 +438,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
     }
 
     private static void table(
-            Result page, List<Outcome> some, ToDoubleFunction<Area> value, ToDoubleFunction<Outcome> chance) {
+            Findings page, List<Outcome> some, ToDoubleFunction<Area> value, ToDoubleFunction<Outcome> chance) {
         List<String> header = new ArrayList<>(List.of("series", "rows", "chance"));
         header.addAll(methods(some));
         List<List<String>> rows = some.stream()
@@ -452,7 +452,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
 
     // ---- ensembles
 
-    private static void members(Result page, List<Outcome> ecg) {
+    private static void members(Findings page, List<Outcome> ecg) {
         List<List<String>> rows = new ArrayList<>();
         List<String> names = Stream.concat(Study.recurrent().stream(), Stream.of(Study.CONVOLUTIONAL))
                 .toList();
@@ -497,7 +497,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         }
     }
 
-    private void sizes(Result page, List<Outcome> ecg) {
+    private void sizes(Findings page, List<Outcome> ecg) {
         List<String> names = Study.recurrent();
         int[] sizes = study.sizes();
         List<String> header = new ArrayList<>(List.of("members"));
@@ -537,7 +537,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                 .toArray();
     }
 
-    private static void diversity(Result page, List<Outcome> ecg) {
+    private static void diversity(Findings page, List<Outcome> ecg) {
         List<List<String>> rows = ecg.stream()
                 .map(o -> List.of(
                         o.name(),
@@ -551,7 +551,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
         long grown = ecg.stream()
                 .filter(o -> diversity(o, Study.CONVOLUTIONAL) > diversity(o, Study.PLAIN))
                 .count();
-        double ratio = Summary.mean(ecg.stream()
+        double ratio = Averages.mean(ecg.stream()
                 .mapToDouble(o -> diversity(o, Study.CONVOLUTIONAL) / diversity(o, Study.PLAIN))
                 .toArray());
         double change = mean(ecg, Study.CONVOLUTIONAL, Area::roc) - mean(ecg, Study.PLAIN, Area::roc);
@@ -590,11 +590,11 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
 
     // ---- traps and streams
 
-    private void traps(Result page) {
+    private void traps(Findings page) {
         String method = INDEPENDENT;
         double[] roc = outcomes.stream().mapToDouble(o -> o.area(method).roc()).toArray();
         double flipped =
-                Summary.mean(Arrays.stream(roc).map(r -> Math.max(r, 1 - r)).toArray());
+                Averages.mean(Arrays.stream(roc).map(r -> Math.max(r, 1 - r)).toArray());
         long below = Arrays.stream(roc).filter(r -> r < 0.5).count();
         page.section("What public code reports instead", "")
                 .text(line(
@@ -610,15 +610,15 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         mean(outcomes, Study.NORMAL, Area::precision),
                         mean(outcomes, method, Area::precision),
                         1
-                                - Summary.mean(outcomes.stream()
+                                - Averages.mean(outcomes.stream()
                                         .mapToDouble(Outcome::share)
                                         .toArray()),
                         below,
-                        Summary.mean(roc),
+                        Averages.mean(roc),
                         flipped));
     }
 
-    private static void streaming(Result page, Streamed streamed) {
+    private static void streaming(Findings page, Streamed streamed) {
         page.section(
                         "A stream",
                         "A frozen session carries what the encoders remember from row to row. After each row the "
@@ -655,7 +655,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
 
     private static Chart scores(Outcome o, String method) {
         float[] scores = o.scores().getOrDefault(method, new float[o.rows()]);
-        return new Chart("Scores of " + method, "row").line(method, places(o.rows()), Summary.doubles(scores));
+        return new Chart("Scores of " + method, "row").line(method, places(o.rows()), Averages.doubles(scores));
     }
 
     private static double[] places(int rows) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of weights, transfer and the order of windows
  */
 record ConvolutionalEnsemble(
-        Fitting fitting,
+        AutoencoderFitting fitting,
         Sliding learned,
         Sliding asked,
         int members,
@@ -39,7 +39,7 @@ record ConvolutionalEnsemble(
      * @param errors of the members
      * @param diversity DIV_F, the mean distance between what two members write for a training window
      */
-    record Trained(Errors errors, double diversity) {}
+    record Trained(ReconstructionErrors errors, double diversity) {}
 
     /** Trains the members and scores a series; null if it was interrupted. */
     @Nullable
@@ -68,7 +68,7 @@ record ConvolutionalEnsemble(
                         return null;
                     }
                     written.add(
-                            Errors.again(
+                            ReconstructionErrors.again(
                                     windows,
                                     series.columns(),
                                     x -> List.of(model.net().again(x)))[0]);
@@ -78,7 +78,7 @@ record ConvolutionalEnsemble(
                 }
             }
         }
-        return new Trained(new Errors(errors.toArray(double[][]::new)), distance(written, windows.length));
+        return new Trained(new ReconstructionErrors(errors.toArray(double[][]::new)), distance(written, windows.length));
     }
 
     private Model<ConvolutionalAutoencoder> model(LabeledSeries series, int member) {
@@ -117,7 +117,7 @@ record ConvolutionalEnsemble(
 
     private double[] errors(LabeledSeries series, ConvolutionalAutoencoder net) {
         float[][] windows = asked.of(series.test());
-        float[][] again = Errors.again(windows, series.columns(), x -> List.of(net.again(x)))[0];
-        return asked.last(Errors.squared(again, windows, series.columns()), series.test().length);
+        float[][] again = ReconstructionErrors.again(windows, series.columns(), x -> List.of(net.again(x)))[0];
+        return asked.last(ReconstructionErrors.squared(again, windows, series.columns()), series.test().length);
     }
 }

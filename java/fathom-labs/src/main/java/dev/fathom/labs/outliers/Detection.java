@@ -3,7 +3,7 @@ package dev.fathom.labs.outliers;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
@@ -75,7 +75,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
         float[][] windows = Sliding.atMost(LEARNED, window, learned).of(Arrays.copyOf(rows, learned));
         Members members = Members.of(settings.members(), columns, Cell.BOTH, settings.seed());
         try (Model<Members> model = Model.of(members, settings.seed());
-                Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Summary.flat(windows)))) {
+                Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Averages.flat(windows)))) {
             Trainer<Members> trainer = Trainer.custom(
                             model, new Adam(RATE), (net, batch) -> new Step.Result(net.error(batch.x())))
                     .seed(settings.seed())
@@ -90,15 +90,15 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
             }
             Sliding asked = new Sliding(window, Math.max(1, window / Study.APART));
             double[][] squares = model.net().members().stream()
-                    .map(m -> Errors.of(asked, rows, x -> List.of(m.again(x))).squares()[0])
+                    .map(m -> ReconstructionErrors.of(asked, rows, x -> List.of(m.again(x))).squares()[0])
                     .toArray(double[][]::new);
-            return of(series, settings, epochs, new Errors(squares).median(), microseconds(model.net(), rows));
+            return of(series, settings, epochs, new ReconstructionErrors(squares).median(), microseconds(model.net(), rows));
         }
     }
 
     private static Detection of(
             UserSeries series, Settings settings, int epochs, double[] scores, double microseconds) {
-        double limit = Summary.mean(scores) + settings.deviations() * Summary.deviation(scores);
+        double limit = Averages.mean(scores) + settings.deviations() * Averages.deviation(scores);
         boolean[] flagged = new boolean[scores.length];
         for (int t = 0; t < flagged.length; t++) {
             flagged[t] = scores[t] > limit && !series.missing()[t];

@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param asked the windows to score
  * @param seed of weights, connections and the order of windows
  */
-record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding asked, long seed) {
+record RecurrentEnsemble(Cell cell, AutoencoderFitting fitting, Sliding learned, Sliding asked, long seed) {
     /** The weight of the L1 norm of the shared code. */
     private static final float SPARSITY = 1e-5f;
 
     /** Members that know nothing of each other, trained one after the other; null if it was interrupted. */
     @Nullable
-    Errors independent(LabeledSeries series, int members) {
+    ReconstructionErrors independent(LabeledSeries series, int members) {
         double[][] errors = new double[members][];
         for (int m = 0; m < members; m++) {
             try (Model<RecurrentAutoencoder> model = member(series, m)) {
@@ -35,7 +35,7 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
                 errors[m] = errors(series, model.net());
             }
         }
-        return new Errors(errors);
+        return new ReconstructionErrors(errors);
     }
 
     /**
@@ -79,7 +79,7 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
 
     /** Members that share one code; null if it was interrupted. */
     @Nullable
-    Errors shared(LabeledSeries series, int members) {
+    ReconstructionErrors shared(LabeledSeries series, int members) {
         Rng rng = new Rng(seed).split("shared");
         SharedAutoencoders net = SharedAutoencoders.of(IntStream.range(0, members)
                 .mapToObj(m -> RecurrentAutoencoder.of(series.columns(), cell, new Rng(seed).split(m)))
@@ -99,7 +99,7 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
                     },
                     rng.seed());
             return done
-                    ? Errors.of(
+                    ? ReconstructionErrors.of(
                             asked,
                             series.test(),
                             x -> model.net().rows(model.net().code(x), x.dim(1)))
@@ -113,6 +113,6 @@ record RecurrentEnsemble(Cell cell, Fitting fitting, Sliding learned, Sliding as
 
     /** A member's squared error at each test row. */
     double[] errors(LabeledSeries series, RecurrentAutoencoder net) {
-        return Errors.of(asked, series.test(), x -> List.of(net.again(x))).squares()[0];
+        return ReconstructionErrors.of(asked, series.test(), x -> List.of(net.again(x))).squares()[0];
     }
 }

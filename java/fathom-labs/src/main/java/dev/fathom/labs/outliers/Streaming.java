@@ -1,6 +1,6 @@
 package dev.fathom.labs.outliers;
 
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
@@ -80,7 +80,7 @@ final class Streaming implements AutoCloseable {
         for (int m = 0; m < squares.length; m++) {
             squares[m] = errors.get(m);
         }
-        return Summary.median(squares);
+        return Averages.median(squares);
     }
 
     /** Forgets all rows. */

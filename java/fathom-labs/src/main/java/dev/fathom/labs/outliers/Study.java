@@ -4,8 +4,8 @@ import dev.fathom.assess.Ranking;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.outliers.Outcome.Area;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.optim.Adam;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -165,7 +165,7 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
 
     /** Everything that what is kept of a series depends on. */
     private String settings(LabeledSeries series) {
-        return Result.line(
+        return Findings.line(
                 "seed %d, members %s, windows %s of at most %d, rates %s, epochs %d, CAE %d of %d for %d epochs, "
                         + "data %08x",
                 run.seed(),
@@ -197,7 +197,7 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
 
     private boolean independent(Outcome outcome, LabeledSeries series, RecurrentEnsemble ensemble) {
         String name = name(false, ensemble.cell());
-        Errors errors = ensemble.independent(series, most());
+        ReconstructionErrors errors = ensemble.independent(series, most());
         if (errors != null && ensemble.cell() == Cell.DRAWN) {
             outcome.areas().put(NORMAL, normal(series, errors.median()));
         }
@@ -213,7 +213,7 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
         int rows = choice.rows();
         return new RecurrentEnsemble(
                 cell,
-                new Fitting(
+                new AutoencoderFitting(
                         rows, series.columns(), choice.epochs(), BATCH, new Adam(choice.rate()), CLIP, run.interrupt()),
                 Sliding.atMost(learned, rows, series.training().length),
                 new Sliding(rows, rows / APART),
@@ -223,7 +223,7 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
     /** The convolutional ensemble for a series. */
     ConvolutionalEnsemble convolutional(LabeledSeries series, float lambda) {
         return new ConvolutionalEnsemble(
-                new Fitting(
+                new AutoencoderFitting(
                         CONVOLUTIONAL_ROWS,
                         series.columns(),
                         each,
@@ -246,7 +246,7 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
      * as it was interrupted.
      */
     private static boolean add(
-            Outcome outcome, LabeledSeries series, String name, @Nullable Errors errors, int... sizes) {
+            Outcome outcome, LabeledSeries series, String name, @Nullable ReconstructionErrors errors, int... sizes) {
         if (errors == null) {
             return false;
         }
@@ -256,10 +256,10 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
         }
         double[] scores = errors.median();
         areas.put(name, area(series, scores));
-        outcome.scores().put(name, Summary.floats(scores));
+        outcome.scores().put(name, Averages.floats(scores));
         List<Area> members =
                 Arrays.stream(errors.squares()).map(m -> area(series, m)).toList();
-        areas.put(member(name), new Area(Summary.median(members, Area::roc), Summary.median(members, Area::precision)));
+        areas.put(member(name), new Area(Averages.median(members, Area::roc), Averages.median(members, Area::precision)));
         return true;
     }
 

@@ -27,7 +27,7 @@ public final class Pages {
 
     /** Writes the page. */
     public void finish(HtmlReport page) {
-        page.section("Made with").text(Machine.line() + ".");
+        page.section("Made with").text(Provenance.line() + ".");
         page.write(folder.resolve("report.html"));
         out.println("All of it on one page: " + folder.resolve("report.html"));
     }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.attention.AdditiveAttention;
 import dev.fathom.data.Batch;
@@ -11,7 +11,7 @@ import dev.fathom.labs.data.Question;
 import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -103,7 +103,7 @@ record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
     }
 
     /** Trains the network and adds its table; false if the run was interrupted. */
-    boolean addTo(Result page) {
+    boolean addTo(Findings page) {
         CaptionedShapes shown = training.repeated(SETS);
         List<Question> known = shown.questions(run.seed() + 1);
         List<Question> asked = test.questions(run.seed());

@@ -1,6 +1,6 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.Bleu;
@@ -9,7 +9,7 @@ import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -94,11 +94,11 @@ public final class CaptionsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         CaptionedShapes training = CaptionedShapes.pairs(run.of(12_000, 1000), 3 * run.seed());
         CaptionedShapes validation = CaptionedShapes.pairs(run.of(1000, 100), 3 * run.seed() + 1);
         CaptionedShapes test = CaptionedShapes.pairs(run.of(2000, 300), 3 * run.seed() + 2);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab captions",
                 line(
                         "%,d drawn pictures of two shapes for training, %,d for validation and %,d for the test",
@@ -164,7 +164,7 @@ public final class CaptionsLab implements Experiment {
         return history.epochs().size() < epochs ? null : history;
     }
 
-    private static void about(Result page, CaptionedShapes test) {
+    private static void about(Findings page, CaptionedShapes test) {
         ImageSheet sheet = new ImageSheet(Scene.SIDE, Scene.SIDE, 3);
         for (int i = 0; i < 6; i++) {
             Scene scene = test.scenes().get(i);
@@ -185,7 +185,7 @@ public final class CaptionsLab implements Experiment {
                 .picture("pictures.png", "Six pictures with their captions", sheet::render);
     }
 
-    private static void results(Result page, List<Written> all, Map<String, double[][]> curves) {
+    private static void results(Findings page, List<Written> all, Map<String, double[][]> curves) {
         page.section("Captions of the test pictures", "")
                 .table(
                         List.of("", "right as a whole", "BLEU-4", "sizes", "colors", "forms", "relation"),
@@ -213,7 +213,7 @@ public final class CaptionsLab implements Experiment {
         }
     }
 
-    private static void examples(Result page, CaptionedShapes test, Written written) {
+    private static void examples(Findings page, CaptionedShapes test, Written written) {
         ImageSheet sheet = new ImageSheet(Scene.SIDE, Scene.SIDE, 3);
         int wrong = 0;
         List<Integer> order = new ArrayList<>();
@@ -242,7 +242,7 @@ public final class CaptionsLab implements Experiment {
                 .picture("written.png", "Test pictures with the captions that the network wrote", sheet::render);
     }
 
-    private static void looks(Result page, CaptionedShapes test, Captioner net, Dataset pictures) {
+    private static void looks(Findings page, CaptionedShapes test, Captioner net, Dataset pictures) {
         CaptionedShapes some = test.first(Math.min(200, test.size()));
         float[][][] attention;
         try (Dataset few = pictures.take(0, some.size())) {

@@ -48,7 +48,7 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     /** Paints the next frame from the state alone, by transposed convolutions. */
     record Painting(Layer layers) implements FrameDecoder {
         Painting() {
-            this(Decoder.painter(HIDDEN, 1));
+            this(PairDecoder.painter(HIDDEN, 1));
         }
 
         @Override

@@ -1,6 +1,6 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
@@ -10,7 +10,7 @@ import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.data.Thing;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -63,7 +63,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
      * Trains the networks of both directions and adds the table of those that are finished; false if the run was
      * interrupted before the last.
      */
-    boolean addTo(Result page) {
+    boolean addTo(Findings page) {
         PairTraining teaching = new PairTraining(run, run.epochs(40, 5), run.of(40, 16));
         float[] truth = test.numbers();
         try (Dataset learn = dataset(training);
@@ -103,7 +103,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
         }
     }
 
-    private static void figures(Result page, Drawn source, Drawn mean, float[] truth, double[] right) {
+    private static void figures(Findings page, Drawn source, Drawn mean, float[] truth, double[] right) {
         double all = 100 * right[PARTS.size()];
         double chance = 100 / Arrays.stream(CLASSES).asDoubleStream().reduce(1, (a, b) -> a * b);
         Figure read = Figure.of(
@@ -197,7 +197,7 @@ record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
     private float @Nullable [] drawn(PairTraining teaching, Dataset learn, Dataset judge, String name, boolean exact) {
         Function<Batch, Tensor> numbers =
                 b -> exact ? Tensor.concat(1, b.get("label"), b.get("exact")) : b.get("label");
-        try (Model<Layer> model = Model.of(Decoder.painter(exact ? LABEL + EXACT : LABEL, 3), run.seed())) {
+        try (Model<Layer> model = Model.of(PairDecoder.painter(exact ? LABEL + EXACT : LABEL, 3), run.seed())) {
             Metric error = PairTraining.squares("error");
             var trainer = teaching.fit(
                     name,

@@ -1,11 +1,11 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 
 /**
  * One data set of captioned shapes under every pair of an encoder and a decoder, label to picture and back, questions
@@ -24,11 +24,11 @@ public final class EncodersLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         CaptionedShapes stored = CaptionedShapes.alone(run.of(1000, 200), 5 * run.seed());
         CaptionedShapes training = CaptionedShapes.alone(run.of(6000, 480), 5 * run.seed() + 1);
         CaptionedShapes test = CaptionedShapes.alone(run.of(1500, 200), 5 * run.seed() + 2);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab encoders",
                 line(
                         "%,d drawn pictures with captions to learn from, and %,d others for the test",
@@ -48,7 +48,7 @@ public final class EncodersLab implements Experiment {
         return new Translations(run, two.first(learned), two.part(learned, learned + run.of(500, 100)), test);
     }
 
-    private static boolean pairs(Result page, PairTable table) {
+    private static boolean pairs(Findings page, PairTable table) {
         page.section("Every encoder with every decoder", "")
                 .text("One picture of 32 x 32 pixels shows one thing of six forms, six colors and two sizes at "
                         + "one of nine places, and its caption says "
@@ -69,7 +69,7 @@ public final class EncodersLab implements Experiment {
         return table.addTo(page);
     }
 
-    private static boolean drawings(Result page, Drawings drawings) {
+    private static boolean drawings(Findings page, Drawings drawings) {
         page.section("Label to image and image to label", "")
                 .text("The direct problem is to read form, color, size and place from the picture. The inverse "
                         + "problem is to draw the picture from them. "
@@ -82,7 +82,7 @@ public final class EncodersLab implements Experiment {
         return drawings.addTo(page);
     }
 
-    private static boolean answers(Result page, Answers answers) {
+    private static boolean answers(Findings page, Answers answers) {
         page.section("Questions about pictures", "")
                 .text("A picture of two things and a question; the answer is one of 20 words. A CNN makes 64 "
                         + "cells of the picture, an LSTM reads the "
@@ -94,7 +94,7 @@ public final class EncodersLab implements Experiment {
         return answers.addTo(page);
     }
 
-    private static boolean translations(Result page, Translations translations) {
+    private static boolean translations(Findings page, Translations translations) {
         page.section("Translation with a picture beside the text", "")
                 .text("The English sentence says \"a small green one left of a large blue one\". In French its "
                         + "articles and adjectives have the gender of "

@@ -1,6 +1,6 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.labs.pairs.MovingDigits.FRAMES;
 import static dev.fathom.labs.pairs.MovingDigits.PIXELS;
 import static dev.fathom.labs.pairs.MovingDigits.SEEN;
@@ -12,8 +12,8 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
@@ -115,7 +115,7 @@ public final class MovingDigitsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Rng rng = new Rng(run.seed()).split("clips");
         MovingDigits training;
         MovingDigits validation;
@@ -125,7 +125,7 @@ public final class MovingDigitsLab implements Experiment {
             validation = MovingDigits.of(digits.choose(), run.of(500, 50), rng.split("choose"));
             test = MovingDigits.of(digits.test(), run.of(1000, 200), rng.split("test"));
         }
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab moving-digits",
                 line(
                         "%,d clips of 16 frames with digits of MNIST for training, %,d for validation, and %,d "
@@ -293,7 +293,7 @@ public final class MovingDigitsLab implements Experiment {
         return new double[] {last[0] - before[0], last[1] - before[1]};
     }
 
-    private static void results(Result page, MovingDigits test, List<Foretold> simple, List<Foretold> networks) {
+    private static void results(Findings page, MovingDigits test, List<Foretold> simple, List<Foretold> networks) {
         List<Foretold> all = Stream.concat(simple.stream(), networks.stream()).toList();
         page.section("Direction, place and frames of the test clips", "");
         Map<String, double[]> errors = new LinkedHashMap<>();
@@ -311,7 +311,7 @@ public final class MovingDigitsLab implements Experiment {
                     line("%.2f", d[COMING - 1]),
                     line("%.2f", 1000 * e[0]),
                     line("%.2f", 1000 * e[COMING - 1]),
-                    line("%.2f", 1000 * Summary.mean(e))));
+                    line("%.2f", 1000 * Averages.mean(e))));
         }
         page.table(
                 List.of(
@@ -349,13 +349,13 @@ public final class MovingDigitsLab implements Experiment {
      * A network is to be better than all forecasts without one. Its direction is to be better than the most frequent
      * one, since the constant velocity of two frames all but is the direction.
      */
-    private static void figures(Result page, MovingDigits test, List<Foretold> simple, Foretold f) {
-        Foretold nextBest = best(simple, s -> Summary.mean(s.errors(test)));
-        Foretold nearest = best(simple, s -> Summary.mean(s.distances(test)));
-        double error = 1000 * Summary.mean(f.errors(test));
-        double least = 1000 * Summary.mean(nextBest.errors(test));
-        double place = Summary.mean(f.distances(test));
-        double near = Summary.mean(nearest.distances(test));
+    private static void figures(Findings page, MovingDigits test, List<Foretold> simple, Foretold f) {
+        Foretold nextBest = best(simple, s -> Averages.mean(s.errors(test)));
+        Foretold nearest = best(simple, s -> Averages.mean(s.distances(test)));
+        double error = 1000 * Averages.mean(f.errors(test));
+        double least = 1000 * Averages.mean(nextBest.errors(test));
+        double place = Averages.mean(f.distances(test));
+        double near = Averages.mean(nearest.distances(test));
         double usual = 100 * simple.get(0).accuracy(test);
         Figure direction = Figure.of(f.name() + ", direction", "%", 100 * f.accuracy(test))
                 .baseline(line("%.1f %%", usual), "most frequent direction");
@@ -377,7 +377,7 @@ public final class MovingDigitsLab implements Experiment {
                 COMING,
                 simple.stream()
                         .map(s -> line(
-                                "%.0f %% of that by %s", 100 * error / (1000 * Summary.mean(s.errors(test))), s.name()))
+                                "%.0f %% of that by %s", 100 * error / (1000 * Averages.mean(s.errors(test))), s.name()))
                         .collect(Collectors.joining(", ")),
                 nearest.name(),
                 near,
@@ -388,7 +388,7 @@ public final class MovingDigitsLab implements Experiment {
         return all.stream().min(Comparator.comparingDouble(error)).orElseThrow();
     }
 
-    private static void pictures(Result page, MovingDigits test, List<Foretold> shown) {
+    private static void pictures(Findings page, MovingDigits test, List<Foretold> shown) {
         ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(COMING + 1);
         for (int clip = 0; clip < 2; clip++) {
             for (int row = 0; row <= shown.size(); row++) {

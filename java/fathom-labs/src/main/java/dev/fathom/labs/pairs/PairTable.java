@@ -1,6 +1,6 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -8,7 +8,7 @@ import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
@@ -33,16 +33,16 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
     private static final int NEIGHBORS = 5;
 
     /** An encoder and a decoder. */
-    record Pair(Encoder encoder, Decoder decoder) implements Net {}
+    record Pair(PairEncoder encoder, PairDecoder decoder) implements Net {}
 
-    private record NamedEncoder(String name, String reads, Supplier<Encoder> net) {}
+    private record NamedEncoder(String name, String reads, Supplier<PairEncoder> net) {}
 
     /**
      * A decoder and how it is scored.
      *
      * @param metric a share of right answers, or a mean squared error
      */
-    private record Task(String name, String answers, Supplier<Decoder> net, Metric metric) {
+    private record Task(String name, String answers, Supplier<PairDecoder> net, Metric metric) {
         /** Whether the score is the share of the variance that is explained. */
         boolean isRegression() {
             return !metric.moreIsBetter();
@@ -51,33 +51,33 @@ record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, Capt
 
     private List<NamedEncoder> encoders() {
         return List.of(
-                new NamedEncoder("CNN", "picture", Encoder::cnn),
-                new NamedEncoder("MLP", "picture", Encoder::mlp),
-                new NamedEncoder("nearest neighbors", "picture", () -> Encoder.neighbors(stored.size())),
-                new NamedEncoder("RNN (LSTM)", "caption", Encoder::rnn),
-                new NamedEncoder("word embeddings", "caption", Encoder::embeddings));
+                new NamedEncoder("CNN", "picture", PairEncoder::cnn),
+                new NamedEncoder("MLP", "picture", PairEncoder::mlp),
+                new NamedEncoder("nearest neighbors", "picture", () -> PairEncoder.neighbors(stored.size())),
+                new NamedEncoder("RNN (LSTM)", "caption", PairEncoder::rnn),
+                new NamedEncoder("word embeddings", "caption", PairEncoder::embeddings));
     }
 
     private static List<Task> tasks() {
         Metric accuracy = Metric.accuracy();
         Metric squares = PairTraining.squares("squares");
         return List.of(
-                new Task("linear regression", "place, R2", Decoder::linearRegression, squares),
-                new Task("logistic regression", "form", Decoder::logisticRegression, accuracy),
-                new Task("support vector machine", "color", Decoder::supportVectors, accuracy),
-                new Task("MLP", "kind of 72", Decoder::mlp, accuracy),
-                new Task("deconv net", "picture, R2", Decoder::deconvolution, squares),
+                new Task("linear regression", "place, R2", PairDecoder::linearRegression, squares),
+                new Task("logistic regression", "form", PairDecoder::logisticRegression, accuracy),
+                new Task("support vector machine", "color", PairDecoder::supportVectors, accuracy),
+                new Task("MLP", "kind of 72", PairDecoder::mlp, accuracy),
+                new Task("deconv net", "picture, R2", PairDecoder::deconvolution, squares),
                 new Task(
                         "RNN (LSTM)",
                         "French caption",
-                        Decoder::rnn,
+                        PairDecoder::rnn,
                         Writer.exact("exact", Reserved.STANDARD.padding())));
     }
 
     /**
      * Trains all pairs and adds the table of those that are finished; false if the run was interrupted before the last.
      */
-    boolean addTo(Result page) {
+    boolean addTo(Findings page) {
         List<NamedEncoder> encoders = encoders();
         List<Task> tasks = tasks();
         PairTraining teaching = new PairTraining(run, run.epochs(10, 3), run.of(40, 16));

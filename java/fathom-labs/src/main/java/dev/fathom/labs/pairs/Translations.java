@@ -1,6 +1,6 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
@@ -9,7 +9,7 @@ import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
@@ -174,7 +174,7 @@ record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, 
      * Trains all networks and adds the table of those that are finished; false if the run was interrupted before the
      * last.
      */
-    boolean addTo(Result page) {
+    boolean addTo(Findings page) {
         PairTraining teaching = new PairTraining(run, run.epochs(8, 2), run.of(40, 10));
         List<Scene> known = told(training, run.seed());
         List<Scene> asked = told(test, run.seed() + 1);

@@ -1,12 +1,12 @@
 package dev.fathom.labs.regression;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Lasso;
 import dev.fathom.labs.statistics.LeastSquares;
 import dev.fathom.labs.statistics.LeastSquares.Coefficient;
@@ -80,12 +80,12 @@ public final class HittersLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Hitters all = Hitters.read(run.data());
         Hitters columns = all.withoutBaselines();
         HittersSplit python = HittersSplit.python(all.size());
         HittersSplit r = HittersSplit.r(all.size());
-        Result result = run.page(
+        Findings result = run.page(
                 "Lab hitters",
                 line(
                         "Hitters: %d players with a salary, %d columns; %d for training and %d for the test in "
@@ -136,7 +136,7 @@ public final class HittersLab implements Experiment {
     }
 
     private static void leastSquares(
-            Result result,
+            Findings result,
             HittersSplit split,
             Hitters columns,
             String published,
@@ -155,7 +155,7 @@ public final class HittersLab implements Experiment {
     }
 
     private static void lasso(
-            Result result,
+            Findings result,
             HittersSplit split,
             LassoPath path,
             String published,
@@ -174,7 +174,7 @@ public final class HittersLab implements Experiment {
         rows.add(List.of(name, String.valueOf(chosen), line("%.4f", path.error()), published));
     }
 
-    private static void section(Result result, List<List<String>> rows) {
+    private static void section(Findings result, List<List<String>> rows) {
         result.section(
                         "Linear models",
                         "The mean absolute error on the test in thousands of dollars. ISLR2 is the second edition "
@@ -189,7 +189,7 @@ public final class HittersLab implements Experiment {
                 .table(List.of("model", "coefficients", "error", "published"), rows);
     }
 
-    private static void path(Result result, Hitters columns, LassoPath python, LassoPath r) {
+    private static void path(Findings result, Hitters columns, LassoPath python, LassoPath r) {
         Map<String, double[][]> curves = new LinkedHashMap<>();
         double[] places =
                 IntStream.rangeClosed(1, PENALTIES).mapToDouble(i -> i).toArray();
@@ -249,7 +249,7 @@ public final class HittersLab implements Experiment {
     }
 
     /** Table 10.3, and the errors on the test of fits of the same four columns to the training players. */
-    private static void fourVariables(Result result, HittersSplit split, Hitters columns, LassoPath path) {
+    private static void fourVariables(Findings result, HittersSplit split, Hitters columns, LassoPath path) {
         Hitters four = columns.columns(FOUR);
         Hitters test = split.test(four);
         List<Coefficient> all = LeastSquares.fit(test.x(), test.y()).all();
@@ -324,7 +324,7 @@ public final class HittersLab implements Experiment {
 
     /** Adds the networks of several seeds; false if the run was interrupted. */
     private static boolean network(
-            Result result,
+            Findings result,
             Run run,
             HittersNets nets,
             String published,

@@ -5,8 +5,8 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.statistics.Errors;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.ForecastErrors;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -115,7 +115,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                         .epochs()
                         .size();
                 if (done == epochs) {
-                    errors.add(Errors.meanAbsolute(test.y(), forecast(model.net(), test)));
+                    errors.add(ForecastErrors.meanAbsolute(test.y(), forecast(model.net(), test)));
                     run.training()
                             .say(
                                     "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the "
@@ -129,7 +129,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
 
     private static double[] forecast(Sequential net, Hitters test) {
         try (Pass pass = Pass.infer()) {
-            return Summary.doubles(net.apply(Tensor.of(
+            return Averages.doubles(net.apply(Tensor.of(
                             floats(test.x()), test.size(), test.names().size()))
                     .toArray());
         }

@@ -1,7 +1,7 @@
 package dev.fathom.labs.regression;
 
 import dev.fathom.labs.data.Hitters;
-import dev.fathom.labs.statistics.Errors;
+import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.labs.statistics.LeastSquares;
 import dev.fathom.labs.statistics.NumpyRandom;
 import dev.fathom.labs.statistics.RRandom;
@@ -53,7 +53,7 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     double leastSquaresError(Hitters all) {
         Hitters training = training(all);
         Hitters test = test(all);
-        return Errors.meanAbsolute(
+        return ForecastErrors.meanAbsolute(
                 test.y(), LeastSquares.fit(training.x(), training.y()).predict(test.x()));
     }
 
@@ -82,8 +82,8 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
         double median = (salaries[(n - 1) / 2] + salaries[n / 2]) / 2;
         double mean = Arrays.stream(salaries).average().orElseThrow();
         return List.of(
-                Errors.meanAbsolute(truth, constant(mean, truth.length)),
-                Errors.meanAbsolute(truth, constant(median, truth.length)));
+                ForecastErrors.meanAbsolute(truth, constant(mean, truth.length)),
+                ForecastErrors.meanAbsolute(truth, constant(median, truth.length)));
     }
 
     private static double[] constant(double value, int n) {

@@ -1,6 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -50,7 +50,7 @@ interface Agent extends Function<float[][], int[]> {
 
     /** Rows as a tensor. */
     static Tensor tensor(float[][] rows) {
-        return Tensor.of(Summary.flat(rows), rows.length, rows[0].length);
+        return Tensor.of(Averages.flat(rows), rows.length, rows[0].length);
     }
 
     /** An action in a state, and what came of it. */

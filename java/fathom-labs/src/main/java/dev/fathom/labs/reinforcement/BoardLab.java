@@ -1,13 +1,13 @@
 package dev.fathom.labs.reinforcement;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.optim.Adam;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
@@ -60,11 +60,11 @@ public final class BoardLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int seeds = run.of(5, 3);
         int rounds = run.of(150, 12);
         int games = run.of(30, 20);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab board",
                 line(
                         "Tic-tac-toe, whose %,d positions are solved: %d seeds with %,d games of self-play each",
@@ -122,9 +122,9 @@ public final class BoardLab implements Experiment {
                         "lost.png",
                         "Games lost to the perfect player, by games of self-play",
                         () -> chart(all).render());
-        double both = Summary.mean(lost(all, BOTH));
-        double plain = Summary.mean(lost(all, PLAIN + ", " + SEARCHES));
-        double alone = Summary.mean(lost(all, NETWORK));
+        double both = Averages.mean(lost(all, BOTH));
+        double plain = Averages.mean(lost(all, PLAIN + ", " + SEARCHES));
+        double alone = Averages.mean(lost(all, NETWORK));
         page.text(line(
                 "After %,d games the network with %d searches loses %.1f %% of its games to the perfect player, "
                         + "the network alone %.1f %%, and a search of "
@@ -141,18 +141,18 @@ public final class BoardLab implements Experiment {
                 .baseline(line("%.1f %%", plain), "search alone, " + SEARCHES + " playouts")
                 .within(0, plain);
         if (all.size() > 1) {
-            double half = Summary.interval95(lost(all, BOTH));
+            double half = Averages.interval95(lost(all, BOTH));
             key = key.interval(Math.max(0, both - half), both + half);
         }
         page.key(key);
         page.key(Figure.of("Network alone, games lost to perfect play", "%", alone)
-                .baseline(line("%.1f %%", Summary.mean(lost(all, "chance"))), "chance")
-                .within(0, Summary.mean(lost(all, "chance"))));
+                .baseline(line("%.1f %%", Averages.mean(lost(all, "chance"))), "chance")
+                .within(0, Averages.mean(lost(all, "chance"))));
         page.figure(Figure.of("Search alone, games lost to perfect play", "%", plain));
         page.figure(Figure.of(
                 "Search alone of " + MANY + ", games lost to perfect play",
                 "%",
-                Summary.mean(lost(all, PLAIN + ", " + MANY))));
+                Averages.mean(lost(all, PLAIN + ", " + MANY))));
         page.figure(Figure.of("Network and search, games won against chance", "%", won(all, BOTH))
                 .baseline(line("%.1f %%", won(all, "perfect")), "perfect play"));
         return all.size() < seeds ? page : page.finished();

@@ -1,15 +1,15 @@
 package dev.fathom.labs.reinforcement;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reinforcement.Task.Learned;
 import dev.fathom.labs.reinforcement.Task.Point;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
 import java.awt.image.BufferedImage;
@@ -51,9 +51,9 @@ public final class CartPoleLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int seeds = run.of(10, 3);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab cartpole",
                 line(
                         "Worlds that are simulated: a pole on a cart and 4 x 3 cells, with %d seeds for each method",
@@ -84,7 +84,7 @@ public final class CartPoleLab implements Experiment {
      * Learns a task by each method from each seed, and shows those that are finished; false if the run was interrupted
      * before the last.
      */
-    private static boolean task(Run run, Result page, Task task, int seeds, Map<String, Integer> steps, String about) {
+    private static boolean task(Run run, Findings page, Task task, int seeds, Map<String, Integer> steps, String about) {
         boolean grid = task.name().equals("grid world");
         double random = grid
                 ? GridWorld.values(uniform())[0]
@@ -136,8 +136,8 @@ public final class CartPoleLab implements Experiment {
                                 : line("%.0f of %d count as solved.", SOLVED * best, CartPole.MOST)));
         all.forEach((name, learned) -> {
             double[] scores = learned.stream().mapToDouble(Learned::score).toArray();
-            double mean = Summary.mean(scores);
-            double end = Summary.mean(learned.stream().mapToDouble(Learned::end).toArray());
+            double mean = Averages.mean(scores);
+            double end = Averages.mean(learned.stream().mapToDouble(Learned::end).toArray());
             Figure figure = Figure.of(task.name() + ", " + name + ", mean return", "", mean)
                     .published(
                             grid ? "0.705" : "475",
@@ -145,7 +145,7 @@ public final class CartPoleLab implements Experiment {
                     .atLeast(SOLVED * best);
             String interval = "";
             if (scores.length > 1) {
-                double half = Summary.interval95(scores);
+                double half = Averages.interval95(scores);
                 figure = figure.interval(mean - half, Math.min(best, mean + half));
                 interval = line(form + " to " + form, mean - half, Math.min(best, mean + half));
             }
@@ -183,7 +183,7 @@ public final class CartPoleLab implements Experiment {
                         + ". %d of %d seeds reach at least 95 %% of the way from random to optimal.",
                 task.name(),
                 name,
-                Summary.mean(scores),
+                Averages.mean(scores),
                 random,
                 best,
                 near,

@@ -1,7 +1,7 @@
 package dev.fathom.labs.reinforcement;
 
 import dev.fathom.labs.reinforcement.Agent.Move;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
@@ -107,8 +107,8 @@ final class PolicyGradient implements Task.Method {
         for (int i = 0; i < n; i++) {
             beyond[i] = earned[i] - expected[i];
         }
-        double mean = Summary.mean(beyond);
-        double deviation = Math.max(1e-8, Summary.deviation(beyond));
+        double mean = Averages.mean(beyond);
+        double deviation = Math.max(1e-8, Averages.deviation(beyond));
         float[] advantage = new float[n];
         for (int i = 0; i < n; i++) {
             advantage[i] = (float) ((beyond[i] - mean) / deviation);

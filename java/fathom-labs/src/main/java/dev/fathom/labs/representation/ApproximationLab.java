@@ -1,14 +1,14 @@
 package dev.fathom.labs.representation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.representation.Copies.Unit;
 import dev.fathom.labs.representation.Sinusoid.Fit;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
@@ -50,15 +50,15 @@ public final class ApproximationLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
-        Result page = run.page("Lab approximation", "Functions of one variable, and all inputs of 16 bits");
+    public Findings run(Run run) {
+        Findings page = run.page("Lab approximation", "Functions of one variable, and all inputs of 16 bits");
         bumps(page);
         waves(page);
         parity(page);
         return sinusoid(page, run) && copies(page, run) ? page.finished() : page;
     }
 
-    private static void bumps(Result page) {
+    private static void bumps(Findings page) {
         double[] x = IntStream.rangeClosed(0, 4000).mapToDouble(i -> i / 4000.0).toArray();
         double[] y = Arrays.stream(x).map(NIELSEN).toArray();
         double slope = 0;
@@ -135,7 +135,7 @@ public final class ApproximationLab implements Experiment {
         for (int i = 0; i < x.length; i++) {
             at[i] = (float) x[i];
         }
-        return Summary.doubles(HandMade.answers(net, 1, at));
+        return Averages.doubles(HandMade.answers(net, 1, at));
     }
 
     private static double worst(Sequential net, double[] x, double[] y) {
@@ -150,7 +150,7 @@ public final class ApproximationLab implements Experiment {
      * The triangle wave with 2^8 pieces by networks of depth 1 to 8, which are compared with it at four places of each
      * piece.
      */
-    private static void waves(Result page) {
+    private static void waves(Findings page) {
         int pieces = 1 << TEETH;
         double[] x = IntStream.rangeClosed(0, 4 * pieces)
                 .mapToDouble(i -> i / (4.0 * pieces))
@@ -185,7 +185,7 @@ public final class ApproximationLab implements Experiment {
                                 .toList()));
     }
 
-    private static void parity(Result page) {
+    private static void parity(Findings page) {
         int bits = 1 << BITS;
         float[] x = new float[bits * (1 << bits)];
         for (int i = 0; i < 1 << bits; i++) {
@@ -212,7 +212,7 @@ public final class ApproximationLab implements Experiment {
         });
     }
 
-    private static void depths(Result page, int k, String name, IntToDoubleFunction error) {
+    private static void depths(Findings page, int k, String name, IntToDoubleFunction error) {
         List<List<String>> rows = new ArrayList<>();
         for (int depth = 1; depth <= k; depth++) {
             int[] widths = HandMade.widths(k, depth);
@@ -246,7 +246,7 @@ public final class ApproximationLab implements Experiment {
         return w;
     }
 
-    private static boolean sinusoid(Result page, Run run) {
+    private static boolean sinusoid(Findings page, Run run) {
         int draws = run.of(20, 6);
         int starts = run.of(10, 5);
         int steps = run.epochs(10_000, 2000);
@@ -280,15 +280,15 @@ public final class ApproximationLab implements Experiment {
                                 .map(f -> List.of(
                                         Integer.toString(f.units()),
                                         Integer.toString(3 * f.units() + 1),
-                                        line("%.4f", Summary.median(f.training())),
-                                        line("%.4f", Summary.median(f.test()))))
+                                        line("%.4f", Averages.median(f.training())),
+                                        line("%.4f", Averages.median(f.test()))))
                                 .toList());
         for (Fit f : fits) {
-            page.figure(Figure.of(line("sine wave, M = %d, test error", f.units()), "", Summary.median(f.test()))
+            page.figure(Figure.of(line("sine wave, M = %d, test error", f.units()), "", Averages.median(f.test()))
                     .baseline(line("%.3f", zero), "the answer 0"));
         }
         Fit best = fits.stream()
-                .min((a, b) -> Double.compare(Summary.median(a.test()), Summary.median(b.test())))
+                .min((a, b) -> Double.compare(Averages.median(a.test()), Averages.median(b.test())))
                 .orElseThrow();
         Fit last = fits.get(fits.size() - 1);
         page.text(line(
@@ -296,11 +296,11 @@ public final class ApproximationLab implements Experiment {
                         + "times. The training error goes "
                         + "from %.3f with 1 unit to %.1e with %d.",
                 best.units(),
-                Summary.median(fits.get(0).test()) / Summary.median(best.test()),
+                Averages.median(fits.get(0).test()) / Averages.median(best.test()),
                 last.units(),
-                Summary.median(last.test()) / Summary.median(best.test()),
-                Summary.median(fits.get(0).training()),
-                Summary.median(last.training()),
+                Averages.median(last.test()) / Averages.median(best.test()),
+                Averages.median(fits.get(0).training()),
+                Averages.median(last.training()),
                 last.units()));
         page.key(Figure.of("sine wave, M of the least test error", "", best.units())
                 .within(2, 5));
@@ -311,10 +311,10 @@ public final class ApproximationLab implements Experiment {
                         3,
                         fits.stream()
                                 .map(f -> {
-                                    double[] x = Summary.doubles(problem.x()[0]);
+                                    double[] x = Averages.doubles(problem.x()[0]);
                                     return new Chart("M = " + f.units(), "x")
                                             .line("fit", Sinusoid.GRID, f.fit())
-                                            .points("points", x, Summary.doubles(problem.y()[0]))
+                                            .points("points", x, Averages.doubles(problem.y()[0]))
                                             .dashed(
                                                     "wave",
                                                     Sinusoid.GRID,
@@ -327,7 +327,7 @@ public final class ApproximationLab implements Experiment {
         return true;
     }
 
-    private static boolean copies(Result page, Run run) {
+    private static boolean copies(Findings page, Run run) {
         int nets = run.of(1000, 150);
         int steps = run.epochs(20_000, 4000);
         @Nullable Copies copies = Copies.find(run, nets, steps);

@@ -1,6 +1,6 @@
 package dev.fathom.labs.representation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
@@ -9,9 +9,9 @@ import dev.fathom.labs.data.PlaneSet.Points;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
-import dev.fathom.labs.training.Activation;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
+import dev.fathom.labs.training.NamedActivation;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Layer;
@@ -56,7 +56,7 @@ public final class BoundariesLab implements Experiment {
      */
     private record Trained(double[] accuracies, float[][] shares) {
         double mean() {
-            return Summary.mean(accuracies);
+            return Averages.mean(accuracies);
         }
     }
 
@@ -83,13 +83,13 @@ public final class BoundariesLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int draws = run.of(5, 1);
         int steps = run.epochs(2000, 300);
         PlaneSet[] sets = PlaneSet.values();
         List<Points> learn = draw(run, "learn", draws, LEARN);
         List<Points> test = draw(run, "test", draws, TEST);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab boundaries",
                 line("Generated points in the plane, %,d to learn from and %,d to test on", LEARN, TEST));
         page.section("The problems", "")
@@ -110,7 +110,7 @@ public final class BoundariesLab implements Experiment {
                         RATE));
         double[] neighbors = neighbors(learn, test, draws);
         Map<String, Trained> all = new LinkedHashMap<>();
-        for (Activation activation : Activation.ALL) {
+        for (NamedActivation activation : NamedActivation.ALL) {
             Trained trained = train(run, activation, learn, test, draws, steps);
             if (trained == null) {
                 break;
@@ -129,7 +129,7 @@ public final class BoundariesLab implements Experiment {
                             + ", with their test accuracies",
                     () -> sheet(all, set, learn.get(set * draws)));
         }
-        boolean whole = all.size() == Activation.ALL.size() && !run.interrupt().requested();
+        boolean whole = all.size() == NamedActivation.ALL.size() && !run.interrupt().requested();
         return whole ? page.finished() : page;
     }
 
@@ -163,7 +163,7 @@ public final class BoundariesLab implements Experiment {
     }
 
     private static @Nullable Trained train(
-            Run run, Activation activation, List<Points> learn, List<Points> test, int draws, int steps) {
+            Run run, NamedActivation activation, List<Points> learn, List<Points> test, int draws, int steps) {
         int nets = learn.size();
         int wide = activation.inputs() * HIDDEN;
         Sequential net = new Sequential(
@@ -219,7 +219,7 @@ public final class BoundariesLab implements Experiment {
         return new Regions(title, -REACH, REACH, -REACH, REACH).side(180);
     }
 
-    private static void table(Result page, Map<String, Trained> all, double[] neighbors) {
+    private static void table(Findings page, Map<String, Trained> all, double[] neighbors) {
         PlaneSet[] sets = PlaneSet.values();
         List<List<String>> rows = new ArrayList<>();
         all.forEach((name, t) -> rows.add(row(name, t.accuracies)));
@@ -237,7 +237,7 @@ public final class BoundariesLab implements Experiment {
                                 100 * entry.getValue().accuracies[s])
                         .baseline(line("%.1f %%", 100 * neighbors[s]), "5 nearest neighbors");
                 boolean moons = sets[s] == PlaneSet.MOONS; // of which one line gets most points right
-                if (entry.getKey().equals(Activation.NONE)) {
+                if (entry.getKey().equals(NamedActivation.NONE)) {
                     page.figure(moons ? figure : figure.atMost(75));
                 } else if (WEAK.contains(entry.getKey())) {
                     page.figure(figure);
@@ -246,10 +246,10 @@ public final class BoundariesLab implements Experiment {
                 }
             }
         }
-        Trained none = all.get(Activation.NONE);
+        Trained none = all.get(NamedActivation.NONE);
         if (none != null && all.size() > 1) {
             List<Map.Entry<String, Trained>> ranked = all.entrySet().stream()
-                    .filter(entry -> !entry.getKey().equals(Activation.NONE))
+                    .filter(entry -> !entry.getKey().equals(NamedActivation.NONE))
                     .sorted(Comparator.comparingDouble(entry -> entry.getValue().mean()))
                     .toList();
             Map.Entry<String, Trained> worst = ranked.get(0);

@@ -1,11 +1,11 @@
 package dev.fathom.labs.representation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,8 +59,8 @@ public final class PerceptronLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
-        Result page = run.page("Lab perceptron", "Truth tables")
+    public Findings run(Run run) {
+        Findings page = run.page("Lab perceptron", "Truth tables")
                 .section("The rule", "")
                 .text("A perceptron answers 1 if w1 x1 + w2 x2 + b > 0, else 0. The rule of Rosenblatt (1958) "
                         + "goes through the truth table again and "
@@ -73,7 +73,7 @@ public final class PerceptronLab implements Experiment {
         return all(page, run) ? page.finished() : page;
     }
 
-    private static void two(Result page) {
+    private static void two(Findings page) {
         List<List<String>> rows = new ArrayList<>();
         int learned = 0;
         for (int table = 0; table < NAMES.length; table++) {
@@ -114,7 +114,7 @@ public final class PerceptronLab implements Experiment {
     /**
      * Novikoff's bound with weights that are known to divide the function: they need not be those that the rule finds.
      */
-    private static void bounds(Result page) {
+    private static void bounds(Findings page) {
         int[] and = {2, 2, -3};
         int[] or = {2, 2, -1};
         int corrections = PerceptronRule.learn(2, AND).corrections();
@@ -145,7 +145,7 @@ public final class PerceptronLab implements Experiment {
         return longest * Arrays.stream(w).map(v -> v * v).sum() / ((double) least * least);
     }
 
-    private static void never(Result page) {
+    private static void never(Findings page) {
         PerceptronRule xor = PerceptronRule.learn(2, XOR);
         int last = xor.mistakes().size();
         int best = IntStream.range(0, xor.weights().size())
@@ -170,7 +170,7 @@ public final class PerceptronLab implements Experiment {
     }
 
     /** Runs the rule on every function of two to four inputs; false where it was interrupted. */
-    private static boolean all(Result page, Run run) {
+    private static boolean all(Findings page, Run run) {
         List<List<String>> rows = new ArrayList<>();
         for (int inputs = 2; inputs <= 4; inputs++) {
             int functions = 1 << (1 << inputs);

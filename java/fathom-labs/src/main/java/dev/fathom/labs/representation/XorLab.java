@@ -1,11 +1,11 @@
 package dev.fathom.labs.representation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Layer;
@@ -95,10 +95,10 @@ public final class XorLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int nets = run.of(1000, 100);
         int steps = run.epochs(4000, 700);
-        Result page = run.page("Lab xor", "The four rows of XOR");
+        Findings page = run.page("Lab xor", "The four rows of XOR");
         byHand(page);
         List<Trained> all = new ArrayList<>();
         for (int hidden : run.brief() ? new int[] {1, 2, 4} : new int[] {1, 2, 3, 4, 8}) {
@@ -118,7 +118,7 @@ public final class XorLab implements Experiment {
     }
 
     /** Threshold units: "not both" and "at least one", and both of these. */
-    private static void byHand(Result page) {
+    private static void byHand(Findings page) {
         float[] hidden = HandMade.answers(new Sequential(HandMade.xor().layers().subList(0, 2)), 2, TruthTable.INPUTS);
         float[] answers = HandMade.answers(HandMade.xor(), 2, TruthTable.INPUTS);
         List<List<String>> rows = new ArrayList<>();
@@ -207,7 +207,7 @@ public final class XorLab implements Experiment {
         });
     }
 
-    static void results(Result page, List<Trained> all, int nets, int steps) {
+    static void results(Findings page, List<Trained> all, int nets, int steps) {
         page.section("From many starts", "")
                 .text(line(
                         "Each form of network is trained %,d times, from weights and biases drawn uniformly from "
@@ -268,7 +268,7 @@ public final class XorLab implements Experiment {
         return row;
     }
 
-    private static void pictures(Result page, List<Trained> all) {
+    private static void pictures(Findings page, List<Trained> all) {
         Map<String, Planes> two = new LinkedHashMap<>();
         for (Trained t : all) {
             if (t.picture != null) {

@@ -1,6 +1,6 @@
 package dev.fathom.labs.restoration;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
@@ -8,7 +8,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.Photographs;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,9 +34,9 @@ public final class DenoisingLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Photographs photographs = run.brief() ? null : Photographs.read(run.data(), SIDE);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab denoising", run.brief() ? "Fashion-MNIST" : "Fashion-MNIST, MNIST, and crops of photographs");
         page.section("How it is measured", "")
                 .text("Every network is a convolutional auto-encoder of six layers, whose code has half the "
@@ -58,7 +58,7 @@ public final class DenoisingLab implements Experiment {
         return done ? page.finished() : page;
     }
 
-    private static boolean set(Run run, Result page, ImageSet set) {
+    private static boolean set(Run run, Findings page, ImageSet set) {
         try (Images all = set.images(null, run.seed());
                 Images some = all.first(run.of(6000, 1000));
                 Images images = some.scaled()) {
@@ -81,7 +81,7 @@ public final class DenoisingLab implements Experiment {
      * Learns from crops of most photographs, and is tested on crops of every fourth; every eighth is held out to choose
      * by.
      */
-    private static boolean photographs(Run run, Result page, Photographs photographs) {
+    private static boolean photographs(Run run, Findings page, Photographs photographs) {
         List<byte[]> learn = new ArrayList<>();
         List<byte[]> choose = new ArrayList<>();
         List<byte[]> test = new ArrayList<>();

@@ -1,13 +1,13 @@
 package dev.fathom.labs.restoration;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param whole a large image [1, side, side, c] of the test, or null for none
  */
 record Restoration(
-        Run run, Result page, String set, Dataset learn, Dataset choose, Dataset test, float @Nullable [] whole) {
+        Run run, Findings page, String set, Dataset learn, Dataset choose, Dataset test, float @Nullable [] whole) {
     private static final int BATCH = 16;
     private static final int SHOWN = 8;
     /** Images that are enough to choose by. */

@@ -1,6 +1,6 @@
 package dev.fathom.labs.restoration;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
@@ -9,7 +9,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
@@ -56,7 +56,7 @@ public final class UnetLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Scenes learn;
         Scenes test;
         try (Images images = ImageSet.FASHION_MNIST.images(null, run.seed())) {
@@ -64,7 +64,7 @@ public final class UnetLab implements Experiment {
             learn = Scenes.draw(images.learn(), run.of(3000, 500), rng.split("learn"));
             test = Scenes.draw(images.test(), run.of(500, 100), rng.split("test"));
         }
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab unet",
                 line(
                         "%,d generated scenes of garments of Fashion-MNIST to learn from and %,d, of other "
@@ -192,7 +192,7 @@ public final class UnetLab implements Experiment {
 
     // ---- the page
 
-    private static void results(Result page, Map<String, int[][]> maps, Scenes test) {
+    private static void results(Findings page, Map<String, int[][]> maps, Scenes test) {
         List<List<String>> rows = new ArrayList<>();
         List<String> header =
                 new ArrayList<>(List.of("said by", "pixels right", "at edges", "mean IoU", "IoU of garments"));
@@ -258,7 +258,7 @@ public final class UnetLab implements Experiment {
         return pixels;
     }
 
-    private static void conclusion(Result page, Map<String, int[][]> maps, Scenes test) {
+    private static void conclusion(Findings page, Map<String, int[][]> maps, Scenes test) {
         Map<String, Segmentation> scores = new LinkedHashMap<>();
         maps.forEach((name, said) -> scores.put(name, score(said, test)));
         Segmentation unet = Objects.requireNonNull(scores.get(UNET));

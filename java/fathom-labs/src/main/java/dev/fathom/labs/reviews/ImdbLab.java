@@ -1,11 +1,11 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.LassoPaths.LassoPath;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -37,9 +37,9 @@ public final class ImdbLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Reviews reviews = Reviews.read(run);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab imdb",
                 line(
                         "IMDB (Maas et al. 2011): %,d training, %,d validation and %,d test reviews",
@@ -68,7 +68,7 @@ public final class ImdbLab implements Experiment {
 
     // ---- the data
 
-    private static void codes(Run run, Result page, Reviews reviews) {
+    private static void codes(Run run, Findings page, Reviews reviews) {
         int[][] all = reviews.whole().codes();
         String first = Arrays.stream(all)
                 .filter(c -> c.length >= FIRST.length && Arrays.equals(Arrays.copyOf(c, FIRST.length), FIRST))
@@ -112,7 +112,7 @@ public final class ImdbLab implements Experiment {
     }
 
     /** The table of the lasso, and the left panel of the textbook's figure if the path on binary rows is finished. */
-    private static void lasso(Run run, Result page, List<LassoPath> paths) {
+    private static void lasso(Run run, Findings page, List<LassoPath> paths) {
         double worst = paths.stream()
                 .flatMap(p -> p.points().stream())
                 .mapToDouble(LassoPaths.Point::violation)
@@ -170,7 +170,7 @@ public final class ImdbLab implements Experiment {
                 line("%.0f s", p.seconds()));
     }
 
-    private static void binary(Result page, LassoPath binary) {
+    private static void binary(Findings page, LassoPath binary) {
         Map<String, double[][]> curves = new LinkedHashMap<>();
         curves.put("train", binary.curve(LassoPaths.Point::train));
         curves.put("validation", binary.curve(LassoPaths.Point::validation));

@@ -1,10 +1,10 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.ReviewExperiments.Published;
 import dev.fathom.labs.reviews.ReviewStudy.Trained;
 import dev.fathom.labs.reviews.Reviews.Part;
@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
  *
  * @param lasso the test accuracy of the lasso on binary rows, which is the baseline
  */
-record ImdbNetworks(Run run, Result page, Reviews reviews, String lasso) {
+record ImdbNetworks(Run run, Findings page, Reviews reviews, String lasso) {
     private static final String LASSO = "lasso on binary rows";
 
     private ReviewStudy study() {

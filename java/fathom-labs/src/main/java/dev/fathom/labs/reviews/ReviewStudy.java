@@ -1,6 +1,6 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;

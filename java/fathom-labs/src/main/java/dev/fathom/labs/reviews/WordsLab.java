@@ -1,13 +1,13 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.features.Pca;
 import dev.fathom.features.SparseRows;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
 import dev.fathom.labs.statistics.CoOccurrences;
 import dev.fathom.text.WordVectors;
@@ -59,10 +59,10 @@ public final class WordsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int dimensions = run.of(100, 32);
         ReviewTokens reviews = ReviewTokens.read(run, run.of(25_000, 2_000), run.of(10_000, 1_500), dimensions);
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab words",
                 line(
                         "IMDB (Maas et al. 2011): %,d training reviews of %,d words, whose %,d most frequent "
@@ -89,7 +89,7 @@ public final class WordsLab implements Experiment {
     }
 
     /** Computes vectors in both ways; only those that are finished if the run is interrupted. */
-    private static Map<String, WordVectors> vectors(Run run, Result page, ReviewTokens reviews, int dimensions) {
+    private static Map<String, WordVectors> vectors(Run run, Findings page, ReviewTokens reviews, int dimensions) {
         Map<String, WordVectors> vectors = new LinkedHashMap<>();
         run.out().println("Counting co-occurrences and computing their principal components ...");
         WordVectors pca = CoOccurrences.vectors(
@@ -122,7 +122,7 @@ public final class WordsLab implements Experiment {
         return vectors;
     }
 
-    private static void neighbors(Result page, Map<String, WordVectors> vectors) {
+    private static void neighbors(Findings page, Map<String, WordVectors> vectors) {
         List<List<String>> rows = new ArrayList<>();
         for (String word : ASKED) {
             List<String> row = new ArrayList<>(List.of(word));
@@ -143,7 +143,7 @@ public final class WordsLab implements Experiment {
         return vectors.words().contains(word) ? String.join(", ", vectors.nearest(word, NEIGHBORS)) : "";
     }
 
-    private static void analogies(Result page, Map<String, WordVectors> vectors) {
+    private static void analogies(Findings page, Map<String, WordVectors> vectors) {
         Map<String, Map<String, Analogies.Score>> scores = new LinkedHashMap<>();
         vectors.forEach((name, v) -> scores.put(name, Analogies.scores(v)));
         Map<String, Analogies.Score> sums = new LinkedHashMap<>();
@@ -191,7 +191,7 @@ public final class WordsLab implements Experiment {
         return line("%.1f %%", value);
     }
 
-    private static void pictures(Result page, Map<String, WordVectors> vectors, long seed) {
+    private static void pictures(Findings page, Map<String, WordVectors> vectors, long seed) {
         long known = SHOWN.values().stream()
                 .flatMap(List::stream)
                 .filter(vectors.values().iterator().next().words()::contains)
@@ -243,7 +243,7 @@ public final class WordsLab implements Experiment {
     }
 
     /** Trains the classifiers on few and on all reviews; false if the run was interrupted. */
-    private static boolean classifiers(Run run, Result page, ReviewTokens reviews, Map<String, WordVectors> vectors) {
+    private static boolean classifiers(Run run, Findings page, ReviewTokens reviews, Map<String, WordVectors> vectors) {
         int dimensions = run.of(100, 32);
         int validation = Math.min(run.of(2_000, 500), reviews.training().length / 5);
         List<List<String>> rows = new ArrayList<>();

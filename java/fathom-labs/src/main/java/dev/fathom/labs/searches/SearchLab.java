@@ -1,14 +1,14 @@
 package dev.fathom.labs.searches;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.search.Results;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
@@ -72,13 +72,13 @@ public final class SearchLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             SearchTask task = new SearchTask(
                     SearchTask.halved(images.learn(), run.of(2000, 500)),
                     SearchTask.halved(images.choose(), run.of(2000, 500)),
                     SearchTask.halved(images.test(), run.of(10_000, 500)));
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab search",
                     line(
                             "Fashion-MNIST at 14 x 14 pixels: %,d images to learn from, %,d to score a trial by, "
@@ -100,7 +100,7 @@ public final class SearchLab implements Experiment {
 
     // ---- equal budgets
 
-    private static boolean searches(Run run, Result page, SearchTask task) {
+    private static boolean searches(Run run, Findings page, SearchTask task) {
         int most = run.of(9, 3);
         int seeds = run.of(5, 1);
         Map<String, List<Found>> all = new LinkedHashMap<>();
@@ -129,18 +129,18 @@ public final class SearchLab implements Experiment {
         return true;
     }
 
-    private static void write(Result page, Map<String, List<Found>> all, int most, int seeds) {
+    private static void write(Findings page, Map<String, List<Found>> all, int most, int seeds) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         all.forEach((name, found) -> {
-            double best = Summary.mean(found, Found::best);
-            double test = Summary.mean(found, Found::test);
+            double best = Averages.mean(found, Found::best);
+            double test = Averages.mean(found, Found::test);
             Results first = found.get(0).results;
             rows.add(List.of(
                     name,
                     line("%,d", first.all().size()),
                     line("%,d", first.spent()),
-                    line("%.0f", Summary.mean(found, f -> f.results.failed().size())),
+                    line("%.0f", Averages.mean(found, f -> f.results.failed().size())),
                     line("%.2f %%", 100 * best),
                     line(
                             "%.2f to %.2f",
@@ -155,12 +155,12 @@ public final class SearchLab implements Experiment {
                                     : figure.baseline(
                                             line(
                                                     "%.2f %%",
-                                                    100 * Summary.mean(all.getOrDefault("grid", found), Found::best)),
+                                                    100 * Averages.mean(all.getOrDefault("grid", found), Found::best)),
                                             "grid"))
                     .figure(Figure.of(name + ", test accuracy of its best network", "%", 100 * test));
         });
         double[] means = all.values().stream()
-                .mapToDouble(f -> Summary.mean(f, Found::best))
+                .mapToDouble(f -> Averages.mean(f, Found::best))
                 .sorted()
                 .toArray();
         double apart = all.values().stream()
@@ -168,8 +168,8 @@ public final class SearchLab implements Experiment {
                 .mapToDouble(s -> s.getMax() - s.getMin())
                 .max()
                 .orElseThrow();
-        double random = Summary.mean(all.getOrDefault("random", List.of()), Found::best);
-        double grid = Summary.mean(all.getOrDefault("grid", List.of()), Found::best);
+        double random = Averages.mean(all.getOrDefault("random", List.of()), Found::best);
+        double grid = Averages.mean(all.getOrDefault("grid", List.of()), Found::best);
         page.section(
                         "Searches with equal budget",
                         line(
@@ -226,7 +226,7 @@ public final class SearchLab implements Experiment {
         double[] spent =
                 IntStream.rangeClosed(1, TRIALS).mapToDouble(i -> i * most).toArray();
         double[] best = Arrays.stream(spent)
-                .map(epochs -> Summary.mean(found, f -> at(f.results.curve(), epochs)))
+                .map(epochs -> Averages.mean(found, f -> at(f.results.curve(), epochs)))
                 .toArray();
         return new double[][] {spent, best};
     }
@@ -242,7 +242,7 @@ public final class SearchLab implements Experiment {
 
     // ---- the regressor
 
-    private static boolean regressor(Run run, Result page, SearchTask task) {
+    private static boolean regressor(Run run, Findings page, SearchTask task) {
         int learned = run.of(300, 40);
         int most = run.of(9, 3);
         Results results = search(

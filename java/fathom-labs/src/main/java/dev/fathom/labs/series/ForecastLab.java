@@ -1,11 +1,11 @@
 package dev.fathom.labs.series;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,11 +29,11 @@ public final class ForecastLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         ForecastTask exchange = ForecastTask.exchange(run.data(), run.of(Integer.MAX_VALUE, 900));
         ForecastTask traffic =
                 ForecastTask.traffic(run.data(), run.of(Integer.MAX_VALUE, 1008), run.of(Integer.MAX_VALUE, 8));
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab forecast",
                 line(
                         "%s: %,d days of %d; %s: %,d steps of %d sensors",
@@ -49,7 +49,7 @@ public final class ForecastLab implements Experiment {
         return finished ? page.finished() : page;
     }
 
-    private static void about(Result page) {
+    private static void about(Findings page) {
         page.section("What is compared", "")
                 .text("Each forecast is made from rows that are known at its time. The last value repeats the "
                         + "last row. AR and VAR are fitted by least "
@@ -70,7 +70,7 @@ public final class ForecastLab implements Experiment {
     }
 
     /** All forecasts of a task, its tables and pictures; false if the run was interrupted. */
-    private static boolean compare(Run run, Result page, ForecastTask task, int epochs) {
+    private static boolean compare(Run run, Findings page, ForecastTask task, int epochs) {
         ForecastRun all = new ForecastRun(task, run, epochs);
         List<Dataset> parts = all.parts();
         try {

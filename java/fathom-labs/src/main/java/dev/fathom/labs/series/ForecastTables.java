@@ -1,9 +1,9 @@
 package dev.fathom.labs.series;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
@@ -50,12 +50,12 @@ public final class ForecastTables {
      * Adds the errors of finished models, of which the first is the last value, at each horizon, as tables, figures and
      * pictures.
      */
-    public static void show(Result page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
+    public static void show(Findings page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
         tables(page, task, all, finished);
         pictures(page, task, all, finished);
     }
 
-    private static void tables(Result page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
+    private static void tables(Findings page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
         page.table(
                 List.of("model", "parameters", "seconds", "how it was chosen"),
                 finished.stream()
@@ -87,7 +87,7 @@ public final class ForecastTables {
         }
     }
 
-    private static void pictures(Result page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
+    private static void pictures(Findings page, ForecastTask task, ForecastRun all, List<Forecasts> finished) {
         List<String> places = Arrays.stream(task.horizons())
                 .mapToObj(horizon -> Integer.toString(horizon * task.unitsPerStep()))
                 .toList();

@@ -1,12 +1,12 @@
 package dev.fathom.labs.series;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Nyse;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.NyseSearch.Choice;
 import dev.fathom.labs.statistics.Autocorrelation;
 import dev.fathom.series.Series;
@@ -53,7 +53,7 @@ public final class NyseLab implements Experiment {
             Run run,
             Series series,
             int first,
-            Result result,
+            Findings result,
             List<List<String>> table,
             Map<String, double[]> networks) {
         double r2(double[] forecast) {
@@ -102,10 +102,10 @@ public final class NyseLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Series series = Nyse.read(run.data());
         int first = Nyse.trainingDays(series);
-        Result result = run.page(
+        Findings result = run.page(
                 "Lab nyse",
                 line(
                         "NYSE: %,d trading days, the first %,d for training and the other %,d for the test, each "
@@ -134,7 +134,7 @@ public final class NyseLab implements Experiment {
         return done && search(forecasts) ? result.finished() : result;
     }
 
-    private static void autocorrelation(Result result, Series series) {
+    private static void autocorrelation(Findings result, Series series) {
         double[] lags = IntStream.rangeClosed(0, MOST_LAGS).mapToDouble(l -> l).toArray();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         for (String column : List.of(Nyse.VOLUME, "log_volatility", "DJ_return")) {

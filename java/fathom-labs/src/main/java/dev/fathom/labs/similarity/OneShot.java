@@ -1,6 +1,6 @@
 package dev.fathom.labs.similarity;
 
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.stream.IntStream;
 
@@ -72,8 +72,8 @@ record OneShot(float[][] x, int[] labels, int classes) {
                 right[e] += nearest(one.known(), one.asked()[c]) == c ? 1.0 / classes : 0;
             }
         }
-        double mean = Summary.mean(right);
-        double half = 1.96 * Summary.deviation(right) / Math.sqrt(episodes);
+        double mean = Averages.mean(right);
+        double half = 1.96 * Averages.deviation(right) / Math.sqrt(episodes);
         return new Accuracy(mean, mean - half, mean + half);
     }
 }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.similarity;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
@@ -10,9 +10,9 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.similarity.Embedder.Objective;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
@@ -55,13 +55,13 @@ public final class SiameseLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(20_000, 4000));
                 Images images = some.scaled();
                 Dataset learn = digits(images.learn(), 0, LEARNED);
                 Dataset test = digits(images.test(), LEARNED, CLASSES)) {
-            Result page = run.page(
+            Findings page = run.page(
                     "Lab siamese",
                     line(
                             "MNIST: %,d images of the digits 0 to %d to learn from, and %,d of %d to 9 for the test",
@@ -161,7 +161,7 @@ public final class SiameseLab implements Experiment {
 
     /** The percents that are right in each space, for each seed. */
     private static Map<String, double[]> results(
-            Run run, Result page, Map<String, List<OneShot>> spaces, int episodes) {
+            Run run, Findings page, Map<String, List<OneShot>> spaces, int episodes) {
         Map<String, double[]> all = new LinkedHashMap<>();
         List<List<String>> rows = new ArrayList<>();
         spaces.forEach((name, seeds) -> {
@@ -170,8 +170,8 @@ public final class SiameseLab implements Experiment {
                     .toList();
             double[] right = each.stream().mapToDouble(a -> 100 * a.mean()).toArray();
             all.put(name, right);
-            double mean = Summary.mean(right);
-            double half = right.length > 1 ? Summary.interval95(right) : 0;
+            double mean = Averages.mean(right);
+            double half = right.length > 1 ? Averages.interval95(right) : 0;
             double low = right.length > 1 ? mean - half : 100 * each.get(0).low();
             double high = right.length > 1 ? mean + half : 100 * each.get(0).high();
             rows.add(List.of(
@@ -189,7 +189,7 @@ public final class SiameseLab implements Experiment {
     }
 
     /** The spaces of the first seed. */
-    private static void pictures(Run run, Result page, Map<String, List<OneShot>> spaces, Dataset test) {
+    private static void pictures(Run run, Findings page, Map<String, List<OneShot>> spaces, Dataset test) {
         List<Chart> planes = new ArrayList<>();
         spaces.forEach((name, seeds) -> {
             if (!name.equals(UNTRAINED)) {
@@ -249,7 +249,7 @@ public final class SiameseLab implements Experiment {
         return sheet;
     }
 
-    private static void conclusion(Result page, Map<String, double[]> right) {
+    private static void conclusion(Findings page, Map<String, double[]> right) {
         double pixels = mean(right, PIXELS);
         page.text(line(
                 "Digits that were left out are classified correctly in %.1f %% of cases by pixels, in %.1f %% "
@@ -261,7 +261,7 @@ public final class SiameseLab implements Experiment {
                 mean(right, Objective.CLASSIFIER.title())));
         for (Objective objective : List.of(Objective.CONTRASTIVE, Objective.TRIPLET)) {
             double gain = mean(right, objective.title()) - pixels;
-            double half = Summary.interval95(Objects.requireNonNull(right.get(objective.title())));
+            double half = Averages.interval95(Objects.requireNonNull(right.get(objective.title())));
             page.key(Figure.of(line("One-shot, %s, gain over pixels", objective.title()), "points", gain)
                     .interval(gain - half, gain + half)
                     .baseline(line("%.1f %%", pixels), "nearest by pixels")
@@ -270,6 +270,6 @@ public final class SiameseLab implements Experiment {
     }
 
     private static double mean(Map<String, double[]> right, String name) {
-        return Summary.mean(Objects.requireNonNull(right.get(name)));
+        return Averages.mean(Objects.requireNonNull(right.get(name)));
     }
 }

@@ -1,15 +1,15 @@
 package dev.fathom.labs.sound;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.sound.DigitNet.Trained;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -46,7 +46,7 @@ public final class DigitsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int each = run.of(Integer.MAX_VALUE, 14);
         List<Recording> all = SpokenDigits.read(run.data(), index -> index < each);
         List<Recording> training = all.stream().filter(r -> !r.test()).toList();
@@ -66,7 +66,7 @@ public final class DigitsLab implements Experiment {
         }
         List<String> speakers =
                 all.stream().map(Recording::speaker).distinct().sorted().toList();
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab digits",
                 line(
                         "Free Spoken Digit Dataset: %,d training and %,d test recordings (index 0 to 4) of %d speakers",
@@ -79,7 +79,7 @@ public final class DigitsLab implements Experiment {
     }
 
     /** The network with the best validation accuracy; null if the run was interrupted. */
-    private static @Nullable Trained official(Run run, Result page, List<Recording> training, List<Recording> test) {
+    private static @Nullable Trained official(Run run, Findings page, List<Recording> training, List<Recording> test) {
         List<Trained> trained = new ArrayList<>();
         for (DigitNet net : DigitNet.values()) {
             Trained t = net.train(run, training, test, net.folder());
@@ -143,7 +143,7 @@ public final class DigitsLab implements Experiment {
     }
 
     /** False if the run was interrupted. */
-    private static boolean leftOut(Run run, Result page, List<Recording> all, List<String> speakers, DigitNet net) {
+    private static boolean leftOut(Run run, Findings page, List<Recording> all, List<String> speakers, DigitNet net) {
         List<List<String>> rows = new ArrayList<>();
         List<Trained> trained = new ArrayList<>();
         List<Double> floors = new ArrayList<>();
@@ -178,7 +178,7 @@ public final class DigitsLab implements Experiment {
             }
         }
         if (!rows.isEmpty()) {
-            double mean = 100 * Summary.mean(trained, Trained::test);
+            double mean = 100 * Averages.mean(trained, Trained::test);
             String name = "Speakers left out, mean accuracy";
             page.section(
                             "A speaker left out",
@@ -201,14 +201,14 @@ public final class DigitsLab implements Experiment {
                     .key(
                             floors.size() < rows.size()
                                     ? Figure.of(name, "%", mean)
-                                    : floor(name, mean, Summary.mean(floors, x -> x))
-                                            .atLeast(Summary.mean(floors, x -> x)));
+                                    : floor(name, mean, Averages.mean(floors, x -> x))
+                                            .atLeast(Averages.mean(floors, x -> x)));
         }
         return !run.interrupt().requested();
     }
 
     /** False if the run was interrupted. */
-    private static boolean strings(Run run, Result page, List<Recording> training, List<Recording> test, Trained best) {
+    private static boolean strings(Run run, Findings page, List<Recording> training, List<Recording> test, Trained best) {
         DigitStrings.Recognized read = DigitStrings.train(run, training, test);
         if (read == null) {
             return false;

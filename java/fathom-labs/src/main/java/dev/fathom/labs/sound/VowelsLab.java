@@ -1,12 +1,12 @@
 package dev.fathom.labs.sound;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
@@ -61,7 +61,7 @@ public final class VowelsLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int voices = run.of(300, 80);
         int length = run.of(Vowel.RATE, Vowel.RATE / 2);
         Rng rng = new Rng(run.seed());
@@ -75,7 +75,7 @@ public final class VowelsLab implements Experiment {
             }
             held[vowel.ordinal()] = vowel.speak(length, one.split("held out"));
         }
-        Result page = run.page(
+        Findings page = run.page(
                 "Lab vowels",
                 line("Generated recordings of five vowels by %d voices each, %d samples a second", voices, Vowel.RATE));
         page.section("Generated voices", "")
@@ -179,7 +179,7 @@ public final class VowelsLab implements Experiment {
     // ---- the page
 
     private static void results(
-            Result page,
+            Findings page,
             Speaker truth,
             Speaker network,
             Speaker linear,
@@ -314,7 +314,7 @@ public final class VowelsLab implements Experiment {
                 .orElseThrow();
     }
 
-    private static void sounds(Result page, Speaker... speakers) {
+    private static void sounds(Findings page, Speaker... speakers) {
         page.section("Listen", "Heed, head, hod, hawed, who'd: the five vowels, one after another.");
         for (Speaker speaker : speakers) {
             int length = speaker.sounds()[0].length;
@@ -331,7 +331,7 @@ public final class VowelsLab implements Experiment {
         }
     }
 
-    private static void pictures(Result page, Speaker truth, Speaker network, Speaker linear) {
+    private static void pictures(Findings page, Speaker truth, Speaker network, Speaker linear) {
         List<Chart> envelopes = new ArrayList<>();
         List<Chart> waves = new ArrayList<>();
         for (Vowel vowel : Vowel.values()) {

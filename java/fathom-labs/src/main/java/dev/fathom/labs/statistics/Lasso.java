@@ -93,7 +93,7 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
 
     /** The mean of |y - fit| over rows. */
     public double meanAbsoluteError(double[][] x, double[] y) {
-        return Errors.meanAbsolute(
+        return ForecastErrors.meanAbsolute(
                 y, Arrays.stream(x).mapToDouble(this::predict).toArray());
     }
 

@@ -1,6 +1,6 @@
 package dev.fathom.labs.style;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Picture;
@@ -9,7 +9,7 @@ import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.style.FastStyle.Served;
 import dev.fathom.labs.style.Painting.Painted;
 import dev.fathom.labs.training.Training;
@@ -59,12 +59,12 @@ public final class StyleLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         Path folder = pictures(run);
         int size = run.of(256, 64);
         Picture photo = Picture.read(folder.resolve("tubingen.jpg"), size);
         Pretrained network = Pretrained.ALL.get(0);
-        Result page = run.page("Lab style", line("a photograph and three paintings, %d pixels", size));
+        Findings page = run.page("Lab style", line("a photograph and three paintings, %d pixels", size));
         try (Model<Layer> model = network.load(network.folder(null))) {
             Perception perception = Perception.of(network, model.net());
             about(page, perception);
@@ -90,7 +90,7 @@ public final class StyleLab implements Experiment {
                         + " has no tubingen.jpg; put it and the paintings there, or name their folder with --data"));
     }
 
-    private static void about(Result page, Perception perception) {
+    private static void about(Findings page, Perception perception) {
         page.section("The loss", "")
                 .text(line(
                         "%s, which was trained on ImageNet, sees the pictures; it stands in for VGG-19, the "
@@ -109,7 +109,7 @@ public final class StyleLab implements Experiment {
 
     // ---- the pixels as parameters
 
-    private static boolean transfer(Run run, Result page, Picture photo, Map<Style, PerceptualLoss> losses) {
+    private static boolean transfer(Run run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses) {
         int iterations = run.of(200, 20);
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
@@ -224,9 +224,9 @@ public final class StyleLab implements Experiment {
 
     // ---- textures
 
-    private static boolean textures(Run run, Result page, Map<Style, PerceptualLoss> losses, Path folder) {
+    private static boolean textures(Run run, Findings page, Map<Style, PerceptualLoss> losses, Path folder) {
         int side = run.of(192, 64);
-        Picture noise = Pictures.noise(side, side, run.seed());
+        Picture noise = StylePictures.noise(side, side, run.seed());
         ImageSheet sheet = sheet(noise).columns(2);
         List<List<String>> rows = new ArrayList<>();
         for (Map.Entry<Style, PerceptualLoss> style : losses.entrySet()) {
@@ -284,7 +284,7 @@ public final class StyleLab implements Experiment {
 
     // ---- networks that paint in one pass
 
-    private static boolean fast(Run run, Result page, Picture photo, Map<Style, PerceptualLoss> losses, Path folder) {
+    private static boolean fast(Run run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses, Path folder) {
         int side = run.of(96, 48);
         int batch = 4;
         int steps = run.of(100, 3);

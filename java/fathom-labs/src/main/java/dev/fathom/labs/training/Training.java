@@ -4,7 +4,7 @@ import dev.fathom.assess.Classification;
 import dev.fathom.data.Batches;
 import dev.fathom.data.ModelCard;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.pages.Machine;
+import dev.fathom.labs.pages.Provenance;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -42,9 +42,9 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
      * @return to be closed; null where it was stopped before the first epoch was finished
      */
     @Nullable
-    public Outcome run(Entry entry, Images images, int every, Path folder) {
+    public TrainedEntry run(NetworkEntry entry, Images images, int every, Path folder) {
         Model<Layer> model = Model.of(entry.net(), seed);
-        Outcome outcome = null;
+        TrainedEntry outcome = null;
         try {
             outcome = run(entry, model, images, every, folder);
             return outcome;
@@ -55,12 +55,12 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
         }
     }
 
-    private @Nullable Outcome run(Entry entry, Model<Layer> model, Images images, int every, Path folder) {
+    private @Nullable TrainedEntry run(NetworkEntry entry, Model<Layer> model, Images images, int every, Path folder) {
         Recipe recipe = entry.recipe();
         Shape one = example(images.learn().featureShape());
         String summary = model.summary(one);
         String plan = recipe.plan(seed);
-        say("%n%s%n%s%n%s%n", abridged(summary), plan, Machine.line());
+        say("%n%s%n%s%n%s%n", abridged(summary), plan, Provenance.line());
 
         var trainer = Trainer.of(model, Loss.crossEntropy(), recipe.optimizer())
                 .schedule(recipe.schedule())
@@ -113,7 +113,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 answers.size());
         Frozen frozen = Frozen.of(model, images.choose());
         say("Frozen: one image in %.1f microseconds, %s.", frozen.microseconds(), frozen.agreement());
-        Outcome outcome = new Outcome(
+        TrainedEntry outcome = new TrainedEntry(
                 entry,
                 images,
                 model,
@@ -126,8 +126,8 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 milestones == null ? epochs(history) : milestones.points(),
                 answers,
                 frozen);
-        String missing = new Report(images, outcome).write(folder);
-        say("%nIn %s:%n%s", folder, Report.contents(missing.isEmpty()));
+        String missing = new ClassifierReport(images, outcome).write(folder);
+        say("%nIn %s:%n%s", folder, ClassifierReport.contents(missing.isEmpty()));
         if (!missing.isEmpty()) {
             err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
         }
@@ -202,7 +202,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
      * Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was
      * finished.
      */
-    private @Nullable EpochLog keep(History history, Model<?> model, Entry entry, Images images, Path folder) {
+    private @Nullable EpochLog keep(History history, Model<?> model, NetworkEntry entry, Images images, Path folder) {
         EpochLog best = history.best();
         if (best == null) {
             say("%nStopped before the first epoch was finished: there is nothing to write.");

@@ -14,17 +14,17 @@ record AdditionNet(Recurrent encoder, Recurrent decoder, Linear out) implements 
     /** A network of {@code hidden} cells a layer, whose forget gates start with a bias of 1, as in Keras. */
     AdditionNet(int hidden) {
         this(
-                Recurrent.lstm(Sums.CHARACTERS, hidden).biases(1).forgetBias(1),
+                Recurrent.lstm(Additions.CHARACTERS, hidden).biases(1).forgetBias(1),
                 Recurrent.lstm(hidden, hidden).biases(1).forgetBias(1),
-                new Linear(hidden, Sums.CHARACTERS));
+                new Linear(hidden, Additions.CHARACTERS));
     }
 
-    /** Questions [n, {@value Sums#QUESTION}] to logits [n, {@value Sums#ANSWER}, characters]. */
+    /** Questions [n, {@value Additions#QUESTION}] to logits [n, {@value Additions#ANSWER}, characters]. */
     @Override
     public Tensor forward(Tensor questions) {
-        Tensor state = encoder.run(questions.oneHot(Sums.CHARACTERS)).last();
+        Tensor state = encoder.run(questions.oneHot(Additions.CHARACTERS)).last();
         int n = state.dim(0);
         int width = state.dim(1);
-        return out.apply(decoder.apply(state.reshape(n, 1, width).expand(n, Sums.ANSWER, width)));
+        return out.apply(decoder.apply(state.reshape(n, 1, width).expand(n, Additions.ANSWER, width)));
     }
 }

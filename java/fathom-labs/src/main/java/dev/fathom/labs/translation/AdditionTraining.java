@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param validation sums for the accuracy after each epoch
  * @param test sums for the accuracy of the trained networks
  */
-record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
+record AdditionTraining(Run run, Additions training, Additions validation, Additions test) {
     static final int HIDDEN = 128;
     private static final int CHUNK = 500;
     /**
@@ -58,22 +58,22 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
      * @param answers what it answers to the sums of {@code test}
      */
     record Trained(
-            String name, Recipe recipe, long parameters, History history, List<String> answers, List<Sums.Sum> test) {
+            String name, Recipe recipe, long parameters, History history, List<String> answers, List<Additions.Sum> test) {
         /** The share of the test's characters that are right; the blanks after an answer count. */
         double characterAccuracy() {
             long right = 0;
             for (int i = 0; i < answers.size(); i++) {
                 String truth = padded(test.get(i).answer());
                 String answer = padded(answers.get(i));
-                for (int k = 0; k < Sums.ANSWER; k++) {
+                for (int k = 0; k < Additions.ANSWER; k++) {
                     right += truth.charAt(k) == answer.charAt(k) ? 1 : 0;
                 }
             }
-            return (double) right / answers.size() / Sums.ANSWER;
+            return (double) right / answers.size() / Additions.ANSWER;
         }
 
         private static String padded(String answer) {
-            return (answer + " ".repeat(Sums.ANSWER)).substring(0, Sums.ANSWER);
+            return (answer + " ".repeat(Additions.ANSWER)).substring(0, Additions.ANSWER);
         }
 
         /** Whether the answer to sum {@code i} of the test is right. */
@@ -109,8 +109,8 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
             while (batches.hasNext()) {
                 try (Pass pass = Pass.infer()) {
                     int[] best = model.net().apply(batches.next().x()).argmax(2).toIntArray();
-                    for (int i = 0; i < best.length; i += Sums.ANSWER) {
-                        answers.add(Sums.text(Arrays.copyOfRange(best, i, i + Sums.ANSWER)));
+                    for (int i = 0; i < best.length; i += Additions.ANSWER) {
+                        answers.add(Additions.text(Arrays.copyOfRange(best, i, i + Additions.ANSWER)));
                     }
                 }
             }
@@ -121,7 +121,7 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
     /** Trains the network with a stop symbol and attention; null if the run was interrupted before the last epoch. */
     @Nullable
     Trained attention(String name, Recipe recipe) {
-        int tokens = Sums.STOPPED.size();
+        int tokens = Additions.STOPPED.size();
         Seq2Seq net = Seq2Seq.of(
                 new Seq2Seq.Sizes(tokens, tokens, 32, HIDDEN, 1), true, Init.normal(0, 1), Init.uniform(-RANGE, RANGE));
         try (Dataset train = Seq2Seq.dataset(training.questions(), training.answers());
@@ -129,18 +129,18 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
                 Model<Seq2Seq> model = Model.of(net, run.seed())) {
             var trainer = Trainer.custom(model, new Adam(recipe.rate), Seq2Seq::step)
                     .metrics(Writer.exact(
-                            "answer_accuracy", Sums.STOPPED.reserved().padding()));
+                            "answer_accuracy", Additions.STOPPED.reserved().padding()));
             History history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;
             }
-            BeamSearch greedy = new BeamSearch(1, Sums.STOPPED.reserved().end(), Sums.ANSWER + 1);
+            BeamSearch greedy = new BeamSearch(1, Additions.STOPPED.reserved().end(), Additions.ANSWER + 1);
             int[][] questions = test.questions();
             List<String> answers = new ArrayList<>();
             for (int from = 0; from < questions.length; from += CHUNK) {
                 int[][] chunk = Arrays.copyOfRange(questions, from, Math.min(questions.length, from + CHUNK));
                 for (List<Hypothesis> beam : model.net().search(greedy, chunk)) {
-                    answers.add(Sums.stoppedText(beam.get(0).toArray()));
+                    answers.add(Additions.stoppedText(beam.get(0).toArray()));
                 }
             }
             return new Trained(name, recipe, model.parameterCount(), history, answers, test.all());

@@ -1,11 +1,11 @@
 package dev.fathom.labs.translation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,17 +44,17 @@ public final class ArithmeticLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         int count = run.of(45_000, 4000);
         int held = run.of(5000, 500);
-        Sums all = Sums.draw(count + 2 * held, run.seed());
+        Additions all = Additions.draw(count + 2 * held, run.seed());
         AdditionTraining training = new AdditionTraining(
                 run, all.take(0, count), all.take(count, count + held), all.take(count + held, count + 2 * held));
         String data = line(
                 "Additions of two numbers of up to 3 digits: %,d for training, %,d for validation and %,d for the test",
                 count, held, held);
         run.out().println(data);
-        Result page = run.page("Lab arithmetic", data);
+        Findings page = run.page("Lab arithmetic", data);
         var published = new AdditionTraining.Recipe(run.epochs(PUBLISHED.length, 1), 32, 1e-3f, false);
         var longer = new AdditionTraining.Recipe(run.epochs(30, 3), run.of(128, 32), 4e-3f, true);
         List<Supplier<AdditionTraining.@Nullable Trained>> networks = List.of(
@@ -75,7 +75,7 @@ public final class ArithmeticLab implements Experiment {
     }
 
     /** Shows the networks that are trained, which are the first ones if the run was interrupted. */
-    private static void report(Result page, Map<String, AdditionTraining.Trained> trained) {
+    private static void report(Findings page, Map<String, AdditionTraining.Trained> trained) {
         AdditionTraining.Trained keras = trained.get(KERAS);
         if (keras == null) {
             return;
@@ -98,7 +98,7 @@ public final class ArithmeticLab implements Experiment {
     }
 
     /** Keras's own settings beside what its page prints. */
-    private static void firstEpochs(Result page, AdditionTraining.Trained keras) {
+    private static void firstEpochs(Findings page, AdditionTraining.Trained keras) {
         double[] measured = keras.history().series("val_accuracy");
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
@@ -128,7 +128,7 @@ public final class ArithmeticLab implements Experiment {
                         .within(205_324, 205_324));
     }
 
-    private static void comparison(Result page, List<AdditionTraining.Trained> trained) {
+    private static void comparison(Findings page, List<AdditionTraining.Trained> trained) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         for (AdditionTraining.Trained t : trained) {
@@ -194,7 +194,7 @@ public final class ArithmeticLab implements Experiment {
      * Adds what reversing the questions changes, from the answer accuracies after each epoch: reversed questions are
      * expected to need fewer epochs.
      */
-    static void reversing(Result page, double[] reversed, double[] ordered) {
+    static void reversing(Findings page, double[] reversed, double[] ordered) {
         int with = epochs(reversed);
         int without = epochs(ordered);
         page.text(conclusion(with, without, reversed.length));
@@ -221,7 +221,7 @@ public final class ArithmeticLab implements Experiment {
                 reversed, ordered, effect);
     }
 
-    private static void figures(Result page, AdditionTraining.Trained keras, List<AdditionTraining.Trained> trained) {
+    private static void figures(Findings page, AdditionTraining.Trained keras, List<AdditionTraining.Trained> trained) {
         for (AdditionTraining.Trained t : trained) {
             page.figure(Figure.of(t.name() + ", answer accuracy on the test", "%", 100 * t.answerAccuracy())
                     .baseline(
@@ -241,8 +241,8 @@ public final class ArithmeticLab implements Experiment {
     }
 
     /** The first sums of the test, and the first that some network did not answer right. */
-    private static void examples(Result page, List<AdditionTraining.Trained> trained) {
-        List<Sums.Sum> test = trained.get(0).test();
+    private static void examples(Findings page, List<AdditionTraining.Trained> trained) {
+        List<Additions.Sum> test = trained.get(0).test();
         List<String> header = new ArrayList<>(List.of("question", "sum"));
         trained.forEach(t -> header.add(t.name()));
         int[] first = IntStream.range(0, Math.min(SHOWN, test.size())).toArray();
@@ -261,7 +261,7 @@ public final class ArithmeticLab implements Experiment {
     private static List<List<String>> rows(List<AdditionTraining.Trained> trained, int... sums) {
         List<List<String>> rows = new ArrayList<>();
         for (int i : sums) {
-            Sums.Sum sum = trained.get(0).test().get(i);
+            Additions.Sum sum = trained.get(0).test().get(i);
             List<String> row = new ArrayList<>(List.of(sum.question(), sum.answer()));
             trained.forEach(t -> row.add(t.answers().get(i) + (t.right(i) ? "" : " (wrong)")));
             rows.add(row);

@@ -1,12 +1,12 @@
 package dev.fathom.labs.translation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.EnglishFrench;
 import dev.fathom.labs.data.EnglishFrench.Pair;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.IbmModel1;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +43,7 @@ public final class TranslateLab implements Experiment {
     }
 
     @Override
-    public Result run(Run run) {
+    public Findings run(Run run) {
         List<Pair> pairs = EnglishFrench.read(run.data());
         pairs = pairs.subList(0, Math.min(pairs.size(), run.of(15_000, 800)));
         int held = run.of(500, 50);
@@ -55,7 +55,7 @@ public final class TranslateLab implements Experiment {
                         + "validation and %,d for the test",
                 pairs.size(), Corpus.pairs(corpus.training()), held, held);
         run.out().println(data);
-        Result page = run.page("Lab translate", data);
+        Findings page = run.page("Lab translate", data);
         List<Translator> trained = new ArrayList<>();
         try {
             for (Translator.Setting setting : SETTINGS) {

@@ -1,11 +1,11 @@
 package dev.fathom.labs.translation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.features.Pca;
 import dev.fathom.features.SparseRows;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,7 +36,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
             "we", List.of("We are tired.", "We are sick.", "We are happy.", "We were late.", "We know that."),
             "question", List.of("Are you tired?", "Are you sick?", "Are you happy?", "Is he sick?", "Is he happy?"));
 
-    void write(Result page, List<String> prompt) {
+    void write(Findings page, List<String> prompt) {
         if (!prompt.isEmpty()) {
             prompt(page, prompt);
         }
@@ -51,7 +51,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                 .ifPresent(t -> encoderStates(page, t));
     }
 
-    private void prompt(Result page, List<String> prompt) {
+    private void prompt(Findings page, List<String> prompt) {
         page.section("The prompt", "The translation by each network with its widest beam.")
                 .table(
                         List.of("network", Corpus.WORDS.text(prompt)),
@@ -60,7 +60,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                                 .toList());
     }
 
-    private void comparison(Result page) {
+    private void comparison(Findings page) {
         List<String> header = new ArrayList<>(List.of("translator", "parameters", "seconds", "validation perplexity"));
         Translator.WIDTHS.forEach(width -> header.add("BLEU, beam " + width));
         header.addAll(List.of("BLEU without length penalty", "character accuracy"));
@@ -144,7 +144,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                         .toList());
     }
 
-    private void figures(Result page) {
+    private void figures(Findings page) {
         for (Translator t : trained) {
             Figure bleu = Figure.of(
                             t.setting().name() + ", BLEU of the widest beam",
@@ -167,7 +167,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
         }
     }
 
-    private static void published(Result page) {
+    private static void published(Findings page) {
         page.section(
                         "Published results",
                         "They are context and no measure for the figures above: WMT'14 has 12 million pairs of "
@@ -189,7 +189,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                                         "Keras, lstm_seq2seq")));
     }
 
-    private void examples(Result page) {
+    private void examples(Findings page) {
         List<String> header = new ArrayList<>(List.of("English", "a known translation", "Dictionary"));
         trained.forEach(t -> header.add(t.setting().name()));
         List<List<String>> rows = new ArrayList<>();
@@ -212,7 +212,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
      * Attention maps of long test sentences that are translated as a reference has it, or of the first test sentence if
      * there are none.
      */
-    private void attention(Result page, Translator t) {
+    private void attention(Findings page, Translator t) {
         List<Corpus.Sentence> test = corpus.test();
         int[] right = IntStream.range(0, test.size())
                 .filter(i -> test.get(i).english().size() >= LONG)
@@ -249,7 +249,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
     }
 
     /** The encoder's final states of short sentences, in the plane of their first two principal components. */
-    private void encoderStates(Result page, Translator t) {
+    private void encoderStates(Findings page, Translator t) {
         Map<String, List<List<String>>> groups = new LinkedHashMap<>();
         for (String group : GROUPS) {
             List<List<String>> known = SENTENCES.getOrDefault(group, List.of()).stream()

@@ -8,7 +8,7 @@ import dev.fathom.assess.Folds;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.SeriesFiles;
 import dev.fathom.search.ScoreRegressor;
 import java.io.IOException;
@@ -191,7 +191,7 @@ class AutoCtsLabTest {
     void anInterruptedRunGivesWhatIsFinished() {
         InterruptedRun run =
                 InterruptedRun.of(new AutoCtsLab(), "One week of METR-LA, AutoCTS+", data, temp.resolve("interrupted"));
-        Result result = run.result();
+        Findings result = run.result();
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())
                 .extracting(Figure::name)

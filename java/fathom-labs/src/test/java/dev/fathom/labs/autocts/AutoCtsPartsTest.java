@@ -8,7 +8,7 @@ import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.autocts.Cell.Edge;
+import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.autocts.Operator.Operation;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.series.ForecastRun;
@@ -120,8 +120,8 @@ class AutoCtsPartsTest {
 
     // ---- spaces
 
-    private static Cell cell(String... edges) {
-        return new Cell(Arrays.stream(edges)
+    private static CellGraph cell(String... edges) {
+        return new CellGraph(Arrays.stream(edges)
                 .map(e -> new Edge(Integer.parseInt(e.substring(0, 1)), Operator.valueOf(e.substring(1))))
                 .toList());
     }

@@ -41,19 +41,19 @@ import org.junit.jupiter.api.io.TempDir;
 class CatalogueTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
     private static final Path FOLDER = ROOT.resolve("docs/catalogue");
-    private static final List<Family> FAMILIES = Catalogue.families();
+    private static final List<CataloguePage> FAMILIES = Catalogue.families();
 
     @Test
     void pagesAndPicturesAreFresh() throws IOException {
         assumeTrue(NativeRuntime.get().isa() != Isa.BASELINE, "pictures are of v3 and v4, whose bits are the same");
         Set<String> pages = new HashSet<>();
-        for (Family family : FAMILIES) {
+        for (CataloguePage family : FAMILIES) {
             assertThat(FOLDER.resolve(family.file() + ".md"))
                     .as("make it anew with ./fathom docs")
                     .hasContent(family.page());
             pages.add(family.file() + ".md");
             Set<String> pictures = new HashSet<>();
-            for (Entry e : family.entries()) {
+            for (CatalogueEntry e : family.entries()) {
                 if (e.curve() != null) {
                     assertThat(pictures.add(e.word() + ".png"))
                             .as(e.name() + " is there once")
@@ -190,13 +190,13 @@ class CatalogueTest {
                 .toList();
     }
 
-    private static Family family(String file) {
+    private static CataloguePage family(String file) {
         return FAMILIES.stream().filter(f -> f.file().equals(file)).findFirst().orElseThrow();
     }
 
     private static String code(String file) {
         return String.join(
-                "\n", family(file).entries().stream().map(Entry::code).toList());
+                "\n", family(file).entries().stream().map(CatalogueEntry::code).toList());
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.Names;
+import dev.fathom.labs.data.FirstNames;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
@@ -131,11 +131,11 @@ class NamesLabTest {
     void aTableOfPairsHasTheLossOfTheirCountsWhateverThePadding() {
         List<String> learned = made(50);
         List<String> test = List.of("an", "shadenwytor", "q", "rororo");
-        int[][] ids = learned.stream().map(Names::ids).toArray(int[][]::new);
+        int[][] ids = learned.stream().map(FirstNames::ids).toArray(int[][]::new);
         var pairs = new NgramModel(2, 27, ids);
         try (NameModel model = new NameModel("pairs", Model.of(NameNets.counted(pairs), 1), 0)) {
             assertThat(model.logLoss(test))
-                    .isCloseTo(pairs.logLoss(test.stream().map(Names::ids).toArray(int[][]::new)), within(1e-5));
+                    .isCloseTo(pairs.logLoss(test.stream().map(FirstNames::ids).toArray(int[][]::new)), within(1e-5));
             try (Dataset data = NameModel.dataset(test);
                     Pass pass = Pass.infer()) {
                 Tensor loss = NameModel.loss(

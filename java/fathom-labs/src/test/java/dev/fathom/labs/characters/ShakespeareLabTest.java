@@ -8,7 +8,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
@@ -238,7 +238,7 @@ class ShakespeareLabTest {
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
             Run run = new Run(true, 4, 1, false, null, null, temp, interrupt, nowhere, nowhere);
-            Result page = new Result("Quotes", "", nowhere);
+            Findings page = new Findings("Quotes", "", nowhere);
             QuoteUnits quotes = new QuoteUnits(text.substring(0, 26_000), 20_000, 3_000);
             assertThat(quotes.run(run, page)).isTrue();
             for (String cell : List.of("LSTM", "GRU", "UGRNN")) {
@@ -253,7 +253,7 @@ class ShakespeareLabTest {
         }
     }
 
-    private static Figure figure(Result page, String name) {
+    private static Figure figure(Findings page, String name) {
         return page.figures().stream()
                 .filter(f -> f.name().equals(name))
                 .findFirst()

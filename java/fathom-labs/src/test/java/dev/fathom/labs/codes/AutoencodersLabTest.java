@@ -147,7 +147,7 @@ class AutoencodersLabTest {
     @Test
     void windowsPutTogetherAreTheSpectrogram() {
         float[] samples = new Rng(2).normal(2000, 0, 0.1f);
-        float[][] spectrogram = Windows.decibels(new Recording(0, "ann", 9, samples));
+        float[][] spectrogram = SpectrogramWindows.decibels(new Recording(0, "ann", 9, samples));
         assertThat(spectrogram).hasNumberOfRows(1 + 2000 / 128);
         assertThat(spectrogram[0]).hasSize(129); // of a Fourier transform of 256 real samples
         double loudest = Arrays.stream(spectrogram)
@@ -156,12 +156,12 @@ class AutoencodersLabTest {
                 .orElseThrow();
         assertThat(loudest).isCloseTo(0, within(1e-4));
         for (int frames : new int[] {1, 3, 13}) {
-            Windows windows = new Windows(frames);
+            SpectrogramWindows windows = new SpectrogramWindows(frames);
             float[][] cut = windows.windows(spectrogram);
             assertThat(cut).hasNumberOfRows(16 - frames + 1);
             assertThat(cut[2][(frames - 1) * 129 + 5]).isEqualTo(spectrogram[2 + frames - 1][5]);
             float[][] again = windows.overlapped(cut);
-            assertThat(Windows.distortion(spectrogram, again)).isCloseTo(0, within(1e-4));
+            assertThat(SpectrogramWindows.distortion(spectrogram, again)).isCloseTo(0, within(1e-4));
         }
         float[][] louder = Arrays.stream(spectrogram)
                 .map(row -> {
@@ -172,8 +172,8 @@ class AutoencodersLabTest {
                     return other;
                 })
                 .toArray(float[][]::new);
-        assertThat(Windows.distortion(spectrogram, louder)).isCloseTo(3, within(1e-5)); // decibels
-        assertThat(new Windows(17).windows(spectrogram)).isEmpty();
+        assertThat(SpectrogramWindows.distortion(spectrogram, louder)).isCloseTo(3, within(1e-5)); // decibels
+        assertThat(new SpectrogramWindows(17).windows(spectrogram)).isEmpty();
     }
 
     /** As many different windows as there are centers are coded without any loss, and more of them are not. */

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -32,7 +32,7 @@ class LabRunTest {
         }
 
         @Override
-        public Result run(Run run) {
+        public Findings run(Run run) {
             run.page("Lab fails", "two coins")
                     .table(List.of("coin", "heads"), List.of(List.of("first", "17")))
                     .key(Figure.of("heads of the first coin", "", 17).within(10, 20));

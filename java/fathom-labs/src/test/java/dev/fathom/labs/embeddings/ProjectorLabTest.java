@@ -7,7 +7,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.view.ProjectorTsv;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -134,7 +134,7 @@ class ProjectorLabTest {
         Path folder = temp.resolve("stopped");
         InterruptedRun stopped =
                 InterruptedRun.assertThatItGoesOn(new ProjectorLab(), "LeNet's code: t-SNE in 2", run, folder);
-        Result result = stopped.result();
+        Findings result = stopped.result();
         assertThat(result.figures().stream().map(Figure::name))
                 .contains("pixels, UMAP, trustworthiness", "LeNet's code, PCA, trustworthiness")
                 .doesNotContain("LeNet's code, t-SNE, trustworthiness");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.statistics.Summary;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.NaturalSpline;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
@@ -69,8 +69,8 @@ class DoubleDescentLabTest {
         SplineDescent cardinal = SplineDescent.of(10, samples(), NaturalSpline.Basis.CARDINAL);
         assertThat(cardinal.test()).containsExactly(splines(10).test(), within(1e-8));
         SplineDescent beyond = SplineDescent.of(80, samples(), NaturalSpline.Basis.CARDINAL);
-        assertThat(Summary.median(beyond.test()))
-                .isGreaterThan(1.5 * Summary.median(splines(80).test()));
+        assertThat(Averages.median(beyond.test()))
+                .isGreaterThan(1.5 * Averages.median(splines(80).test()));
     }
 
     /** With d = n the inner knots are the points between the first and the last. */

@@ -7,7 +7,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -36,8 +36,8 @@ class GenerativeLabsTest {
     /** A measure of samples, from the row of the page's tables that is about them. */
     private static double measured(ShortRun run, String samples, int column) {
         return run.result().parts().stream()
-                .filter(Result.Table.class::isInstance)
-                .flatMap(part -> ((Result.Table) part).rows().stream())
+                .filter(Findings.Table.class::isInstance)
+                .flatMap(part -> ((Findings.Table) part).rows().stream())
                 .filter(row -> row.get(0).equals(samples))
                 .mapToDouble(row -> Double.parseDouble(row.get(column).split(" ", -1)[0]))
                 .findFirst()
@@ -149,9 +149,9 @@ class GenerativeLabsTest {
         assertThat(run.figure("Captions read")).isGreaterThan(50);
         assertThat(run.figure("Colors found in drawn birds")).isGreaterThan(40);
         // critics that tell real birds from drawn ones have passed -log 4
-        Result.Series values = run.result().parts().stream()
-                .filter(Result.Series.class::isInstance)
-                .map(Result.Series.class::cast)
+        Findings.Series values = run.result().parts().stream()
+                .filter(Findings.Series.class::isInstance)
+                .map(Findings.Series.class::cast)
                 .findFirst()
                 .orElseThrow();
         values.curves()

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.generative.Evaluation.Gaussian;
+import dev.fathom.labs.generative.SampleQuality.Gaussian;
 import dev.fathom.labs.generative.Mixture.Coverage;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
@@ -134,15 +134,15 @@ class GenerativePartsTest {
             sure[10 * i + i] = 1;
             same[10 * i] = 1;
         }
-        assertThat(Evaluation.inception(sure, 10)).isCloseTo(10, within(1e-5));
-        assertThat(Evaluation.inception(same, 10)).isCloseTo(1, within(1e-6));
-        assertThat(Evaluation.inception(unsure, 10)).isCloseTo(1, within(1e-6));
+        assertThat(SampleQuality.inception(sure, 10)).isCloseTo(10, within(1e-5));
+        assertThat(SampleQuality.inception(same, 10)).isCloseTo(1, within(1e-6));
+        assertThat(SampleQuality.inception(unsure, 10)).isCloseTo(1, within(1e-6));
     }
 
     @Test
     void theParzenWindowIsAMeanOfGaussians() {
-        float[] centers = new Rng(1).uniform(3 * Evaluation.PIXELS, 0, 1);
-        float[] x = new Rng(2).uniform(Evaluation.PIXELS, 0, 1);
+        float[] centers = new Rng(1).uniform(3 * SampleQuality.PIXELS, 0, 1);
+        float[] x = new Rng(2).uniform(SampleQuality.PIXELS, 0, 1);
         double width = 0.3;
         double[] logs = new double[3];
         for (int c = 0; c < 3; c++) {
@@ -154,7 +154,7 @@ class GenerativePartsTest {
         double most = Arrays.stream(logs).max().orElseThrow();
         double expected =
                 most + Math.log(Arrays.stream(logs).map(l -> Math.exp(l - most)).sum() / 3);
-        assertThat(Evaluation.likelihoods(centers, x, width)[0]).isCloseTo(expected, within(0.05));
+        assertThat(SampleQuality.likelihoods(centers, x, width)[0]).isCloseTo(expected, within(0.05));
     }
 
     /**
@@ -163,15 +163,15 @@ class GenerativePartsTest {
     @Test
     void theImagesHeldOutChooseTheNet(@TempDir Path folder) {
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-        float[] dark = new Rng(1).uniform(80 * Evaluation.PIXELS, 0, 0.2f);
-        float[] bright = new Rng(2).uniform(80 * Evaluation.PIXELS, 0.8f, 1);
+        float[] dark = new Rng(1).uniform(80 * SampleQuality.PIXELS, 0, 0.2f);
+        float[] bright = new Rng(2).uniform(80 * SampleQuality.PIXELS, 0.8f, 1);
         try (Interrupt interrupt = Interrupt.install(nowhere);
                 Images images = new Images(
                         "shades", List.of("one"), Shape.of(28, 28, 1), shades(dark), shades(dark), shades(bright));
-                Evaluation evaluation = new Evaluation(
+                SampleQuality evaluation = new SampleQuality(
                         new Run(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), images, 80)) {
-            Evaluation.Scores near = evaluation.row("dark", dark);
-            Evaluation.Scores far = evaluation.row("bright", bright);
+            SampleQuality.Scores near = evaluation.row("dark", dark);
+            SampleQuality.Scores far = evaluation.row("bright", bright);
             assertThat(evaluation.likeliest()).isEqualTo(near);
             assertThat(near.likelihood()).isLessThan(far.likelihood());
             assertThat(far.frechet()).isLessThan(1e-3).isLessThan(near.frechet());
@@ -180,14 +180,14 @@ class GenerativePartsTest {
     }
 
     private static Dataset shades(float[] pixels) {
-        return Dataset.of(pixels, Shape.of(28, 28, 1), new int[pixels.length / Evaluation.PIXELS]);
+        return Dataset.of(pixels, Shape.of(28, 28, 1), new int[pixels.length / SampleQuality.PIXELS]);
     }
 
     // ---- codes and diffusion
 
     @Test
     void grayPixelsAreOnFromTheMiddle() {
-        float[] gray = new float[Evaluation.PIXELS];
+        float[] gray = new float[SampleQuality.PIXELS];
         gray[1] = 0.49f;
         gray[2] = 0.5f;
         gray[3] = 1;

@@ -7,7 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
@@ -82,7 +82,7 @@ class LandscapeLabTest {
      */
     @Test
     void theCorrelationIsThatOfLossesAndShares() {
-        Result page = new Result("Points", "", new PrintStream(OutputStream.nullOutputStream()));
+        Findings page = new Findings("Points", "", new PrintStream(OutputStream.nullOutputStream()));
         LandscapeLab.indices(page, List.of(point(1, 1e-9, 1, 2), point(2, -2, -1, 1), point(3, -1, 1, 2)), true);
         assertThat(page.figures())
                 .extracting(Figure::name)

@@ -64,7 +64,7 @@ class OptimizersLabTest {
 
     @Test
     void aStarMarksTheEndsOfAGrid() {
-        Contender adam = Contender.ON_SURFACES.stream()
+        Racer adam = Racer.ON_SURFACES.stream()
                 .filter(c -> c.name().equals("Adam"))
                 .findFirst()
                 .orElseThrow();
@@ -75,9 +75,9 @@ class OptimizersLabTest {
 
     @Test
     void everyOptimizerLearnsTheImages() {
-        List<Contender> all = Contender.ON_IMAGES;
+        List<Racer> all = Racer.ON_IMAGES;
         assertThat(all).hasSize(22);
-        for (Contender c : all) {
+        for (Racer c : all) {
             assertThat(run.figure(c.name() + ", test accuracy")).as(c.name()).isGreaterThan(55);
         }
         assertThat(run.figure("Adam, test accuracy")).isGreaterThan(run.figure("Gradient descent, test accuracy"));
@@ -143,7 +143,7 @@ class OptimizersLabTest {
         InterruptedRun half = InterruptedRun.of(new OptimizersLab(), "Saddle  ", null, stopped);
         assertThat(half.result().isFinished()).isFalse();
         assertThat(half.out()).contains("Nesterov").doesNotContain("Rosenbrock  ");
-        int n = 2 * Contender.ON_SURFACES.size();
+        int n = 2 * Racer.ON_SURFACES.size();
         assertThat(half.result().figures()).hasSize(n).isEqualTo(run.figures().subList(0, n));
     }
 

@@ -233,7 +233,7 @@ class AnomaliesLabTest {
     void errorsAreSquaredBeforeTheyAreAdded() {
         float[][] windows = {{0, 0, 5, 5}};
         float[][] again = {{1, -1, 5, 7}};
-        assertThat(Errors.squared(again, windows, 2)).isDeepEqualTo(new double[][] {{2, 4}});
+        assertThat(ReconstructionErrors.squared(again, windows, 2)).isDeepEqualTo(new double[][] {{2, 4}});
     }
 
     /**
@@ -249,14 +249,14 @@ class AnomaliesLabTest {
             window[0][2 * i] = i;
             again[0][2 * i] = 2 * i;
         }
-        assertThat(Errors.squared(again, window, 2)).isDeepEqualTo(new double[][] {{0, 1, 4, 9, 16, 25}});
-        assertThat(new Sliding(t, 1).mean(Errors.squared(again, window, 2), t)).containsExactly(0, 1, 4, 9, 16, 25);
+        assertThat(ReconstructionErrors.squared(again, window, 2)).isDeepEqualTo(new double[][] {{0, 1, 4, 9, 16, 25}});
+        assertThat(new Sliding(t, 1).mean(ReconstructionErrors.squared(again, window, 2), t)).containsExactly(0, 1, 4, 9, 16, 25);
     }
 
     /** The median over members is taken row by row, and one wild member does not move it. */
     @Test
     void theScoreIsTheMedianOverMembers() {
-        Errors errors = new Errors(new double[][] {{1, 2, 3}, {3, 2, 1}, {1000, 1000, 1000}, {2, 2, 2}});
+        ReconstructionErrors errors = new ReconstructionErrors(new double[][] {{1, 2, 3}, {3, 2, 1}, {1000, 1000, 1000}, {2, 2, 2}});
         assertThat(errors.median()).containsExactly(2.5, 2, 2.5);
         assertThat(errors.median(2)).containsExactly(2, 2, 2);
         assertThat(errors.median(1)).containsExactly(1, 2, 3);
@@ -360,7 +360,7 @@ class AnomaliesLabTest {
                 }
             }
         }
-        double[] median = new Errors(expected).median();
+        double[] median = new ReconstructionErrors(expected).median();
         try (Streaming stream = new Streaming(models.stream().map(Model::net).toList())) {
             for (int pass = 0; pass < 2; pass++) {
                 for (int t = 0; t < rows; t++) {

@@ -187,7 +187,7 @@ class StoredRunTest {
     @Test
     void aResultIsAPage() throws Exception {
         BufferedImage heads = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
-        Result result = new Result("Lab coin", "1,000 throws", new PrintStream(PrintStream.nullOutputStream()))
+        Findings result = new Findings("Lab coin", "1,000 throws", new PrintStream(PrintStream.nullOutputStream()))
                 .section("Throws", "A <coin>.")
                 .text("It is fair.")
                 .table(List.of("side", "throws"), List.of(List.of("heads", "503")))

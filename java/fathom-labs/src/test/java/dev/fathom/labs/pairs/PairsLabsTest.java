@@ -11,7 +11,7 @@ import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pairs.Translations.Score;
 import java.nio.file.Path;
 import java.util.List;
@@ -119,8 +119,8 @@ class PairsLabsTest {
             }
 
             @Override
-            public Result run(Run run) {
-                Result page = run.page(name(), "");
+            public Findings run(Run run) {
+                Findings page = run.page(name(), "");
                 boolean whole =
                         new Drawings(run, CaptionedShapes.alone(80, 1), CaptionedShapes.alone(20, 2)).addTo(page);
                 assertThat(whole).isFalse();

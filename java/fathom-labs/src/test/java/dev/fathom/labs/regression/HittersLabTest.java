@@ -11,7 +11,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.statistics.Lasso;
 import dev.fathom.labs.statistics.LeastSquares;
@@ -204,7 +204,7 @@ class HittersLabTest {
     /** What is finished at Ctrl-C stays on the page. */
     @Test
     void anInterruptedRunGivesWhatIsFinished() {
-        Result result = InterruptedRun.of(new HittersLab(), "Network of the Python split", null, temp)
+        Findings result = InterruptedRun.of(new HittersLab(), "Network of the Python split", null, temp)
                 .result();
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -85,7 +85,7 @@ class XorLabTest {
     @Test
     void networksThatWereNotTrainedAreNotCounted() {
         var out = new ByteArrayOutputStream();
-        Result page = new Result("Lab xor", "", new PrintStream(out, true, StandardCharsets.UTF_8));
+        Findings page = new Findings("Lab xor", "", new PrintStream(out, true, StandardCharsets.UTF_8));
         var one = new XorLab.Trained("tanh", 1, new double[] {Math.log(2)}, new boolean[1], null);
         XorLab.results(page, List.of(one), 1, 1);
         assertThat(out.toString(StandardCharsets.UTF_8))

@@ -9,7 +9,7 @@ import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Imdb;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Recipe;
@@ -342,7 +342,7 @@ class ImdbLabTest {
     @Test
     void anInterruptedRunShowsWhatIsFinished() throws IOException {
         Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
-        Result page =
+        Findings page =
                 InterruptedRun.of(new ImdbLab(), "The lasso: ", data, temp).result();
         assertThat(page.isFinished()).isFalse();
         assertThat(page.figures()).as("those of the reviews").hasSize(3);
@@ -366,7 +366,7 @@ class ImdbLabTest {
                 }
             };
             Run run = new Run(true, 1, 1, false, data, null, temp, interrupt, out, NOWHERE);
-            Result page = new Result("Lab imdb", "", out);
+            Findings page = new Findings("Lab imdb", "", out);
             assertThat(part.test(new ImdbNetworks(run, page, Reviews.read(run), "80 %")))
                     .isFalse();
             assertThat(page.write(temp)).content().contains("best epoch");

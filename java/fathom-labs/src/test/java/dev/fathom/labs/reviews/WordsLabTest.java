@@ -6,7 +6,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
@@ -107,18 +107,18 @@ class WordsLabTest {
     void anInterruptedRunShowsWhatIsFinished() throws IOException {
         Path data = ReviewFiles.opinions(temp.resolve("imdb"), 240);
         assertThat(interrupted("Counting co-occurrences", data).parts()).isEmpty();
-        Result page = interrupted("Skip-gram: a word's vector", data);
+        Findings page = interrupted("Skip-gram: a word's vector", data);
         assertThat(page.figures())
                 .extracting(Figure::name)
                 .containsExactly("PCA, correct analogies", "skip-gram, correct analogies");
         assertThat(page.parts())
-                .filteredOn(Result.Table.class::isInstance)
+                .filteredOn(Findings.Table.class::isInstance)
                 .hasSize(2)
-                .allSatisfy(table -> assertThat(((Result.Table) table).rows()).isNotEmpty());
+                .allSatisfy(table -> assertThat(((Findings.Table) table).rows()).isNotEmpty());
     }
 
-    private Result interrupted(String text, Path data) {
-        Result page = InterruptedRun.of(new WordsLab(), text, data, temp).result();
+    private Findings interrupted(String text, Path data) {
+        Findings page = InterruptedRun.of(new WordsLab(), text, data, temp).result();
         assertThat(page.isFinished()).isFalse();
         assertThat(page.write(temp)).isNotEmptyFile();
         return page;
@@ -128,9 +128,9 @@ class WordsLabTest {
     @Test
     void withoutKnownWordsThereIsNoPicture() throws IOException {
         Path data = ReviewFiles.write(temp.resolve("imdb"), 120, 1);
-        Result page = InterruptedRun.of(new WordsLab(), "Skip-gram: a word's vector", data, temp)
+        Findings page = InterruptedRun.of(new WordsLab(), "Skip-gram: a word's vector", data, temp)
                 .result();
-        assertThat(page.parts()).doesNotHaveAnyElementsOfTypes(Result.Picture.class);
+        assertThat(page.parts()).doesNotHaveAnyElementsOfTypes(Findings.Picture.class);
         assertThat(page.write(temp)).content().contains("fewer than three of the words");
     }
 

@@ -10,7 +10,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
@@ -120,7 +120,7 @@ class ForecastLabTest {
     @Test
     void anInterruptedRunGivesWhatIsFinished() throws IOException {
         Path data = write(SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 3, 0), 3);
-        Result result = InterruptedRun.of(new ForecastLab(), "Exchange rates, TCN", data, temp.resolve("out"))
+        Findings result = InterruptedRun.of(new ForecastLab(), "Exchange rates, TCN", data, temp.resolve("out"))
                 .result();
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())

@@ -8,7 +8,7 @@ import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Nyse;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.NyseSearch.Choice;
 import dev.fathom.labs.statistics.Autocorrelation;
 import dev.fathom.labs.statistics.LeastSquares;
@@ -207,7 +207,7 @@ class NyseLabTest {
     @Test
     void anInterruptedRunGivesWhatIsFinished() throws IOException {
         days(450, 240);
-        Result result = InterruptedRun.of(new NyseLab(), "RNN: test R2", temp, temp.resolve("out"))
+        Findings result = InterruptedRun.of(new NyseLab(), "RNN: test R2", temp, temp.resolve("out"))
                 .result();
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())
@@ -216,7 +216,7 @@ class NyseLabTest {
                 .doesNotContain("RNN, with day of week, test R2", "LSTM, test R2");
         result.write(temp.resolve("out"));
         assertThat(temp.resolve("out/forecast.png")).isNotEmptyFile();
-        Result search = InterruptedRun.of(new NyseLab(), "RNN of 5 lags and 4 units", temp, temp.resolve("out"))
+        Findings search = InterruptedRun.of(new NyseLab(), "RNN of 5 lags and 4 units", temp, temp.resolve("out"))
                 .result();
         assertThat(search.isFinished()).isFalse();
         assertThat(search.figures())

@@ -1,12 +1,12 @@
 package dev.fathom.labs.translation;
 
-import static dev.fathom.labs.pages.Result.line;
+import static dev.fathom.labs.pages.Findings.line;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import java.io.OutputStream;
@@ -65,9 +65,9 @@ class ArithmeticLabTest {
 
     @Test
     void noSumComesTwice() {
-        Sums sums = Sums.draw(3000, 1);
+        Additions sums = Additions.draw(3000, 1);
         Set<List<Integer>> seen = new HashSet<>();
-        for (Sums.Sum sum : sums.all()) {
+        for (Additions.Sum sum : sums.all()) {
             assertThat(seen.add(List.of(Math.min(sum.a(), sum.b()), Math.max(sum.a(), sum.b()))))
                     .as(sum.question())
                     .isTrue();
@@ -76,30 +76,30 @@ class ArithmeticLabTest {
         // a third of the numbers has three digits, the first of which may be 0; it is a little more, as short sums are
         // used up
         assertThat(sums.all().stream().filter(sum -> sum.a() >= 100).count()).isBetween(850L, 1250L);
-        assertThat(Sums.draw(3000, 1)).isEqualTo(sums);
-        assertThat(Sums.draw(3000, 2)).isNotEqualTo(sums);
+        assertThat(Additions.draw(3000, 1)).isEqualTo(sums);
+        assertThat(Additions.draw(3000, 2)).isNotEqualTo(sums);
     }
 
     @Test
     void questionsAreFilledUpAndReversedAsAWhole() {
-        Sums one = new Sums(List.of(new Sums.Sum(12, 345)));
+        Additions one = new Additions(List.of(new Additions.Sum(12, 345)));
         try (var plain = one.padded(false);
                 var reversed = one.padded(true);
                 Pass pass = Pass.infer()) {
             var batch = plain.batches(1).epoch(0).next();
-            assertThat(Sums.text(batch.x().toIntArray())).isEqualTo("12+345");
-            assertThat(Sums.text(batch.y().toIntArray())).isEqualTo("357");
+            assertThat(Additions.text(batch.x().toIntArray())).isEqualTo("12+345");
+            assertThat(Additions.text(batch.y().toIntArray())).isEqualTo("357");
             int[] backward = reversed.batches(1).epoch(0).next().x().toIntArray();
             assertThat(backward).startsWith(11).endsWith(2, 1); // a blank in front, and 1 last
-            assertThat(Sums.text(backward)).isEqualTo(" 543+21");
+            assertThat(Additions.text(backward)).isEqualTo(" 543+21");
         }
-        assertThat(Sums.stoppedText(one.answers()[0])).isEqualTo("357");
+        assertThat(Additions.stoppedText(one.answers()[0])).isEqualTo("357");
     }
 
     @Test
     void aBlankInFrontOfAnAnswerIsWrong() {
-        assertThat(Sums.text(10 + 1, 3, 5, 7)).isEqualTo(" 357");
-        Sums.Sum sum = new Sums.Sum(12, 345);
+        assertThat(Additions.text(10 + 1, 3, 5, 7)).isEqualTo(" 357");
+        Additions.Sum sum = new Additions.Sum(12, 345);
         var recipe = new AdditionTraining.Recipe(1, 32, 1e-3f, false);
         var trained = new AdditionTraining.Trained(
                 "any", recipe, 1, null, List.of("357", " 357", "35", "1357"), List.of(sum, sum, sum, sum));
@@ -134,10 +134,10 @@ class ArithmeticLabTest {
 
     /** The sentence, and the figure where there is one. */
     private static String conclusion(double[] reversed, double[] ordered) {
-        Result page = new Result("any", "any", new PrintStream(OutputStream.nullOutputStream()));
+        Findings page = new Findings("any", "any", new PrintStream(OutputStream.nullOutputStream()));
         ArithmeticLab.reversing(page, reversed, ordered);
         assertThat(page.parts()).hasSize(1);
-        String text = ((Result.Paragraph) page.parts().get(0)).text();
+        String text = ((Findings.Paragraph) page.parts().get(0)).text();
         for (Figure f : page.figures()) {
             text += line(
                     " %.0f (baseline %s) %s",

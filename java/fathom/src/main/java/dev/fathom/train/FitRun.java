@@ -1,0 +1,566 @@
+package dev.fathom.train;
+
+import dev.fathom.autograd.Frames;
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.nn.Net;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.store.Store;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** One {@code fit}: where it stands, and all that changes while it runs. */
+final class FitRun<M extends Net> implements Progress, AutoCloseable {
+    private final Trainer<M> trainer;
+    private final Monitor monitor;
+    private final Batches train;
+    private final @Nullable Batches validation;
+    private final int epochs;
+    private Rng rng;
+    private final History history = new History();
+    private final Tally tally;
+    private final BoundOptimizer optimizer;
+    private final Store store;
+    private final Best best;
+    private final NormStatistics<M> norms;
+    private final @Nullable Saver saver;
+
+    private int epoch;
+    private int step;
+    private long examples;
+    private float rate;
+    /** What the callbacks make of the rates of the epoch under way. */
+    private double rateFactor = 1;
+    /** How many batches a step of this epoch takes, and how many steps there were before it. */
+    private int together;
+
+    private long updatesBefore;
+    /** The shares of the batches of the optimizer's step under way. */
+    private Shares shares = new Shares(1);
+    /** Where the random stream stood before the first batch of the optimizer's step under way. */
+    private long counter;
+
+    /** What the epoch under way has taken. */
+    private double seconds;
+
+    /** Whether the model holds gradients of batches whose step was not taken yet. */
+    private boolean unspent;
+
+    private @Nullable String stop;
+    /** Of training and validation data and the net; worked out where a checkpoint needs them. */
+    private final String dataFingerprint;
+
+    private final String validationFingerprint;
+    private final String netDescription;
+
+    FitRun(
+            Trainer<M> trainer,
+            Monitor monitor,
+            Batches train,
+            @Nullable Batches validation,
+            int epochs,
+            boolean fingerprints) {
+        dataFingerprint = fingerprints ? Checkpoint.fingerprint(train.data()) : "";
+        validationFingerprint = fingerprints && validation != null
+                ? Checkpoint.fingerprint(validation.data()) + ", " + validation
+                : "none";
+        netDescription = fingerprints ? Description.of(trainer.model.net()) : "";
+        this.trainer = trainer;
+        this.monitor = monitor;
+        this.train = train;
+        this.validation = validation;
+        this.epochs = epochs;
+        rng = new Rng(trainer.seed).split("trainer");
+        tally = new Tally(trainer.metrics.size());
+        optimizer = trainer.optimizer(trainer.model);
+        saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
+        store = ParameterAccess.store(trainer.model.range());
+        norms = new NormStatistics<>(trainer);
+        best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
+    }
+
+    // ---- checkpoints
+
+    /** Goes on from the newest whole checkpoint of a folder, if one is given, and makes ready to write others. */
+    void prepare(@Nullable Path folder) {
+        Path from = null;
+        if (folder != null) {
+            try (Checkpoint c = Checkpoint.newest(folder, history)) {
+                load(c);
+                from = c.file();
+            }
+        }
+        checkAverages();
+        if (saver != null) {
+            saver.begin(from, optimizer.steps());
+        }
+    }
+
+    /** Refuses averages of the weights that would begin after the last step. */
+    private void checkAverages() {
+        if (trainer.recipe.average(Long.MAX_VALUE) < 0) {
+            return;
+        }
+        long steps = 0;
+        for (int e = 1; e <= epochs; e++) {
+            steps += (train.steps() - 1) / together(e) + 1;
+            if (trainer.recipe.average(steps) >= 0) {
+                return;
+            }
+        }
+        throw new IllegalArgumentException(
+                "fit: " + trainer.recipe + " would have no average in the end, because the run" + " has only " + steps
+                        + " steps; let the averages begin earlier, or train for longer");
+    }
+
+    private void load(Checkpoint c) {
+        Position p = c.position();
+        ready(p.epoch(), p.history().stream().filter(e -> e.epoch() < p.epoch()).toList());
+        c.mustFit(settings(p.epoch(), p.step()), store);
+        double[] sums = p.tally().values();
+        if (sums.length != tally.values().length) {
+            throw new IllegalArgumentException("resume: " + c.file() + " holds " + sums.length
+                    + " sums of loss and metrics, but this build of Fathom keeps " + tally.values().length
+                    + ", so another build wrote it; resume with that build, or begin anew without resume()");
+        }
+        if (p.history().size() > epochs) {
+            throw new IllegalArgumentException("resume: the run in " + c.file() + " has finished "
+                    + p.history().size()
+                    + " epochs, but fit is asked for " + epochs + "; ask for at least "
+                    + p.history().size()
+                    + ", or begin anew without resume");
+        }
+        c.load(store, optimizer, p.kept() ? best.toKeep() : null);
+        if (optimizer.averaged()) {
+            if (norms.any()) {
+                throw new IllegalArgumentException("resume: " + c.file()
+                        + " holds averaged weights and batch norms that fit them, from which no run goes on to the"
+                        + " same bits; begin anew without resume()");
+            }
+            optimizer.swapAverages();
+        }
+        c.load(trainer.states.all());
+        epoch = p.epoch();
+        step = p.step();
+        examples = p.examples();
+        System.arraycopy(sums, 0, tally.values(), 0, sums.length);
+        seconds = p.seconds();
+        rate = rate(epoch, step - 1);
+        rng = new Rng(rng.seed(), p.counter());
+        for (int i = 0; i < p.trainable().length; i++) {
+            store.trainable(i, p.trainable()[i]);
+        }
+        for (int i = 0; i < p.history().size(); i++) {
+            history.add(p.history().get(i), i == p.best());
+        }
+        history.note("resumed from " + c.file() + ", after step " + step + " of epoch " + epoch);
+    }
+
+    /** What must be the same for the same bits; the learning rate stands for the schedule, which no file can hold. */
+    private Map<String, String> settings(int epoch, int step) {
+        Map<String, String> s = new LinkedHashMap<>();
+        s.put(Checkpoint.NET, netDescription);
+        s.put(Checkpoint.LOSS, trainer.lossDescription());
+        s.put("optimizer", optimizer.toString());
+        s.put("seed of the trainer", Long.toString(trainer.seed));
+        s.put("training data", dataFingerprint);
+        s.put("batches", train.toString());
+        s.put("batches of a step", Integer.toString(together));
+        s.put("validation", validationFingerprint);
+        s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
+        s.put("figure that decides about the best epoch", monitor.figure());
+        s.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
+        if (trainer.states.any()) {
+            s.put(Checkpoint.STATES, Integer.toString(trainer.states.all().size()));
+        }
+        s.put("keeping of the best weights", best.wanted() ? "on" : "off");
+        s.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
+        return s;
+    }
+
+    private void save() {
+        if (saver != null && step > 0 && finite()) {
+            saver.save(optimizer.steps(), this::write);
+        }
+    }
+
+    private void write(Path file) {
+        boolean[] trainable = new boolean[store.parameters()];
+        for (int i = 0; i < trainable.length; i++) {
+            trainable[i] = store.isTrainable(i);
+        }
+        Position p = new Position(
+                settings(epoch, step),
+                epoch,
+                step,
+                examples,
+                tally,
+                seconds,
+                rng.counter(),
+                trainable,
+                history.epochs(),
+                history.bestIndex(),
+                best.kept() != null);
+        Checkpoint.write(file, p, store, optimizer, best.kept(), trainer.states.all());
+    }
+
+    /** A step whose gradient overflowed leaves weights that nobody wants back. */
+    private boolean finite() {
+        try (Pass pass = Pass.infer()) {
+            return ParameterAccess.variables(store).stream()
+                    .noneMatch(h -> h.value().nonfinite().item() > 0);
+        }
+    }
+
+    // ---- the loop
+
+    /** Runs it, tells the callbacks that began of the end whatever happens, and throws what happened first. */
+    History go() {
+        Throwable failure = null;
+        int begun = 0;
+        try {
+            for (Callback c : trainer.callbacks) {
+                c.onTrainBegin(this);
+                begun++;
+            }
+            history.ended(all());
+            save();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            history.ended(e.getMessage() == null ? e.toString() : e.getMessage());
+        }
+        failure = trying(failure, this::leave);
+        if (unspent) {
+            failure = trying(failure, trainer.model::zeroGrad);
+        }
+        for (Callback c : trainer.callbacks.subList(0, begun)) {
+            failure = trying(failure, () -> c.onTrainEnd(this, history));
+        }
+        if (failure instanceof RuntimeException e) {
+            throw e;
+        }
+        if (failure instanceof Error e) {
+            throw e;
+        }
+        return history;
+    }
+
+    /** The weights that the run leaves in the model: the best, averages, or those of the last step. */
+    private void leave() {
+        if (best.kept() != null) {
+            best.restore();
+        } else if (averages()) {
+            optimizer.swapAverages();
+            norms.refresh(train.epoch(epoch));
+        }
+    }
+
+    private boolean averages() {
+        return trainer.recipe.average(optimizer.steps()) >= 0;
+    }
+
+    /**
+     * Does something with the averages of the weights in the model, if there are any yet, and with batch norms that fit
+     * them.
+     */
+    private void averaged(Runnable action) {
+        if (!averages()) {
+            action.run();
+            return;
+        }
+        List<float[]> buffers = norms.buffers();
+        optimizer.swapAverages();
+        try {
+            norms.refresh(train.epoch(epoch));
+            action.run();
+        } finally {
+            optimizer.swapAverages();
+            norms.buffers(buffers);
+        }
+    }
+
+    private static @Nullable Throwable trying(@Nullable Throwable before, Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | Error e) {
+            if (before == null) {
+                return e;
+            }
+            before.addSuppressed(e);
+        }
+        return before;
+    }
+
+    /** All epochs that are left; returns why they ended. */
+    private String all() {
+        while (true) {
+            String wish = stop != null ? stop : trainer.stopNow;
+            if (wish != null) {
+                return wish;
+            }
+            if (history.size() == epochs) {
+                return epochs == 1 ? "1 epoch" : epochs + " epochs";
+            }
+            if (history.size() == epoch) {
+                beginEpoch(epoch + 1);
+            }
+            if (!finishEpoch()) {
+                return String.valueOf(trainer.stopNow);
+            }
+        }
+    }
+
+    /** What the rates of an epoch depend on. */
+    private void ready(int number, List<EpochLog> finished) {
+        together = together(number);
+        updatesBefore = 0;
+        for (int e = 1; e < number; e++) {
+            updatesBefore += (train.steps() - 1) / together(e) + 1;
+        }
+        rateFactor = 1;
+        for (Callback c : trainer.callbacks) {
+            rateFactor *= c.rateFactor(monitor, finished);
+        }
+    }
+
+    private int together(int number) {
+        int batches = trainer.accumulate.applyAsInt(number);
+        if (batches < 1) {
+            throw new IllegalArgumentException("accumulate: a step of epoch " + number + " has " + batches
+                    + " batches; give at least 1 for every epoch");
+        }
+        return batches;
+    }
+
+    private void beginEpoch(int number) {
+        ready(number, history.epochs());
+        epoch = number;
+        step = 0;
+        examples = 0;
+        seconds = 0;
+        Arrays.fill(tally.values(), 0);
+    }
+
+    /** What is left of the epoch under way; false when it was stopped before its end. */
+    private boolean finishEpoch() {
+        double before = seconds;
+        long start = System.nanoTime();
+        Batches.Epoch batches = train.epoch(epoch);
+        while (step < train.steps()) {
+            takeStep(batches);
+            seconds = before + (System.nanoTime() - start) / 1e9;
+            for (int i = 0; i < trainer.callbacks.size(); i++) {
+                trainer.callbacks.get(i).onStepEnd(this);
+            }
+            if (saver != null && !unspent && saver.due(optimizer.steps())) {
+                save();
+            }
+            if (trainer.stopNow != null && step < train.steps() && step % together == 0) {
+                return false;
+            }
+        }
+        Map<String, Double> values = trainer.figures(tally);
+        averaged(() -> judge(values, before, start));
+        EpochLog log = history.epochs().get(history.size() - 1);
+        trainer.callbacks.forEach(c -> c.onEpochEnd(this, log));
+        if (saver != null && saver.everyEpoch()) {
+            save();
+        }
+        return true;
+    }
+
+    /** Validates at the end of an epoch and puts down what it was worth. */
+    private void judge(Map<String, Double> values, double before, long start) {
+        if (validation != null) {
+            trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
+        }
+        EpochLog record = history.best();
+        double figure = values.getOrDefault(monitor.figure(), Double.NaN);
+        boolean better = record == null || monitor.improves(record.value(monitor.figure()), figure);
+        if (better) {
+            best.keep();
+        }
+        history.add(new EpochLog(epoch, learningRate(), before + (System.nanoTime() - start) / 1e9, values), better);
+        if (saver != null && better && finite()) {
+            saver.saveBest(this::write);
+        }
+    }
+
+    /** One batch; the last of those that are accumulated takes the optimizer's step. */
+    private void takeStep(Batches.Epoch batches) {
+        rate = rate(epoch, step);
+        long drawn = rng.counter();
+        try (Pass pass = Pass.train(rng)) {
+            Batch batch = batches.batch(step);
+            int first = step / together * together;
+            counter = step == first ? drawn : counter;
+            boolean last = step + 1 == Math.min(first + together, train.steps());
+            if (last) {
+                trainer.callbacks.forEach(c -> c.onForwardBegin(this, pass));
+            }
+            Step.Result result = trainer.run(trainer.model.net(), batch);
+            float l = result.loss().item();
+            if (!Float.isFinite(l)) {
+                throw diverged("loss is " + l, Divergence.explain(trainer, batch, new Rng(rng.seed(), drawn)), null);
+            }
+            long examplesTogether = examplesFrom(first);
+            unspent = true;
+            Frames.of(pass).observe(null); // a recomputed layer runs again in backward
+            if (step == first) {
+                shares = new Shares(examplesTogether);
+            }
+            pass.backward(objective(result, batch, shares, last), trainer.model);
+            if (last) {
+                trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));
+                boolean scaled = train.rateFactor(batch) != 1;
+                optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
+                try {
+                    if (trainer.recipe.evaluatesAgain()) {
+                        optimizer.step(() -> again(batches, first));
+                    } else {
+                        optimizer.step();
+                    }
+                } catch (ArithmeticException e) {
+                    throw diverged("the gradients are not finite", String.valueOf(e.getMessage()), e);
+                }
+                unspent = false;
+            }
+            step++;
+            examples += batch.size();
+            trainer.add(tally, result, l, batch);
+        }
+    }
+
+    /** The examples of the step whose first batch this is. */
+    private long examplesFrom(int first) {
+        return Math.min((long) together * train.size(), train.examples() - (long) first * train.size());
+    }
+
+    /** A batch's part of the loss of all examples of a step, to which its last batch adds the penalties. */
+    private Tensor objective(Step.Result result, Batch batch, Shares shares, boolean last) {
+        float share = 1;
+        if (!trainer.sums()) {
+            share = shares.add(result.weightOf(batch), batch.size(), last);
+            store.scaleGradients(shares.correction());
+        }
+        Tensor part = share == 1 ? result.loss() : result.loss().mul(share);
+        return last ? trainer.penalized(part, trainer.model) : part;
+    }
+
+    /** The loss of all batches of the step under way, and its gradients, once more with the same random numbers. */
+    private double again(Batches.Epoch batches, int first) {
+        Rng drawn = new Rng(rng.seed(), counter);
+        Shares again = new Shares(examplesFrom(first));
+        double loss = 0;
+        for (int i = first; i <= step; i++) {
+            try (Pass pass = Pass.train(drawn)) {
+                Batch batch = batches.batch(i);
+                Step.Result result = trainer.run(trainer.model.net(), batch);
+                Tensor value = objective(result, batch, again, i == step);
+                loss = loss * again.correction() + value.item();
+                pass.backward(value, trainer.model);
+            }
+        }
+        return loss;
+    }
+
+    private NonFiniteLossException diverged(String what, String why, @Nullable Throwable cause) {
+        String where = String.format(
+                Locale.ROOT,
+                "%s at step %d of epoch %d (learning rate %s): %s",
+                what,
+                step + 1,
+                epoch,
+                learningRate(),
+                why);
+        return new NonFiniteLossException(where, history, saver == null ? null : saver.newest(), cause);
+    }
+
+    /** The schedule's learning rate of a step, which counts from 0. */
+    private float rate(int epoch, int step) {
+        double finished = epoch - 1 + (double) step / train.steps();
+        double scheduled = trainer.schedule.factor(finished, updatesBefore + step / together);
+        return (float) (trainer.recipe.learningRate() * scheduled * rateFactor);
+    }
+
+    @Override
+    public void close() {
+        best.close();
+        optimizer.close();
+    }
+
+    // ---- what callbacks see
+
+    @Override
+    public int epoch() {
+        return epoch;
+    }
+
+    @Override
+    public int epochs() {
+        return epochs;
+    }
+
+    @Override
+    public int step() {
+        return step;
+    }
+
+    @Override
+    public int steps() {
+        return train.steps();
+    }
+
+    @Override
+    public long examples() {
+        return examples;
+    }
+
+    @Override
+    public long examplesPerEpoch() {
+        return train.examples();
+    }
+
+    @Override
+    public double loss() {
+        return trainer.loss(tally);
+    }
+
+    @Override
+    public double learningRate() {
+        return Double.parseDouble(Float.toString(rate)); // 0.1f as 0.1, for people to read
+    }
+
+    @Override
+    public long updates() {
+        return optimizer.steps();
+    }
+
+    @Override
+    public Monitor monitor() {
+        return monitor;
+    }
+
+    @Override
+    public History history() {
+        return history;
+    }
+
+    @Override
+    public void stop(String reason) {
+        Objects.requireNonNull(reason, "stop: reason is null; say in a few words why training ends");
+        if (stop == null) {
+            stop = reason;
+        }
+    }
+}
