@@ -112,8 +112,8 @@ public class FathomSupernet {
             Tensor read = Tensor.scalar(0);
             for (int b = 0; b < SupernetCase.BLOCKS; b++) {
                 h = norms.get(b).apply(h.add(cell(b, h, graphs)));
-                read = read.add(
-                        reads.get(b).apply(h.reshape(h.dim(0), SupernetCase.SERIES, SupernetCase.STEPS * SupernetCase.WIDTH)));
+                read = read.add(reads.get(b)
+                        .apply(h.reshape(h.dim(0), SupernetCase.SERIES, SupernetCase.STEPS * SupernetCase.WIDTH)));
             }
             return out.apply(read.relu());
         }
@@ -155,8 +155,10 @@ public class FathomSupernet {
                     held -> SupernetCase.numbers(held.name(), (int) held.shape().size()));
             for (int i = 0; i < x.length; i++) {
                 int batch = i;
-                x[i] = keep(() -> Tensor.of(SupernetCase.x(batch), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.STEPS));
-                y[i] = keep(() -> Tensor.of(SupernetCase.y(batch), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.HORIZONS));
+                x[i] = keep(() ->
+                        Tensor.of(SupernetCase.x(batch), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.STEPS));
+                y[i] = keep(() -> Tensor.of(
+                        SupernetCase.y(batch), SupernetCase.BATCH, SupernetCase.SERIES, SupernetCase.HORIZONS));
             }
             begin(model, new Adam(2e-3f).weightDecay(1e-4f).on(model), x.length, 3);
         }

@@ -138,7 +138,8 @@ record Measurement(
     }
 
     /** The relative error of a geometric mean of figures with errors of their own. */
-    private static double error(List<Measurement> of, ToDoubleFunction<Measurement> error, ToDoubleFunction<Measurement> figure) {
+    private static double error(
+            List<Measurement> of, ToDoubleFunction<Measurement> error, ToDoubleFunction<Measurement> figure) {
         double squares = of.stream()
                 .mapToDouble(r -> Math.pow(error.applyAsDouble(r) / figure.applyAsDouble(r), 2))
                 .sum();

@@ -31,7 +31,8 @@ import java.util.stream.Stream;
  * @param complete whether every row was measured, with every peer and in full length
  * @param rows the results
  */
-record Report(Machine machine, List<String> versions, String commit, String date, boolean complete, List<Measurement> rows) {
+record Report(
+        Machine machine, List<String> versions, String commit, String date, boolean complete, List<Measurement> rows) {
     /** Where the runs of each kind of processor are stored. */
     static final Path STORE = Contender.BENCH.resolve("results");
 

@@ -56,7 +56,8 @@ final class Single {
     }
 
     /** Mallocs, Java heap bytes and Java time of training steps and of session runs. */
-    static void steady(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results) throws IOException {
+    static void steady(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results)
+            throws IOException {
         Map<String, Bar> bars = new TreeMap<>(Map.of(
                 "step-java-time", Bar.atMost(30),
                 "step-java-bytes", Bar.atMost(4096),
@@ -115,7 +116,8 @@ final class Single {
     }
 
     /** Megabytes that freezing VGG-16 takes beyond the model at its peak, beside those of its weights. */
-    static void freezing(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results) throws IOException {
+    static void freezing(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results)
+            throws IOException {
         String name = "freeze-vgg16-bytes";
         if (!wanted.test(name) || quick) {
             return;

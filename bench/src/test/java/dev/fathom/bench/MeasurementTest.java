@@ -19,7 +19,8 @@ class MeasurementTest {
 
     private static Measurement result(
             String name, double value, String unit, double theirs, double ratio, double error, double peak, Bar bar) {
-        return new Measurement(name, 2, value, unit, "peer", theirs, ratio, peak, error, value / 50, bar, "", List.of(), "");
+        return new Measurement(
+                name, 2, value, unit, "peer", theirs, ratio, peak, error, value / 50, bar, "", List.of(), "");
     }
 
     @Test

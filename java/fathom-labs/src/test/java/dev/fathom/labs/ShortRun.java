@@ -33,7 +33,8 @@ public record ShortRun(Findings result, String out) {
         PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(printed)) {
             long start = System.nanoTime();
-            Findings result = lab.run(new Run(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
+            Findings result =
+                    lab.run(new Run(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
             result.write(folder);
             System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
             return new ShortRun(result, out.toString(StandardCharsets.UTF_8));

@@ -6,6 +6,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Steps;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +51,7 @@ public record FeedForward(Linear linear1, @Nullable Linear gate, Linear linear2,
 
     /** Returns this layer with hidden units that are dropped in training, with this probability. */
     public FeedForward dropout(float p) {
-        return new FeedForward(linear1, gate, linear2, new Dropout(p));
+        return Records.with(this, "dropout", new Dropout(p));
     }
 
     @Override

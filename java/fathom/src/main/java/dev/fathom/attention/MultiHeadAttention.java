@@ -9,6 +9,7 @@ import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import dev.fathom.tree.Records;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -93,12 +94,12 @@ public record MultiHeadAttention(
 
     /** Returns this layer with attention weights that are dropped with probability {@code p} in training. */
     public MultiHeadAttention dropout(float p) {
-        return new MultiHeadAttention(projections, outProj, heads, kvHeads, p, rotary);
+        return Records.with(this, "dropout", p);
     }
 
     /** Returns this layer with queries and keys that are turned by their positions. Layers may share one table. */
     public MultiHeadAttention rotary(RotaryPositions positions) {
-        return new MultiHeadAttention(projections, outProj, heads, kvHeads, dropout, positions);
+        return Records.with(this, "rotary", positions);
     }
 
     /** Returns this layer without biases. */
@@ -109,7 +110,7 @@ public record MultiHeadAttention(
                         s.kProj().withoutBias(),
                         s.vProj().withoutBias())
                 : new Projections.Fused(((Projections.Fused) projections).inProjWeight(), null);
-        return new MultiHeadAttention(bare, outProj.withoutBias(), heads, kvHeads, dropout, rotary);
+        return Records.with(this, "projections", bare, "outProj", outProj.withoutBias());
     }
 
     @Override

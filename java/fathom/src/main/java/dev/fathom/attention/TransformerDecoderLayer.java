@@ -9,6 +9,7 @@ import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import dev.fathom.tree.Records;
 
 /**
  * Self-attention, attention to a memory, and a feed-forward layer, each added to its input and normalized behind or in
@@ -52,44 +53,43 @@ public record TransformerDecoderLayer(
 
     /** Returns this layer with its norms in front. */
     public TransformerDecoderLayer normsFirst() {
-        return new TransformerDecoderLayer(selfAttn, multiheadAttn, feedForward, norm1, norm2, norm3, dropout, true);
+        return Records.with(this, "normFirst", true);
     }
 
     /**
      * Returns this layer with dropout in PyTorch's places: of attention weights, hidden units, and of the three sums.
      */
     public TransformerDecoderLayer dropout(float p) {
-        return new TransformerDecoderLayer(
+        return Records.with(
+                this,
+                "selfAttn",
                 selfAttn.dropout(p),
+                "multiheadAttn",
                 multiheadAttn.dropout(p),
+                "feedForward",
                 feedForward.dropout(p),
-                norm1,
-                norm2,
-                norm3,
-                new Dropout(p),
-                normFirst);
+                "dropout",
+                new Dropout(p));
     }
 
     /** Returns this layer with other self-attention, such as one with rotary positions. */
     public TransformerDecoderLayer attention(MultiHeadAttention attention) {
-        return new TransformerDecoderLayer(
-                attention, multiheadAttn, feedForward, norm1, norm2, norm3, dropout, normFirst);
+        return Records.with(this, "selfAttn", attention);
     }
 
     /** Returns this layer with other attention to the memory, such as one to a memory of another width. */
     public TransformerDecoderLayer memoryAttention(MultiHeadAttention attention) {
-        return new TransformerDecoderLayer(selfAttn, attention, feedForward, norm1, norm2, norm3, dropout, normFirst);
+        return Records.with(this, "multiheadAttn", attention);
     }
 
     /** Returns this layer with other norms, such as {@link dev.fathom.nn.RmsNorm}. */
     public TransformerDecoderLayer norms(Layer first, Layer second, Layer third) {
-        return new TransformerDecoderLayer(
-                selfAttn, multiheadAttn, feedForward, first, second, third, dropout, normFirst);
+        return Records.with(this, "norm1", first, "norm2", second, "norm3", third);
     }
 
     /** Returns this layer with another feed-forward layer, such as a gated one. */
     public TransformerDecoderLayer feedForward(FeedForward layer) {
-        return new TransformerDecoderLayer(selfAttn, multiheadAttn, layer, norm1, norm2, norm3, dropout, normFirst);
+        return Records.with(this, "feedForward", layer);
     }
 
     /**

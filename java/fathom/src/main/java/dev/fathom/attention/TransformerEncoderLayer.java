@@ -9,6 +9,7 @@ import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +49,7 @@ public record TransformerEncoderLayer(
 
     /** Returns this layer with its norms in front. */
     public TransformerEncoderLayer normsFirst() {
-        return new TransformerEncoderLayer(selfAttn, feedForward, norm1, norm2, dropout, true);
+        return Records.with(this, "normFirst", true);
     }
 
     /**
@@ -56,23 +57,29 @@ public record TransformerEncoderLayer(
      * what each of the two sums adds to x.
      */
     public TransformerEncoderLayer dropout(float p) {
-        return new TransformerEncoderLayer(
-                selfAttn.dropout(p), feedForward.dropout(p), norm1, norm2, new Dropout(p), normFirst);
+        return Records.with(
+                this,
+                "selfAttn",
+                selfAttn.dropout(p),
+                "feedForward",
+                feedForward.dropout(p),
+                "dropout",
+                new Dropout(p));
     }
 
     /** Returns this layer with other attention, such as one with rotary positions. */
     public TransformerEncoderLayer attention(MultiHeadAttention attention) {
-        return new TransformerEncoderLayer(attention, feedForward, norm1, norm2, dropout, normFirst);
+        return Records.with(this, "selfAttn", attention);
     }
 
     /** Returns this layer with another feed-forward layer, such as a gated one. */
     public TransformerEncoderLayer feedForward(FeedForward layer) {
-        return new TransformerEncoderLayer(selfAttn, layer, norm1, norm2, dropout, normFirst);
+        return Records.with(this, "feedForward", layer);
     }
 
     /** Returns this layer with other norms, such as {@link dev.fathom.nn.RmsNorm}. */
     public TransformerEncoderLayer norms(Layer first, Layer second) {
-        return new TransformerEncoderLayer(selfAttn, feedForward, first, second, dropout, normFirst);
+        return Records.with(this, "norm1", first, "norm2", second);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.fathom.data;
 
+import dev.fathom.tree.Records;
 import java.util.Locale;
 
 /**
@@ -212,7 +213,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
      * @throws IllegalArgumentException if this change reads nothing from outside the image
      */
     public Augment extended() {
-        return new Augment(kind, amount, true);
+        return Records.with(this, "edge", true);
     }
 
     /** Returns a short form such as {@code crop 4}. */

@@ -8,9 +8,9 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
 import java.lang.ref.Reference;
 import java.nio.IntBuffer;
 import java.util.Arrays;
@@ -493,8 +493,8 @@ public final class Batches {
         Block.write(Values.address(lengths), IntBuffer.wrap(kept));
         int length = padding.fixed() ? padding.limit() : most;
         boolean ints = part.as() == Source.As.INTS;
-        Tensor result =
-                TensorAccess.create(batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
+        Tensor result = TensorAccess.create(
+                batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
         long to = Values.address(result);
         if (least < length) {
             commands.begin(Kernel.FILL)

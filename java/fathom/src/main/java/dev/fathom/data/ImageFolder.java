@@ -4,6 +4,7 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tree.Records;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
@@ -143,7 +144,7 @@ public record ImageFolder(
 
     /** Returns this folder with images in gray: 0.299 red + 0.587 green + 0.114 blue. */
     public ImageFolder gray() {
-        return new ImageFolder(folder, height, width, 1, filter, stretch, skip, cache, names);
+        return Records.with(this, "channels", 1);
     }
 
     /** Returns this folder with images resized by another filter. */
@@ -153,7 +154,7 @@ public record ImageFolder(
 
     /** Returns this folder with the whole of each image resized to the size, which changes its proportions. */
     public ImageFolder stretched() {
-        return new ImageFolder(folder, height, width, channels, filter, true, skip, cache, names);
+        return Records.with(this, "stretch", true);
     }
 
     /**
@@ -161,12 +162,12 @@ public record ImageFolder(
      * {@link Images#skipped}.
      */
     public ImageFolder skipDamaged() {
-        return new ImageFolder(folder, height, width, channels, filter, stretch, true, cache, names);
+        return Records.with(this, "skip", true);
     }
 
     /** Returns this folder with its cache in {@code file}, instead of a hidden file in the folder itself. */
     public ImageFolder cache(Path file) {
-        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, file, names);
+        return Records.with(this, "cache", file);
     }
 
     /**
@@ -180,7 +181,7 @@ public record ImageFolder(
             throw new IllegalArgumentException(
                     "image folder: the classes " + inOrder + " are none, or one comes twice; name each class once");
         }
-        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache, List.copyOf(inOrder));
+        return Records.with(this, "names", List.copyOf(inOrder));
     }
 
     // ---- reading

@@ -1,5 +1,7 @@
 package dev.fathom.data;
 
+import dev.fathom.tree.Records;
+
 /**
  * Says how examples of different lengths become one tensor [n, length, ...]: steps that an example lacks are filled
  * with a value, and steps beyond a limit are left out. The length is that of the longest example of the batch, at least
@@ -40,21 +42,21 @@ public record Padding(boolean atFront, double value, int limit, boolean fixed, b
 
     /** Pads with another value instead of 0. */
     public Padding value(double v) {
-        return new Padding(atFront, v, limit, fixed, end);
+        return Records.with(this, "value", v);
     }
 
     /** Keeps at most {@code steps} of each example. */
     public Padding limit(int steps) {
-        return new Padding(atFront, value, steps, false, end);
+        return Records.with(this, "limit", steps, "fixed", false);
     }
 
     /** Makes every batch {@code steps} long, and keeps at most as many of each example. */
     public Padding length(int steps) {
-        return new Padding(atFront, value, steps, true, end);
+        return Records.with(this, "limit", steps, "fixed", true);
     }
 
     /** Keeps the last steps of an example that is longer than the limit, instead of the first. */
     public Padding keepEnd() {
-        return new Padding(atFront, value, limit, fixed, true);
+        return Records.with(this, "end", true);
     }
 }

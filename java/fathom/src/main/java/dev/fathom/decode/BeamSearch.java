@@ -2,6 +2,7 @@ package dev.fathom.decode;
 
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,7 +45,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
 
     /** Returns this search with another penalty for the length. */
     public BeamSearch penalty(LengthPenalty p) {
-        return new BeamSearch(width, stop, maxTokens, p);
+        return Records.with(this, "penalty", p);
     }
 
     /**
@@ -109,7 +110,8 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
                 check(all.size(), logits.dim(1));
                 tokens = all.stream().mapToInt(Beginning::token).toArray();
                 if (tokens.length > 0) {
-                    SequenceRows.reorder(model, all.stream().mapToInt(Beginning::row).toArray(), row);
+                    SequenceRows.reorder(
+                            model, all.stream().mapToInt(Beginning::row).toArray(), row);
                 }
             }
         }

@@ -1,8 +1,8 @@
 package dev.fathom.decode;
 
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
 import java.util.Arrays;
 import java.util.function.BiFunction;
 

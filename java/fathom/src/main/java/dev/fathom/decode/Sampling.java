@@ -1,6 +1,7 @@
 package dev.fathom.decode;
 
 import dev.fathom.tensor.Rng;
+import dev.fathom.tree.Records;
 import java.util.List;
 
 /**
@@ -45,17 +46,17 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
 
     /** Returns this with another temperature. */
     public Sampling temperature(float t) {
-        return new Sampling(stop, maxTokens, t, topK, topP);
+        return Records.with(this, "temperature", t);
     }
 
     /** Returns this with another number of tokens to choose from; 0 for all. */
     public Sampling topK(int k) {
-        return new Sampling(stop, maxTokens, temperature, k, topP);
+        return Records.with(this, "topK", k);
     }
 
     /** Returns this with another share of the probability to choose from. */
     public Sampling topP(float p) {
-        return new Sampling(stop, maxTokens, temperature, topK, p);
+        return Records.with(this, "topP", p);
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.util.Arrays;
 
 /**
@@ -43,7 +44,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
      * @throws IllegalArgumentException if there are fewer than 1
      */
     public Maximization steps(int n) {
-        return new Maximization(n, rate, decay, blurEvery);
+        return Records.with(this, "steps", n);
     }
 
     /**
@@ -52,7 +53,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
      * @throws IllegalArgumentException if it is not above 0
      */
     public Maximization rate(float size) {
-        return new Maximization(steps, size, decay, blurEvery);
+        return Records.with(this, "rate", size);
     }
 
     /**
@@ -61,7 +62,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
      * @throws IllegalArgumentException if it is not in [0, 1)
      */
     public Maximization decay(float share) {
-        return new Maximization(steps, rate, share, blurEvery);
+        return Records.with(this, "decay", share);
     }
 
     /**
@@ -70,7 +71,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
      * @throws IllegalArgumentException if it is negative
      */
     public Maximization blurEvery(int n) {
-        return new Maximization(steps, rate, decay, n);
+        return Records.with(this, "blurEvery", n);
     }
 
     /**

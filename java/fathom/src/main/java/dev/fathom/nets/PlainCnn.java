@@ -12,6 +12,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.PadMode;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -103,7 +104,7 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
         List<Layer> stages = body.layers().stream()
                 .<Layer>map(stage -> stage instanceof Recompute ? stage : new Recompute(stage))
                 .toList();
-        return new PlainCnn(stem, new Sequential(stages), linear);
+        return Records.with(this, "body", new Sequential(stages));
     }
 
     @Override

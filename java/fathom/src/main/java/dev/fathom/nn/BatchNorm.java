@@ -4,10 +4,11 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Normalized;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,7 +82,7 @@ public record BatchNorm(
      * @throws IllegalArgumentException if it is negative
      */
     public BatchNorm epsilon(float e) {
-        return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, e, momentum, activation);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -90,17 +91,17 @@ public record BatchNorm(
      * @throws IllegalArgumentException if it is outside [0, 1]
      */
     public BatchNorm momentum(@Nullable Float share) {
-        return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, epsilon, share, activation);
+        return Records.with(this, "momentum", share);
     }
 
     /** Returns this layer without weight and bias. */
     public BatchNorm withoutAffine() {
-        return new BatchNorm(null, null, runningMean, runningVar, numBatchesTracked, epsilon, momentum, activation);
+        return Records.with(this, "weight", null, "bias", null);
     }
 
     /** Returns this layer with an activation, which runs in the same kernel. */
     public BatchNorm act(Activation a) {
-        return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, epsilon, momentum, a);
+        return Records.with(this, "activation", a);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,34 +107,32 @@ public record Conv(
 
     @Override
     public Conv window(Window w) {
-        return new Conv(weight, bias, Filters.fitting("Conv", weight, w), groups, edges, activation);
+        return Records.with(this, "window", Filters.fitting("Conv", weight, w));
     }
 
     /** Returns this layer with a weight that {@code init} initializes. */
     public Conv withWeight(Initializer init) {
-        return new Conv(
-                new Parameter(weight.shape(), init, weight.fileOrder()), bias, window, groups, edges, activation);
+        return Records.with(this, "weight", new Parameter(weight.shape(), init, weight.fileOrder()));
     }
 
     /** Returns this layer without a bias. */
     public Conv withoutBias() {
-        return new Conv(weight, null, window, groups, edges, activation);
+        return Records.with(this, "bias", null);
     }
 
     /** Returns this layer with a new bias, which begins as {@code init} says. */
     public Conv withBias(Initializer init) {
-        return new Conv(
-                weight, new Parameter(Shape.of(weight.shape().dim(0)), init), window, groups, edges, activation);
+        return Records.with(this, "bias", new Parameter(Shape.of(weight.shape().dim(0)), init));
     }
 
     /** Returns this layer with an activation, which runs in the convolution's kernel. */
     public Conv act(Activation a) {
-        return new Conv(weight, bias, window, groups, edges, a);
+        return Records.with(this, "activation", a);
     }
 
     /** Returns this layer with {@code mode} deciding what the window's padding holds, instead of zeros. */
     public Conv edges(PadMode mode) {
-        return new Conv(weight, bias, window, groups, mode, activation);
+        return Records.with(this, "edges", mode);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.fathom.op.Window;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,13 +69,12 @@ public record ConvTransposed(
 
     @Override
     public ConvTransposed window(Window w) {
-        return new ConvTransposed(
-                weight, bias, Filters.fitting("ConvTransposed", weight, w), groups, outputPadding, activation);
+        return Records.with(this, "window", Filters.fitting("ConvTransposed", weight, w));
     }
 
     /** Returns this layer without a bias. */
     public ConvTransposed withoutBias() {
-        return new ConvTransposed(weight, null, window, groups, outputPadding, activation);
+        return Records.with(this, "bias", null);
     }
 
     /**
@@ -82,12 +82,12 @@ public record ConvTransposed(
      * which must be fewer than the stride.
      */
     public ConvTransposed outputPadding(int places) {
-        return new ConvTransposed(weight, bias, window, groups, places, activation);
+        return Records.with(this, "outputPadding", places);
     }
 
     /** Returns this layer with an activation. */
     public ConvTransposed act(Activation a) {
-        return new ConvTransposed(weight, bias, window, groups, outputPadding, a);
+        return Records.with(this, "activation", a);
     }
 
     @Override

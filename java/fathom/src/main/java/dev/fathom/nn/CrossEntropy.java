@@ -61,7 +61,8 @@ public final class CrossEntropy implements ReducedLoss {
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */
     public CrossEntropy classWeights(float... perClass) {
-        return new CrossEntropy(scores, smoothing, gamma, LossWeights.checked("crossEntropy: weight", perClass), ignored);
+        return new CrossEntropy(
+                scores, smoothing, gamma, LossWeights.checked("crossEntropy: weight", perClass), ignored);
     }
 
     /**

@@ -11,6 +11,7 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -118,7 +119,7 @@ public record Embedding(
             Arrays.fill(values, token * s.dim(1), (token + 1) * s.dim(1), 0);
             return values;
         });
-        return new Embedding(zeroed, token, maxNorm, normType);
+        return Records.with(this, "weight", zeroed, "padding", token);
     }
 
     /**
@@ -135,7 +136,7 @@ public record Embedding(
      * @throws IllegalArgumentException if it is not above 0
      */
     public Embedding maxNorm(float max) {
-        return new Embedding(weight, padding, max, normType);
+        return Records.with(this, "maxNorm", max);
     }
 
     /**
@@ -145,7 +146,7 @@ public record Embedding(
      * @throws IllegalArgumentException if p is below 1
      */
     public Embedding normType(float p) {
-        return new Embedding(weight, padding, maxNorm, p);
+        return Records.with(this, "normType", p);
     }
 
     @Override

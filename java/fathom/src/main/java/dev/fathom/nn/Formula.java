@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.util.List;
 import java.util.function.BinaryOperator;
 
@@ -25,11 +26,11 @@ record Formula(String name, Targets targets, BinaryOperator<Tensor> values, Outp
     }
 
     Formula takes(Outputs these) {
-        return new Formula(name, targets, values, these, settings);
+        return Records.with(this, "outputs", these);
     }
 
     Formula with(Object... numbers) {
-        return new Formula(name, targets, values, outputs, List.of(numbers));
+        return Records.with(this, "settings", List.of(numbers));
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,12 +54,12 @@ public record GraphConv(
 
     /** Returns this layer without a bias. */
     public GraphConv withoutBias() {
-        return new GraphConv(graph, weight, null, activation);
+        return Records.with(this, "bias", null);
     }
 
     /** Returns this layer with an activation. */
     public GraphConv act(Activation a) {
-        return new GraphConv(graph, weight, bias, a);
+        return Records.with(this, "activation", a);
     }
 
     /** @throws IllegalArgumentException if x has another number of nodes or of features */

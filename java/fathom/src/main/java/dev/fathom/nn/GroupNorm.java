@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ public record GroupNorm(
 
     /** Returns this layer with another epsilon. */
     public GroupNorm epsilon(float newEpsilon) {
-        return new GroupNorm(groups, weight, bias, newEpsilon);
+        return Records.with(this, "epsilon", newEpsilon);
     }
 
     @Override

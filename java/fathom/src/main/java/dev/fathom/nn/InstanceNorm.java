@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,7 @@ public record InstanceNorm(
 
     /** Returns this layer with another epsilon. */
     public InstanceNorm epsilon(float newEpsilon) {
-        return new InstanceNorm(weight, bias, newEpsilon);
+        return Records.with(this, "epsilon", newEpsilon);
     }
 
     @Override

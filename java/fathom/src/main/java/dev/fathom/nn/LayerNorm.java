@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +28,12 @@ public record LayerNorm(
 
     /** Returns this layer with another epsilon. */
     public LayerNorm epsilon(float newEpsilon) {
-        return new LayerNorm(weight, bias, dims, newEpsilon);
+        return Records.with(this, "epsilon", newEpsilon);
     }
 
     /** Returns this layer without weight and bias. */
     public LayerNorm withoutAffine() {
-        return new LayerNorm(null, null, dims, epsilon);
+        return Records.with(this, "weight", null, "bias", null);
     }
 
     @Override

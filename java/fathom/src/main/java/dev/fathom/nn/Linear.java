@@ -6,6 +6,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,17 +47,17 @@ public record Linear(
 
     /** Returns this layer without a bias. */
     public Linear withoutBias() {
-        return new Linear(weight, null, activation);
+        return Records.with(this, "bias", null);
     }
 
     /** Returns this layer with a new bias, which begins as {@code init} says. */
     public Linear withBias(Initializer init) {
-        return new Linear(weight, new Parameter(Shape.of(weight.shape().dim(0)), init), activation);
+        return Records.with(this, "bias", new Parameter(Shape.of(weight.shape().dim(0)), init));
     }
 
     /** Returns this layer with an activation, which runs in the matrix kernel's epilogue. */
     public Linear act(Activation a) {
-        return new Linear(weight, bias, a);
+        return Records.with(this, "activation", a);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 
 /**
  * y = x / (k + alpha / size * sum x^2)^beta, where the sum runs over {@code size} neighboring channels, the last
@@ -32,17 +33,17 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
 
     /** Returns this layer with another factor of the mean of squares. */
     public LocalResponseNorm alpha(float factor) {
-        return new LocalResponseNorm(size, factor, beta, k);
+        return Records.with(this, "alpha", factor);
     }
 
     /** Returns this layer with another exponent. */
     public LocalResponseNorm beta(float exponent) {
-        return new LocalResponseNorm(size, alpha, exponent, k);
+        return Records.with(this, "beta", exponent);
     }
 
     /** Returns this layer with another summand. */
     public LocalResponseNorm k(float summand) {
-        return new LocalResponseNorm(size, alpha, beta, summand);
+        return Records.with(this, "k", summand);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,12 +87,12 @@ public record LocallyConnected(
 
     /** Returns this layer without a bias. */
     public LocallyConnected withoutBias() {
-        return new LocallyConnected(weight, null, window, activation);
+        return Records.with(this, "bias", null);
     }
 
     /** Returns this layer with an activation. */
     public LocallyConnected act(Activation a) {
-        return new LocallyConnected(weight, bias, window, a);
+        return Records.with(this, "activation", a);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import dev.fathom.op.PadMode;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.util.Arrays;
 
 /**
@@ -39,7 +40,7 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
             throw new IllegalStateException(
                     "Pad: value=" + v + " is for PadMode.ZEROS but the mode is " + mode + ", which copies values of x");
         }
-        return new Pad(mode, v, sides);
+        return Records.with(this, "value", v);
     }
 
     @Override

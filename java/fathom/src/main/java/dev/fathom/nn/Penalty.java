@@ -4,6 +4,7 @@ import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -82,7 +83,7 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
 
     /** Returns this penalty on the parameters whose names match one of the patterns. */
     public Penalty on(String... patterns) {
-        return new Penalty(l1, l2, List.of(patterns), except);
+        return Records.with(this, "on", List.of(patterns));
     }
 
     /**
@@ -90,7 +91,7 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
      * layer.
      */
     public Penalty except(String... patterns) {
-        return new Penalty(l1, l2, on, List.of(patterns));
+        return Records.with(this, "except", List.of(patterns));
     }
 
     /**
@@ -116,7 +117,8 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
             String name = names.get(i);
             if (on.stream().anyMatch(p -> Trainable.matches(p, name))
                     && except.stream().noneMatch(p -> Trainable.matches(p, name))) {
-                Variable parameter = ParameterAccess.variables(store).get(trained.range().from() + i);
+                Variable parameter =
+                        ParameterAccess.variables(store).get(trained.range().from() + i);
                 Tensor term = term(parameter.value());
                 sum = sum == null ? term : sum.add(term);
             }

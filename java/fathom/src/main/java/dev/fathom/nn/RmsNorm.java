@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,7 @@ public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) imple
 
     /** Returns this layer with another epsilon. */
     public RmsNorm epsilon(float newEpsilon) {
-        return new RmsNorm(weight, dims, newEpsilon);
+        return Records.with(this, "epsilon", newEpsilon);
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,12 +63,12 @@ public record SparseLinear(
 
     /** Returns this layer without a bias. */
     public SparseLinear withoutBias() {
-        return new SparseLinear(weight, null, padding);
+        return Records.with(this, "bias", null);
     }
 
     /** Returns this layer with a padding id, which stands for no column and may lie outside [0, in). */
     public SparseLinear padding(int id) {
-        return new SparseLinear(weight, bias, id);
+        return Records.with(this, "padding", id);
     }
 
     @Override

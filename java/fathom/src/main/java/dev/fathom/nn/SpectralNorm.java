@@ -7,6 +7,7 @@ import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import dev.fathom.tree.Records;
 
 /**
  * Runs {@code layer} with the weight W / sigma, where sigma is the largest singular value of W as a matrix [out,
@@ -54,7 +55,7 @@ public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iter
      * @throws IllegalArgumentException if it is below 1
      */
     public SpectralNorm iterations(int number) {
-        return new SpectralNorm(layer, weightU, number);
+        return Records.with(this, "iterations", number);
     }
 
     @Override

@@ -10,10 +10,10 @@ import dev.fathom.op.Window;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.DropoutOp;
 import dev.fathom.ops.SoftmaxOp;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 

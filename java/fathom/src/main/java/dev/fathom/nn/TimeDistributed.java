@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Where;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Structure;
 import java.util.Arrays;

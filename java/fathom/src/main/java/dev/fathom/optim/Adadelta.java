@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * Adadelta (Zeiler 2012), as PyTorch's: g += weightDecay w; s = rho s + (1 - rho) g^2; d = sqrt(u + epsilon) / sqrt(s +
  * epsilon) g; u = rho u + (1 - rho) d^2; w -= lr d. The steps have the unit of the weights, so that a learning rate of
@@ -35,7 +37,7 @@ public record Adadelta(float learningRate, float rho, float epsilon, float weigh
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public Adadelta rho(float decay) {
-        return new Adadelta(learningRate, decay, epsilon, weightDecay);
+        return Records.with(this, "rho", decay);
     }
 
     /**
@@ -44,7 +46,7 @@ public record Adadelta(float learningRate, float rho, float epsilon, float weigh
      * @throws IllegalArgumentException if it is not above 0
      */
     public Adadelta epsilon(float e) {
-        return new Adadelta(learningRate, rho, e, weightDecay);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -53,7 +55,7 @@ public record Adadelta(float learningRate, float rho, float epsilon, float weigh
      * @throws IllegalArgumentException if it is negative
      */
     public Adadelta weightDecay(float decay) {
-        return new Adadelta(learningRate, rho, epsilon, decay);
+        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

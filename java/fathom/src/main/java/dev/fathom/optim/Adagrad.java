@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * Adagrad (Duchi, Hazan and Singer 2011), as PyTorch's: g += weightDecay w; s += g^2, from s = initial; w -= lr / (1 +
  * (t - 1) rateDecay) g / (sqrt(s) + epsilon) at step t = 1, 2, ... Weights whose gradients are rare or small keep a
@@ -37,7 +39,7 @@ public record Adagrad(float learningRate, float rateDecay, float initial, float 
      * @throws IllegalArgumentException if it is negative
      */
     public Adagrad rateDecay(float decay) {
-        return new Adagrad(learningRate, decay, initial, epsilon, weightDecay);
+        return Records.with(this, "rateDecay", decay);
     }
 
     /**
@@ -46,7 +48,7 @@ public record Adagrad(float learningRate, float rateDecay, float initial, float 
      * @throws IllegalArgumentException if it is negative
      */
     public Adagrad initial(float sum) {
-        return new Adagrad(learningRate, rateDecay, sum, epsilon, weightDecay);
+        return Records.with(this, "initial", sum);
     }
 
     /**
@@ -55,7 +57,7 @@ public record Adagrad(float learningRate, float rateDecay, float initial, float 
      * @throws IllegalArgumentException if it is negative
      */
     public Adagrad epsilon(float e) {
-        return new Adagrad(learningRate, rateDecay, initial, e, weightDecay);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -64,7 +66,7 @@ public record Adagrad(float learningRate, float rateDecay, float initial, float 
      * @throws IllegalArgumentException if it is negative
      */
     public Adagrad weightDecay(float decay) {
-        return new Adagrad(learningRate, rateDecay, initial, epsilon, decay);
+        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2)
  * g^2; w -= lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) at step t = 1, 2, ... Since the decay is added
@@ -60,7 +62,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public Adam betas(float first, float second) {
-        return new Adam(learningRate, first, second, epsilon, weightDecay, amsGrad);
+        return Records.with(this, "beta1", first, "beta2", second);
     }
 
     /**
@@ -69,7 +71,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if it is negative
      */
     public Adam epsilon(float e) {
-        return new Adam(learningRate, beta1, beta2, e, weightDecay, amsGrad);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -78,7 +80,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if it is negative
      */
     public Adam weightDecay(float decay) {
-        return new Adam(learningRate, beta1, beta2, epsilon, decay, amsGrad);
+        return Records.with(this, "weightDecay", decay);
     }
 
     /** Returns this optimizer with PyTorch's form of AMSGrad. */
@@ -88,7 +90,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
 
     /** Returns this optimizer with another form of AMSGrad, or none. */
     public Adam amsGrad(AmsGrad form) {
-        return new Adam(learningRate, beta1, beta2, epsilon, weightDecay, form);
+        return Records.with(this, "amsGrad", form);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's: w -= lr weightDecay w, and then the step
  * of {@link Adam} without decay. The decay is not divided by the root of the second moment, so every weight shrinks by
@@ -48,7 +50,7 @@ public record AdamW(
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public AdamW betas(float first, float second) {
-        return new AdamW(learningRate, first, second, epsilon, weightDecay, amsGrad);
+        return Records.with(this, "beta1", first, "beta2", second);
     }
 
     /**
@@ -57,7 +59,7 @@ public record AdamW(
      * @throws IllegalArgumentException if it is negative
      */
     public AdamW epsilon(float e) {
-        return new AdamW(learningRate, beta1, beta2, e, weightDecay, amsGrad);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -66,7 +68,7 @@ public record AdamW(
      * @throws IllegalArgumentException if it is negative
      */
     public AdamW weightDecay(float decay) {
-        return new AdamW(learningRate, beta1, beta2, epsilon, decay, amsGrad);
+        return Records.with(this, "weightDecay", decay);
     }
 
     /** Returns this optimizer with PyTorch's form of AMSGrad. */
@@ -76,7 +78,7 @@ public record AdamW(
 
     /** Returns this optimizer with another form of AMSGrad, or none. */
     public AdamW amsGrad(Adam.AmsGrad form) {
-        return new AdamW(learningRate, beta1, beta2, epsilon, weightDecay, form);
+        return Records.with(this, "amsGrad", form);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * Adamax (Kingma and Ba 2015, section 7), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; u = max(beta2
  * u, |g| + epsilon); w -= lr / (1 - beta1^t) m / u at step t = 1, 2, ... It is Adam with the largest gradient that is
@@ -37,7 +39,7 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public Adamax betas(float first, float second) {
-        return new Adamax(learningRate, first, second, epsilon, weightDecay);
+        return Records.with(this, "beta1", first, "beta2", second);
     }
 
     /**
@@ -46,7 +48,7 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
      * @throws IllegalArgumentException if it is not above 0
      */
     public Adamax epsilon(float e) {
-        return new Adamax(learningRate, beta1, beta2, e, weightDecay);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -55,7 +57,7 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
      * @throws IllegalArgumentException if it is negative
      */
     public Adamax weightDecay(float decay) {
-        return new Adamax(learningRate, beta1, beta2, epsilon, decay);
+        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

@@ -7,8 +7,8 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
 import dev.fathom.op.Shape;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.ParameterRange;
 import dev.fathom.store.Segments;
 import dev.fathom.store.Store;
@@ -555,7 +555,8 @@ public final class BoundOptimizer implements AutoCloseable {
                     + " asks for the values before the step; return true from evaluatesAgain(), which keeps them");
         }
         long at = store.offset(parameters.from() + i) - store.offset(parameters.from());
-        return dev.fathom.tensor.TensorAccess.over(before[0], Float.BYTES * at, shape(i), "values before the step", null);
+        return dev.fathom.tensor.TensorAccess.over(
+                before[0], Float.BYTES * at, shape(i), "values before the step", null);
     }
 
     /** A step of another recipe for some of the parameters of this step. */

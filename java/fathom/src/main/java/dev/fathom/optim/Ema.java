@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 
 /**
  * Keeps an exponential moving average of the weights beside any recipe (Polyak and Juditsky 1992): after every step, a
@@ -40,7 +41,7 @@ public record Ema(Optimizer inner, float decay, boolean corrected) implements Ar
 
     /** Returns this recipe with bias correction. */
     public Ema withCorrection() {
-        return new Ema(inner, decay, true);
+        return Records.with(this, "corrected", true);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,12 +68,12 @@ public record Group(
 
     /** Returns this group with a factor of the learning rate. */
     public Group rateFactor(float factor) {
-        return new Group(pattern, factor, weightDecay, onlyRows, maxNorm, clipWeights);
+        return Records.with(this, "rateFactor", factor);
     }
 
     /** Returns this group with another weight decay. */
     public Group weightDecay(float decay) {
-        return new Group(pattern, rateFactor, decay, onlyRows, maxNorm, clipWeights);
+        return Records.with(this, "weightDecay", decay);
     }
 
     /**
@@ -89,7 +90,7 @@ public record Group(
      * }</pre>
      */
     public Group lazy() {
-        return new Group(pattern, rateFactor, weightDecay, true, maxNorm, clipWeights);
+        return Records.with(this, "onlyRows", true);
     }
 
     /**
@@ -104,7 +105,7 @@ public record Group(
      * @throws IllegalArgumentException if it is not above 0
      */
     public Group maxNorm(float max) {
-        return new Group(pattern, rateFactor, weightDecay, onlyRows, max, clipWeights);
+        return Records.with(this, "maxNorm", max);
     }
 
     /**
@@ -114,7 +115,7 @@ public record Group(
      * @throws IllegalArgumentException if it is not above 0
      */
     public Group clipWeights(float limit) {
-        return new Group(pattern, rateFactor, weightDecay, onlyRows, maxNorm, limit);
+        return Records.with(this, "clipWeights", limit);
     }
 
     /** Whether weights are changed after a step. */

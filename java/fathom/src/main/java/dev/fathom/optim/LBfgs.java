@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -58,7 +59,7 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
      * @throws IllegalArgumentException if it is not positive and finite
      */
     public LBfgs learningRate(float rate) {
-        return new LBfgs(rate, iterations, history, gradientTolerance, changeTolerance);
+        return Records.with(this, "learningRate", rate);
     }
 
     /**
@@ -67,7 +68,7 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
      * @throws IllegalArgumentException if it is below 1
      */
     public LBfgs iterations(int n) {
-        return new LBfgs(learningRate, n, history, gradientTolerance, changeTolerance);
+        return Records.with(this, "iterations", n);
     }
 
     /**
@@ -76,7 +77,7 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
      * @throws IllegalArgumentException if it is below 1
      */
     public LBfgs history(int pairs) {
-        return new LBfgs(learningRate, iterations, pairs, gradientTolerance, changeTolerance);
+        return Records.with(this, "history", pairs);
     }
 
     /** Pair i, counted from the oldest, is s in moment 2 i and y in moment 2 i + 1. */

@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 
 /**
  * LAMB (You et al. 2020, algorithm 2), for large batches: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; u
@@ -40,7 +41,7 @@ public record Lamb(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public Lamb betas(float first, float second) {
-        return new Lamb(learningRate, first, second, epsilon, weightDecay);
+        return Records.with(this, "beta1", first, "beta2", second);
     }
 
     /**
@@ -49,7 +50,7 @@ public record Lamb(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if it is negative
      */
     public Lamb epsilon(float e) {
-        return new Lamb(learningRate, beta1, beta2, e, weightDecay);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -58,7 +59,7 @@ public record Lamb(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if it is negative
      */
     public Lamb weightDecay(float decay) {
-        return new Lamb(learningRate, beta1, beta2, epsilon, decay);
+        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

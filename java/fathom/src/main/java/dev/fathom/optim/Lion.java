@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * Lion (Chen et al. 2023, "Symbolic discovery of optimization algorithms"): w -= lr weightDecay w; w -= lr sign(beta1 m
  * + (1 - beta1) g); m = beta2 m + (1 - beta2) g. Every weight moves by the same amount, so a learning rate of a third
@@ -35,7 +37,7 @@ public record Lion(float learningRate, float beta1, float beta2, float weightDec
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public Lion betas(float first, float second) {
-        return new Lion(learningRate, first, second, weightDecay);
+        return Records.with(this, "beta1", first, "beta2", second);
     }
 
     /**
@@ -44,7 +46,7 @@ public record Lion(float learningRate, float beta1, float beta2, float weightDec
      * @throws IllegalArgumentException if it is negative
      */
     public Lion weightDecay(float decay) {
-        return new Lion(learningRate, beta1, beta2, decay);
+        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

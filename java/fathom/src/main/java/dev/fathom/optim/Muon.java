@@ -2,6 +2,7 @@ package dev.fathom.optim;
 
 import dev.fathom.nn.Trainable;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 import java.util.List;
 
 /**
@@ -79,7 +80,7 @@ public record Muon(
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public Muon momentum(float m, boolean inNesterovsForm) {
-        return new Muon(learningRate, m, inNesterovsForm, iterations, weightDecay, others, patterns);
+        return Records.with(this, "momentum", m, "nesterov", inNesterovsForm);
     }
 
     /**
@@ -88,7 +89,7 @@ public record Muon(
      * @throws IllegalArgumentException if it is negative
      */
     public Muon weightDecay(float decay) {
-        return new Muon(learningRate, momentum, nesterov, iterations, decay, others, patterns);
+        return Records.with(this, "weightDecay", decay);
     }
 
     /**
@@ -98,7 +99,7 @@ public record Muon(
      * @throws IllegalArgumentException if the recipe evaluates the loss again
      */
     public Muon others(Optimizer recipe, String... matrices) {
-        return new Muon(learningRate, momentum, nesterov, iterations, weightDecay, recipe, List.of(matrices));
+        return Records.with(this, "others", recipe, "patterns", List.of(matrices));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.kernel.Commands;
+import dev.fathom.tree.Records;
 
 /**
  * NAdam (Dozat 2016), which is Adam with Nesterov's look-ahead, as PyTorch's: g += weightDecay w; m and v as in
@@ -49,7 +50,7 @@ public record NAdam(
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public NAdam betas(float first, float second) {
-        return new NAdam(learningRate, first, second, epsilon, momentumDecay, weightDecay, decoupled);
+        return Records.with(this, "beta1", first, "beta2", second);
     }
 
     /**
@@ -58,7 +59,7 @@ public record NAdam(
      * @throws IllegalArgumentException if it is negative
      */
     public NAdam epsilon(float e) {
-        return new NAdam(learningRate, beta1, beta2, e, momentumDecay, weightDecay, decoupled);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -67,7 +68,7 @@ public record NAdam(
      * @throws IllegalArgumentException if it is negative
      */
     public NAdam momentumDecay(float decay) {
-        return new NAdam(learningRate, beta1, beta2, epsilon, decay, weightDecay, decoupled);
+        return Records.with(this, "momentumDecay", decay);
     }
 
     /**
@@ -76,7 +77,7 @@ public record NAdam(
      * @throws IllegalArgumentException if it is negative
      */
     public NAdam weightDecay(float decay) {
-        return new NAdam(learningRate, beta1, beta2, epsilon, momentumDecay, decay, decoupled);
+        return Records.with(this, "weightDecay", decay);
     }
 
     /**
@@ -84,7 +85,7 @@ public record NAdam(
      * divide.
      */
     public NAdam withDecoupledDecay() {
-        return new NAdam(learningRate, beta1, beta2, epsilon, momentumDecay, weightDecay, true);
+        return Records.with(this, "decoupled", true);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.kernel.Commands;
+import dev.fathom.tree.Records;
 
 /**
  * Rectified Adam (Liu et al. 2020), as PyTorch's: g += weightDecay w; m and v as in {@link Adam}; rho = r - 2 t beta2^t
@@ -41,7 +42,7 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public RAdam betas(float first, float second) {
-        return new RAdam(learningRate, first, second, epsilon, weightDecay, decoupled);
+        return Records.with(this, "beta1", first, "beta2", second);
     }
 
     /**
@@ -50,7 +51,7 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
      * @throws IllegalArgumentException if it is negative
      */
     public RAdam epsilon(float e) {
-        return new RAdam(learningRate, beta1, beta2, e, weightDecay, decoupled);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -59,7 +60,7 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
      * @throws IllegalArgumentException if it is negative
      */
     public RAdam weightDecay(float decay) {
-        return new RAdam(learningRate, beta1, beta2, epsilon, decay, decoupled);
+        return Records.with(this, "weightDecay", decay);
     }
 
     /**
@@ -67,7 +68,7 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
      * divide.
      */
     public RAdam withDecoupledDecay() {
-        return new RAdam(learningRate, beta1, beta2, epsilon, weightDecay, true);
+        return Records.with(this, "decoupled", true);
     }
 
     @Override

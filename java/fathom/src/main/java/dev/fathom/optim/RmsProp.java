@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g /
  * (sqrt(s) + epsilon). If centered (Graves 2013), with m = alpha m + (1 - alpha) g, the root is that of the variance s
@@ -42,7 +44,7 @@ public record RmsProp(
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public RmsProp alpha(float decay) {
-        return new RmsProp(learningRate, decay, epsilon, momentum, centered, weightDecay);
+        return Records.with(this, "alpha", decay);
     }
 
     /**
@@ -51,7 +53,7 @@ public record RmsProp(
      * @throws IllegalArgumentException if it is negative
      */
     public RmsProp epsilon(float e) {
-        return new RmsProp(learningRate, alpha, e, momentum, centered, weightDecay);
+        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -60,7 +62,7 @@ public record RmsProp(
      * @throws IllegalArgumentException if it is negative
      */
     public RmsProp momentum(float m) {
-        return new RmsProp(learningRate, alpha, epsilon, m, centered, weightDecay);
+        return Records.with(this, "momentum", m);
     }
 
     /**
@@ -68,7 +70,7 @@ public record RmsProp(
      * mean square.
      */
     public RmsProp withCentering() {
-        return new RmsProp(learningRate, alpha, epsilon, momentum, true, weightDecay);
+        return Records.with(this, "centered", true);
     }
 
     /**
@@ -77,7 +79,7 @@ public record RmsProp(
      * @throws IllegalArgumentException if it is negative
      */
     public RmsProp weightDecay(float decay) {
-        return new RmsProp(learningRate, alpha, epsilon, momentum, centered, decay);
+        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

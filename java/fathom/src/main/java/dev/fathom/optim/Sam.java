@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Records;
 
 /**
  * Sharpness-aware minimization (Foret et al. 2021) around any recipe, which steps from w with the gradient at w +
@@ -39,12 +40,12 @@ public record Sam(Optimizer inner, float radius, boolean adaptive) implements Ar
      * @throws IllegalArgumentException if it is negative or not finite
      */
     public Sam radius(float rho) {
-        return new Sam(inner, rho, adaptive);
+        return Records.with(this, "radius", rho);
     }
 
     /** Returns this recipe in the adaptive form, for which the authors use a radius of 0.5 to 2. */
     public Sam withAdaptation() {
-        return new Sam(inner, radius, true);
+        return Records.with(this, "adaptive", true);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.tree.Records;
+
 /**
  * Stochastic gradient descent: g += weightDecay w, and without momentum w -= lr g. With momentum there are three forms,
  * of which courses and libraries each call one the momentum method; they differ in what the velocity v sums, and so in
@@ -80,7 +82,7 @@ public record Sgd(
      * @throws IllegalArgumentException if it is negative, or not below 1 where the velocity is a mean
      */
     public Sgd momentum(float m) {
-        return new Sgd(learningRate, m, velocity, dampening, nesterov, weightDecay);
+        return Records.with(this, "momentum", m);
     }
 
     /**
@@ -90,7 +92,7 @@ public record Sgd(
      * @throws IllegalArgumentException if it does not go with dampening or nesterov
      */
     public Sgd velocity(Velocity sums) {
-        return new Sgd(learningRate, momentum, sums, dampening, nesterov, weightDecay);
+        return Records.with(this, "velocity", sums);
     }
 
     /**
@@ -100,7 +102,7 @@ public record Sgd(
      *     gradients
      */
     public Sgd dampening(float d) {
-        return new Sgd(learningRate, momentum, velocity, d, nesterov, weightDecay);
+        return Records.with(this, "dampening", d);
     }
 
     /**
@@ -109,7 +111,7 @@ public record Sgd(
      * @throws IllegalArgumentException if it has no momentum, or has dampening, or its velocity is a mean
      */
     public Sgd withNesterov() {
-        return new Sgd(learningRate, momentum, velocity, dampening, true, weightDecay);
+        return Records.with(this, "nesterov", true);
     }
 
     /**
@@ -118,7 +120,7 @@ public record Sgd(
      * @throws IllegalArgumentException if it is negative
      */
     public Sgd weightDecay(float decay) {
-        return new Sgd(learningRate, momentum, velocity, dampening, nesterov, decay);
+        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

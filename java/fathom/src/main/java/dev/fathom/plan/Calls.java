@@ -22,7 +22,12 @@ import org.jspecify.annotations.Nullable;
  * @param lengths that a session may have
  */
 record Calls(
-        List<Spec> specs, CallGraph graph, List<Function<Sizes, Object>> ops, BitSet fixed, Range batches, Range lengths) {
+        List<Spec> specs,
+        CallGraph graph,
+        List<Function<Sizes, Object>> ops,
+        BitSet fixed,
+        Range batches,
+        Range lengths) {
     /**
      * Fits the calls of traces.
      *

@@ -79,7 +79,8 @@ final class Lowering extends Call {
         for (int v = 0; v < graph.values.size(); v++) {
             CallGraph.Kind kind = graph.values.get(v).kind();
             if (kind != CallGraph.Kind.RESULT) {
-                l.places[v] = new Place(l.slot(v, kind == CallGraph.Kind.INPUT ? Slot.Role.INPUT : Slot.Role.WEIGHT), 0);
+                l.places[v] =
+                        new Place(l.slot(v, kind == CallGraph.Kind.INPUT ? Slot.Role.INPUT : Slot.Role.WEIGHT), 0);
             }
         }
         for (int i = 0; i < graph.inputs.length; i++) {

@@ -16,6 +16,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
+import dev.fathom.tree.Records;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -140,7 +141,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         private Settings with(Option option) {
             Set<Option> more = EnumSet.of(option);
             more.addAll(options);
-            return new Settings(cell, in, hidden, layers, biases, forgetBias, dropout, skip, more);
+            return Records.with(this, "options", more);
         }
 
         /** Whether the parameters of one serve the other. */
@@ -356,9 +357,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if it is below 1
      */
     public Recurrent layers(int count) {
-        Settings s = settings;
-        return changed(
-                new Settings(s.cell, s.in, s.hidden, count, s.biases, s.forgetBias, s.dropout, s.skip, s.options));
+        return changed(Records.with(settings, "layers", count));
     }
 
     /**
@@ -369,9 +368,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if it is not 0, 1 or 2
      */
     public Recurrent biases(int count) {
-        Settings s = settings;
-        return changed(
-                new Settings(s.cell, s.in, s.hidden, s.layers, count, s.forgetBias, s.dropout, s.skip, s.options));
+        return changed(Records.with(settings, "biases", count));
     }
 
     /**
@@ -381,8 +378,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if the cell is no LSTM, or it has no biases
      */
     public Recurrent forgetBias(float value) {
-        Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, value, s.dropout, s.skip, s.options));
+        return changed(Records.with(settings, "forgetBias", value));
     }
 
     /**
@@ -424,8 +420,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     private Recurrent dropping(Dropout d) {
-        Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, d, s.skip, s.options));
+        return changed(Records.with(settings, "dropout", d));
     }
 
     /**
@@ -465,9 +460,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     }
 
     private Recurrent skipping(Skip skip) {
-        Settings s = settings;
-        return changed(
-                new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, s.dropout, skip, s.options));
+        return changed(Records.with(settings, "skip", skip));
     }
 
     /**

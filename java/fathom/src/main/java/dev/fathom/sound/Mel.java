@@ -1,5 +1,7 @@
 package dev.fathom.sound;
 
+import dev.fathom.tree.Records;
+
 /**
  * A bank of triangular filters over the bins of a spectrum, equally far apart on the mel scale, which follows how
  * people hear the distance of two pitches. The filters of {@link #slaney} are those of {@code librosa.filters.mel},
@@ -82,7 +84,7 @@ public record Mel(int rate, int size, int filters, double low, double high, Scal
 
     /** Returns these filters between other frequencies. */
     public Mel between(double low, double high) {
-        return new Mel(rate, size, filters, low, high, scale, normalized);
+        return Records.with(this, "low", low, "high", high);
     }
 
     /** Returns the weights [filters, bins], filter after filter. */

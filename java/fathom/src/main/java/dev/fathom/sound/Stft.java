@@ -1,5 +1,7 @@
 package dev.fathom.sound;
 
+import dev.fathom.tree.Records;
+
 /**
  * The short-time Fourier transform: a signal is cut into frames of {@code size} samples, {@code hop} samples apart,
  * each is multiplied by a Hann window, w[t] = (1 - cos(2 pi t / window)) / 2, and transformed by {@link Fourier}. A
@@ -47,17 +49,17 @@ public record Stft(int size, int hop, int window, boolean center) {
 
     /** Returns this transform with frames this many samples apart. */
     public Stft hop(int samples) {
-        return new Stft(size, samples, window, center);
+        return Records.with(this, "hop", samples);
     }
 
     /** Returns this transform with a window of this length. */
     public Stft window(int samples) {
-        return new Stft(size, hop, samples, center);
+        return Records.with(this, "window", samples);
     }
 
     /** Returns this transform with frames that begin at multiples of the hop, without any extension of the signal. */
     public Stft uncentered() {
-        return new Stft(size, hop, window, false);
+        return Records.with(this, "center", false);
     }
 
     /** Returns the number of bins of a frame: size / 2 + 1. */

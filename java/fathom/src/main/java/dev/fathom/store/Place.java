@@ -6,8 +6,8 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
 import org.jspecify.annotations.Nullable;
 
 /** Segment {@code index} of a store, as backward sees it: what stands behind the tensor of a parameter or buffer. */

@@ -10,8 +10,8 @@ import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tree.Structure;
 import java.nio.ByteBuffer;
 import java.util.Collection;
@@ -428,7 +428,8 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     /** The gradient of parameter {@code i} as a tensor; null where there is none since the last step. */
     public @Nullable Tensor gradient(int i) {
         return fresh[i]
-                ? TensorAccess.over(gradients(), Float.BYTES * offset(i), cells.get(i).shape, "gradient of " + name(i), null)
+                ? TensorAccess.over(
+                        gradients(), Float.BYTES * offset(i), cells.get(i).shape, "gradient of " + name(i), null)
                 : null;
     }
 

@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.tree.Records;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -69,22 +70,22 @@ public record Checkpoints(
         if (n < 1) {
             throw new IllegalArgumentException("checkpoints: everySteps=" + n + " must be at least 1");
         }
-        return new Checkpoints(folder, n, every, last, replacing);
+        return Records.with(this, "everySteps", n);
     }
 
     /** Writes a checkpoint when this much time has passed since the last one. */
     public Checkpoints every(Duration time) {
-        return new Checkpoints(folder, everySteps, time, last, replacing);
+        return Records.with(this, "every", time);
     }
 
     /** Keeps the newest {@code k} checkpoints, and the best. */
     public Checkpoints last(int k) {
-        return new Checkpoints(folder, everySteps, every, k, replacing);
+        return Records.with(this, "last", k);
     }
 
     /** Lets a run that begins anew delete the checkpoints that the run before it left in the folder. */
     public Checkpoints replace() {
-        return new Checkpoints(folder, everySteps, every, last, true);
+        return Records.with(this, "replacing", true);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.tree.Records;
 import java.util.List;
 
 /**
@@ -57,7 +58,7 @@ public record ReduceOnPlateau(
      * @throws IllegalArgumentException if it is outside (0, 1)
      */
     public ReduceOnPlateau factor(double f) {
-        return new ReduceOnPlateau(patience, f, cooldown, threshold, absolute, least);
+        return Records.with(this, "factor", f);
     }
 
     /**
@@ -66,7 +67,7 @@ public record ReduceOnPlateau(
      * @throws IllegalArgumentException if it is negative
      */
     public ReduceOnPlateau cooldown(int epochs) {
-        return new ReduceOnPlateau(patience, factor, epochs, threshold, absolute, least);
+        return Records.with(this, "cooldown", epochs);
     }
 
     /**
@@ -75,7 +76,7 @@ public record ReduceOnPlateau(
      * @throws IllegalArgumentException if it is negative or not finite
      */
     public ReduceOnPlateau threshold(double part) {
-        return new ReduceOnPlateau(patience, factor, cooldown, part, false, least);
+        return Records.with(this, "threshold", part, "absolute", false);
     }
 
     /**
@@ -84,7 +85,7 @@ public record ReduceOnPlateau(
      * @throws IllegalArgumentException if it is negative or not finite
      */
     public ReduceOnPlateau absoluteThreshold(double difference) {
-        return new ReduceOnPlateau(patience, factor, cooldown, difference, true, least);
+        return Records.with(this, "threshold", difference, "absolute", true);
     }
 
     /**
@@ -93,7 +94,7 @@ public record ReduceOnPlateau(
      * @throws IllegalArgumentException if it is outside [0, 1]
      */
     public ReduceOnPlateau least(double f) {
-        return new ReduceOnPlateau(patience, factor, cooldown, threshold, absolute, f);
+        return Records.with(this, "least", f);
     }
 
     @Override

@@ -1,8 +1,8 @@
 package dev.fathom.train;
 
-import dev.fathom.recurrent.StateAccess;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
+import dev.fathom.recurrent.StateAccess;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

@@ -7,9 +7,9 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -281,9 +281,15 @@ class ModelTest {
             assertThat(infer(other, new float[] {1, 2}, 1, 2)).isNotEqualTo(infer(model, new float[] {1, 2}, 1, 2));
             int version = other.parameter("scale").version();
             other.load(file);
-            for (int i = 0; i < ParameterAccess.variables(ParameterAccess.store(model.range())).size(); i++) {
-                Variable a = ParameterAccess.variables(ParameterAccess.store(model.range())).get(i);
-                Variable b = ParameterAccess.variables(ParameterAccess.store(other.range())).get(i);
+            for (int i = 0;
+                    i
+                            < ParameterAccess.variables(ParameterAccess.store(model.range()))
+                                    .size();
+                    i++) {
+                Variable a = ParameterAccess.variables(ParameterAccess.store(model.range()))
+                        .get(i);
+                Variable b = ParameterAccess.variables(ParameterAccess.store(other.range()))
+                        .get(i);
                 assertThat(b.value().toArray()).as(a.name()).isEqualTo(a.value().toArray());
             }
             assertThat(other.parameter("scale").version())

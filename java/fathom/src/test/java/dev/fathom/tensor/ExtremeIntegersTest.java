@@ -239,7 +239,9 @@ class ExtremeIntegersTest {
         double results = 0;
         try (Pass pass = TensorAccess.trace()) {
             Tensor[] y = Pass.applyAll(
-                    op, sample.inputs(s -> TensorAccess.input(pass, s, DType.F32), s -> TensorAccess.input(pass, s, DType.I32)));
+                    op,
+                    sample.inputs(
+                            s -> TensorAccess.input(pass, s, DType.F32), s -> TensorAccess.input(pass, s, DType.I32)));
             for (Tensor t : y) {
                 results += t == null ? 0 : t.shape().size();
             }

@@ -352,7 +352,8 @@ public final class AutoCtsLab implements Experiment {
 
     // ---- networks that are trained here
 
-    private static Optional<Candidate> trained(Run run, Findings page, ComparatorTraining comparator, ForecastTask task) {
+    private static Optional<Candidate> trained(
+            Run run, Findings page, ComparatorTraining comparator, ForecastTask task) {
         ForecastRun data = new ForecastRun(task, run, 1);
         List<Dataset> parts = data.parts();
         try (Dataset train = every(parts.get(0), 4);

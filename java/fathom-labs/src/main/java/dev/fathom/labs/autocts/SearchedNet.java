@@ -30,7 +30,8 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
      * @param dropout of what the cell gives
      * @param norm over the channels
      */
-    record Block(CellGraph cell, List<Operation> operations, boolean sums, Dropout dropout, LayerNorm norm) implements Net {
+    record Block(CellGraph cell, List<Operation> operations, boolean sums, Dropout dropout, LayerNorm norm)
+            implements Net {
         static Block of(CellGraph cell, int width, int graphs, boolean sums, float dropout) {
             return new Block(
                     cell,

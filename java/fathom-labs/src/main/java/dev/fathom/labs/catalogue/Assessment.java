@@ -39,7 +39,8 @@ final class Assessment {
                                 "right among the k most probable / n",
                                 "[0, 1]",
                                 ""),
-                        new CatalogueEntry("Precision", "matrix.precision(1)", "TP / (TP + FP)", "[0, 1]", "Kent et al. 1955"),
+                        new CatalogueEntry(
+                                "Precision", "matrix.precision(1)", "TP / (TP + FP)", "[0, 1]", "Kent et al. 1955"),
                         new CatalogueEntry(
                                 "Recall, sensitivity",
                                 "matrix.recall(1)",
@@ -133,10 +134,12 @@ final class Assessment {
                                 "logits / T with the T of the smallest log loss",
                                 "T > 0",
                                 "Guo et al. 2017"),
-                        new CatalogueEntry("R2", "numbers.r2()", "1 - Σ (y - t)² / Σ (t - mean)²", "(-∞, 1]", "Wright 1921"),
+                        new CatalogueEntry(
+                                "R2", "numbers.r2()", "1 - Σ (y - t)² / Σ (t - mean)²", "(-∞, 1]", "Wright 1921"),
                         new CatalogueEntry("Mean absolute error", "numbers.mae()", "mean of \\|y - t\\|", "[0, ∞)", ""),
                         new CatalogueEntry("Mean squared error", "numbers.mse()", "mean of (y - t)²", "[0, ∞)", ""),
-                        new CatalogueEntry("Root mean squared error", "numbers.rmse()", "√ mean of (y - t)²", "[0, ∞)", ""),
+                        new CatalogueEntry(
+                                "Root mean squared error", "numbers.rmse()", "√ mean of (y - t)²", "[0, ∞)", ""),
                         new CatalogueEntry(
                                 "Mean absolute percentage error",
                                 "numbers.mape()",

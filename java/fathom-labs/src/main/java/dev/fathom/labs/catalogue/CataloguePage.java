@@ -17,7 +17,14 @@ import java.util.List;
  * @param after the lines after them
  * @param entries its methods
  */
-record CataloguePage(String file, String title, String intro, String type, String before, String after, List<CatalogueEntry> entries) {
+record CataloguePage(
+        String file,
+        String title,
+        String intro,
+        String type,
+        String before,
+        String after,
+        List<CatalogueEntry> entries) {
     /** The page as Markdown. */
     String page() {
         StringBuilder page = new StringBuilder();

@@ -107,7 +107,8 @@ final class Layers {
                                 "the largest of each k neighboring channels",
                                 "k ≥ 2",
                                 "Goodfellow et al. 2013"),
-                        new CatalogueEntry("Softmin", "new Softmin()", "softmax(-x)", "any numbers", "PyTorch's Softmin"),
+                        new CatalogueEntry(
+                                "Softmin", "new Softmin()", "softmax(-x)", "any numbers", "PyTorch's Softmin"),
                         new CatalogueEntry(
                                 "Temperature",
                                 "new Sequential(new Linear(8, 4), Temperature.learned(1))",

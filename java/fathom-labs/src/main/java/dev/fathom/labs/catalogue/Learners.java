@@ -96,7 +96,8 @@ final class Learners {
                                 "each round learns what the ones before leave",
                                 "shrinkage in (0, 1]",
                                 "Friedman 2001"),
-                        new CatalogueEntry("Grid search", "search.grid(3)", "every combination of a few values", "", ""),
+                        new CatalogueEntry(
+                                "Grid search", "search.grid(3)", "every combination of a few values", "", ""),
                         new CatalogueEntry(
                                 "Random search",
                                 "search.random(8)",

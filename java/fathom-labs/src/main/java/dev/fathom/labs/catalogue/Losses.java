@@ -162,7 +162,8 @@ final class Losses {
                                 "(y - t)²",
                                 "any numbers",
                                 "Legendre 1805"),
-                        new CatalogueEntry("Sum of squared errors", "Loss.sse()", "Σ (y - t)²", "any numbers", "Legendre 1805"),
+                        new CatalogueEntry(
+                                "Sum of squared errors", "Loss.sse()", "Σ (y - t)²", "any numbers", "Legendre 1805"),
                         new CatalogueEntry(
                                 "Root mean squared error",
                                 "Loss.rmse()",

@@ -58,7 +58,8 @@ final class Optimizers {
                 entries());
     }
 
-    private static CatalogueEntry row(String name, String code, Optimizer recipe, String formula, String range, String source) {
+    private static CatalogueEntry row(
+            String name, String code, Optimizer recipe, String formula, String range, String source) {
         return new CatalogueEntry(name, code, formula, range, source, descent(name, recipe));
     }
 

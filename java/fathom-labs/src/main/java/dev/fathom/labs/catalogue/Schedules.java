@@ -29,7 +29,8 @@ final class Schedules {
                 entries());
     }
 
-    private static CatalogueEntry row(String name, String code, Schedule schedule, String formula, String range, String source) {
+    private static CatalogueEntry row(
+            String name, String code, Schedule schedule, String formula, String range, String source) {
         double[] epochs = IntStream.range(0, EPOCHS * STEPS_OF_AN_EPOCH + 1)
                 .mapToDouble(step -> (double) step / STEPS_OF_AN_EPOCH)
                 .toArray();

@@ -166,7 +166,9 @@ record NamesPage(Run run, Findings page, NameParts parts, List<NameModel> models
         page.colored(
                 String.join(
                         "",
-                        spelled.stream().map(name -> name + FirstNames.END + "\n").toList()),
+                        spelled.stream()
+                                .map(name -> name + FirstNames.END + "\n")
+                                .toList()),
                 last.name()
                         + ": the more orange a letter is, the more probable it was. A period stands for the end of a"
                         + " name.",

@@ -152,7 +152,8 @@ final class SpeechStudy {
 
     private void write(int most) {
         double silent = test.stream()
-                .mapToDouble(s -> SCALE * SpectrogramWindows.distortion(s, new float[s.length][SpectrogramWindows.BINS]))
+                .mapToDouble(
+                        s -> SCALE * SpectrogramWindows.distortion(s, new float[s.length][SpectrogramWindows.BINS]))
                 .average()
                 .orElseThrow();
         List<List<String>> rows = new ArrayList<>();
@@ -236,7 +237,8 @@ final class SpeechStudy {
 
     private ImageSheet sheet() {
         float[][] spectrogram = test.get(0);
-        ImageSheet sheet = new ImageSheet(HIGH * SpectrogramWindows.BINS, WIDE * spectrogram.length, 1).columns(1 + FRAMES.length);
+        ImageSheet sheet =
+                new ImageSheet(HIGH * SpectrogramWindows.BINS, WIDE * spectrogram.length, 1).columns(1 + FRAMES.length);
         for (String name : all.stream().map(Coded::name).distinct().toList()) {
             sheet.add(pixels(spectrogram), "original");
             all.stream()

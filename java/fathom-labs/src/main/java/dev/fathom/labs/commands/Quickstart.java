@@ -4,11 +4,11 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.TrainedEntry;
+import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;

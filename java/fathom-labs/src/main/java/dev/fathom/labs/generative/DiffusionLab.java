@@ -142,7 +142,8 @@ public final class DiffusionLab implements Experiment {
                 run.training().say("samples %,d of %,d", from, evaluation.count());
                 int n = Math.min(CHUNK, evaluation.count() - from);
                 float[] some = diffusion.sample(net, 1, rng, (t, x) -> {}, n, 28, 28, 1);
-                System.arraycopy(ImageStudy.unit(some), 0, samples, from * SampleQuality.PIXELS, n * SampleQuality.PIXELS);
+                System.arraycopy(
+                        ImageStudy.unit(some), 0, samples, from * SampleQuality.PIXELS, n * SampleQuality.PIXELS);
             }
             float[] shown = Arrays.copyOf(samples, Math.min(100, evaluation.count()) * SampleQuality.PIXELS);
             page.section("Samples", "").picture("samples.png", "Digits made of noise", () -> Sheets.mosaic(shown, 10));

@@ -143,7 +143,11 @@ record ImageStudy(
             epoch[r] = r >= rows ? epochs : (int) Math.max(r + 1, spaced); // no epoch twice
             int from = Math.max(0, r - rows + 1) * COLUMNS * SampleQuality.PIXELS;
             System.arraycopy(
-                    unit(album.get(epoch[r])), from, all, r * COLUMNS * SampleQuality.PIXELS, COLUMNS * SampleQuality.PIXELS);
+                    unit(album.get(epoch[r])),
+                    from,
+                    all,
+                    r * COLUMNS * SampleQuality.PIXELS,
+                    COLUMNS * SampleQuality.PIXELS);
         }
         return Sheets.captioned(all, COLUMNS, i -> i % COLUMNS == 0 ? "epoch " + epoch[i / COLUMNS] : "");
     }

@@ -52,7 +52,8 @@ public final class CifarLab implements ImageLab {
         return List.of(
                 new NetworkEntry("Textbook", TextbookCnn.lab(classes), textbook, book, 0),
                 new NetworkEntry("Textbook, augmented", TextbookCnn.lab(classes), textbook, Published.NONE, 0, CHANGES),
-                new NetworkEntry("ResNet-20", new CifarResNet(3, classes), residual, Published.NONE, 0).known("resnet20"),
+                new NetworkEntry("ResNet-20", new CifarResNet(3, classes), residual, Published.NONE, 0)
+                        .known("resnet20"),
                 new NetworkEntry("ResNet-20, augmented", new CifarResNet(3, classes), residual, paper, 0, CHANGES)
                         .known("resnet20"));
     }

@@ -4,9 +4,9 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.PlainCnn;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
@@ -75,8 +75,8 @@ public final class DepthLab implements ImageLab {
                 PlainCnn delta = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn ends = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn residual = new PlainCnn(ends.stem(), DeepNets.residual(SLIM, depth), ends.linear());
-                entries.add(
-                        new NetworkEntry("Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
+                entries.add(new NetworkEntry(
+                        "Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
                 entries.add(new NetworkEntry(
                         "Gauss " + depth,
                         DeepNets.deep(new PlainCnn(1, SLIM, depth, 10, gaussian), SLIM, depth, 2),

@@ -43,7 +43,8 @@ public final class FashionLab implements ImageLab {
         return List.of(
                 new NetworkEntry(
                         "LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f), Published.NONE, 0.90),
-                new NetworkEntry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), Published.NONE, 0.925));
+                new NetworkEntry(
+                        "Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), Published.NONE, 0.925));
     }
 
     private static Sequential small() {

@@ -136,7 +136,8 @@ public final class IslrLab implements Experiment {
 
     // ---- table 10.1
 
-    private static boolean table(Run run, Findings page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
+    private static boolean table(
+            Run run, Findings page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
         int epochs = run.epochs(30, 3);
         page.section("Table 10.1", "")
                 .text(line(
@@ -251,7 +252,13 @@ public final class IslrLab implements Experiment {
 
     /** Published errors and bands are those of digits. */
     private static void add(
-            Findings page, boolean digits, List<Row> rows, Entry entry, long parameters, double validation, double test) {
+            Findings page,
+            boolean digits,
+            List<Row> rows,
+            Entry entry,
+            long parameters,
+            double validation,
+            double test) {
         Figure figure = Figure.of(entry.name() + ", test error", "%", test);
         page.key(
                 digits

@@ -11,9 +11,9 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
+import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
@@ -108,7 +108,8 @@ public final class MnistBestLab implements ImageLab {
         Dataset choose = members.get(0).images().choose();
         List<Classification> chosen =
                 members.stream().map(o -> Classification.of(o.model(), choose)).toList();
-        List<Classification> tested = members.stream().map(TrainedEntry::answers).toList();
+        List<Classification> tested =
+                members.stream().map(TrainedEntry::answers).toList();
         Classification validation = mean(chosen);
         Classification test = mean(tested);
         List<List<String>> rows = new ArrayList<>();

@@ -63,8 +63,7 @@ record Racer(String name, Family family, double typical, Race.Recipe recipe) {
         }
     }
 
-    private static final Racer DESCENT =
-            new Racer("Gradient descent", Family.MOMENTUM, 0.1, r -> new Sgd((float) r));
+    private static final Racer DESCENT = new Racer("Gradient descent", Family.MOMENTUM, 0.1, r -> new Sgd((float) r));
     private static final Racer MOMENTUM =
             new Racer("Momentum", Family.MOMENTUM, 0.03, r -> new Sgd((float) r).momentum(BETA));
     private static final Racer ADAM = new Racer("Adam", Family.ADAPTIVE, 1e-3, r -> new Adam((float) r));

@@ -72,8 +72,7 @@ record SurfaceRace(Run run, Findings page) {
     }
 
     private List<Ranked> ranked(Surface surface) {
-        List<Ranked> all =
-                Workers.all().run(Racer.ON_SURFACES.size(), i -> best(Racer.ON_SURFACES.get(i), surface));
+        List<Ranked> all = Workers.all().run(Racer.ON_SURFACES.size(), i -> best(Racer.ON_SURFACES.get(i), surface));
         return run.interrupt().requested() ? List.of() : all;
     }
 

@@ -94,7 +94,8 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
 
     /** Trainings that differ in anything that a person may ask for have different files. */
     private String file(Task task) {
-        return Findings.line("%s-%d-images-%d-epochs-seed-%d.csv", task.name(), learn.size(), task.epochs(), task.seed());
+        return Findings.line(
+                "%s-%d-images-%d-epochs-seed-%d.csv", task.name(), learn.size(), task.epochs(), task.seed());
     }
 
     /** Trains a model; the history of one that diverged is that of its finite epochs. */

@@ -26,7 +26,8 @@ enum Baseline {
             Sliding every = new Sliding(FLOOR_ROWS, 1);
             float[][] windows = every.of(series.test());
             Pca pca = Pca.fit(every.of(series.training()), series.columns() == 1 ? 4 : 8);
-            double[][] squared = ReconstructionErrors.squared(pca.inverse(pca.transform(windows)), windows, series.columns());
+            double[][] squared =
+                    ReconstructionErrors.squared(pca.inverse(pca.transform(windows)), windows, series.columns());
             return every.mean(squared, series.test().length);
         }
     },

@@ -78,7 +78,8 @@ record ConvolutionalEnsemble(
                 }
             }
         }
-        return new Trained(new ReconstructionErrors(errors.toArray(double[][]::new)), distance(written, windows.length));
+        return new Trained(
+                new ReconstructionErrors(errors.toArray(double[][]::new)), distance(written, windows.length));
     }
 
     private Model<ConvolutionalAutoencoder> model(LabeledSeries series, int member) {

@@ -90,9 +90,15 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
             }
             Sliding asked = new Sliding(window, Math.max(1, window / Study.APART));
             double[][] squares = model.net().members().stream()
-                    .map(m -> ReconstructionErrors.of(asked, rows, x -> List.of(m.again(x))).squares()[0])
+                    .map(m -> ReconstructionErrors.of(asked, rows, x -> List.of(m.again(x)))
+                            .squares()[0])
                     .toArray(double[][]::new);
-            return of(series, settings, epochs, new ReconstructionErrors(squares).median(), microseconds(model.net(), rows));
+            return of(
+                    series,
+                    settings,
+                    epochs,
+                    new ReconstructionErrors(squares).median(),
+                    microseconds(model.net(), rows));
         }
     }
 

@@ -113,6 +113,7 @@ record RecurrentEnsemble(Cell cell, AutoencoderFitting fitting, Sliding learned,
 
     /** A member's squared error at each test row. */
     double[] errors(LabeledSeries series, RecurrentAutoencoder net) {
-        return ReconstructionErrors.of(asked, series.test(), x -> List.of(net.again(x))).squares()[0];
+        return ReconstructionErrors.of(asked, series.test(), x -> List.of(net.again(x)))
+                .squares()[0];
     }
 }

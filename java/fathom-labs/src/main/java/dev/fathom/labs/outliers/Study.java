@@ -259,7 +259,8 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
         outcome.scores().put(name, Averages.floats(scores));
         List<Area> members =
                 Arrays.stream(errors.squares()).map(m -> area(series, m)).toList();
-        areas.put(member(name), new Area(Averages.median(members, Area::roc), Averages.median(members, Area::precision)));
+        areas.put(
+                member(name), new Area(Averages.median(members, Area::roc), Averages.median(members, Area::precision)));
         return true;
     }
 

@@ -377,7 +377,8 @@ public final class MovingDigitsLab implements Experiment {
                 COMING,
                 simple.stream()
                         .map(s -> line(
-                                "%.0f %% of that by %s", 100 * error / (1000 * Averages.mean(s.errors(test))), s.name()))
+                                "%.0f %% of that by %s",
+                                100 * error / (1000 * Averages.mean(s.errors(test))), s.name()))
                         .collect(Collectors.joining(", ")),
                 nearest.name(),
                 near,

@@ -84,7 +84,8 @@ public final class CartPoleLab implements Experiment {
      * Learns a task by each method from each seed, and shows those that are finished; false if the run was interrupted
      * before the last.
      */
-    private static boolean task(Run run, Findings page, Task task, int seeds, Map<String, Integer> steps, String about) {
+    private static boolean task(
+            Run run, Findings page, Task task, int seeds, Map<String, Integer> steps, String about) {
         boolean grid = task.name().equals("grid world");
         double random = grid
                 ? GridWorld.values(uniform())[0]
@@ -137,7 +138,8 @@ public final class CartPoleLab implements Experiment {
         all.forEach((name, learned) -> {
             double[] scores = learned.stream().mapToDouble(Learned::score).toArray();
             double mean = Averages.mean(scores);
-            double end = Averages.mean(learned.stream().mapToDouble(Learned::end).toArray());
+            double end =
+                    Averages.mean(learned.stream().mapToDouble(Learned::end).toArray());
             Figure figure = Figure.of(task.name() + ", " + name + ", mean return", "", mean)
                     .published(
                             grid ? "0.705" : "475",

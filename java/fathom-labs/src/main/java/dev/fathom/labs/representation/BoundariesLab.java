@@ -11,9 +11,9 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.NamedActivation;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
+import dev.fathom.labs.training.NamedActivation;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -129,7 +129,8 @@ public final class BoundariesLab implements Experiment {
                             + ", with their test accuracies",
                     () -> sheet(all, set, learn.get(set * draws)));
         }
-        boolean whole = all.size() == NamedActivation.ALL.size() && !run.interrupt().requested();
+        boolean whole =
+                all.size() == NamedActivation.ALL.size() && !run.interrupt().requested();
         return whole ? page.finished() : page;
     }
 

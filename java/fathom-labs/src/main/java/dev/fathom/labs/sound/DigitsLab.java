@@ -208,7 +208,8 @@ public final class DigitsLab implements Experiment {
     }
 
     /** False if the run was interrupted. */
-    private static boolean strings(Run run, Findings page, List<Recording> training, List<Recording> test, Trained best) {
+    private static boolean strings(
+            Run run, Findings page, List<Recording> training, List<Recording> test, Trained best) {
         DigitStrings.Recognized read = DigitStrings.train(run, training, test);
         if (read == null) {
             return false;

@@ -58,7 +58,12 @@ record AdditionTraining(Run run, Additions training, Additions validation, Addit
      * @param answers what it answers to the sums of {@code test}
      */
     record Trained(
-            String name, Recipe recipe, long parameters, History history, List<String> answers, List<Additions.Sum> test) {
+            String name,
+            Recipe recipe,
+            long parameters,
+            History history,
+            List<String> answers,
+            List<Additions.Sum> test) {
         /** The share of the test's characters that are right; the blanks after an answer count. */
         double characterAccuracy() {
             long right = 0;

@@ -38,7 +38,8 @@ class AdversarialDuelTest {
     Path temp;
 
     /** Samples after a game about N(2, 1²). */
-    private float[] played(AdversarialDuel duel, Supplier<Gan> net, long seed, boolean resume, Path folder, int... epochs) {
+    private float[] played(
+            AdversarialDuel duel, Supplier<Gan> net, long seed, boolean resume, Path folder, int... epochs) {
         float[] numbers = Density.normal(2, 1).sample(SIZE, new Rng(3));
         return played(duel, net, numbers, new int[SIZE], seed, resume, folder, epochs);
     }
@@ -114,7 +115,9 @@ class AdversarialDuelTest {
                     false,
                     temp.resolve(duel.game().name()),
                     30);
-            assertThat(Averages.mean(Averages.doubles(made))).as(duel.toString()).isBetween(1.0, 3.0);
+            assertThat(Averages.mean(Averages.doubles(made)))
+                    .as(duel.toString())
+                    .isBetween(1.0, 3.0);
         }
     }
 
@@ -172,7 +175,8 @@ class AdversarialDuelTest {
         Linear dead = new Linear(1, 8, Init.zeros()).withBias(Init.constant(-9)).act(Activation.RELU);
         Gan net = new Gan(
                 plain.generator(), new Critic(new Sequential(dead), new Linear(8, 1).withBias(Init.zeros())), 4, 0);
-        assertThatThrownBy(() -> played(new AdversarialDuel(Game.MINIMAX, 16, new Adam(1e-3f)), () -> net, 1, false, temp, 3))
+        assertThatThrownBy(() ->
+                        played(new AdversarialDuel(Game.MINIMAX, 16, new Adam(1e-3f)), () -> net, 1, false, temp, 3))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageStartingWith("the critic has collapsed: at the end of epoch 1 it gave");
         assertThat(temp.resolve("a-game/history.csv")).isNotEmptyFile();

@@ -250,13 +250,15 @@ class AnomaliesLabTest {
             again[0][2 * i] = 2 * i;
         }
         assertThat(ReconstructionErrors.squared(again, window, 2)).isDeepEqualTo(new double[][] {{0, 1, 4, 9, 16, 25}});
-        assertThat(new Sliding(t, 1).mean(ReconstructionErrors.squared(again, window, 2), t)).containsExactly(0, 1, 4, 9, 16, 25);
+        assertThat(new Sliding(t, 1).mean(ReconstructionErrors.squared(again, window, 2), t))
+                .containsExactly(0, 1, 4, 9, 16, 25);
     }
 
     /** The median over members is taken row by row, and one wild member does not move it. */
     @Test
     void theScoreIsTheMedianOverMembers() {
-        ReconstructionErrors errors = new ReconstructionErrors(new double[][] {{1, 2, 3}, {3, 2, 1}, {1000, 1000, 1000}, {2, 2, 2}});
+        ReconstructionErrors errors =
+                new ReconstructionErrors(new double[][] {{1, 2, 3}, {3, 2, 1}, {1000, 1000, 1000}, {2, 2, 2}});
         assertThat(errors.median()).containsExactly(2.5, 2, 2.5);
         assertThat(errors.median(2)).containsExactly(2, 2, 2);
         assertThat(errors.median(1)).containsExactly(1, 2, 3);
