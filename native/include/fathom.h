@@ -27,7 +27,8 @@ enum {
     FATHOM_BAD_LENGTH = 4,  /* detail: row, length, the most */
     FATHOM_BAD_BLANK = 5,   /* detail: row, place, the blank that is a label there */
     FATHOM_NO_STEPS = 6,    /* detail: row */
-    FATHOM_BAD_WORD = 7     /* detail: kernel, argument word, what it holds: not one of its enumeration */
+    FATHOM_BAD_WORD = 7,    /* detail: kernel, argument word, what it holds: not one of its enumeration */
+    FATHOM_BAD_DIVISOR = 8  /* detail: which element of the divisor is 0 */
 };
 
 /*

@@ -226,7 +226,7 @@ static inline int32_t run_command(int64_t kernel, const void *arguments, size_t 
     CHECK(scratch >= 0, "kernel %lld refuses its sizes", (long long)kernel);
     if (scratch < 0) return FATHOM_BAD_COMMAND;
     int before = guarded_count;
-    if (scratch) run_words[RUN_HEADER + count - 1] = (int64_t)(intptr_t)guarded((size_t)scratch, 4 * (kernel % 16));
+    if (scratch) run_words[RUN_HEADER + count - 1] = (int64_t)(intptr_t)guarded((size_t)scratch, 8 * (kernel % 8));
     int32_t status = fathom_run((int64_t)(intptr_t)run_words, count);
     release_guarded_from(before);
     return status;

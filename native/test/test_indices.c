@@ -102,13 +102,13 @@ static void moves(void) {
     enum { BOUND = 50 };
     for (int k = 0; k < COUNT(sizes); k++) {
         int64_t rows = sizes[k][0], cols = sizes[k][1];
-        for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES_TO_INTS; kind++) {
+        for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES; kind++) {
             int32_t *index = random_indices(rows, BOUND);
             uint8_t *src = guarded((size_t)(BOUND * cols * (kind == GATHER_WORDS ? 4 : 1)), 4);
             float *norm = guarded_random(32, 0, 0, 1), *y = guarded_floats(rows * cols, 4);
             for (int64_t i = 0; i < BOUND * cols; i++) src[i] = (uint8_t)random_bits();
             RACE(FATHOM_BAD_INDEX, index, rows, BOUND, y, rows * cols, gather, .kind = kind, .src = src, .srcrows = BOUND,
-                 .index = index, .y = y, .outer = 1, .rows = rows, .cols = cols, .norm = norm, .channels = 1);
+                 .index = index, .y = (uint8_t *)y, .outer = 1, .rows = rows, .cols = cols, .norm = norm, .channels = 1);
         }
         int32_t *index = random_indices(rows, BOUND);
         float *x = guarded_random(rows * cols, 4, -1, 1), *y = guarded_floats(BOUND * cols, 4);

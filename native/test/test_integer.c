@@ -1,7 +1,7 @@
 /*
- * integer, where, cast and one_hot on every instruction set: equal to one line of C each, broadcast or not, for sizes around the
- * vector, bit for bit with any number of parts; conversions as Java's casts over a sample of all floats; labels that do not exist
- * are told.
+ * integer, reduce_integers, where, cast and one_hot on every instruction set: equal to one line of C each, broadcast or not, for sizes
+ * around the vector, bit for bit with any number of parts; conversions as Java's casts over a sample of all floats, saturated where the
+ * result is bytes; labels that do not exist and divisors that are 0 are told.
  */
 #include "check.h"
 
@@ -19,6 +19,9 @@ static uint32_t integer_of(int row, int32_t a, int32_t b) {
     case INTEGER_add: return (uint32_t)a + (uint32_t)b;
     case INTEGER_sub: return (uint32_t)a - (uint32_t)b;
     case INTEGER_mul: return (uint32_t)a * (uint32_t)b;
+    case INTEGER_div: return (uint32_t)((int64_t)a / b);
+    case INTEGER_max: return (uint32_t)(a > b ? a : b);
+    case INTEGER_min: return (uint32_t)(a < b ? a : b);
     case INTEGER_gt: return mask_bits(a > b);
     case INTEGER_ge: return mask_bits(a >= b);
     case INTEGER_lt: return mask_bits(a < b);
@@ -31,6 +34,8 @@ static uint32_t integer_of(int row, int32_t a, int32_t b) {
 /* a result [rows, cols]; sa and sb are the operands' strides */
 static void integer(int isa, int row, int64_t rows, int64_t cols, const int64_t *sa, const int64_t *sb) {
     int32_t *a = random_ints(rows * cols, 4), *b = random_ints(rows * cols, 8);
+    for (int64_t i = 0; i < rows * cols && row == INTEGER_div; i++) b[i] = b[i] == 0 ? 1 : b[i];
+    if (row == INTEGER_div && cols > 0) a[0] = INT32_MIN, b[0] = -1;
     uint32_t *y = guarded((size_t)(rows * cols) * 4, 12);
     struct integer_args g = {.row = row, .a = a, .b = b, .y = (float *)y, .dims = {1, 1, 1, 1, rows, cols},
                              .sa = {0, 0, 0, 0, sa[0], sa[1]}, .sb = {0, 0, 0, 0, sb[0], sb[1]}};
@@ -41,6 +46,39 @@ static void integer(int isa, int row, int64_t rows, int64_t cols, const int64_t 
             uint32_t found = y[i * cols + j], want = integer_of(row, u, w);
             CHECK(found == want, "row %d of %d and %d is %x, not %x, isa %d", row, u, w, found, want, isa);
         }
+    if (row == INTEGER_div && rows * cols > 0) {
+        int64_t last = (sb[0] ? rows : 1) * (sb[1] ? cols : 1) - 1; /* elements of b are counted without those that broadcasting repeats */
+        b[(sb[0] ? rows - 1 : 0) * sb[0] + (sb[1] ? cols - 1 : 0) * sb[1]] = 0;
+        memset(y, 0xff, (size_t)(rows * cols) * 4);
+        CHECK(run_command(K_integer, &g, sizeof g) == FATHOM_BAD_DIVISOR && run_words[1] == last && y[0] == UINT32_MAX,
+              "0 at %lld is told at %lld, isa %d", (long long)last, (long long)run_words[1], isa);
+    }
+    release_guarded();
+}
+
+/* ---- reduce_integers ---- */
+
+static void reduce(int isa, int kind, int64_t outer, int64_t r, int64_t inner) {
+    int32_t *x = random_ints(outer * r * inner, 4), *y = guarded((size_t)(outer * inner) * 4, 8);
+    struct reduce_integers_args g = {.kind = kind, .x = x, .y = y, .outer = outer, .r = r, .inner = inner};
+    CHECK(run_command(K_reduce_integers, &g, sizeof g) == FATHOM_OK, "kind %d", kind);
+    for (int64_t i = 0; i < outer * inner; i++) {
+        const int32_t *line = x + i / inner * r * inner + i % inner;
+        uint32_t sum = 0;
+        int64_t largest = 0, smallest = 0;
+        for (int64_t j = 0; j < r; j++) {
+            sum += (uint32_t)line[j * inner];
+            if (line[j * inner] > line[largest * inner]) largest = j;
+            if (line[j * inner] < line[smallest * inner]) smallest = j;
+        }
+        int32_t want = kind == INTEGER_SUM      ? (int32_t)sum
+                       : kind == INTEGER_MAX    ? line[largest * inner]
+                       : kind == INTEGER_MIN    ? line[smallest * inner]
+                       : kind == INTEGER_ARGMAX ? (int32_t)largest
+                                                : (int32_t)smallest;
+        CHECK(y[i] == want, "kind %d of %lld x %lld x %lld is %d, not %d, isa %d", kind, (long long)outer, (long long)r,
+              (long long)inner, y[i], want, isa);
+    }
     release_guarded();
 }
 
@@ -71,11 +109,13 @@ static int32_t java_cast(float x) {
     return isnan(x) ? 0 : x >= 0x1p31f ? INT32_MAX : x <= -0x1p31f ? INT32_MIN : (int32_t)x;
 }
 
+static uint8_t saturated(int32_t x) { return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x); }
+
 static void casts(int isa) {
     enum { CHUNK = 1021 };
     float *x = guarded_floats(CHUNK, 4), *f = guarded_floats(CHUNK, 8);
     int32_t *y = guarded(CHUNK * 4, 12);
-    uint8_t *bytes = guarded(CHUNK, 3);
+    uint8_t *bytes = guarded(CHUNK, 3), *made = guarded(CHUNK, 5);
     uint64_t stride = 40009;
     for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += CHUNK * stride) {
         for (int i = 0; i < CHUNK; i++) {
@@ -83,22 +123,31 @@ static void casts(int isa) {
             memcpy(x + i, &b, 4);
             bytes[i] = (uint8_t)(b >> 8);
         }
-        RUN(cast, .kind = 0, .x = (uint8_t *)x, .y = (float *)y, .n = CHUNK);
-        for (int i = 0; i < CHUNK; i++) CHECK(y[i] == java_cast(x[i]), "%g becomes %d, isa %d", x[i], y[i], isa);
-        RUN(cast, .kind = 1, .x = (uint8_t *)x, .y = f, .n = CHUNK);
+        RUN(cast, .kind = FLOATS_TO_INTS, .x = (uint8_t *)x, .y = (uint8_t *)y, .n = CHUNK);
+        RUN(cast, .kind = FLOATS_TO_BYTES, .x = (uint8_t *)x, .y = made, .n = CHUNK);
+        for (int i = 0; i < CHUNK; i++) {
+            CHECK(y[i] == java_cast(x[i]), "%g becomes %d, isa %d", x[i], y[i], isa);
+            CHECK(made[i] == saturated(java_cast(x[i])), "%g becomes %d, isa %d", x[i], made[i], isa);
+        }
+        RUN(cast, .kind = INTS_TO_FLOATS, .x = (uint8_t *)x, .y = (uint8_t *)f, .n = CHUNK);
+        RUN(cast, .kind = INTS_TO_BYTES, .x = (uint8_t *)x, .y = made, .n = CHUNK);
         for (int i = 0; i < CHUNK; i++) {
             int32_t whole;
             memcpy(&whole, x + i, 4);
-            CHECK(f[i] == (float)whole, "%d becomes %g, isa %d", whole, f[i], isa);
+            CHECK(f[i] == (float)whole && made[i] == saturated(whole), "%d becomes %g, %d, isa %d", whole, f[i], made[i], isa);
         }
-        RUN(cast, .kind = 2, .x = bytes, .y = f, .n = CHUNK);
-        RUN(cast, .kind = 3, .x = bytes, .y = (float *)y, .n = CHUNK);
+        RUN(cast, .kind = BYTES_TO_FLOATS, .x = bytes, .y = (uint8_t *)f, .n = CHUNK);
+        RUN(cast, .kind = BYTES_TO_INTS, .x = bytes, .y = (uint8_t *)y, .n = CHUNK);
         for (int i = 0; i < CHUNK; i++) CHECK(f[i] == bytes[i] && y[i] == bytes[i], "%d becomes %g, %d", bytes[i], f[i], y[i]);
     }
-    float edges[] = {NAN, INFINITY, -INFINITY, 0x1p31f, -0x1p31f, 0x1.fffffep30f, -0x1.000002p31f, -0.9f, 1.5f};
-    int32_t whole[9];
-    RUN(cast, .kind = 0, .x = (uint8_t *)edges, .y = (float *)whole, .n = 9);
-    for (int i = 0; i < 9; i++) CHECK(whole[i] == java_cast(edges[i]), "%g becomes %d, isa %d", edges[i], whole[i], isa);
+    float edges[] = {NAN, INFINITY, -INFINITY, 0x1p31f, -0x1p31f, 0x1.fffffep30f, -0x1.000002p31f, -0.9f, 1.5f, 254.9f, 255.5f, 256, -1};
+    enum { EDGES = sizeof edges / sizeof *edges };
+    int32_t whole[EDGES];
+    uint8_t small[EDGES];
+    RUN(cast, .kind = FLOATS_TO_INTS, .x = (uint8_t *)edges, .y = (uint8_t *)whole, .n = EDGES);
+    RUN(cast, .kind = FLOATS_TO_BYTES, .x = (uint8_t *)edges, .y = small, .n = EDGES);
+    for (int i = 0; i < EDGES; i++)
+        CHECK(whole[i] == java_cast(edges[i]) && small[i] == saturated(whole[i]), "%g becomes %d, %d, isa %d", edges[i], whole[i], small[i], isa);
     release_guarded();
 }
 
@@ -123,14 +172,15 @@ static void one_hot(int64_t rows, int64_t classes) {
 
 static void same_bits(void) {
     enum { N = 3000017 };
-    float *x = guarded_random(N, 4, -1e5, 1e5), *want[3] = {0}, *y[3];
-    for (int k = 0; k < 3; k++) y[k] = guarded_floats(N, 0);
+    float *x = guarded_random(N, 4, -1e5, 1e5), *want[4] = {0}, *y[4];
+    for (int k = 0; k < 4; k++) y[k] = guarded_floats(N, 0);
     FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
         RUN(integer, .row = INTEGER_add, .a = (int32_t *)x, .b = (int32_t *)x, .y = y[0], .dims = {1, 1, 1, 1, 1, N},
             .sa = {[5] = 1}, .sb = {[5] = 1});
         RUN(where, .mask = x, .a = x, .y = y[1], .dims = {1, 1, 1, 1, 1, N}, .sm = {[5] = 1}, .sa = {[5] = 1});
-        RUN(cast, .kind = 0, .x = (uint8_t *)x, .y = y[2], .n = N);
-        for (int k = 0; k < 3; k++) {
+        RUN(cast, .kind = FLOATS_TO_INTS, .x = (uint8_t *)x, .y = (uint8_t *)y[2], .n = N);
+        RUN(reduce_integers, .kind = INTEGER_SUM, .x = (int32_t *)x, .y = (int32_t *)y[3], .outer = 17, .r = 173, .inner = N / 17 / 173);
+        for (int k = 0; k < 4; k++) {
             if (!want[k]) {
                 want[k] = guarded_floats(N, 0);
                 memcpy(want[k], y[k], N * 4);
@@ -161,6 +211,10 @@ int main(void) {
                 where(isa, 3, n, turned, column, add);
             }
             if (n) one_hot(n, 1 + n / 2);
+            for (int kind = 0; kind < INTEGER_REDUCE_KINDS; kind++) {
+                reduce(isa, kind, 3, n + (kind != INTEGER_SUM), 1);
+                reduce(isa, kind, 2, 1 + n % 5, n);
+            }
         }
         casts(isa);
     }

@@ -20,7 +20,7 @@ static void gather(void) {
     FOR_EACH_ISA(isa)
         FOR_EACH_PARTS(parts)
             for (int k = 0; k < COUNT(sizes); k++)
-                for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES_TO_INTS; kind++) {
+                for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES; kind++) {
                     int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], bytes = kind == GATHER_WORDS ? 4 : 1;
                     int64_t n = outer * rows * cols, wrong = 0, channels = cols % 3 == 0 ? 3 : cols % 17 == 0 ? 17 : 1;
                     float *norm = norm_of(channels);
@@ -28,25 +28,29 @@ static void gather(void) {
                     int32_t *index = guarded((size_t)rows * 4, 4);
                     float *y = guarded_floats(n, 8);
                     for (int64_t i = 0; i < outer * srcrows * cols * bytes; i++) src[i] = (uint8_t)random_bits();
-                    for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(srcrows);
-                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .outer = outer,
-                              .rows = rows, .cols = cols, .norm = norm, .channels = channels)
+                    const int64_t negative = k % 2;
+                    for (int64_t i = 0; i < rows; i++)
+                        index[i] = (int32_t)(negative ? random_below(2 * srcrows) - srcrows : random_below(srcrows));
+                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .negative = negative,
+                              .y = (uint8_t *)y, .outer = outer, .rows = rows, .cols = cols, .norm = norm, .channels = channels)
                               == FATHOM_OK,
                           "status");
                     for (int64_t i = 0; i < n; i++) {
-                        int64_t at = (i / cols / rows * srcrows + index[i / cols % rows]) * cols + i % cols;
+                        int64_t row = (index[i / cols % rows] + srcrows) % srcrows; /* counted from the end where it is negative */
+                        int64_t at = (i / cols / rows * srcrows + row) * cols + i % cols;
                         int64_t c = i % cols % channels;
                         double want = src[at] * (double)((float)(c + 1) / 255) - (double)c / 2;
                         if (kind == GATHER_BYTES_TO_FLOATS) wrong += !near(y[i], want, 1e-6);
                         else if (kind == GATHER_BYTES_TO_INTS) wrong += ((int32_t *)y)[i] != src[at];
+                        else if (kind == GATHER_BYTES) wrong += ((uint8_t *)y)[i] != src[at];
                         else wrong += memcmp(y + i, src + 4 * at, 4) != 0;
                     }
                     CHECK(wrong == 0, "isa %d parts %d kind %d shape %d: %lld wrong", isa, parts, kind, k, (long long)wrong);
                     if (rows > 0) {
                         memset(y, 0xff, (size_t)n * 4);
-                        index[rows - 1] = rows % 2 ? -1 : (int32_t)srcrows;
-                        CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .outer = outer,
-                                  .rows = rows, .cols = cols)
+                        index[rows - 1] = rows % 2 ? (int32_t)(negative ? -srcrows - 1 : -1) : (int32_t)srcrows;
+                        CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .negative = negative,
+                                  .y = (uint8_t *)y, .outer = outer, .rows = rows, .cols = cols)
                                   == FATHOM_BAD_INDEX,
                               "isa %d", isa);
                         CHECK(run_words[1] == rows - 1 && run_words[2] == index[rows - 1] && run_words[3] == srcrows,
@@ -77,6 +81,17 @@ static void scatter_add(void) {
                 RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .most = 1, .cols = cols,
                     .yrows = yrows, .padding = NO_PADDING);
                 CHECK_BITS(y, want, ny, "isa %d parts %d shape %d", isa, parts, k);
+                int32_t *ints = (int32_t *)x, *sums = (int32_t *)y, *expected = (int32_t *)want; /* integers wrap around */
+                for (int64_t i = 0; i < outer * rows * cols; i++) ints[i] = (int32_t)random_bits();
+                for (int64_t i = 0; i < ny; i++) expected[i] = sums[i] = (int32_t)random_bits();
+                for (int64_t i = 0; i < outer * rows * cols; i++) {
+                    int32_t *to = expected + (i / cols / rows * yrows + index[i / cols % rows]) * cols + i % cols;
+                    *to = (int32_t)((uint32_t)*to + (uint32_t)ints[i]);
+                }
+                for (int64_t i = 0; i < rows; i += 2) index[i] -= (int32_t)yrows;
+                RUN(scatter_add, .integers = 1, .x = x, .index = index, .negative = 1, .y = y, .outer = outer, .rows = rows, .most = 1,
+                    .cols = cols, .yrows = yrows, .padding = NO_PADDING);
+                CHECK(!memcmp(sums, expected, (size_t)ny * 4), "integers, isa %d parts %d shape %d", isa, parts, k);
                 if (rows > 0) {
                     index[0] = (int32_t)yrows;
                     CHECK(RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .most = 1, .cols = cols,
@@ -164,7 +179,8 @@ static void permute(const int64_t *shape, int rank) {
     int64_t n = 1, strides[6] = {0};
     for (int d = rank - 1; d >= 0; n *= shape[d--]) strides[d] = n;
     float *x = guarded_floats(n, 4), *y = guarded_floats(n, 12);
-    for (int64_t i = 0; i < n; i++) ((int32_t *)x)[i] = (int32_t)i;
+    uint8_t *bytes = guarded((size_t)n, 1), *permuted = guarded((size_t)n, 3);
+    for (int64_t i = 0; i < n; i++) ((int32_t *)x)[i] = (int32_t)i, bytes[i] = (uint8_t)(i % 251);
     int64_t orders = 1;
     for (int d = 0; d < rank; d++) orders *= rank;
     for (int64_t code = 0; code < orders; code++) {
@@ -172,18 +188,20 @@ static void permute(const int64_t *shape, int rank) {
         int64_t rest = code;
         for (int d = 0; d < rank; rest /= rank, d++) seen |= 1 << (order[d] = (int)(rest % rank));
         if (seen != (1 << rank) - 1) continue;
-        struct permute_args a = {.x = x, .y = y, .dims = {1, 1, 1, 1, 1, 1}};
+        struct permute_args a = {.width = 4, .x = (uint8_t *)x, .y = (uint8_t *)y, .dims = {1, 1, 1, 1, 1, 1}};
         for (int d = 0; d < rank; d++) {
             a.dims[6 - rank + d] = shape[order[d]];
             a.strides[6 - rank + d] = strides[order[d]];
         }
         memset(y, 0xff, (size_t)n * 4);
         CHECK(run_command(K_permute, &a, sizeof a) == FATHOM_OK, "status");
+        a.width = 1, a.x = bytes, a.y = permuted;
+        CHECK(run_command(K_permute, &a, sizeof a) == FATHOM_OK, "status");
         int64_t wrong = 0;
         for (int64_t i = 0; i < n; i++) {
             int64_t at = 0, left = i;
             for (int d = 5; d >= 0; left /= a.dims[d--]) at += left % a.dims[d] * a.strides[d];
-            wrong += ((int32_t *)y)[i] != at;
+            wrong += ((int32_t *)y)[i] != at || permuted[i] != at % 251;
         }
         CHECK(wrong == 0, "rank %d order %lld: %lld wrong", rank, (long long)code, (long long)wrong);
     }
@@ -217,9 +235,23 @@ static void copy_rows(void) {
                                 float *to = want + o * oy + i * sy + c;
                                 *to = (add ? *to : 0) + x[o * ox + i * sx + c];
                             }
-                    RUN(copy_rows, .x = x, .ox = ox, .sx = sx, .y = y, .oy = oy, .sy = sy, .outer = outer, .rows = rows,
-                        .cols = cols, .add = add);
+                    RUN(copy_rows, .width = 4, .x = (uint8_t *)x, .ox = ox, .sx = sx, .y = (uint8_t *)y, .oy = oy, .sy = sy,
+                        .outer = outer, .rows = rows, .cols = cols, .add = add);
                     CHECK_BITS(y, want, ny, "isa %d parts %d shape %d add %d", isa, parts, k, add);
+                    if (!add) { /* bytes go where floats go */
+                        uint8_t *from = guarded((size_t)nx, 1), *to = guarded((size_t)ny, 3);
+                        int64_t wrong = 0;
+                        for (int64_t i = 0; i < nx; i++) from[i] = (uint8_t)random_bits();
+                        memset(to, 7, (size_t)ny);
+                        RUN(copy_rows, .width = 1, .x = from, .ox = ox, .sx = sx, .y = to, .oy = oy, .sy = sy, .outer = outer,
+                            .rows = rows, .cols = cols);
+                        for (int64_t o = 0; o < outer; o++)
+                            for (int64_t i = 0; i < rows * sy; i++) {
+                                int64_t row = i / sy, c = i % sy;
+                                wrong += to[o * oy + i] != (c < cols ? from[o * ox + row * sx + c] : 7);
+                            }
+                        CHECK(wrong == 0, "isa %d parts %d shape %d: %lld bytes", isa, parts, k, (long long)wrong);
+                    }
                     release_guarded();
                 }
 }

@@ -159,7 +159,7 @@ static void pads(void) {
             for (int k = 0; k < 200; k++) {
                 int mode = k % 4;
                 int64_t n = between(1, 3), c = between(1, 35), size[3] = {between(1, 3), between(1, 6), between(1, 9)}, all[3];
-                struct pad_args a = {.mode = mode, .n = n, .d = size[0], .h = size[1], .w = size[2], .c = c, .value = 0.5f};
+                struct pad_args a = {.mode = mode, .n = n, .d = size[0], .h = size[1], .w = size[2], .c = c, .width = 4, .value = 0x3f000000};
                 for (int i = 0; i < 6; i++) {
                     int64_t most = mode == PAD_REFLECT ? size[i / 2] - 1 : mode == PAD_CIRCULAR ? size[i / 2] : 4;
                     a.pads[i] = between(0, most);
@@ -180,9 +180,19 @@ static void pads(void) {
                     want[i] = outside ? 0.5f : x[from];
                     if (!outside) sum[from] += dy[i], size_of_sum[from] += fabs(dy[i]);
                 }
-                a.x = x, a.y = y;
+                a.x = (uint8_t *)x, a.y = (uint8_t *)y;
                 run_command(K_pad, &a, sizeof a);
                 CHECK_BITS(y, want, ny, "isa %d mode %d", isa, mode);
+                if (c % 3 == 0) { /* the same bytes as elements of one byte each */
+                    int64_t wrong = 0;
+                    uint8_t *bytes = guarded((size_t)nx, 1), *padded = guarded((size_t)ny, 3);
+                    for (int64_t i = 0; i < nx; i++) bytes[i] = (uint8_t)((int)(x[i] * 64) + 128);
+                    struct pad_args b = a;
+                    b.x = bytes, b.y = padded, b.width = 1, b.value = 200;
+                    run_command(K_pad, &b, sizeof b);
+                    for (int64_t i = 0; i < ny; i++) wrong += padded[i] != (uint8_t)(want[i] == 0.5f ? 200 : (int)(want[i] * 64) + 128);
+                    CHECK(wrong == 0, "isa %d mode %d: %lld bytes", isa, mode, (long long)wrong);
+                }
                 struct pad_grad_args g = {.mode = mode, .dy = dy, .dx = dx, .n = n, .d = size[0], .h = size[1], .w = size[2],
                                           .c = c, .add = 1};
                 memcpy(g.pads, a.pads, sizeof g.pads);

@@ -88,6 +88,21 @@ static void integers(void) {
         RUN(sort, .integers = 1, .x = (float *)x, .y = (float *)y, .index = index, .outer = 1, .r = N, .inner = 1, .k = N);
         for (int i = 0; i < N; i++)
             CHECK(y[i] == x[index[i]] && (i == 0 || y[i - 1] <= y[i]), "isa %d at %d", isa, i);
+        for (int reverse = 0; reverse < 2; reverse++)
+            for (int add = 0; add < 2; add++)
+                for (int inner = 1; inner <= 100; inner += 99) { /* sums wrap around */
+                    for (int i = 0; i < N; i++) y[i] = i;
+                    RUN(cumsum, .integers = 1, .x = (float *)x, .y = (float *)y, .outer = 1, .r = N / inner, .inner = inner,
+                        .reverse = reverse, .add = add);
+                    for (int c = 0; c < inner; c++) {
+                        uint32_t sum = 0;
+                        for (int i = 0; i < N / inner; i++) {
+                            int at = (reverse ? N / inner - 1 - i : i) * inner + c;
+                            sum += (uint32_t)x[at];
+                            CHECK((uint32_t)y[at] == sum + (add ? (uint32_t)at : 0), "isa %d at %d", isa, at);
+                        }
+                    }
+                }
     }
 }
 

@@ -127,7 +127,7 @@ static void pad(void) {
     int empty = random_below(3) == 0;
     int64_t n = empty ? extreme(0) : small(0), d = empty ? extreme(1) : small(1), h = empty ? extreme(1) : small(1);
     int64_t w = empty ? extreme(1) : small(1), c = empty ? 0 : small(0), mode = random_below(4), sides[] = {d, h, w};
-    struct pad_args a = {.mode = mode, .n = n, .d = d, .h = h, .w = w, .c = c, .value = 1};
+    struct pad_args a = {.mode = mode, .n = n, .d = d, .h = h, .w = w, .c = c, .width = 4, .value = 0x3f800000};
     for (int i = 0; i < 6; i++) {
         int64_t most_here = mode == PAD_REFLECT ? sides[i / 2] - 1 : mode == PAD_CIRCULAR ? sides[i / 2] : INT32_MAX;
         a.pads[i] = least(random_below(3) ? random_below(3) : extreme(0), most_here);
@@ -135,9 +135,10 @@ static void pad(void) {
     int64_t xs = PRODUCT(n, d, h, w, c);
     int64_t ys = PRODUCT(n, d + a.pads[0] + a.pads[1], h + a.pads[2] + a.pads[3], w + a.pads[4] + a.pads[5], c);
     if (!few(xs, ys, 0)) return;
-    a.x = some(xs), a.y = guarded_floats(ys, 4);
+    float *y = guarded_floats(ys, 4);
+    a.x = (uint8_t *)some(xs), a.y = (uint8_t *)y;
     run_at_the_edge(K_pad, &a, sizeof a);
-    check_written("pad", a.y, ys, &(struct window){.h = h, .w = w, .c = c});
+    check_written("pad", y, ys, &(struct window){.h = h, .w = w, .c = c});
     struct pad_grad_args b = {.mode = mode, .dy = some(ys), .dx = guarded_floats(xs, 4), .n = n, .d = d, .h = h, .w = w, .c = c};
     memcpy(b.pads, a.pads, sizeof b.pads);
     run_at_the_edge(K_pad_grad, &b, sizeof b);
@@ -162,7 +163,7 @@ static void gather(void) {
     float *x = some(xs), *y = guarded_floats(ys, 4), *sum = some(xs);
     int32_t *index = guarded((size_t)rows * 4, 4);
     for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(srcrows);
-    RUN_AT_THE_EDGE(gather, .kind = GATHER_WORDS, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = y, .outer = outer,
+    RUN_AT_THE_EDGE(gather, .kind = GATHER_WORDS, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = (uint8_t *)y, .outer = outer,
                     .rows = rows, .cols = cols);
     RUN_AT_THE_EDGE(scatter_add, .x = y, .index = index, .y = sum, .outer = outer, .rows = rows, .most = 1, .cols = cols,
                     .yrows = srcrows, .padding = NO_PADDING);
@@ -170,7 +171,7 @@ static void gather(void) {
     if (rows == 0) return;
     index[0] = (int32_t)least(srcrows, INT32_MAX);
     int wrong = index[0] >= srcrows;
-    int32_t status = RUN(gather, .kind = GATHER_WORDS, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = y,
+    int32_t status = RUN(gather, .kind = GATHER_WORDS, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = (uint8_t *)y,
                          .outer = outer, .rows = rows, .cols = cols);
     CHECK((status == FATHOM_BAD_INDEX) == wrong, "index %d of %ld rows", index[0], srcrows);
 }

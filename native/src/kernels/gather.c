@@ -36,25 +36,27 @@ static void gather_part(void *at, int64_t part, int64_t parts) {
     const struct indexed *c = at;
     const struct gather_args *a = c->args;
     int64_t from, to, cols = a->cols, bytes = a->kind == GATHER_WORDS ? cols * 4 : cols;
+    const int64_t low = a->negative ? -a->srcrows : 0;
     fathom_range(a->outer * a->rows, 1, part, parts, &from, &to);
     int64_t o = from / (a->rows ? a->rows : 1), i = from - o * a->rows;
     for (int64_t line = from; line < to; line++, i++) {
         if (i == a->rows) i = 0, o++;
-        int64_t row = o * a->srcrows + index_at(a->index, i, a->srcrows, c->detail);
-        float *y = a->y + line * cols;
+        int64_t row = o * a->srcrows + index_within(index_read(a->index, i), i, low, a->srcrows, c->detail);
+        float *y = (float *)a->y + line * cols;
         if (bytes <= SHORT_BYTES && i + 2 < a->rows) {
-            int64_t ahead = o * a->srcrows + index_at(a->index, i + 2, a->srcrows, c->detail);
+            int64_t ahead = o * a->srcrows + index_within(index_read(a->index, i + 2), i + 2, low, a->srcrows, c->detail);
             prefetch_bytes(a->src + ahead * bytes, bytes);
         }
         if (a->kind == GATHER_BYTES_TO_FLOATS) scale_row(a->src + row * cols, y, cols, a->norm, a->channels);
         else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(a->src + row * cols, y, cols);
+        else if (a->kind == GATHER_BYTES) memcpy(a->y + line * cols, a->src + row * cols, (size_t)cols);
         else if (cols == 1) *(int32_t *)y = ((const int32_t *)a->src)[row];
         else copy_row((const float *)a->src + row * cols, y, cols);
     }
 }
 
 static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
-    if (!indices_below(a->index, a->rows, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    if (!indices_within(a->index, a->rows, a->negative ? -a->srcrows : 0, a->srcrows, detail)) return FATHOM_BAD_INDEX;
     if (a->cols == 0) return FATHOM_OK;
     struct indexed c = {a, detail};
     int64_t lines = a->outer * a->rows;
@@ -83,6 +85,7 @@ static void scatter_part(void *at, int64_t part, int64_t parts) {
     const struct scatter_context *c = at;
     const struct scatter_add_args *a = c->a;
     int64_t unit, end, cols = a->cols;
+    const int64_t low = a->negative ? -a->yrows : 0;
     fathom_range(a->outer * c->cuts, 1, part, parts, &unit, &end);
     for (; unit < end; unit++) {
         int64_t o = unit / c->cuts, c0 = 0, c1 = cols, r0 = 0, r1 = a->yrows;
@@ -94,10 +97,11 @@ static void scatter_part(void *at, int64_t part, int64_t parts) {
             for (int64_t k = line * a->most; k < end; k++) {
                 const int32_t found = index_read(a->index, k);
                 if (found == a->padding) continue;
-                int64_t row = index_checked(found, k, a->yrows, c->detail);
+                int64_t row = index_within(found, k, low, a->yrows, c->detail);
                 if (row < r0 || row >= r1) continue;
                 float *y = a->y + (o * a->yrows + row) * cols + c0;
                 if (a->weights) row_add_times(x, a->weights[k], y, c1 - c0);
+                else if (a->integers) EACH_VECTOR(c1 - c0, v_put(y + i, (v)((vu)v_get(y + i, m) + (vu)v_get(x + i, m)), m););
                 else EACH_VECTOR(c1 - c0, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
             }
         }
@@ -106,7 +110,8 @@ static void scatter_part(void *at, int64_t part, int64_t parts) {
 
 static int32_t k_scatter_add(const struct scatter_add_args *a, int64_t *detail) {
     if (!lengths_within(a->lengths, a->rows, a->most, detail)) return FATHOM_BAD_LENGTH;
-    if (!bags_below(a->index, a->lengths, a->rows, a->most, a->padding, a->yrows, detail)) return FATHOM_BAD_INDEX;
+    const int64_t low = a->negative ? -a->yrows : 0;
+    if (!bags_within(a->index, a->lengths, a->rows, a->most, a->padding, low, a->yrows, detail)) return FATHOM_BAD_INDEX;
     const int64_t lines = a->outer * a->rows * a->most, vectors = (a->cols + 15) / 16;
     const int64_t most = vectors > a->yrows ? vectors : a->yrows;
     const int64_t parts = fathom_parts((double)(lines * a->cols) * 0.1 + (double)lines * 3, a->outer * most);
@@ -145,7 +150,7 @@ static double bag_nanos(int64_t rows, int64_t most, int64_t cols) {
 
 static int32_t k_bag(const struct bag_args *a, int64_t *detail) {
     if (!lengths_within(a->lengths, a->rows, a->most, detail)) return FATHOM_BAD_LENGTH;
-    if (!bags_below(a->index, a->lengths, a->rows, a->most, a->padding, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    if (!bags_within(a->index, a->lengths, a->rows, a->most, a->padding, 0, a->srcrows, detail)) return FATHOM_BAD_INDEX;
     struct indexed c = {a, detail};
     if (a->cols) fathom_parallel(bag_part, &c, fathom_parts(bag_nanos(a->rows, a->most, a->cols), a->rows));
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
@@ -170,13 +175,15 @@ static void bag_weights_part(void *at, int64_t part, int64_t parts) {
 
 static int32_t k_bag_weights(const struct bag_weights_args *a, int64_t *detail) {
     if (!lengths_within(a->lengths, a->rows, a->most, detail)) return FATHOM_BAD_LENGTH;
-    if (!bags_below(a->index, a->lengths, a->rows, a->most, a->padding, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    if (!bags_within(a->index, a->lengths, a->rows, a->most, a->padding, 0, a->srcrows, detail)) return FATHOM_BAD_INDEX;
     struct indexed c = {a, detail};
     fathom_parallel(bag_weights_part, &c, fathom_parts(bag_nanos(a->rows, a->most, a->cols), a->rows));
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
 /* ---- rows at other distances ---- */
+
+static void add_row(const float *x, float *y, int64_t n) { EACH_VECTOR(n, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m);); }
 
 static void copy_rows_part(void *at, int64_t part, int64_t parts) {
     const struct copy_rows_args *a = at;
@@ -186,10 +193,10 @@ static void copy_rows_part(void *at, int64_t part, int64_t parts) {
     int64_t line = from / a->cols, c = from - line * a->cols, o = line / a->rows, row = line - o * a->rows;
     while (from < to) {
         int64_t n = a->cols - c < to - from ? a->cols - c : to - from;
-        const float *x = a->x + o * a->ox + row * a->sx + c;
-        float *y = a->y + o * a->oy + row * a->sy + c;
-        if (a->add) EACH_VECTOR(n, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
-        else copy_row(x, y, n);
+        const uint8_t *x = a->x + (o * a->ox + row * a->sx + c) * a->width;
+        uint8_t *y = a->y + (o * a->oy + row * a->sy + c) * a->width;
+        if (a->add) add_row((const float *)x, (float *)y, n);
+        else copy_elements(x, y, n, a->width);
         from += n;
         c = 0;
         if (++row == a->rows) row = 0, o++;

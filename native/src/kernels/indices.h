@@ -9,17 +9,20 @@ static inline int32_t index_read(const int32_t *index, int64_t i) {
 }
 
 /*
- * found if 0 <= found < bound; else 0, which indices_below has found to be a valid index, and detail becomes i, found, bound. Parts report
- * at once: the first one stays.
+ * found if 0 <= found < bound, found + bound if low <= found < 0, where low is 0 or -bound; else 0, and detail becomes i, found, bound: the
+ * check before has found that there are rows. Parts report at once: the first one stays.
  */
-static inline int64_t index_checked(int32_t found, int64_t i, int64_t bound, int64_t *detail) {
-    if (found >= 0 && found < bound) return found;
+static inline int64_t index_within(int32_t found, int64_t i, int64_t low, int64_t bound, int64_t *detail) {
+    if (found >= low && found < bound) return found < 0 ? found + bound : found;
     int64_t none = 0;
     if (__atomic_compare_exchange_n(&detail[2], &none, bound, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         detail[0] = i;
         detail[1] = found;
     }
     return 0;
+}
+static inline int64_t index_checked(int32_t found, int64_t i, int64_t bound, int64_t *detail) {
+    return index_within(found, i, 0, bound, detail);
 }
 static inline int64_t index_at(const int32_t *index, int64_t i, int64_t bound, int64_t *detail) {
     return index_checked(index_read(index, i), i, bound, detail);
@@ -28,21 +31,26 @@ static inline int64_t index_at(const int32_t *index, int64_t i, int64_t bound, i
 /* Whether index_at has reported nothing. */
 static inline int indices_held(const int64_t *detail) { return detail[2] == 0; }
 
-/* Whether 0 <= index[i] < bound for all i, before anything is written; else detail is the first that is not: i, index[i], bound. */
-static inline int indices_below(const int32_t *index, int64_t n, int64_t bound, int64_t *detail) {
+/* Whether low <= index[i] < bound for all i, before anything is written; else detail is the first that is not: i, index[i], bound. */
+static inline int indices_within(const int32_t *index, int64_t n, int64_t low, int64_t bound, int64_t *detail) {
     int32_t outside = 0;
     const int32_t most = bound <= INT32_MAX ? (int32_t)bound : INT32_MAX; /* INT32_MAX rows and more: the last index may pass */
-    for (int64_t i = 0; i < n; i++) outside |= (index[i] < 0) | (index[i] >= most);
+    const int32_t least = low >= INT32_MIN ? (int32_t)low : INT32_MIN;
+    for (int64_t i = 0; i < n; i++) outside |= (index[i] < least) | (index[i] >= most);
     if (!outside) return 1;
     for (int64_t i = 0; i < n; i++) {
         const int32_t found = index_read(index, i);
-        if (found >= 0 && found < bound) continue;
+        if (found >= low && found < bound) continue;
         detail[0] = i;
         detail[1] = found;
         detail[2] = bound;
         return 0;
     }
     return 1;
+}
+
+static inline int indices_below(const int32_t *index, int64_t n, int64_t bound, int64_t *detail) {
+    return indices_within(index, n, 0, bound, detail);
 }
 
 /* indices_below, of the places where the rows of a batch begin, if there are any */
@@ -69,15 +77,15 @@ static inline int lengths_within(const int32_t *lengths, int64_t n, int64_t most
     return 1;
 }
 
-/* indices_below for the first lengths[i] of each row of index[rows][most], of which those that are `padding` are no indices. */
-static inline int bags_below(const int32_t *index, const int32_t *lengths, int64_t rows, int64_t most, int64_t padding, int64_t bound,
-                             int64_t *detail) {
-    if (!lengths && padding == NO_PADDING) return indices_below(index, rows * most, bound, detail);
+/* indices_within for the first lengths[i] of each row of index[rows][most], of which those that are `padding` are no indices. */
+static inline int bags_within(const int32_t *index, const int32_t *lengths, int64_t rows, int64_t most, int64_t padding, int64_t low,
+                              int64_t bound, int64_t *detail) {
+    if (!lengths && padding == NO_PADDING) return indices_within(index, rows * most, low, bound, detail);
     for (int64_t i = 0; i < rows; i++) {
         const int64_t n = length_at(lengths, i, most);
         for (int64_t k = i * most; k < i * most + n; k++) {
             const int32_t found = index_read(index, k);
-            if (found == padding || (found >= 0 && found < bound)) continue;
+            if (found == padding || (found >= low && found < bound)) continue;
             detail[0] = k;
             detail[1] = found;
             detail[2] = bound;

@@ -1,10 +1,19 @@
 /*
- * Integers: every row of integer.def with broadcasting, conversions between types, one-hot rows. An int32 travels in the
- * lanes of a vector of floats: loads, stores and selections move bits.
+ * Integers: every row of integer.def with broadcasting, reductions, conversions between types, one-hot rows. An int32 travels in
+ * the lanes of a vector of floats: loads, stores and selections move bits.
  */
 #include "broadcast.h"
 #include "bytes.h"
 #include "indices.h"
+
+/*
+ * a / b toward 0, where INT32_MIN / -1 wraps around. Lanes without numbers hold 0, and so may a divisor that another thread writes:
+ * its quotient is 0.
+ */
+static inline vi quotients(vi a, vi b) {
+    for (int l = 0; l < VL; l++) a[l] = b[l] == -1 ? (int32_t)-(uint32_t)a[l] : b[l] == 0 ? 0 : a[l] / b[l];
+    return a;
+}
 
 #define INTEGER(name, f)                                                                                                         \
     static inline v integer_##name(vi a, vi b) { return (v)(f); }                                                                \
@@ -29,20 +38,90 @@ static void integer_part(void *context, int64_t part, int64_t parts) {
         integer_rows[a->row]((const float *)a->a + r.at[0], a->sa[5], (const float *)a->b + r.at[1], a->sb[5], a->y + r.place,
                              r.length);
 }
+
+/* Whether no divisor is 0, before anything is written; else detail is the first that is. */
+static int divisors_hold(const struct integer_args *a, int64_t *detail) {
+    int64_t dims[6]; /* those along which b moves */
+    for (int d = 0; d < 6; d++) dims[d] = a->sb[d] == 0 && a->dims[d] > 0 ? 1 : a->dims[d];
+    const int64_t *strides[] = {a->sb}, n = dims_count(dims);
+    if (n == 0) return 1;
+    for (struct runs r = runs_between(0, n, dims, strides, 1); r.place < n; runs_next(&r))
+        for (int64_t i = 0; i < r.length; i++)
+            if (a->b[r.at[0] + i * a->sb[5]] == 0) {
+                detail[0] = r.place + i;
+                return 0;
+            }
+    return 1;
+}
+
 static int32_t k_integer(const struct integer_args *a, int64_t *detail) {
-    (void)detail;
+    if (a->row == INTEGER_div && !divisors_hold(a, detail)) return FATHOM_BAD_DIVISOR;
     each_part(integer_part, a, dims_count(a->dims), FUNCTION_NANOS);
+    return FATHOM_OK;
+}
+
+/* ---- reductions ---- */
+
+enum { REDUCE_STRIP = 64 }; /* columns whose results stay in L1 */
+
+/* `take` says of column c of line i whether its x replaces best[c], which is what is found, or where */
+#define REDUCE_STRIP_BY(take)                                                                                                    \
+    for (int64_t i = 1; i < a->r; i++)                                                                                           \
+        for (int64_t c = 0; c < columns; c++) {                                                                                  \
+            const int32_t value = x[i * a->inner + c];                                                                           \
+            const int taken = value take best[c];                                                                                \
+            best[c] = taken ? value : best[c];                                                                                   \
+            place[c] = taken ? (int32_t)i : place[c];                                                                            \
+        }
+
+static void reduce_strip(const struct reduce_integers_args *a, const int32_t *x, int32_t *y, int64_t columns) {
+    int32_t best[REDUCE_STRIP], place[REDUCE_STRIP] = {0};
+    uint32_t sum[REDUCE_STRIP] = {0};
+    const size_t bytes = (size_t)columns * sizeof(int32_t);
+    if (a->kind == INTEGER_SUM) {
+        for (int64_t i = 0; i < a->r; i++)
+            for (int64_t c = 0; c < columns; c++) sum[c] += (uint32_t)x[i * a->inner + c];
+        memcpy(y, sum, bytes);
+        return;
+    }
+    memcpy(best, x, bytes);
+    if (a->kind == INTEGER_MAX || a->kind == INTEGER_ARGMAX) REDUCE_STRIP_BY(>)
+    else REDUCE_STRIP_BY(<)
+    memcpy(y, a->kind == INTEGER_ARGMAX || a->kind == INTEGER_ARGMIN ? place : best, bytes);
+}
+
+static void reduce_integers_part(void *context, int64_t part, int64_t parts) {
+    const struct reduce_integers_args *a = context;
+    int64_t from, to, strips = (a->inner + REDUCE_STRIP - 1) / REDUCE_STRIP;
+    fathom_range(a->outer * strips, 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        int64_t o = unit / strips, c = unit % strips * REDUCE_STRIP, left = a->inner - c;
+        reduce_strip(a, a->x + o * a->r * a->inner + c, a->y + o * a->inner + c, left < REDUCE_STRIP ? left : REDUCE_STRIP);
+    }
+}
+
+static int32_t k_reduce_integers(const struct reduce_integers_args *a, int64_t *detail) {
+    (void)detail;
+    if (a->r == 0 && a->kind != INTEGER_SUM) return FATHOM_OK; /* nothing has a largest value */
+    double nanos = (double)(a->outer * a->inner) * (5 + (double)a->r * (a->inner < 8 ? 1 : 0.2));
+    fathom_parallel(reduce_integers_part, (void *)a, fathom_parts(nanos, a->outer * ((a->inner + REDUCE_STRIP - 1) / REDUCE_STRIP)));
     return FATHOM_OK;
 }
 
 /* ---- conversions ---- */
 
-enum cast_kind { FLOATS_TO_INTS, INTS_TO_FLOATS, BYTES_AS_FLOATS, BYTES_AS_INTS };
-
 /* toward 0, saturating, NaN to 0 */
 static inline vi v_ints(v x) {
     v inside = v_max(v_set(-0x1p31f), v_min(v_set(0x1.fffffep30f), v_sel(x == x, x, v_set(0))));
     return (vi)v_sel(x >= 0x1p31f, (v)vi_set(INT32_MAX), (v)__builtin_convertvector(inside, vi));
+}
+
+/* the integers x, saturated, as m bytes */
+static inline void bytes_put(uint8_t *p, vi x, int64_t m) {
+    typedef uint8_t v_bytes __attribute__((vector_size(VL)));
+    const v low = v_sel(x < 0, v_set(0), (v)x);
+    const v_bytes bytes = __builtin_convertvector((vi)v_sel(x > 255, (v)vi_set(255), low), v_bytes);
+    memcpy(p, &bytes, (size_t)m);
 }
 
 static void cast_part(void *context, int64_t part, int64_t parts) {
@@ -51,13 +130,16 @@ static void cast_part(void *context, int64_t part, int64_t parts) {
     fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
     const float *x = (const float *)a->x + from;
     const uint8_t *bytes = a->x + from;
-    float *y = a->y + from;
+    uint8_t *to_bytes = a->y + from;
+    float *y = (float *)a->y + from;
     const int64_t n = to - from;
     switch (a->kind) {
     case FLOATS_TO_INTS: MAP(y, n, 0, (v)v_ints(v_get(x + i, m))); break;
     case INTS_TO_FLOATS: MAP(y, n, 0, __builtin_convertvector((vi)v_get(x + i, m), v)); break;
-    case BYTES_AS_FLOATS: MAP(y, n, 0, __builtin_convertvector(bytes_get(bytes + i, m), v)); break;
-    default: MAP(y, n, 0, (v)bytes_get(bytes + i, m));
+    case BYTES_TO_FLOATS: MAP(y, n, 0, __builtin_convertvector(bytes_get(bytes + i, m), v)); break;
+    case BYTES_TO_INTS: MAP(y, n, 0, (v)bytes_get(bytes + i, m)); break;
+    case FLOATS_TO_BYTES: EACH_VECTOR(n, bytes_put(to_bytes + i, v_ints(v_get(x + i, m)), m);); break;
+    default: EACH_VECTOR(n, bytes_put(to_bytes + i, (vi)v_get(x + i, m), m););
     }
 }
 static int32_t k_cast(const struct cast_args *a, int64_t *detail) {
@@ -85,5 +167,6 @@ static int32_t k_one_hot(const struct one_hot_args *a, int64_t *detail) {
 }
 
 EXPORT(integer)
+EXPORT(reduce_integers)
 EXPORT(cast)
 EXPORT(one_hot)

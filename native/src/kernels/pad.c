@@ -30,28 +30,32 @@ struct pad_context {
     int64_t d, h, w; /* of the padded images */
 };
 
+static void fill_elements(uint8_t *y, int64_t n, int64_t width, int64_t value) {
+    if (width == 4) MAP((float *)y, n, 0, (v)vi_set((int32_t)value));
+    else memset(y, (int)value, (size_t)n);
+}
+
 /* a part owns rows of y */
 static void pad_part(void *at, int64_t part, int64_t parts) {
     const struct pad_context *p = at;
     const struct pad_args *a = p->forward;
-    const int64_t c = a->c, left = a->pads[4];
-    const v value = v_set(a->value);
+    const int64_t c = a->c, left = a->pads[4], width = a->width;
     int64_t row, to;
     fathom_range(a->n * p->d * p->h, 1, part, parts, &row, &to);
     for (; row < to; row++) {
         int64_t d = pad_source(a->mode, row / p->h % p->d - a->pads[0], a->d);
         int64_t h = pad_source(a->mode, row % p->h - a->pads[2], a->h);
-        float *y = a->y + row * p->w * c;
+        uint8_t *y = a->y + row * p->w * c * width;
         if (d < 0 || h < 0) {
-            MAP(y, p->w * c, 0, value);
+            fill_elements(y, p->w * c, width, a->value);
             continue;
         }
-        const float *x = a->x + ((row / p->h / p->d * a->d + d) * a->h + h) * a->w * c;
-        copy_row(x, y + left * c, a->w * c);
+        const uint8_t *x = a->x + ((row / p->h / p->d * a->d + d) * a->h + h) * a->w * c * width;
+        copy_elements(x, y + left * c * width, a->w * c, width);
         for (int64_t w = pad_first(left, a->w); w < a->w + a->pads[5]; w = pad_next(w, a->w, a->w)) {
-            float *to_w = y + (left + w) * c;
-            if (a->mode == PAD_CONSTANT) MAP(to_w, c, 0, value);
-            else copy_row(x + pad_source(a->mode, w, a->w) * c, to_w, c);
+            uint8_t *to_w = y + (left + w) * c * width;
+            if (a->mode == PAD_CONSTANT) fill_elements(to_w, c, width, a->value);
+            else copy_elements(x + pad_source(a->mode, w, a->w) * c * width, to_w, c, width);
         }
     }
 }

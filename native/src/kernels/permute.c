@@ -24,31 +24,40 @@ static void permute_tile(const float *x, int64_t ldx, int64_t rows, int64_t cols
 }
 
 struct permute_context {
-    const float *x;
-    float *y;
+    const uint8_t *x;
+    uint8_t *y;
+    int64_t width;                          /* bytes of an element */
     int64_t dims[6], strides[6];            /* without dimensions of 1, neighbors merged, 1 in front */
-    int64_t units[6], step_x[6], step_y[6]; /* tiles or lines along each dimension, and how far apart they begin */
+    int64_t units[6], step_x[6], step_y[6]; /* tiles or lines along each dimension, and how many bytes apart they begin */
     int turned;                             /* the dimension along which x is contiguous */
 };
 
-static void permute_unit(const struct permute_context *c, const int64_t *at, const float *x, float *y) {
+static void permute_bytes(const uint8_t *x, int64_t ldx, int64_t rows, int64_t cols, uint8_t *y, int64_t ldy) {
+    for (int64_t c = 0; c < cols; c++)
+        for (int64_t r = 0; r < rows; r++) y[c * ldy + r] = x[r * ldx + c];
+}
+
+static void permute_unit(const struct permute_context *c, const int64_t *at, const uint8_t *x, uint8_t *y) {
     int p = c->turned;
     if (p == 5) {
         int64_t left = c->dims[5] - at[5] * PERMUTE_LINE;
-        copy_row(x, y, left < PERMUTE_LINE ? left : PERMUTE_LINE);
+        copy_elements(x, y, left < PERMUTE_LINE ? left : PERMUTE_LINE, c->width);
         return;
     }
     int64_t rows = c->dims[5] - at[5] * PERMUTE_TILE, cols = c->dims[p] - at[p] * PERMUTE_TILE;
-    permute_tile(x, c->strides[5], rows < PERMUTE_TILE ? rows : PERMUTE_TILE, cols < PERMUTE_TILE ? cols : PERMUTE_TILE, y,
-                 c->step_y[p] / PERMUTE_TILE);
+    const int64_t ldy = c->step_y[p] / PERMUTE_TILE / c->width;
+    rows = rows < PERMUTE_TILE ? rows : PERMUTE_TILE;
+    cols = cols < PERMUTE_TILE ? cols : PERMUTE_TILE;
+    if (c->width == 4) permute_tile((const float *)x, c->strides[5], rows, cols, (float *)y, ldy);
+    else permute_bytes(x, c->strides[5], rows, cols, y, ldy);
 }
 
 static void permute_part(void *context, int64_t part, int64_t parts) {
     const struct permute_context *c = context;
     int64_t from, to, at[6];
     fathom_range(dims_count(c->units), 1, part, parts, &from, &to);
-    const float *x = c->x;
-    float *y = c->y;
+    const uint8_t *x = c->x;
+    uint8_t *y = c->y;
     int64_t rest = from;
     for (int d = 5; d >= 0; rest /= c->units[d--]) {
         at[d] = rest % c->units[d];
@@ -70,7 +79,7 @@ static void permute_part(void *context, int64_t part, int64_t parts) {
 
 static int32_t k_permute(const struct permute_args *a, int64_t *detail) {
     (void)detail;
-    struct permute_context c = {.x = a->x, .y = a->y, .dims = {1, 1, 1, 1, 1, 1}, .strides = {0, 0, 0, 0, 0, 1}, .turned = 5};
+    struct permute_context c = {.x = a->x, .y = a->y, .width = a->width, .dims = {1, 1, 1, 1, 1, 1}, .strides = {0, 0, 0, 0, 0, 1}, .turned = 5};
     int64_t n = dims_count(a->dims), dense = 1;
     if (n == 0) return FATHOM_OK;
     for (int d = 5, to = 6; d >= 0; d--) {
@@ -87,8 +96,8 @@ static int32_t k_permute(const struct permute_args *a, int64_t *detail) {
     for (int d = 5; d >= 0; dense *= c.dims[d--]) {
         int64_t size = d != 5 && d != c.turned ? 1 : c.turned == 5 ? PERMUTE_LINE : PERMUTE_TILE;
         c.units[d] = (c.dims[d] + size - 1) / size;
-        c.step_x[d] = size * c.strides[d];
-        c.step_y[d] = size * dense;
+        c.step_x[d] = size * c.strides[d] * a->width;
+        c.step_y[d] = size * dense * a->width;
     }
     fathom_parallel(permute_part, &c, fathom_parts((double)n * 0.1, dims_count(c.units)));
     return FATHOM_OK;

@@ -2,9 +2,17 @@
 #include "isa.h"
 #include "sizes.h"
 
-/* ---- cumsum: one sum for each column, in doubles, so that a long line costs no digits ---- */
+/* ---- cumsum: one sum for each column, of floats in doubles, so that a long line costs no digits ---- */
 
 enum { SCAN_STRIP = 64 }; /* columns whose sums stay in L1 */
+
+static void cumsum_integers(const struct cumsum_args *a, const uint32_t *x, uint32_t *y, int64_t columns) {
+    uint32_t sum[SCAN_STRIP] = {0};
+    for (int64_t i = 0; i < a->r; i++) {
+        int64_t line = (a->reverse ? a->r - 1 - i : i) * a->inner;
+        for (int64_t c = 0; c < columns; c++) y[line + c] = (sum[c] += x[line + c]) + (a->add ? y[line + c] : 0);
+    }
+}
 
 static void cumsum_strip(const struct cumsum_args *a, const float *x, float *y, int64_t columns) {
     double sum[SCAN_STRIP] = {0};
@@ -23,7 +31,9 @@ static void cumsum_part(void *context, int64_t part, int64_t parts) {
     fathom_range(a->outer * strips, 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
         int64_t c0 = unit % strips * SCAN_STRIP, at = unit / strips * a->r * a->inner + c0;
-        cumsum_strip(a, a->x + at, a->y + at, a->inner - c0 < SCAN_STRIP ? a->inner - c0 : SCAN_STRIP);
+        int64_t columns = a->inner - c0 < SCAN_STRIP ? a->inner - c0 : SCAN_STRIP;
+        if (a->integers) cumsum_integers(a, (const uint32_t *)a->x + at, (uint32_t *)a->y + at, columns);
+        else cumsum_strip(a, a->x + at, a->y + at, columns);
     }
 }
 

@@ -480,6 +480,7 @@ public class FathomRows {
                             .at(x.address())
                             .put(s[0])
                             .at(other.address())
+                            .put(0)
                             .at(y.address())
                             .put(1)
                             .put(rows.length)
@@ -490,6 +491,7 @@ public class FathomRows {
                 }
                 case "permute" ->
                     () -> commands.begin(Kernel.PERMUTE)
+                            .put(4)
                             .at(x.address())
                             .at(y.address())
                             .put(1)

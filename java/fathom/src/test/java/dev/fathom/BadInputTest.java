@@ -87,7 +87,7 @@ class BadInputTest {
                     "mean: x [0, 3] is empty along the dimensions to reduce; give at least one element",
                     () -> Tensor.zeros(0, 3).mean(0));
             argument(
-                    "take: index 9 at row 0 is outside [0, 2): give the number of a row that exists",
+                    "take: index 9 at row 0 is outside [-2, 2): give a number that exists; -1 is the last",
                     () -> x.take(0, Tensor.ofInts(new int[] {9}, 1)));
         }
     }
@@ -260,7 +260,7 @@ class BadInputTest {
             Tensor labels = Tensor.ofInts(new int[] {1, 2}, 2);
             Tensor x = Tensor.zeros(2, 3);
             argument("relu: x [2] is I32 but must be F32; convert it with to(DType.F32)", labels::relu);
-            argument("add_scalar: x [2] is I32 but must be F32; convert it with to(DType.F32)", () -> labels.add(1));
+            argument("sigmoid: x [2] is I32 but must be F32; convert it with to(DType.F32)", labels::sigmoid);
             argument(
                     "correct: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with"
                             + " to(DType.I32)",

@@ -1,11 +1,7 @@
 package dev.fathom.attention;
 
 import dev.fathom.kernel.KernelException;
-import dev.fathom.op.Call;
-import dev.fathom.op.Grad;
-import dev.fathom.op.Shape;
-import dev.fathom.ops.MoveOp;
-import dev.fathom.ops.TakeOp;
+import dev.fathom.ops.RowsOp;
 
 /**
  * The rows of a table [positions, width] at the places [batch, tokens] that follow each row's past. A place that the
@@ -13,29 +9,7 @@ import dev.fathom.ops.TakeOp;
  *
  * @param label the layer, as errors call it
  */
-record PlacesOp(String label, int tokens) implements MoveOp {
-    private static final TakeOp TAKE = new TakeOp(0);
-
-    @Override
-    public Shape shape(Call c, int output) {
-        return TAKE.shape(c, output);
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return TAKE.readsInput(i);
-    }
-
-    @Override
-    public void forward(Call c) {
-        TAKE.forward(c);
-    }
-
-    @Override
-    public void backward(Grad g) {
-        TAKE.backward(g);
-    }
-
+record PlacesOp(String label, int tokens) implements RowsOp {
     @Override
     public String refusal(KernelException e) {
         return "row " + e.row() / tokens + " has past " + (e.found() - e.row() % tokens) + " and " + tokens

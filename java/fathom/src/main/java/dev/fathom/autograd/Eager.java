@@ -400,7 +400,7 @@ final class Eager extends Grad {
         int most = valid == null || valid.length == 0 ? 1 : rows.length / valid.length;
         int n = 0;
         for (int k = 0; k < rows.length; k++) {
-            int row = rows[k];
+            int row = rows[k] < 0 && rows[k] != padding ? rows[k] + t.shape.dim(0) : rows[k];
             if (row >= 0 && row < t.shape.dim(0) && row != padding && (valid == null || k % most < valid[k / most])) {
                 rows[n++] = row;
             }

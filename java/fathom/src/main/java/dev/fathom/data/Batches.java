@@ -346,6 +346,7 @@ public final class Batches {
                 .at(from)
                 .put(fromRows)
                 .at(index)
+                .put(0)
                 .at(to)
                 .put(1)
                 .put(rows)

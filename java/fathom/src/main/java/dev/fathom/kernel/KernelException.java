@@ -13,6 +13,7 @@ public final class KernelException extends IllegalArgumentException {
     private static final int BAD_BLANK = 5;
     private static final int NO_STEPS = 6;
     private static final int BAD_WORD = 7;
+    private static final int BAD_DIVISOR = 8;
 
     /** Kernels whose only index is where the tokens of a step begin. */
     private static final Set<Object> PLACED =
@@ -75,6 +76,9 @@ public final class KernelException extends IllegalArgumentException {
             case BAD_WORD ->
                 kernel + " takes one of an enumeration as argument word " + found + " but " + bound
                         + " is none of it; write the number of a row, a kind or a mode that exists";
+            case BAD_DIVISOR ->
+                "element " + row + " of b is 0, and no integer is divided by 0; give another divisor there, or convert"
+                        + " both to F32";
             default ->
                 kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
                         + " " + bound + "); the jar and the native library may be of different versions";

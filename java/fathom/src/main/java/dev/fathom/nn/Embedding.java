@@ -3,7 +3,6 @@ package dev.fathom.nn;
 import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
-import dev.fathom.op.Dims;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import dev.fathom.parameter.Initializer;
@@ -225,14 +224,14 @@ public record Embedding(
 
     private Tensor norm(Tensor y) {
         if (normType == 2) {
-            return y.norm(Dims.KEEP, -1);
+            return y.norm(-1).unsqueeze(-1);
         }
         if (normType == 1) {
-            return y.norm1(Dims.KEEP, -1);
+            return y.norm1(-1).unsqueeze(-1);
         }
         Tensor size = y.abs();
         return Float.isInfinite(normType)
-                ? size.max(Dims.KEEP, -1)
-                : size.pow(normType).sum(Dims.KEEP, -1).pow(1 / normType);
+                ? size.max(-1).unsqueeze(-1)
+                : size.pow(normType).sum(-1).unsqueeze(-1).pow(1 / normType);
     }
 }

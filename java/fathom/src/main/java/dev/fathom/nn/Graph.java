@@ -1,6 +1,5 @@
 package dev.fathom.nn;
 
-import dev.fathom.op.Dims;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -96,7 +95,7 @@ public record Graph(int nodes, int[] from, int[] to, float[] weights) {
         }
         int n = adjacency.dim(-1);
         Tensor a = adjacency.add(Tensor.arange(n).oneHot(n));
-        Tensor scale = a.sum(Dims.KEEP, -1).rsqrt();
+        Tensor scale = a.sum(-1).unsqueeze(-1).rsqrt();
         return a.mul(scale).mul(scale.transpose(-1, -2));
     }
 

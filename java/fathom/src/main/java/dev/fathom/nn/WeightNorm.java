@@ -1,6 +1,5 @@
 package dev.fathom.nn;
 
-import dev.fathom.op.Dims;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Operand;
@@ -64,6 +63,7 @@ public record WeightNorm(@Inline WeightedLayer layer, Parameter weightG) impleme
     public Tensor weighted(Tensor x, Operand w) {
         Tensor v = w.value();
         int[] all = IntStream.range(1, v.shape().rank()).toArray();
-        return layer.apply(x, v.mul(weightG.value().div(v.norm(Dims.KEEP, all).clamp(SMALL, Float.MAX_VALUE))));
+        return layer.apply(
+                x, v.mul(weightG.value().div(v.norm(all).unsqueeze(all).clamp(SMALL, Float.MAX_VALUE))));
     }
 }

@@ -67,6 +67,27 @@ public abstract class Call {
     /** Adds an address argument: that of an input, a result or scratch, plus an offset in bytes, or 0. */
     public abstract Call at(long address);
 
+    /** Adds integer arguments. */
+    public final Call put(long... words) {
+        for (long word : words) {
+            put(word);
+        }
+        return this;
+    }
+
+    /** Adds address arguments. */
+    public final Call at(long... addresses) {
+        for (long address : addresses) {
+            at(address);
+        }
+        return this;
+    }
+
+    /** Sets {@code n} numbers of four bytes to 0. */
+    public final void fill(long address, long n) {
+        begin(Kernel.FILL).at(address).put(n).put(0f).run();
+    }
+
     /**
      * Ends the command. An op does not write the word for a kernel's scratch, which is always the last: it is filled
      * here.

@@ -1,6 +1,9 @@
 package dev.fathom.op;
 
-/** The element type of a {@code Tensor}. Arithmetic is in float32; integers are labels, indices and raw pixels. */
+/**
+ * The element type of a {@code Tensor}. Functions with gradients are computed in F32. I32 has exact arithmetic of its
+ * own, which wraps around as that of Java's int does, and U8 only moves and is converted.
+ */
 public enum DType {
     /** IEEE 754 binary32. */
     F32(4),

@@ -1,6 +1,7 @@
 package dev.fathom.op;
 
 import dev.fathom.kernel.Kernel;
+import java.util.function.LongConsumer;
 
 /**
  * The view that an {@link Op} has of its backward: a {@link Call} with the gradients of its results and of its inputs.
@@ -39,7 +40,8 @@ public abstract class Grad extends Call {
      * rows which its I32 input {@code index} names. For a parameter with more rows than that, the gradient is then
      * these rows and their values: {@link #adds} is true, and neither backward nor a lazy step touches the others.
      *
-     * @param index the input of row numbers; numbers outside the table are ignored
+     * @param index the input of row numbers, of which negative ones count from the end; those outside the table are
+     *     ignored
      * @param lengths the input [n] with the count of valid numbers in each row of {@code index} [n, length], or -1 if
      *     all are valid
      * @param padding a number to ignore; give one that no row has if there is none
@@ -58,12 +60,38 @@ public abstract class Grad extends Call {
      */
     public abstract boolean adds();
 
+    /**
+     * Sets the gradient of input {@code i} at {@code dx}, which the last {@code din} gave, to 0 unless it holds one
+     * already: for ops that add to some of its elements.
+     */
+    public final void clear(int i, long dx) {
+        if (!adds()) {
+            fill(dx, shape(i).size());
+        }
+    }
+
+    /**
+     * Has {@code write} compute the gradient of input {@code i} at the address that it gets, for kernels that only
+     * write. What is there already is added to.
+     */
+    public final void through(int i, LongConsumer write) {
+        long dx = din(i);
+        if (!adds()) {
+            write.accept(dx);
+            return;
+        }
+        long n = shape(i).size();
+        long apart = scratch(Float.BYTES * n);
+        write.accept(apart);
+        begin(Kernel.ACCUMULATE).at(apart, dx).put(n).run();
+    }
+
     /** dx (+)= dy, {@code n} floats, as {@link #adds} says of the place that the last {@code din} gave. */
     public final void carry(long dy, long dx, long n) {
         if (adds()) {
-            begin(Kernel.ACCUMULATE).at(dy).at(dx).put(n).run();
+            begin(Kernel.ACCUMULATE).at(dy, dx).put(n).run();
         } else {
-            begin(Kernel.COPY).at(dy).at(dx).put(Float.BYTES * n).run();
+            begin(Kernel.COPY).at(dy, dx).put(Float.BYTES * n).run();
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.fathom.op;
 
 import dev.fathom.kernel.KernelException;
+import java.util.Locale;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +13,14 @@ import org.jspecify.annotations.Nullable;
  * or computes in Java through {@link Call#read} and {@link Call#write}, which works in eager use only.
  */
 public interface Op {
-    /** Returns the name in messages, graphs and profiles. */
-    String label();
+    /**
+     * Returns the name in messages, graphs and profiles: that of the class without {@code Op} at its end, in lower case
+     * with underscores, unless an op says another.
+     */
+    default String label() {
+        String name = getClass().getSimpleName().replaceAll("Op$", "");
+        return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+    }
 
     /** Returns the number of results. */
     default int outputs() {

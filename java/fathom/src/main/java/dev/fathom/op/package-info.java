@@ -6,9 +6,9 @@
  *
  * <p>Here are also the words in which calls are made: {@link dev.fathom.op.Shape}, {@link dev.fathom.op.DType},
  * {@link dev.fathom.op.Window}, {@link dev.fathom.op.PadMode}, {@link dev.fathom.op.Resize},
- * {@link dev.fathom.op.Order}, {@link dev.fathom.op.Dims} and {@link dev.fathom.op.Activation}, a row of
- * {@link dev.fathom.op.Unary}. The ops of the library are in {@code dev.fathom.ops}, and an op that a user writes needs
- * no more than they do. The package stands on {@code kernel} and knows no tensor.
+ * {@link dev.fathom.op.Order} and {@link dev.fathom.op.Activation}, a row of {@link dev.fathom.op.Unary}. The ops of
+ * the library are in {@code dev.fathom.ops}, and an op that a user writes needs no more than they do. The package
+ * stands on {@code kernel} and knows no tensor.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.op;

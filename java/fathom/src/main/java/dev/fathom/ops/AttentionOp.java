@@ -27,11 +27,6 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
     private static final int KEYS = 64;
 
     @Override
-    public String label() {
-        return "attention";
-    }
-
-    @Override
     public int outputs() {
         return 2;
     }

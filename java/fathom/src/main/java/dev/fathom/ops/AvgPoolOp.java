@@ -14,11 +14,6 @@ import dev.fathom.op.WindowedOp;
  */
 public record AvgPoolOp(Window window, boolean padded) implements BlindOp, WindowedOp {
     @Override
-    public String label() {
-        return "avg_pool";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         return MaxPoolOp.shape(c::fail, window, c.shape(0));
     }

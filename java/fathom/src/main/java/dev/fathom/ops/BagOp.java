@@ -21,7 +21,7 @@ public record BagOp(long padding) implements Op {
     private static final int BIAS = 4;
 
     public static BagOp of(@Nullable Integer padding) {
-        return new BagOp(padding == null ? EmbeddingOp.NO_PADDING : padding);
+        return new BagOp(padding == null ? IndexedOp.NO_PADDING : padding);
     }
 
     @Override
@@ -41,7 +41,7 @@ public record BagOp(long padding) implements Op {
 
     @Override
     public Shape shape(Call c, int output) {
-        Shape w = EmbeddingOp.table(c);
+        Shape w = RowsOp.table(c);
         Shape tokens = c.shape(1);
         if (tokens.rank() != 2) {
             throw c.fail("tokens " + tokens + " are no rows; give [n, length], padded to one length");
@@ -104,7 +104,7 @@ public record BagOp(long padding) implements Op {
         Shape tokens = g.shape(1);
         long dy = g.dout(0);
         if (g.wants(0)) {
-            EmbeddingOp.addRows(g, dy, LENGTHS, WEIGHTS, tokens.dim(0), tokens.dim(1), padding);
+            IndexedOp.addRows(g, dy, LENGTHS, WEIGHTS, tokens.dim(0), tokens.dim(1), padding);
         }
         if (g.wants(WEIGHTS)) {
             long rows = g.in(0);

@@ -6,18 +6,13 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
-/** y = x as another type, as Java's cast: F32 to I32 goes toward 0 and saturates, NaN becomes 0. No gradient flows. */
+/**
+ * y = x as another type. Floats become integers toward 0, numbers outside the type become its nearest one, and NaN
+ * becomes 0. No gradient flows.
+ */
 public record CastOp(DType from, DType to) implements Op {
     @Override
-    public String label() {
-        return "cast";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
-        if (to == DType.U8) {
-            throw c.fail("x " + c.shape(0) + " is " + from + " and cannot become U8; choose F32 or I32");
-        }
         return c.shape(0);
     }
 
@@ -38,7 +33,11 @@ public record CastOp(DType from, DType to) implements Op {
 
     @Override
     public void forward(Call c) {
-        int kind = from == DType.F32 ? 0 : from == DType.I32 ? 1 : to == DType.F32 ? 2 : 3;
+        int kind = switch (from) {
+            case F32 -> to == DType.I32 ? 0 : 4;
+            case I32 -> to == DType.F32 ? 1 : 5;
+            case U8 -> to == DType.F32 ? 2 : 3;
+        };
         c.begin(Kernel.CAST)
                 .put(kind)
                 .at(c.in(0))

@@ -8,13 +8,7 @@ import dev.fathom.op.Shape;
 /** The inputs one after the other along a dimension. */
 public record ConcatOp(int axis) implements MoveOp {
     @Override
-    public String label() {
-        return "concat";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
-        MoveOp.words(c, c.inputs());
         Shape first = c.shape(0);
         long sum = 0;
         for (int i = 0; i < c.inputs(); i++) {
@@ -47,7 +41,7 @@ public record ConcatOp(int axis) implements MoveOp {
         long at = 0;
         for (int i = 0; i < c.inputs(); i++) {
             long row = row(c.shape(i));
-            copyRows(c, c.in(i), row, c.out(0) + 4 * at, row(y), y.size(0, axis), row, false);
+            copyRows(c, c.in(i), row, c.out(0) + c.dtype(0).bytes() * at, row(y), y.size(0, axis), row, false);
             at += row;
         }
     }
@@ -77,7 +71,10 @@ public record ConcatOp(int axis) implements MoveOp {
         copyRows(c, x, 0, sx, y, 0, sy, 1, rows, columns, add);
     }
 
-    /** y (+)= x for {@code outer} groups of rows, which begin ox and oy elements apart. */
+    /**
+     * y (+)= x, elements of the type of input 0, for {@code outer} groups of rows, which begin ox and oy elements
+     * apart.
+     */
     public static void copyRows(
             Call c,
             long x,
@@ -91,16 +88,11 @@ public record ConcatOp(int axis) implements MoveOp {
             long columns,
             boolean add) {
         c.begin(Kernel.COPY_ROWS)
+                .put(c.dtype(0).bytes())
                 .at(x)
-                .put(ox)
-                .put(sx)
+                .put(ox, sx)
                 .at(y)
-                .put(oy)
-                .put(sy)
-                .put(outer)
-                .put(rows)
-                .put(columns)
-                .put(add ? 1 : 0)
-                .run();
+                .put(oy, sy);
+        c.put(outer, rows, columns, add ? 1 : 0).run();
     }
 }

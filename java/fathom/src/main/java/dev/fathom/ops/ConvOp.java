@@ -23,11 +23,6 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
     }
 
     @Override
-    public String label() {
-        return "conv";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         Shape w = c.shape(1);

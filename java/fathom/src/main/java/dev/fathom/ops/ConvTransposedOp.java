@@ -35,11 +35,6 @@ public record ConvTransposedOp(Window window, int groups, int heightPadding, int
     }
 
     @Override
-    public String label() {
-        return "conv_transposed";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         Shape w = c.shape(1);

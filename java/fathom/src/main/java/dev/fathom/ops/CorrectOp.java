@@ -11,11 +11,6 @@ public record CorrectOp() implements Op {
     public static final CorrectOp INSTANCE = new CorrectOp();
 
     @Override
-    public String label() {
-        return "correct";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         CrossEntropyOp.checkRows(c);
         return Shape.SCALAR;

@@ -16,11 +16,6 @@ import java.util.function.Function;
  */
 public record CrossEntropyOp(float smoothing) implements Op {
     @Override
-    public String label() {
-        return "cross_entropy";
-    }
-
-    @Override
     public int outputs() {
         return 2;
     }

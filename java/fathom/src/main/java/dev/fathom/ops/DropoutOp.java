@@ -11,11 +11,6 @@ import dev.fathom.op.Shape;
  */
 public record DropoutOp(float p, float scale, long seed, long counter) implements BlindOp {
     @Override
-    public String label() {
-        return "dropout";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         return c.shape(0);
     }

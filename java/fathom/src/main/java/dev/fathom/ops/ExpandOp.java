@@ -24,14 +24,8 @@ public record ExpandOp(Shape to) implements MoveOp {
     }
 
     @Override
-    public String label() {
-        return "expand";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
-        MoveOp.words(c, 1);
         int front = to.rank() - x.rank();
         if (front < 0) {
             throw c.fail("x " + x + " has more dimensions than " + to + "; reduce or reshape it");
@@ -53,13 +47,12 @@ public record ExpandOp(Shape to) implements MoveOp {
         }
         long x = c.in(0);
         long[][] groups = ReduceOp.groups(to, Broadcast.stretched(to, c.shape(0)));
-        for (int i = groups.length - 1;
-                i >= 0;
-                i--) { // the runs of repeated dimensions that a sum would take, the other way
+        // the runs of repeated dimensions that a sum would take, the other way
+        for (int i = groups.length - 1; i >= 0; i--) {
             long outer = groups[i][0];
             long times = groups[i][1];
             long inner = groups[i][2];
-            long y = i == 0 ? c.out(0) : c.scratch(ReduceOp.size(groups[i]));
+            long y = i == 0 ? c.out(0) : c.scratch(c.dtype(0).bytes() * outer * times * inner);
             ConcatOp.copyRows(c, x, inner, 0, y, times * inner, inner, outer, times, inner, false);
             x = y;
         }

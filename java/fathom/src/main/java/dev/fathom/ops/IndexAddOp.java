@@ -1,30 +1,20 @@
 package dev.fathom.ops;
 
-import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.KernelException;
 import dev.fathom.op.Call;
-import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
- * y [a, size, b] = zeros, to which x [a, i.., b] is added at the places that the I32 index [i..] names, in its order.
+ * y [a, size, b] = zeros, to which x [a, i.., b] is added at the places that the I32 index [i..] names, in its order;
+ * -1 is the last. Sums of I32 wrap around.
  */
-public record IndexAddOp(int axis, int size) implements Op {
-    @Override
-    public String label() {
-        return "index_add";
-    }
-
-    @Override
-    public DType takes(int i) {
-        return i == 0 ? DType.F32 : DType.I32;
-    }
-
+public record IndexAddOp(int axis, int size) implements IndexedOp {
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         Shape index = c.shape(1);
+        MoveOp.words(c);
         if (size < 0) {
             throw c.fail("size=" + size + " is how many places the result has; give 0 or more");
         }
@@ -46,21 +36,11 @@ public record IndexAddOp(int axis, int size) implements Op {
     }
 
     @Override
-    public boolean readsInput(int i) {
-        return i == 1;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
-    }
-
-    @Override
     public void forward(Call c) {
         Shape y = c.outShape(0);
-        c.begin(Kernel.FILL).at(c.out(0)).put(y.size()).put(0f).run();
-        TakeOp.scatterAdd(
-                c, c.in(0), c.in(1), c.out(0), y.size(0, axis), size, c.shape(1).size(), y.size(axis + 1, y.rank()));
+        long places = c.shape(1).size();
+        c.fill(c.out(0), y.size());
+        IndexedOp.scatterAdd(c, c.in(0), c.in(1), c.out(0), y.size(0, axis), size, places, y.size(axis + 1, y.rank()));
     }
 
     @Override
@@ -68,12 +48,15 @@ public record IndexAddOp(int axis, int size) implements Op {
         Shape y = g.outShape(0);
         long index = g.in(1);
         long dy = g.dout(0);
-        long dx = g.din(0);
-        long n = g.shape(0).size();
-        long to = g.adds() ? g.scratch(4 * n) : dx;
-        TakeOp.gather(g, dy, index, to, y.size(0, axis), size, g.shape(1).size(), y.size(axis + 1, y.rank()));
-        if (to != dx) {
-            g.carry(to, dx, n);
-        }
+        long places = g.shape(1).size();
+        g.through(
+                0,
+                dx -> IndexedOp.gather(
+                        g, dy, index, true, dx, y.size(0, axis), size, places, y.size(axis + 1, y.rank())));
+    }
+
+    @Override
+    public String refusal(KernelException e) {
+        return IndexedOp.outside(e);
     }
 }

@@ -18,6 +18,12 @@ public enum IntBinary implements Op {
     SUB(DType.I32),
     /** a b, wrapping around. */
     MUL(DType.I32),
+    /** a / b toward 0, wrapping around where the least number is divided by -1; a b that is 0 is refused. */
+    DIV(DType.I32),
+    /** The larger of a and b. */
+    MAX(DType.I32),
+    /** The smaller of a and b. */
+    MIN(DType.I32),
     /** 1 where a &gt; b, else 0. */
     GT(DType.F32),
     /** 1 where a &gt;= b, else 0. */
@@ -64,7 +70,7 @@ public enum IntBinary implements Op {
 
     @Override
     public void forward(Call c) {
-        c.begin(Kernel.INTEGER).put(ordinal()).at(c.in(0)).at(c.in(1)).at(c.out(0));
+        c.begin(Kernel.INTEGER).put(ordinal()).at(c.in(0), c.in(1), c.out(0));
         Broadcast.put(c, c.outShape(0), c.shape(0), c.shape(1));
         c.run();
     }

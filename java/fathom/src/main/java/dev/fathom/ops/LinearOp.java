@@ -22,11 +22,6 @@ public record LinearOp(@Nullable Activation activation) implements Epilogue {
     }
 
     @Override
-    public String label() {
-        return "linear";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         Shape w = c.shape(1);

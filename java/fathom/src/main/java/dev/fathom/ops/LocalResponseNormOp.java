@@ -12,11 +12,6 @@ import dev.fathom.op.Shape;
  */
 public record LocalResponseNormOp(int size, float alpha, float beta, float k) implements Op {
     @Override
-    public String label() {
-        return "local_response_norm";
-    }
-
-    @Override
     public int outputs() {
         return 2;
     }

@@ -19,11 +19,6 @@ public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
     private static final int BYTES = 256;
 
     @Override
-    public String label() {
-        return "max_pool";
-    }
-
-    @Override
     public int outputs() {
         return indices ? 3 : 2;
     }

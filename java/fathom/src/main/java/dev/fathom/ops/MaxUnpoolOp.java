@@ -2,9 +2,7 @@ package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
-import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
@@ -13,20 +11,11 @@ import dev.fathom.op.Shape;
  *
  * @param size the dimensions between the first and the last of y
  */
-public record MaxUnpoolOp(Shape size) implements Op {
-    @Override
-    public String label() {
-        return "max_unpool";
-    }
-
-    @Override
-    public DType takes(int i) {
-        return i == 0 ? DType.F32 : DType.I32;
-    }
-
+public record MaxUnpoolOp(Shape size) implements IndexedOp {
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
+        MoveOp.words(c);
         if (x.rank() != size.rank() + 2) {
             throw c.fail("x " + x + " has " + x.rank() + " dimensions but the sizes " + size + " need "
                     + (size.rank() + 2) + "; give one for each dimension between the first and the last");
@@ -43,31 +32,20 @@ public record MaxUnpoolOp(Shape size) implements Op {
     }
 
     @Override
-    public boolean readsInput(int i) {
-        return i == 1;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
-    }
-
-    @Override
     public void forward(Call c) {
-        sizes(c.begin(Kernel.UNPOOL).at(c.in(0)).at(c.in(1)).at(c.out(0)), c.shape(0))
-                .run();
+        sizes(c.begin(Kernel.UNPOOL).at(c.in(0), c.in(1), c.out(0)), c.shape(0)).run();
     }
 
     @Override
     public void backward(Grad g) {
         long dy = g.dout(0);
         long dx = g.din(0);
-        sizes(g.begin(Kernel.UNPOOL_GRAD).at(dy).at(g.in(1)).at(dx), g.shape(0))
+        sizes(g.begin(Kernel.UNPOOL_GRAD).at(dy, g.in(1), dx), g.shape(0))
                 .put(g.adds() ? 1 : 0)
                 .run();
     }
 
     private Call sizes(Call c, Shape x) {
-        return c.put(x.dim(0)).put(x.size(1, x.rank() - 1)).put(size.size()).put(x.dim(-1));
+        return c.put(x.dim(0), x.size(1, x.rank() - 1), size.size(), x.dim(-1));
     }
 }

@@ -16,12 +16,10 @@ public interface MoveOp extends BlindOp {
         return c.dtype(0);
     }
 
-    /** Refuses bytes among the first {@code n} inputs: what moves elements moves words of four bytes. */
-    static void words(Call c, int n) {
-        for (int i = 0; i < n; i++) {
-            if (c.dtype(i) == DType.U8) {
-                throw c.fail(c.inName(i) + " " + c.shape(i) + " is U8 but must be F32 or I32; convert it first");
-            }
+    /** Refuses bytes as input 0, for kernels that only know elements of four bytes. */
+    static void words(Call c) {
+        if (c.dtype(0) == DType.U8) {
+            throw c.fail(c.inName(0) + " " + c.shape(0) + " is U8 but must be F32 or I32; convert it first");
         }
     }
 }

@@ -11,11 +11,6 @@ public record NonfiniteOp() implements Op {
     public static final NonfiniteOp INSTANCE = new NonfiniteOp();
 
     @Override
-    public String label() {
-        return "nonfinite";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         return Shape.SCALAR;
     }

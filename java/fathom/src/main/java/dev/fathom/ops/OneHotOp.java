@@ -10,11 +10,6 @@ import java.util.Arrays;
 /** y [.., classes] from I32 labels [..]: 1 at each row's label, else 0. No gradient flows. */
 public record OneHotOp(int classes) implements Op {
     @Override
-    public String label() {
-        return "one_hot";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         if (classes < 1) {
             throw c.fail("classes=" + classes + "; give at least one class");

@@ -45,13 +45,7 @@ public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
     }
 
     @Override
-    public String label() {
-        return "permute";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
-        MoveOp.words(c, 1);
         int[] dims = new int[rank];
         for (int i = 0; i < rank; i++) {
             dims[i] = c.shape(0).dim(order(i));
@@ -76,17 +70,12 @@ public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
             inverse |= i << 3 * order(i);
         }
         long dy = g.dout(0);
-        long dx = g.din(0);
-        long n = g.shape(0).size();
-        long to = g.adds() ? g.scratch(4 * n) : dx;
-        new PermuteOp(rank, inverse).permute(g, dy, to, g.outShape(0));
-        if (to != dx) {
-            g.carry(to, dx, n);
-        }
+        PermuteOp back = new PermuteOp(rank, inverse);
+        g.through(0, dx -> back.permute(g, dy, dx, g.outShape(0)));
     }
 
     private void permute(Call c, long x, long y, Shape shape) {
-        c.begin(Kernel.PERMUTE).at(x).at(y);
+        c.begin(Kernel.PERMUTE).put(c.dtype(0).bytes()).at(x, y);
         for (int i = rank - Shape.MAX_RANK; i < rank; i++) {
             c.put(i < 0 ? 1 : shape.dim(order(i)));
         }

@@ -16,11 +16,6 @@ public record PutRowsOp() implements Op {
     public static final PutRowsOp INSTANCE = new PutRowsOp();
 
     @Override
-    public String label() {
-        return "put_rows";
-    }
-
-    @Override
     public @Nullable DType takes(int i) {
         return i == 2 ? DType.I32 : DType.F32;
     }

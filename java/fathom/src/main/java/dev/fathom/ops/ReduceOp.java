@@ -9,6 +9,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import java.util.Arrays;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * y = a reduction of x over some dimensions, which disappear. Neighboring dimensions are merged; each run of reduced
@@ -34,6 +35,11 @@ public record ReduceOp(Kind kind, int mask) implements Op {
 
         Kind(int kernel) {
             this.kernel = kernel;
+        }
+
+        /** Whether it is computed of I32 too, whose sums wrap around. */
+        boolean takesIntegers() {
+            return this == SUM || this == MAX || this == MIN || finds();
         }
 
         /** Whether it gives places instead of values. */
@@ -72,6 +78,7 @@ public record ReduceOp(Kind kind, int mask) implements Op {
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
+        MoveOp.words(c);
         long reduced = reduced(x, mask);
         if (reduced == 0 && kind != Kind.SUM) {
             throw c.fail("x " + x + " is empty along the dimensions to reduce; give at least one element");
@@ -111,7 +118,12 @@ public record ReduceOp(Kind kind, int mask) implements Op {
 
     @Override
     public DType dtype(Call c, int output) {
-        return kind.finds() ? DType.I32 : DType.F32;
+        return kind.finds() ? DType.I32 : c.dtype(0);
+    }
+
+    @Override
+    public @Nullable DType takes(int i) {
+        return kind.takesIntegers() ? null : DType.F32;
     }
 
     @Override
@@ -131,7 +143,22 @@ public record ReduceOp(Kind kind, int mask) implements Op {
 
     @Override
     public void forward(Call c) {
-        reduce(c, kind, c.in(0), c.out(0), c.shape(0), mask, false);
+        if (c.dtype(0) == DType.I32) {
+            integers(c);
+        } else {
+            reduce(c, kind, c.in(0), c.out(0), c.shape(0), mask, false);
+        }
+    }
+
+    private void integers(Call c) {
+        long x = c.in(0);
+        long[][] groups = groups(c.shape(0), mask);
+        for (int i = 0; i < groups.length; i++) {
+            long y = i == groups.length - 1 ? c.out(0) : c.scratch(4 * groups[i][0] * groups[i][2]);
+            c.begin(Kernel.REDUCE_INTEGERS).put(kind == Kind.ARGMIN ? 4 : kind.kernel);
+            c.at(x, y).put(groups[i]).run();
+            x = y;
+        }
     }
 
     /** y (+)= the reduction of x[shape] over the dimensions in {@code mask}. */
@@ -157,14 +184,9 @@ public record ReduceOp(Kind kind, int mask) implements Op {
     public static void step(Call c, int kernel, long x, long shift, long y, long[] group, long divisor, boolean add) {
         c.begin(Kernel.REDUCE)
                 .put(kernel)
-                .at(x)
-                .at(shift)
-                .at(y)
-                .put(group[0])
-                .put(group[1])
-                .put(group[2])
-                .put(divisor)
-                .put(add ? 1 : 0)
+                .at(x, shift, y)
+                .put(group)
+                .put(divisor, add ? 1 : 0)
                 .run();
     }
 
@@ -200,15 +222,9 @@ public record ReduceOp(Kind kind, int mask) implements Op {
             Call c, int kernel, long x, long y, long dy, long dx, long[] group, long divisor, boolean add) {
         c.begin(Kernel.REDUCE_GRAD)
                 .put(kernel)
-                .at(x)
-                .at(y)
-                .at(dy)
-                .at(dx)
-                .put(group[0])
-                .put(group[1])
-                .put(group[2])
-                .put(divisor)
-                .put(add ? 1 : 0)
+                .at(x, y, dy, dx)
+                .put(group)
+                .put(divisor, add ? 1 : 0)
                 .run();
     }
 

@@ -37,19 +37,23 @@ public record ReshapeOp(Shape to) implements MoveOp {
         return Shape.of(result);
     }
 
-    /** The shape of {@code x} with a dimension of 1 where the result has dimension {@code dim}. */
-    public static Shape unsqueezed(Shape x, int dim) {
-        Shape shape = x;
-        int rank = shape.rank() + 1;
-        if (dim < -rank || dim >= rank) {
-            throw new IllegalArgumentException(
-                    "unsqueeze" + Where.running() + ": x " + shape + " with one dimension more has no dimension " + dim
-                            + "; choose one from " + -rank + " to " + (rank - 1));
+    /** The shape of {@code x} with a dimension of 1 where the result has each of these. */
+    public static Shape unsqueezed(Shape x, int[] added) {
+        int rank = x.rank() + added.length;
+        int mask = 0;
+        for (int dim : added) {
+            int at = dim < 0 ? dim + rank : dim;
+            if (at < 0 || at >= rank || (mask & 1 << at) != 0) {
+                throw new IllegalArgumentException("unsqueeze" + Where.running() + ": x " + x + " with " + added.length
+                        + " dimensions more cannot have " + Arrays.toString(added)
+                        + " added; choose different ones from "
+                        + -rank + " to " + (rank - 1));
+            }
+            mask |= 1 << at;
         }
-        int at = dim < 0 ? dim + rank : dim;
         int[] dims = new int[rank];
-        for (int i = 0; i < rank; i++) {
-            dims[i] = i < at ? shape.dim(i) : i == at ? 1 : shape.dim(i - 1);
+        for (int i = 0, from = 0; i < rank; i++) {
+            dims[i] = (mask & 1 << i) != 0 ? 1 : x.dim(from++);
         }
         return Shape.of(dims);
     }
@@ -62,11 +66,6 @@ public record ReshapeOp(Shape to) implements MoveOp {
                     + x.dim(at) + "; only a dimension of 1 can go");
         }
         return ReduceOp.kept(x, 1 << at);
-    }
-
-    @Override
-    public String label() {
-        return "reshape";
     }
 
     @Override

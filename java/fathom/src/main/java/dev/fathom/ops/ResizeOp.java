@@ -34,11 +34,6 @@ public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
     }
 
     @Override
-    public String label() {
-        return "resize";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         int rank = size.rank() + 2;

@@ -5,12 +5,21 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 
 /**
- * A linear op of one input whose result has the same shape, and whose gradient goes back the same way in the other
- * direction.
+ * A linear op along one dimension of its input, whose result has the same shape, and whose gradient goes back the same
+ * way in the other direction.
  */
-interface ReversibleOp extends BlindOp {
-    /** y (+)= the op of x, or with {@code back} what flows back through it. */
-    void pass(Call c, long x, long y, boolean back, boolean add);
+interface ReversibleOp extends MoveOp {
+    int axis();
+
+    /** y (+)= the op of x [outer, n, inner], or with {@code back} what flows back through it. */
+    void pass(Call c, long x, long y, long outer, long n, long inner, boolean back, boolean add);
+
+    private void pass(Call c, long x, long y, boolean back, boolean add) {
+        Shape s = c.shape(0);
+        if (s.size() > 0) {
+            pass(c, x, y, s.size(0, axis()), s.dim(axis()), s.size(axis() + 1, s.rank()), back, add);
+        }
+    }
 
     @Override
     default Shape shape(Call c, int output) {

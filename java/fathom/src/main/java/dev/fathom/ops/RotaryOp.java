@@ -16,11 +16,6 @@ import dev.fathom.op.Shape;
  */
 public record RotaryOp(int heads, int turned, boolean beside) implements Op {
     @Override
-    public String label() {
-        return "rotary";
-    }
-
-    @Override
     public DType takes(int i) {
         return i == 2 ? DType.I32 : DType.F32;
     }

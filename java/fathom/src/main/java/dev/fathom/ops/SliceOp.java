@@ -1,6 +1,5 @@
 package dev.fathom.ops;
 
-import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
@@ -12,11 +11,6 @@ import dev.fathom.op.WindowedOp;
  */
 public record SliceOp(int axis, int from, int to, int step) implements MoveOp, WindowedOp {
     @Override
-    public String label() {
-        return "slice";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         if (step < 1) {
@@ -25,9 +19,6 @@ public record SliceOp(int axis, int from, int to, int step) implements MoveOp, W
         if (from < 0 || from > to || to > x.dim(axis)) {
             throw c.fail("places " + from + " to " + to + " are outside x " + x + ": x.dim(" + axis + ")=" + x.dim(axis)
                     + "; choose 0 <= from <= to <= dim(" + axis + ")");
-        }
-        if (!isView()) {
-            MoveOp.words(c, 1);
         }
         return x.with(axis, to == from ? 0 : (to - from - 1) / step + 1);
     }
@@ -57,9 +48,7 @@ public record SliceOp(int axis, int from, int to, int step) implements MoveOp, W
     public void backward(Grad g) {
         long dy = g.dout(0);
         long dx = g.din(0);
-        if (!g.adds()) {
-            g.begin(Kernel.FILL).at(dx).put(g.shape(0).size()).put(0f).run();
-        }
+        g.clear(0, dx);
         move(g, dx, dy, true);
     }
 
@@ -71,7 +60,7 @@ public record SliceOp(int axis, int from, int to, int step) implements MoveOp, W
         long cols = step == 1 ? places * inner : inner; // neighbors move as one
         long ox = shape.dim(axis) * inner;
         long oy = places * inner;
-        long first = x + 4 * (from * inner);
+        long first = x + c.dtype(0).bytes() * (from * inner);
         ConcatOp.copyRows(
                 c,
                 back ? y : first,

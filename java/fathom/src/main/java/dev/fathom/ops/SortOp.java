@@ -32,7 +32,7 @@ public record SortOp(int axis, int k, Order order) implements Op {
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
-        MoveOp.words(c, 1);
+        MoveOp.words(c);
         if (k < 0 || k > x.dim(axis) && k != ALL) {
             throw c.fail("x " + x + " has x.dim(" + axis + ")=" + x.dim(axis) + " places but k=" + k
                     + " are asked for; choose 0 <= k <= dim(" + axis + ")");
@@ -63,20 +63,13 @@ public record SortOp(int axis, int k, Order order) implements Op {
     @Override
     public void forward(Call c) {
         Shape x = c.shape(0);
-        long outer = x.size(0, axis);
-        long r = x.dim(axis);
-        long inner = x.size(axis + 1, x.rank());
-        c.begin(Kernel.SORT)
-                .put(c.dtype(0) == DType.I32 ? 1 : 0)
-                .at(c.in(0))
-                .at(c.out(0))
-                .at(c.out(1))
-                .put(outer)
-                .put(r)
-                .put(inner)
-                .put(c.outShape(0).dim(axis))
-                .put(order == Order.DESCENDING ? 1 : 0)
-                .run();
+        c.begin(Kernel.SORT).put(c.dtype(0) == DType.I32 ? 1 : 0).at(c.in(0), c.out(0), c.out(1));
+        c.put(
+                x.size(0, axis),
+                x.dim(axis),
+                x.size(axis + 1, x.rank()),
+                c.outShape(0).dim(axis));
+        c.put(order == Order.DESCENDING ? 1 : 0).run();
     }
 
     @Override
@@ -84,19 +77,11 @@ public record SortOp(int axis, int k, Order order) implements Op {
         Shape x = g.shape(0);
         long index = g.out(1);
         long dy = g.dout(0);
-        long dx = g.din(0);
-        long to = g.adds() ? g.scratch(4 * x.size()) : dx;
-        g.begin(Kernel.UNPOOL)
-                .at(dy)
-                .at(index)
-                .at(to)
-                .put(x.size(0, axis))
-                .put(g.outShape(0).dim(axis))
-                .put(x.dim(axis))
-                .put(x.size(axis + 1, x.rank()))
-                .run();
-        if (to != dx) {
-            g.carry(to, dx, x.size());
-        }
+        g.through(
+                0,
+                dx -> g.begin(Kernel.UNPOOL)
+                        .at(dy, index, dx)
+                        .put(x.size(0, axis), g.outShape(0).dim(axis), x.dim(axis), x.size(axis + 1, x.rank()))
+                        .run());
     }
 }

@@ -2,25 +2,36 @@ package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
+import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import org.jspecify.annotations.Nullable;
 
 /**
- * y = mask is not 0 ? a : b, broadcast. Inputs: mask, a, b. The gradient goes where the value came from; the mask has
- * none.
+ * y = mask is not 0 ? a : b, broadcast. Inputs: mask, and a and b, both F32 or both I32. The gradient goes where the
+ * value came from; the mask has none.
  */
 public record WhereOp() implements Op {
     public static final WhereOp INSTANCE = new WhereOp();
     private static final String[] NAMES = {"mask", "a", "b"};
 
     @Override
-    public String label() {
-        return "where";
+    public @Nullable DType takes(int i) {
+        return i == 0 ? DType.F32 : null;
+    }
+
+    @Override
+    public DType dtype(Call c, int output) {
+        return c.dtype(1);
     }
 
     @Override
     public Shape shape(Call c, int output) {
+        if (c.dtype(1) != c.dtype(2) || c.dtype(1) == DType.U8) {
+            throw c.fail("a " + c.shape(1) + " is " + c.dtype(1) + " but b " + c.shape(2) + " is " + c.dtype(2)
+                    + "; both must be F32 or both I32, so convert them with to(DType)");
+        }
         return Broadcast.shape(c, NAMES, c.shape(0), c.shape(1), c.shape(2));
     }
 
@@ -36,7 +47,7 @@ public record WhereOp() implements Op {
 
     @Override
     public void forward(Call c) {
-        c.begin(Kernel.WHERE).at(c.in(0)).at(c.in(1)).at(c.in(2)).at(c.out(0));
+        c.begin(Kernel.WHERE).at(c.in(0), c.in(1), c.in(2), c.out(0));
         Broadcast.put(c, c.outShape(0), c.shape(0), c.shape(1), c.shape(2));
         c.put(0).run();
     }
@@ -44,10 +55,7 @@ public record WhereOp() implements Op {
     @Override
     public void backward(Grad g) {
         if (g.wants(0)) {
-            long dm = g.din(0);
-            if (!g.adds()) {
-                g.begin(Kernel.FILL).at(dm).put(g.shape(0).size()).put(0f).run();
-            }
+            g.clear(0, g.din(0));
         }
         for (int which = 1; which < 3; which++) {
             if (!g.wants(which)) {
@@ -70,11 +78,7 @@ public record WhereOp() implements Op {
     /** to (+)= dy where operand {@code which} was selected, else 0. */
     private static void select(Grad g, long mask, int which, long dy, long to, boolean add) {
         Shape y = g.outShape(0);
-        g.begin(Kernel.WHERE)
-                .at(mask)
-                .at(which == 1 ? dy : 0)
-                .at(which == 2 ? dy : 0)
-                .at(to);
+        g.begin(Kernel.WHERE).at(mask, which == 1 ? dy : 0, which == 2 ? dy : 0, to);
         Broadcast.put(g, y, g.shape(0), y, y);
         g.put(add ? 1 : 0).run();
     }

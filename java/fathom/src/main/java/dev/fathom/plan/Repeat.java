@@ -10,11 +10,6 @@ record Repeat(Shape to) implements Op {
     private static final int WORDS = 1;
 
     @Override
-    public String label() {
-        return "repeat";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         return to;
     }
@@ -23,18 +18,8 @@ record Repeat(Shape to) implements Op {
     public void forward(Call c) {
         long n = to.size() / c.shape(0).size();
         long index = c.scratch(4 * n);
-        c.begin(Kernel.FILL).at(index).put(n).put(0f).run();
-        c.begin(Kernel.GATHER)
-                .put(WORDS)
-                .at(c.in(0))
-                .put(1)
-                .at(index)
-                .at(c.out(0))
-                .put(1)
-                .put(n)
-                .put(c.shape(0).size())
-                .at(0)
-                .put(1)
-                .run();
+        c.fill(index, n);
+        c.begin(Kernel.GATHER).put(WORDS).at(c.in(0)).put(1).at(index).put(0).at(c.out(0));
+        c.put(1, n, c.shape(0).size()).at(0).put(1).run();
     }
 }

@@ -11,15 +11,19 @@ import java.util.stream.IntStream;
 /**
  * Einstein's sums of one tensor or two, made of the other ops: diagonals by slices, letters of one operand alone by
  * sums, then one matrix product for each combination of the letters that both operands and the result have, or a
- * product element by element where no letter is summed.
+ * product element by element where no letter is summed. An ellipsis becomes letters of its own, which a tensor lacks
+ * where its dimension is 1 and stretches.
  */
 final class Einsum {
+    /** The first letter of an ellipsis, which no user writes. */
+    private static final char STRETCHES = '\ue000';
+
     private final String equation;
     private final Tensor[] in;
 
     private Einsum(String equation, Tensor[] in) {
         this.equation = equation;
-        this.in = in;
+        this.in = in.clone();
     }
 
     /** A tensor and the letter of each of its dimensions. */
@@ -88,7 +92,12 @@ final class Einsum {
         int arrow = text.indexOf("->");
         String left = arrow < 0 ? text : text.substring(0, arrow);
         String[] letters = left.split(",", -1);
-        String result = arrow < 0 ? once(left.replace(",", "")) : text.substring(arrow + 2);
+        String result = arrow < 0
+                ? (left.contains("...") ? "..." : "") + once(left.replaceAll("[,.]", ""))
+                : text.substring(arrow + 2);
+        if (text.contains("...") && letters.length == in.length) {
+            result = stretch(letters, result);
+        }
         check(letters, result);
         Term a = new Term(in[0], letters[0]).diagonal();
         if (in.length == 1) {
@@ -98,6 +107,41 @@ final class Einsum {
         a = a.summed(result + b.letters);
         b = b.summed(result + a.letters);
         return product(a, b, result);
+    }
+
+    /** Writes letters for the ellipses, and takes dimensions of 1 away where the other tensor's stretch them. */
+    private String stretch(String[] letters, String result) {
+        int most = 0;
+        int[] own = new int[in.length];
+        for (int t = 0; t < in.length; t++) {
+            own[t] = letters[t].contains("...") ? in[t].shape().rank() - letters[t].length() + 3 : 0;
+            most = Math.max(most, own[t]);
+        }
+        String all = IntStream.range(0, most)
+                .mapToObj(i -> Character.toString(STRETCHES + i))
+                .collect(Collectors.joining());
+        for (int t = 0; t < in.length; t++) {
+            letters[t] = letters[t].replaceFirst("\\.\\.\\.", all.substring(most - Math.max(own[t], 0)));
+        }
+        for (int i = 0; i < most && in.length == 2; i++) {
+            int a = letters[0].indexOf(all.charAt(i));
+            int b = letters[1].indexOf(all.charAt(i));
+            if (a < 0 || b < 0 || in[0].dim(a) == in[1].dim(b) && in[1].dim(b) != 1) {
+                continue;
+            }
+            if (in[0].dim(a) != 1 && in[1].dim(b) != 1) {
+                throw fail("of " + shapes() + ": dimensions of the ellipsis do not broadcast: a.dim(" + a + ")="
+                        + in[0].dim(a) + " but b.dim(" + b + ")=" + in[1].dim(b)
+                        + "; make them equal or one of them 1");
+            }
+            int t = in[1].dim(b) == 1 ? 1 : 0;
+            in[t] = in[t].squeeze(t == 0 ? a : b);
+            letters[t] = letters[t].replace(all.substring(i, i + 1), "");
+        }
+        if (most > 0 && !result.contains("...")) {
+            throw fail("has an ellipsis that the result lacks; write ... behind -> too, or letters to sum over");
+        }
+        return result.replaceFirst("\\.\\.\\.", all);
     }
 
     private static Tensor product(Term a, Term b, String result) {
@@ -135,7 +179,7 @@ final class Einsum {
         String plain = String.join("", letters) + result;
         for (int i = 0; i < plain.length(); i++) {
             char c = plain.charAt(i);
-            if (!(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')) {
+            if (!(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= STRETCHES && c < STRETCHES + Shape.MAX_RANK)) {
                 throw fail("holds '" + c + "', which is no letter; name every dimension by a letter, as in ij,jk->ik");
             }
         }

@@ -1,7 +1,6 @@
 package dev.fathom.tensor;
 
 import dev.fathom.op.Activation;
-import dev.fathom.op.Dims;
 import dev.fathom.op.Op;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
@@ -15,12 +14,10 @@ import dev.fathom.ops.ConvTransposedOp;
 import dev.fathom.ops.CrossEntropyOp;
 import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.Epilogue;
-import dev.fathom.ops.IndexAddOp;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.LocalResponseNormOp;
 import dev.fathom.ops.MatmulOp;
 import dev.fathom.ops.MaxPoolOp;
-import dev.fathom.ops.MaxUnpoolOp;
 import dev.fathom.ops.NormOp;
 import dev.fathom.ops.PadOp;
 import dev.fathom.ops.ReduceOp;
@@ -61,8 +58,6 @@ final class Tangents {
         rule(PadOp.class, (op, t) -> t.linear(op.withValue(0)));
         rule(EmbeddingOp.class, Tangents::embedding);
         rule(BagOp.class, (op, t) -> t.product(op, 4, 0, 3));
-        rule(IndexAddOp.class, (op, t) -> t.linear());
-        rule(MaxUnpoolOp.class, (op, t) -> t.linear());
         rule(RotaryOp.class, (op, t) -> t.linear(0));
         rule(MaxPoolOp.class, Tangents::maxPool);
         rule(SortOp.class, (op, t) -> gather(t.of(0), op.axis(), op.axis() + 1, t.out(1)));
@@ -241,10 +236,11 @@ final class Tangents {
             Tensor centered = switch (op.over()) {
                 case RMS -> x;
                 case GIVEN -> x.sub(t.in(NormOp.MEAN).detach());
-                default -> grouped.sub(grouped.mean(Dims.KEEP, over));
+                default -> grouped.sub(grouped.mean(over).unsqueeze(over));
             };
-            Tensor variance =
-                    given ? t.in(NormOp.VARIANCE).detach() : centered.square().mean(Dims.KEEP, over);
+            Tensor variance = given
+                    ? t.in(NormOp.VARIANCE).detach()
+                    : centered.square().mean(over).unsqueeze(over);
             Tensor y = centered.mul(variance.add(op.epsilon()).rsqrt()).reshape(x.shape());
             y = t.has(NormOp.GAMMA) ? y.mul(t.in(NormOp.GAMMA)) : y;
             return t.has(op.bias()) ? y.add(t.in(op.bias())) : y;
@@ -307,7 +303,7 @@ final class Tangents {
     private static Tensor softmax(SoftmaxOp op, Tangent t) {
         Tensor y = t.out(0);
         Tensor dx = t.of(0);
-        Tensor mean = (op.log() ? y.exp() : y).mul(dx).sum(Dims.KEEP, op.axis());
+        Tensor mean = (op.log() ? y.exp() : y).mul(dx).sum(op.axis()).unsqueeze(op.axis());
         return op.log() ? dx.sub(mean) : y.mul(dx.sub(mean));
     }
 
@@ -361,7 +357,7 @@ final class Tangents {
     private static Tensor variance(VarianceOp op, Tangent t) {
         int[] dims = dims(op.mask());
         Tensor x = t.in(0);
-        Tensor sum = x.sub(x.mean(Dims.KEEP, dims)).mul(t.of(0)).sum(dims);
+        Tensor sum = x.sub(x.mean(dims).unsqueeze(dims)).mul(t.of(0)).sum(dims);
         float divisor = (float) (ReduceOp.reduced(x.shape(), op.mask()) - op.correction());
         return op.root() ? sum.div(divisor).div(notZero(t.out(0))) : sum.mul(2 / divisor);
     }

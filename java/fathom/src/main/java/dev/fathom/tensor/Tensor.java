@@ -5,7 +5,6 @@ import dev.fathom.autograd.Value;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
-import dev.fathom.op.Dims;
 import dev.fathom.op.Op;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
@@ -62,7 +61,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Dimensions are counted from 0, and negative numbers count from the end. A method that works along one dimension
  * takes it as its first argument: {@code x.slice(dim, from, to)}, {@code x.take(dim, index)}. A reduction takes the
- * dimensions that it reduces, {@code x.mean(1, 2)}, and without any it reduces all of them.
+ * dimensions that it reduces, {@code x.mean(1, 2)}, and without any it reduces all of them. These dimensions disappear,
+ * and {@code x.mean(1, 2).unsqueeze(1, 2)} has them again with size 1, so that it broadcasts against x.
+ *
+ * <p>Functions are of F32, but these take I32 too, whose results are exact: {@code add}, {@code sub}, {@code mul} and
+ * {@code div}, {@code max}, {@code min}, {@code neg}, {@code abs} and {@code clamp}, comparisons, {@code where}, the
+ * reductions {@code sum}, {@code max}, {@code min}, {@code argmax} and {@code argmin}, {@code cumsum}, {@code sort},
+ * {@code topk} and {@code indexAdd}. What is too large for 32 bits wraps around, as in Java, NumPy and PyTorch: the
+ * largest number plus 1 is the smallest one. A plain number beside an I32 tensor must be whole. Methods that only move
+ * elements, such as {@code slice}, {@code concat}, {@code take}, {@code permute}, {@code flip} and {@code pad}, take
+ * tensors of every type.
  *
  * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it
  * returned without it), when no pass is open, or when another thread's pass owns it; and IllegalArgumentException,
@@ -279,9 +287,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(Unary.SQRT.op(), this);
     }
 
-    /** -x. */
+    /** -x, of F32 or I32. The smallest I32 stays what it is. */
     public Tensor neg() {
-        return Pass.call(Unary.NEG.op(), this);
+        return dtype == DType.I32 ? rsub(0) : Pass.call(Unary.NEG.op(), this);
     }
 
     /** x Phi(x), exact. */
@@ -299,17 +307,21 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * x limited to [lo, hi]; the gradient passes inside.
+     * x limited to [lo, hi], of F32 or I32; the gradient passes inside. Either limit may be infinite.
      *
-     * @throws IllegalArgumentException if lo &gt; hi or one is NaN
+     * @throws IllegalArgumentException if lo &gt; hi or one is NaN, or if x is I32 and a finite limit is not
      */
-    public Tensor clamp(float lo, float hi) {
-        return Pass.call(new Activation(Unary.CLAMP, lo, hi), this);
+    public Tensor clamp(double lo, double hi) {
+        Activation floats = new Activation(Unary.CLAMP, (float) lo, (float) hi);
+        return dtype != DType.I32
+                ? Pass.call(floats, this)
+                : min(number("clamp", hi == Double.POSITIVE_INFINITY ? Integer.MAX_VALUE : hi))
+                        .max(number("clamp", lo == Double.NEGATIVE_INFINITY ? Integer.MIN_VALUE : lo));
     }
 
-    /** |x|; the derivative at 0 is 0. */
+    /** |x|, of F32 or I32; the derivative at 0 is 0. The smallest I32 stays what it is. */
     public Tensor abs() {
-        return Pass.call(Unary.ABS.op(), this);
+        return dtype == DType.I32 ? max(neg()) : Pass.call(Unary.ABS.op(), this);
     }
 
     /** 1 / sqrt(x). */
@@ -526,48 +538,81 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(dtype == DType.I32 ? ints : floats, this, b);
     }
 
-    /** a / b. */
+    /**
+     * a / b, of two F32 tensors or of two I32, whose quotients are truncated as in Java: -7 / 2 = -3. The smallest I32
+     * divided by -1 wraps around to itself.
+     *
+     * @throws IllegalArgumentException if b is I32 and one of its elements is 0
+     */
     public Tensor div(Tensor b) {
-        return Pass.call(Binary.DIV, this, b);
+        return paired(IntBinary.DIV, Binary.DIV, b);
     }
 
-    /** x + c. */
-    public Tensor add(float c) {
-        return Pass.call(new Activation(Unary.ADD_SCALAR, c, 0), this);
+    /** x + c, of F32 or I32. */
+    public Tensor add(double c) {
+        return withNumber(IntBinary.ADD, Unary.ADD_SCALAR, c, c);
     }
 
-    /** x - c. */
-    public Tensor sub(float c) {
-        return Pass.call(new Activation(Unary.ADD_SCALAR, -c, 0), this);
+    /** x - c, of F32 or I32. */
+    public Tensor sub(double c) {
+        return withNumber(IntBinary.SUB, Unary.ADD_SCALAR, c, -c);
     }
 
-    /** c - x. */
-    public Tensor rsub(float c) {
-        return Pass.call(new Activation(Unary.RSUB_SCALAR, c, 0), this);
+    /** c - x, of F32 or I32. */
+    public Tensor rsub(double c) {
+        return dtype == DType.I32
+                ? number("rsub", c).sub(this)
+                : Pass.call(new Activation(Unary.RSUB_SCALAR, (float) c, 0), this);
     }
 
-    /** c x. */
-    public Tensor mul(float c) {
-        return Pass.call(new Activation(Unary.MUL_SCALAR, c, 0), this);
-    }
-
-    /** x / c. */
-    public Tensor div(float c) {
-        return Pass.call(new Activation(Unary.DIV_SCALAR, c, 0), this);
+    /** c x, of F32 or I32. */
+    public Tensor mul(double c) {
+        return withNumber(IntBinary.MUL, Unary.MUL_SCALAR, c, c);
     }
 
     /**
-     * The larger of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient.
+     * x / c, of F32 or I32, whose quotients are truncated as those of {@link #div(Tensor)}.
+     *
+     * @throws IllegalArgumentException if x is I32 and c is 0
+     */
+    public Tensor div(double c) {
+        return withNumber(IntBinary.DIV, Unary.DIV_SCALAR, c, c);
+    }
+
+    /** The op of two I32 with c as the second, or the row of F32 with {@code parameter}. */
+    private Tensor withNumber(IntBinary ints, Unary floats, double c, double parameter) {
+        return dtype == DType.I32
+                ? Pass.call(ints, this, number(ints.label(), c))
+                : Pass.call(new Activation(floats, (float) parameter, 0), this);
+    }
+
+    /** A plain number beside this tensor: of its type, and F32 beside U8, which the op then refuses. */
+    private Tensor number(String op, double c) {
+        return dtype == DType.I32 ? ofInts(new int[] {whole(op, c)}) : scalar((float) c);
+    }
+
+    private int whole(String op, double c) {
+        if (c != (int) c) {
+            throw new IllegalArgumentException(op + Where.running() + ": x " + shape + " is I32 but " + c
+                    + " is no whole number of 32 bits; give one, or convert x with to(DType.F32)");
+        }
+        return (int) c;
+    }
+
+    /**
+     * The larger of a and b, element by element, of two F32 tensors or of two I32; NaN if one is. Where they are equal,
+     * each gets half of the gradient.
      */
     public Tensor max(Tensor b) {
-        return Pass.call(Binary.MAX, this, b);
+        return paired(IntBinary.MAX, Binary.MAX, b);
     }
 
     /**
-     * The smaller of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient.
+     * The smaller of a and b, element by element, of two F32 tensors or of two I32; NaN if one is. Where they are
+     * equal, each gets half of the gradient.
      */
     public Tensor min(Tensor b) {
-        return Pass.call(Binary.MIN, this, b);
+        return paired(IntBinary.MIN, Binary.MIN, b);
     }
 
     /**
@@ -580,8 +625,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** x to the c; see {@link #pow(Tensor)}. */
-    public Tensor pow(float c) {
-        return pow(scalar(c));
+    public Tensor pow(double c) {
+        return pow(scalar((float) c));
     }
 
     /**
@@ -594,8 +639,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** 1 where x &gt; c, else 0. No gradient flows. */
-    public Tensor gt(float c) {
-        return gt(scalar(c));
+    public Tensor gt(double c) {
+        return gt(number("gt", c));
     }
 
     /**
@@ -608,8 +653,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** 1 where x &gt;= c, else 0. No gradient flows. */
-    public Tensor ge(float c) {
-        return ge(scalar(c));
+    public Tensor ge(double c) {
+        return ge(number("ge", c));
     }
 
     /**
@@ -622,8 +667,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** 1 where x &lt; c, else 0. No gradient flows. */
-    public Tensor lt(float c) {
-        return lt(scalar(c));
+    public Tensor lt(double c) {
+        return lt(number("lt", c));
     }
 
     /**
@@ -636,8 +681,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** 1 where x &lt;= c, else 0. No gradient flows. */
-    public Tensor le(float c) {
-        return le(scalar(c));
+    public Tensor le(double c) {
+        return le(number("le", c));
     }
 
     /**
@@ -650,8 +695,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** 1 where x = c, else 0. No gradient flows. */
-    public Tensor eq(float c) {
-        return eq(scalar(c));
+    public Tensor eq(double c) {
+        return eq(number("eq", c));
     }
 
     /**
@@ -665,13 +710,16 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** 1 where x and c differ, else 0. No gradient flows. */
-    public Tensor ne(float c) {
-        return ne(scalar(c));
+    public Tensor ne(double c) {
+        return ne(number("ne", c));
     }
 
     /**
-     * a where this mask is not 0, else b, all three broadcast: {@code x.gt(0).where(x, y)}. The gradient goes to where
-     * the value came from, so values that were not chosen may be infinite or NaN.
+     * a where this mask is not 0, else b, all three broadcast: {@code x.gt(0).where(x, y)}. The mask is F32, and a and
+     * b are both F32 or both I32. The gradient goes to where the value came from, so values that were not chosen may be
+     * infinite or NaN.
+     *
+     * @throws IllegalArgumentException if shapes do not broadcast, or types disagree
      */
     public Tensor where(Tensor a, Tensor b) {
         return Pass.call(WhereOp.INSTANCE, this, a, b);
@@ -683,15 +731,15 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      *
      * @see #where
      */
-    public Tensor maskedFill(Tensor mask, float value) {
-        return mask.where(scalar(value), this);
+    public Tensor maskedFill(Tensor mask, double value) {
+        return mask.where(number("masked_fill", value), this);
     }
 
     /**
-     * Returns these numbers as another type, converted as by Java's casts: F32 to I32 rounds toward 0 and saturates,
-     * and NaN becomes 0. A tensor that has the type already is returned itself. No gradient flows through a cast.
-     *
-     * @throws IllegalArgumentException if the other type is U8
+     * Returns these numbers as another type. F32 is rounded toward 0 to I32 or U8. A number outside the type becomes
+     * the nearest one that the type has, so that -1 becomes 0 and 300 becomes 255 of U8, and NaN becomes 0. I32 becomes
+     * the nearest F32, which is exact up to 2^24. A tensor that has the type already is returned itself. No gradient
+     * flows through a cast.
      */
     public Tensor to(DType type) {
         return type == dtype ? this : Pass.call(new CastOp(dtype, type), this);
@@ -733,10 +781,11 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * tensors: {@code einsum("bij,bjk->bik", a, b)} is a product of matrices for each b. Every dimension has a letter,
      * and equal letters are equal indices. A letter that occurs twice in one tensor takes its diagonal, and letters
      * that the result lacks are summed over. Without {@code ->} the result has the letters that occur once, in
-     * alphabetical order.
+     * alphabetical order. An ellipsis stands for the dimensions without letters, which broadcast and stay:
+     * {@code einsum("...ij,jk->...ik", a, b)}.
      *
-     * @throws IllegalArgumentException naming the equation, if it has other characters (there is no ellipsis), a letter
-     *     for two sizes, or does not fit the tensors
+     * @throws IllegalArgumentException naming the equation, if it has other characters, a letter for two sizes, or does
+     *     not fit the tensors
      */
     public static Tensor einsum(String equation, Tensor... tensors) {
         return Einsum.of(equation, tensors);
@@ -935,14 +984,11 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     // ---- reductions
 
-    /** Returns the sum over {@code dims} (over all without any), which disappear. */
+    /**
+     * Returns the sum over {@code dims} (over all without any), which disappear; of F32, or of I32, which wraps around.
+     */
     public Tensor sum(int... dims) {
         return reduce(ReduceOp.Kind.SUM, dims);
-    }
-
-    /** The result of {@link #sum(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor sum(Dims keep, int... dims) {
-        return kept(sum(dims), dims);
     }
 
     /** Returns the mean over {@code dims} (over all without any). */
@@ -950,35 +996,20 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return reduce(ReduceOp.Kind.MEAN, dims);
     }
 
-    /** The result of {@link #mean(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor mean(Dims keep, int... dims) {
-        return kept(mean(dims), dims);
-    }
-
     /**
-     * Returns the largest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of
-     * equal values.
+     * Returns the largest value of F32 or I32 over {@code dims} (over all without any); NaN wins. The gradient goes to
+     * the first of equal values.
      */
     public Tensor max(int... dims) {
         return reduce(ReduceOp.Kind.MAX, dims);
     }
 
-    /** The result of {@link #max(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor max(Dims keep, int... dims) {
-        return kept(max(dims), dims);
-    }
-
     /**
-     * Returns the smallest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of
-     * equal values.
+     * Returns the smallest value of F32 or I32 over {@code dims} (over all without any); NaN wins. The gradient goes to
+     * the first of equal values.
      */
     public Tensor min(int... dims) {
         return reduce(ReduceOp.Kind.MIN, dims);
-    }
-
-    /** The result of {@link #min(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor min(Dims keep, int... dims) {
-        return kept(min(dims), dims);
     }
 
     /**
@@ -991,11 +1022,6 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(VarianceOp.of(0, false, shape, dims), this);
     }
 
-    /** The result of {@link #variance(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor variance(Dims keep, int... dims) {
-        return kept(variance(dims), dims);
-    }
-
     /**
      * Returns the sum of (x - mean)^2 over {@code dims} (over all without any), divided by n - 1: the estimate of a
      * population's variance from a sample of n (Bessel), as in PyTorch.
@@ -1004,11 +1030,6 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      */
     public Tensor sampleVariance(int... dims) {
         return Pass.call(VarianceOp.of(1, false, shape, dims), this);
-    }
-
-    /** The result of {@link #sampleVariance(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor sampleVariance(Dims keep, int... dims) {
-        return kept(sampleVariance(dims), dims);
     }
 
     /**
@@ -1021,11 +1042,6 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(VarianceOp.of(0, true, shape, dims), this);
     }
 
-    /** The result of {@link #std(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor std(Dims keep, int... dims) {
-        return kept(std(dims), dims);
-    }
-
     /**
      * Returns the estimate of a population's standard deviation from a sample, the square root of
      * {@link #sampleVariance}. Its gradient is 0 where it is 0.
@@ -1036,22 +1052,12 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(VarianceOp.of(1, true, shape, dims), this);
     }
 
-    /** The result of {@link #sampleStd(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor sampleStd(Dims keep, int... dims) {
-        return kept(sampleStd(dims), dims);
-    }
-
     /**
      * Returns log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers
      * stay finite.
      */
     public Tensor logSumExp(int... dims) {
         return reduce(ReduceOp.Kind.LOGSUMEXP, dims);
-    }
-
-    /** The result of {@link #logSumExp(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor logSumExp(Dims keep, int... dims) {
-        return kept(logSumExp(dims), dims);
     }
 
     /**
@@ -1062,19 +1068,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return reduce(ReduceOp.Kind.NORM, dims);
     }
 
-    /** The result of {@link #norm(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor norm(Dims keep, int... dims) {
-        return kept(norm(dims), dims);
-    }
-
     /** Returns the sum of |x| over {@code dims} (over all without any). Its gradient is 0 where x is 0. */
     public Tensor norm1(int... dims) {
         return reduce(ReduceOp.Kind.NORM1, dims);
-    }
-
-    /** The result of {@link #norm1(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor norm1(Dims keep, int... dims) {
-        return kept(norm1(dims), dims);
     }
 
     /**
@@ -1087,11 +1083,6 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return reduce(ReduceOp.Kind.ARGMAX, dims);
     }
 
-    /** The result of {@link #argmax(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor argmax(Dims keep, int... dims) {
-        return kept(argmax(dims), dims);
-    }
-
     /**
      * Returns the I32 index of the first of the smallest values along neighboring {@code dims}, which count as one
      * flattened dimension (all of them without any); NaN wins.
@@ -1102,14 +1093,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return reduce(ReduceOp.Kind.ARGMIN, dims);
     }
 
-    /** The result of {@link #argmin(int...)}, with every reduced dimension kept as a dimension of 1. */
-    public Tensor argmin(Dims keep, int... dims) {
-        return kept(argmin(dims), dims);
-    }
-
     /**
      * Returns the cumulative sums along dimension {@code dim}, each up to and including its own element, added one
-     * after the other in double precision. The gradient is the sum from each element on.
+     * after the other: F32 in double precision, I32 wrapping around. The gradient is the sum from each element on.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1284,13 +1270,13 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns a view of these elements with an additional dimension of 1, which is dimension {@code dim} of the result;
-     * -1 appends it.
+     * Returns a view of these elements with additional dimensions of 1, which are dimensions {@code dims} of the
+     * result; -1 appends one. Behind a reduction it brings back what that reduced: {@code x.mean(1).unsqueeze(1)}.
      *
-     * @throws IllegalArgumentException if the result has no such dimension
+     * @throws IllegalArgumentException if a dimension is named twice, or the result does not have it
      */
-    public Tensor unsqueeze(int dim) {
-        return Pass.call(new ReshapeOp(ReshapeOp.unsqueezed(shape, dim)), this);
+    public Tensor unsqueeze(int... dims) {
+        return Pass.call(new ReshapeOp(ReshapeOp.unsqueezed(shape, dims)), this);
     }
 
     /**
@@ -1374,9 +1360,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     /**
      * Takes the indices of dimension {@code dim} that an I32 tensor names, as {@code numpy.take} does: x [a, n, b] and
-     * an index [i, j] give [a, i, j, b]. Rows of an embedding are {@code table.take(0, tokens)}.
+     * an index [i, j] give [a, i, j, b]. Negative indices count from the end: -1 is the last.
      *
-     * @throws IllegalArgumentException if an index is outside [0, dim(dim))
+     * @throws IllegalArgumentException if an index is outside [-dim(dim), dim(dim))
      */
     public Tensor take(int dim, Tensor index) {
         return Pass.call(new TakeOp(axis("take", dim)), this, index);
@@ -1420,9 +1406,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     /**
      * Adds elements up by an index, which is the transpose of {@link #take}: for x [a, i, j, b] and an index [i, j] at
      * dimension {@code dim}, the result is zeros [a, size, b], to which x[:, i, j] is added at the number that the
-     * index holds, in the order of the index.
+     * index holds, in the order of the index. Negative indices count from the end. Sums of I32 wrap around.
      *
-     * @throws IllegalArgumentException if an index is outside [0, size)
+     * @throws IllegalArgumentException if an index is outside [-size, size)
      */
     public Tensor indexAdd(int dim, Tensor index, int size) {
         return Pass.call(new IndexAddOp(axis("index_add", dim), size), this, index);
@@ -1480,16 +1466,48 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      *     and the last, or one is wider than the mode can fill
      */
     public Tensor pad(PadMode mode, int... sides) {
-        return Pass.call(PadOp.of(mode, 0, allSides(sides)), this);
+        return Pass.call(PadOp.of(shape, mode, 0, allSides(sides)), this);
     }
 
     /**
-     * Pads with {@code value} at the edges, with {@code sides} as for {@link #pad}. No gradient flows from the padding.
+     * Pads dimension {@code dim}, whichever it is, with {@code before} elements in front and {@code after} behind.
      *
-     * @throws IllegalArgumentException as {@link #pad}
+     * @throws IllegalArgumentException if there is no such dimension, a number is negative, or larger than the mode can
+     *     fill
      */
-    public Tensor padWithValue(float value, int... sides) {
-        return Pass.call(PadOp.of(PadMode.ZEROS, value, allSides(sides)), this);
+    public Tensor pad(int dim, PadMode mode, int before, int after) {
+        return Pass.call(PadOp.along(mode, 0, axis("pad", dim), before, after), this);
+    }
+
+    /**
+     * Pads dimension {@code dim} with {@code before} elements in front and {@code after} behind, all of them
+     * {@code value}. No gradient flows from the padding.
+     *
+     * @throws IllegalArgumentException if there is no such dimension, a number is negative, or the type of this tensor
+     *     does not have the value
+     */
+    public Tensor pad(int dim, double value, int before, int after) {
+        return Pass.call(PadOp.along(PadMode.ZEROS, element("pad", value), axis("pad", dim), before, after), this);
+    }
+
+    /**
+     * Pads with {@code value} at the edges, with {@code sides} as for {@link #pad(PadMode, int...)}. No gradient flows
+     * from the padding.
+     *
+     * @throws IllegalArgumentException as {@link #pad(PadMode, int...)}, or if the type of this tensor does not have
+     *     the value
+     */
+    public Tensor padWithValue(double value, int... sides) {
+        return Pass.call(PadOp.of(shape, PadMode.ZEROS, element("pad", value), allSides(sides)), this);
+    }
+
+    /** The bits of an element of this type. */
+    private int element(String op, double value) {
+        if (dtype == DType.U8 && !(value >= 0 && value <= 255 && value == (int) value)) {
+            throw new IllegalArgumentException(op + Where.running() + ": x " + shape + " is U8 but " + value
+                    + " is no whole number from 0 to 255; give one, or convert x with to(DType.F32)");
+        }
+        return dtype == DType.F32 ? Float.floatToRawIntBits((float) value) : whole(op, value);
     }
 
     private int[] allSides(int[] sides) {
@@ -1775,16 +1793,6 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     private Tensor reduce(ReduceOp.Kind kind, int... dims) {
         return Pass.call(new ReduceOp(kind, ReduceOp.mask(kind.label(), shape, dims)), this);
-    }
-
-    /** The reduction y of this tensor over {@code dims} with these dimensions in place again, each 1: a view. */
-    private Tensor kept(Tensor y, int... dims) {
-        int mask = ReduceOp.mask("reshape", shape, dims);
-        Shape to = shape;
-        for (int i = 0; i < shape.rank(); i++) {
-            to = (mask & 1 << i) == 0 ? to : to.with(i, 1);
-        }
-        return y.reshape(to);
     }
 
     /** Dimension {@code dim} of an argument of {@code op}, counted from the front. */

@@ -46,8 +46,7 @@ class ComputedWeightsTest {
         @Override
         public Tensor forward(Tensor x) {
             Tensor v = direction.value().flatten(1);
-            Tensor w =
-                    v.div(v.norm(dev.fathom.op.Dims.KEEP, 1)).mul(gain.value().unsqueeze(1));
+            Tensor w = v.div(v.norm(1).unsqueeze(1)).mul(gain.value().unsqueeze(1));
             return x.conv(w.reshape(direction.shape()), null, Window.of(3).pad(1), 1);
         }
     }

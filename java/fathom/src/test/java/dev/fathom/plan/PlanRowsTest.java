@@ -48,8 +48,10 @@ class PlanRowsTest {
                         }
                     }
                     session.run();
+                    ByteBuffer found = session.outputBytes(0);
                     int[] actual = new int[expected.length];
-                    session.outputBytes(0).asIntBuffer().get(actual);
+                    boolean bytes = found.remaining() == expected.length;
+                    Arrays.setAll(actual, j -> bytes ? found.get(j) & 255 : found.getInt(4 * j));
                     assertThat(actual)
                             .as("%s %s", row, Arrays.deepToString(shapes))
                             .isEqualTo(expected);
@@ -62,7 +64,7 @@ class PlanRowsTest {
     private static int[] eager(OpTable.Row row, int[][] shapes) {
         try (Pass pass = Pass.infer()) {
             Tensor y = row.run(row.tensors(shapes));
-            if (y.dtype() == DType.I32) {
+            if (y.dtype() != DType.F32) {
                 return y.toIntArray();
             }
             float[] values = y.toArray();

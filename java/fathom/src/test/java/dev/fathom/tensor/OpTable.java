@@ -9,7 +9,6 @@ import dev.fathom.memory.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Cell;
 import dev.fathom.op.DType;
-import dev.fathom.op.Dims;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
@@ -220,6 +219,19 @@ public final class OpTable {
             return this;
         }
 
+        /** This row with other numbers in the places of the floats, to which no gradient flows. */
+        private Row of(Numbers what) {
+            Row r = new Row(name + " of " + what.type);
+            r.samples.addAll(samples);
+            r.range = range;
+            int inputs = samples.stream().mapToInt(s -> s.length).max().orElseThrow();
+            for (int i = 0; i < inputs; i++) {
+                r.numbers.put(i, holds(i) == Numbers.FLOATS ? what : holds(i));
+            }
+            r.below = below;
+            return r.constant().f(f).is(reference);
+        }
+
         private Row f(Function<Tensor[], Tensor> f) {
             this.f = f;
             return this;
@@ -393,7 +405,7 @@ public final class OpTable {
         }
 
         private static int[] bits(Tensor t) {
-            if (t.dtype() == DType.I32) {
+            if (t.dtype() != DType.F32) {
                 return t.toIntArray();
             }
             float[] values = t.toArray();
@@ -471,8 +483,8 @@ public final class OpTable {
                 .f(x -> f.apply(x[0]))
                 .is(x -> x[0].map(reference))
                 .refuses(
-                        name + ": x [2] is I32 but must be F32; convert it with to(DType.F32)",
-                        () -> f.apply(Tensor.ofInts(new int[2], 2)));
+                        name + ": x [2] is U8 but must be F32; convert it with to(DType.F32)",
+                        () -> f.apply(Tensor.ofBytes(ByteBuffer.allocate(2), 2)));
         return op.differentiable() ? r : r.constant();
     }
 
@@ -501,7 +513,7 @@ public final class OpTable {
                         () -> Pass.call(Unary.ELU.op(), t(2)));
         unary(
                         new Activation(Unary.CLAMP, -1, 1.5f),
-                        "clamp(float,float)",
+                        "clamp(double,double)",
                         x -> x.clamp(-1, 1.5f),
                         x -> x < -1 ? -1 : x > 1.5 ? 1.5 : x)
                 .refuses("clamp: lo=2.0 and hi=1.0; lo must not be above hi", () -> t(2).clamp(2, 1))
@@ -555,10 +567,10 @@ public final class OpTable {
         unary(Unary.SIGN, "sign()", Tensor::sign, Math::signum);
         unary(Unary.FLOOR, "floor()", Tensor::floor, Math::floor);
         unary(Unary.ROUND, "round()", Tensor::round, Math::rint);
-        unary(Unary.ADD_SCALAR, 2.5f, "add(float)", x -> x.add(2.5f), x -> x + 2.5);
-        unary(Unary.MUL_SCALAR, 2.5f, "mul(float)", x -> x.mul(2.5f), x -> x * 2.5);
-        unary(Unary.DIV_SCALAR, 2.5f, "div(float)", x -> x.div(2.5f), x -> x / 2.5);
-        unary(Unary.RSUB_SCALAR, 2.5f, "rsub(float)", x -> x.rsub(2.5f), x -> 2.5 - x);
+        unary(Unary.ADD_SCALAR, 2.5f, "add(double)", x -> x.add(2.5f), x -> x + 2.5);
+        unary(Unary.MUL_SCALAR, 2.5f, "mul(double)", x -> x.mul(2.5f), x -> x * 2.5);
+        unary(Unary.DIV_SCALAR, 2.5f, "div(double)", x -> x.div(2.5f), x -> x / 2.5);
+        unary(Unary.RSUB_SCALAR, 2.5f, "rsub(double)", x -> x.rsub(2.5f), x -> 2.5 - x);
         unary(
                         Unary.HUBER,
                         1.25f,
@@ -648,14 +660,14 @@ public final class OpTable {
         binary(Binary.LE, "le(Tensor)", (a, b) -> flag(a <= b));
         binary(Binary.EQ, "eq(Tensor)", (a, b) -> flag(a == b));
         binary(Binary.NE, "ne(Tensor)", (a, b) -> flag(a != b));
-        withNumber("sub(float)", x -> x.sub(2.5f), x -> x - 2.5);
-        withNumber("pow(float)", x -> x.pow(1.5f), x -> Math.pow(x, 1.5)).range(0.3, 3);
-        withNumber("gt(float)", x -> x.gt(0.5f), x -> flag(x > 0.5)).constant();
-        withNumber("ge(float)", x -> x.ge(0.5f), x -> flag(x >= 0.5)).constant();
-        withNumber("lt(float)", x -> x.lt(0.5f), x -> flag(x < 0.5)).constant();
-        withNumber("le(float)", x -> x.le(0.5f), x -> flag(x <= 0.5)).constant();
-        withNumber("eq(float)", x -> x.eq(0), x -> flag(x == 0)).constant();
-        withNumber("ne(float)", x -> x.ne(0), x -> flag(x != 0)).constant();
+        withNumber("sub(double)", x -> x.sub(2.5f), x -> x - 2.5);
+        withNumber("pow(double)", x -> x.pow(1.5f), x -> Math.pow(x, 1.5)).range(0.3, 3);
+        withNumber("gt(double)", x -> x.gt(0.5f), x -> flag(x > 0.5)).constant();
+        withNumber("ge(double)", x -> x.ge(0.5f), x -> flag(x >= 0.5)).constant();
+        withNumber("lt(double)", x -> x.lt(0.5f), x -> flag(x < 0.5)).constant();
+        withNumber("le(double)", x -> x.le(0.5f), x -> flag(x <= 0.5)).constant();
+        withNumber("eq(double)", x -> x.eq(0), x -> flag(x == 0)).constant();
+        withNumber("ne(double)", x -> x.ne(0), x -> flag(x != 0)).constant();
     }
 
     // ---- integers, masks and conversions
@@ -671,6 +683,7 @@ public final class OpTable {
                 .sample(s(4, 1), s(5))
                 .sample(s(3, 1, 5), s(1, 4, 1))
                 .sample(s(0), s(1))
+                .range(1, 1, 9) // a quotient's divisor is not 0
                 .large(s(400_003), s(400_003))
                 .constant()
                 .f(x -> Pass.apply(row, x[0], x[1]))
@@ -700,14 +713,59 @@ public final class OpTable {
         integer(IntBinary.ADD, "add(Tensor)", (a, b) -> a + b);
         integer(IntBinary.SUB, "sub(Tensor)", (a, b) -> a - b);
         integer(IntBinary.MUL, "mul(Tensor)", (a, b) -> a * b);
+        integer(IntBinary.DIV, "div(Tensor)", (a, b) -> (int) (a / b));
+        integer(IntBinary.MAX, "max(Tensor)", Math::max);
+        integer(IntBinary.MIN, "min(Tensor)", Math::min);
+        row("I32 with numbers")
+                .numbers(0, Numbers.INTS)
+                .range(-20, 20)
+                .sized(n -> new int[][] {{n}})
+                .sample(s())
+                .sample(s(0))
+                .sample(s(2, 3, 5))
+                .constant()
+                .f(x -> x[0].add(3)
+                        .mul(-2)
+                        .sub(1)
+                        .rsub(7)
+                        .div(3)
+                        .clamp(-9, 11)
+                        .neg()
+                        .abs()
+                        .add(x[0].gt(2).to(DType.I32)))
+                .is(x -> x[0].map(v -> {
+                    double quotient = (int) ((7 - ((v + 3) * -2 - 1)) / 3);
+                    return Math.abs(Math.max(-9, Math.min(11, quotient))) + flag(v > 2);
+                }))
+                .refuses(
+                        "mul: x [2] is I32 but 2.5 is no whole number of 32 bits; give one, or convert x with"
+                                + " to(DType.F32)",
+                        () -> Tensor.ofInts(new int[2], 2).mul(2.5))
+                .refuses(
+                        "div: element 0 of b is 0, and no integer is divided by 0; give another divisor there, or"
+                                + " convert both to F32",
+                        () -> Tensor.ofInts(new int[2], 2).div(0))
+                .refuses(
+                        "div: element 2 of b is 0, and no integer is divided by 0; give another divisor there, or"
+                                + " convert both to F32",
+                        () -> Tensor.ofInts(new int[6], 2, 3).div(Tensor.ofInts(new int[] {1, 2, 0}, 3)))
+                .refuses(
+                        "mean: x [2] is I32 but must be F32; convert it with to(DType.F32)",
+                        () -> Tensor.ofInts(new int[2], 2).mean())
+                .refuses(
+                        "sum: x [2] is U8 but must be F32 or I32; convert it first",
+                        () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).sum());
         integer(IntBinary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
         integer(IntBinary.GE, "ge(Tensor)", (a, b) -> flag(a >= b));
         integer(IntBinary.LT, "lt(Tensor)", (a, b) -> flag(a < b));
         integer(IntBinary.LE, "le(Tensor)", (a, b) -> flag(a <= b));
         integer(IntBinary.EQ, "eq(Tensor)", (a, b) -> flag(a == b));
         integer(IntBinary.NE, "ne(Tensor)", (a, b) -> flag(a != b));
-        cast("cast F32 to I32", Numbers.FLOATS, DType.I32, x -> (int) x)
-                .refuses("cast: x [2] is F32 and cannot become U8; choose F32 or I32", () -> t(2).to(DType.U8));
+        cast("cast F32 to I32", Numbers.FLOATS, DType.I32, x -> (int) x);
+        cast("cast F32 to U8", Numbers.FLOATS, DType.U8, x -> Math.max(0, Math.min(255, (int) (3 * x) / 3)))
+                .range(-400, 600);
+        cast("cast I32 to U8", Numbers.INTS, DType.U8, x -> Math.max(0, Math.min(255, x)))
+                .range(-400, 600);
         cast("cast I32 to F32", Numbers.INTS, DType.F32, x -> x);
         cast("cast U8 to F32", Numbers.BYTES, DType.F32, x -> x);
         cast("cast U8 to I32", Numbers.BYTES, DType.I32, x -> x);
@@ -764,8 +822,12 @@ public final class OpTable {
                 .refuses(
                         "where: a [3] and b [2] do not broadcast: a.dim(0)=3 but b.dim(0)=2; make them equal or one of"
                                 + " them 1",
-                        () -> t().where(t(3), t(2)));
-        row("maskedFill", "maskedFill(Tensor,float)")
+                        () -> t().where(t(3), t(2)))
+                .refuses(
+                        "where: a [2] is F32 but b [2] is I32; both must be F32 or both I32, so convert them with"
+                                + " to(DType)",
+                        () -> t().where(t(2), Tensor.ofInts(new int[2], 2)));
+        row("maskedFill", "maskedFill(Tensor,double)")
                 .numbers(1, Numbers.MASK)
                 .sized(n -> new int[][] {{n}, {n}})
                 .sample(s(3, 5), s(5))
@@ -783,6 +845,25 @@ public final class OpTable {
                 .range(-1, 1)
                 .f(x -> Tensor.einsum(equation, x))
                 .is(x -> Doubles.einsum(equation.replace(" ", ""), x));
+    }
+
+    /** With an ellipsis, and the equation that says the same of operands reshaped, where a shape is not empty. */
+    private static Row ellipsis(String equation, String letters, int[]... shapes) {
+        return row("einsum " + equation + (shapes[0].length > 0 ? " " + Arrays.toString(shapes[0]) : ""))
+                .product()
+                .range(-1, 1)
+                .f(x -> Tensor.einsum(equation, x))
+                .is(x -> {
+                    Doubles[] in = x.clone();
+                    for (int t = 0; t < x.length; t++) {
+                        int[] dims = shapes[t].clone();
+                        int known = Arrays.stream(dims).filter(d -> d > 0).reduce(1, (a, b) -> a * b);
+                        int size = x[t].v().length;
+                        Arrays.setAll(dims, i -> dims[i] < 0 ? size / known : dims[i]);
+                        in[t] = dims.length == 0 ? x[t] : x[t].reshape(dims);
+                    }
+                    return Doubles.einsum(letters, in);
+                });
     }
 
     /**
@@ -973,6 +1054,15 @@ public final class OpTable {
         einsum("ijl,jlk->ik").sized(n -> new int[][] {{2, 3, n}, {3, n, 4}}); // two letters summed
         einsum("ij->ji").sized(n -> new int[][] {{3, n}});
         einsum("ijk->j").sized(n -> new int[][] {{3, n, 2}});
+        ellipsis("...ij,jk->...ik", "abij,jk->abik", s(), s())
+                .sized(FEW, n -> new int[][] {{2, 3, 4, n}, {n, 5}})
+                .large(s(10, 7, 60, 80), s(80, 90));
+        ellipsis("...ij,...jk", "abij,bjk->abik", s(2, 3, 4, -1), s(3, -1, 5)).sized(FEW, n ->
+                new int[][] {{2, 3, 4, n}, {3, n, 5}});
+        ellipsis("...i,...i->...", "ai,bi->ab", s(2, -1), s(3, -1))
+                .sized(FEW, n -> new int[][] {{2, 1, n}, {3, n}})
+                .sized(FEW, n -> new int[][] {{2, 1, n}, {1, 3, n}});
+        ellipsis("i...->...i", "iab->abi", s(5, 2, -1)).sized(FEW, n -> new int[][] {{5, 2, n}});
         einsum("ii->i").sized(n -> new int[][] {{n, n}}).sample(s(0, 0));
         einsum("ii").sized(n -> new int[][] {{n, n}});
         einsum("ijij->ji").sized(FEW, n -> new int[][] {{3, n, 3, n}});
@@ -980,9 +1070,17 @@ public final class OpTable {
         einsum("ij,->ji")
                 .sized(n -> new int[][] {{3, n}, {}})
                 .refuses(
-                        "einsum: i...j->ij holds '.', which is no letter; name every dimension by a letter, as in"
+                        "einsum: i..j->ij holds '.', which is no letter; name every dimension by a letter, as in"
                                 + " ij,jk->ik",
-                        () -> Tensor.einsum("i...j->ij", t(2, 3)))
+                        () -> Tensor.einsum("i..j->ij", t(2, 3)))
+                .refuses(
+                        "einsum: i...j->ij has an ellipsis that the result lacks; write ... behind -> too, or letters"
+                                + " to sum over",
+                        () -> Tensor.einsum("i...j->ij", t(2, 5, 3)))
+                .refuses(
+                        "einsum: ...i,...i of a [2, 3] and b [4, 3]: dimensions of the ellipsis do not broadcast:"
+                                + " a.dim(0)=2 but b.dim(0)=4; make them equal or one of them 1",
+                        () -> Tensor.einsum("...i,...i", t(2, 3), t(4, 3)))
                 .refuses(
                         "einsum: i,i,i-> names 3 tensors but one or two are taken; multiply two at a time",
                         () -> Tensor.einsum("i,i,i->", t(2), t(2), t(2)))
@@ -1474,19 +1572,6 @@ public final class OpTable {
                 .refuses(
                         "variance: dimension -1 of [2, 3] is named twice in [1, -1]; name each once",
                         () -> t(2, 3).variance(1, -1));
-        kept("sum", Tensor::sum, line -> Arrays.stream(line).sum());
-        kept("mean", Tensor::mean, line -> Arrays.stream(line).sum() / line.length);
-        kept("max", Tensor::max, Doubles::max);
-        kept("min", Tensor::min, Doubles::min);
-        kept("variance", Tensor::variance, line -> Doubles.variance(line, 0));
-        kept("sampleVariance", Tensor::sampleVariance, line -> Doubles.variance(line, 1));
-        kept("std", Tensor::std, line -> floatRoot(Doubles.variance(line, 0)));
-        kept("sampleStd", Tensor::sampleStd, line -> floatRoot(Doubles.variance(line, 1)));
-        kept("logSumExp", Tensor::logSumExp, OpTable::logSumExp);
-        kept("norm", Tensor::norm, Doubles::norm);
-        kept("norm1", Tensor::norm1, line -> Arrays.stream(line).map(Math::abs).sum());
-        kept("argmax", Tensor::argmax, Doubles::argmax).constant();
-        kept("argmin", Tensor::argmin, Doubles::argmin).constant();
         reduction("argmin", Tensor::argmin, Doubles::argmin)
                 .refuses(
                         "argmin: x [2, 3, 4]: dimensions of an argmin must be neighbors; reduce them one after the"
@@ -1523,32 +1608,6 @@ public final class OpTable {
                     .is(x -> x[0].reduce(reference, dims))
                     .tolerance(2e-6, 1e-6);
         }
-    }
-
-    private interface KeptReduction {
-        Tensor of(Tensor x, Dims keep, int... dims);
-    }
-
-    /** A reduction whose dimensions stay, as 1. */
-    private static Row kept(String method, KeptReduction f, ToDoubleFunction<double[]> reference) {
-        Row r = null;
-        for (int[] dims : new int[][] {{}, {1}, {-1}, {0, 1}}) {
-            r = row(method + " kept" + Arrays.toString(dims), method + "(Dims,int[])")
-                    .sized(FEW, n -> new int[][] {{3, n + 1, 5}})
-                    .f(x -> f.of(x[0], Dims.KEEP, dims))
-                    .is(x -> {
-                        int[] to = x[0].dims().clone();
-                        for (int i = 0; i < 3; i++) {
-                            int at = i;
-                            boolean reduced =
-                                    dims.length == 0 || Arrays.stream(dims).anyMatch(d -> (d + 3) % 3 == at);
-                            to[i] = reduced ? 1 : to[i];
-                        }
-                        return x[0].reduce(reference, dims).reshape(to);
-                    })
-                    .tolerance(2e-6, 1e-5);
-        }
-        return r;
     }
 
     private static double logSumExp(double[] line) {
@@ -2246,13 +2305,22 @@ public final class OpTable {
                 .refuses(
                         "slice: places 1 to 3 are outside x [4, 2]: x.dim(1)=2; choose 0 <= from <= to <= dim(1)",
                         () -> t(4, 2).slice(-1, 1, 3));
-        row("unsqueeze", ReshapeOp.class, "unsqueeze(int)")
+        row("unsqueeze", ReshapeOp.class, "unsqueeze(int[])")
                 .sized(n -> new int[][] {{4, n}})
-                .f(x -> x[0].unsqueeze(1).add(x[0].unsqueeze(-1).reshape(x[0].dim(0), 1, x[0].dim(1))))
-                .is(x -> x[0].map(v -> 2 * v).reshape(x[0].dim(0), 1, x[0].dim(1)))
+                .f(x -> x[0].unsqueeze(1))
+                .is(x -> x[0].reshape(x[0].dim(0), 1, x[0].dim(1)))
                 .refuses(
-                        "unsqueeze: x [2, 3] with one dimension more has no dimension 3; choose one from -3 to 2",
-                        () -> t(2, 3).unsqueeze(3));
+                        "unsqueeze: x [2, 3] with 1 dimensions more cannot have [3] added; choose different ones from"
+                                + " -3 to 2",
+                        () -> t(2, 3).unsqueeze(3))
+                .refuses(
+                        "unsqueeze: x [2] with 2 dimensions more cannot have [0, -3] added; choose different ones from"
+                                + " -3 to 2",
+                        () -> t(2).unsqueeze(0, -3));
+        row("unsqueeze of two dimensions", ReshapeOp.class)
+                .sized(n -> new int[][] {{4, n}})
+                .f(x -> x[0].unsqueeze(-1, 1))
+                .is(x -> x[0].reshape(x[0].dim(0), 1, x[0].dim(1), 1));
         row("squeeze", ReshapeOp.class, "squeeze(int)")
                 .sized(n -> new int[][] {{4, 1, n}})
                 .f(x -> x[0].squeeze(-2))
@@ -2476,7 +2544,7 @@ public final class OpTable {
                     .f(x -> x[0].take(at, x[1]))
                     .is(x -> x[0].take(at, x[1]))
                     .refuses(
-                            "take: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
+                            "take: index 3 at row 1 is outside [-3, 3): give a number that exists; -1 is the last",
                             () -> t(3, 3, 3).take(at, Tensor.ofInts(new int[] {0, 3}, 2)))
                     .refuses(
                             "take: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with"
@@ -2493,8 +2561,8 @@ public final class OpTable {
                     .is(x -> x[0].indexAdd(at, x[1], 5))
                     .tolerance(2e-6, 2e-5)
                     .refuses(
-                            "index_add: index -1 at row 0 is outside [0, 4): give the number of a row that exists",
-                            () -> t(2, 2, 2).indexAdd(at, Tensor.ofInts(new int[] {-1, 3}, 2), 4))
+                            "index_add: index -5 at row 0 is outside [-4, 4): give a number that exists; -1 is the last",
+                            () -> t(2, 2, 2).indexAdd(at, Tensor.ofInts(new int[] {-5, 3}, 2), 4))
                     .refuses(
                             "index_add: x [2, 2, 2] and index [3] disagree: x.dim(" + at
                                     + ")=2 but index.dim(0)=3; they must be equal",
@@ -2602,7 +2670,25 @@ public final class OpTable {
     static {
         for (PadMode mode : PadMode.values()) {
             String name = mode.name().toLowerCase(java.util.Locale.ROOT);
-            float value = mode == PadMode.ZEROS ? 0.75f : 0;
+            float value = mode == PadMode.ZEROS ? 7 : 0;
+            for (int axis = 0; axis < 3; axis++) {
+                int at = axis;
+                row("pad " + name + " along " + at, PadOp.class)
+                        .sized(FEW, n ->
+                                new int[][] {at == 0 ? s(n + 2, 2, 3) : at == 1 ? s(2, n + 2, 3) : s(2, 3, n + 2)})
+                        .large(s(90, 180, 120))
+                        .tolerance(1e-6, 1e-6)
+                        .f(x -> mode == PadMode.ZEROS ? x[0].pad(at - 3, value, 2, 1) : x[0].pad(at, mode, 2, 1))
+                        .is(x -> {
+                            int rows = product(x[0].dims(), 0, at);
+                            int inner = product(x[0].dims(), at + 1, 3);
+                            int[] dims = x[0].dims().clone();
+                            dims[at] += 3;
+                            return x[0].reshape(rows, x[0].dim(at), inner)
+                                    .pad(mode, value, 2, 1)
+                                    .reshape(dims);
+                        });
+            }
             pad(name + " images", mode, value, 2, 1, 0, 3)
                     .sized(FEW, n -> new int[][] {{2, 4, 3, n}})
                     .sized(FEW, n -> new int[][] {{1, 5, n + 2, 2}})
@@ -2627,7 +2713,11 @@ public final class OpTable {
             }
         }
         pad("circular, all around", PadMode.CIRCULAR, 0, 3, 3, 2, 2)
-                .covers("pad(PadMode,int[])", "padWithValue(float,int[])")
+                .covers(
+                        "pad(PadMode,int[])",
+                        "padWithValue(double,int[])",
+                        "pad(int,PadMode,int,int)",
+                        "pad(int,double,int,int)")
                 .sample(s(2, 2, 3, 5))
                 .refuses(
                         "pad: x [1, 2, 2, 1] has dim(2)=2 but 3 places beside it; circular fills at most 2, so pad"
@@ -2642,8 +2732,8 @@ public final class OpTable {
                                 + " or with zeros",
                         () -> t(1, 0, 1).pad(PadMode.REPLICATE, 1, 0))
                 .refuses(
-                        "pad: x [2, 3] has 2 dimensions but 4 sides are those of [n, h, w, c]; reshape it, or give two"
-                                + " sides for each dimension between the first and the last",
+                        "pad: x [2, 3] has 2 dimensions but 4 sides are those of [n, h, w, c]; reshape it, or name the"
+                                + " dimension to pad",
                         () -> t(2, 3).padWithValue(0, 1, 1, 1, 1))
                 .refuses(
                         "pad: [1, 1, 1] are 3 sides; give left and right, then top and bottom of images, then front"
@@ -2654,7 +2744,19 @@ public final class OpTable {
                         () -> t(1, 2, 2).padWithValue(0, -1, 1))
                 .refuses(
                         "pad: dim(1) of the result would be 2147483649; an int is the most",
-                        () -> t(0, 2, 2).padWithValue(0, Integer.MAX_VALUE, 0));
+                        () -> t(0, 2, 2).padWithValue(0, Integer.MAX_VALUE, 0))
+                .refuses("pad: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> t(2, 3).pad(2, 1, 1, 1))
+                .refuses(
+                        "pad: the sides [0, -1] must be 0 or more; slice() takes away",
+                        () -> t(2, 3).pad(1, PadMode.ZEROS, 0, -1))
+                .refuses(
+                        "pad: x [2] is I32 but 0.5 is no whole number of 32 bits; give one, or convert x with"
+                                + " to(DType.F32)",
+                        () -> Tensor.ofInts(new int[2], 2).pad(0, 0.5, 1, 1))
+                .refuses(
+                        "pad: x [2] is U8 but 256.0 is no whole number from 0 to 255; give one, or convert x with"
+                                + " to(DType.F32)",
+                        () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).pad(0, 256, 1, 1));
     }
 
     private static Row pool(String name, Window w, Class<?> op, Function<Tensor, Tensor> f, Doubles.Pooling reference) {
@@ -3181,5 +3283,34 @@ public final class OpTable {
 
     private static Tensor places(int[] dims) {
         return Tensor.ofInts(placesOf(dims), dims);
+    }
+
+    // ---- the same moves and sums of integers and bytes
+
+    private static final Set<Object> MOVES = Set.of(
+            ConcatOp.class,
+            ExpandOp.class,
+            FlipOp.class,
+            PadOp.class,
+            PermuteOp.class,
+            ReshapeOp.class,
+            RollOp.class,
+            SliceOp.class,
+            TakeOp.class);
+    private static final Set<Object> EXACT = Set.of(CumsumOp.class, IndexAddOp.class, MaxUnpoolOp.class, WhereOp.class);
+
+    static {
+        for (Row r : List.copyOf(ROWS)) {
+            boolean moves = r.covers.stream().anyMatch(MOVES::contains);
+            boolean exact = r.covers.stream().anyMatch(EXACT::contains)
+                    || r.covers.contains(ReduceOp.class) && r.name.matches("(sum|max|min|argmax|argmin)\\[.*");
+            if (moves || exact) {
+                ROWS.add(r.of(Numbers.INTS));
+            }
+            if (moves) {
+                ROWS.add(r.of(Numbers.BYTES));
+            }
+        }
+        ROWS.stream().filter(r -> r.name.matches("(sum|argmax)\\[1\\] of I32")).forEach(r -> r.large(s(90, 180, 120)));
     }
 }

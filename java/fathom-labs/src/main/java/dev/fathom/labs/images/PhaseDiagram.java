@@ -1,7 +1,6 @@
 package dev.fathom.labs.images;
 
 import dev.fathom.nn.MeanField;
-import dev.fathom.op.Dims;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -68,7 +67,7 @@ record PhaseDiagram(int side, double[][] factors, double[][] correlations) {
             double[] before = squares(back);
             double[] after = squares(direction);
             double[][] factors = grid(side, i -> Math.pow(before[i] / after[i], 1.0 / (TO - FROM)));
-            Tensor unit = last.div(last.norm(Dims.KEEP, 1)).reshape(points, INPUTS, width);
+            Tensor unit = last.div(last.norm(1).unsqueeze(1)).reshape(points, INPUTS, width);
             float[] sums = unit.sum(1)
                     .square()
                     .sum(1)

@@ -4,7 +4,6 @@ import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.nn.Linear;
 import dev.fathom.op.DType;
-import dev.fathom.op.Dims;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -92,11 +91,11 @@ record TuringMachine(Linear controller, Linear address, Linear change, Linear ou
                 .add(c.mul(shift.slice(2, 1, 2)))
                 .add(c.roll(2, 1).mul(shift.slice(2, 2, 3)));
         Tensor sharp = moved.add(1e-6f).pow(exponent);
-        return sharp.div(sharp.sum(Dims.KEEP, 2));
+        return sharp.div(sharp.sum(2).unsqueeze(2));
     }
 
     private static Tensor unit(Tensor x) {
-        return x.mul(x.square().sum(Dims.KEEP, -1).add(1e-8f).rsqrt());
+        return x.mul(x.square().sum(-1).unsqueeze(-1).add(1e-8f).rsqrt());
     }
 
     /** The states after each step of x [n, t, in]. */

@@ -1,6 +1,5 @@
 package dev.fathom.labs.restoration;
 
-import dev.fathom.op.Dims;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
@@ -74,7 +73,8 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
     static Repair meanFill() {
         return new Repair("mean of the image", "", y -> {
             Tensor seen = y.ge(0);
-            Tensor mean = y.mul(seen).sum(Dims.KEEP, 1, 2).div(seen.sum(Dims.KEEP, 1, 2));
+            Tensor mean =
+                    y.mul(seen).sum(1, 2).unsqueeze(1, 2).div(seen.sum(1, 2).unsqueeze(1, 2));
             return seen.where(y, mean.expand(y.shape().toArray()));
         });
     }

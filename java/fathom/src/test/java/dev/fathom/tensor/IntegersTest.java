@@ -1,0 +1,169 @@
+package dev.fathom.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.op.DType;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Shape;
+import dev.fathom.parameter.Parameter;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+/** Exact numbers at the edges of I32 and U8, from NumPy 2.4.6 where nothing else is said. */
+class IntegersTest {
+    private static final int MIN = Integer.MIN_VALUE;
+    private static final int MAX = Integer.MAX_VALUE;
+
+    private static Tensor ints(int... values) {
+        return Tensor.ofInts(values, values.length);
+    }
+
+    private static Tensor x() {
+        return Tensor.ofInts(new int[] {2000000000, -5, 7, 2000000000, 3, -7, 1, 3, 7}, 3, 3);
+    }
+
+    @Test
+    void arithmeticWrapsAround() {
+        try (Pass pass = Pass.infer()) {
+            Tensor a = ints(MAX, MIN, -7, 7, 0, 65536);
+            Tensor b = ints(1, -1, 2, -2, 5, 65536);
+            assertThat(a.add(b).toIntArray()).containsExactly(MIN, MAX, -5, 5, 5, 131072);
+            assertThat(a.sub(b).toIntArray()).containsExactly(2147483646, -2147483647, -9, 9, -5, 0);
+            assertThat(a.mul(b).toIntArray()).containsExactly(MAX, MIN, -14, -14, 0, 0);
+            assertThat(a.max(b).toIntArray()).containsExactly(MAX, -1, 2, 7, 5, 65536);
+            assertThat(a.min(b).toIntArray()).containsExactly(1, MIN, -7, -2, 0, 65536);
+            assertThat(a.neg().toIntArray()).containsExactly(-MAX, MIN, 7, -7, 0, -65536);
+            assertThat(a.abs().toIntArray()).containsExactly(MAX, MIN, 7, 7, 0, 65536);
+            assertThat(a.clamp(-3, 100).toIntArray()).containsExactly(100, -3, -3, 7, 0, 100);
+            assertThat(a.clamp(0, Double.POSITIVE_INFINITY).toIntArray()).containsExactly(MAX, 0, 0, 7, 0, 65536);
+            // as in Java, where NumPy's // would round down
+            assertThat(a.div(b).toIntArray()).containsExactly(MAX, MIN, -3, -3, 0, 1);
+        }
+    }
+
+    /** Beyond 2^24, where an F32 no longer has every whole number. */
+    @Test
+    void plainNumbersAreExact() {
+        try (Pass pass = Pass.infer()) {
+            Tensor a = ints(0, 1);
+            assertThat(a.add(16777217).toIntArray()).containsExactly(16777217, 16777218);
+            assertThat(a.sub(MIN).toIntArray()).containsExactly(MIN, MIN + 1);
+            assertThat(a.rsub(MAX).toIntArray()).containsExactly(MAX, MAX - 1);
+            assertThat(a.mul(16777219).toIntArray()).containsExactly(0, 16777219);
+            assertThat(a.add(16777217).eq(16777217).toArray()).containsExactly(1, 0);
+            assertThat(a.add(16777217).gt(16777217).toArray()).containsExactly(0, 1);
+            assertThat(a.maskedFill(a.eq(0), MAX).toIntArray()).containsExactly(MAX, 1);
+            assertThat(a.gt(0).where(ints(16777217), ints(MIN)).toIntArray()).containsExactly(MIN, 16777217);
+            assertThatThrownBy(() -> a.gt(0.5))
+                    .hasMessage("gt: x [2] is I32 but 0.5 is no whole number of 32 bits; give one, or convert x with"
+                            + " to(DType.F32)");
+            assertThatThrownBy(() -> a.add(Double.NaN)).hasMessageContaining("NaN is no whole number");
+            assertThatThrownBy(() -> a.add(2147483648.0)).hasMessageContaining("2.147483648E9 is no whole number");
+        }
+    }
+
+    @Test
+    void reductionsAreExact() {
+        try (Pass pass = Pass.infer()) {
+            assertThat(x().sum(0).toIntArray()).containsExactly(-294967295, 1, 7);
+            assertThat(x().sum().toIntArray()).containsExactly(-294967287);
+            assertThat(x().cumsum(0).toIntArray())
+                    .containsExactly(2000000000, -5, 7, -294967296, -2, 0, -294967295, 1, 7);
+            assertThat(x().max(1).toIntArray()).containsExactly(2000000000, 2000000000, 7);
+            assertThat(x().argmax(0).toIntArray()).containsExactly(0, 1, 0);
+            assertThat(x().argmin(1).toIntArray()).containsExactly(1, 2, 0);
+            assertThat(x().min().toIntArray()).containsExactly(-7);
+            assertThat(Tensor.arange(6).reshape(1, 2, 3).sum(0, 2).toIntArray()).containsExactly(3, 12);
+        }
+    }
+
+    @Test
+    void negativeIndicesCountFromTheEnd() {
+        try (Pass pass = Pass.infer()) {
+            assertThat(x().take(1, ints(-1, 0, -3)).toIntArray())
+                    .containsExactly(7, 2000000000, 2000000000, -7, 2000000000, 2000000000, 7, 1, 1);
+            assertThat(ints(MAX, 4, 2).indexAdd(0, ints(0, -1, 0), 2).toIntArray())
+                    .containsExactly(-2147483647, 4);
+            Tensor table = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
+            assertThatThrownBy(() -> ints(-1).embedding(table, null))
+                    .hasMessage("embedding: index -1 at row 0 is outside [0, 2): give the number of a row that exists");
+        }
+    }
+
+    /** The gradient of a parameter is kept as rows, which negative numbers name too. */
+    @Test
+    void gradientsReachRowsThatAreCountedFromTheEnd() {
+        try (Numbers values = new Numbers()) {
+            Parameter p = values.parameter("w", new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 4, 2);
+            values.bind();
+            try (Pass pass = Pass.grad()) {
+                pass.backward(p.value()
+                        .take(0, ints(-1, 1))
+                        .mul(Tensor.of(new float[] {1, 2, 3, 4}, 2, 2))
+                        .sum());
+                assertThat(p.gradient().toArray()).containsExactly(0, 0, 3, 4, 0, 0, 1, 2);
+                assertThat(p.gradientRows()).containsExactly(1, 3);
+            }
+        }
+    }
+
+    @Test
+    void padsEveryDimension() {
+        try (Pass pass = Pass.infer()) {
+            Tensor framed = x().pad(0, 9, 1, 0).pad(-1, 9, 0, 2);
+            assertThat(framed.shape()).isEqualTo(Shape.of(4, 5));
+            assertThat(framed.toIntArray())
+                    .containsExactly(9, 9, 9, 9, 9, 2000000000, -5, 7, 9, 9, 2000000000, 3, -7, 9, 9, 1, 3, 7, 9, 9);
+            assertThat(x().slice(1, 0, 2).pad(1, PadMode.REFLECT, 1, 1).toIntArray())
+                    .containsExactly(-5, 2000000000, -5, 2000000000, 3, 2000000000, 3, 2000000000, 3, 1, 3, 1);
+        }
+    }
+
+    /**
+     * Toward 0 and to the nearest number that the type has; no outside source, since NumPy leaves such casts undefined.
+     */
+    @Test
+    void castsAreDefinedEverywhere() {
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.of(
+                    new float[] {
+                        Float.NaN,
+                        -0.9f,
+                        -1,
+                        0.99f,
+                        254.99f,
+                        255.5f,
+                        256,
+                        3e9f,
+                        Float.NEGATIVE_INFINITY,
+                        Float.MAX_VALUE
+                    },
+                    10);
+            assertThat(x.to(DType.U8).toIntArray()).containsExactly(0, 0, 0, 0, 254, 255, 255, 255, 0, 255);
+            assertThat(x.to(DType.I32).toIntArray()).containsExactly(0, 0, -1, 0, 254, 255, 256, MAX, MIN, MAX);
+            assertThat(ints(MIN, -1, 0, 255, 256, MAX).to(DType.U8).toIntArray())
+                    .containsExactly(0, 0, 0, 255, 255, 255);
+            Tensor bytes = Tensor.ofBytes(ByteBuffer.wrap(new byte[] {0, 127, -128, -1}), 4);
+            assertThat(bytes.to(DType.I32).toIntArray()).containsExactly(0, 127, 128, 255);
+            assertThat(bytes.flip(0).to(DType.F32).toArray()).containsExactly(255, 128, 127, 0);
+        }
+    }
+
+    @Test
+    void anEllipsisBroadcasts() {
+        try (Pass pass = Pass.infer()) {
+            Tensor a = Tensor.arange(12).to(DType.F32).reshape(2, 1, 2, 3);
+            Tensor b = Tensor.arange(18).to(DType.F32).reshape(3, 3, 2);
+            Tensor y = Tensor.einsum("...ij,...jk->...ik", a, b);
+            assertThat(y.shape()).isEqualTo(Shape.of(2, 3, 2, 2));
+            assertThat(y.toArray())
+                    .containsExactly(
+                            10, 13, 28, 40, 28, 31, 100, 112, 46, 49, 172, 184, 46, 67, 64, 94, 172, 193, 244, 274, 298,
+                            319, 424, 454);
+            // without ->, the ellipsis comes first and the letters behind it
+            assertThat(Tensor.einsum("...ji", b).shape()).isEqualTo(Shape.of(3, 2, 3));
+            assertThat(Tensor.einsum("...i->...", x()).toIntArray()).containsExactly(2000000002, 1999999996, 11);
+        }
+    }
+}
