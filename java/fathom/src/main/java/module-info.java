@@ -11,35 +11,29 @@ module dev.fathom {
     exports dev.fathom.assess;
     exports dev.fathom.attention;
     exports dev.fathom.data;
-    exports dev.fathom.decode;
-    exports dev.fathom.ensemble;
-    exports dev.fathom.explain;
-    exports dev.fathom.features;
     exports dev.fathom.io;
     exports dev.fathom.kernel;
     exports dev.fathom.memory;
-    exports dev.fathom.nets;
     exports dev.fathom.nn;
     exports dev.fathom.op;
     exports dev.fathom.optim;
     exports dev.fathom.parameter;
     exports dev.fathom.plan;
     exports dev.fathom.recurrent;
-    exports dev.fathom.search;
-    exports dev.fathom.series;
-    exports dev.fathom.sound;
     exports dev.fathom.tensor;
-    exports dev.fathom.text;
     exports dev.fathom.train;
     exports dev.fathom.tree;
+    exports dev.fathom.jni to
+            dev.fathom.learn; // which brings a backend
+    exports dev.fathom.autograd to
+            dev.fathom.nets; // the inner life of passes, for what explains nets
 
     requires com.google.gson;
     requires de.siegmar.fastcsv;
     requires org.slf4j;
-    requires static java.desktop; // folders of images
-    requires static org.bytedeco.javacpp; // the backend OpenBLAS, and its LAPACK for analyses of features
-    requires static org.bytedeco.openblas;
+    requires static org.bytedeco.javacpp; // annotations for the build
     requires static org.jspecify;
 
+    uses dev.fathom.jni.MatrixBackend; // where a module brings one
     uses org.slf4j.spi.SLF4JServiceProvider; // to know whether there is one
 }

@@ -1,9 +1,9 @@
 package dev.fathom.bench;
 
 import dev.fathom.bench.ConvCase.Direction;
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;

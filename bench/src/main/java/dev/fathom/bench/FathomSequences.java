@@ -1,8 +1,8 @@
 package dev.fathom.bench;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

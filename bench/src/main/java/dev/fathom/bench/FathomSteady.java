@@ -1,7 +1,7 @@
 package dev.fathom.bench;
 
 import com.sun.management.ThreadMXBean;
-import dev.fathom.kernel.Native;
+import dev.fathom.jni.Native;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Locale;

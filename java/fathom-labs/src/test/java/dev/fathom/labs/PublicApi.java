@@ -16,8 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -35,33 +37,41 @@ final class PublicApi {
     /** The packages that are not for users, where no module descriptor says so. */
     private static final Set<String> INTERNAL = Set.of("dev.fathom.kernel");
 
-    /** The types that users can name. */
-    private final Set<Class<?>> shown = new LinkedHashSet<>();
+    /** The types that users can name, and the module of each. */
+    private final Map<Class<?>, Path> shown = new LinkedHashMap<>();
 
-    private PublicApi(Path... modules) throws IOException, ClassNotFoundException {
+    private PublicApi(List<Path> modules) throws IOException, ClassNotFoundException {
         for (Path module : modules) {
             for (Class<?> type : classes(module.resolve("target/classes"))) {
                 // TensorAccess and its like are for the library, and have to be public for its other packages
                 if (exported(module, type.getPackageName())
                         && visible(type)
                         && !type.getSimpleName().endsWith("Access")) {
-                    shown.add(type);
+                    shown.put(type, module);
                 }
             }
         }
     }
 
-    /** The signatures of the modules whose folders these are, sorted. */
-    static List<String> lines(Path... modules) throws IOException, ClassNotFoundException {
-        PublicApi api = new PublicApi(modules);
+    /** What users can name of the modules whose folders these are. */
+    static PublicApi of(List<Path> modules) throws IOException, ClassNotFoundException {
+        return new PublicApi(modules);
+    }
+
+    /** The signatures of one of the modules, sorted. */
+    List<String> lines(Path module) {
         Set<String> lines = new TreeSet<>();
-        api.shown.forEach(type -> api.lines(type, lines));
+        shown.forEach((type, its) -> {
+            if (its.equals(module)) {
+                lines(type, lines);
+            }
+        });
         return List.copyOf(lines);
     }
 
     /** Whether users can name a type, of these modules or of another. */
     private boolean shown(Class<?> type) {
-        return shown.contains(type) || visible(type) && !type.getName().startsWith("dev.fathom.");
+        return shown.containsKey(type) || visible(type) && !type.getName().startsWith("dev.fathom.");
     }
 
     /** Every class of a folder of compiled classes, without running any of its code. */

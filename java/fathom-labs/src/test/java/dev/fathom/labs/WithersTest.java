@@ -8,10 +8,7 @@ import dev.fathom.attention.RotaryPositions;
 import dev.fathom.attention.TransformerDecoderLayer;
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.data.Augment;
-import dev.fathom.data.Filter;
-import dev.fathom.data.ImageFolder;
 import dev.fathom.data.Padding;
-import dev.fathom.data.Preprocessing;
 import dev.fathom.decode.BeamSearch;
 import dev.fathom.decode.LengthPenalty;
 import dev.fathom.decode.Sampling;
@@ -21,6 +18,9 @@ import dev.fathom.ensemble.Stacking;
 import dev.fathom.explain.Maximization;
 import dev.fathom.features.LinearSvm;
 import dev.fathom.features.NearestNeighbors;
+import dev.fathom.image.Filter;
+import dev.fathom.image.ImageFolder;
+import dev.fathom.image.Preprocessing;
 import dev.fathom.nets.GoogLeNet;
 import dev.fathom.nets.PlainCnn;
 import dev.fathom.nn.AvgPool;
@@ -93,7 +93,7 @@ import org.junit.jupiter.api.Test;
 
 /** A method that returns a record with another setting changes that component and no other one. */
 class WithersTest {
-    private static final Path API = Path.of(System.getProperty("fathom.root")).resolve("docs/api.txt");
+    private static final Path API = Path.of(System.getProperty("fathom.root")).resolve("docs/api");
     private static final Window WINDOW = Window.of(3);
     private static final MultiHeadAttention HEADS = new MultiHeadAttention(8, 2);
 
@@ -293,7 +293,11 @@ class WithersTest {
 
     /** The public records with a method that returns another record of their class. */
     private static Set<String> types() throws IOException {
-        String api = Files.readString(API);
+        StringBuilder all = new StringBuilder("\n");
+        for (Path module : ApiTest.modules()) {
+            all.append(Files.readString(API.resolve(module.getFileName() + ".txt")));
+        }
+        String api = all.toString();
         Set<String> types = new TreeSet<>();
         Pattern.compile("(?m)^([\\w.]+)\\.\\w+\\(.*\\): \\1$")
                 .matcher(api)

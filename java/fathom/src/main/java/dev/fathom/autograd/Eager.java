@@ -1,7 +1,7 @@
 package dev.fathom.autograd;
 
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Blas;
-import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.KernelException;
 import dev.fathom.kernel.NativeRuntime;

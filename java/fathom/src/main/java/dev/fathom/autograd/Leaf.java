@@ -1,6 +1,6 @@
 package dev.fathom.autograd;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;

@@ -1,6 +1,6 @@
 package dev.fathom.autograd;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.memory.Block;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package dev.fathom.data;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
@@ -66,9 +66,9 @@ final class Augmenter {
     Augmenter(List<Augment> recipe, Dataset data, int size, long seed) {
         this.recipe = recipe;
         this.seed = seed;
-        Source.Part features = data.part("augment", "x");
-        Source.Part targets = data.part("augment", "y");
-        if (features.as() != Source.As.FLOATS || features.ragged() || targets.ragged()) {
+        Storage.Part features = data.part("augment", "x");
+        Storage.Part targets = data.part("augment", "y");
+        if (features.as() != Storage.As.FLOATS || features.ragged() || targets.ragged()) {
             throw new IllegalArgumentException(
                     "augment: " + recipe.get(0) + " is for floats of one shape, but x or y of " + data
                             + " has integers or lengths; use Dataset.map");
@@ -91,7 +91,7 @@ final class Augmenter {
         channels = images ? image.dim(2) : 1;
         columns = features.columns();
         toProbabilities = mixes(recipe) && data.classes() > 0;
-        if (mixes(recipe) && !toProbabilities && targets.as() != Source.As.FLOATS) {
+        if (mixes(recipe) && !toProbabilities && targets.as() != Storage.As.FLOATS) {
             throw new IllegalArgumentException("augment: mixup makes weighted sums of targets, but y of " + data
                     + " has integers that are no class labels; give labels (Field.labels), which become probabilities,"
                     + " or floats, one-hot for example");
@@ -105,7 +105,7 @@ final class Augmenter {
         long drawn = 4L * DRAWS * size * recipe.size();
         long given = 4L * MOST * size;
         long labels = 4L * size;
-        block = Source.unreported("batches", drawn + given + labels + (runs > 0 ? 4L * size * columns : 0));
+        block = Storage.unreported("batches", drawn + given + labels + (runs > 0 ? 4L * size * columns : 0));
         drawsAt = block.address();
         numbersAt = drawsAt + drawn;
         labelsAt = numbersAt + given;

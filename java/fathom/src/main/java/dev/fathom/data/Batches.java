@@ -1,7 +1,7 @@
 package dev.fathom.data;
 
 import dev.fathom.autograd.Values;
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
@@ -109,13 +109,13 @@ public final class Batches {
         this.buckets = buckets;
         augmenter = recipe.isEmpty() ? null : new Augmenter(recipe, data, size, order.seed());
         steps = shortOne == Last.DROP ? n / size : (n - 1) / size + 1;
-        ragged = data.source().parts.stream().anyMatch(Source.Part::ragged);
+        ragged = data.source().parts.stream().anyMatch(Storage.Part::ragged);
         whole = shapes(size);
         last = shapes(n - (n - 1) / size * size);
     }
 
     private @Nullable Shape[] shapes(int n) {
-        Source source = data.source();
+        Storage source = data.source();
         Shape[] shapes = new Shape[source.parts.size()];
         for (int f = 0; f < shapes.length; f++) {
             boolean mixed = f == source.y && augmenter != null && augmenter.toProbabilities();
@@ -266,7 +266,7 @@ public final class Batches {
         }
         Block b = lists;
         if (b == null) {
-            b = Source.unreported("batches", 8L * data.size());
+            b = Storage.unreported("batches", 8L * data.size());
             lists = b;
         }
         if (dealt != epoch) {
@@ -294,7 +294,7 @@ public final class Batches {
             } else if (order.replacement()) {
                 RowSampling.draw(rng, n, chosen);
             } else {
-                rng.permutation(commands, examples, n);
+                TensorAccess.permutation(rng, commands, examples, n);
             }
             if (buckets != null) {
                 sort(buckets, chosen, rng);
@@ -401,7 +401,7 @@ public final class Batches {
                 throw new IllegalArgumentException(
                         "batch: step " + step + " is outside [0, " + steps + "); an epoch has " + steps + " batches");
             }
-            Source source = data.source();
+            Storage source = data.source();
             int n = Math.min(size, data.size() - step * size);
             @Nullable Shape[] shapes = n == size ? whole : last;
             data.enter();
@@ -419,8 +419,8 @@ public final class Batches {
                         values[f] = padded(commands, f, Block.at(index, 4 * n).asIntBuffer(), lengths);
                         continue;
                     }
-                    Source.Part part = source.parts.get(f);
-                    boolean floats = part.as() == Source.As.FLOATS
+                    Storage.Part part = source.parts.get(f);
+                    boolean floats = part.as() == Storage.As.FLOATS
                             || f == source.y && augmenter != null && augmenter.toProbabilities();
                     values[f] = TensorAccess.create(shape, floats ? DType.F32 : DType.I32);
                     long to = Values.address(values[f]);
@@ -430,7 +430,7 @@ public final class Batches {
                         targets = to;
                         to = augmenter.targets(to);
                     }
-                    boolean pixels = part.dtype() == DType.U8 && part.as() == Source.As.FLOATS;
+                    boolean pixels = part.dtype() == DType.U8 && part.as() == Storage.As.FLOATS;
                     gather(
                             commands,
                             pixels ? BYTES_TO_FLOATS : part.dtype() == DType.U8 ? BYTES_TO_INTS : WORDS,
@@ -479,8 +479,8 @@ public final class Batches {
      * each has.
      */
     private Tensor padded(Commands commands, int field, IntBuffer rows, Tensor lengths) {
-        Source source = data.source();
-        Source.Part part = source.parts.get(field);
+        Storage source = data.source();
+        Storage.Part part = source.parts.get(field);
         Padding padding = data.padding(field);
         int[] kept = new int[rows.remaining()];
         int most = 1;
@@ -493,7 +493,7 @@ public final class Batches {
         }
         Block.write(Values.address(lengths), IntBuffer.wrap(kept));
         int length = padding.fixed() ? padding.limit() : most;
-        boolean ints = part.as() == Source.As.INTS;
+        boolean ints = part.as() == Storage.As.INTS;
         Tensor result = TensorAccess.create(
                 batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
         long to = Values.address(result);

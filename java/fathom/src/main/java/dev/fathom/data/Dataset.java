@@ -38,7 +38,7 @@ public final class Dataset implements AutoCloseable {
     /** This number of pixels fills whole vectors of any width. */
     private static final int PIXELS = 16;
 
-    private final Source source;
+    private final Storage source;
     private final Block index;
     private final IntBuffer rows;
     private final int size;
@@ -56,7 +56,7 @@ public final class Dataset implements AutoCloseable {
     private @Nullable Object closedAt;
 
     /** Takes over one use of {@code source} and the row numbers in {@code index}. */
-    private Dataset(Source source, Block index, int size, List<View> views, UnaryOperator<Batch> change, int classes) {
+    private Dataset(Storage source, Block index, int size, List<View> views, UnaryOperator<Batch> change, int classes) {
         this.source = source;
         this.index = index;
         this.rows = index.view(0, 4L * size).asIntBuffer();
@@ -105,11 +105,11 @@ public final class Dataset implements AutoCloseable {
 
     private static Block list(int rows, List<View> views) {
         long scalings = views.stream().mapToLong(v -> v.scaling.bytes()).sum();
-        return Source.unreported("dataset", aligned(rows) + scalings);
+        return Storage.unreported("dataset", aligned(rows) + scalings);
     }
 
     /** A dataset of all examples of a source. */
-    static Dataset of(Source source) {
+    static Dataset of(Storage source) {
         Scaling whole = new Scaling(new float[] {1f / 255}, new float[1]);
         List<View> views = source.parts.stream()
                 .map(p -> new View(p.shape(), whole, Padding.behind()))
@@ -137,10 +137,10 @@ public final class Dataset implements AutoCloseable {
         Field first = fields[0];
         for (int i = 0; i < fields.length; i++) {
             Field f = fields[i];
-            Source.check("field " + f.part.name(), f.examples(), f.part.shape());
-            if (f.part.ragged() && f.examples() > Source.MOST_RAGGED) {
+            Storage.check("field " + f.part.name(), f.examples(), f.part.shape());
+            if (f.part.ragged() && f.examples() > Storage.MOST_RAGGED) {
                 throw new IllegalArgumentException("field " + f.part.name() + ": " + f.examples()
-                        + " examples are too many for a ragged field; give at most " + Source.MOST_RAGGED);
+                        + " examples are too many for a ragged field; give at most " + Storage.MOST_RAGGED);
             }
             if (f.examples() != first.examples()) {
                 throw new IllegalArgumentException("of: the field " + first.part.name() + " has " + first.examples()
@@ -153,12 +153,15 @@ public final class Dataset implements AutoCloseable {
                 }
             }
         }
-        return of(Source.of(
+        return of(Storage.of(
                 "of",
                 first.examples(),
                 Stream.of(fields).map(f -> f.part).toList(),
                 Stream.of(fields).map(f -> f.content).toList(),
-                0));
+                Stream.of(fields)
+                        .filter(f -> f.part.name().equals("y"))
+                        .mapToInt(f -> f.classes)
+                        .sum()));
     }
 
     /**
@@ -225,23 +228,23 @@ public final class Dataset implements AutoCloseable {
             }
             n += d.size;
         }
-        Source.check("concat", (int) Math.min(n, Integer.MAX_VALUE), Shape.SCALAR);
+        Storage.check("concat", (int) Math.min(n, Integer.MAX_VALUE), Shape.SCALAR);
         int rows = (int) n;
         for (Dataset d : parts) {
             d.enter();
         }
         try {
-            List<Source.Part> fields = new ArrayList<>();
-            List<Source.Content> contents = new ArrayList<>();
+            List<Storage.Part> fields = new ArrayList<>();
+            List<Storage.Content> contents = new ArrayList<>();
             for (int f = 0; f < first.source.parts.size(); f++) {
                 int field = f;
-                Source.Part part = first.source.parts.get(f);
+                Storage.Part part = first.source.parts.get(f);
                 long[] offsets = part.ragged() ? offsets(parts, f, rows) : null;
-                fields.add(new Source.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets));
+                fields.add(new Storage.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets));
                 contents.add((block, offset) -> copy(parts, field, block.address() + offset));
             }
             int most = Stream.of(parts).mapToInt(d -> d.classes).max().orElse(0);
-            Dataset all = of(Source.of("concat", rows, fields, contents, most));
+            Dataset all = of(Storage.of("concat", rows, fields, contents, most));
             try (all) {
                 return all.view(0, null, rows, first.views, first.change, all.classes);
             }
@@ -265,7 +268,7 @@ public final class Dataset implements AutoCloseable {
 
     private static void copy(Dataset[] parts, int field, long to) {
         for (Dataset d : parts) {
-            Source.Part part = d.source.parts.get(field);
+            Storage.Part part = d.source.parts.get(field);
             for (int k = 0; k < d.size; k++) {
                 int row = d.rows.get(k);
                 long from = part.ragged() ? d.source.step(field, row) : row;
@@ -304,8 +307,8 @@ public final class Dataset implements AutoCloseable {
                     + images + " is " + x.shape() + " and " + labels + " is " + y.shape() + "; give the images first");
         }
         int n = whole("idx", x.shape(), y.shape(), "labels");
-        var pixels = new Source.Part(DType.U8, example(x.shape()));
-        return of(Source.of("idx", n, pixels, x::copyTo, new Source.Part(DType.U8, Shape.SCALAR), y::copyTo, 0));
+        var pixels = new Storage.Part(DType.U8, example(x.shape()));
+        return of(Storage.of("idx", n, pixels, x::copyTo, new Storage.Part(DType.U8, Shape.SCALAR), y::copyTo, 0));
     }
 
     /**
@@ -340,18 +343,19 @@ public final class Dataset implements AutoCloseable {
         int n = (int) Math.min(
                 Integer.MAX_VALUE, parts.stream().mapToLong(Cifar::size).sum());
         Shape image = Shape.of(Cifar.SIDE, Cifar.SIDE, Cifar.CHANNELS);
-        Source.check(op, n, image);
+        Storage.check(op, n, image);
         byte[] classes = new byte[n];
-        Source.Content images = (block, offset) -> {
+        Storage.Content images = (block, offset) -> {
             int first = 0;
             for (Cifar part : parts) {
                 part.copyTo(block, offset + (long) Cifar.IMAGE * first, classes, first);
                 first += part.size();
             }
         };
-        Source.Content labeled = (block, offset) -> Block.write(block.address() + offset, ByteBuffer.wrap(classes));
-        var pixels = new Source.Part(DType.U8, image);
-        return of(Source.of(op, n, pixels, images, new Source.Part(DType.U8, Shape.SCALAR), labeled, labels.classes()));
+        Storage.Content labeled = (block, offset) -> Block.write(block.address() + offset, ByteBuffer.wrap(classes));
+        var pixels = new Storage.Part(DType.U8, image);
+        return of(
+                Storage.of(op, n, pixels, images, new Storage.Part(DType.U8, Shape.SCALAR), labeled, labels.classes()));
     }
 
     /**
@@ -375,15 +379,15 @@ public final class Dataset implements AutoCloseable {
                     + y + "; save one label for each example, or the targets as float32");
         }
         int n = whole("npy", x.shape(), y.shape(), y.dtype() == DType.F32 ? "targets" : "labels");
-        var from = new Source.Part(x.dtype(), example(x.shape()));
-        return of(Source.of("npy", n, from, x::copyTo, new Source.Part(y.dtype(), example(y.shape())), y::copyTo, 0));
+        var from = new Storage.Part(x.dtype(), example(x.shape()));
+        return of(Storage.of("npy", n, from, x::copyTo, new Storage.Part(y.dtype(), example(y.shape())), y::copyTo, 0));
     }
 
     private static int whole(String op, Shape features, Shape targets, String what) {
         int n = features.dim(0);
-        Source.check(op, n, example(features));
-        Source.counts(op, n, targets.dim(0), what);
-        Source.check(op, n, example(targets));
+        Storage.check(op, n, example(features));
+        Storage.counts(op, n, targets.dim(0), what);
+        Storage.check(op, n, example(targets));
         return n;
     }
 
@@ -432,14 +436,14 @@ public final class Dataset implements AutoCloseable {
 
     /** A dataset of features and labels from buffers, with at least {@code classes} classes. */
     static Dataset labeled(String op, Buffer features, Shape featureShape, IntBuffer labels, int classes) {
-        int n = Source.examples(op, features.remaining(), featureShape);
-        Source.counts(op, n, labels.remaining(), "labels");
-        return of(Source.of(op, n, featureShape, features, Shape.SCALAR, labels, classes));
+        int n = Storage.examples(op, features.remaining(), featureShape);
+        Storage.counts(op, n, labels.remaining(), "labels");
+        return of(Storage.of(op, n, featureShape, features, Shape.SCALAR, labels, classes));
     }
 
     /** Makes a dataset of features [n, k], one row for each example, and a label for each. */
     public static Dataset of(float[][] features, int[] labels) {
-        return of(Source.joined("features", features), width(features), IntBuffer.wrap(labels));
+        return of(Storage.joined("features", features), width(features), IntBuffer.wrap(labels));
     }
 
     /**
@@ -457,17 +461,17 @@ public final class Dataset implements AutoCloseable {
      * IntBuffer)} takes them.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, FloatBuffer targets, Shape targetShape) {
-        int n = Source.examples("of", features.remaining(), featureShape);
-        Source.counts("of", n, Source.examples("of", targets.remaining(), targetShape), "targets");
-        return of(Source.of("of", n, featureShape, features, targetShape, targets, 0));
+        int n = Storage.examples("of", features.remaining(), featureShape);
+        Storage.counts("of", n, Storage.examples("of", targets.remaining(), targetShape), "targets");
+        return of(Storage.of("of", n, featureShape, features, targetShape, targets, 0));
     }
 
     /** Makes a dataset of features [n, k] and targets [n, m] for regression, one row for each example. */
     public static Dataset of(float[][] features, float[][] targets) {
         return of(
-                Source.joined("features", features),
+                Storage.joined("features", features),
                 width(features),
-                Source.joined("targets", targets),
+                Storage.joined("targets", targets),
                 width(targets));
     }
 
@@ -524,7 +528,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /** The field of this name. */
-    Source.Part part(String op, String name) {
+    Storage.Part part(String op, String name) {
         return source.parts.get(field(op, name));
     }
 
@@ -577,9 +581,9 @@ public final class Dataset implements AutoCloseable {
     }
 
     private IllegalArgumentException unlabeled(String op, String fix) {
-        Source.Part targets = part(op, "y");
+        Storage.Part targets = part(op, "y");
         return new IllegalArgumentException(op + ": the targets of this dataset are "
-                + (targets.as() == Source.As.FLOATS ? "floats " : "integers ") + targets.shape() + fix);
+                + (targets.as() == Storage.As.FLOATS ? "floats " : "integers ") + targets.shape() + fix);
     }
 
     /**
@@ -589,7 +593,7 @@ public final class Dataset implements AutoCloseable {
      */
     public byte[] pixels(int i) {
         checkIndex("pixels", i);
-        Source.Part features = part("pixels", "x");
+        Storage.Part features = part("pixels", "x");
         if (features.dtype() != DType.U8 || features.ragged()) {
             throw new IllegalArgumentException("pixels: the features of this dataset are "
                     + (features.dtype() == DType.F32 ? "floats" : "integers") + "; read them from a batch");
@@ -612,7 +616,7 @@ public final class Dataset implements AutoCloseable {
      */
     public byte[] pixels(float[] x) {
         checkBytes("pixels");
-        Source.Part features = part("pixels", "x");
+        Storage.Part features = part("pixels", "x");
         Scaling scaling = views.get(source.x).scaling;
         if (x.length % features.columns() != 0) {
             throw new IllegalArgumentException("pixels: " + x.length + " numbers are not whole examples "
@@ -643,14 +647,14 @@ public final class Dataset implements AutoCloseable {
         if (source.names.equals(List.of("x", "y"))
                 && !ragged("x")
                 && !ragged("y")
-                && source.parts.get(1).as() != Source.As.INTS) {
+                && source.parts.get(1).as() != Storage.As.INTS) {
             return "Dataset " + shown("" + size, featureShape()) + " of "
                     + source.parts.get(0).dtype() + ", "
                     + (classes > 0 ? classes + " classes" : "targets " + shape("y"));
         }
         StringBuilder s = new StringBuilder("Dataset of " + size + (size == 1 ? " example" : " examples"));
         for (int i = 0; i < views.size(); i++) {
-            Source.Part part = source.parts.get(i);
+            Storage.Part part = source.parts.get(i);
             if (i != source.y || classes == 0) {
                 Shape shape = views.get(i).shape;
                 s.append(", ").append(part.name()).append(' ');
@@ -798,12 +802,12 @@ public final class Dataset implements AutoCloseable {
      */
     public Dataset padded(String field, Padding padding) {
         int i = field("padded", field);
-        Source.Part part = source.parts.get(i);
+        Storage.Part part = source.parts.get(i);
         if (!part.ragged()) {
             throw new IllegalArgumentException(
                     "padded: the field " + field + " is not ragged; all examples are " + part.shape());
         }
-        if (part.as() == Source.As.INTS && padding.value() != (int) padding.value()) {
+        if (part.as() == Storage.As.INTS && padding.value() != (int) padding.value()) {
             throw new IllegalArgumentException(
                     "padded: value=" + padding.value() + " for the integers of " + field + "; give a whole number");
         }
@@ -940,10 +944,10 @@ public final class Dataset implements AutoCloseable {
     }
 
     private void checkBytes(String op) {
-        Source.Part features = part(op, "x");
-        if (features.dtype() != DType.U8 || features.as() != Source.As.FLOATS) {
+        Storage.Part features = part(op, "x");
+        if (features.dtype() != DType.U8 || features.as() != Storage.As.FLOATS) {
             throw new IllegalArgumentException(op + ": the features of this dataset are "
-                    + (features.as() == Source.As.FLOATS
+                    + (features.as() == Storage.As.FLOATS
                             ? "floats; scale them before Dataset.of"
                             : "integers, which stay as they are"));
         }
@@ -1038,7 +1042,7 @@ public final class Dataset implements AutoCloseable {
 
     // ---- for Batches
 
-    Source source() {
+    Storage source() {
         return source;
     }
 

@@ -3,10 +3,15 @@ package dev.fathom.data;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.concurrent.Callable;
 
 /**
  * Named values that every example of a dataset has; {@link Dataset#of(Field...)} copies them. Trainers read the fields
@@ -23,31 +28,42 @@ import java.nio.IntBuffer;
  * the steps {@code offsets[i]} to {@code offsets[i + 1] - 1}. A batch pads them to one length as {@link Padding} says.
  */
 public final class Field {
-    final Source.Part part;
-    final Source.Content content;
+    private static final int BUFFER = 1 << 16;
+
+    final Storage.Part part;
+    final Storage.Content content;
     /** Examples, or steps of all of them. */
     final int count;
+    /** Of labels, how many classes there are at least. */
+    final int classes;
 
-    private Field(Source.Part part, Source.Content content, int count) {
+    private Field(Storage.Part part, Storage.Content content, int count, int classes) {
         this.part = part;
         this.content = content;
         this.count = count;
+        this.classes = classes;
     }
 
-    private static Field of(String name, Source.As as, DType dtype, Shape shape, Buffer values) {
+    private static Storage.Part part(String name, Storage.As as, DType dtype, Shape shape) {
         if (name.isBlank()) {
             throw new IllegalArgumentException("field: a field needs a name, such as x");
         }
-        Source.check("field " + name, 1, shape);
+        Storage.check("field " + name, 1, shape);
+        return new Storage.Part(name, as, dtype, shape, null);
+    }
+
+    private static Field of(String name, Storage.As as, DType dtype, Shape shape, Buffer values) {
+        Storage.Part part = part(name, as, dtype, shape);
         if (values.remaining() % shape.size() != 0) {
             throw new IllegalArgumentException("field " + name + ": " + values.remaining()
                     + " values are not whole examples of shape " + shape + ", which take " + shape.size()
                     + " each; give a multiple of that");
         }
         return new Field(
-                new Source.Part(name, as, dtype, shape, null),
+                part,
                 (block, offset) -> Block.write(block.address() + offset, values),
-                (int) (values.remaining() / shape.size()));
+                (int) (values.remaining() / shape.size()),
+                0);
     }
 
     /**
@@ -63,7 +79,7 @@ public final class Field {
      * Makes a field of floats of this shape for each example, from the values between position and limit of a buffer.
      */
     public static Field floats(String name, Shape shape, FloatBuffer values) {
-        return of(name, Source.As.FLOATS, DType.F32, shape, values);
+        return of(name, Storage.As.FLOATS, DType.F32, shape, values);
     }
 
     /**
@@ -79,7 +95,7 @@ public final class Field {
      * Makes a field of integers of this shape for each example, from the values between position and limit of a buffer.
      */
     public static Field ints(String name, Shape shape, IntBuffer values) {
-        return of(name, Source.As.INTS, DType.I32, shape, values);
+        return of(name, Storage.As.INTS, DType.I32, shape, values);
     }
 
     /**
@@ -87,7 +103,7 @@ public final class Field {
      * takes a byte; a batch has them as I32.
      */
     public static Field ints(String name, Shape shape, byte[] values) {
-        return of(name, Source.As.INTS, DType.U8, shape, ByteBuffer.wrap(values));
+        return of(name, Storage.As.INTS, DType.U8, shape, ByteBuffer.wrap(values));
     }
 
     /**
@@ -105,12 +121,59 @@ public final class Field {
      * Makes a field of pixels of this shape for each example, from the values between position and limit of a buffer.
      */
     public static Field pixels(String name, Shape shape, ByteBuffer values) {
-        return of(name, Source.As.FLOATS, DType.U8, shape, values);
+        return of(name, Storage.As.FLOATS, DType.U8, shape, values);
+    }
+
+    /**
+     * Makes a field of pixels of this shape for each of so many examples, read from a stream, one example after
+     * another, when a dataset is made of the field.
+     *
+     * @throws IllegalArgumentException if {@code examples} is below 1
+     */
+    public static Field pixels(String name, Shape shape, int examples, Callable<InputStream> values) {
+        Storage.check("field " + name, examples, shape);
+        Storage.Part part = part(name, Storage.As.FLOATS, DType.U8, shape);
+        long bytes = examples * part.rowBytes();
+        return new Field(part, (block, offset) -> copy(name, values, block, offset, bytes), examples, 0);
+    }
+
+    private static void copy(String name, Callable<InputStream> values, Block block, long offset, long bytes) {
+        try (InputStream in = values.call()) {
+            byte[] buffer = new byte[BUFFER];
+            for (long at = 0; at < bytes; ) {
+                int n = in.read(buffer, 0, (int) Math.min(BUFFER, bytes - at));
+                if (n < 0) {
+                    throw new EOFException(
+                            "field " + name + ": the stream ends after " + at + " of " + bytes + " bytes of pixels");
+                }
+                block.view(offset + at, n).put(buffer, 0, n);
+                at += n;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("field " + name + ": its stream cannot be opened: " + e.getMessage(), e);
+        }
     }
 
     /** Makes a field with a class for each example, numbered from 0. */
     public static Field labels(String name, int... classes) {
-        return of(name, Source.As.LABELS, DType.I32, Shape.SCALAR, IntBuffer.wrap(classes));
+        return of(name, Storage.As.LABELS, DType.I32, Shape.SCALAR, IntBuffer.wrap(classes));
+    }
+
+    /**
+     * Returns this field of labels with at least so many classes, of which the last may have no example.
+     *
+     * @throws IllegalArgumentException if the field has no labels
+     */
+    public Field classes(int least) {
+        if (part.as() != Storage.As.LABELS) {
+            throw new IllegalArgumentException(
+                    "field " + part.name() + ": it has no labels, and so no classes; make it by Field.labels");
+        }
+        return new Field(part, content, count, least);
     }
 
     /** Makes a ragged field of integers: rows of different lengths, one for each example. */
@@ -153,7 +216,7 @@ public final class Field {
      * @throws IllegalArgumentException if the offsets do not begin at 0, go back, or do not end with the last step
      */
     public Field ragged(long... offsets) {
-        if (part.as() == Source.As.LABELS || part.dtype() == DType.U8 && part.as() == Source.As.FLOATS) {
+        if (part.as() == Storage.As.LABELS || part.dtype() == DType.U8 && part.as() == Storage.As.FLOATS) {
             throw new IllegalArgumentException(
                     "field " + part.name() + ": labels and pixels cannot be ragged; use ints or floats");
         }
@@ -175,7 +238,10 @@ public final class Field {
                     + " but there are " + count + " steps; the last offset must be their number");
         }
         return new Field(
-                new Source.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets.clone()), content, count);
+                new Storage.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets.clone()),
+                content,
+                count,
+                classes);
     }
 
     int examples() {

@@ -119,9 +119,9 @@ public final class Table {
                                     + (n == 1 ? " field" : " fields") + " but there are " + names.size()
                                     + " columns; mend the line, or name another separator");
                 }
-                if (rows.size() == Source.MOST_ROWS) {
+                if (rows.size() == Storage.MOST_ROWS) {
                     throw new IllegalArgumentException(
-                            file + ": it has more than " + Source.MOST_ROWS + " rows; split it");
+                            file + ": it has more than " + Storage.MOST_ROWS + " rows; split it");
                 }
                 while (seen.size() < n) {
                     seen.add(new HashMap<>());

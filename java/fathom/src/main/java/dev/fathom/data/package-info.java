@@ -2,9 +2,8 @@
  * Examples to learn from: {@link dev.fathom.data.Dataset} holds them off the heap, {@link dev.fathom.data.Batches}
  * deals them out epoch by epoch, {@link dev.fathom.data.Batch} is one step's worth as tensors of the current pass.
  * {@link dev.fathom.data.Table} is a CSV file, {@link dev.fathom.data.Encoder} says what its texts mean, and the
- * {@link dev.fathom.data.Encoding} that it fits makes datasets of it. {@link dev.fathom.data.ImageFolder} is a folder
- * of pictures, {@link dev.fathom.data.Augment} a random change to them, {@link dev.fathom.data.Preprocessing} what one
- * photograph becomes for a network that someone else has trained.
+ * {@link dev.fathom.data.Encoding} that it fits makes datasets of it. {@link dev.fathom.data.Augment} is a random
+ * change to pictures.
  *
  * <p>An example has {@link dev.fathom.data.Field fields}. Most datasets have {@code x} and {@code y}, but there may be
  * any number of fields of floats, integers, pixels or labels. A field whose examples differ in length is stored as
@@ -18,9 +17,7 @@
  *
  * <p>Augmentation works on the gathered batch: Java draws a few numbers for each example and turns them into what
  * kernels take (a map of the plane, a tone, a box, a share), so that a new kind of change takes a few lines of Java.
- * The numbers depend only on the seed, the epoch and the position in the epoch. Only the class {@code ImageFile} uses
- * the JDK's ImageIO to decode pictures; everything else works without the module java.desktop, and nothing needs a
- * display. Decoded pictures are cached in a file, which is trusted only if its checksums are right.
+ * The numbers depend only on the seed, the epoch and the position in the epoch.
  *
  * <p>A dataset copies the arrays, buffers or mapped files that it is made from. If someone truncated a mapped file, the
  * process would crash inside a kernel, and only a copy can be checked once and for all. A value that is missing,
@@ -30,8 +27,8 @@
  * <p>Rejected: arrays of Java objects (the collector walks them), datasets over memory or files that someone else may
  * change, copying a dataset to split or shuffle it, threads that load ahead (a gather of 128 images takes
  * microseconds), an iterator that keeps a random state (an epoch could not be repeated by itself), augmentation in the
- * threads of a loader (the pool is idle between steps), a codec of our own or another library for pictures (the JDK has
- * one), guessing the types of columns (a column of digits may be names), filling missing values in.
+ * threads of a loader (the pool is idle between steps), guessing the types of columns (a column of digits may be
+ * names), filling missing values in.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.data;

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 public final class NativeException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
-    NativeException(String message, @Nullable Throwable cause) {
+    /** Makes one, for what Fathom's modules load. */
+    public NativeException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

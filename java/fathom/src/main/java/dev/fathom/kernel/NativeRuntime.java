@@ -1,8 +1,11 @@
 package dev.fathom.kernel;
 
+import dev.fathom.jni.MatrixBackend;
+import dev.fathom.jni.Native;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ public final class NativeRuntime {
     private final Isa isa;
     private final long memoryLimit;
     private volatile Blas blas;
+    private volatile @Nullable MatrixBackend backend;
 
     private NativeRuntime(Isa isa, long memoryLimit, Blas blas) {
         this.isa = isa;
@@ -143,8 +147,8 @@ public final class NativeRuntime {
             throw new IllegalArgumentException("threads=" + n + ": choose 1 to " + MAX_THREADS);
         }
         Native.setThreads(n);
-        if (blas == Blas.OPENBLAS) {
-            OpenBlas.threads(n);
+        if (backend != null) {
+            backend.threads(n);
         }
     }
 
@@ -156,16 +160,35 @@ public final class NativeRuntime {
     /**
      * Changes the matrix backend, for tests and benchmarks that compare the two; no pass or session may be running.
      *
-     * @throws NativeException if OpenBLAS is not on the class path
+     * @throws NativeException if fathom-learn, which brings OpenBLAS, or OpenBLAS itself is not on the class path
      */
-    public void blas(Blas backend) {
-        if (backend == Blas.OPENBLAS) {
-            Native.setBlas(OpenBlas.sgemm());
-            OpenBlas.threads(threads());
-        } else {
-            Native.setBlas(0);
+    public void blas(Blas blas) {
+        MatrixBackend chosen = blas == Blas.NATIVE ? null : backend(blas);
+        try {
+            Native.setBlas(chosen == null ? 0 : chosen.sgemm());
+            if (chosen != null) {
+                chosen.threads(threads());
+            }
+        } catch (LinkageError e) {
+            throw new NativeException(
+                    "fathom.blas=" + blas + " cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with "
+                            + "the classifier " + platform() + " on the class path (" + e.getMessage() + ")",
+                    e);
         }
-        blas = backend;
+        this.backend = chosen;
+        this.blas = blas;
+    }
+
+    private static MatrixBackend backend(Blas blas) {
+        for (MatrixBackend found : ServiceLoader.load(MatrixBackend.class, NativeRuntime.class.getClassLoader())) {
+            if (found.name().equals(blas.toString())) {
+                return found;
+            }
+        }
+        throw new NativeException(
+                "fathom.blas=" + blas
+                        + " cannot be used: put dev.fathom:fathom-learn on the class path or the module path",
+                null);
     }
 
     private static Isa chooseIsa(@Nullable String wanted) {

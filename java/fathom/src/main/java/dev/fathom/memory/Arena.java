@@ -1,6 +1,6 @@
 package dev.fathom.memory;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 package dev.fathom.memory;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package dev.fathom.memory;
 
-import dev.fathom.kernel.Native;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.NativeRuntime;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;

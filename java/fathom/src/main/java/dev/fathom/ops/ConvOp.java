@@ -1,7 +1,7 @@
 package dev.fathom.ops;
 
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;

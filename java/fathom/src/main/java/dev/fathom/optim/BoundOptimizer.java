@@ -1,8 +1,8 @@
 package dev.fathom.optim;
 
 import dev.fathom.autograd.Values;
+import dev.fathom.command.Commands;
 import dev.fathom.io.Safetensors;
-import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;

@@ -1,6 +1,6 @@
 package dev.fathom.optim;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.tree.Records;
 
 /**

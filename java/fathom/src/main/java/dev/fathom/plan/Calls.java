@@ -1,6 +1,6 @@
 package dev.fathom.plan;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.fathom.plan;
 
+import dev.fathom.command.Commands;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Blas;
-import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.KernelException;
-import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;

@@ -1,7 +1,7 @@
 package dev.fathom.plan;
 
 import dev.fathom.autograd.Values;
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.tensor.Pass;

@@ -1,7 +1,7 @@
 package dev.fathom.plan;
 
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.KernelException;
-import dev.fathom.kernel.Native;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;

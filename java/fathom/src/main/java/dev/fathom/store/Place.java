@@ -2,7 +2,7 @@ package dev.fathom.store;
 
 import dev.fathom.autograd.Leaf;
 import dev.fathom.autograd.Values;
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;

@@ -1,6 +1,6 @@
 package dev.fathom.store;
 
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.memory.Block;
 import java.nio.LongBuffer;
 import java.util.Arrays;

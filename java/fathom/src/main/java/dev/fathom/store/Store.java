@@ -4,7 +4,7 @@ import dev.fathom.autograd.Backward;
 import dev.fathom.autograd.EvalModes;
 import dev.fathom.autograd.Frame;
 import dev.fathom.autograd.Values;
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;

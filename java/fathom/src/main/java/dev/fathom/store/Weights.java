@@ -1,7 +1,7 @@
 package dev.fathom.store;
 
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;

@@ -1,7 +1,7 @@
 package dev.fathom.tensor;
 
 import dev.fathom.autograd.Stream;
-import dev.fathom.kernel.Commands;
+import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
@@ -144,7 +144,7 @@ public final class Rng extends Stream {
     }
 
     /** Writes a permutation of n numbers as I32 at {@code address}. */
-    public void permutation(Commands commands, long address, int n) {
+    void permutation(Commands commands, long address, int n) {
         commands.begin(Kernel.PERMUTATION)
                 .at(address)
                 .put(n)

@@ -1,6 +1,7 @@
 package dev.fathom.tensor;
 
 import dev.fathom.autograd.Leaf;
+import dev.fathom.command.Commands;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
@@ -89,5 +90,10 @@ public final class TensorAccess {
     /** An input of a traced pass: a shape without values. */
     public static Tensor input(Pass trace, Shape shape, DType dtype) {
         return trace.input(shape, dtype);
+    }
+
+    /** Writes a permutation of n numbers as I32 at {@code address}, drawn from {@code rng}. */
+    public static void permutation(Rng rng, Commands commands, long address, int n) {
+        rng.permutation(commands, address, n);
     }
 }

@@ -1,6 +1,6 @@
 package dev.fathom.train;
 
-import dev.fathom.kernel.Native;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.NativeRuntime;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,8 @@ package dev.fathom.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.command.Commands;
+import dev.fathom.jni.Native;
 import org.junit.jupiter.api.Test;
 
 /** A command is checked word by word against the kinds that the library's table gives its kernel. */

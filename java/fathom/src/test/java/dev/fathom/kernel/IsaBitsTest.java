@@ -3,6 +3,7 @@ package dev.fathom.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.jni.Native;
 import dev.fathom.tensor.OpTable;
 import java.util.ArrayList;
 import java.util.Arrays;

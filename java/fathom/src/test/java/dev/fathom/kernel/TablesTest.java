@@ -2,6 +2,7 @@ package dev.fathom.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.jni.Native;
 import dev.fathom.op.Unary;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.IntBinary;

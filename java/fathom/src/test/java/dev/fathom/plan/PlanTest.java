@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
@@ -42,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Frozen plans equal eager runs bit for bit, at every batch size, and refuse what they cannot freeze. */
 class PlanTest {
-    private static float[] random(int n) {
+    static float[] random(int n) {
         return new Rng(17).uniform(n, -2, 2);
     }
 
@@ -266,12 +264,11 @@ class PlanTest {
                     in[0].linear(net.weight.value().slice(0, 40, 60).slice(0, 5, 20), null));
             try (Traces traces =
                     Traces.of(List.of(Spec.of("x", Dim.BATCH, 20)), 1, in -> parts.apply(model.net(), in))) {
-                boolean blas = NativeRuntime.get().blas() == Blas.OPENBLAS;
                 assertThat(traces.calls().at(new Sizes(2, 0), null).slots.stream()
                                 .map(s -> s.content)
                                 .filter(c -> c.packing() != null))
                         .extracting(Slot.Content::n)
-                        .containsExactly(blas ? new Long[0] : new Long[] {20L, 15L});
+                        .containsExactly(20L, 15L);
             }
             try (Plan plan = Plan.freeze(model, parts, Spec.of("x", Dim.BATCH, 20))) {
                 for (int batch : new int[] {1, 7}) {
@@ -494,22 +491,6 @@ class PlanTest {
         try (var model = Model.of(new Sequential(layers), 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, 1))) {
             assertThat(plan.toString()).hasLineCount(3000);
-        }
-    }
-
-    @Test
-    void openBlasMultipliesInPlansToo() {
-        NativeRuntime machine = NativeRuntime.get();
-        Blas before = machine.blas();
-        try (var model = Model.of(new Linear(300, 70), 3)) {
-            machine.blas(Blas.OPENBLAS);
-            try (Plan plan = Plan.freeze(model, Shape.of(20, 300));
-                    Session s = plan.newSession()) {
-                float[] x = random(6000);
-                assertThat(frozen(s, x)).isEqualTo(eager(model, x, 20, 300));
-            }
-        } finally {
-            machine.blas(before);
         }
     }
 

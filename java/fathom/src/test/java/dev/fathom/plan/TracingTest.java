@@ -2,7 +2,7 @@ package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fathom.kernel.Native;
+import dev.fathom.jni.Native;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;

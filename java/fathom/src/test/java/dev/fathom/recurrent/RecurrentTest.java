@@ -3,7 +3,7 @@ package dev.fathom.recurrent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.kernel.Native;
+import dev.fathom.jni.Native;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;

@@ -4,9 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
-import dev.fathom.kernel.Blas;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Isa;
-import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
@@ -14,8 +13,6 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.IntBinary;
-import dev.fathom.ops.LinearOp;
-import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.OpTable.Row;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -34,7 +31,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -70,7 +66,7 @@ class OpTableTest {
         return OpTable.threaded();
     }
 
-    private static List<Row> products() {
+    static List<Row> products() {
         return OpTable.products();
     }
 
@@ -530,53 +526,6 @@ class OpTableTest {
         assertThat(compared).as("rows of %s compared", row).isPositive();
     }
 
-    @ParameterizedTest
-    @MethodSource("products")
-    @Tag("any-instruction-set")
-    void openBlasAgrees(Row row) {
-        NativeRuntime machine = NativeRuntime.get();
-        Blas before = machine.blas();
-        try {
-            machine.blas(Blas.OPENBLAS);
-            for (int[][] shapes : row.samples()) {
-                try (Pass pass = Pass.infer(new Rng(0))) {
-                    assertClose(
-                            row,
-                            shapes,
-                            row.run(row.tensors(shapes)),
-                            row.expected(doubles(row.values(shapes), shapes)));
-                }
-            }
-            theGradientIsTheCentralDifference(row);
-            gradientsOfTwoUsesAdd(row);
-        } finally {
-            machine.blas(before);
-        }
-    }
-
-    /**
-     * Inference does not go past the backend to packed weights: a parameter gives the bits of a tensor with its values.
-     */
-    @Test
-    void openBlasMultipliesParametersToo() {
-        NativeRuntime machine = NativeRuntime.get();
-        Blas before = machine.blas();
-        float[] x = new Rng(1).normal(20 * 300, 0, 1);
-        float[] w = new Rng(2).normal(70 * 300, 0, 1);
-        try (Numbers values = new Numbers()) {
-            Parameter p = values.parameter("w", w, 70, 300);
-            values.bind();
-            machine.blas(Blas.OPENBLAS);
-            try (Pass pass = Pass.infer()) {
-                Tensor in = Tensor.of(x, 20, 300);
-                Tensor plain = Pass.apply(LinearOp.of(null), in, Tensor.of(w, 70, 300));
-                assertThat(in.linear(p, null).toArray()).isEqualTo(plain.toArray());
-            }
-        } finally {
-            machine.blas(before);
-        }
-    }
-
     // ---- what is refused
 
     @ParameterizedTest
@@ -691,7 +640,7 @@ class OpTableTest {
 
     // ---- helpers
 
-    private static Doubles[] doubles(float[][] values, int[][] shapes) {
+    static Doubles[] doubles(float[][] values, int[][] shapes) {
         Doubles[] d = new Doubles[values.length];
         for (int i = 0; i < d.length; i++) {
             d[i] = Doubles.of(values[i], shapes[i]);
@@ -723,7 +672,7 @@ class OpTableTest {
         assertThat(bits(floats(found))).as("%s%s", row, text(shapes)).isEqualTo(bits(floats(expected)));
     }
 
-    private static void assertClose(Row row, int[][] shapes, Tensor y, Doubles expected) {
+    static void assertClose(Row row, int[][] shapes, Tensor y, Doubles expected) {
         assertThat(y.shape()).as("%s%s", row, text(shapes)).isEqualTo(Shape.of(expected.dims()));
         float[] found = floats(y);
         for (int i = 0; i < found.length; i++) {

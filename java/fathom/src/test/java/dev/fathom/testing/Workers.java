@@ -2,7 +2,7 @@ package dev.fathom.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fathom.kernel.Native;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.NativeRuntime;
 import java.util.function.Supplier;
 

@@ -1,7 +1,7 @@
 package dev.fathom.labs.codes;
 
-import dev.fathom.kernel.Lapack;
 import dev.fathom.labs.statistics.SingularValues;
+import dev.fathom.openblas.Lapack;
 import java.util.Arrays;
 
 /**

@@ -1,8 +1,8 @@
 package dev.fathom.labs.commands;
 
-import dev.fathom.data.ImageFolder;
-import dev.fathom.data.Preprocessing;
-import dev.fathom.data.Preprocessing.Photo;
+import dev.fathom.image.ImageFolder;
+import dev.fathom.image.Preprocessing;
+import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.commands;
 
-import dev.fathom.kernel.Native;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.memory.Memory;

@@ -1,8 +1,8 @@
 package dev.fathom.labs.commands;
 
-import dev.fathom.data.Preprocessing;
-import dev.fathom.data.Preprocessing.Photo;
 import dev.fathom.explain.Maps;
+import dev.fathom.image.Preprocessing;
+import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.pages.Kernel;
 import dev.fathom.labs.pages.Look;

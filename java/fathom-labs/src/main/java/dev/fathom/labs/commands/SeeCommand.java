@@ -1,9 +1,6 @@
 package dev.fathom.labs.commands;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.ImageFolder;
-import dev.fathom.data.Preprocessing;
-import dev.fathom.data.Preprocessing.Photo;
 import dev.fathom.explain.Deconvnet;
 import dev.fathom.explain.GradCam;
 import dev.fathom.explain.Maps;
@@ -11,6 +8,9 @@ import dev.fathom.explain.Maximization;
 import dev.fathom.explain.Responses;
 import dev.fathom.explain.Saliency;
 import dev.fathom.explain.Unit;
+import dev.fathom.image.ImageFolder;
+import dev.fathom.image.Preprocessing;
+import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.pages.Look;

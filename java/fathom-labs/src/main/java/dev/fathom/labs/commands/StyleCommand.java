@@ -1,6 +1,6 @@
 package dev.fathom.labs.commands;
 
-import dev.fathom.data.Picture;
+import dev.fathom.image.Picture;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.style.Painting;
 import dev.fathom.labs.style.Perception;

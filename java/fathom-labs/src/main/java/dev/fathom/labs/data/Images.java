@@ -1,8 +1,8 @@
 package dev.fathom.labs.data;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Filter;
-import dev.fathom.data.Preprocessing;
+import dev.fathom.image.Filter;
+import dev.fathom.image.Preprocessing;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.fathom.labs.data;
 
-import dev.fathom.data.Filter;
-import dev.fathom.data.ImageFolder;
-import dev.fathom.data.Preprocessing;
+import dev.fathom.image.Filter;
+import dev.fathom.image.ImageFolder;
+import dev.fathom.image.Preprocessing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

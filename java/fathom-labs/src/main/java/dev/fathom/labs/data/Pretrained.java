@@ -1,7 +1,7 @@
 package dev.fathom.labs.data;
 
-import dev.fathom.data.ModelCard;
-import dev.fathom.data.Preprocessing;
+import dev.fathom.image.ModelCard;
+import dev.fathom.image.Preprocessing;
 import dev.fathom.io.Safetensors;
 import dev.fathom.nets.AlexNet;
 import dev.fathom.nets.CifarResNet;

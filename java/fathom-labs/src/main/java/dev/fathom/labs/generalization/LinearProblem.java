@@ -1,7 +1,7 @@
 package dev.fathom.labs.generalization;
 
-import dev.fathom.kernel.Lapack;
 import dev.fathom.labs.statistics.MinimumNorm;
+import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;

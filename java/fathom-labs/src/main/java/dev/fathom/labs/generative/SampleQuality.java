@@ -4,7 +4,6 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
-import dev.fathom.kernel.Lapack;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
@@ -18,6 +17,7 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
+import dev.fathom.openblas.Lapack;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;

@@ -2,7 +2,7 @@ package dev.fathom.labs.images;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.data.Preprocessing.Photo;
+import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;

@@ -1,10 +1,10 @@
 package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.kernel.Lapack;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Model;
+import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Objects;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.style;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Picture;
+import dev.fathom.image.Picture;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.InstanceNorm;

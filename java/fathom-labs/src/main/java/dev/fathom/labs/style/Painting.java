@@ -2,7 +2,7 @@ package dev.fathom.labs.style;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.data.Picture;
+import dev.fathom.image.Picture;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.style;
 
-import dev.fathom.data.Preprocessing;
+import dev.fathom.image.Preprocessing;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.nets.SqueezeNet;
 import dev.fathom.nets.Vgg;

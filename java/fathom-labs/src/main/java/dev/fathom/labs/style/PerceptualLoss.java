@@ -1,6 +1,6 @@
 package dev.fathom.labs.style;
 
-import dev.fathom.data.Picture;
+import dev.fathom.image.Picture;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.List;

@@ -3,7 +3,7 @@ package dev.fathom.labs.style;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Picture;
+import dev.fathom.image.Picture;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.style;
 
-import dev.fathom.data.Picture;
+import dev.fathom.image.Picture;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;

@@ -2,7 +2,7 @@ package dev.fathom.labs.training;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Batches;
-import dev.fathom.data.ModelCard;
+import dev.fathom.image.ModelCard;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Provenance;
 import dev.fathom.nn.Layer;

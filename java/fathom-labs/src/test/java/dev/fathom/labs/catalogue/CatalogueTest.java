@@ -184,7 +184,7 @@ class CatalogueTest {
     /** The public records of packages that implement a type, by the list of the public API. */
     private static List<String> records(String packages, String type) throws IOException {
         return Pattern.compile("(?m)^(?:" + packages + ")\\.(\\w+): record.* of .*\\b(?:" + type + ")\\b")
-                .matcher(Files.readString(ROOT.resolve("docs/api.txt")))
+                .matcher(Files.readString(ROOT.resolve("docs/api/fathom.txt")))
                 .results()
                 .map(r -> r.group(1))
                 .toList();

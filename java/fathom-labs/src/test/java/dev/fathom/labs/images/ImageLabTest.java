@@ -3,8 +3,8 @@ package dev.fathom.labs.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.data.ModelCard;
-import dev.fathom.data.Preprocessing;
+import dev.fathom.image.ModelCard;
+import dev.fathom.image.Preprocessing;
 import dev.fathom.io.Safetensors;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.ImageSet;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Picture;
-import dev.fathom.data.Preprocessing;
+import dev.fathom.image.Picture;
+import dev.fathom.image.Preprocessing;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;

@@ -1,0 +1,221 @@
+package dev.fathom.labs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import dev.fathom.data.Dataset;
+import dev.fathom.decode.Decoder;
+import dev.fathom.ensemble.Bagging;
+import dev.fathom.ensemble.Stacking;
+import dev.fathom.ensemble.Stump;
+import dev.fathom.features.Examples;
+import dev.fathom.features.Lda;
+import dev.fathom.features.LinearSvm;
+import dev.fathom.features.NearestNeighbors;
+import dev.fathom.features.NetLearner;
+import dev.fathom.features.OneVsRest;
+import dev.fathom.image.ImageFolder;
+import dev.fathom.io.Safetensors;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.plan.Plan;
+import dev.fathom.recurrent.KeptState;
+import dev.fathom.recurrent.State;
+import dev.fathom.search.Dimension;
+import dev.fathom.search.ScoreRegressor;
+import dev.fathom.search.Search;
+import dev.fathom.search.Space;
+import dev.fathom.store.Store;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Monitor;
+import dev.fathom.train.Trainer;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.reflect.Constructor;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Closing twice does nothing, for everything that can be closed. */
+class LibraryClosingTest {
+    /** Everything of the library that can be closed, by its class file, so that nothing new is forgotten. */
+    static List<Class<?>> closeable() {
+        Path java = Path.of(System.getProperty("fathom.root"), "java");
+        return new ClassFileImporter()
+                        .importPaths(Stream.of("fathom", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
+                                .map(module -> java.resolve(module).resolve("target/classes"))
+                                .toList())
+                        .stream()
+                        .filter(c -> c.isAssignableTo(AutoCloseable.class) && !c.isInterface())
+                        // what wraps a stream within one method
+                        .filter(c -> !c.isAssignableTo(InputStream.class) && !c.isAssignableTo(OutputStream.class))
+                        .map(JavaClass::reflect)
+                        .filter(c -> !c.isAnonymousClass())
+                        .<Class<?>>map(c -> c)
+                        .toList();
+    }
+
+    @TempDir
+    Path folder;
+
+    private Model<Linear> model;
+    private Plan plan;
+    private Dataset data;
+    /** How to make one of each class. */
+    private final Map<String, Callable<AutoCloseable>> makers = new TreeMap<>();
+
+    @BeforeEach
+    void makers() {
+        model = Model.of(new Linear(2, 2), 1);
+        plan = Plan.freeze(model, Shape.of(1, 2));
+        data = Dataset.of(new float[8], Shape.of(2), new int[4]);
+        Path file = folder.resolve("net.safetensors");
+        model.save(file);
+        makers.put("Model", () -> Model.of(new Linear(2, 2), 1));
+        makers.put("Plan", () -> Plan.freeze(model, Shape.of(1, 2)));
+        makers.put("Session", plan::newSession);
+        makers.put("Dataset", () -> Dataset.of(new float[4], Shape.of(2), new int[2]));
+        makers.put("Images", () -> new ImageFolder.Images(data.take(0, 1), List.of("all"), List.of()));
+        makers.put("BoundOptimizer", () -> new Adam(1e-3f).on(model));
+        makers.put("Pass", Pass::infer);
+        makers.put("KeptTensor", () -> {
+            try (Pass pass = Pass.infer()) {
+                return Tensor.ones(3).keep();
+            }
+        });
+        makers.put("KeptState", () -> {
+            KeptState carried = new KeptState();
+            try (Pass pass = Pass.infer()) {
+                carried.keep(new State(Tensor.ones(2, 1, 3), Tensor.ones(2, 1, 3)));
+            }
+            return carried;
+        });
+        makers.put("Decoder", () -> {
+            try (Pass pass = Pass.infer()) {
+                return new Decoder((token, state) -> new Decoder.Step(state[0], state), Tensor.ones(2, 3));
+            }
+        });
+        Examples examples = Examples.of(new float[][] {{0}, {1}, {3}, {4}}, 0, 0, 1, 1);
+        makers.put("Lda", () -> Lda.fit(examples));
+        makers.put("Machine", () -> (AutoCloseable) new LinearSvm(1).fit(examples, 1));
+        makers.put("Index", () -> new NearestNeighbors(1).fit(examples, 1));
+        makers.put("Members", () -> new OneVsRest(new NearestNeighbors(1)).fit(examples, 1));
+        NetLearner learner = NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1);
+        makers.put("Trained", () -> new NetLearner.Trained(learner, Model.of(new Linear(1, 2), 1), 1));
+        Space space = Space.of(Dimension.whole("n", 0, 3));
+        makers.put(
+                "ScoreRegressor",
+                () -> ScoreRegressor.fit(
+                        space,
+                        Search.maximize(space, t -> t.whole("n")).random(3).all(),
+                        new Stump(),
+                        1));
+        makers.put("Question", () -> new Stump().fit(examples, 1));
+        makers.put("Ensemble", () -> new Bagging(new Stump(), 2).fit(examples, 1));
+        makers.put(
+                "Stack", () -> new Stacking(new Stump(), new Stump()).folds(2).fit(examples, 1));
+        makers.put("Safetensors", () -> Safetensors.read(file));
+        makers.put("Block", () -> new Block("closing", 4096));
+        makers.put(
+                "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
+        makers.put("Best", () -> make("Best", ParameterAccess.store(model.range()), true));
+        makers.put("Run", () -> make("Run", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
+        makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
+        makers.put("Graph", () -> make("Graph", new int[0], object("Sizes", 1, 1), Map.of(), null));
+        makers.put("Traces", () -> make("Traces", List.of(), Function.identity()));
+    }
+
+    private Trainer<?> trainer() {
+        return Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).keepBest();
+    }
+
+    /** What a class that is not public makes of these. */
+    private static AutoCloseable make(String name, Object... values) throws ReflectiveOperationException {
+        return (AutoCloseable) object(name, values);
+    }
+
+    private static Object object(String name, Object... values) throws ReflectiveOperationException {
+        Constructor<?> constructor = new ClassFileImporter()
+                .importPath(Path.of("target", "classes")).stream()
+                        .filter(c -> c.getSimpleName().equals(name)
+                                && !c.getPackageName().endsWith(".nn"))
+                        .flatMap(c -> Arrays.stream(c.reflect().getDeclaredConstructors()))
+                        .filter(c -> c.getParameterCount() == values.length)
+                        .findFirst()
+                        .orElseThrow();
+        constructor.setAccessible(true);
+        return constructor.newInstance(values);
+    }
+
+    @AfterEach
+    void close() {
+        data.close();
+        plan.close();
+        model.close();
+    }
+
+    @Test
+    void thereIsACaseForEachClass() {
+        assertThat(makers.keySet())
+                .containsExactlyInAnyOrderElementsOf(
+                        closeable().stream().map(Class::getSimpleName).toList());
+    }
+
+    /**
+     * What the process holds once the collector has taken what earlier tests left to it, such as the orders of batches.
+     */
+    private static Memory.Stats settled() throws InterruptedException {
+        Memory.Stats last;
+        Memory.Stats now = Memory.stats();
+        do {
+            last = now;
+            System.gc();
+            Thread.sleep(20);
+            now = Memory.stats();
+        } while (now.owned() != last.owned());
+        return now;
+    }
+
+    /** Another of the kind lives meanwhile: it may have the memory that the first gave back, and must keep it. */
+    @ParameterizedTest
+    @MethodSource("closeable")
+    void closingTwiceDoesNothing(Class<?> type) throws Exception {
+        Callable<AutoCloseable> maker = makers.get(type.getSimpleName());
+        assertThat(maker).as("add a case for " + type).isNotNull();
+        Memory.Stats before = settled();
+        AutoCloseable first = maker.call();
+        first.close();
+        Memory.Stats closed = Memory.stats();
+        assertThat(closed.owned()).isEqualTo(before.owned());
+        AutoCloseable second = maker.call();
+        Memory.Stats open = Memory.stats();
+        assertThatCode(first::close).doesNotThrowAnyException();
+        assertThat(Memory.stats().owned()).isEqualTo(open.owned());
+        assertThat(Memory.stats().passes()).isEqualTo(open.passes());
+        second.close();
+        second.close();
+        assertThat(Memory.stats().owned()).isEqualTo(before.owned());
+        assertThat(Memory.stats().passes()).isEqualTo(before.passes());
+    }
+}

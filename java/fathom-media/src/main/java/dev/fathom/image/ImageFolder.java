@@ -1,0 +1,520 @@
+package dev.fathom.image;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.io.AtomicFile;
+import dev.fathom.op.Shape;
+import dev.fathom.tree.Records;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileSystems;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedInputStream;
+import java.util.zip.CheckedOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder with a sub-folder for each class, in which lie PNG, JPEG and BMP files of any size, also in folders below
+ * and behind links. They are decoded once, to bytes [height, width, channels], and kept in a cache file. As long as the
+ * files' names, sizes and times and the settings are unchanged, the cache is read instead.
+ *
+ * <pre>{@code
+ * try (var pets = ImageFolder.of(Path.of("pets"), 64, 64).skipDamaged().read()) {
+ *     var split = pets.data().split(500, 1);
+ *     ...
+ * }
+ * }</pre>
+ *
+ * <p>Classes and files are in the order of their names, and a class's label is its index in this order, unless
+ * {@link #classes} gives another. An image is scaled until it covers the size, and what is beyond is cut off evenly on
+ * both sides, unless images are {@link #stretched}. A photograph that its camera marked as rotated (EXIF) is turned
+ * upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was trained
+ * on. The settings are immutable: each method returns another.
+ *
+ * @param folder the folder that holds the classes' folders
+ * @param height height of every image that is read
+ * @param width width of every image that is read
+ * @param channels 3 for red, green, blue, 1 for gray
+ * @param filter the filter by which images are resized
+ * @param stretch whether images may change their proportions
+ * @param skip whether damaged files are left out
+ * @param cache the file in which the decoded images are kept
+ * @param names the classes in the order of their labels; null for the sub-folders in the order of their names
+ */
+public record ImageFolder(
+        Path folder,
+        int height,
+        int width,
+        int channels,
+        Filter filter,
+        boolean stretch,
+        boolean skip,
+        @Nullable Path cache,
+        @Nullable List<String> names) {
+    private static final Pattern IMAGE = Pattern.compile("(?i)[^.].*\\.(png|jpe?g|bmp)");
+
+    /** The names that people see; where these are the same, the bytes that this locale cannot spell. */
+    private static final Comparator<Path> BY_NAME =
+            Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
+
+    private static final int VERSION = 4;
+    /**
+     * Returns whether a file has the name of a picture that can be read: it ends in .png, .jpg, .jpeg or .bmp and is
+     * not hidden.
+     */
+    public static boolean isPicture(Path file) {
+        return IMAGE.matcher(file.getFileName().toString()).matches();
+    }
+
+    /** Files decoded at once. */
+    private static final int CHUNK = 256;
+
+    private static final int BUFFER = 1 << 16;
+    /** The checksum of {@link Listing#text} that a cache begins with. */
+    private static final int HEAD = 32;
+    /** Where the files' fates begin, and the checksum of all before this. */
+    private static final int TAIL = 16;
+
+    /**
+     * The images of a folder. Close this, or its data.
+     *
+     * @param data the images [height, width, channels]
+     * @param classes the names of the sub-folders, in the order of the labels
+     * @param skipped a sentence for each file that was left out
+     */
+    public record Images(Dataset data, List<String> classes, List<String> skipped) implements AutoCloseable {
+        @Override
+        public void close() {
+            data.close();
+        }
+    }
+
+    /**
+     * Checks the sizes.
+     *
+     * @throws IllegalArgumentException if a side is less than 1, the number of channels is neither 1 nor 3, or an image
+     *     would have 2^31 bytes or more
+     */
+    public ImageFolder {
+        if (height < 1 || width < 1 || channels != 1 && channels != 3 || (long) height * width > (1 << 28)) {
+            throw new IllegalArgumentException("image folder: images cannot be [" + height + ", " + width + ", "
+                    + channels + "]; give a height and a width of 1 or more, and 1 or 3 channels");
+        }
+    }
+
+    /** Reads square color images with this side, as {@link #of(Path, int, int)} does. */
+    public static ImageFolder of(Path folder, int side) {
+        return of(folder, side, side);
+    }
+
+    /**
+     * Reads color images of this size, resized by {@link Filter#BILINEAR}. A damaged file is an error unless
+     * {@link #skipDamaged} is set.
+     */
+    public static ImageFolder of(Path folder, int height, int width) {
+        return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null, null);
+    }
+
+    /** Returns this folder with images in gray: 0.299 red + 0.587 green + 0.114 blue. */
+    public ImageFolder gray() {
+        return Records.with(this, "channels", 1);
+    }
+
+    /** Returns this folder with images resized by another filter. */
+    public ImageFolder filter(Filter filter) {
+        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache, names);
+    }
+
+    /** Returns this folder with the whole of each image resized to the size, which changes its proportions. */
+    public ImageFolder stretched() {
+        return Records.with(this, "stretch", true);
+    }
+
+    /**
+     * Returns this folder without the files that are damaged or cannot be opened, which are named in
+     * {@link Images#skipped}.
+     */
+    public ImageFolder skipDamaged() {
+        return Records.with(this, "skip", true);
+    }
+
+    /** Returns this folder with its cache in {@code file}, instead of a hidden file in the folder itself. */
+    public ImageFolder cache(Path file) {
+        return Records.with(this, "cache", file);
+    }
+
+    /**
+     * Returns this folder with these classes in the order of their labels, which a folder to test on needs if it lacks
+     * one: {@code ImageFolder.of(test, 64).classes(train.classes())}. A class without a sub-folder has no images.
+     *
+     * @throws IllegalArgumentException if there are none, or one comes twice
+     */
+    public ImageFolder classes(List<String> inOrder) {
+        if (inOrder.isEmpty() || inOrder.stream().distinct().count() < inOrder.size()) {
+            throw new IllegalArgumentException(
+                    "image folder: the classes " + inOrder + " are none, or one comes twice; name each class once");
+        }
+        return Records.with(this, "names", List.copyOf(inOrder));
+    }
+
+    // ---- reading
+
+    /**
+     * Reads the images, from the cache if it is up to date.
+     *
+     * @throws IllegalArgumentException if there are no classes or no images, a sub-folder is none of the
+     *     {@link #classes}, or a file is damaged and {@link #skipDamaged} is not set
+     * @throws UncheckedIOException if a folder cannot be read, or the cache cannot be written
+     */
+    public Images read() {
+        Listing listing = list();
+        Path file =
+                cache != null ? cache : folder.resolve(".fathom-" + height + "x" + width + "x" + channels + ".images");
+        if (file.getFileSystem() != FileSystems.getDefault()) {
+            throw new IllegalArgumentException("image folder: the decoded images cannot be kept in " + file
+                    + ", which is no file on disk; name one by cache(file)");
+        }
+        Images images = cached(file, listing, false);
+        if (images == null) {
+            try {
+                AtomicFile.write(file, out -> decode(listing, out));
+            } catch (UncheckedIOException e) {
+                String hint = cache != null ? "" : " (cache(file) keeps the decoded images elsewhere)";
+                throw new UncheckedIOException(e.getMessage() + hint, e.getCause());
+            }
+            images = cached(file, listing, true);
+            if (images == null) {
+                throw new UncheckedIOException(new IOException(
+                        "cannot read " + file + ": it was changed as soon as it was written; try again"));
+            }
+        }
+        return images;
+    }
+
+    /**
+     * Reads one file, inside or outside of the folder, to the bytes [height, width, channels] that {@link #read} makes
+     * of it.
+     *
+     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of
+     *     file, is damaged, or has colors that are not supported
+     */
+    public byte[] pixels(Path file) {
+        try {
+            return reader().read(file).pixels();
+        } catch (ImageFile.Damaged e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads the bytes of one file, as a server receives them, to the bytes [height, width, channels] that {@link #read}
+     * makes of it.
+     *
+     * @param name the name of the file in messages
+     * @throws IllegalArgumentException as {@link #pixels(Path)}
+     */
+    public byte[] pixels(byte[] file, String name) {
+        try {
+            return reader().read(file).pixels();
+        } catch (ImageFile.Damaged e) {
+            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private ImageFile reader() {
+        var cut = stretch ? ImageFile.Cut.WHOLE : ImageFile.Cut.covering(height, width);
+        return new ImageFile(height, width, channels, filter, cut);
+    }
+
+    /** The images there are: a line of settings and files, and for each file its class. */
+    private record Listing(String text, List<Path> files, List<Integer> labels, List<String> classes) {}
+
+    private Listing list() {
+        List<String> classes = new ArrayList<>();
+        List<Path> files = new ArrayList<>();
+        List<Integer> labels = new ArrayList<>();
+        StringBuilder text = new StringBuilder("fathom images " + VERSION + ": " + height + " x " + width + " x "
+                + channels + ", " + filter + (stretch ? ", stretched" : "") + "\n");
+        List<String> wanted = names;
+        try {
+            for (Path sub : classes()) {
+                String name = sub.getFileName().toString();
+                int label = wanted == null ? classes.size() : wanted.indexOf(name);
+                if (label < 0) {
+                    throw new IllegalArgumentException("image folder: " + sub + " is none of the classes " + wanted
+                            + "; name it among them, or remove it");
+                }
+                List<Path> images = images(sub);
+                if (images.isEmpty()) {
+                    throw new IllegalArgumentException("image folder: " + sub
+                            + " has no file .png, .jpg, .jpeg or .bmp; put the images of one class there, or"
+                            + " remove it");
+                }
+                for (Path image : images) {
+                    files.add(image);
+                    labels.add(label);
+                    text.append(folder.relativize(image))
+                            .append('\t')
+                            .append(state(image))
+                            .append('\n');
+                }
+                classes.add(name);
+            }
+        } catch (IOException e) {
+            String file = e instanceof FileSystemException f && f.getFile() != null ? f.getFile() : folder.toString();
+            throw new UncheckedIOException(
+                    "cannot read " + file + ": " + AtomicFile.reason(e)
+                            + "; give a folder that you may read, with one of images for each class",
+                    e);
+        }
+        if (classes.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "image folder: " + folder + " has no folders; put the images of each class into one of its own");
+        }
+        return new Listing(text.toString(), files, labels, wanted == null ? classes : wanted);
+    }
+
+    private List<Path> classes() throws IOException {
+        Path root = folder.toRealPath();
+        List<Path> classes = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, Files::isDirectory)) {
+            for (Path sub : all) {
+                if (root.startsWith(sub.toRealPath())) {
+                    throw new IllegalArgumentException(
+                            "image folder: " + sub + " is a link to a folder that it lies in; remove it");
+                }
+                if (!sub.getFileName().toString().startsWith(".")) {
+                    classes.add(sub);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        classes.sort(BY_NAME);
+        return classes;
+    }
+
+    /**
+     * The images in a folder and those below, links followed. A link to a folder above shows nothing new, one to
+     * nowhere is a damaged file.
+     */
+    private static List<Path> images(Path sub) throws IOException {
+        List<Path> images = new ArrayList<>();
+        Files.walkFileTree(sub, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                if ((attributes.isRegularFile() || attributes.isSymbolicLink()) && isPicture(file)) {
+                    images.add(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof FileSystemLoopException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+        });
+        images.sort(BY_NAME);
+        return images;
+    }
+
+    /** What changes when a file does. */
+    private static String state(Path image) throws IOException {
+        return Files.isReadable(image) ? Files.size(image) + "\t" + Files.getLastModifiedTime(image) : "cannot be read";
+    }
+
+    private static byte[] sha256(String text) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    // ---- the cache: sha256 of the listing, the images, for each file an empty text or why it was skipped, where these
+    // begin, CRC32C
+
+    private void decode(Listing listing, OutputStream to) throws IOException {
+        var crc = new CheckedOutputStream(to, new CRC32C());
+        var out = new DataOutputStream(new BufferedOutputStream(crc, BUFFER));
+        ImageFile reader = reader();
+        List<Path> files = listing.files();
+        List<String> fates = new ArrayList<>();
+        out.write(sha256(listing.text()));
+        long tail = HEAD;
+        for (int from = 0; from < files.size(); from += CHUNK) {
+            List<Path> some = files.subList(from, Math.min(files.size(), from + CHUNK));
+            List<Object> results =
+                    some.parallelStream().map(f -> decoded(reader, f)).toList();
+            for (int i = 0; i < some.size(); i++) {
+                // what had not enough memory among others may have it alone
+                Object result = results.get(i).equals(ImageFile.MEMORY) ? decoded(reader, some.get(i)) : results.get(i);
+                if (result instanceof byte[] image) {
+                    out.write(image);
+                    tail += image.length;
+                    fates.add("");
+                } else {
+                    refused(some.get(i) + ": " + result);
+                    fates.add((String) result);
+                }
+            }
+        }
+        for (String fate : fates) {
+            out.writeUTF(fate);
+        }
+        out.writeLong(tail);
+        out.flush();
+        out.writeLong(crc.getChecksum().getValue());
+        out.flush();
+    }
+
+    /** Bytes, or why there are none. */
+    private static Object decoded(ImageFile reader, Path file) {
+        try {
+            return reader.read(file).pixels();
+        } catch (ImageFile.Damaged e) {
+            String why = String.valueOf(e.getMessage());
+            return why.length() > 10_000 ? why.substring(0, 10_000) : why;
+        }
+    }
+
+    private void refused(String sentence) {
+        if (!skip) {
+            throw new IllegalArgumentException(sentence + "; replace the file, or leave such out with skipDamaged()");
+        }
+    }
+
+    /**
+     * What a cache holds, or null where it is of other images, damaged, or lacks some that only memory lacked for.
+     *
+     * @param fresh whether it was just written, and so has all that there was memory for
+     */
+    private @Nullable Images cached(Path file, Listing listing, boolean fresh) {
+        long image = (long) height * width * channels;
+        int all = listing.files().size();
+        try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
+            byte[] head = new byte[HEAD];
+            long length = in.length();
+            if (length < HEAD + TAIL || in.read(head) < HEAD || !MessageDigest.isEqual(head, sha256(listing.text()))) {
+                return null;
+            }
+            in.seek(length - TAIL);
+            long tail = in.readLong();
+            long sum = in.readLong();
+            if (tail < HEAD || tail > length - TAIL || (tail - HEAD) % image != 0 || (tail - HEAD) / image > all) {
+                return null;
+            }
+            long count = length - TAIL - tail;
+            if (count > 2L * all + 40_000L * (all - (tail - HEAD) / image)) {
+                return null;
+            }
+            byte[] fates = new byte[(int) count];
+            in.seek(tail);
+            in.readFully(fates);
+            List<String> skipped = new ArrayList<>();
+            int[] labels = labels(fates, listing, skipped);
+            if (labels.length != (tail - HEAD) / image
+                    || !fresh && skipped.stream().anyMatch(why -> why.endsWith(ImageFile.MEMORY))) {
+                return null;
+            }
+            skipped.forEach(this::refused);
+            if (labels.length == 0) {
+                throw new IllegalArgumentException("image folder: all " + all + " files of " + folder
+                        + " are damaged, the first: " + skipped.get(0));
+            }
+            Dataset data =
+                    data(in, head, fates, tail, sum, labels, listing.classes().size());
+            return data == null ? null : new Images(data, listing.classes(), List.copyOf(skipped));
+        } catch (IOException e) {
+            return null; // not there, or cut
+        }
+    }
+
+    private static int[] labels(byte[] fates, Listing listing, List<String> skipped) throws IOException {
+        var in = new DataInputStream(new ByteArrayInputStream(fates));
+        IntStream.Builder labels = IntStream.builder();
+        for (int i = 0; i < listing.files().size(); i++) {
+            String fate = in.readUTF();
+            if (fate.isEmpty()) {
+                labels.add(listing.labels().get(i));
+            } else {
+                skipped.add(listing.files().get(i) + ": " + fate);
+            }
+        }
+        if (in.read() >= 0) {
+            throw new IOException("more than the files");
+        }
+        return labels.build().toArray();
+    }
+
+    /** Null where the cache changed under the reader, or its bytes are not those that were written. */
+    private @Nullable Dataset data(
+            RandomAccessFile in, byte[] head, byte[] fates, long tail, long sum, int[] labels, int classes) {
+        CRC32C crc = new CRC32C();
+        crc.update(head);
+        Field pixels = Field.pixels("x", Shape.of(height, width, channels), labels.length, () -> {
+            in.seek(HEAD);
+            return new CheckedInputStream(
+                    new BufferedInputStream(Channels.newInputStream(in.getChannel()), BUFFER), crc);
+        });
+        Dataset data;
+        try {
+            data = Dataset.of(pixels, Field.labels("y", labels).classes(classes));
+        } catch (UncheckedIOException e) {
+            return null;
+        }
+        crc.update(fates);
+        crc.update(ByteBuffer.allocate(Long.BYTES).putLong(0, tail));
+        if (crc.getValue() != sum) {
+            data.close();
+            return null;
+        }
+        return data;
+    }
+
+    /** Returns a short form such as {@code pets as [64, 64, 3], BILINEAR}. */
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "%s as [%d, %d, %d], %s%s",
+                folder,
+                height,
+                width,
+                channels,
+                filter,
+                stretch ? ", stretched" : "");
+    }
+}

@@ -1,0 +1,16 @@
+/** Texts as tokens, and the searches by which models write texts. */
+module dev.fathom.text {
+    requires transitive dev.fathom;
+    requires com.google.gson;
+    requires de.siegmar.fastcsv;
+    requires static org.jspecify;
+
+    exports dev.fathom.decode;
+    exports dev.fathom.text;
+
+    // which reads the components of records
+    opens dev.fathom.decode to
+            dev.fathom;
+    opens dev.fathom.text to
+            dev.fathom;
+}
