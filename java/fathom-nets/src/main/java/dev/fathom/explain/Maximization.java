@@ -1,6 +1,7 @@
 package dev.fathom.explain;
 
 import dev.fathom.nn.Layer;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -32,10 +33,10 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
      *     is negative
      */
     public Maximization {
-        if (steps < 1 || !(rate > 0) || !(decay >= 0 && decay < 1) || blurEvery < 0) {
-            throw new IllegalArgumentException("maximization: steps=" + steps + " must be at least 1, rate=" + rate
-                    + " above 0, decay=" + decay + " in [0, 1) and blurEvery=" + blurEvery + " 0 or more");
-        }
+        Checks.atLeast("maximization", "steps", steps, 1);
+        Checks.above0("maximization", "rate", rate);
+        Checks.in("maximization", "decay", decay, "[0, 1)");
+        Checks.atLeast("maximization", "blurEvery", blurEvery, 0);
     }
 
     /**

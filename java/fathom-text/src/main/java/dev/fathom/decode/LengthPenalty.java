@@ -1,5 +1,7 @@
 package dev.fathom.decode;
 
+import dev.fathom.op.Checks;
+
 /**
  * What the log-probability of a hypothesis is divided by, as a function of its length: the number of its tokens, the
  * stop symbol among them. Every further token makes a sequence less probable, so that without a penalty short ones win.
@@ -36,10 +38,7 @@ public interface LengthPenalty {
     }
 
     private static double checked(String what, double alpha) {
-        if (!(alpha >= 0 && alpha < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "LengthPenalty." + what + ": alpha=" + alpha + " must be 0 or more, and finite");
-        }
+        Checks.notNegative("LengthPenalty." + what, "alpha", alpha);
         return alpha;
     }
 }

@@ -1,5 +1,6 @@
 package dev.fathom.decode;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tree.Records;
 import java.util.List;
@@ -27,16 +28,11 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
      */
     public Sampling {
         SequenceRows.check("sampling", stop, maxTokens);
-        if (!(temperature >= 0 && temperature < Float.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "sampling: temperature=" + temperature + " must be 0 or more, and finite");
-        }
+        Checks.notNegative("sampling", "temperature", temperature);
         if (topK < 0) {
             throw new IllegalArgumentException("sampling: topK=" + topK + " must be 1 or more, or 0 for all tokens");
         }
-        if (!(topP > 0 && topP <= 1)) {
-            throw new IllegalArgumentException("sampling: topP=" + topP + " must be in (0, 1]");
-        }
+        Checks.in("sampling", "topP", topP, "(0, 1]");
     }
 
     /** Draws from all tokens at temperature 1. */

@@ -1,5 +1,6 @@
 package dev.fathom.decode;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Pass;
@@ -36,10 +37,8 @@ public interface ScheduledSampling {
      * @throws IllegalArgumentException if the slope is negative or not finite, or least outside [0, 1]
      */
     static ScheduledSampling linear(double slope, double least) {
-        if (!(slope >= 0 && slope < Double.POSITIVE_INFINITY && least >= 0 && least <= 1)) {
-            throw new IllegalArgumentException("ScheduledSampling.linear: slope=" + slope
-                    + " must be 0 or more and finite, and least=" + least + " in [0, 1]");
-        }
+        Checks.notNegative("ScheduledSampling.linear", "slope", slope);
+        Checks.in("ScheduledSampling.linear", "least", least, "[0, 1]");
         return step -> Math.max(least, 1 - slope * step);
     }
 
@@ -49,9 +48,7 @@ public interface ScheduledSampling {
      * @throws IllegalArgumentException if k is outside (0, 1]
      */
     static ScheduledSampling exponential(double k) {
-        if (!(k > 0 && k <= 1)) {
-            throw new IllegalArgumentException("ScheduledSampling.exponential: k=" + k + " must be in (0, 1]");
-        }
+        Checks.in("ScheduledSampling.exponential", "k", k, "(0, 1]");
         return step -> Math.pow(k, (double) step);
     }
 
@@ -61,10 +58,7 @@ public interface ScheduledSampling {
      * @throws IllegalArgumentException if k is below 1 or not finite
      */
     static ScheduledSampling inverseSigmoid(double k) {
-        if (!(k >= 1 && k < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "ScheduledSampling.inverseSigmoid: k=" + k + " must be 1 or more, and finite");
-        }
+        Checks.in("ScheduledSampling.inverseSigmoid", "k", k, "[1, Infinity)");
         return step -> k / (k + Math.exp(step / k));
     }
 

@@ -1,6 +1,7 @@
 package dev.fathom.assess;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import java.util.AbstractList;
 import java.util.Arrays;
@@ -166,9 +167,7 @@ public final class Folds {
      * @throws IllegalArgumentException if {@code times < 1}
      */
     public static List<Fold> repeated(int times, long seed, LongFunction<List<Fold>> folds) {
-        if (times < 1) {
-            throw new IllegalArgumentException("repeated: times=" + times + " must be at least 1");
-        }
+        Checks.atLeast("repeated", "times", times, 1);
         return LongStream.range(0, times)
                 .mapToObj(i -> folds.apply(seed + i))
                 .flatMap(List::stream)

@@ -1,6 +1,7 @@
 package dev.fathom.assess;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.List;
@@ -35,9 +36,7 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
      */
     public static LearningCurve of(
             Dataset train, Dataset test, int repeats, long seed, Evaluation evaluation, int... sizes) {
-        if (repeats < 1) {
-            throw new IllegalArgumentException("learningCurve: repeats=" + repeats + " must be at least 1");
-        }
+        Checks.atLeast("learningCurve", "repeats", repeats, 1);
         // parts of the whole, which are closed without closing the whole
         return of(
                 repeats,

@@ -3,6 +3,7 @@ package dev.fathom.attention;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Steps;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
@@ -34,11 +35,7 @@ public record LearnedPositions(Parameter weight) implements Layer {
     }
 
     static Shape sized(String who, int positions, int width) {
-        if (positions < 1 || width < 1) {
-            throw new IllegalArgumentException(
-                    who + ": positions=" + positions + " and width=" + width + " must both be at least 1");
-        }
-        return Shape.of(positions, width);
+        return Shape.of(Checks.atLeast(who, "positions", positions, 1), Checks.atLeast(who, "width", width, 1));
     }
 
     @Override

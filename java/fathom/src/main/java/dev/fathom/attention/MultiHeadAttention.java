@@ -3,6 +3,7 @@ package dev.fathom.attention;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.SequenceLayer;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.AttentionMask;
@@ -42,10 +43,7 @@ public record MultiHeadAttention(
             throw new IllegalArgumentException("MultiHeadAttention: heads=" + heads + " and kvHeads=" + kvHeads
                     + " must be at least 1, and kvHeads must divide heads");
         }
-        if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException(
-                    "MultiHeadAttention: dropout=" + dropout + " is the probability to drop and must be in [0, 1)");
-        }
+        Checks.dropProbability("MultiHeadAttention", "dropout", dropout);
     }
 
     /**

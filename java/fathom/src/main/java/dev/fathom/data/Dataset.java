@@ -5,6 +5,7 @@ import dev.fathom.io.Idx;
 import dev.fathom.io.Npy;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.nio.Buffer;
@@ -186,10 +187,8 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if rows or length is below 1, or there are fewer than rows * length + 1 tokens
      */
     public static Dataset pieces(int[] tokens, int rows, int length) {
-        if (rows < 1 || length < 1) {
-            throw new IllegalArgumentException(
-                    "pieces: rows=" + rows + " and length=" + length + " must both be at least 1");
-        }
+        Checks.atLeast("pieces", "rows", rows, 1);
+        Checks.atLeast("pieces", "length", length, 1);
         int each = (int) ((tokens.length - 1) / ((long) rows * length));
         if (each < 1) {
             throw new IllegalArgumentException(

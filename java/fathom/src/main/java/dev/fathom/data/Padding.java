@@ -1,5 +1,6 @@
 package dev.fathom.data;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -24,10 +25,8 @@ public record Padding(boolean atFront, double value, int limit, boolean fixed, b
      * @throws IllegalArgumentException if the limit is less than 1, or the value is not finite as a float
      */
     public Padding {
-        if (limit < 1 || !Float.isFinite((float) value)) {
-            throw new IllegalArgumentException(
-                    "padding: limit=" + limit + " must be at least 1 and value=" + value + " finite");
-        }
+        Checks.atLeast("padding", "limit", limit, 1);
+        Checks.finite("padding", "value", (float) value);
     }
 
     /** Pads with zeros behind each example, without a limit. */

@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
@@ -49,12 +50,9 @@ public record BatchNorm(
      * @throws IllegalArgumentException if epsilon is negative or momentum outside [0, 1]
      */
     public BatchNorm {
-        if (!(epsilon >= 0)) {
-            throw new IllegalArgumentException("BatchNorm: epsilon=" + epsilon + " must be 0 or more");
-        }
-        if (momentum != null && !(momentum >= 0 && momentum <= 1)) {
-            throw new IllegalArgumentException(
-                    "BatchNorm: momentum=" + momentum + " is the share of a new batch and must be in [0, 1]");
+        Checks.atLeast("BatchNorm", "epsilon", epsilon, 0);
+        if (momentum != null) {
+            Checks.in("BatchNorm", "momentum", momentum, "[0, 1]");
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ public final class BceWithLogits implements ReducedLoss {
      * @throws IllegalArgumentException if gamma is negative or not finite
      */
     public BceWithLogits focal(float gamma) {
-        return new BceWithLogits(excess, Settings.notNegative("bceWithLogits", "gamma", gamma));
+        return new BceWithLogits(excess, Checks.notNegative("bceWithLogits", "gamma", gamma));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import dev.fathom.parameter.Parameter;
@@ -25,9 +26,9 @@ public record Bilinear(Parameter weight, @Nullable Parameter bias) implements Ne
         this(
                 new Parameter(
                         Shape.of(
-                                Settings.atLeastOne("Bilinear", "out", out),
-                                Settings.atLeastOne("Bilinear", "in1", in1),
-                                Settings.atLeastOne("Bilinear", "in2", in2)),
+                                Checks.atLeast("Bilinear", "out", out, 1),
+                                Checks.atLeast("Bilinear", "in1", in1, 1),
+                                Checks.atLeast("Bilinear", "in2", in2, 1)),
                         Init.torchBias(Shape.of(out, in1))),
                 new Parameter(Shape.of(out), Init.torchBias(Shape.of(out, in1))));
     }
@@ -47,13 +48,13 @@ public record Bilinear(Parameter weight, @Nullable Parameter bias) implements Ne
         return Pass.frame(this, () -> {
             Shape w = weight.shape();
             int rank = x1.shape().rank();
-            Settings.lastDimension("Bilinear", "x1", x1, w.dim(1));
-            Settings.lastDimension("Bilinear", "x2", x2, w.dim(2));
+            Checks.lastDimension("Bilinear", "x1", x1.shape(), w.dim(1));
+            Checks.lastDimension("Bilinear", "x2", x2.shape(), w.dim(2));
             if (!x1.shape().with(rank - 1, w.dim(2)).equals(x2.shape())) {
                 throw new IllegalArgumentException("Bilinear" + Where.running() + ": x1 " + x1.shape() + " and x2 "
                         + x2.shape() + " disagree; all dimensions but the last must be equal");
             }
-            Settings.oneMoreDimension("Bilinear", x1);
+            Checks.oneMoreDimension("Bilinear", x1.shape());
             // W[o] x2 for each o, [.., out, in1]
             int[] dims = x1.shape().with(rank - 1, w.dim(0)).toArray();
             dims = Arrays.copyOf(dims, rank + 1);

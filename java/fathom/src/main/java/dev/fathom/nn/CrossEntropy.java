@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.autograd.Values;
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -49,9 +50,7 @@ public final class CrossEntropy implements ReducedLoss {
      * @throws IllegalArgumentException if it is outside [0, 1]
      */
     public CrossEntropy labelSmoothing(float part) {
-        if (!(part >= 0 && part <= 1)) {
-            throw new IllegalArgumentException("crossEntropy: smoothing=" + part + " must be in [0, 1]");
-        }
+        Checks.in("crossEntropy", "smoothing", part, "[0, 1]");
         return new CrossEntropy(scores, part, gamma, weights, ignored);
     }
 
@@ -82,7 +81,7 @@ public final class CrossEntropy implements ReducedLoss {
      */
     public CrossEntropy focal(float gamma) {
         return new CrossEntropy(
-                scores, smoothing, Settings.notNegative("crossEntropy", "gamma", gamma), weights, ignored);
+                scores, smoothing, Checks.notNegative("crossEntropy", "gamma", gamma), weights, ignored);
     }
 
     /** wrong^gamma, with a slope that is finite where wrong is 0. */

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -54,10 +55,7 @@ public final class CtcLoss implements SequenceLoss {
      * @throws IllegalArgumentException if it is negative; and when the loss is computed, if it is no class
      */
     public CtcLoss blank(int number) {
-        if (number < 0) {
-            throw new IllegalArgumentException("ctc: blank=" + number + " is a class and must be 0 or more");
-        }
-        return new CtcLoss(number, zeroInfinity, sums);
+        return new CtcLoss(Checks.atLeast("ctc", "blank", number, 0), zeroInfinity, sums);
     }
 
     /** Returns this loss with 0 in place of the infinite loss of an example that no alignment fits. */

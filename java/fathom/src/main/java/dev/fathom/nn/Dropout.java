@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
@@ -19,9 +20,7 @@ public record Dropout(float p, boolean inverted) implements Layer {
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public Dropout {
-        if (!(p >= 0 && p < 1)) {
-            throw new IllegalArgumentException("Dropout: p=" + p + " is the probability to drop and must be in [0, 1)");
-        }
+        Checks.dropProbability("Dropout", "p", p);
     }
 
     /** Makes the inverted form, which scales in training. */

@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
@@ -55,12 +56,8 @@ public record Embedding(
             throw new IllegalArgumentException("Embedding: padding=" + padding + " is outside the vocabulary of "
                     + weight.shape().dim(0) + "; give one of its tokens");
         }
-        if (maxNorm != null && !(maxNorm > 0)) {
-            throw new IllegalArgumentException("Embedding: maxNorm=" + maxNorm + " must be above 0");
-        }
-        if (!(normType >= 1)) {
-            throw new IllegalArgumentException("Embedding: normType=" + normType + " must be 1 or more");
-        }
+        Checks.above0("Embedding", "maxNorm", maxNorm);
+        Checks.atLeast("Embedding", "normType", normType, 1);
     }
 
     /**
@@ -97,11 +94,8 @@ public record Embedding(
     }
 
     private static Shape sized(int vocabulary, int dim) {
-        if (vocabulary < 1 || dim < 1) {
-            throw new IllegalArgumentException(
-                    "Embedding: vocabulary=" + vocabulary + " and dim=" + dim + " must both be at least 1");
-        }
-        return Shape.of(vocabulary, dim);
+        return Shape.of(
+                Checks.atLeast("Embedding", "vocabulary", vocabulary, 1), Checks.atLeast("Embedding", "dim", dim, 1));
     }
 
     /**

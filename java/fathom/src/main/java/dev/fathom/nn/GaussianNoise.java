@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
@@ -18,10 +19,7 @@ public record GaussianNoise(float std) implements Layer {
      * @throws IllegalArgumentException if it is negative or not finite
      */
     public GaussianNoise {
-        if (!(std >= 0 && std < Float.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "GaussianNoise: std=" + std + " is a standard deviation and must be 0 or more and finite");
-        }
+        Checks.notNegative("GaussianNoise", "std", std);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -22,7 +23,7 @@ public record Graph(int nodes, int[] from, int[] to, float[] weights) {
      *     [0, nodes)
      */
     public Graph {
-        Settings.atLeastOne("Graph", "nodes", nodes);
+        Checks.atLeast("Graph", "nodes", nodes, 1);
         if (from.length != to.length || from.length != weights.length) {
             throw new IllegalArgumentException("Graph: " + from.length + " beginnings, " + to.length + " ends and "
                     + weights.length + " weights of edges must be equally many");
@@ -47,7 +48,7 @@ public record Graph(int nodes, int[] from, int[] to, float[] weights) {
      * @throws IllegalArgumentException if there is no node, an edge is not a pair, or an end is outside [0, nodes)
      */
     public static Graph normalized(int nodes, int[]... edges) {
-        Settings.atLeastOne("Graph", "nodes", nodes);
+        Checks.atLeast("Graph", "nodes", nodes, 1);
         long[] pairs = new long[2 * edges.length + nodes];
         for (int e = 0; e < edges.length; e++) {
             if (edges[e].length != 2) {

@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Operand;
@@ -45,8 +46,8 @@ public record GraphConv(
                 graph,
                 new Parameter(
                         Shape.of(
-                                Settings.atLeastOne("GraphConv", "out", out),
-                                Settings.atLeastOne("GraphConv", "in", in)),
+                                Checks.atLeast("GraphConv", "out", out, 1),
+                                Checks.atLeast("GraphConv", "in", in, 1)),
                         Init.xavierUniform()),
                 new Parameter(Shape.of(out), Init.zeros()),
                 null);

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
@@ -19,9 +20,7 @@ public record GroupNorm(
         int groups, @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) implements Layer {
     /** Checks groups. */
     public GroupNorm {
-        if (groups < 1) {
-            throw new IllegalArgumentException("GroupNorm: groups=" + groups + " must be at least 1");
-        }
+        Checks.atLeast("GroupNorm", "groups", groups, 1);
     }
 
     /**

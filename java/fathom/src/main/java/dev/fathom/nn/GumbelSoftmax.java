@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
@@ -24,7 +25,7 @@ public record GumbelSoftmax(float temperature, boolean hard) implements Layer {
      * @throws IllegalArgumentException if it is not above 0 and finite
      */
     public GumbelSoftmax {
-        Settings.positive("GumbelSoftmax", "temperature", temperature);
+        Checks.positive("GumbelSoftmax", "temperature", temperature);
     }
 
     /**

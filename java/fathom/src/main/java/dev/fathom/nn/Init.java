@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Pass;
@@ -49,9 +50,7 @@ public final class Init {
      * @throws IllegalArgumentException if std is negative or NaN
      */
     public static Initializer normal(float mean, float std) {
-        if (!(std >= 0)) {
-            throw new IllegalArgumentException("Init.normal: std=" + std + " must be 0 or more");
-        }
+        Checks.atLeast("Init.normal", "std", std, 0);
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), mean, std);
     }
 

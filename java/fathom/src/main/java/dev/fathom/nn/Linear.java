@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
@@ -39,10 +40,8 @@ public record Linear(
     }
 
     private static Shape sized(int in, int out) {
-        if (in < 1 || out < 1) {
-            throw new IllegalArgumentException("Linear: in=" + in + " and out=" + out + " must both be at least 1");
-        }
-        return Shape.of(out, in);
+        Checks.atLeast("Linear", "in", in, 1);
+        return Shape.of(Checks.atLeast("Linear", "out", out, 1), in);
     }
 
     /** Returns this layer without a bias. */

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
 
@@ -20,10 +21,7 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
      * @throws IllegalArgumentException if it is below 1
      */
     public LocalResponseNorm {
-        if (size < 1) {
-            throw new IllegalArgumentException(
-                    "LocalResponseNorm: size=" + size + " is a number of channels and must be at least 1");
-        }
+        Checks.atLeast("LocalResponseNorm", "size", size, 1);
     }
 
     /** Makes a layer with PyTorch's alpha of 1e-4, beta of 0.75 and k of 1. */

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -154,7 +155,7 @@ public interface Loss {
         if (power != 1 && power != 2) {
             throw new IllegalArgumentException("multiMargin: power=" + power + " must be 1 or 2");
         }
-        Settings.positive("multiMargin", "margin", margin);
+        Checks.positive("multiMargin", "margin", margin);
         return new Formula("multiMargin", Targets.LABELS, (x, t) -> {
                     Tensor own = t.where(x, Tensor.scalar(0)).sum(-1).unsqueeze(-1);
                     Tensor each =
@@ -172,7 +173,7 @@ public interface Loss {
      * @throws IllegalArgumentException if margin is not above 0 and finite
      */
     static ReducedLoss crammerSinger(float margin) {
-        Settings.positive("crammerSinger", "margin", margin);
+        Checks.positive("crammerSinger", "margin", margin);
         return new Formula(
                         "crammerSinger",
                         Targets.LABELS,
@@ -288,7 +289,7 @@ public interface Loss {
      * @throws IllegalArgumentException if delta is not positive and finite
      */
     static ReducedLoss huber(float delta) {
-        Settings.positive("huber", "delta", delta);
+        Checks.positive("huber", "delta", delta);
         return new Formula("huber", Domain.NUMBERS, (y, t) -> y.sub(t).huber(delta)).with(delta);
     }
 
@@ -300,9 +301,9 @@ public interface Loss {
      * @throws IllegalArgumentException if a number is not positive and finite
      */
     static ReducedLoss asymmetricHuber(float delta, float over, float under) {
-        Settings.positive("asymmetricHuber", "delta", delta);
-        Settings.positive("asymmetricHuber", "over", over);
-        Settings.positive("asymmetricHuber", "under", under);
+        Checks.positive("asymmetricHuber", "delta", delta);
+        Checks.positive("asymmetricHuber", "over", over);
+        Checks.positive("asymmetricHuber", "under", under);
         return new Formula("asymmetricHuber", Domain.NUMBERS, (y, t) -> {
                     Tensor d = y.sub(t);
                     return d.huber(delta).mul(d.gt(0).where(Tensor.scalar(over), Tensor.scalar(under)));
@@ -323,9 +324,7 @@ public interface Loss {
      * @throws IllegalArgumentException if level is not between 0 and 1
      */
     static ReducedLoss quantile(float level) {
-        if (!(level > 0 && level < 1)) {
-            throw new IllegalArgumentException("quantile: level=" + level + " must be above 0 and below 1");
-        }
+        Checks.in("quantile", "level", level, "(0, 1)");
         return new Formula("quantile", Domain.NUMBERS, (y, t) -> {
                     Tensor d = t.sub(y);
                     return d.relu().mul(level).add(d.neg().relu().mul(1 - level));
@@ -426,7 +425,7 @@ public interface Loss {
      * @throws IllegalArgumentException if the temperature is not above 0 and finite
      */
     static ReducedLoss distillation(float temperature) {
-        Settings.positive("distillation", "temperature", temperature);
+        Checks.positive("distillation", "temperature", temperature);
         return new Formula("distillation", Targets.ROWS, (x, t) -> {
                     Tensor log = t.div(temperature).logSoftmax(-1);
                     Tensor student = x.div(temperature).logSoftmax(-1);
@@ -446,9 +445,7 @@ public interface Loss {
      * @throws IllegalArgumentException if margin is outside [-1, 1]
      */
     static ReducedLoss cosineEmbedding(float margin) {
-        if (!(margin >= -1 && margin <= 1)) {
-            throw new IllegalArgumentException("cosineEmbedding: margin=" + margin + " must be in [-1, 1]");
-        }
+        Checks.in("cosineEmbedding", "margin", margin, "[-1, 1]");
         return new Formula("cosineEmbedding", Targets.pairs(Domain.SIGNS), (y, t) -> {
                     Tensor unit = Formula.unit(y);
                     Tensor cos = Formula.one(unit, 0).mul(Formula.one(unit, 1)).sum(-1);
@@ -465,7 +462,7 @@ public interface Loss {
      * @throws IllegalArgumentException if margin is not above 0 and finite
      */
     static ReducedLoss contrastive(float margin) {
-        Settings.positive("contrastive", "margin", margin);
+        Checks.positive("contrastive", "margin", margin);
         return new Formula("contrastive", Targets.pairs(Domain.SHARES), (y, t) -> {
                     Tensor d = Formula.one(y, 0).sub(Formula.one(y, 1)).norm(-1);
                     Tensor near = d.square().mul(t);
@@ -494,7 +491,7 @@ public interface Loss {
      * @throws IllegalArgumentException if the temperature is not above 0 and finite
      */
     static ReducedLoss infoNce(float temperature) {
-        Settings.positive("infoNce", "temperature", temperature);
+        Checks.positive("infoNce", "temperature", temperature);
         return new Formula("infoNce", Targets.ROWS, (x, t) -> {
                     if (x.shape().rank() != 2) {
                         throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -24,7 +25,7 @@ public record Maxout(int pieces) implements Layer {
      * @throws IllegalArgumentException if it is below 1
      */
     public Maxout {
-        Settings.atLeastOne("Maxout", "pieces", pieces);
+        Checks.atLeast("Maxout", "pieces", pieces, 1);
     }
 
     @Override
@@ -42,7 +43,7 @@ public record Maxout(int pieces) implements Layer {
             throw new IllegalArgumentException("Maxout" + Where.running() + ": x " + x.shape()
                     + " must have a multiple of pieces=" + pieces + " channels as its last dimension");
         }
-        Settings.oneMoreDimension("Maxout", x);
+        Checks.oneMoreDimension("Maxout", x.shape());
         int[] dims = Arrays.copyOf(x.shape().toArray(), rank + 1);
         dims[rank - 1] /= pieces;
         dims[rank] = pieces;

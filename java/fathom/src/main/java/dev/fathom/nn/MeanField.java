@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.parameter.Initializer;
 import java.util.function.DoubleUnaryOperator;
 
@@ -31,10 +32,8 @@ public record MeanField(double weightVariance, double biasVariance) {
 
     /** @throws IllegalArgumentException if a variance is negative or not finite */
     public MeanField {
-        if (!(weightVariance >= 0 && biasVariance >= 0 && weightVariance + biasVariance < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("MeanField: weightVariance=" + weightVariance + " and biasVariance="
-                    + biasVariance + " must be 0 or more and finite");
-        }
+        Checks.notNegative("MeanField", "weightVariance", weightVariance);
+        Checks.notNegative("MeanField", "biasVariance", biasVariance);
     }
 
     /**
@@ -45,9 +44,7 @@ public record MeanField(double weightVariance, double biasVariance) {
      * @throws IllegalArgumentException if q is not above 0 and at most 100
      */
     public static MeanField critical(double q) {
-        if (!(q > 0 && q <= 100)) {
-            throw new IllegalArgumentException("MeanField.critical: q=" + q + " must be above 0 and at most 100");
-        }
+        Checks.in("MeanField.critical", "q", q, "(0, 100]");
         double slope = mean(q, MeanField::slopeSquared);
         return new MeanField(1 / slope, Math.max(0, mean(q, x -> q * slopeSquared(x) - square(Math.tanh(x))) / slope));
     }

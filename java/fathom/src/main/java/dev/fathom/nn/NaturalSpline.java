@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -87,7 +88,7 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
             throw new IllegalArgumentException(
                     "NaturalSpline" + Where.running() + ": x is a scalar; give [.., in] with the features last");
         }
-        Settings.oneMoreDimension("NaturalSpline", x);
+        Checks.oneMoreDimension("NaturalSpline", x.shape());
         int n = knots.length - 1;
         float[] from = new float[n];
         float[] length = new float[n];

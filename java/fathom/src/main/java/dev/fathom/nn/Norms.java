@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import dev.fathom.parameter.Parameter;
@@ -14,9 +15,7 @@ final class Norms {
     /** A weight that begins at 1. */
     static Parameter ones(String layer, int... dims) {
         for (int d : dims) {
-            if (d < 1) {
-                throw new IllegalArgumentException(layer + ": size " + d + " must be at least 1");
-            }
+            Checks.atLeast(layer, "size", d, 1);
         }
         if (dims.length == 0) {
             throw new IllegalArgumentException(layer + ": no dimensions to normalize; give the last ones of x");
@@ -26,10 +25,7 @@ final class Norms {
 
     /** Refuses a p outside [0, 1). */
     static void dropping(String layer, float p) {
-        if (!(p >= 0 && p < 1)) {
-            throw new IllegalArgumentException(
-                    layer + ": p=" + p + " is the probability to drop and must be in [0, 1)");
-        }
+        Checks.dropProbability(layer, "p", p);
     }
 
     /**

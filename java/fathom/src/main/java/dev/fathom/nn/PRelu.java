@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
@@ -34,8 +35,8 @@ public record PRelu(Parameter weight) implements Layer {
      */
     public PRelu(int channels, float slope) {
         this(new Parameter(
-                Shape.of(Settings.atLeastOne("PRelu", "channels", channels)),
-                Init.constant(Settings.finite("PRelu", "slope", slope))));
+                Shape.of(Checks.atLeast("PRelu", "channels", channels, 1)),
+                Init.constant(Checks.finite("PRelu", "slope", slope))));
     }
 
     @Override
@@ -46,7 +47,7 @@ public record PRelu(Parameter weight) implements Layer {
     /** @throws IllegalArgumentException if there is a slope for each channel and x has another number of channels */
     @Override
     public Tensor forward(Tensor x) {
-        Settings.perChannel("PRelu", x, weight);
+        Checks.perChannel("PRelu", x.shape(), weight.shape());
         return x.prelu(weight.value());
     }
 }

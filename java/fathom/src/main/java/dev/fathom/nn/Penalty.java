@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
@@ -35,8 +36,8 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
      * @throws IllegalArgumentException if a factor is negative or not finite
      */
     public Penalty {
-        Settings.notNegative("penalty", "l1", l1);
-        Settings.notNegative("penalty", "l2", l2);
+        Checks.notNegative("penalty", "l1", l1);
+        Checks.notNegative("penalty", "l2", l2);
         on = List.copyOf(on);
         except = List.copyOf(except);
     }
@@ -143,7 +144,7 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
      * @throws IllegalArgumentException if lambda is negative or not finite, or h has no example
      */
     public static Tensor activity(Tensor h, float lambda) {
-        Settings.notNegative("activity", "lambda", lambda);
+        Checks.notNegative("activity", "lambda", lambda);
         if (h.size() == 0 || h.shape().rank() == 0) {
             throw new IllegalArgumentException("activity: activations " + h.shape() + " have no example; give [n, ..]");
         }
@@ -160,9 +161,7 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
      *     example
      */
     public static Tensor sparsity(Tensor h, float rho) {
-        if (!(rho > 0 && rho < 1)) {
-            throw new IllegalArgumentException("sparsity: rho=" + rho + " must be above 0 and below 1");
-        }
+        Checks.in("sparsity", "rho", rho, "(0, 1)");
         if (h.size() == 0 || h.shape().rank() < 2) {
             throw new IllegalArgumentException(
                     "sparsity: activations " + h.shape() + " have no examples of units; give [.., units]");

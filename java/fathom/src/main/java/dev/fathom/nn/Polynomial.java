@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -35,7 +36,7 @@ public record Polynomial(int degree, Terms terms) implements Layer {
      * @throws IllegalArgumentException if it is below 1
      */
     public Polynomial {
-        Settings.atLeastOne("Polynomial", "degree", degree);
+        Checks.atLeast("Polynomial", "degree", degree, 1);
     }
 
     /**
@@ -53,7 +54,7 @@ public record Polynomial(int degree, Terms terms) implements Layer {
      * @throws IllegalArgumentException if {@code in} is below 1, or there are more than 2^24
      */
     public int columns(int in) {
-        Settings.atLeastOne("Polynomial", "in", in);
+        Checks.atLeast("Polynomial", "in", in, 1);
         long[] ending = new long[in]; // number of products of d factors, by their last one
         Arrays.fill(ending, 1);
         long sum = in;

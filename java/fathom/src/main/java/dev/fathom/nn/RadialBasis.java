@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
@@ -25,7 +26,7 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
      * @throws IllegalArgumentException if a size is below 1
      */
     public RadialBasis(int in, int units) {
-        this(in, units, (float) Math.sqrt(Settings.atLeastOne("RadialBasis", "in", in)), Init.normal(0, 1));
+        this(in, units, (float) Math.sqrt(Checks.atLeast("RadialBasis", "in", in, 1)), Init.normal(0, 1));
     }
 
     /**
@@ -39,11 +40,11 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
 
     private static Shape sized(int in, int units) {
         return Shape.of(
-                Settings.atLeastOne("RadialBasis", "units", units), Settings.atLeastOne("RadialBasis", "in", in));
+                Checks.atLeast("RadialBasis", "units", units, 1), Checks.atLeast("RadialBasis", "in", in, 1));
     }
 
     private static float log(float width) {
-        return (float) Math.log(Settings.positive("RadialBasis", "width", width));
+        return (float) Math.log(Checks.positive("RadialBasis", "width", width));
     }
 
     /**
@@ -53,7 +54,7 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
      *     above 0 and finite
      */
     public static RadialBasis of(float[] centers, int in, float width) {
-        Settings.atLeastOne("RadialBasis", "in", in);
+        Checks.atLeast("RadialBasis", "in", in, 1);
         if (centers.length % in != 0) {
             throw new IllegalArgumentException("RadialBasis: " + centers.length + " numbers are no centers of in=" + in
                     + " features each; give a multiple of in");
@@ -70,8 +71,8 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
     /** @throws IllegalArgumentException if x has another number of features, or six dimensions */
     @Override
     public Tensor forward(Tensor x) {
-        Settings.lastDimension("RadialBasis", "x", x, centers.shape().dim(1));
-        Settings.oneMoreDimension("RadialBasis", x);
+        Checks.lastDimension("RadialBasis", "x", x.shape(), centers.shape().dim(1));
+        Checks.oneMoreDimension("RadialBasis", x.shape());
         Tensor squares = x.unsqueeze(-2).sub(centers.value()).square().sum(-1);
         return squares.mul(logWidths.value().mul(-2).exp()).mul(-0.5f).exp();
     }

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
@@ -54,11 +55,7 @@ public record SparseLinear(
     }
 
     private static Shape sized(int in, int out) {
-        if (in < 1 || out < 1) {
-            throw new IllegalArgumentException(
-                    "SparseLinear: in=" + in + " and out=" + out + " must both be at least 1");
-        }
-        return Shape.of(in, out);
+        return Shape.of(Checks.atLeast("SparseLinear", "in", in, 1), Checks.atLeast("SparseLinear", "out", out, 1));
     }
 
     /** Returns this layer without a bias. */

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
@@ -37,7 +38,7 @@ public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iter
      * @throws IllegalArgumentException if it is below 1
      */
     public SpectralNorm {
-        Settings.atLeastOne("SpectralNorm", "iterations", iterations);
+        Checks.atLeast("SpectralNorm", "iterations", iterations, 1);
     }
 
     /** Normalizes the weight of a layer, with one power iteration in each training pass, as the paper does. */

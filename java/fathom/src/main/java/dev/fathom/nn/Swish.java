@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
@@ -23,7 +24,7 @@ public record Swish(Parameter beta) implements Layer {
      * @throws IllegalArgumentException if channels is below 1
      */
     public Swish(int channels) {
-        this(new Parameter(Shape.of(Settings.atLeastOne("Swish", "channels", channels)), Init.constant(1)));
+        this(new Parameter(Shape.of(Checks.atLeast("Swish", "channels", channels, 1)), Init.constant(1)));
     }
 
     @Override
@@ -34,7 +35,7 @@ public record Swish(Parameter beta) implements Layer {
     /** @throws IllegalArgumentException if there is a beta for each channel and x has another number of channels */
     @Override
     public Tensor forward(Tensor x) {
-        Settings.perChannel("Swish", x, beta);
+        Checks.perChannel("Swish", x.shape(), beta.shape());
         return x.swish(beta.value());
     }
 }

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
@@ -25,7 +26,7 @@ public record Temperature(Variable temperature) implements Layer {
      * @throws IllegalArgumentException if it is not above 0 and finite
      */
     public static Temperature fixed(float value) {
-        Settings.positive("Temperature", "value", value);
+        Checks.positive("Temperature", "value", value);
         return new Temperature(Buffer.derived(Shape.of(1), Init.constant(value)));
     }
 
@@ -35,7 +36,7 @@ public record Temperature(Variable temperature) implements Layer {
      * @throws IllegalArgumentException if it is not above 0 and finite
      */
     public static Temperature learned(float start) {
-        Settings.positive("Temperature", "start", start);
+        Checks.positive("Temperature", "start", start);
         return new Temperature(new Parameter(Shape.of(1), Init.constant(start)));
     }
 

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
@@ -34,7 +35,7 @@ public final class TripletLoss implements ReducedLoss {
     private final boolean semiHard;
 
     TripletLoss(float margin, boolean semiHard) {
-        Settings.notNegative("triplet", "margin", margin);
+        Checks.notNegative("triplet", "margin", margin);
         this.margin = margin;
         this.semiHard = semiHard;
     }

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.Resize;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
@@ -18,9 +19,7 @@ public record Upsample(int factor, Resize mode) implements Layer {
      * @throws IllegalArgumentException if it is below 1
      */
     public Upsample {
-        if (factor < 1) {
-            throw new IllegalArgumentException("Upsample: factor=" + factor + " must be at least 1");
-        }
+        Checks.atLeast("Upsample", "factor", factor, 1);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -21,7 +22,7 @@ public record Adadelta(float learningRate, float rho, float epsilon, float weigh
      */
     public Adadelta {
         Checks.learningRate("Adadelta", learningRate);
-        Checks.below1("Adadelta", "rho", rho);
+        Checks.in("Adadelta", "rho", rho, "[0, 1)");
         Checks.above0("Adadelta", "epsilon", epsilon);
         Checks.notNegative("Adadelta", "weightDecay", weightDecay);
     }

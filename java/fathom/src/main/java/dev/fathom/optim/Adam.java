@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -39,7 +40,8 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
         Checks.learningRate("Adam", learningRate);
         Checks.notNegative("Adam", "epsilon", epsilon);
         Checks.notNegative("Adam", "weightDecay", weightDecay);
-        Checks.betas("Adam", beta1, beta2);
+        Checks.in("Adam", "beta1", beta1, "[0, 1)");
+        Checks.in("Adam", "beta2", beta2, "[0, 1)");
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */

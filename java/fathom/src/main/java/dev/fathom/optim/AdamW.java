@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -27,7 +28,8 @@ public record AdamW(
         Checks.learningRate("AdamW", learningRate);
         Checks.notNegative("AdamW", "epsilon", epsilon);
         Checks.notNegative("AdamW", "weightDecay", weightDecay);
-        Checks.betas("AdamW", beta1, beta2);
+        Checks.in("AdamW", "beta1", beta1, "[0, 1)");
+        Checks.in("AdamW", "beta2", beta2, "[0, 1)");
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */

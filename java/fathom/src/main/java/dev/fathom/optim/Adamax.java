@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -25,7 +26,8 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
         Checks.learningRate("Adamax", learningRate);
         Checks.above0("Adamax", "epsilon", epsilon);
         Checks.notNegative("Adamax", "weightDecay", weightDecay);
-        Checks.betas("Adamax", beta1, beta2);
+        Checks.in("Adamax", "beta1", beta1, "[0, 1)");
+        Checks.in("Adamax", "beta2", beta2, "[0, 1)");
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */

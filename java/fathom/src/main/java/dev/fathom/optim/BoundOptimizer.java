@@ -6,6 +6,7 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterAccess;

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
 
@@ -30,7 +31,7 @@ public record Ema(Optimizer inner, float decay, boolean corrected) implements Ar
      * @throws IllegalArgumentException if the decay is outside [0, 1), or the inner recipe keeps an average itself
      */
     public Ema {
-        Checks.below1("EMA", "decay", decay);
+        Checks.in("EMA", "decay", decay, "[0, 1)");
         Swa.unaveraged("EMA", inner);
     }
 

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 
@@ -26,7 +27,7 @@ public record GradientNoise(Optimizer inner, float eta, float gamma, long seed) 
     public GradientNoise {
         Checks.notNegative("GradientNoise", "eta", eta);
         Checks.notNegative("GradientNoise", "gamma", gamma);
-        Checks.evaluatesOnce("GradientNoise", inner);
+        Rule.evaluatesOnce("GradientNoise", inner);
     }
 
     /** Uses the paper's gamma, 0.55, and seed 0. */

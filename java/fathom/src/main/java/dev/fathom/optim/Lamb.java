@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
 
@@ -27,7 +28,8 @@ public record Lamb(float learningRate, float beta1, float beta2, float epsilon, 
         Checks.learningRate("LAMB", learningRate);
         Checks.notNegative("LAMB", "epsilon", epsilon);
         Checks.notNegative("LAMB", "weightDecay", weightDecay);
-        Checks.betas("LAMB", beta1, beta2);
+        Checks.in("LAMB", "beta1", beta1, "[0, 1)");
+        Checks.in("LAMB", "beta2", beta2, "[0, 1)");
     }
 
     /** Uses the paper's numbers: betas 0.9 and 0.999, epsilon 1e-6, weight decay 0.01. */

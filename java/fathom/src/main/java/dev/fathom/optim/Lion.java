@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -23,7 +24,8 @@ public record Lion(float learningRate, float beta1, float beta2, float weightDec
     public Lion {
         Checks.learningRate("Lion", learningRate);
         Checks.notNegative("Lion", "weightDecay", weightDecay);
-        Checks.betas("Lion", beta1, beta2);
+        Checks.in("Lion", "beta1", beta1, "[0, 1)");
+        Checks.in("Lion", "beta2", beta2, "[0, 1)");
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.99, no weight decay. */

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -23,9 +24,7 @@ public record Lookahead(Optimizer inner, int every, float alpha) implements Arou
      */
     public Lookahead {
         Checks.atLeast("Lookahead", "every", every, 1);
-        if (!(alpha > 0 && alpha <= 1)) {
-            throw new IllegalArgumentException("Lookahead: alpha=" + alpha + " must be in (0, 1]");
-        }
+        Checks.in("Lookahead", "alpha", alpha, "(0, 1]");
     }
 
     /** Uses the paper's numbers: every 5 steps, alpha 0.5. */

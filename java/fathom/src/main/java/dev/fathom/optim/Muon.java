@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.nn.Trainable;
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
 import java.util.List;
@@ -52,10 +53,10 @@ public record Muon(
      */
     public Muon {
         Checks.learningRate("Muon", learningRate);
-        Checks.below1("Muon", "momentum", momentum);
+        Checks.in("Muon", "momentum", momentum, "[0, 1)");
         Checks.atLeast("Muon", "iterations", iterations, 1);
         Checks.notNegative("Muon", "weightDecay", weightDecay);
-        Checks.evaluatesOnce("Muon", others);
+        Rule.evaluatesOnce("Muon", others);
         patterns = List.copyOf(patterns);
     }
 

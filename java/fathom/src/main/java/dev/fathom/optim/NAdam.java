@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.command.Commands;
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -36,7 +37,8 @@ public record NAdam(
         Checks.notNegative("NAdam", "epsilon", epsilon);
         Checks.notNegative("NAdam", "momentumDecay", momentumDecay);
         Checks.notNegative("NAdam", "weightDecay", weightDecay);
-        Checks.betas("NAdam", beta1, beta2);
+        Checks.in("NAdam", "beta1", beta1, "[0, 1)");
+        Checks.in("NAdam", "beta2", beta2, "[0, 1)");
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, momentum decay 0.004, no weight decay. */

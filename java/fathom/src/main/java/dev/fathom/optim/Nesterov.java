@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
+
 /**
  * Nesterov's momentum with the gradient at the place ahead, the textbook's form (Nesterov 1983; Sutskever et al. 2013):
  * v = momentum v + lr grad(w - momentum v); w -= v. It evaluates the loss again, at w - momentum v, in every step, and
@@ -17,7 +19,7 @@ public record Nesterov(float learningRate, float momentum) implements Optimizer 
      */
     public Nesterov {
         Checks.learningRate("Nesterov", learningRate);
-        Checks.below1("Nesterov", "momentum", momentum);
+        Checks.in("Nesterov", "momentum", momentum, "[0, 1)");
     }
 
     @Override

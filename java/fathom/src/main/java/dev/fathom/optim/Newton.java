@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
+
 /**
  * Newton's method for small problems, such as the surfaces of a textbook: w -= lr (H + damping I)^-1 g. The Hessian H
  * comes from central differences of fourth order of the gradient, four evaluations of the loss for each number of the

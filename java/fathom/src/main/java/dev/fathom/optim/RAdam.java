@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.command.Commands;
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -28,7 +29,8 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
         Checks.learningRate("RAdam", learningRate);
         Checks.notNegative("RAdam", "epsilon", epsilon);
         Checks.notNegative("RAdam", "weightDecay", weightDecay);
-        Checks.betas("RAdam", beta1, beta2);
+        Checks.in("RAdam", "beta1", beta1, "[0, 1)");
+        Checks.in("RAdam", "beta2", beta2, "[0, 1)");
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -30,7 +31,7 @@ public record RmsProp(
         Checks.notNegative("RMSprop", "epsilon", epsilon);
         Checks.notNegative("RMSprop", "momentum", momentum);
         Checks.notNegative("RMSprop", "weightDecay", weightDecay);
-        Checks.below1("RMSprop", "alpha", alpha);
+        Checks.in("RMSprop", "alpha", alpha, "[0, 1)");
     }
 
     /** Uses the usual numbers: alpha 0.99, epsilon 1e-8, not centered, no momentum, no weight decay. */

@@ -1,5 +1,8 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
+import dev.fathom.tree.Records;
+
 /**
  * Resilient backpropagation (Riedmiller and Braun 1993), as PyTorch's, which uses the signs of gradients only. Each
  * weight has a step of its own, at first lr. Where the gradient has the sign that it had, the step grows by the factor
@@ -22,10 +25,8 @@ public record Rprop(float learningRate, float shrink, float grow, float least, f
      */
     public Rprop {
         Checks.learningRate("Rprop", learningRate);
-        if (!(shrink > 0 && shrink < 1 && grow > 1 && grow < Float.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "Rprop: shrink=" + shrink + " must be in (0, 1) and grow=" + grow + " above 1 and finite");
-        }
+        Checks.in("Rprop", "shrink", shrink, "(0, 1)");
+        Checks.in("Rprop", "grow", grow, "(1, Infinity)");
         if (!(least >= 0 && least <= most)) {
             throw new IllegalArgumentException(
                     "Rprop: least=" + least + " must be 0 or more and not above most=" + most);
@@ -43,7 +44,7 @@ public record Rprop(float learningRate, float shrink, float grow, float least, f
      * @throws IllegalArgumentException if shrink is outside (0, 1) or grow not above 1
      */
     public Rprop factors(float shrink, float grow) {
-        return new Rprop(learningRate, shrink, grow, least, most);
+        return Records.with(this, "shrink", shrink, "grow", grow);
     }
 
     /**
@@ -52,7 +53,7 @@ public record Rprop(float learningRate, float shrink, float grow, float least, f
      * @throws IllegalArgumentException if least is negative or above most
      */
     public Rprop limits(float least, float most) {
-        return new Rprop(learningRate, shrink, grow, least, most);
+        return Records.with(this, "least", least, "most", most);
     }
 
     @Override

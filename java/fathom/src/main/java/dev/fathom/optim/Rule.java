@@ -67,6 +67,14 @@ enum Rule {
         step(update, of, only, NONE, NONE);
     }
 
+    /** Refuses a recipe inside another one that would evaluate the loss once more in each of its steps. */
+    static void evaluatesOnce(String who, Optimizer inner) {
+        if (inner.evaluatesAgain()) {
+            throw new IllegalArgumentException(
+                    who + ": " + inner + " evaluates the loss again; put a recipe inside that evaluates it once");
+        }
+    }
+
     private static long moment(Update update, int place) {
         return place == NONE ? 0 : update.moment(place);
     }

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
 
@@ -26,7 +27,7 @@ public record Sam(Optimizer inner, float radius, boolean adaptive) implements Ar
      */
     public Sam {
         Checks.notNegative("SAM", "radius", radius);
-        Checks.evaluatesOnce("SAM", inner);
+        Rule.evaluatesOnce("SAM", inner);
     }
 
     /** Uses the papers' usual radius, 0.05, in the form of Foret et al. */

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.op.Checks;
 import java.util.function.DoubleUnaryOperator;
 
 /**
@@ -41,10 +42,8 @@ public interface Schedule {
      * @throws IllegalArgumentException if one of them is not positive
      */
     static Schedule step(double every, double gamma) {
-        if (!(every > 0) || !(gamma > 0)) {
-            throw new IllegalArgumentException(
-                    "Schedule.step: every=" + every + " must be above 0 and gamma=" + gamma + " too");
-        }
+        Checks.above0("Schedule.step", "every", every);
+        Checks.above0("Schedule.step", "gamma", gamma);
         return (epochs, steps) -> Math.pow(gamma, Math.floor(epochs / every));
     }
 
@@ -55,9 +54,7 @@ public interface Schedule {
      * @throws IllegalArgumentException if gamma is not positive and finite
      */
     static Schedule exponential(double gamma) {
-        if (!(gamma > 0 && gamma < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("Schedule.exponential: gamma=" + gamma + " must be above 0 and finite");
-        }
+        Checks.positive("Schedule.exponential", "gamma", gamma);
         return (epochs, steps) -> Math.pow(gamma, epochs);
     }
 
@@ -68,8 +65,8 @@ public interface Schedule {
      * @throws IllegalArgumentException if the length or the power is not positive and finite
      */
     static Schedule polynomial(double length, double power) {
-        positive("polynomial", "length", length);
-        positive("polynomial", "power", power);
+        Checks.positive("Schedule.polynomial", "length", length);
+        Checks.positive("Schedule.polynomial", "power", power);
         return (epochs, steps) -> Math.pow(1 - Math.min(epochs / length, 1), power);
     }
 
@@ -81,9 +78,9 @@ public interface Schedule {
      * @throws IllegalArgumentException if the length is not positive and finite, or a factor is negative or not finite
      */
     static Schedule ramp(double length, double from, double to, Ramp shape) {
-        positive("ramp", "length", length);
-        notNegative("ramp", "from", from);
-        notNegative("ramp", "to", to);
+        Checks.positive("Schedule.ramp", "length", length);
+        Checks.notNegative("Schedule.ramp", "from", from);
+        Checks.notNegative("Schedule.ramp", "to", to);
         return (epochs, steps) -> from + (to - from) * shape.at.applyAsDouble(Math.min(epochs / length, 1));
     }
 
@@ -126,10 +123,8 @@ public interface Schedule {
      * @throws IllegalArgumentException if the period is not positive and finite or min lies outside [0, 1]
      */
     static Schedule cosine(double period, double min) {
-        if (!(period > 0 && period < Double.POSITIVE_INFINITY) || !(min >= 0 && min <= 1)) {
-            throw new IllegalArgumentException(
-                    "Schedule.cosine: period=" + period + " must be above 0 and finite, and min=" + min + " in [0, 1]");
-        }
+        Checks.positive("Schedule.cosine", "period", period);
+        Checks.in("Schedule.cosine", "min", min, "[0, 1]");
         return (epochs, steps) -> min + (1 - min) * (1 + Math.cos(Math.PI * Math.min(epochs / period, 1))) / 2;
     }
 
@@ -148,11 +143,8 @@ public interface Schedule {
      */
     static Schedule cosineRestarts(double period, double growth, double min) {
         Schedule cosine = cosine(1, min);
-        positive("cosineRestarts", "period", period);
-        if (!(growth >= 1 && growth < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "Schedule.cosineRestarts: growth=" + growth + " must be at least 1 and finite");
-        }
+        Checks.positive("Schedule.cosineRestarts", "period", period);
+        Checks.in("Schedule.cosineRestarts", "growth", growth, "[1, Infinity)");
         return (epochs, steps) -> {
             double begin = 0;
             double length = period;
@@ -185,12 +177,10 @@ public interface Schedule {
      *     outside [0, 1]
      */
     static Schedule oneCycle(double length, double rise, double from, double to, Ramp shape) {
-        positive("oneCycle", "length", length);
-        if (!(rise > 0 && rise < 1)) {
-            throw new IllegalArgumentException("Schedule.oneCycle: rise=" + rise + " must be in (0, 1)");
-        }
-        fraction("oneCycle", "from", from);
-        fraction("oneCycle", "to", to);
+        Checks.positive("Schedule.oneCycle", "length", length);
+        Checks.in("Schedule.oneCycle", "rise", rise, "(0, 1)");
+        Checks.in("Schedule.oneCycle", "from", from, "[0, 1]");
+        Checks.in("Schedule.oneCycle", "to", to, "[0, 1]");
         return ramp(rise * length, from, 1, shape).then(rise * length, ramp(length - rise * length, 1, to, shape));
     }
 
@@ -211,9 +201,9 @@ public interface Schedule {
      * @throws IllegalArgumentException if rise or fall is not positive and finite, or min outside [0, 1]
      */
     static Schedule triangular(double rise, double fall, double min, Schedule amplitude) {
-        positive("triangular", "rise", rise);
-        positive("triangular", "fall", fall);
-        fraction("triangular", "min", min);
+        Checks.positive("Schedule.triangular", "rise", rise);
+        Checks.positive("Schedule.triangular", "fall", fall);
+        Checks.in("Schedule.triangular", "min", min, "[0, 1]");
         double length = rise + fall;
         return (epochs, steps) -> {
             double at = epochs - Math.floor(epochs / length) * length;
@@ -253,7 +243,7 @@ public interface Schedule {
      * @throws IllegalArgumentException if the length is not positive and finite
      */
     default Schedule then(double length, Schedule next) {
-        positive("then", "length", length);
+        Checks.positive("Schedule.then", "length", length);
         return (epochs, steps) -> epochs < length
                 ? factor(epochs, steps)
                 : next.factor(epochs - length, steps - Math.round(length * ((double) steps / epochs)));
@@ -272,31 +262,9 @@ public interface Schedule {
      * @throws IllegalArgumentException if the length is not positive and finite or from lies outside [0, 1]
      */
     default Schedule warmUp(double length, double from) {
-        if (!(length > 0 && length < Double.POSITIVE_INFINITY) || !(from >= 0 && from <= 1)) {
-            throw new IllegalArgumentException("Schedule.warmUp: length=" + length
-                    + " must be above 0 and finite, and from=" + from + " in [0, 1]");
-        }
+        Checks.positive("Schedule.warmUp", "length", length);
+        Checks.in("Schedule.warmUp", "from", from, "[0, 1]");
         Schedule rise = (epochs, steps) -> (from + (1 - from) * epochs / length) * factor(0, 0);
         return rise.then(length, this);
-    }
-
-    private static void positive(String who, String name, double value) {
-        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "Schedule." + who + ": " + name + "=" + value + " must be above 0 and finite");
-        }
-    }
-
-    private static void notNegative(String who, String name, double value) {
-        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "Schedule." + who + ": " + name + "=" + value + " must be 0 or more and finite");
-        }
-    }
-
-    private static void fraction(String who, String name, double value) {
-        if (!(value >= 0 && value <= 1)) {
-            throw new IllegalArgumentException("Schedule." + who + ": " + name + "=" + value + " must be in [0, 1]");
-        }
     }
 }

@@ -5,6 +5,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.tensor.Tensor;
@@ -153,18 +154,14 @@ public final class Plan implements AutoCloseable {
             throw new IllegalArgumentException("newSession: length=" + length
                     + " but no input of this plan has Dim.LENGTH; use newSession(batch)");
         }
-        if (length < 1) {
-            throw new IllegalArgumentException("newSession: length=" + length + " must be at least 1");
-        }
+        Checks.atLeast("newSession", "length", length, 1);
         checkBatch(batch, "give 1");
         calls.lengths().check("length", length);
         return new Sizes(calls.batches().free() ? batch : 0, length);
     }
 
     private void checkBatch(int batch, String fix) {
-        if (batch < 1) {
-            throw new IllegalArgumentException("newSession: batch=" + batch + " must be at least 1");
-        }
+        Checks.atLeast("newSession", "batch", batch, 1);
         if (calls.batches().free()) {
             calls.batches().check("batch", batch);
         } else if (batch != 1) {

@@ -6,6 +6,7 @@ import dev.fathom.nn.SequenceLayer;
 import dev.fathom.nn.Steps;
 import dev.fathom.nn.Trainable;
 import dev.fathom.op.Cell;
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
@@ -100,19 +101,14 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
          */
         public Settings {
             options = Set.copyOf(options);
-            if (in < 1 || hidden < 1 || layers < 1) {
-                throw bad("in=" + in + ", hidden=" + hidden + " and layers=" + layers + " must all be at least 1");
-            }
-            if (layers > MOST_LAYERS) {
-                throw bad("layers=" + layers + " must be at most " + MOST_LAYERS);
-            }
+            Checks.atLeast("Recurrent", "in", in, 1);
+            Checks.atLeast("Recurrent", "hidden", hidden, 1);
+            Checks.in("Recurrent", "layers", layers, "[1, " + MOST_LAYERS + "]");
             int times = Math.max(cell.gates(), options.contains(Option.BIDIRECTIONAL) ? 2 : 1);
             if ((long) times * hidden > Integer.MAX_VALUE) {
                 throw bad("hidden=" + hidden + " makes weights of more rows or columns than an int counts");
             }
-            if (biases < 0 || biases > 2) {
-                throw bad("biases=" + biases + " must be 0, 1 or 2");
-            }
+            Checks.in("Recurrent", "biases", biases, "[0, 2]");
             if ((options.contains(Option.PEEPHOLES) || forgetBias != null) && !cell.hasCellState()) {
                 throw bad("only an LSTM has peepholes and a forget gate; the cell is " + cell);
             }
@@ -171,14 +167,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
          * @throws IllegalArgumentException if one is outside [0, 1)
          */
         public Dropout {
-            check(inputs);
-            check(states);
-        }
-
-        private static void check(float p) {
-            if (!(p >= 0 && p < 1)) {
-                throw Settings.bad("dropout=" + p + " is the probability to drop and must be in [0, 1)");
-            }
+            Checks.dropProbability("Recurrent", "dropout", inputs);
+            Checks.dropProbability("Recurrent", "dropout", states);
         }
 
         private Tensor of(Tensor x, int layer) {
@@ -215,9 +205,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
          * @throws IllegalArgumentException if it is below 1
          */
         public Skip {
-            if (lag < 1) {
-                throw Settings.bad("lag=" + lag + " must be at least 1");
-            }
+            Checks.atLeast("Recurrent", "lag", lag, 1);
         }
 
         /**

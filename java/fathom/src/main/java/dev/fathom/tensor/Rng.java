@@ -6,6 +6,7 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.Checks;
 import java.util.Locale;
 
 /**
@@ -85,9 +86,7 @@ public final class Rng extends Stream {
      * @throws IllegalArgumentException if n or the standard deviation is negative
      */
     public float[] normal(int n, float mean, float std) {
-        if (!(std >= 0)) {
-            throw new IllegalArgumentException("normal: std=" + std + " must be 0 or more");
-        }
+        Checks.atLeast("normal", "std", std, 0);
         return draw(Kernel.NORMAL, n, mean, std);
     }
 

@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,9 +68,7 @@ public record Checkpoints(
 
     /** Writes a checkpoint after every {@code n} steps. */
     public Checkpoints everySteps(int n) {
-        if (n < 1) {
-            throw new IllegalArgumentException("checkpoints: everySteps=" + n + " must be at least 1");
-        }
+        Checks.atLeast("checkpoints", "everySteps", n, 1);
         return Records.with(this, "everySteps", n);
     }
 

@@ -1,5 +1,7 @@
 package dev.fathom.train;
 
+import dev.fathom.op.Checks;
+
 /**
  * Ends training when the figure by which the best epoch is chosen (see {@link Trainer#keepBest}) has not improved by
  * more than {@code minDelta} for {@code patience} epochs; the weights of the best epoch are restored (Prechelt 1998).
@@ -17,10 +19,8 @@ public record EarlyStopping(int patience, double minDelta) implements Callback {
      * @throws IllegalArgumentException if patience &lt; 1 or minDelta is negative
      */
     public EarlyStopping {
-        if (patience < 1 || !(minDelta >= 0)) {
-            throw new IllegalArgumentException("EarlyStopping: patience=" + patience
-                    + " must be at least 1 and minDelta=" + minDelta + " 0 or more");
-        }
+        Checks.atLeast("EarlyStopping", "patience", patience, 1);
+        Checks.atLeast("EarlyStopping", "minDelta", minDelta, 0);
     }
 
     /** Stops after {@code patience} epochs without any improvement. */

@@ -6,6 +6,7 @@ import dev.fathom.autograd.ReturnedTensors;
 import dev.fathom.autograd.Values;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.nn.Model;
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
@@ -57,9 +58,7 @@ public final class LayerStatistics implements Callback {
      * @throws IllegalArgumentException if it is less than 1
      */
     public LayerStatistics(int everySteps) {
-        if (everySteps < 1) {
-            throw new IllegalArgumentException("LayerStatistics: everySteps=" + everySteps + " must be at least 1");
-        }
+        Checks.atLeast("LayerStatistics", "everySteps", everySteps, 1);
         this.everySteps = everySteps;
     }
 

@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.function.BiFunction;
@@ -194,9 +195,7 @@ public interface Metric {
      * @throws IllegalArgumentException if {@code k < 1}; in training, if k is more than the number of classes
      */
     static Metric topAccuracy(int k) {
-        if (k < 1) {
-            throw new IllegalArgumentException("topAccuracy: k=" + k + " must be at least 1");
-        }
+        Checks.atLeast("topAccuracy", "k", k, 1);
         String name = "top" + k + "_accuracy";
         return higherIsBetter(name, (output, target) -> {
             int[] labels = Labels.several(name, output, target).toIntArray();

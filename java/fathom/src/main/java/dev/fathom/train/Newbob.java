@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.op.Checks;
 import java.util.List;
 
 /**
@@ -17,9 +18,7 @@ public record Newbob(double factor) implements Callback {
      * @throws IllegalArgumentException if it is outside (0, 1)
      */
     public Newbob {
-        if (!(factor > 0 && factor < 1)) {
-            throw new IllegalArgumentException("Newbob: factor=" + factor + " must be in (0, 1)");
-        }
+        Checks.in("Newbob", "factor", factor, "(0, 1)");
     }
 
     /** Halves the rate. */

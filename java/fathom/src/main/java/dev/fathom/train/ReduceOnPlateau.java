@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 import java.util.List;
 
@@ -35,16 +36,9 @@ public record ReduceOnPlateau(
             throw new IllegalArgumentException(
                     "ReduceOnPlateau: patience=" + patience + " and cooldown=" + cooldown + " must be 0 or more");
         }
-        if (!(factor > 0 && factor < 1)) {
-            throw new IllegalArgumentException("ReduceOnPlateau: factor=" + factor + " must be in (0, 1)");
-        }
-        if (!(threshold >= 0 && threshold < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "ReduceOnPlateau: threshold=" + threshold + " must be 0 or more and finite");
-        }
-        if (!(least >= 0 && least <= 1)) {
-            throw new IllegalArgumentException("ReduceOnPlateau: least=" + least + " must be in [0, 1]");
-        }
+        Checks.in("ReduceOnPlateau", "factor", factor, "(0, 1)");
+        Checks.notNegative("ReduceOnPlateau", "threshold", threshold);
+        Checks.in("ReduceOnPlateau", "least", least, "[0, 1]");
     }
 
     /** Uses PyTorch's numbers: factor 0.1, no cooldown, a relative threshold of 1e-4, down to 0. */

@@ -11,6 +11,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Penalty;
 import dev.fathom.nn.SequenceLoss;
+import dev.fathom.op.Checks;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
@@ -210,9 +211,7 @@ public final class Trainer<M extends Net> {
      * @throws IllegalArgumentException if batches &lt; 1
      */
     public Trainer<M> accumulate(int batches) {
-        if (batches < 1) {
-            throw new IllegalArgumentException("accumulate: batches=" + batches + " must be at least 1");
-        }
+        Checks.atLeast("accumulate", "batches", batches, 1);
         accumulate = epoch -> batches;
         return this;
     }
@@ -370,9 +369,7 @@ public final class Trainer<M extends Net> {
     }
 
     private History run(Batches train, @Nullable Batches validation, int epochs) {
-        if (epochs < 1) {
-            throw new IllegalArgumentException("fit: epochs=" + epochs + " must be at least 1");
-        }
+        Checks.atLeast("fit", "epochs", epochs, 1);
         checkStates("fit");
         Path from = resume;
         resume = null;

@@ -797,7 +797,7 @@ class TransformerTest {
                 .hasMessage(
                         "MultiHeadAttention: heads=6 and kvHeads=4 must be at least 1, and kvHeads must divide heads");
         assertThatThrownBy(() -> new SinusoidalPositions(0, 3))
-                .hasMessage("SinusoidalPositions: positions=0 and width=3 must both be at least 1");
+                .hasMessage("SinusoidalPositions: positions=0 must be at least 1");
         try (Model<MultiHeadAttention> model = Model.of(new MultiHeadAttention(WIDTH, 3), 1);
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(4, WIDTH)))

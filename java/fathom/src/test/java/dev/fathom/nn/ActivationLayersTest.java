@@ -186,7 +186,7 @@ class ActivationLayersTest {
             assertThatThrownBy(() -> new GaussianNoise(bad))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "GaussianNoise: std=" + bad + " is a standard deviation and must be 0 or more and finite");
+                            "GaussianNoise: std=" + bad + " must be 0 or more and finite");
         }
     }
 

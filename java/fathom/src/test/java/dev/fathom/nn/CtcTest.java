@@ -100,7 +100,7 @@ class CtcTest {
     void badSettingsAreRefused() {
         assertThatThrownBy(() -> Loss.ctc().blank(-1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("ctc: blank=-1 is a class and must be 0 or more");
+                .hasMessage("ctc: blank=-1 must be at least 0");
     }
 
     /** Bursts of a label somewhere in a sequence of unknown timing are learned, from ragged batches. */

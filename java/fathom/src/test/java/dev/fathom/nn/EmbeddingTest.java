@@ -190,13 +190,13 @@ class EmbeddingTest {
             }
         }
         assertThatThrownBy(() -> new Embedding(0, 4))
-                .hasMessage("Embedding: vocabulary=0 and dim=4 must both be at least 1");
+                .hasMessage("Embedding: vocabulary=0 must be at least 1");
         assertThatThrownBy(() -> new Embedding(4, 2).padding(4))
                 .hasMessage("Embedding: padding=4 is outside the vocabulary of 4; give one of its tokens");
         assertThatThrownBy(() -> new Embedding(4, 2).maxNorm(Float.NaN))
                 .hasMessage("Embedding: maxNorm=NaN must be above 0");
         assertThatThrownBy(() -> new Embedding(4, 2).normType(0.5f))
-                .hasMessage("Embedding: normType=0.5 must be 1 or more");
+                .hasMessage("Embedding: normType=0.5 must be at least 1");
         assertThatThrownBy(() -> Embedding.of(new float[5], 2, 3))
                 .hasMessage("Embedding: 5 numbers are no 2 vectors of 3, which are 6 numbers");
     }
@@ -270,6 +270,6 @@ class EmbeddingTest {
             }
         }
         assertThatThrownBy(() -> new SparseLinear(3, 0))
-                .hasMessage("SparseLinear: in=3 and out=0 must both be at least 1");
+                .hasMessage("SparseLinear: out=0 must be at least 1");
     }
 }

@@ -218,8 +218,8 @@ class InitTest {
         }
         assertThatThrownBy(() -> Init.heVariance(Shape.SCALAR)).hasMessageStartingWith("Init: shape [] has no fan-in");
         assertThatThrownBy(() -> Init.uniform(1, 0)).hasMessage("Init.uniform: lo=1.0 must not be above hi=0.0");
-        assertThatThrownBy(() -> Init.normal(0, -1)).hasMessage("Init.normal: std=-1.0 must be 0 or more");
-        assertThatThrownBy(() -> Init.normal(0, Float.NaN)).hasMessage("Init.normal: std=NaN must be 0 or more");
+        assertThatThrownBy(() -> Init.normal(0, -1)).hasMessage("Init.normal: std=-1.0 must be at least 0");
+        assertThatThrownBy(() -> Init.normal(0, Float.NaN)).hasMessage("Init.normal: std=NaN must be at least 0");
     }
 
     private record HeadAndBody(Linear head, Linear body) implements Net {}

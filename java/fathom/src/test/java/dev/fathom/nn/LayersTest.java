@@ -98,8 +98,8 @@ class LayersTest {
         }
         assertThatThrownBy(() -> new Linear(0, 3))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Linear: in=0 and out=3 must both be at least 1");
-        assertThatThrownBy(() -> new Linear(3, -1)).hasMessage("Linear: in=3 and out=-1 must both be at least 1");
+                .hasMessage("Linear: in=0 must be at least 1");
+        assertThatThrownBy(() -> new Linear(3, -1)).hasMessage("Linear: out=-1 must be at least 1");
     }
 
     // ---- dropout

@@ -84,11 +84,11 @@ class MeanFieldTest {
     @Test
     void whatHasNoSenseIsRefused() {
         assertThatThrownBy(() -> MeanField.critical(0))
-                .hasMessage("MeanField.critical: q=0.0 must be above 0 and at most 100");
+                .hasMessage("MeanField.critical: q=0.0 must be in (0, 100]");
         assertThatThrownBy(() -> MeanField.critical(Double.NaN))
-                .hasMessage("MeanField.critical: q=NaN must be above 0 and at most 100");
+                .hasMessage("MeanField.critical: q=NaN must be in (0, 100]");
         assertThatThrownBy(() -> new MeanField(-1, 0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("MeanField: weightVariance=-1.0 and biasVariance=0.0 must be 0 or more and finite");
+                .hasMessage("MeanField: weightVariance=-1.0 must be 0 or more and finite");
     }
 }

@@ -244,15 +244,15 @@ class NormLayersTest {
 
     @Test
     void settingsAreChecked() {
-        assertThatThrownBy(() -> new BatchNorm(0)).hasMessage("BatchNorm: size 0 must be at least 1");
-        assertThatThrownBy(() -> new BatchNorm(2).epsilon(-1)).hasMessage("BatchNorm: epsilon=-1.0 must be 0 or more");
+        assertThatThrownBy(() -> new BatchNorm(0)).hasMessage("BatchNorm: size=0 must be at least 1");
+        assertThatThrownBy(() -> new BatchNorm(2).epsilon(-1)).hasMessage("BatchNorm: epsilon=-1.0 must be at least 0");
         assertThatThrownBy(() -> new BatchNorm(2).momentum(1.5f))
-                .hasMessage("BatchNorm: momentum=1.5 is the share of a new batch and must be in [0, 1]");
+                .hasMessage("BatchNorm: momentum=1.5 must be in [0, 1]");
         assertThatThrownBy(LayerNorm::new).hasMessage("LayerNorm: no dimensions to normalize; give the last ones of x");
         assertThatThrownBy(() -> new GroupNorm(4, 6))
                 .hasMessage("GroupNorm: groups=4 do not divide channels=6; choose a divisor");
         assertThatThrownBy(() -> new LocalResponseNorm(0))
-                .hasMessage("LocalResponseNorm: size=0 is a number of channels and must be at least 1");
+                .hasMessage("LocalResponseNorm: size=0 must be at least 1");
         assertThatThrownBy(() -> new Dropout2d(1))
                 .hasMessage("Dropout2d: p=1.0 is the probability to drop and must be in [0, 1)");
         assertThatThrownBy(() -> new DropPath(-0.5f))

@@ -197,7 +197,7 @@ class ShortFormsTest {
         assertThat(changed.momentum()).isNull();
         assertThat(changed.activation()).isEqualTo(Activation.RELU);
         assertThat(changed.weight()).isSameAs(norm.weight());
-        assertThatThrownBy(() -> norm.epsilon(-1)).hasMessage("BatchNorm: epsilon=-1.0 must be 0 or more");
+        assertThatThrownBy(() -> norm.epsilon(-1)).hasMessage("BatchNorm: epsilon=-1.0 must be at least 0");
         assertThatThrownBy(() -> norm.momentum(2f)).hasMessageStartingWith("BatchNorm: momentum=2.0");
         assertThat(new LocalResponseNorm(5).alpha(0.1f).beta(0.2f).k(3))
                 .isEqualTo(new LocalResponseNorm(5, 0.1f, 0.2f, 3));

@@ -139,7 +139,7 @@ class ScheduleTest {
                 "ramp: to=NaN must be 0 or more and finite");
         refused(() -> Schedule.inverseSquareRoot(0), "inverseSquareRoot: warmUp=0 must be at least 1");
         refused(() -> Schedule.cosineRestarts(-2), "cosineRestarts: period=-2.0 must be above 0 and finite");
-        refused(() -> Schedule.cosineRestarts(2, 0.5, 0), "cosineRestarts: growth=0.5 must be at least 1 and finite");
+        refused(() -> Schedule.cosineRestarts(2, 0.5, 0), "cosineRestarts: growth=0.5 must be in [1, Infinity)");
         refused(() -> Schedule.oneCycle(1, 1, 0, 0, Schedule.Ramp.LINEAR), "oneCycle: rise=1.0 must be in (0, 1)");
         refused(() -> Schedule.oneCycle(1, 0.5, 2, 0, Schedule.Ramp.LINEAR), "oneCycle: from=2.0 must be in [0, 1]");
         refused(() -> Schedule.triangular(0, 0.1), "triangular: rise=0.0 must be above 0 and finite");

@@ -705,8 +705,8 @@ class RecurrentTest {
                 "Recurrent: the parameters {weight_hh_l0=[4, 4], weight_ih_l0=[4, 3]} are not those of its "
                         + "settings; give "
                         + "{bias_hh_l0=[4], bias_ih_l0=[4], weight_hh_l0=[4, 4], weight_ih_l0=[4, 3]}");
-        refuses(() -> Recurrent.lstm(0, 4), "Recurrent: in=0, hidden=4 and layers=1 must all be at least 1");
-        refuses(() -> Recurrent.lstm(3, 4).biases(3), "Recurrent: biases=3 must be 0, 1 or 2");
+        refuses(() -> Recurrent.lstm(0, 4), "Recurrent: in=0 must be at least 1");
+        refuses(() -> Recurrent.lstm(3, 4).biases(3), "Recurrent: biases=3 must be in [0, 2]");
         refuses(
                 () -> Recurrent.gru(3, 4).peepholes(),
                 "Recurrent: only an LSTM has peepholes and a forget gate; the cell is GRU");

@@ -655,9 +655,9 @@ class TrainerTest {
         }
         assertThatThrownBy(() -> new EarlyStopping(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("EarlyStopping: patience=0 must be at least 1 and minDelta=0.0 0 or more");
+                .hasMessage("EarlyStopping: patience=0 must be at least 1");
         assertThatThrownBy(() -> new EarlyStopping(1, -1))
-                .hasMessage("EarlyStopping: patience=1 must be at least 1 and minDelta=-1.0 0 or more");
+                .hasMessage("EarlyStopping: minDelta=-1.0 must be at least 0");
     }
 
     @Test
