@@ -1,10 +1,7 @@
 package dev.fathom.search;
 
-import de.siegmar.fastcsv.writer.CsvWriter;
-import dev.fathom.io.AtomicFile;
-import java.io.OutputStreamWriter;
+import dev.fathom.io.CsvFile;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -125,21 +122,13 @@ public record Results(Space space, boolean moreIsBetter, List<Result> all, boole
     }
 
     static void write(Path file, Space space, Collection<Result> results) {
-        AtomicFile.write(file, out -> {
-            CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-            csv.writeRecord(header(space));
-            for (Result r : results) {
-                List<String> row = new ArrayList<>();
-                row.add(Integer.toString(r.trial().number()));
-                row.add(Long.toString(r.trial().seed()));
-                row.add(Integer.toString(r.trial().budget()));
-                row.addAll(r.trial().point());
-                row.add(Double.toString(r.score()));
-                row.add(r.failure());
-                csv.writeRecord(row);
-            }
-            csv.flush();
-        });
+        CsvFile.write(file, header(space), results.stream().map(r -> {
+            List<Object> row = new ArrayList<>(
+                    List.of(r.trial().number(), r.trial().seed(), r.trial().budget()));
+            row.addAll(r.trial().point());
+            row.addAll(List.of(r.score(), r.failure()));
+            return row;
+        }));
     }
 
     static List<String> header(Space space) {

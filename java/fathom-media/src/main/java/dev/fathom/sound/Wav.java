@@ -1,6 +1,7 @@
 package dev.fathom.sound;
 
 import dev.fathom.io.AtomicFile;
+import dev.fathom.io.InputFile;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -136,15 +137,11 @@ public final class Wav {
      * @throws UncheckedIOException if it cannot be read
      */
     public static Wav read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            String message = "cannot read " + file + ": "
-                    + (Files.exists(file) ? "it is not a file" : "it does not exist") + "; give the path of a WAV file";
-            throw new UncheckedIOException(message, new IOException(message));
-        }
+        InputFile.mustBeFile(file, "a WAV file");
         try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), CHUNK))) {
             return read(file, in, Files.size(file));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+            throw InputFile.unreadable(file, e);
         }
     }
 

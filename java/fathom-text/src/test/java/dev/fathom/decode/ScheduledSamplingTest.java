@@ -29,8 +29,7 @@ class ScheduledSamplingTest {
         assertThat(ScheduledSampling.never().probability(7)).isEqualTo(1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ScheduledSampling.linear(-1, 0))
-                .withMessage(
-                        "ScheduledSampling.linear: slope=-1.0 must be 0 or more and finite");
+                .withMessage("ScheduledSampling.linear: slope=-1.0 must be 0 or more and finite");
         assertThatIllegalArgumentException().isThrownBy(() -> ScheduledSampling.exponential(2));
         assertThatIllegalArgumentException().isThrownBy(() -> ScheduledSampling.inverseSigmoid(0.5));
     }

@@ -199,7 +199,7 @@ class SearchTest {
         assertThat(LengthPenalty.power(0.5).of(9)).isEqualTo(3);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> LengthPenalty.gnmt(-1))
-                .withMessage("LengthPenalty.gnmt: alpha=-1.0 must be 0 or more, and finite");
+                .withMessage("LengthPenalty.gnmt: alpha=-1.0 must be 0 or more and finite");
         // two tokens of probability 1/2 and then nothing else, or a stop of probability 1/2 at once
         NextToken halves = new Constant((float) Math.log(0.5), (float) Math.log(0.5));
         BeamSearch search = new BeamSearch(20, 1, 3);
@@ -396,7 +396,7 @@ class SearchTest {
                 .withMessage("greedy: maxTokens=0 is the largest number of tokens; give 1 or more");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Sampling(1, 5).temperature(Float.NaN))
-                .withMessage("sampling: temperature=NaN must be 0 or more, and finite");
+                .withMessage("sampling: temperature=NaN must be 0 or more and finite");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Sampling(1, 5).topK(-1))
                 .withMessage("sampling: topK=-1 must be 1 or more, or 0 for all tokens");

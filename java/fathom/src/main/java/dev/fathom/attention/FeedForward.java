@@ -3,7 +3,7 @@ package dev.fathom.attention;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.FusibleLayer;
 import dev.fathom.nn.Linear;
-import dev.fathom.nn.Steps;
+import dev.fathom.nn.StepwiseLayer;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param dropout of the hidden units, in training
  */
 public record FeedForward(Linear linear1, @Nullable Linear gate, Linear linear2, Dropout dropout)
-        implements FusibleLayer {
+        implements FusibleLayer, StepwiseLayer {
     /**
      * Makes linear2(act(linear1(x))).
      *
@@ -52,11 +52,6 @@ public record FeedForward(Linear linear1, @Nullable Linear gate, Linear linear2,
     /** Returns this layer with hidden units that are dropped in training, with this probability. */
     public FeedForward dropout(float p) {
         return Records.with(this, "dropout", new Dropout(p));
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

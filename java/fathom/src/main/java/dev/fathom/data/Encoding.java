@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,8 @@ public final class Encoding {
     private static final Set<String> NO = Set.of("false", "f", "no", "n", "0");
     private static final int MOST_VALUES = Integer.MAX_VALUE - 8;
     private static final int MOST_CHARACTERS = 1 << 26;
+    /** Names that a short form shows. */
+    private static final int MOST_SHOWN = 8;
 
     /** In the order of the recipe. */
     private final Map<String, Fitted> columns = new LinkedHashMap<>();
@@ -112,6 +115,25 @@ public final class Encoding {
             x = f.scales[i] == null ? Math.exp(x) : x * f.scales[i].by + f.scales[i].from;
         }
         return x;
+    }
+
+    /**
+     * Returns the first names of features and targets, such as {@code Encoding of 3 features (age, city=Oslo,
+     * city=Rome), label kind of 2 classes}.
+     */
+    @Override
+    public String toString() {
+        return "Encoding of " + features.size() + " features " + shown(features)
+                + (label == null
+                        ? ""
+                        : ", label " + label.column.name() + " of " + label.categories.size() + " classes")
+                + (targets.isEmpty() ? "" : ", " + targets.size() + " targets " + shown(targets));
+    }
+
+    private static String shown(List<String> names) {
+        return names.stream()
+                .limit(MOST_SHOWN)
+                .collect(Collectors.joining(", ", "(", names.size() > MOST_SHOWN ? ", ...)" : ")"));
     }
 
     private Fitted fitted(String column) {

@@ -38,7 +38,7 @@ interface Bytes {
      * @throws UncheckedIOException if it cannot be read
      */
     static Bytes of(Path file, String format) {
-        mustBeFile(file, format);
+        InputFile.mustBeFile(file, format);
         try {
             if (file.getFileSystem() == FileSystems.getDefault()) {
                 // not a channel: an interrupt of the thread would close it
@@ -48,7 +48,7 @@ interface Bytes {
                 return of(in, file.toString());
             }
         } catch (IOException e) {
-            throw unreadable(file.toString(), e);
+            throw InputFile.unreadable(file.toString(), e);
         }
     }
 
@@ -65,23 +65,6 @@ interface Bytes {
     /** The bytes between the position and the limit of a buffer, neither of which moves. */
     static Bytes of(ByteBuffer buffer) {
         return new Held(buffer.slice());
-    }
-
-    /**
-     * Answers for what is no file.
-     *
-     * @param format what it should be, for the message
-     */
-    static void mustBeFile(Path file, String format) {
-        if (!Files.isRegularFile(file)) {
-            String message = "cannot read " + file + ": "
-                    + (Files.exists(file) ? "it is not a file" : "it does not exist") + "; give the path of " + format;
-            throw new UncheckedIOException(message, new IOException(message));
-        }
-    }
-
-    static UncheckedIOException unreadable(String name, IOException e) {
-        return new UncheckedIOException("cannot read " + name + ": " + AtomicFile.reason(e), e);
     }
 
     /** A file that stays open, so that what is read later is of the same file even if a new one has taken its place. */

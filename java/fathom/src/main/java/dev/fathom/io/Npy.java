@@ -74,7 +74,7 @@ public final class Npy {
      * @throws UncheckedIOException if it cannot be read
      */
     public static Npy read(Path file) {
-        Bytes.mustBeFile(file, "an npy file");
+        InputFile.mustBeFile(file, "an npy file");
         return read(new FileSource(file));
     }
 
@@ -120,7 +120,7 @@ public final class Npy {
         if (e instanceof ZipException) {
             return damaged(source, "its archive is damaged (" + e.getMessage() + ")");
         }
-        return new UncheckedIOException("cannot read " + source + ": " + AtomicFile.reason(e), e);
+        return InputFile.unreadable(source, e);
     }
 
     /** Returns the dimensions. */

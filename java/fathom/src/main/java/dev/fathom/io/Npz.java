@@ -37,7 +37,7 @@ public final class Npz {
      * @throws UncheckedIOException if it cannot be read
      */
     public static Map<String, Npy> read(Path file) {
-        Bytes.mustBeFile(file, "an npz file");
+        InputFile.mustBeFile(file, "an npz file");
         if (file.getFileSystem() != FileSystems.getDefault()) {
             throw new IllegalArgumentException(
                     "npz: " + file + " lies inside another archive; copy it to a folder first, by Files.copy");
@@ -61,7 +61,7 @@ public final class Npz {
             throw new IllegalArgumentException(file + ": it is not a whole zip file (" + e.getMessage()
                     + "); the file is damaged or not npz, fetch or save it again");
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+            throw InputFile.unreadable(file, e);
         }
         return arrays;
     }

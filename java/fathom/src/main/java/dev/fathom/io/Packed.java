@@ -50,7 +50,7 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
             }
             return new Packed(file, format, gzip, length, stated);
         } catch (IOException e) {
-            throw Bytes.unreadable(file.toString(), e);
+            throw InputFile.unreadable(file.toString(), e);
         } finally {
             raw.close();
         }
@@ -84,7 +84,7 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
         if (e instanceof ZipException) {
             return damaged("its gzip data are damaged", e);
         }
-        return new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        return InputFile.unreadable(file, e);
     }
 
     IllegalArgumentException damaged(String what, @Nullable Exception cause) {

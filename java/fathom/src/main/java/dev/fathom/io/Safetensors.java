@@ -132,7 +132,7 @@ public final class Safetensors implements AutoCloseable {
         try {
             return read(Bytes.of(in, name), name);
         } catch (IOException e) {
-            throw Bytes.unreadable(name, e);
+            throw InputFile.unreadable(name, e);
         }
     }
 
@@ -166,7 +166,7 @@ public final class Safetensors implements AutoCloseable {
             }
             return read(in, name);
         } catch (IOException e) {
-            throw Bytes.unreadable(name, e);
+            throw InputFile.unreadable(name, e);
         }
     }
 
@@ -176,7 +176,7 @@ public final class Safetensors implements AutoCloseable {
             result = new Header(file).read(data);
             return result;
         } catch (IOException e) {
-            throw Bytes.unreadable(file, e);
+            throw InputFile.unreadable(file, e);
         } finally {
             if (result == null) {
                 data.close();
@@ -349,7 +349,7 @@ public final class Safetensors implements AutoCloseable {
                 throw new IllegalArgumentException(
                         file + ": the file has been truncated since it was opened; fetch or save it again", x);
             } catch (IOException x) {
-                throw Bytes.unreadable(file, x);
+                throw InputFile.unreadable(file, x);
             }
         }
     }
@@ -384,7 +384,7 @@ public final class Safetensors implements AutoCloseable {
                 throw new IllegalArgumentException(
                         file + ": the file has been truncated since it was opened; fetch or save it again", e);
             } catch (IOException e) {
-                throw Bytes.unreadable(file, e);
+                throw InputFile.unreadable(file, e);
             }
         }
         if (!sum.toString().equals(claimed)) {

@@ -89,7 +89,7 @@ public final class TextFile {
         if (e instanceof ZipException || e instanceof EOFException) {
             return new IllegalArgumentException(file + ": its gzip data are damaged; fetch it again", e);
         }
-        return new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        return InputFile.unreadable(file, e);
     }
 
     /**

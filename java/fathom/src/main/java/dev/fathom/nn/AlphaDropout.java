@@ -16,7 +16,7 @@ import dev.fathom.tensor.Tensor;
  *
  * @param p the probability to drop, in [0, 1)
  */
-public record AlphaDropout(float p) implements Layer {
+public record AlphaDropout(float p) implements StepwiseLayer {
     /** -lambda alpha of SELU. */
     private static final double ALPHA = -1.0507009873554805 * 1.6732632423543772;
 
@@ -27,11 +27,6 @@ public record AlphaDropout(float p) implements Layer {
      */
     public AlphaDropout {
         Norms.dropping("AlphaDropout", p);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

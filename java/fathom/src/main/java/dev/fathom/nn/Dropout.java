@@ -13,7 +13,7 @@ import dev.fathom.tensor.Tensor;
  * @param p the probability to drop, in [0, 1)
  * @param inverted whether survivors are scaled in training (the usual form) or everything is scaled in evaluation
  */
-public record Dropout(float p, boolean inverted) implements Layer {
+public record Dropout(float p, boolean inverted) implements StepwiseLayer {
     /**
      * Checks p.
      *
@@ -34,11 +34,6 @@ public record Dropout(float p, boolean inverted) implements Layer {
      */
     public static Dropout plain(float p) {
         return new Dropout(p, false);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

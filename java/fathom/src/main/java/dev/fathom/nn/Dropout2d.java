@@ -9,7 +9,7 @@ import dev.fathom.tensor.Tensor;
  *
  * @param p the probability to drop, in [0, 1)
  */
-public record Dropout2d(float p) implements Layer {
+public record Dropout2d(float p) implements StepwiseLayer {
     /**
      * Checks p.
      *
@@ -17,11 +17,6 @@ public record Dropout2d(float p) implements Layer {
      */
     public Dropout2d {
         Norms.dropping("Dropout2d", p);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

@@ -37,7 +37,7 @@ public record Embedding(
         Parameter weight,
         @Nullable Integer padding,
         @Nullable Float maxNorm,
-        float normType) implements Layer {
+        float normType) implements StepwiseLayer {
     /** What PyTorch adds to a norm before it divides by it. */
     private static final float SMALL = 1e-7f;
 
@@ -56,7 +56,9 @@ public record Embedding(
             throw new IllegalArgumentException("Embedding: padding=" + padding + " is outside the vocabulary of "
                     + weight.shape().dim(0) + "; give one of its tokens");
         }
-        Checks.above0("Embedding", "maxNorm", maxNorm);
+        if (maxNorm != null) {
+            Checks.above0("Embedding", "maxNorm", maxNorm);
+        }
         Checks.atLeast("Embedding", "normType", normType, 1);
     }
 
@@ -140,11 +142,6 @@ public record Embedding(
      */
     public Embedding normType(float p) {
         return Records.with(this, "normType", p);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

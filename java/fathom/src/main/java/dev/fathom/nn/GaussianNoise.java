@@ -12,7 +12,7 @@ import dev.fathom.tensor.Tensor;
  *
  * @param std the standard deviation of the noise, 0 or more, in the units of x
  */
-public record GaussianNoise(float std) implements Layer {
+public record GaussianNoise(float std) implements StepwiseLayer {
     /**
      * Checks std.
      *
@@ -20,11 +20,6 @@ public record GaussianNoise(float std) implements Layer {
      */
     public GaussianNoise {
         Checks.notNegative("GaussianNoise", "std", std);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

@@ -45,9 +45,7 @@ public record GraphConv(
         this(
                 graph,
                 new Parameter(
-                        Shape.of(
-                                Checks.atLeast("GraphConv", "out", out, 1),
-                                Checks.atLeast("GraphConv", "in", in, 1)),
+                        Shape.of(Checks.atLeast("GraphConv", "out", out, 1), Checks.atLeast("GraphConv", "in", in, 1)),
                         Init.xavierUniform()),
                 new Parameter(Shape.of(out), Init.zeros()),
                 null);

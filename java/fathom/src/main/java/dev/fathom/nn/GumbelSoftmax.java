@@ -18,7 +18,7 @@ import dev.fathom.tensor.Tensor;
  * @param temperature above 0
  * @param hard whether the result is the one-hot vector
  */
-public record GumbelSoftmax(float temperature, boolean hard) implements Layer {
+public record GumbelSoftmax(float temperature, boolean hard) implements StepwiseLayer {
     /**
      * Checks the temperature.
      *
@@ -44,11 +44,6 @@ public record GumbelSoftmax(float temperature, boolean hard) implements Layer {
      */
     public static GumbelSoftmax hard(float temperature) {
         return new GumbelSoftmax(temperature, true);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

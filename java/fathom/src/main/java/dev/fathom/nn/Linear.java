@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public record Linear(
         Parameter weight,
         @Nullable Parameter bias,
-        @Nullable Activation activation) implements FusibleLayer, WeightedLayer {
+        @Nullable Activation activation) implements FusibleLayer, WeightedLayer, StepwiseLayer {
     /**
      * Makes a layer with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(in).
      *
@@ -57,11 +57,6 @@ public record Linear(
     /** Returns this layer with an activation, which runs in the matrix kernel's epilogue. */
     public Linear act(Activation a) {
         return Records.with(this, "activation", a);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

@@ -14,7 +14,7 @@ import dev.fathom.tree.Records;
  * @param beta the exponent
  * @param k what is added
  */
-public record LocalResponseNorm(int size, float alpha, float beta, float k) implements Layer {
+public record LocalResponseNorm(int size, float alpha, float beta, float k) implements StepwiseLayer {
     /**
      * Checks size.
      *
@@ -42,11 +42,6 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
     /** Returns this layer with another summand. */
     public LocalResponseNorm k(float summand) {
         return Records.with(this, "k", summand);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

@@ -18,7 +18,7 @@ import java.util.Arrays;
  *
  * @param pieces number of channels of which one is taken
  */
-public record Maxout(int pieces) implements Layer {
+public record Maxout(int pieces) implements StepwiseLayer {
     /**
      * Checks pieces.
      *
@@ -26,11 +26,6 @@ public record Maxout(int pieces) implements Layer {
      */
     public Maxout {
         Checks.atLeast("Maxout", "pieces", pieces, 1);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     /**

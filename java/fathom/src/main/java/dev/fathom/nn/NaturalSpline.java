@@ -23,7 +23,7 @@ import java.util.Arrays;
  * @param basis which functions span the splines
  * @param knots at least two, in ascending order; the first and the last are the boundary knots of R
  */
-public record NaturalSpline(Basis basis, double... knots) implements Layer {
+public record NaturalSpline(Basis basis, double... knots) implements StepwiseLayer {
     /**
      * Functions that span the same splines. Fits by least squares agree; penalties on their weights, and solutions of
      * least norm, do not.
@@ -73,11 +73,6 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
      */
     public NaturalSpline(double... knots) {
         this(Basis.B_SPLINES, knots);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     /** @throws IllegalArgumentException if x is a scalar or has six dimensions */

@@ -12,7 +12,7 @@ import dev.fathom.tensor.Tensor;
  *
  * @param weight a, [1] or [channels]
  */
-public record PRelu(Parameter weight) implements Layer {
+public record PRelu(Parameter weight) implements StepwiseLayer {
     /** Makes a layer with one slope for everything, which begins at 0.25. */
     public PRelu() {
         this(1);
@@ -37,11 +37,6 @@ public record PRelu(Parameter weight) implements Layer {
         this(new Parameter(
                 Shape.of(Checks.atLeast("PRelu", "channels", channels, 1)),
                 Init.constant(Checks.finite("PRelu", "slope", slope))));
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     /** @throws IllegalArgumentException if there is a slope for each channel and x has another number of channels */

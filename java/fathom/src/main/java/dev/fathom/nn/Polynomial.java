@@ -16,7 +16,7 @@ import java.util.Arrays;
  * @param degree the largest number of factors
  * @param terms which products are there
  */
-public record Polynomial(int degree, Terms terms) implements Layer {
+public record Polynomial(int degree, Terms terms) implements StepwiseLayer {
     /** Which products of features there are. */
     public enum Terms {
         /** All of them, such as x1^2 x2. */
@@ -84,11 +84,6 @@ public record Polynomial(int degree, Terms terms) implements Layer {
     /** One more than the last feature that may follow feature {@code last}. */
     private int to(int last, int in) {
         return terms == Terms.POWERS ? last + 1 : in;
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     /** @throws IllegalArgumentException if x has no feature, or there are more than 2^24 products */

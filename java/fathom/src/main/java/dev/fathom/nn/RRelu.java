@@ -10,7 +10,7 @@ import dev.fathom.tensor.Tensor;
  * @param lower the smallest slope
  * @param upper the bound of the largest slope
  */
-public record RRelu(float lower, float upper) implements Layer {
+public record RRelu(float lower, float upper) implements StepwiseLayer {
     /**
      * Checks the slopes.
      *
@@ -26,11 +26,6 @@ public record RRelu(float lower, float upper) implements Layer {
     /** Makes a layer with the slopes of the paper and of PyTorch, from 1/8 to 1/3. */
     public RRelu() {
         this(1 / 8f, 1 / 3f);
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

@@ -18,7 +18,7 @@ import dev.fathom.tensor.Tensor;
  * @param centers c [units, in]
  * @param logWidths log s [units], so that widths stay above 0
  */
-public record RadialBasis(Parameter centers, Parameter logWidths) implements Layer {
+public record RadialBasis(Parameter centers, Parameter logWidths) implements StepwiseLayer {
     /**
      * Makes a layer whose centers begin at random from the normal distribution, as standardized features are, and whose
      * widths begin at sqrt(in), a typical distance of such features from 0.
@@ -39,8 +39,7 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
     }
 
     private static Shape sized(int in, int units) {
-        return Shape.of(
-                Checks.atLeast("RadialBasis", "units", units, 1), Checks.atLeast("RadialBasis", "in", in, 1));
+        return Shape.of(Checks.atLeast("RadialBasis", "units", units, 1), Checks.atLeast("RadialBasis", "in", in, 1));
     }
 
     private static float log(float width) {
@@ -61,11 +60,6 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
         }
         float[] own = centers.clone();
         return new RadialBasis(in, own.length / in, width, (shape, rng) -> own.clone());
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     /** @throws IllegalArgumentException if x has another number of features, or six dimensions */

@@ -12,7 +12,7 @@ import dev.fathom.tensor.Tensor;
  *
  * @param beta [1] or [channels]
  */
-public record Swish(Parameter beta) implements Layer {
+public record Swish(Parameter beta) implements StepwiseLayer {
     /** Makes a layer with one beta for everything, which begins at 1. */
     public Swish() {
         this(1);
@@ -25,11 +25,6 @@ public record Swish(Parameter beta) implements Layer {
      */
     public Swish(int channels) {
         this(new Parameter(Shape.of(Checks.atLeast("Swish", "channels", channels, 1)), Init.constant(1)));
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     /** @throws IllegalArgumentException if there is a beta for each channel and x has another number of channels */

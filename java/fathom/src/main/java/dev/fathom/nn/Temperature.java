@@ -19,7 +19,7 @@ import dev.fathom.tensor.Tensor;
  *
  * @param temperature T [1]: a parameter if it is learned, and a buffer if it is fixed
  */
-public record Temperature(Variable temperature) implements Layer {
+public record Temperature(Variable temperature) implements StepwiseLayer {
     /**
      * Makes a layer whose T stays as it is. It is saved with the model, and a file that lacks it loads all the same.
      *
@@ -38,11 +38,6 @@ public record Temperature(Variable temperature) implements Layer {
     public static Temperature learned(float start) {
         Checks.positive("Temperature", "start", start);
         return new Temperature(new Parameter(Shape.of(1), Init.constant(start)));
-    }
-
-    @Override
-    public Steps stepReading() {
-        return Steps.EACH;
     }
 
     @Override

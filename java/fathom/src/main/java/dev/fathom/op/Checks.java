@@ -1,7 +1,5 @@
 package dev.fathom.op;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * The checks of settings that the library shares. Each names who asks, the setting and its value in one sentence, and
  * returns the value.
@@ -37,9 +35,9 @@ public final class Checks {
         return check(v >= 0 && Double.isFinite(v), who, name, value, "0 or more and finite");
     }
 
-    /** Refuses everything but numbers above 0, which may be infinite; null stands for none. */
-    public static <N extends @Nullable Number> N above0(String who, String name, N value) {
-        return check(value == null || value.doubleValue() > 0, who, name, value, "above 0");
+    /** Refuses everything but numbers above 0, which may be infinite. */
+    public static <N extends Number> N above0(String who, String name, N value) {
+        return check(value.doubleValue() > 0, who, name, value, "above 0");
     }
 
     /**

@@ -66,4 +66,10 @@ public abstract sealed class Variable extends StoreCell implements Operand permi
     public Tensor value() {
         return numbers();
     }
+
+    /** Returns kind, name and shape, such as {@code Parameter 0.weight [3, 4]}, but no values. */
+    @Override
+    public String toString() {
+        return getClass().getSimpleName() + " " + name() + " " + shape;
+    }
 }

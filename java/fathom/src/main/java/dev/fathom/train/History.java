@@ -1,10 +1,7 @@
 package dev.fathom.train;
 
-import de.siegmar.fastcsv.writer.CsvWriter;
-import dev.fathom.io.AtomicFile;
-import java.io.OutputStreamWriter;
+import dev.fathom.io.CsvFile;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -104,20 +101,12 @@ public final class History {
      */
     public void writeCsv(Path file) {
         List<String> names = names();
-        AtomicFile.write(file, out -> {
-            CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-            List<String> header = new ArrayList<>(List.of("epoch", "learning_rate", "seconds"));
-            header.addAll(names);
-            csv.writeRecord(header);
-            for (EpochLog e : epochs) {
-                List<String> row = new ArrayList<>();
-                row.add(Integer.toString(e.epoch()));
-                row.add(Double.toString(e.learningRate()));
-                row.add(Double.toString(e.seconds()));
-                names.forEach(n -> row.add(Double.toString(e.value(n))));
-                csv.writeRecord(row);
-            }
-            csv.flush();
-        });
+        List<String> header = new ArrayList<>(List.of("epoch", "learning_rate", "seconds"));
+        header.addAll(names);
+        CsvFile.write(file, header, epochs.stream().map(e -> {
+            List<Object> row = new ArrayList<>(List.of(e.epoch(), e.learningRate(), e.seconds()));
+            names.forEach(n -> row.add(e.value(n)));
+            return row;
+        }));
     }
 }

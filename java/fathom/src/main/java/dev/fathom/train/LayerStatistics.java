@@ -1,18 +1,15 @@
 package dev.fathom.train;
 
-import de.siegmar.fastcsv.writer.CsvWriter;
 import dev.fathom.autograd.Frames;
 import dev.fathom.autograd.ReturnedTensors;
 import dev.fathom.autograd.Values;
-import dev.fathom.io.AtomicFile;
+import dev.fathom.io.CsvFile;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import java.io.OutputStreamWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,22 +74,10 @@ public final class LayerStatistics implements Callback {
 
     /** Writes all rows as CSV. */
     public void writeCsv(Path file) {
-        AtomicFile.write(file, out -> {
-            CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-            csv.writeRecord("epoch", "step", "layer", "what", "mean", "std", "zeros", "max");
-            for (Row r : rows) {
-                csv.writeRecord(
-                        Integer.toString(r.epoch),
-                        Integer.toString(r.step),
-                        r.layer,
-                        r.what,
-                        Double.toString(r.mean),
-                        Double.toString(r.std),
-                        Double.toString(r.zeros),
-                        Double.toString(r.max));
-            }
-            csv.flush();
-        });
+        CsvFile.write(
+                file,
+                List.of("epoch", "step", "layer", "what", "mean", "std", "zeros", "max"),
+                rows.stream().map(r -> List.of(r.epoch, r.step, r.layer, r.what, r.mean, r.std, r.zeros, r.max)));
     }
 
     /** Returns the last step that was measured, as a table. */

@@ -56,6 +56,9 @@ class EncoderTest {
         Path alone = temp.resolve("encoding.json");
         labeled.save(alone);
         Encoding read = Encoding.load(alone);
+        assertThat(labeled)
+                .hasToString("Encoding of 5 features (age, city=Os\"lo, city=Rome, income, member),"
+                        + " label kind of 2 classes");
         assertThat(read.toJson()).isEqualTo(labeled.toJson()).contains("\"fathom.encoding\":1");
         assertThat(read.features(people)).isEqualTo(labeled.features(people));
         assertThat(read.features(Map.of("age", "33", "city", "Bonn", "income", "7", "member", "no")))

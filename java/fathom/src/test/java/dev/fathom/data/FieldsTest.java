@@ -484,9 +484,7 @@ class FieldsTest {
                 "of: field t step 1, column 0 is NaN; replace it, or leave the example out");
         refused(() -> Dataset.of(Field.ragged("t", new int[0][])), "field t: there are no examples; give at least one");
         refused(() -> Padding.behind().limit(0), "padding: limit=0 must be at least 1");
-        refused(
-                () -> Padding.behind().value(Double.NaN),
-                "padding: value=NaN must be finite");
+        refused(() -> Padding.behind().value(Double.NaN), "padding: value=NaN must be finite");
     }
 
     @Test

@@ -185,8 +185,7 @@ class ActivationLayersTest {
         for (float bad : new float[] {-1, Float.NaN, Float.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> new GaussianNoise(bad))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "GaussianNoise: std=" + bad + " must be 0 or more and finite");
+                    .hasMessage("GaussianNoise: std=" + bad + " must be 0 or more and finite");
         }
     }
 

@@ -189,8 +189,7 @@ class EmbeddingTest {
                 }
             }
         }
-        assertThatThrownBy(() -> new Embedding(0, 4))
-                .hasMessage("Embedding: vocabulary=0 must be at least 1");
+        assertThatThrownBy(() -> new Embedding(0, 4)).hasMessage("Embedding: vocabulary=0 must be at least 1");
         assertThatThrownBy(() -> new Embedding(4, 2).padding(4))
                 .hasMessage("Embedding: padding=4 is outside the vocabulary of 4; give one of its tokens");
         assertThatThrownBy(() -> new Embedding(4, 2).maxNorm(Float.NaN))
@@ -269,7 +268,6 @@ class EmbeddingTest {
                                         + " exists");
             }
         }
-        assertThatThrownBy(() -> new SparseLinear(3, 0))
-                .hasMessage("SparseLinear: out=0 must be at least 1");
+        assertThatThrownBy(() -> new SparseLinear(3, 0)).hasMessage("SparseLinear: out=0 must be at least 1");
     }
 }

@@ -912,8 +912,7 @@ class LossTableTest {
     @Test
     void settingsOutsideAreRefused() {
         assertThatThrownBy(() -> Loss.quantile(1)).hasMessage("quantile: level=1.0 must be in (0, 1)");
-        assertThatThrownBy(() -> Loss.quantile(Float.NaN))
-                .hasMessage("quantile: level=NaN must be in (0, 1)");
+        assertThatThrownBy(() -> Loss.quantile(Float.NaN)).hasMessage("quantile: level=NaN must be in (0, 1)");
         assertThatThrownBy(() -> Loss.asymmetricHuber(1, 0, 1))
                 .hasMessage("asymmetricHuber: over=0.0 must be above 0 and finite");
         assertThatThrownBy(() -> Loss.multiMargin(3, 1)).hasMessage("multiMargin: power=3 must be 1 or 2");

@@ -83,8 +83,7 @@ class MeanFieldTest {
 
     @Test
     void whatHasNoSenseIsRefused() {
-        assertThatThrownBy(() -> MeanField.critical(0))
-                .hasMessage("MeanField.critical: q=0.0 must be in (0, 100]");
+        assertThatThrownBy(() -> MeanField.critical(0)).hasMessage("MeanField.critical: q=0.0 must be in (0, 100]");
         assertThatThrownBy(() -> MeanField.critical(Double.NaN))
                 .hasMessage("MeanField.critical: q=NaN must be in (0, 100]");
         assertThatThrownBy(() -> new MeanField(-1, 0))

@@ -92,6 +92,15 @@ class ModelTest {
     }
 
     @Test
+    void whatAModelHoldsIsPrintedWithItsNameAndShape() {
+        assertThat(new Parameter(Shape.of(3, 4), Init.constant(0))).hasToString("Parameter unbound [3, 4]");
+        try (Model<BatchNorm> model = Model.of(new BatchNorm(4), 1)) {
+            assertThat(model.parameters().get(0)).hasToString("Parameter weight [4]");
+            assertThat(model.buffers().get(0)).hasToString("Buffer running_mean [4]");
+        }
+    }
+
+    @Test
     void theWalkFindsWhatComponentsHold() {
         try (var model = Model.of(Everything.make(), 1)) {
             assertThat(names(model))

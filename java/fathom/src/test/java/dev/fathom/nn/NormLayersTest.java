@@ -251,8 +251,7 @@ class NormLayersTest {
         assertThatThrownBy(LayerNorm::new).hasMessage("LayerNorm: no dimensions to normalize; give the last ones of x");
         assertThatThrownBy(() -> new GroupNorm(4, 6))
                 .hasMessage("GroupNorm: groups=4 do not divide channels=6; choose a divisor");
-        assertThatThrownBy(() -> new LocalResponseNorm(0))
-                .hasMessage("LocalResponseNorm: size=0 must be at least 1");
+        assertThatThrownBy(() -> new LocalResponseNorm(0)).hasMessage("LocalResponseNorm: size=0 must be at least 1");
         assertThatThrownBy(() -> new Dropout2d(1))
                 .hasMessage("Dropout2d: p=1.0 is the probability to drop and must be in [0, 1)");
         assertThatThrownBy(() -> new DropPath(-0.5f))

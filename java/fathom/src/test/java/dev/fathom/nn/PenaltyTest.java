@@ -205,8 +205,7 @@ class PenaltyTest {
                     .hasMessage("activity: lambda=-1.0 must be 0 or more and finite");
             assertThatThrownBy(() -> Penalty.activity(Tensor.scalar(1), 1))
                     .hasMessage("activity: activations [] have no example; give [n, ..]");
-            assertThatThrownBy(() -> Penalty.sparsity(h, 1))
-                    .hasMessage("sparsity: rho=1.0 must be in (0, 1)");
+            assertThatThrownBy(() -> Penalty.sparsity(h, 1)).hasMessage("sparsity: rho=1.0 must be in (0, 1)");
             assertThatThrownBy(() -> Penalty.sparsity(h.sub(1), 0.1f))
                     .hasMessage("sparsity: the activation -1.0 at [0, 0] must be in [0, 1]");
             assertThatThrownBy(() -> Penalty.sparsity(Tensor.zeros(3), 0.1f))

@@ -36,9 +36,7 @@ class ChecksTest {
         refused(() -> Checks.in("a", "x", 0.0, "(0, 1]"), "a: x=0.0 must be in (0, 1]");
         refused(() -> Checks.in("a", "x", Float.NaN, "[-1, 1]"), "a: x=NaN must be in [-1, 1]");
         refused(() -> Checks.in("a", "x", INFINITE, "[1, Infinity)"), "a: x=Infinity must be in [1, Infinity)");
-        refused(
-                () -> Checks.dropProbability("a", "p", 1),
-                "a: p=1.0 is the probability to drop and must be in [0, 1)");
+        refused(() -> Checks.dropProbability("a", "p", 1), "a: p=1.0 is the probability to drop and must be in [0, 1)");
     }
 
     private static void refused(Runnable check, String message) {

@@ -580,12 +580,10 @@ class OptimizerTest {
         assertThatThrownBy(() -> Schedule.step(0, 0.1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Schedule.step: every=0.0 must be above 0");
-        assertThatThrownBy(() -> Schedule.step(1, -1))
-                .hasMessage("Schedule.step: gamma=-1.0 must be above 0");
+        assertThatThrownBy(() -> Schedule.step(1, -1)).hasMessage("Schedule.step: gamma=-1.0 must be above 0");
         assertThatThrownBy(() -> Schedule.cosine(0))
                 .hasMessage("Schedule.cosine: period=0.0 must be above 0 and finite");
-        assertThatThrownBy(() -> Schedule.cosine(1, 1.5))
-                .hasMessage("Schedule.cosine: min=1.5 must be in [0, 1]");
+        assertThatThrownBy(() -> Schedule.cosine(1, 1.5)).hasMessage("Schedule.cosine: min=1.5 must be in [0, 1]");
         assertThatThrownBy(() -> Schedule.constant().warmUp(Double.NaN))
                 .hasMessage("Schedule.warmUp: length=NaN must be above 0 and finite");
         assertThatThrownBy(() -> Schedule.constant().warmUp(3, -0.1))
@@ -622,22 +620,18 @@ class OptimizerTest {
         assertThatThrownBy(() -> new Adamax(1).epsilon(0)).hasMessage("Adamax: epsilon=0.0 must be above 0");
         assertThatThrownBy(() -> new NAdam(1).momentumDecay(Float.NaN))
                 .hasMessage("NAdam: momentumDecay=NaN must be 0 or more and finite");
-        assertThatThrownBy(() -> new RAdam(1).betas(0.9f, 1))
-                .hasMessage("RAdam: beta2=1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new RAdam(1).betas(0.9f, 1)).hasMessage("RAdam: beta2=1.0 must be in [0, 1)");
         assertThatThrownBy(() -> new Lion(0))
                 .hasMessage("Lion: learningRate=0.0 must be above 0 and finite, e.g. 1e-3");
-        assertThatThrownBy(() -> new Rprop(1).factors(1, 2))
-                .hasMessage("Rprop: shrink=1.0 must be in (0, 1)");
+        assertThatThrownBy(() -> new Rprop(1).factors(1, 2)).hasMessage("Rprop: shrink=1.0 must be in (0, 1)");
         assertThatThrownBy(() -> new Rprop(1).limits(2, 1))
                 .hasMessage("Rprop: least=2.0 must be 0 or more and not above most=1.0");
         String nesterov = "SGD: nesterov needs momentum above 0 and dampening 0 but momentum=";
         assertThatThrownBy(() -> new Sgd(1).withNesterov()).hasMessage(nesterov + "0.0 and dampening=0.0");
         assertThatThrownBy(() -> new Sgd(1).momentum(0.9f).dampening(0.1f).withNesterov())
                 .hasMessage(nesterov + "0.9 and dampening=0.1");
-        assertThatThrownBy(() -> new Adam(1).betas(1, 0.999f))
-                .hasMessage("Adam: beta1=1.0 must be in [0, 1)");
-        assertThatThrownBy(() -> new Adam(1).betas(0.9f, -1))
-                .hasMessage("Adam: beta2=-1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new Adam(1).betas(1, 0.999f)).hasMessage("Adam: beta1=1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new Adam(1).betas(0.9f, -1)).hasMessage("Adam: beta2=-1.0 must be in [0, 1)");
         assertThatThrownBy(() -> new Adam(1).epsilon(-1)).hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
         assertThatThrownBy(() -> new Adam(1).weightDecay(Float.NaN))
                 .hasMessage("Adam: weightDecay=NaN must be 0 or more and finite");
@@ -645,8 +639,7 @@ class OptimizerTest {
                 .hasMessage("AdamW: learningRate=0.0 must be above 0 and finite, e.g. 1e-3");
         assertThatThrownBy(() -> new AdamW(1).weightDecay(-1))
                 .hasMessage("AdamW: weightDecay=-1.0 must be 0 or more and finite");
-        assertThatThrownBy(() -> new AdamW(1, 0.9f, 1, 0, 0))
-                .hasMessage("AdamW: beta2=1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new AdamW(1, 0.9f, 1, 0, 0)).hasMessage("AdamW: beta2=1.0 must be in [0, 1)");
         assertThatThrownBy(() -> new AdamW(1, 0.9f, 0.9f, Float.NaN, 0))
                 .hasMessage("AdamW: epsilon=NaN must be 0 or more and finite");
         assertThatThrownBy(() -> new RmsProp(Float.NaN))

@@ -1,0 +1,30 @@
+package dev.fathom.io;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What every reader says of a file that it cannot read. */
+public final class InputFile {
+    private InputFile() {}
+
+    /**
+     * Refuses a path at which no file is.
+     *
+     * @param format what it should be, for the message: {@code an npy file}
+     * @throws UncheckedIOException if there is nothing or a folder
+     */
+    public static void mustBeFile(Path file, String format) {
+        if (!Files.isRegularFile(file)) {
+            String message = "cannot read " + file + ": "
+                    + (Files.exists(file) ? "it is not a file" : "it does not exist") + "; give the path of " + format;
+            throw new UncheckedIOException(message, new IOException(message));
+        }
+    }
+
+    /** Returns the sentence for a file or stream that cannot be read, with the system's reason. */
+    public static UncheckedIOException unreadable(Object name, IOException e) {
+        return new UncheckedIOException("cannot read " + name + ": " + AtomicFile.reason(e), e);
+    }
+}
