@@ -31,7 +31,7 @@ enum kernel_id {
     KERNEL_COUNT
 };
 
-/* what the argument `kind` of reduce, cast and gather and `mode` of pad and norm means; Java's tables hold the same rows */
+/* what the argument `kind` of reduce, cast and gather and `mode` of pad and norm means; the build makes constants of Java's enum Kernel of them */
 enum reduce_kind {
     REDUCE_SUM,
     REDUCE_MAX,

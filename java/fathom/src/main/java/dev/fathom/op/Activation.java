@@ -140,14 +140,7 @@ public record Activation(Unary row, float p0, float p1) implements Op {
 
     /** y = f(x) of {@code n} elements; y may be x. */
     public void forward(Call c, long x, long y, long n) {
-        c.begin(Kernel.UNARY)
-                .put(row.ordinal())
-                .at(x)
-                .at(y)
-                .put(n)
-                .put(p0)
-                .put(p1)
-                .run();
+        c.begin(Kernel.UNARY).put(row.ordinal()).at(x, y).put(n).put(p0).put(p1).run();
     }
 
     @Override
@@ -161,16 +154,7 @@ public record Activation(Unary row, float p0, float p1) implements Op {
 
     /** dx (+)= dy f'(x); max(dy, 0) where the pass rectifies and f is ReLU. */
     public void grad(Grad g, long x, long y, long dy, long dx, long n, boolean add) {
-        g.begin(Kernel.UNARY_GRAD)
-                .put(row.ordinal())
-                .at(x)
-                .at(row == Unary.RELU && g.rectifies() ? dy : y)
-                .at(dy)
-                .at(dx)
-                .put(n)
-                .put(p0)
-                .put(p1)
-                .put(add ? 1 : 0)
-                .run();
+        g.begin(Kernel.UNARY_GRAD).put(row.ordinal()).at(x, row == Unary.RELU && g.rectifies() ? dy : y, dy, dx);
+        g.put(n).put(p0).put(p1).put(add ? 1 : 0).run();
     }
 }

@@ -36,6 +36,23 @@ public abstract class Grad extends Call {
     public abstract long din(int i);
 
     /**
+     * Writes the addresses for the gradients of these inputs to {@code addresses}, 0 for what nobody {@link #wants},
+     * for one command that computes them all.
+     *
+     * @return the sum of 1, 2, 4 and so on for those that the command adds to what is there, in this order
+     */
+    public final long dins(int[] inputs, long[] addresses) {
+        long add = 0;
+        for (int i = 0; i < inputs.length; i++) {
+            if (wants(inputs[i])) {
+                addresses[i] = din(inputs[i]);
+                add |= adds() ? 1L << i : 0;
+            }
+        }
+        return add;
+    }
+
+    /**
      * Returns the address for the gradient of input {@code i}, as {@link #din} does, for an op that only adds to the
      * rows which its I32 input {@code index} names. For a parameter with more rows than that, the gradient is then
      * these rows and their values: {@link #adds} is true, and neither backward nor a lazy step touches the others.

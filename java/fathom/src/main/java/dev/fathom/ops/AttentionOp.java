@@ -4,7 +4,6 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
@@ -18,7 +17,7 @@ import dev.fathom.op.Shape;
  * @param p the probability with which a weight is dropped; seed and counter then say where its random numbers begin
  */
 public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, float p, long seed, long counter)
-        implements Op {
+        implements SavingOp {
     public static final int BIAS = 3;
     public static final int LENGTHS = 4;
     public static final int QUERY_LENGTHS = 5;
@@ -27,13 +26,8 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
     private static final int KEYS = 64;
 
     @Override
-    public int outputs() {
-        return 2;
-    }
-
-    @Override
-    public boolean onlyForBackward(int output) {
-        return output == 1;
+    public boolean readsOutput(int o) {
+        return true;
     }
 
     @Override
@@ -162,31 +156,20 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         int d = width(c);
         long k = packed(c) ? c.in(0) + 4L * heads * d : c.in(1);
         long v = packed(c) ? c.in(0) + 4L * (heads + kvHeads) * d : c.in(2);
-        return c.at(c.in(0))
-                .at(k)
-                .at(v)
-                .at(c.in(BIAS))
-                .at(c.in(PAST))
-                .at(c.in(LENGTHS))
-                .at(c.in(QUERY_LENGTHS))
-                .at(c.out(0))
-                .at(c.out(1))
-                .put(q.dim(0))
-                .put(heads)
-                .put(kvHeads)
-                .put(q.dim(1))
-                .put(keys(c))
-                .put(d)
-                .put(q.dim(2))
-                .put(packed(c) ? q.dim(2) : c.shape(1).dim(2))
-                .put(step(c, 4))
-                .put(step(c, 3))
-                .put(step(c, 2))
-                .put(causal ? 1 : 0)
-                .put(Float.isNaN(scale) ? (float) (1 / Math.sqrt(d)) : scale)
+        c.at(c.in(0), k, v, c.in(BIAS), c.in(PAST), c.in(LENGTHS), c.in(QUERY_LENGTHS), c.out(0), c.out(1));
+        c.put(
+                q.dim(0),
+                heads,
+                kvHeads,
+                q.dim(1),
+                keys(c),
+                d,
+                q.dim(2),
+                packed(c) ? q.dim(2) : c.shape(1).dim(2));
+        c.put(step(c, 4), step(c, 3), step(c, 2), causal ? 1 : 0);
+        return c.put(Float.isNaN(scale) ? (float) (1 / Math.sqrt(d)) : scale)
                 .put(p)
-                .put(seed)
-                .put(counter);
+                .put(seed, counter);
     }
 
     @Override
@@ -194,26 +177,13 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         int d = width(g);
         long dy = g.dout(0);
         long[] to = new long[4];
-        long add = 0;
-        for (int i = 0; i <= BIAS; i++) {
-            if (g.wants(i)) {
-                to[i] = g.din(i);
-                add |= g.adds() ? 1L << i : 0;
-            }
-        }
+        long add = g.dins(new int[] {0, 1, 2, BIAS}, to);
         if (packed(g) && to[0] != 0) {
             to[1] = to[0] + 4L * heads * d;
             to[2] = to[1] + 4L * kvHeads * d;
             add |= (add & 1) * 6;
         }
-        put(g.begin(Kernel.ATTENTION_GRAD))
-                .at(dy)
-                .at(to[0])
-                .at(to[1])
-                .at(to[2])
-                .at(to[BIAS])
-                .put(add)
-                .run();
+        put(g.begin(Kernel.ATTENTION_GRAD)).at(dy).at(to).put(add).run();
     }
 
     /** Inputs that are left out have no shape here: behind q come k and v, or what has no three dimensions. */

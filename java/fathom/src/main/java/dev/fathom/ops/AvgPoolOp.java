@@ -25,7 +25,7 @@ public record AvgPoolOp(Window window, boolean padded) implements BlindOp, Windo
 
     @Override
     public void forward(Call c) {
-        window(c.begin(Kernel.AVG_POOL).at(c.in(0)).at(c.out(0)), c.shape(0), c.outShape(0))
+        window(c.begin(Kernel.AVG_POOL).at(c.in(0), c.out(0)), c.shape(0), c.outShape(0))
                 .run();
     }
 
@@ -33,17 +33,14 @@ public record AvgPoolOp(Window window, boolean padded) implements BlindOp, Windo
     public void backward(Grad g) {
         long dy = g.dout(0);
         long dx = g.din(0);
-        window(g.begin(Kernel.AVG_POOL_GRAD).at(dy).at(dx), g.shape(0), g.outShape(0))
-                .put(g.adds() ? 1 : 0)
-                .run();
+        window(g.begin(Kernel.AVG_POOL_GRAD).at(dy, dx), g.shape(0), g.outShape(0));
+        g.put(g.adds() ? 1 : 0).run();
     }
 
     /** The window's words and what lies behind the image. */
     private Call window(Call c, Shape x, Shape y) {
         int h = window.rank() == 1 ? 1 : x.dim(1);
-        return MaxPoolOp.window(c, window, x, y)
-                .put(padded ? 1 : 0)
-                .put(window.height().after(h))
-                .put(window.width().after(x.dim(-2)));
+        MaxPoolOp.window(c, window, x, y);
+        return c.put(padded ? 1 : 0, window.height().after(h), window.width().after(x.dim(-2)));
     }
 }

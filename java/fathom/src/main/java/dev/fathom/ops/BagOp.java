@@ -83,19 +83,8 @@ public record BagOp(long padding) implements Op {
     public void forward(Call c) {
         Shape w = c.shape(0);
         Shape tokens = c.shape(1);
-        c.begin(Kernel.BAG)
-                .at(c.in(0))
-                .put(w.dim(0))
-                .at(c.in(1))
-                .at(c.in(LENGTHS))
-                .at(c.in(WEIGHTS))
-                .at(c.in(BIAS))
-                .at(c.out(0))
-                .put(tokens.dim(0))
-                .put(tokens.dim(1))
-                .put(w.dim(1))
-                .put(padding)
-                .run();
+        c.begin(Kernel.BAG).at(c.in(0)).put(w.dim(0)).at(c.in(1), c.in(LENGTHS), c.in(WEIGHTS), c.in(BIAS), c.out(0));
+        c.put(tokens.dim(0), tokens.dim(1), w.dim(1), padding).run();
     }
 
     @Override
@@ -109,18 +98,8 @@ public record BagOp(long padding) implements Op {
         if (g.wants(WEIGHTS)) {
             long rows = g.in(0);
             long dweights = g.din(WEIGHTS);
-            g.begin(Kernel.BAG_WEIGHTS)
-                    .at(rows)
-                    .put(w.dim(0))
-                    .at(g.in(1))
-                    .at(g.in(LENGTHS))
-                    .at(dy)
-                    .at(dweights)
-                    .put(tokens.dim(0))
-                    .put(tokens.dim(1))
-                    .put(w.dim(1))
-                    .put(padding)
-                    .put(g.adds() ? 1 : 0)
+            g.begin(Kernel.BAG_WEIGHTS).at(rows).put(w.dim(0)).at(g.in(1), g.in(LENGTHS), dy, dweights);
+            g.put(tokens.dim(0), tokens.dim(1), w.dim(1), padding, g.adds() ? 1 : 0)
                     .run();
         }
         if (g.wants(BIAS)) {

@@ -2,15 +2,19 @@ package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
+import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Reads;
 import dev.fathom.op.Shape;
+import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The elementwise functions of two inputs, with NumPy's broadcasting. The rows are those of
- * {@code native/src/binary.def}; a test compares the two tables.
+ * {@code native/src/binary.def}; a test compares the two tables. {@link #INTEGERS} are also functions of two I32, whose
+ * results wrap around; comparisons give F32 masks of either type.
  */
 public enum Binary implements Op {
     /** a + b. */
@@ -19,7 +23,7 @@ public enum Binary implements Op {
     SUB(Reads.NONE),
     /** a b. */
     MUL(Reads.A | Reads.B),
-    /** a / b. */
+    /** a / b, of integers toward 0; one that is 0 is refused. */
     DIV(Reads.B | Reads.OUTPUT),
     /** max(a, 0) - a b + log(1 + exp(-|a|)): binary cross-entropy of logits a against targets b. */
     BCE_LOGITS(Reads.A | Reads.B),
@@ -46,7 +50,10 @@ public enum Binary implements Op {
     /** 1 where a and b differ, else 0. */
     NE(Reads.FLAT);
 
-    static final String[] NAMES = {"a", "b"};
+    /** Those of integers, in the order of {@code native/src/integer.def}. */
+    public static final List<Binary> INTEGERS = List.of(ADD, SUB, MUL, DIV, MAX, MIN, GT, GE, LT, LE, EQ, NE);
+
+    private static final String[] NAMES = {"a", "b"};
 
     private final int reads;
 
@@ -65,7 +72,25 @@ public enum Binary implements Op {
     }
 
     @Override
+    public @Nullable DType takes(int i) {
+        return INTEGERS.contains(this) ? null : DType.F32;
+    }
+
+    @Override
+    public DType dtype(Call c, int output) {
+        return reads == Reads.FLAT ? DType.F32 : c.dtype(0);
+    }
+
+    @Override
     public Shape shape(Call c, int output) {
+        DType a = c.dtype(0);
+        DType b = c.dtype(1);
+        if (a != b) {
+            throw c.fail("a " + c.shape(0) + " is " + a + " but b " + c.shape(1) + " is " + b + "; convert "
+                    + (a == DType.F32 || b == DType.U8 ? "b" : "a") + " with to(DType."
+                    + (a == DType.F32 || b == DType.F32 ? DType.F32 : DType.I32) + ")");
+        }
+        MoveOp.words(c);
         return Broadcast.shape(c, NAMES, c.shape(0), c.shape(1));
     }
 
@@ -86,9 +111,10 @@ public enum Binary implements Op {
 
     @Override
     public void forward(Call c) {
-        c.begin(Kernel.BINARY).put(ordinal()).at(c.in(0)).at(c.in(1)).at(c.out(0));
-        Broadcast.put(c, c.outShape(0), c.shape(0), c.shape(1));
-        c.put(0f).put(0f).run();
+        boolean integers = c.dtype(0) == DType.I32;
+        c.begin(integers ? Kernel.INTEGER : Kernel.BINARY).put(integers ? INTEGERS.indexOf(this) : ordinal());
+        Broadcast.put(c.at(c.in(0), c.in(1), c.out(0)), c.outShape(0), c.shape(0), c.shape(1));
+        (integers ? c : c.put(0f).put(0f)).run();
     }
 
     @Override
@@ -117,14 +143,7 @@ public enum Binary implements Op {
     }
 
     private void grad(Grad g, int which, long a, long b, long y, long dy, long dx, boolean add) {
-        g.begin(Kernel.BINARY_GRAD)
-                .put(ordinal())
-                .put(which)
-                .at(a)
-                .at(b)
-                .at(y)
-                .at(dy)
-                .at(dx);
+        g.begin(Kernel.BINARY_GRAD).put(ordinal(), which).at(a, b, y, dy, dx);
         Broadcast.put(g, g.outShape(0), g.shape(0), g.shape(1));
         g.put(0f).put(0f).put(add ? 1 : 0).run();
     }

@@ -68,19 +68,13 @@ public final class Broadcast {
         }
         if (!dense) {
             for (long[] words : strides(result, operands)) {
-                put(c, words);
+                c.put(words);
             }
             return;
         }
-        c.put(1).put(1).put(1).put(1).put(1).put(result.size());
+        c.put(1, 1, 1, 1, 1, result.size());
         for (int o = 0; o < operands.length; o++) {
-            c.put(0).put(0).put(0).put(0).put(0).put(1);
-        }
-    }
-
-    private static void put(Call c, long[] words) {
-        for (long w : words) {
-            c.put(w);
+            c.put(0, 0, 0, 0, 0, 1);
         }
     }
 

@@ -34,14 +34,13 @@ public record CastOp(DType from, DType to) implements Op {
     @Override
     public void forward(Call c) {
         int kind = switch (from) {
-            case F32 -> to == DType.I32 ? 0 : 4;
-            case I32 -> to == DType.F32 ? 1 : 5;
-            case U8 -> to == DType.F32 ? 2 : 3;
+            case F32 -> to == DType.I32 ? Kernel.FLOATS_TO_INTS : Kernel.FLOATS_TO_BYTES;
+            case I32 -> to == DType.F32 ? Kernel.INTS_TO_FLOATS : Kernel.INTS_TO_BYTES;
+            case U8 -> to == DType.F32 ? Kernel.BYTES_TO_FLOATS : Kernel.BYTES_TO_INTS;
         };
         c.begin(Kernel.CAST)
                 .put(kind)
-                .at(c.in(0))
-                .at(c.out(0))
+                .at(c.in(0), c.out(0))
                 .put(c.shape(0).size())
                 .run();
     }

@@ -84,8 +84,7 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
         long packed = groups == 1 ? packed(c, winograd) : 0;
         boolean plain = packed == 0 || winograd && !c.fixed(0); // images of a few pixels take another form
         c.begin(Kernel.CONV).at(c.in(0)).at(plain ? c.in(1) : 0).at(packed);
-        putAddresses(c).put(n);
-        put(c, words);
+        putAddresses(c).put(n).put(words);
         putActivation(c).run();
     }
 
@@ -140,26 +139,33 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
 
     /** y = the sums alone. */
     public static void plain(Call c, long x, long w, long y, long n, long[] words) {
-        c.begin(Kernel.CONV).at(x).at(w).at(0).at(0).at(0).at(0).at(y).put(n);
-        put(c, words).put(-1).put(0f).put(0f).run();
+        c.begin(Kernel.CONV)
+                .at(x, w, 0, 0, 0, 0, y)
+                .put(n)
+                .put(words)
+                .put(-1)
+                .put(0f)
+                .put(0f)
+                .run();
     }
 
     /** dx (+)= the gradient of x. */
     public static void data(Call c, long dy, long w, long dx, long n, long[] words, boolean add) {
-        c.begin(Kernel.CONV_DATA).at(dy).at(w).at(dx).put(n);
-        put(c, words).put(add ? 1 : 0).run();
+        c.begin(Kernel.CONV_DATA)
+                .at(dy, w, dx)
+                .put(n)
+                .put(words)
+                .put(add ? 1 : 0)
+                .run();
     }
 
     /** dw (+)= the gradient of W. */
     public static void weights(Call c, long x, long dy, long dw, long n, long[] words, boolean add) {
-        c.begin(Kernel.CONV_WEIGHTS).at(x).at(dy).at(dw).put(n);
-        put(c, words).put(add ? 1 : 0).run();
-    }
-
-    private static Call put(Call c, long[] words) {
-        for (long word : words) {
-            c.put(word);
-        }
-        return c;
+        c.begin(Kernel.CONV_WEIGHTS)
+                .at(x, dy, dw)
+                .put(n)
+                .put(words)
+                .put(add ? 1 : 0)
+                .run();
     }
 }

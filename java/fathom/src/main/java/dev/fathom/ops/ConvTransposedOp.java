@@ -97,13 +97,7 @@ public record ConvTransposedOp(Window window, int groups, int heightPadding, int
         long dy = g.dout(0);
         if (g.wants(0)) {
             long w = g.in(1);
-            long dx = g.din(0);
-            long size = g.shape(0).size();
-            long to = g.adds() ? g.scratch(Float.BYTES * size) : dx;
-            ConvOp.plain(g, dy, w, to, n, words);
-            if (to != dx) {
-                g.carry(to, dx, size);
-            }
+            g.through(0, dx -> ConvOp.plain(g, dy, w, dx, n, words));
         }
         if (g.wants(1)) {
             long x = g.in(0);

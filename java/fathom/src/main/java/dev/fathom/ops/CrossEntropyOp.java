@@ -4,7 +4,6 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.function.Function;
 
@@ -14,12 +13,7 @@ import java.util.function.Function;
  * label plus smoothing / classes w everywhere. Softmax and cross-entropy in one, whose gradient is (softmax(x) sum q -
  * q) / sum w[label]. A second result keeps the probabilities for it.
  */
-public record CrossEntropyOp(float smoothing) implements Op {
-    @Override
-    public int outputs() {
-        return 2;
-    }
-
+public record CrossEntropyOp(float smoothing) implements SavingOp {
     @Override
     public DType takes(int i) {
         return i == 1 ? DType.I32 : DType.F32;
@@ -67,35 +61,16 @@ public record CrossEntropyOp(float smoothing) implements Op {
     }
 
     @Override
-    public boolean onlyForBackward(int output) {
-        return output == 1;
-    }
-
-    @Override
     public boolean readsInput(int i) {
         return i > 0;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return o == 1;
     }
 
     @Override
     public void forward(Call c) {
         long rows = c.shape(1).size();
         long rowLoss = c.scratch(Float.BYTES * rows);
-        c.begin(Kernel.CROSS_ENTROPY)
-                .at(c.in(0))
-                .at(c.in(1))
-                .at(c.in(2))
-                .at(c.out(1))
-                .at(rowLoss)
-                .at(c.out(0))
-                .put(rows)
-                .put(c.shape(0).dim(-1))
-                .put(smoothing)
-                .run();
+        c.begin(Kernel.CROSS_ENTROPY).at(c.in(0), c.in(1), c.in(2), c.out(1), rowLoss, c.out(0));
+        c.put(rows, c.shape(0).dim(-1)).put(smoothing).run();
     }
 
     @Override
@@ -105,14 +80,8 @@ public record CrossEntropyOp(float smoothing) implements Op {
         long weights = g.in(2);
         long dloss = g.dout(0);
         long dx = g.din(0);
-        g.begin(Kernel.CROSS_ENTROPY_GRAD)
-                .at(probs)
-                .at(labels)
-                .at(weights)
-                .at(dloss)
-                .at(dx)
-                .put(g.shape(1).size())
-                .put(g.shape(0).dim(-1))
+        g.begin(Kernel.CROSS_ENTROPY_GRAD).at(probs, labels, weights, dloss, dx);
+        g.put(g.shape(1).size(), g.shape(0).dim(-1))
                 .put(smoothing)
                 .put(g.adds() ? 1 : 0)
                 .run();

@@ -4,7 +4,6 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
@@ -13,15 +12,10 @@ import dev.fathom.op.Shape;
  * lengths I32 [n] of the labels or none. A second result is the gradient of each loss by its logits, which forward has
  * at hand.
  */
-public record CtcOp(int blank) implements Op {
+public record CtcOp(int blank) implements SavingOp {
     @Override
     public String label() {
         return "ctc_loss";
-    }
-
-    @Override
-    public int outputs() {
-        return 2;
     }
 
     @Override
@@ -59,36 +53,15 @@ public record CtcOp(int blank) implements Op {
     }
 
     @Override
-    public boolean onlyForBackward(int output) {
-        return output == 1;
-    }
-
-    @Override
     public boolean readsInput(int i) {
         return false;
     }
 
     @Override
-    public boolean readsOutput(int o) {
-        return o == 1;
-    }
-
-    @Override
     public void forward(Call c) {
         Shape x = c.shape(0);
-        c.begin(Kernel.CTC)
-                .at(c.in(0))
-                .at(c.in(1))
-                .at(c.in(2))
-                .at(c.in(3))
-                .at(c.out(1))
-                .at(c.out(0))
-                .put(x.dim(0))
-                .put(x.dim(1))
-                .put(x.dim(2))
-                .put(c.shape(1).dim(1))
-                .put(blank)
-                .run();
+        c.begin(Kernel.CTC).at(c.in(0), c.in(1), c.in(2), c.in(3), c.out(1), c.out(0));
+        c.put(x.dim(0), x.dim(1), x.dim(2), c.shape(1).dim(1), blank).run();
     }
 
     /** Each example's gradient times that of its loss. */
@@ -98,14 +71,7 @@ public record CtcOp(int blank) implements Op {
         long gradient = g.out(1);
         long dloss = g.dout(0);
         long dx = g.din(0);
-        g.begin(Kernel.BINARY_GRAD)
-                .put(Binary.MUL.ordinal())
-                .put(0)
-                .at(0)
-                .at(dloss)
-                .at(0)
-                .at(gradient)
-                .at(dx);
+        g.begin(Kernel.BINARY_GRAD).put(Binary.MUL.ordinal(), 0).at(0, dloss, 0, gradient, dx);
         Broadcast.put(g, x, x, Shape.of(x.dim(0), 1, 1));
         g.put(0f).put(0f).put(g.adds() ? 1 : 0).run();
     }

@@ -29,14 +29,11 @@ public record DropoutOp(float p, float scale, long seed, long counter) implement
 
     private void run(Call c, long from, long to, long n, boolean add) {
         c.begin(Kernel.DROPOUT)
-                .at(from)
-                .at(to)
+                .at(from, to)
                 .put(n)
                 .put(p)
                 .put(scale)
-                .put(seed)
-                .put(counter)
-                .put(add ? 1 : 0)
+                .put(seed, counter, add ? 1 : 0)
                 .run();
     }
 }

@@ -97,10 +97,7 @@ public interface Epilogue extends Op {
 
     /** Writes the addresses of the bias, the residual, what goes into act, and y. */
     default Call putAddresses(Call c) {
-        return c.at(c.in(bias()))
-                .at(c.in(residual()))
-                .at(keepsPre() ? c.out(outputs() - 1) : 0)
-                .at(c.out(0));
+        return c.at(c.in(bias()), c.in(residual()), keepsPre() ? c.out(outputs() - 1) : 0, c.out(0));
     }
 
     /** Writes act's row and parameters. */
@@ -118,15 +115,9 @@ public interface Epilogue extends Op {
             return g.dout(0);
         }
         long dy = g.doutOwned(0);
+        long pre = keepsPre() ? g.out(outputs() - 1) : 0;
         long y = a.row().readsOutput() ? g.out(0) : 0;
-        a.grad(
-                g,
-                keepsPre() ? g.out(outputs() - 1) : 0,
-                y,
-                dy,
-                dy,
-                g.outShape(0).size(),
-                false);
+        a.grad(g, pre, y, dy, dy, g.outShape(0).size(), false);
         return dy;
     }
 

@@ -11,10 +11,6 @@ import org.jspecify.annotations.Nullable;
 interface IndexedOp extends MoveOp {
     /** What no index is, for kernels that skip one; {@code internal.h} has it too. */
     long NO_PADDING = 1L << 32;
-    /** The kernel's kinds of rows that move as they are: of four-byte elements, and of bytes. */
-    int WORDS = 1;
-
-    int BYTES = 3;
 
     @Override
     default @Nullable DType takes(int i) {
@@ -30,22 +26,15 @@ interface IndexedOp extends MoveOp {
      * y [outer, rows, cols] = x [outer, n, cols] at the index [rows], which may count from the end if that is allowed.
      */
     static void gather(Call c, long x, long index, boolean negative, long y, long outer, long n, long rows, long cols) {
-        c.begin(Kernel.GATHER)
-                .put(c.dtype(0) == DType.U8 ? BYTES : WORDS)
-                .at(x)
-                .put(n)
-                .at(index)
-                .put(negative ? 1 : 0);
+        c.begin(Kernel.GATHER).put(c.dtype(0) == DType.U8 ? Kernel.GATHER_BYTES : Kernel.GATHER_WORDS);
+        c.at(x).put(n).at(index).put(negative ? 1 : 0);
         c.at(y).put(outer, rows, cols).at(0).put(1).run();
     }
 
     /** y [outer, n, cols] += x [outer, rows, cols] at the index [rows], which may count from the end. */
     static void scatterAdd(Call c, long x, long index, long y, long outer, long n, long rows, long cols) {
-        c.begin(Kernel.SCATTER_ADD)
-                .put(c.dtype(0) == DType.I32 ? 1 : 0)
-                .at(x, index)
-                .put(1)
-                .at(0, 0, y);
+        c.begin(Kernel.SCATTER_ADD).put(c.dtype(0) == DType.I32 ? 1 : 0);
+        c.at(x, index).put(1).at(0, 0, y);
         c.put(outer, rows, 1, cols, n, NO_PADDING).run();
     }
 

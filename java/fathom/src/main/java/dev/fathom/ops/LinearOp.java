@@ -45,8 +45,8 @@ public record LinearOp(@Nullable Activation activation) implements Epilogue {
         long n = c.shape(1).dim(0);
         long k = c.shape(1).dim(1);
         long packed = c.packed(1, Kernel.LINEAR_PACK, n, k);
-        c.begin(Kernel.LINEAR).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
-        putAddresses(c).put(m).put(n).put(k);
+        c.begin(Kernel.LINEAR).at(c.in(0), packed == 0 ? c.in(1) : 0, packed);
+        putAddresses(c).put(m, n, k);
         putActivation(c).run();
     }
 

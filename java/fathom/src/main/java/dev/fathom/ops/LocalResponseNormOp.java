@@ -3,29 +3,13 @@ package dev.fathom.ops;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
  * y = x / d^beta, d = k + alpha / size * the sum of x^2 over the channels c - size / 2 to c + (size - 1) / 2 that there
  * are; channels are the last dimension. The second result is d, for backward.
  */
-public record LocalResponseNormOp(int size, float alpha, float beta, float k) implements Op {
-    @Override
-    public int outputs() {
-        return 2;
-    }
-
-    @Override
-    public boolean onlyForBackward(int output) {
-        return output == 1;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return o == 1;
-    }
-
+public record LocalResponseNormOp(int size, float alpha, float beta, float k) implements SavingOp {
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
@@ -46,16 +30,10 @@ public record LocalResponseNormOp(int size, float alpha, float beta, float k) im
     public void forward(Call c) {
         Shape x = c.shape(0);
         c.begin(Kernel.LOCAL_RESPONSE)
-                .at(c.in(0))
-                .at(c.out(1))
-                .at(c.out(0))
-                .put(rows(x))
-                .put(x.dim(-1))
-                .put(size)
-                .put(alpha)
-                .put(beta)
-                .put(k)
-                .run();
+                .at(c.in(0), c.out(1), c.out(0))
+                .put(rows(x), x.dim(-1), size)
+                .put(alpha);
+        c.put(beta).put(k).run();
     }
 
     @Override
@@ -65,16 +43,9 @@ public record LocalResponseNormOp(int size, float alpha, float beta, float k) im
         long dx = g.din(0);
         boolean add = g.adds();
         g.begin(Kernel.LOCAL_RESPONSE_GRAD)
-                .at(g.in(0))
-                .at(g.out(1))
-                .at(dy)
-                .at(dx)
-                .put(rows(x))
-                .put(x.dim(-1))
-                .put(size)
-                .put(alpha)
-                .put(beta)
-                .put(add ? 1 : 0)
-                .run();
+                .at(g.in(0), g.out(1), dy, dx)
+                .put(rows(x), x.dim(-1), size)
+                .put(alpha);
+        g.put(beta).put(add ? 1 : 0).run();
     }
 }

@@ -5,7 +5,6 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
-import java.util.Arrays;
 
 /**
  * y [.., m, n] = a [.., m, k] b [.., k, n]; the dimensions in front broadcast. One matrix b multiplies all rows of a as
@@ -57,19 +56,12 @@ public record MatmulOp(boolean transposed) implements Op {
     public void forward(Call c) {
         Shape a = c.shape(0);
         Shape b = c.shape(1);
-        product(
-                c,
-                0,
-                transposed ? 1 : 0,
-                c.in(0),
-                a,
-                c.in(1),
-                b,
-                c.out(0),
-                c.outShape(0),
-                columns(b),
-                a.dim(-1),
-                false);
+        int tb = transposed ? 1 : 0;
+        if (b.rank() == 2) {
+            gemm(c, 0, tb, c.in(0), c.in(1), c.out(0), rows(a), columns(b), a.dim(-1), false);
+        } else {
+            batch(c, 0, tb, c.in(0), a, c.in(1), b, c.out(0), c.outShape(0), a.dim(-1), false);
+        }
     }
 
     @Override
@@ -93,18 +85,11 @@ public record MatmulOp(boolean transposed) implements Op {
             long x = g.in(0);
             long db = g.din(1);
             if (b.rank() == 2) {
-                // db = dy^T a where b is transposed, else a^T dy
-                gemm(
-                        g,
-                        1,
-                        0,
-                        transposed ? dy : x,
-                        transposed ? x : dy,
-                        db,
-                        transposed ? n : k,
-                        transposed ? k : n,
-                        rows(a),
-                        g.adds());
+                if (transposed) {
+                    gemm(g, 1, 0, dy, x, db, n, k, rows(a), g.adds());
+                } else {
+                    gemm(g, 1, 0, x, dy, db, k, n, rows(a), g.adds());
+                }
             } else if (transposed) {
                 gradient(g, 1, 0, dy, y, x, a, db, b, y);
             } else {
@@ -137,15 +122,6 @@ public record MatmulOp(boolean transposed) implements Op {
         }
     }
 
-    private static void product(
-            Call c, int ta, int tb, long a, Shape as, long b, Shape bs, long y, Shape ys, int n, int k, boolean add) {
-        if (bs.rank() == 2) {
-            gemm(c, ta, tb, a, b, y, rows(as), n, k, add);
-        } else {
-            batch(c, ta, tb, a, as, b, bs, y, ys, k, add);
-        }
-    }
-
     @Override
     public long multiplyAdds(Shape... in) {
         Shape a = in[0];
@@ -165,15 +141,9 @@ public record MatmulOp(boolean transposed) implements Op {
     /** c [m, n] (+)= op(a) op(b). */
     public static void gemm(Call call, int ta, int tb, long a, long b, long c, long m, long n, long k, boolean add) {
         call.begin(Kernel.GEMM)
-                .put(ta)
-                .put(tb)
-                .at(a)
-                .at(b)
-                .at(c)
-                .put(m)
-                .put(n)
-                .put(k)
-                .put(add ? 1 : 0)
+                .put(ta, tb)
+                .at(a, b, c)
+                .put(m, n, k, add ? 1 : 0)
                 .run();
     }
 
@@ -185,31 +155,20 @@ public record MatmulOp(boolean transposed) implements Op {
             Call call, int ta, int tb, long a, Shape as, long b, Shape bs, long c, Shape cs, long k, boolean add) {
         long m = cs.dim(-2);
         long n = cs.dim(-1);
-        call.begin(Kernel.GEMM_BATCH)
-                .put(ta)
-                .put(tb)
-                .at(a)
-                .at(b)
-                .at(c)
-                .put(m)
-                .put(n)
-                .put(k)
-                .put(add ? 1 : 0);
+        call.begin(Kernel.GEMM_BATCH).put(ta, tb).at(a, b, c).put(m, n, k, add ? 1 : 0);
         for (int i = Shape.MAX_RANK + 2; i > 2; i--) {
             call.put(i <= cs.rank() ? cs.dim(-i) : 1);
         }
-        putStrides(call, as);
-        putStrides(call, bs);
-        call.run();
+        call.put(strides(as)).put(strides(bs)).run();
     }
 
     /** How far apart the matrices of an operand lie along each of six dimensions in front; 0 where there is one. */
-    private static void putStrides(Call call, Shape s) {
+    private static long[] strides(Shape s) {
         long[] strides = new long[Shape.MAX_RANK];
         for (int i = 3; i <= s.rank(); i++) {
             int at = s.rank() - i;
             strides[Shape.MAX_RANK + 2 - i] = s.dim(at) == 1 ? 0 : s.size(at + 1, s.rank());
         }
-        Arrays.stream(strides).forEach(call::put);
+        return strides;
     }
 }

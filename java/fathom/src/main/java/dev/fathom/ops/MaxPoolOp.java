@@ -14,7 +14,7 @@ import java.util.function.Function;
  * a NaN. The second result is the tap that won, for backward; the third, where asked for, its place h W + w in the
  * image.
  */
-public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
+public record MaxPoolOp(Window window, boolean indices) implements SavingOp, WindowedOp {
     /** Taps are bytes up to so many, as the kernel has it. */
     private static final int BYTES = 256;
 
@@ -61,18 +61,8 @@ public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
     }
 
     @Override
-    public boolean onlyForBackward(int output) {
-        return output == 1;
-    }
-
-    @Override
     public boolean readsInput(int i) {
         return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return o == 1;
     }
 
     @Override
@@ -87,10 +77,10 @@ public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
         if (indices && taps == 0) {
             taps = c.scratch(y.size() * dtype(c, 1).bytes());
         }
-        window(c.begin(Kernel.MAX_POOL).at(c.in(0)).at(c.out(0)).at(taps), window, c.shape(0), y)
+        window(c.begin(Kernel.MAX_POOL).at(c.in(0), c.out(0), taps), window, c.shape(0), y)
                 .run();
         if (indices) {
-            window(c.begin(Kernel.POOL_POSITIONS).at(taps).at(c.out(2)), window, c.shape(0), y)
+            window(c.begin(Kernel.POOL_POSITIONS).at(taps, c.out(2)), window, c.shape(0), y)
                     .run();
         }
     }
@@ -99,17 +89,12 @@ public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
     public void backward(Grad g) {
         long dy = g.dout(0);
         long dx = g.din(0);
-        window(g.begin(Kernel.MAX_POOL_GRAD).at(dy).at(g.out(1)).at(dx), window, g.shape(0), g.outShape(0))
-                .put(g.adds() ? 1 : 0)
-                .run();
+        window(g.begin(Kernel.MAX_POOL_GRAD).at(dy, g.out(1), dx), window, g.shape(0), g.outShape(0));
+        g.put(g.adds() ? 1 : 0).run();
     }
 
     /** How many images, and the window's words. */
     public static Call window(Call c, Window window, Shape x, Shape y) {
-        c.put(x.dim(0));
-        for (long word : window.words(x, y, x.dim(-1))) {
-            c.put(word);
-        }
-        return c;
+        return c.put(x.dim(0)).put(window.words(x, y, x.dim(-1)));
     }
 }

@@ -2,27 +2,15 @@ package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
-import dev.fathom.op.DType;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /** The I32 number of elements that are NaN or infinite. */
-public record NonfiniteOp() implements Op {
+public record NonfiniteOp() implements CountingOp {
     public static final NonfiniteOp INSTANCE = new NonfiniteOp();
 
     @Override
     public Shape shape(Call c, int output) {
         return Shape.SCALAR;
-    }
-
-    @Override
-    public DType dtype(Call c, int output) {
-        return DType.I32;
-    }
-
-    @Override
-    public boolean differentiable() {
-        return false;
     }
 
     @Override

@@ -35,15 +35,15 @@ public record NormOp(
     /** What shares a mean and a variance, with the kernel's mode. */
     public enum Over {
         /** A channel (the last dimension), over all else. */
-        BATCH(0, "batch_norm"),
+        BATCH(Kernel.NORM_MEASURED, "batch_norm"),
         /** A channel, with a mean and a variance that are given. */
-        GIVEN(1, "batch_norm"),
+        GIVEN(Kernel.NORM_GIVEN, "batch_norm"),
         /** The last dimensions. */
-        LAYER(0, "layer_norm"),
+        LAYER(Kernel.NORM_MEASURED, "layer_norm"),
         /** The last dimensions, about 0. */
-        RMS(2, "rms_norm"),
+        RMS(Kernel.NORM_RMS, "rms_norm"),
         /** Neighboring channels of an example, over all dimensions between. */
-        GROUP(0, "group_norm");
+        GROUP(Kernel.NORM_MEASURED, "group_norm");
 
         private final int mode;
         private final String label;
@@ -193,25 +193,17 @@ public record NormOp(
         }
     }
 
-    private static Call put(Call c, long[] v) {
-        return c.put(v[0]).put(v[1]).put(v[2]).put(v[3]);
-    }
-
     @Override
     public void forward(Call c) {
         long[] v = view(c.shape(0));
-        c.begin(Kernel.NORM)
-                .put(over.mode)
-                .at(c.in(0))
-                .at(c.in(GAMMA))
-                .at(c.in(bias()))
-                .at(c.in(residual()))
-                .at(measured() ? c.out(1) : c.in(MEAN))
-                .at(measured() ? over == Over.BATCH ? c.out(3) : 0 : c.in(VARIANCE))
-                .at(measured() ? c.out(2) : 0)
-                .at(keepsPre() ? c.out(outputs() - 1) : 0)
-                .at(c.out(0));
-        putActivation(put(c, v).put(epsilon)).run();
+        c.begin(Kernel.NORM).put(over.mode).at(c.in(0), c.in(GAMMA), c.in(bias()), c.in(residual()));
+        if (measured()) {
+            c.at(c.out(1), over == Over.BATCH ? c.out(3) : 0, c.out(2));
+        } else {
+            c.at(c.in(MEAN), c.in(VARIANCE), 0);
+        }
+        c.at(keepsPre() ? c.out(outputs() - 1) : 0, c.out(0));
+        putActivation(c.put(v).put(epsilon)).run();
     }
 
     @Override
@@ -244,21 +236,14 @@ public record NormOp(
             add |= g.adds() ? 4 : 0;
         }
         int relu = !masks ? 0 : again() ? 1 : 2;
-        g.begin(Kernel.NORM_GRAD)
-                .put(over.mode)
-                .at(g.in(0))
-                .at(g.in(GAMMA))
-                .at(relu == 1 ? g.in(bias()) : 0)
-                .at(measured() ? over == Over.RMS ? 0 : g.out(1) : g.in(MEAN))
-                .at(measured() ? 0 : g.in(VARIANCE))
-                .at(measured() ? g.out(2) : 0)
-                .at(relu == 2 ? g.out(0) : 0)
-                .at(dy)
-                .at(dx)
-                .at(dgamma)
-                .at(dbeta)
-                .put(add);
-        put(g, v).put(epsilon).put(relu).run();
+        g.begin(Kernel.NORM_GRAD).put(over.mode).at(g.in(0), g.in(GAMMA), relu == 1 ? g.in(bias()) : 0);
+        if (measured()) {
+            g.at(over == Over.RMS ? 0 : g.out(1), 0, g.out(2));
+        } else {
+            g.at(g.in(MEAN), g.in(VARIANCE), 0);
+        }
+        g.at(relu == 2 ? g.out(0) : 0, dy, dx, dgamma, dbeta);
+        g.put(add).put(v).put(epsilon).put(relu).run();
         backwardResidual(g, dy);
     }
 }

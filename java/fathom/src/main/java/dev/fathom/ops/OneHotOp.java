@@ -33,10 +33,8 @@ public record OneHotOp(int classes) implements Op {
     @Override
     public void forward(Call c) {
         c.begin(Kernel.ONE_HOT)
-                .at(c.in(0))
-                .at(c.out(0))
-                .put(c.shape(0).size())
-                .put(classes)
+                .at(c.in(0), c.out(0))
+                .put(c.shape(0).size(), classes)
                 .run();
     }
 }

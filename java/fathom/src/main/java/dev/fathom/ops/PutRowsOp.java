@@ -50,15 +50,7 @@ public record PutRowsOp() implements Op {
     @Override
     public void forward(Call c) {
         Shape x = c.shape(0);
-        c.begin(Kernel.PUT_ROWS)
-                .at(c.in(0))
-                .at(c.in(1))
-                .at(c.in(2))
-                .at(c.out(0))
-                .put(x.dim(0))
-                .put(x.dim(1))
-                .put(c.shape(1).dim(1))
-                .put(x.size(2, x.rank()))
-                .run();
+        c.begin(Kernel.PUT_ROWS).at(c.in(0), c.in(1), c.in(2), c.out(0));
+        c.put(x.dim(0), x.dim(1), c.shape(1).dim(1), x.size(2, x.rank())).run();
     }
 }

@@ -144,12 +144,8 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
 
     private Call sizes(Call c) {
         Shape x = c.shape(0);
-        return c.put(x.dim(0))
-                .put(x.dim(1))
-                .put(x.dim(2))
-                .put(c.shape(RECURRENT_WEIGHT).dim(1))
-                .put(lag)
-                .put((reverse ? 1 : 0) + (updateGatesCandidate ? 2 : 0) + (paddedInFront ? 4 : 0));
+        int flags = (reverse ? 1 : 0) + (updateGatesCandidate ? 2 : 0) + (paddedInFront ? 4 : 0);
+        return c.put(x.dim(0), x.dim(1), x.dim(2), c.shape(RECURRENT_WEIGHT).dim(1), lag, flags);
     }
 
     @Override
@@ -163,17 +159,12 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
         long last = !cell.hasCellState()
                 ? 0
                 : c.out(2) != 0 ? c.out(2) : c.scratch(4 * c.outShape(2).size());
-        c.begin(Kernel.RECURRENT)
-                .put(cell.ordinal())
-                .at(c.in(0))
-                .at(packedW == 0 ? c.in(WEIGHT) : 0)
-                .at(packedW)
-                .at(packedU == 0 ? c.in(RECURRENT_WEIGHT) : 0)
-                .at(packedU);
+        c.begin(Kernel.RECURRENT).put(cell.ordinal());
+        c.at(c.in(0), packedW == 0 ? c.in(WEIGHT) : 0, packedW, packedU == 0 ? c.in(RECURRENT_WEIGHT) : 0, packedU);
         for (int i = BIAS; i < INPUTS; i++) {
             c.at(c.in(i));
         }
-        c.at(c.out(0)).at(c.out(1)).at(last);
+        c.at(c.out(0), c.out(1), last);
         saved(c);
         sizes(c).run();
     }
@@ -186,31 +177,15 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
 
     @Override
     public void backward(Grad g) {
-        int[] wanted = {0, WEIGHT, RECURRENT_WEIGHT, BIAS, RECURRENT_BIAS, PEEPHOLE, HIDDEN, CELL};
-        long[] to = new long[wanted.length];
-        long add = 0;
-        for (int i = 0; i < wanted.length; i++) {
-            if (g.wants(wanted[i])) {
-                to[i] = g.din(wanted[i]);
-                add |= g.adds() ? 1L << i : 0;
-            }
-        }
-        g.begin(Kernel.RECURRENT_GRAD)
-                .put(cell.ordinal())
-                .at(g.in(WEIGHT))
-                .at(g.in(RECURRENT_WEIGHT))
-                .at(g.in(PEEPHOLE))
-                .at(g.in(LENGTHS))
-                .at(g.in(SKIP))
-                .at(g.in(MASK));
+        long[] to = new long[8];
+        long add = g.dins(new int[] {0, WEIGHT, RECURRENT_WEIGHT, BIAS, RECURRENT_BIAS, PEEPHOLE, HIDDEN, CELL}, to);
+        g.begin(Kernel.RECURRENT_GRAD).put(cell.ordinal());
+        g.at(g.in(WEIGHT), g.in(RECURRENT_WEIGHT), g.in(PEEPHOLE), g.in(LENGTHS), g.in(SKIP), g.in(MASK));
         saved(g);
         for (int o = 0; o < 3; o++) {
             g.at(o < saved() && g.received(o) ? g.dout(o) : 0);
         }
-        for (long address : to) {
-            g.at(address);
-        }
-        sizes(g.put(add)).run();
+        sizes(g.at(to).put(add)).run();
     }
 
     @Override

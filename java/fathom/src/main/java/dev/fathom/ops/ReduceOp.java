@@ -19,17 +19,17 @@ import org.jspecify.annotations.Nullable;
  * @param mask bit i: dimension i is reduced
  */
 public record ReduceOp(Kind kind, int mask) implements Op {
-    /** The reductions, with their numbers in {@code internal.h}. */
+    /** The reductions, with the kernel's kind. */
     public enum Kind {
-        SUM(0),
-        MEAN(0),
-        MAX(1),
-        MIN(2),
-        ARGMAX(3),
-        NORM1(4),
-        NORM(5),
-        LOGSUMEXP(7),
-        ARGMIN(8);
+        SUM(Kernel.REDUCE_SUM),
+        MEAN(Kernel.REDUCE_SUM),
+        MAX(Kernel.REDUCE_MAX),
+        MIN(Kernel.REDUCE_MIN),
+        ARGMAX(Kernel.REDUCE_ARGMAX),
+        NORM1(Kernel.REDUCE_NORM1),
+        NORM(Kernel.REDUCE_NORM),
+        LOGSUMEXP(Kernel.REDUCE_LOGSUMEXP),
+        ARGMIN(Kernel.REDUCE_ARGMIN);
 
         final int kernel;
 
@@ -48,7 +48,7 @@ public record ReduceOp(Kind kind, int mask) implements Op {
         }
 
         boolean adds() {
-            return kernel == 0;
+            return kernel == Kernel.REDUCE_SUM;
         }
 
         public String label() {
@@ -150,13 +150,26 @@ public record ReduceOp(Kind kind, int mask) implements Op {
         }
     }
 
+    private int integerKind() {
+        return switch (kind) {
+            case MAX -> Kernel.INTEGER_MAX;
+            case MIN -> Kernel.INTEGER_MIN;
+            case ARGMAX -> Kernel.INTEGER_ARGMAX;
+            case ARGMIN -> Kernel.INTEGER_ARGMIN;
+            default -> Kernel.INTEGER_SUM;
+        };
+    }
+
     private void integers(Call c) {
         long x = c.in(0);
         long[][] groups = groups(c.shape(0), mask);
         for (int i = 0; i < groups.length; i++) {
             long y = i == groups.length - 1 ? c.out(0) : c.scratch(4 * groups[i][0] * groups[i][2]);
-            c.begin(Kernel.REDUCE_INTEGERS).put(kind == Kind.ARGMIN ? 4 : kind.kernel);
-            c.at(x, y).put(groups[i]).run();
+            c.begin(Kernel.REDUCE_INTEGERS)
+                    .put(integerKind())
+                    .at(x, y)
+                    .put(groups[i])
+                    .run();
             x = y;
         }
     }

@@ -86,7 +86,7 @@ public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
         for (int k = 0; k < axes.length; k++) {
             Shape next = at.with(axes[k], y.dim(axes[k]));
             long to = k == axes.length - 1 ? c.out(0) : c.scratch(4 * next.size());
-            line(c.begin(Kernel.RESIZE).put(mode.ordinal()).at(from).at(to), at, next, axes[k])
+            line(c.begin(Kernel.RESIZE).put(mode.ordinal()).at(from, to), at, next, axes[k])
                     .run();
             from = to;
             at = next;
@@ -99,9 +99,7 @@ public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
         Shape x = g.shape(0);
         if (at.size() == 0) {
             long dx = g.din(0);
-            if (!g.adds()) {
-                g.begin(Kernel.FILL).at(dx).put(x.size()).put(0f).run();
-            }
+            g.clear(0, dx);
             return;
         }
         int[] axes = axes(x, at);
@@ -109,9 +107,8 @@ public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
         for (int k = axes.length - 1; k >= 0; k--) {
             Shape before = at.with(axes[k], x.dim(axes[k]));
             long dx = k == 0 ? g.din(0) : g.scratch(4 * before.size());
-            line(g.begin(Kernel.RESIZE_GRAD).put(mode.ordinal()).at(dy).at(dx), before, at, axes[k])
-                    .put(k == 0 && g.adds() ? 1 : 0)
-                    .run();
+            line(g.begin(Kernel.RESIZE_GRAD).put(mode.ordinal()).at(dy, dx), before, at, axes[k]);
+            g.put(k == 0 && g.adds() ? 1 : 0).run();
             dy = dx;
             at = before;
         }
@@ -119,6 +116,6 @@ public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
 
     /** The sizes before, along and behind a dimension. */
     private static Call line(Call c, Shape from, Shape to, int axis) {
-        return c.put(from.size(0, axis)).put(from.dim(axis)).put(to.dim(axis)).put(from.size(axis + 1, from.rank()));
+        return c.put(from.size(0, axis), from.dim(axis), to.dim(axis), from.size(axis + 1, from.rank()));
     }
 }

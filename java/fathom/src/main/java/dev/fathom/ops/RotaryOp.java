@@ -77,21 +77,8 @@ public record RotaryOp(int heads, int turned, boolean beside) implements Op {
     private void run(Call c, long from, long to, boolean back, boolean add) {
         Shape x = c.shape(0);
         Shape table = c.shape(1);
-        c.begin(Kernel.ROTARY)
-                .at(from)
-                .at(c.in(1))
-                .at(c.has(2) ? c.in(2) : 0)
-                .at(to)
-                .put(x.dim(0))
-                .put(x.dim(1))
-                .put(heads)
-                .put(turned)
-                .put(x.dim(2) / heads)
-                .put(table.dim(1))
-                .put(table.dim(0))
-                .put(beside ? 1 : 0)
-                .put(back ? 1 : 0)
-                .put(add ? 1 : 0)
-                .run();
+        c.begin(Kernel.ROTARY).at(from, c.in(1), c.has(2) ? c.in(2) : 0, to);
+        c.put(x.dim(0), x.dim(1), heads, turned, x.dim(2) / heads, table.dim(1), table.dim(0));
+        c.put(beside ? 1 : 0, back ? 1 : 0, add ? 1 : 0).run();
     }
 }

@@ -28,7 +28,7 @@ public record SoftmaxOp(int axis, boolean log) implements Op {
 
     @Override
     public void forward(Call c) {
-        dims(c.begin(Kernel.SOFTMAX).put(log ? 1 : 0).at(c.in(0)).at(c.out(0)), c.shape(0))
+        dims(c.begin(Kernel.SOFTMAX).put(log ? 1 : 0).at(c.in(0), c.out(0)), c.shape(0))
                 .run();
     }
 
@@ -37,13 +37,11 @@ public record SoftmaxOp(int axis, boolean log) implements Op {
         long y = g.out(0);
         long dy = g.dout(0);
         long dx = g.din(0);
-        boolean add = g.adds();
-        dims(g.begin(Kernel.SOFTMAX_GRAD).put(log ? 1 : 0).at(y).at(dy).at(dx), g.shape(0))
-                .put(add ? 1 : 0)
-                .run();
+        dims(g.begin(Kernel.SOFTMAX_GRAD).put(log ? 1 : 0).at(y, dy, dx), g.shape(0));
+        g.put(g.adds() ? 1 : 0).run();
     }
 
     private Call dims(Call c, Shape s) {
-        return c.put(s.size(0, axis)).put(s.dim(axis)).put(s.size(axis + 1, s.rank()));
+        return c.put(s.size(0, axis), s.dim(axis), s.size(axis + 1, s.rank()));
     }
 }

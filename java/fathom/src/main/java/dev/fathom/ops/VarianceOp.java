@@ -3,7 +3,6 @@ package dev.fathom.ops;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 
@@ -16,10 +15,7 @@ import dev.fathom.op.Unary;
  * @param correction 1 for an estimate from a sample, 0 for the sample's own
  * @param root whether y is the standard deviation
  */
-public record VarianceOp(int mask, int correction, boolean root) implements Op {
-    /** The number in {@code internal.h}. */
-    private static final int KERNEL = 6;
-
+public record VarianceOp(int mask, int correction, boolean root) implements SavingOp {
     public static VarianceOp of(int correction, boolean root, Shape x, int[] dims) {
         return new VarianceOp(ReduceOp.mask(label(correction, root), x, dims), correction, root);
     }
@@ -34,11 +30,6 @@ public record VarianceOp(int mask, int correction, boolean root) implements Op {
     }
 
     @Override
-    public int outputs() {
-        return 2;
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         long n = ReduceOp.reduced(x, mask);
@@ -48,11 +39,6 @@ public record VarianceOp(int mask, int correction, boolean root) implements Op {
                     + (correction == 0 ? "" : ", or divide by n: " + label(0, root)));
         }
         return ReduceOp.kept(x, mask);
-    }
-
-    @Override
-    public boolean onlyForBackward(int output) {
-        return output == 1;
     }
 
     @Override
@@ -71,15 +57,8 @@ public record VarianceOp(int mask, int correction, boolean root) implements Op {
         for (int i = 0; i < groups.length; i++) {
             boolean last = i == groups.length - 1;
             long to = last ? c.out(0) : c.scratch(4 * groups[i][0] * groups[i][2]);
-            ReduceOp.step(
-                    c,
-                    i == 0 ? KERNEL : ReduceOp.Kind.SUM.kernel,
-                    x,
-                    i == 0 ? shift : 0,
-                    to,
-                    groups[i],
-                    last ? divisor(shape) : 1,
-                    false);
+            int kernel = i == 0 ? Kernel.REDUCE_VARIANCE : ReduceOp.Kind.SUM.kernel;
+            ReduceOp.step(c, kernel, x, i == 0 ? shift : 0, to, groups[i], last ? divisor(shape) : 1, false);
             x = to;
         }
         if (root) {
@@ -94,7 +73,7 @@ public record VarianceOp(int mask, int correction, boolean root) implements Op {
         long mean = spread(g, g.out(1), groups);
         long dy = spread(g, root ? halved(g) : g.dout(0), groups);
         long dx = g.din(0);
-        ReduceOp.gradient(g, KERNEL, x, mean, dy, dx, groups[0], divisor(g.shape(0)), g.adds());
+        ReduceOp.gradient(g, Kernel.REDUCE_VARIANCE, x, mean, dy, dx, groups[0], divisor(g.shape(0)), g.adds());
     }
 
     /** dy / (2 y), 0 where y is 0: what a norm's gradient makes of 1 / 2. */

@@ -26,7 +26,6 @@ import dev.fathom.ops.DropoutOp;
 import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.ExpandOp;
 import dev.fathom.ops.IndexAddOp;
-import dev.fathom.ops.IntBinary;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.LocalResponseNormOp;
 import dev.fathom.ops.MatmulOp;
@@ -515,27 +514,17 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     /** a + b, of two F32 tensors or of two I32, which wrap around. */
     public Tensor add(Tensor b) {
-        return paired(IntBinary.ADD, Binary.ADD, b);
+        return Pass.call(Binary.ADD, this, b);
     }
 
     /** a - b, of two F32 tensors or of two I32, which wrap around. */
     public Tensor sub(Tensor b) {
-        return paired(IntBinary.SUB, Binary.SUB, b);
+        return Pass.call(Binary.SUB, this, b);
     }
 
     /** a b, element by element, of two F32 tensors or of two I32, which wrap around. */
     public Tensor mul(Tensor b) {
-        return paired(IntBinary.MUL, Binary.MUL, b);
-    }
-
-    private Tensor paired(IntBinary ints, Binary floats, Tensor b) {
-        if (dtype != b.dtype) {
-            String other = dtype == DType.F32 || b.dtype == DType.U8 ? "b" : "a";
-            throw new IllegalArgumentException(floats.label() + Where.running() + ": a " + shape + " is " + dtype
-                    + " but b " + b.shape + " is " + b.dtype + "; convert " + other + " with to(DType."
-                    + (dtype == DType.F32 || b.dtype == DType.F32 ? DType.F32 : DType.I32) + ")");
-        }
-        return Pass.call(dtype == DType.I32 ? ints : floats, this, b);
+        return Pass.call(Binary.MUL, this, b);
     }
 
     /**
@@ -545,17 +534,17 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @throws IllegalArgumentException if b is I32 and one of its elements is 0
      */
     public Tensor div(Tensor b) {
-        return paired(IntBinary.DIV, Binary.DIV, b);
+        return Pass.call(Binary.DIV, this, b);
     }
 
     /** x + c, of F32 or I32. */
     public Tensor add(double c) {
-        return withNumber(IntBinary.ADD, Unary.ADD_SCALAR, c, c);
+        return withNumber(Binary.ADD, Unary.ADD_SCALAR, c, c);
     }
 
     /** x - c, of F32 or I32. */
     public Tensor sub(double c) {
-        return withNumber(IntBinary.SUB, Unary.ADD_SCALAR, c, -c);
+        return withNumber(Binary.SUB, Unary.ADD_SCALAR, c, -c);
     }
 
     /** c - x, of F32 or I32. */
@@ -567,7 +556,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     /** c x, of F32 or I32. */
     public Tensor mul(double c) {
-        return withNumber(IntBinary.MUL, Unary.MUL_SCALAR, c, c);
+        return withNumber(Binary.MUL, Unary.MUL_SCALAR, c, c);
     }
 
     /**
@@ -576,11 +565,11 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @throws IllegalArgumentException if x is I32 and c is 0
      */
     public Tensor div(double c) {
-        return withNumber(IntBinary.DIV, Unary.DIV_SCALAR, c, c);
+        return withNumber(Binary.DIV, Unary.DIV_SCALAR, c, c);
     }
 
     /** The op of two I32 with c as the second, or the row of F32 with {@code parameter}. */
-    private Tensor withNumber(IntBinary ints, Unary floats, double c, double parameter) {
+    private Tensor withNumber(Binary ints, Unary floats, double c, double parameter) {
         return dtype == DType.I32
                 ? Pass.call(ints, this, number(ints.label(), c))
                 : Pass.call(new Activation(floats, (float) parameter, 0), this);
@@ -604,7 +593,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * each gets half of the gradient.
      */
     public Tensor max(Tensor b) {
-        return paired(IntBinary.MAX, Binary.MAX, b);
+        return Pass.call(Binary.MAX, this, b);
     }
 
     /**
@@ -612,7 +601,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * equal, each gets half of the gradient.
      */
     public Tensor min(Tensor b) {
-        return paired(IntBinary.MIN, Binary.MIN, b);
+        return Pass.call(Binary.MIN, this, b);
     }
 
     /**
@@ -635,7 +624,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor gt(Tensor b) {
-        return paired(IntBinary.GT, Binary.GT, b);
+        return Pass.call(Binary.GT, this, b);
     }
 
     /** 1 where x &gt; c, else 0. No gradient flows. */
@@ -649,7 +638,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor ge(Tensor b) {
-        return paired(IntBinary.GE, Binary.GE, b);
+        return Pass.call(Binary.GE, this, b);
     }
 
     /** 1 where x &gt;= c, else 0. No gradient flows. */
@@ -663,7 +652,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor lt(Tensor b) {
-        return paired(IntBinary.LT, Binary.LT, b);
+        return Pass.call(Binary.LT, this, b);
     }
 
     /** 1 where x &lt; c, else 0. No gradient flows. */
@@ -677,7 +666,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor le(Tensor b) {
-        return paired(IntBinary.LE, Binary.LE, b);
+        return Pass.call(Binary.LE, this, b);
     }
 
     /** 1 where x &lt;= c, else 0. No gradient flows. */
@@ -691,7 +680,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor eq(Tensor b) {
-        return paired(IntBinary.EQ, Binary.EQ, b);
+        return Pass.call(Binary.EQ, this, b);
     }
 
     /** 1 where x = c, else 0. No gradient flows. */
@@ -706,7 +695,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * @see #where
      */
     public Tensor ne(Tensor b) {
-        return paired(IntBinary.NE, Binary.NE, b);
+        return Pass.call(Binary.NE, this, b);
     }
 
     /** 1 where x and c differ, else 0. No gradient flows. */

@@ -65,7 +65,7 @@ class CommandsTest {
                 }
             }
         }
-        assertThat(words).isEqualTo(4 * 23);
+        assertThat(words).isEqualTo(4 * 24);
     }
 
     @Test

@@ -132,7 +132,8 @@ class LengthTest {
                     .hasMessage("session: logits is F32 but was asked for as I32; take it with input or output");
             s.set("tokens", new int[] {0, 1, 2, 3, 4, 11});
             assertThatThrownBy(s::run)
-                    .hasMessage("take: index 11 at row 5 is outside [0, 11): give the number of a row that exists");
+                    .hasMessage(
+                            "take: index 11 at row 5 is outside [-11, 11): give a number that exists; -1 is the last");
         }
         try (var model = Model.of(new Linear(3, 2), 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, 3))) {

@@ -762,7 +762,7 @@ class PlanTest {
                 Pass pass = Pass.infer()) {
             s.set(new float[6]).set("index", new int[] {4, 7});
             String expected =
-                    "take at lookup: index 7 at row 1 is outside [0, 5): give the number of a row that exists";
+                    "take at lookup: index 7 at row 1 is outside [-5, 5): give a number that exists; -1 is the last";
             assertThatThrownBy(() -> net.rows(Tensor.of(new float[6], 2, 3), Tensor.ofInts(new int[] {4, 7}, 2)))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
                     .hasMessage(expected);

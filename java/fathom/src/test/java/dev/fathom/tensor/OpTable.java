@@ -32,7 +32,6 @@ import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.ExpandOp;
 import dev.fathom.ops.FlipOp;
 import dev.fathom.ops.IndexAddOp;
-import dev.fathom.ops.IntBinary;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.LocalResponseNormOp;
 import dev.fathom.ops.MatmulOp;
@@ -621,7 +620,10 @@ public final class OpTable {
                                 + " equal or one of them 1",
                         () -> Pass.apply(row, t(5), t(4, 3, 2)))
                 .refuses(
-                        name + ": input 1 [2] is I32 but must be F32; convert it with to(DType.F32)",
+                        name
+                                + (Binary.INTEGERS.contains(row)
+                                        ? ": a [2] is F32 but b [2] is I32; convert b with to(DType.F32)"
+                                        : ": input 1 [2] is I32 but must be F32; convert it with to(DType.F32)"),
                         () -> Pass.apply(row, t(2), Tensor.ofInts(new int[2], 2)));
         return row.differentiable() ? r : r.constant();
     }
@@ -672,7 +674,7 @@ public final class OpTable {
 
     // ---- integers, masks and conversions
 
-    private static void integer(IntBinary row, String method, DoubleBinaryOperator reference) {
+    private static void integer(Binary row, String method, DoubleBinaryOperator reference) {
         row(row.label() + " of I32", row, method)
                 .numbers(0, Numbers.INTS)
                 .numbers(1, Numbers.INTS)
@@ -689,9 +691,7 @@ public final class OpTable {
                 .f(x -> Pass.apply(row, x[0], x[1]))
                 .is(x -> x[0].zip(x[1], reference))
                 .refuses(
-                        row.label()
-                                + ": input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it"
-                                + " with to(DType.I32)",
+                        row.label() + ": a [2] is I32 but b [2] is F32; convert a with to(DType.F32)",
                         () -> Pass.apply(row, Tensor.ofInts(new int[2], 2), t(2)));
     }
 
@@ -710,12 +710,12 @@ public final class OpTable {
     }
 
     static {
-        integer(IntBinary.ADD, "add(Tensor)", (a, b) -> a + b);
-        integer(IntBinary.SUB, "sub(Tensor)", (a, b) -> a - b);
-        integer(IntBinary.MUL, "mul(Tensor)", (a, b) -> a * b);
-        integer(IntBinary.DIV, "div(Tensor)", (a, b) -> (int) (a / b));
-        integer(IntBinary.MAX, "max(Tensor)", Math::max);
-        integer(IntBinary.MIN, "min(Tensor)", Math::min);
+        integer(Binary.ADD, "add(Tensor)", (a, b) -> a + b);
+        integer(Binary.SUB, "sub(Tensor)", (a, b) -> a - b);
+        integer(Binary.MUL, "mul(Tensor)", (a, b) -> a * b);
+        integer(Binary.DIV, "div(Tensor)", (a, b) -> (int) (a / b));
+        integer(Binary.MAX, "max(Tensor)", Math::max);
+        integer(Binary.MIN, "min(Tensor)", Math::min);
         row("I32 with numbers")
                 .numbers(0, Numbers.INTS)
                 .range(-20, 20)
@@ -755,12 +755,12 @@ public final class OpTable {
                 .refuses(
                         "sum: x [2] is U8 but must be F32 or I32; convert it first",
                         () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).sum());
-        integer(IntBinary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
-        integer(IntBinary.GE, "ge(Tensor)", (a, b) -> flag(a >= b));
-        integer(IntBinary.LT, "lt(Tensor)", (a, b) -> flag(a < b));
-        integer(IntBinary.LE, "le(Tensor)", (a, b) -> flag(a <= b));
-        integer(IntBinary.EQ, "eq(Tensor)", (a, b) -> flag(a == b));
-        integer(IntBinary.NE, "ne(Tensor)", (a, b) -> flag(a != b));
+        integer(Binary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
+        integer(Binary.GE, "ge(Tensor)", (a, b) -> flag(a >= b));
+        integer(Binary.LT, "lt(Tensor)", (a, b) -> flag(a < b));
+        integer(Binary.LE, "le(Tensor)", (a, b) -> flag(a <= b));
+        integer(Binary.EQ, "eq(Tensor)", (a, b) -> flag(a == b));
+        integer(Binary.NE, "ne(Tensor)", (a, b) -> flag(a != b));
         cast("cast F32 to I32", Numbers.FLOATS, DType.I32, x -> (int) x);
         cast("cast F32 to U8", Numbers.FLOATS, DType.U8, x -> Math.max(0, Math.min(255, (int) (3 * x) / 3)))
                 .range(-400, 600);
