@@ -61,8 +61,12 @@ public record AdaBoost(Learner base, int rounds, double rate) implements Learner
         try {
             for (int round = 0; round < rounds; round++) {
                 long start = System.nanoTime();
-                Predictor member = base.fit(
-                        data.weighted(weights), new Rng(seed).split(round).seed());
+                Predictor member = Fitting.answering(
+                        "adaboost",
+                        data,
+                        base.fit(
+                                data.weighted(weights),
+                                new Rng(seed).split(round).seed()));
                 members.add(member);
                 int[] answers = member.classify(data.x());
                 double wrong = 0;

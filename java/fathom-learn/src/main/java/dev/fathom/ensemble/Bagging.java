@@ -61,23 +61,34 @@ public record Bagging(Learner base, int members, double share, boolean replaceme
         return new Bagging(base, members, share, replacement, by, new Workers(count));
     }
 
+    /**
+     * Trains the members.
+     *
+     * @throws IllegalArgumentException if the targets are numbers and are to be voted on, or a member does not learn
+     *     the task of the examples
+     */
     @Override
     public Ensemble fit(Examples data, long seed) {
+        if (by == Combination.VOTE && !data.areClasses()) {
+            throw new IllegalArgumentException("bagging: the targets of these examples are numbers, on which nobody can"
+                    + " vote; combine by MEAN or MEDIAN, or give labels");
+        }
         int drawn = (int) Math.max(1, Math.round(share * data.size()));
         Fitting fitted = Fitting.of(workers, members, m -> {
             Rng rng = new Rng(seed).split(m);
             long own = rng.split("fit").seed();
             if (!replacement) {
                 return Fitting.member(
+                        "bagging",
                         base,
                         data,
                         drawn == data.size() ? data : data.subset(Arrays.copyOf(rng.permutation(data.size()), drawn)),
                         own);
             }
-            return Fitting.member(base, data, data.subset(rng.ints(drawn, data.size())), own);
+            return Fitting.member("bagging", base, data, data.subset(rng.ints(drawn, data.size())), own);
         });
         double[] weights = new double[members];
         Arrays.fill(weights, 1);
-        return new Ensemble(fitted.members(), weights, by, fitted.timing());
+        return new Ensemble(fitted.ofOneKind(), weights, by, fitted.timing());
     }
 }

@@ -1,11 +1,17 @@
 package dev.fathom.ensemble;
 
+import dev.fathom.features.Prediction;
 import java.util.Arrays;
 
 /** How the predictions of several members become one. */
 public enum Combination {
-    /** The weighted mean: of probabilities or of numbers. */
+    /** The weighted mean, of the kind of the members: of probabilities, of scores or of numbers. */
     MEAN {
+        @Override
+        Prediction of(Prediction members) {
+            return members;
+        }
+
         @Override
         void combine(float[][] of, double[] weights, float[] to) {
             SUM.combine(of, weights, to);
@@ -16,8 +22,16 @@ public enum Combination {
         }
     },
 
-    /** The median of each number, the mean of the middle two of an even number of members. All members count alike. */
+    /**
+     * The median of each number, the mean of the middle two of an even number of members. All members count alike.
+     * Medians of probabilities are scores, since they need not sum to 1.
+     */
     MEDIAN {
+        @Override
+        Prediction of(Prediction members) {
+            return members.ofClasses() ? Prediction.SCORES : members;
+        }
+
         @Override
         void combine(float[][] of, double[] weights, float[] to) {
             float[] values = new float[of.length];
@@ -31,8 +45,16 @@ public enum Combination {
         }
     },
 
-    /** The weighted share of the members for whom a class has the largest score; each member votes for one class. */
+    /**
+     * The weighted share of the members for whom a class has the largest score, a probability. Each member votes for
+     * one class, and its predictions must be about classes.
+     */
     VOTE {
+        @Override
+        Prediction of(Prediction members) {
+            return Prediction.PROBABILITIES;
+        }
+
         @Override
         void combine(float[][] of, double[] weights, float[] to) {
             double[] votes = new double[to.length];
@@ -51,8 +73,13 @@ public enum Combination {
         }
     },
 
-    /** The weighted sum. */
+    /** The weighted sum, of numbers or of scores. */
     SUM {
+        @Override
+        Prediction of(Prediction members) {
+            return members.ofClasses() ? Prediction.SCORES : members;
+        }
+
         @Override
         void combine(float[][] of, double[] weights, float[] to) {
             for (int c = 0; c < to.length; c++) {
@@ -64,6 +91,9 @@ public enum Combination {
             }
         }
     };
+
+    /** The kind of the combination of members of one kind. */
+    abstract Prediction of(Prediction members);
 
     /** Combines the members' predictions [members][outputs] of one row. */
     abstract void combine(float[][] of, double[] weights, float[] to);

@@ -1,21 +1,48 @@
 package dev.fathom.ensemble;
 
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Several predictors as one.
+ * Several predictors as one. All of them predict the same kind of thing; only to a {@link Combination#VOTE}, members of
+ * scores and members of probabilities may both come.
  *
  * @param members in the order of their training
  * @param weights of each
  * @param by how their predictions become one
+ * @param kind what its predictions are
  * @param timing how long they were trained
  */
-public record Ensemble(List<Predictor> members, double[] weights, Combination by, Timing timing) implements Predictor {
-    /** Keeps its own list. */
+public record Ensemble(List<Predictor> members, double[] weights, Combination by, Prediction kind, Timing timing)
+        implements Predictor {
+    /**
+     * Keeps its own list.
+     *
+     * @throws IllegalArgumentException if there are no members, or they predict different kinds of things, or numbers
+     *     are to be voted on
+     */
     public Ensemble {
         members = List.copyOf(members);
+        if (members.isEmpty()) {
+            throw new IllegalArgumentException("ensemble: there are no members; give at least one");
+        }
+        Prediction first = members.get(0).kind();
+        for (int m = 0; m < members.size(); m++) {
+            Prediction other = members.get(m).kind();
+            if (by == Combination.VOTE ? !other.ofClasses() : other != first) {
+                throw new IllegalArgumentException("ensemble: member " + m + " gives " + other
+                        + (by == Combination.VOTE
+                                ? ", on which nobody can vote; combine numbers by MEAN or MEDIAN"
+                                : ", and member 0 " + first + "; let all members predict one kind, or classes VOTE"));
+            }
+        }
+    }
+
+    /** Makes an ensemble whose predictions are of the kind that its members and their combination say. */
+    public Ensemble(List<Predictor> members, double[] weights, Combination by, Timing timing) {
+        this(members, weights, by, members.isEmpty() ? Prediction.NUMBERS : by.of(members.get(0).kind()), timing);
     }
 
     @Override
@@ -48,10 +75,14 @@ public record Ensemble(List<Predictor> members, double[] weights, Combination by
             throw new IllegalArgumentException("first: " + count + " of " + members.size()
                     + " members; ask for at least 1 and at most as many as there are");
         }
-        return new Ensemble(members.subList(0, count), Arrays.copyOf(weights, count), by, timing);
+        return new Ensemble(members.subList(0, count), Arrays.copyOf(weights, count), by, kind, timing);
     }
 
-    /** Returns the classes that each member gives the rows, [members][n], as {@link Diversity} takes them. */
+    /**
+     * Returns the classes that each member gives the rows, [members][n], as {@link Diversity} takes them.
+     *
+     * @throws IllegalArgumentException if the members predict numbers
+     */
     public int[][] answers(float[][] x) {
         return members.stream().map(m -> m.classify(x)).toArray(int[][]::new);
     }

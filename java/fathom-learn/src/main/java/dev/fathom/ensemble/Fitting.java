@@ -2,6 +2,7 @@ package dev.fathom.ensemble;
 
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.train.Workers;
 import java.util.Arrays;
@@ -9,7 +10,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntFunction;
-import java.util.stream.Stream;
 
 /**
  * Members that were trained together.
@@ -40,15 +40,53 @@ record Fitting(List<Predictor> members, Timing timing) {
 
     /**
      * A member that learned of some of the examples. Where these are all of one class though the whole has more, as in
-     * a bootstrap without the rare class, no method tells classes apart: the member gives this class the probability 1.
+     * a bootstrap without the rare class, no method tells classes apart: the member gives this class the number 1.
      */
-    static Predictor member(Learner base, Examples all, Examples some, long seed) {
-        if (all.areClasses() && seen(some).length == 1 && seen(all).length > 1) {
-            float[] sure = new float[all.outputs()];
-            sure[seen(some)[0]] = 1;
-            return x -> Stream.generate(sure::clone).limit(x.length).toArray(float[][]::new);
+    static Predictor member(String who, Learner base, Examples all, Examples some, long seed) {
+        return all.areClasses() && seen(some).length == 1 && seen(all).length > 1
+                ? new Sure(all.outputs(), seen(some)[0], Prediction.PROBABILITIES)
+                : answering(who, all, base.fit(some, seed));
+    }
+
+    /**
+     * A member that knows a single class.
+     *
+     * @param outputs how many classes there are
+     * @param known the one that it knows, which it gives 1, and the others 0
+     * @param kind what these numbers are taken for
+     */
+    private record Sure(int outputs, int known, Prediction kind) implements Predictor {
+        @Override
+        public float[][] predict(float[][] x) {
+            float[][] all = new float[x.length][outputs];
+            for (float[] row : all) {
+                row[known] = 1;
+            }
+            return all;
         }
-        return base.fit(some, seed);
+    }
+
+    /** The members, of which those that know a single class speak of it as the others do, so that they combine. */
+    List<Predictor> ofOneKind() {
+        Prediction kind = members.stream()
+                .filter(m -> !(m instanceof Sure))
+                .findFirst()
+                .map(Predictor::kind)
+                .orElse(Prediction.PROBABILITIES);
+        return members.stream()
+                .map(m -> m instanceof Sure sure ? new Sure(sure.outputs, sure.known, kind) : m)
+                .toList();
+    }
+
+    /** Refuses a predictor that does not speak of what the examples have, and closes it. */
+    static <P extends Predictor> P answering(String who, Examples data, P learned) {
+        if (learned.kind().ofClasses() == data.areClasses()) {
+            return learned;
+        }
+        String kind = learned.kind().toString();
+        learned.close();
+        throw new IllegalArgumentException(who + ": a learner gives " + kind + " to examples whose targets are "
+                + (data.areClasses() ? "classes" : "numbers") + "; give learners of the task of the examples");
     }
 
     private static int[] seen(Examples data) {

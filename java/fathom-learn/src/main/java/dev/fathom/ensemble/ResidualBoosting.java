@@ -2,6 +2,7 @@ package dev.fathom.ensemble;
 
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;
@@ -39,17 +40,20 @@ public record ResidualBoosting(Learner base, int rounds, double shrinkage) imple
 
     /**
      * Trains the members: the mean, with the weight 1, and those of the residuals, with the shrinkage as their weight.
+     * All of them predict numbers; the sum is a score where the examples have classes.
+     *
+     * @throws IllegalArgumentException if the base learns classes only
      */
     @Override
     public Ensemble fit(Examples data, long seed) {
         long begin = System.nanoTime();
         float[] mean = mean(data);
         List<Predictor> members = new ArrayList<>();
-        members.add(x -> {
+        members.add(Predictor.of(Prediction.NUMBERS, x -> {
             float[][] all = new float[x.length][];
             Arrays.fill(all, mean);
             return all;
-        });
+        }));
         double[] seconds = new double[rounds + 1];
         float[][] left = new float[data.size()][];
         for (int i = 0; i < left.length; i++) {
@@ -58,8 +62,11 @@ public record ResidualBoosting(Learner base, int rounds, double shrinkage) imple
         try {
             for (int round = 1; round <= rounds; round++) {
                 long start = System.nanoTime();
-                Predictor member =
-                        base.fit(data.withY(left), new Rng(seed).split(round).seed());
+                Examples rest = data.withY(left);
+                Predictor member = Fitting.answering(
+                        "residual boosting",
+                        rest,
+                        base.fit(rest, new Rng(seed).split(round).seed()));
                 members.add(member);
                 float[][] made = member.predict(data.x());
                 float[][] next = new float[left.length][];
@@ -76,7 +83,12 @@ public record ResidualBoosting(Learner base, int rounds, double shrinkage) imple
         double[] weights = new double[rounds + 1];
         Arrays.fill(weights, shrinkage);
         weights[0] = 1;
-        return new Ensemble(members, weights, Combination.SUM, new Timing(1, Fitting.since(begin), seconds));
+        return new Ensemble(
+                members,
+                weights,
+                Combination.SUM,
+                Prediction.ofTargets(data),
+                new Timing(1, Fitting.since(begin), seconds));
     }
 
     private static float[] mean(Examples data) {

@@ -2,6 +2,7 @@ package dev.fathom.ensemble;
 
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Workers;
@@ -71,6 +72,11 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
     public record Stack(List<Predictor> members, Predictor top, boolean passThrough, Timing timing)
             implements Predictor {
         @Override
+        public Prediction kind() {
+            return top.kind();
+        }
+
+        @Override
         public float[][] predict(float[][] x) {
             return top.predict(
                     upper(x, members.stream().map(m -> m.predict(x)).toArray(float[][][]::new), passThrough));
@@ -87,7 +93,8 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
     /**
      * Trains members and top.
      *
-     * @throws IllegalArgumentException if there are fewer examples than folds
+     * @throws IllegalArgumentException if there are fewer examples than folds, or a member or the top does not learn
+     *     the task of the examples
      */
     @Override
     public Stack fit(Examples data, long seed) {
@@ -107,7 +114,7 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
             int f = job % (folds + 1);
             Examples some = f == folds ? data : data.subset(rows(fold, f, false));
             Predictor member = Fitting.member(
-                    base.get(b), data, some, rng.split("member").split(job).seed());
+                    "stacking", base.get(b), data, some, rng.split("member").split(job).seed());
             if (f < folds) {
                 float[][] x = Arrays.stream(parts[f]).mapToObj(i -> data.x()[i]).toArray(float[][]::new);
                 float[][] predictions = member.predict(x);
@@ -122,9 +129,12 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
                 .mapToObj(b -> fitted.members().get(b * (folds + 1) + folds))
                 .toList();
         try {
-            Predictor above = top.fit(
-                    data.withX(upper(data.x(), made, passThrough)),
-                    rng.split("top").seed());
+            Predictor above = Fitting.answering(
+                    "stacking",
+                    data,
+                    top.fit(
+                            data.withX(upper(data.x(), made, passThrough)),
+                            rng.split("top").seed()));
             return new Stack(members, above, passThrough, fitted.timing());
         } catch (RuntimeException | Error e) {
             members.forEach(Predictor::close);

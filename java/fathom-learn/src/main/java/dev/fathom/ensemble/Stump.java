@@ -2,6 +2,7 @@ package dev.fathom.ensemble;
 
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -23,8 +24,10 @@ public record Stump() implements Learner {
      * @param threshold a value of at most this gets {@code atMost}; infinite if no question tells examples apart
      * @param atMost the weighted mean of the targets on this side
      * @param above the weighted mean of the targets on the other side
+     * @param kind probabilities for classes, whose means are shares, and numbers otherwise
      */
-    public record Question(int columns, int column, double threshold, float[] atMost, float[] above)
+    public record Question(
+            int columns, int column, double threshold, float[] atMost, float[] above, Prediction kind)
             implements Predictor {
         @Override
         public float[][] predict(float[][] x) {
@@ -50,8 +53,9 @@ public record Stump() implements Learner {
             add(data, i, all);
         }
         double best = squares(all, weight);
+        Prediction kind = data.areClasses() ? Prediction.PROBABILITIES : Prediction.NUMBERS;
         Question question =
-                new Question(data.columns(), 0, Double.POSITIVE_INFINITY, mean(all, weight), mean(all, weight));
+                new Question(data.columns(), 0, Double.POSITIVE_INFINITY, mean(all, weight), mean(all, weight), kind);
         double least = best * 1e-12; // what rounding could gain
         for (int column = 0; column < data.columns(); column++) {
             int c = column;
@@ -85,7 +89,8 @@ public record Stump() implements Learner {
                             c,
                             ((double) here + next) / 2,
                             mean(below, belowWeight),
-                            mean(rest, restWeight));
+                            mean(rest, restWeight),
+                            kind);
                 }
             }
         }

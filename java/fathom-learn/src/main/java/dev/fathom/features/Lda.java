@@ -213,7 +213,12 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
         return Rows.inverse(z, mean, back);
     }
 
-    /** {@inheritDoc} The scores are probabilities, and that of a class without examples is 0. */
+    @Override
+    public Prediction kind() {
+        return Prediction.PROBABILITIES;
+    }
+
+    /** {@inheritDoc} The probability of a class without examples is 0. */
     @Override
     public float[][] predict(float[][] x) {
         float[][] z = transform(x);

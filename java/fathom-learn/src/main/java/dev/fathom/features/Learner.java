@@ -32,6 +32,11 @@ public interface Learner {
             Predictor predictor = fit(data.withX(projection.transform(data.x())), seed);
             return new Predictor() {
                 @Override
+                public Prediction kind() {
+                    return predictor.kind();
+                }
+
+                @Override
                 public float[][] predict(float[][] x) {
                     return predictor.predict(projection.transform(x));
                 }

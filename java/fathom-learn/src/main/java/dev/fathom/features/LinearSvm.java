@@ -74,6 +74,11 @@ public record LinearSvm(double cost, boolean squared, double interceptScale, dou
      */
     public record Machine(double[] weights, double intercept, double violation) implements Predictor {
         @Override
+        public Prediction kind() {
+            return Prediction.SCORES;
+        }
+
+        @Override
         public float[][] predict(float[][] x) {
             Rows.fits("linear SVM", x, weights.length);
             float[][] scores = new float[x.length][2];

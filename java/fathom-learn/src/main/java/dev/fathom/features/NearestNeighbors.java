@@ -74,6 +74,12 @@ public record NearestNeighbors(int k, boolean byDistance) implements Learner {
      * @param data the examples
      */
     public record Index(NearestNeighbors method, Examples data) implements Predictor {
+        /** Shares of the votes are probabilities. */
+        @Override
+        public Prediction kind() {
+            return data.areClasses() ? Prediction.PROBABILITIES : Prediction.NUMBERS;
+        }
+
         @Override
         public float[][] predict(float[][] x) {
             List<List<Neighbor>> found = neighbors(x);

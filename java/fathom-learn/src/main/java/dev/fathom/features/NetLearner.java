@@ -31,9 +31,10 @@ import org.jspecify.annotations.Nullable;
  * @param optimizer the recipe
  * @param batch how many examples a batch has; all of them if there are fewer
  * @param epochs how long it is trained
- * @param ofClasses whether the loss takes the number of each example's class, as cross-entropy does; it takes the row
- *     of targets otherwise, which for a class is zeros with a one
- * @param answer what its outputs say: their softmax for a classifier, themselves for a regressor
+ * @param kind what its outputs say. For scores and probabilities the loss takes the number of each example's class, as
+ *     cross-entropy does. For numbers it takes the row of targets, which for a class is zeros with a one, and the
+ *     outputs are then the scores of the classes
+ * @param answer makes predictions of the outputs: their softmax for a classifier, themselves for a regressor
  * @param shape of the features of one example, as the net takes them; null for rows as they are
  */
 public record NetLearner(
@@ -42,7 +43,7 @@ public record NetLearner(
         Optimizer optimizer,
         int batch,
         int epochs,
-        boolean ofClasses,
+        Prediction kind,
         UnaryOperator<Tensor> answer,
         @Nullable Shape shape)
         implements Learner {
@@ -60,7 +61,15 @@ public record NetLearner(
 
     /** Makes a learner of classes by cross-entropy, whose predictions are probabilities. */
     public static NetLearner classifier(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
-        return new NetLearner(net, Loss.crossEntropy(), optimizer, batch, epochs, true, y -> y.softmax(-1), null);
+        return new NetLearner(
+                net,
+                Loss.crossEntropy(),
+                optimizer,
+                batch,
+                epochs,
+                Prediction.PROBABILITIES,
+                y -> y.softmax(-1),
+                null);
     }
 
     /**
@@ -68,12 +77,12 @@ public record NetLearner(
      * largest output is the class.
      */
     public static NetLearner regressor(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
-        return new NetLearner(net, Loss.mse(), optimizer, batch, epochs, false, y -> y, null);
+        return new NetLearner(net, Loss.mse(), optimizer, batch, epochs, Prediction.NUMBERS, y -> y, null);
     }
 
     /** Returns this learner for a net that takes features of this shape, such as images [height, width, channels]. */
     public NetLearner shaped(int... dims) {
-        return new NetLearner(net, loss, optimizer, batch, epochs, ofClasses, answer, Shape.of(dims));
+        return new NetLearner(net, loss, optimizer, batch, epochs, kind, answer, Shape.of(dims));
     }
 
     /**
@@ -83,7 +92,7 @@ public record NetLearner(
      */
     @Override
     public Trained fit(Examples data, long seed) {
-        if (ofClasses && !data.areClasses()) {
+        if (kind.ofClasses() && !data.areClasses()) {
             throw new IllegalArgumentException(
                     "net learner: the targets of these examples are numbers, and its loss takes"
                             + " classes; give labels, or use NetLearner.regressor");
@@ -91,7 +100,7 @@ public record NetLearner(
         Rng rng = new Rng(seed);
         double[] weights = data.weights();
         boolean alike = Arrays.stream(weights).allMatch(w -> w == weights[0]);
-        Examples some = ofClasses ? data : data.withY(data.y());
+        Examples some = kind.ofClasses() ? data : data.withY(data.y());
         Examples drawn = alike ? some : some.resampled(rng.split("weights").seed());
         Model<Layer> model = Model.of(net.get(), rng.split("start").seed());
         try (Dataset all = drawn.dataset();
@@ -103,7 +112,8 @@ public record NetLearner(
             model.close();
             throw e;
         }
-        return new Trained(this, model, data.columns());
+        return new Trained(
+                this, model, data.columns(), kind.ofClasses() ? kind : Prediction.ofTargets(data));
     }
 
     /**
@@ -112,8 +122,9 @@ public record NetLearner(
      * @param method how it was trained
      * @param model the network, which {@link #close} closes
      * @param columns how many features it takes
+     * @param kind what its predictions are
      */
-    public record Trained(NetLearner method, Model<Layer> model, int columns) implements Predictor {
+    public record Trained(NetLearner method, Model<Layer> model, int columns, Prediction kind) implements Predictor {
         @Override
         public float[][] predict(float[][] x) {
             Rows.fits("net learner", x, columns);

@@ -24,6 +24,11 @@ public record OneVsRest(Learner binary) implements Learner {
      */
     public record Members(int classes, int[] known, List<Predictor> members) implements Predictor {
         @Override
+        public Prediction kind() {
+            return Prediction.SCORES;
+        }
+
+        @Override
         public float[][] predict(float[][] x) {
             float[][] scores = new float[x.length][classes];
             float[] least = new float[x.length];
@@ -67,8 +72,13 @@ public record OneVsRest(Learner binary) implements Learner {
         try {
             for (int k : known) {
                 int[] isOrRest = Arrays.stream(labels).map(l -> l == k ? 1 : 0).toArray();
-                members.add(binary.fit(
-                        data.withLabels(2, isOrRest), new Rng(seed).split(k).seed()));
+                Predictor member = binary.fit(
+                        data.withLabels(2, isOrRest), new Rng(seed).split(k).seed());
+                members.add(member);
+                if (!member.kind().ofClasses()) {
+                    throw new IllegalArgumentException("one vs rest: its learner gives numbers to examples of two"
+                            + " classes; give a learner of classes");
+                }
             }
         } catch (RuntimeException | Error e) {
             members.forEach(Predictor::close);

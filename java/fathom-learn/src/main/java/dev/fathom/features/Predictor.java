@@ -1,11 +1,36 @@
 package dev.fathom.features;
 
+import dev.fathom.assess.Classification;
+import java.util.function.UnaryOperator;
+
 /**
- * What was learned of {@link Examples}: it gives each row of features one number for every target, which are a score
- * for every class or the predicted numbers. It is closed if it holds a network.
+ * What was learned of {@link Examples}: it gives each row of features one number for every target, and says by
+ * {@link #kind} whether these are numbers, scores of classes or their probabilities. It is closed if it holds a
+ * network.
  */
-@FunctionalInterface
 public interface Predictor extends AutoCloseable {
+    /**
+     * Makes a predictor of a function, whose predictions are of this kind.
+     *
+     * @param predict gives the predictions [n][outputs] of rows [n][columns]
+     */
+    static Predictor of(Prediction kind, UnaryOperator<float[][]> predict) {
+        return new Predictor() {
+            @Override
+            public Prediction kind() {
+                return kind;
+            }
+
+            @Override
+            public float[][] predict(float[][] x) {
+                return predict.apply(x);
+            }
+        };
+    }
+
+    /** Returns what the predictions are. */
+    Prediction kind();
+
     /**
      * Returns the predictions [n][outputs] of rows [n][columns].
      *
@@ -13,8 +38,16 @@ public interface Predictor extends AutoCloseable {
      */
     float[][] predict(float[][] x);
 
-    /** Returns the class of the largest score of each row, the first of equal ones. */
+    /**
+     * Returns the class of the largest score of each row, the first of equal ones.
+     *
+     * @throws IllegalArgumentException if it predicts numbers
+     */
     default int[] classify(float[][] x) {
+        if (!kind().ofClasses()) {
+            throw new IllegalArgumentException(
+                    "classify: the predictor gives numbers, not classes; call predict, or learn examples with labels");
+        }
         float[][] scores = predict(x);
         int[] classes = new int[scores.length];
         for (int i = 0; i < classes.length; i++) {
@@ -26,9 +59,11 @@ public interface Predictor extends AutoCloseable {
     /**
      * Returns the share of the examples that it gives the right class, each counted with its weight.
      *
-     * @throws IllegalArgumentException if the examples have numbers to learn, or a class that it has no score for
+     * @throws IllegalArgumentException if it predicts numbers or the examples have numbers to learn, or a class that it
+     *     has no score for
      */
     default double accuracy(Examples data) {
+        agrees("accuracy", data);
         int[] labels = data.labels();
         float[][] scores = predict(data.x());
         int[] classes = new int[labels.length];
@@ -50,11 +85,14 @@ public interface Predictor extends AutoCloseable {
     }
 
     /**
-     * Returns the mean of (prediction - target)^2 over all targets of all examples, each counted with its weight.
+     * Returns the mean of (prediction - target)^2 over all targets of all examples, each counted with its weight. Of
+     * probabilities it is the Brier score, divided by the number of classes.
      *
-     * @throws IllegalArgumentException if it predicts another number of targets than the examples have
+     * @throws IllegalArgumentException if it predicts classes and the examples have numbers or the other way about, or
+     *     it predicts another number of targets than the examples have
      */
     default double squaredError(Examples data) {
+        agrees("squaredError", data);
         float[][] made = predict(data.x());
         double sum = 0;
         double all = 0;
@@ -68,6 +106,36 @@ public interface Predictor extends AutoCloseable {
             all += data.weights()[i] * data.outputs();
         }
         return sum / all;
+    }
+
+    /**
+     * Returns the answers to these examples, from which come their log loss, ROC curves and calibration.
+     *
+     * @throws IllegalArgumentException if the predictions are not probabilities, or the examples have numbers to learn
+     */
+    default Classification classification(Examples data) {
+        agrees("classification", data);
+        if (kind() != Prediction.PROBABILITIES) {
+            throw new IllegalArgumentException(
+                    "classification: the predictor gives scores, which are no probabilities; call accuracy, or give a"
+                            + " learner of probabilities");
+        }
+        int classes = data.outputs();
+        float[] all = new float[data.size() * classes];
+        float[][] made = predict(data.x());
+        for (int i = 0; i < made.length; i++) {
+            System.arraycopy(made[i], 0, all, i * classes, classes);
+        }
+        return Classification.ofProbabilities(all, classes, data.labels());
+    }
+
+    /** Refuses examples of the other task. */
+    private void agrees(String op, Examples data) {
+        if (kind().ofClasses() != data.areClasses()) {
+            throw new IllegalArgumentException(op + ": the predictor gives " + kind()
+                    + ", and the targets of the examples are " + (data.areClasses() ? "classes" : "numbers")
+                    + "; give examples of the task that it learned");
+        }
     }
 
     /** Frees what it holds off the heap, which is nothing for most. */

@@ -3,6 +3,7 @@ package dev.fathom.search;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.NetLearner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
@@ -31,6 +32,18 @@ import java.util.List;
  */
 public record ScoreRegressor(Space space, Predictor predictor, double mean, double deviation) implements AutoCloseable {
     private static final int UNITS = 32;
+
+    /**
+     * Checks what is predicted.
+     *
+     * @throws IllegalArgumentException if the predictor gives classes
+     */
+    public ScoreRegressor {
+        if (predictor.kind() != Prediction.NUMBERS) {
+            throw new IllegalArgumentException("score regressor: the learner gives " + predictor.kind()
+                    + ", but a score is a number; give a learner of numbers");
+        }
+    }
 
     /**
      * Returns a network for {@link #fit}: two hidden layers of 32 units, trained by Adam for 200 epochs of batches of

@@ -14,6 +14,8 @@ import dev.fathom.features.LinearSvm;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.NetLearner;
 import dev.fathom.features.OneVsRest;
+import dev.fathom.features.Pca;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -68,13 +71,13 @@ class EnsembleTest {
             Learner fixed = (data, seed) -> {
                 seen.add(data.weights());
                 int[] answers = golden.answers()[turn.getAndIncrement()];
-                return x -> {
+                return Predictor.of(Prediction.SCORES, x -> {
                     float[][] scores = new float[x.length][golden.classes()];
                     for (int i = 0; i < x.length; i++) {
                         scores[i][answers[(int) x[i][0]]] = 1;
                     }
                     return scores;
-                };
+                });
             };
             float[][] x = numbers(golden.labels().length);
             Ensemble boosted =
@@ -133,10 +136,10 @@ class EnsembleTest {
         Ensemble perfect = new AdaBoost(new Stump(), 10).fit(data, 0);
         assertThat(perfect.weights()).containsExactly(1);
         assertThat(perfect.accuracy(data)).isEqualTo(1);
-        Learner wrong = (some, seed) -> rows -> Arrays.stream(rows)
+        Learner wrong = (some, seed) -> Predictor.of(Prediction.SCORES, rows -> Arrays.stream(rows)
                 .map(r -> new float[] {r[0], 2.5f - r[0]})
                 .map(r -> r[0] > 1.5f ? new float[] {1, 0} : new float[] {0, 1})
-                .toArray(float[][]::new);
+                .toArray(float[][]::new));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AdaBoost(wrong, 3).fit(data, 0))
                 .withMessageStartingWith(
@@ -176,7 +179,7 @@ class EnsembleTest {
             Arrays.stream(some.x()).forEach(r -> different.add(r[0]));
             seen.add(different);
             sizes.add(some.size());
-            return x -> new float[x.length][1];
+            return Predictor.of(Prediction.SCORES, x -> new float[x.length][1]);
         };
         new Bagging(spy, 20).workers(1).fit(data, 1);
         assertThat(sizes).containsOnly(50);
@@ -324,17 +327,17 @@ class EnsembleTest {
         Learner heart = (some, seed) -> {
             Set<Float> known = ConcurrentHashMap.newKeySet();
             Arrays.stream(some.x()).forEach(r -> known.add(r[0]));
-            return x -> Arrays.stream(x)
+            return Predictor.of(Prediction.SCORES, x -> Arrays.stream(x)
                     .map(r -> new float[] {known.contains(r[0]) ? 1 : 0, r[0]})
-                    .toArray(float[][]::new);
+                    .toArray(float[][]::new));
         };
         List<float[][]> upper = new ArrayList<>();
         Learner top = (some, seed) -> {
             upper.add(some.x());
-            return x -> {
+            return Predictor.of(Prediction.SCORES, x -> {
                 upper.add(x);
                 return new float[x.length][2];
-            };
+            });
         };
         Stacking stacking =
                 new Stacking(top, heart, heart).folds(4).passingThrough().workers(2);
@@ -410,7 +413,7 @@ class EnsembleTest {
     @Test
     void predictionsOfAnotherSizeAreNoAnswers() {
         Examples three = Examples.ofClasses(numbers(6), 3, 0, 1, 2, 0, 1, 2);
-        Predictor two = x -> new float[x.length][2];
+        Predictor two = Predictor.of(Prediction.PROBABILITIES, x -> new float[x.length][2]);
         refused(
                 () -> two.accuracy(three),
                 "accuracy: example 2 is of class 2, and the predictor knows 2 classes; number the classes as in"
@@ -433,6 +436,128 @@ class EnsembleTest {
         refused(
                 () -> new Stump().fit(three, 1).predict(new float[][] {{1, 2}}),
                 "stump: row 0 has 2 numbers and 1 were fitted; give rows of the same features");
+    }
+
+    @Test
+    void everyPredictorSaysWhatItPredicts() {
+        Examples classes = crossing(40, 1);
+        Examples numbers = Examples.of(classes.x(), classes.y());
+        NetLearner regressor = NetLearner.regressor(() -> new Linear(2, 2), new Adam(0.1f), 20, 2);
+        Map<Learner, Prediction> ofClasses = Map.of(
+                new NearestNeighbors(3), Prediction.PROBABILITIES,
+                new Stump(), Prediction.PROBABILITIES,
+                NET, Prediction.PROBABILITIES,
+                Lda.learner(), Prediction.PROBABILITIES,
+                new LinearSvm(1), Prediction.SCORES,
+                new OneVsRest(new NearestNeighbors(3)), Prediction.SCORES,
+                new AdaBoost(new Stump(), 3), Prediction.PROBABILITIES,
+                new Bagging(new LinearSvm(1), 2).workers(1), Prediction.SCORES,
+                regressor, Prediction.SCORES,
+                new Stacking(NET, new LinearSvm(1)).workers(1), Prediction.PROBABILITIES);
+        ofClasses.forEach((learner, kind) -> {
+            try (Predictor fitted = learner.fit(classes, 1)) {
+                assertThat(fitted.kind()).as("%s", learner).isEqualTo(kind);
+                refused(() -> fitted.accuracy(numbers), "accuracy: the predictor gives " + kind + ", and the targets");
+                refused(
+                        () -> fitted.squaredError(numbers),
+                        "squaredError: the predictor gives " + kind + ", and the targets");
+            }
+        });
+        List<Learner> ofNumbers = List.of(
+                new NearestNeighbors(3),
+                new Stump(),
+                regressor,
+                new ResidualBoosting(new Stump(), 2),
+                new Bagging(new Stump(), 2).workers(1),
+                new Stacking(new Stump(), new NearestNeighbors(1)).workers(1),
+                new NearestNeighbors(3).after(data -> Pca.fit(data.x(), 1)));
+        for (Learner learner : ofNumbers) {
+            try (Predictor fitted = learner.fit(numbers, 1)) {
+                assertThat(fitted.kind()).as("%s", learner).isEqualTo(Prediction.NUMBERS);
+                refused(() -> fitted.classify(numbers.x()), "classify: the predictor gives numbers, not classes;");
+                refused(
+                        () -> fitted.accuracy(classes),
+                        "accuracy: the predictor gives numbers, and the targets of the examples are classes;");
+            }
+        }
+        assertThat(new ResidualBoosting(new Stump(), 2).fit(classes, 1).kind())
+                .as("zeros and ones learned as numbers")
+                .isEqualTo(Prediction.SCORES);
+    }
+
+    @Test
+    void probabilitiesAreAssessedAndScoresAreNot() {
+        Examples data = crossing(60, 1);
+        Predictor near = new NearestNeighbors(3).fit(data, 1);
+        assertThat(near.classification(data).confusion().accuracy()).isEqualTo(near.accuracy(data));
+        assertThat(near.classification(data).probability(7, 1)).isCloseTo(near.predict(data.x())[7][1], within(1e-6));
+        refused(
+                () -> new LinearSvm(1).fit(data, 1).classification(data),
+                "classification: the predictor gives scores, which are no probabilities;");
+        Examples numbers = Examples.of(data.x(), data.y());
+        refused(
+                () -> new Stump().fit(numbers, 1).classification(data),
+                "classification: the predictor gives numbers, and the targets of the examples are classes;");
+    }
+
+    @Test
+    void theKindOfACombinationIsThatOfItsNumbers() {
+        Examples data = crossing(40, 1);
+        Bagging bag = new Bagging(new Stump(), 3).workers(1);
+        assertThat(bag.fit(data, 1).kind()).isEqualTo(Prediction.PROBABILITIES);
+        assertThat(bag.by(Combination.MEDIAN).fit(data, 1).kind())
+                .as("medians need not sum to 1")
+                .isEqualTo(Prediction.SCORES);
+        assertThat(bag.by(Combination.SUM).fit(data, 1).kind()).isEqualTo(Prediction.SCORES);
+        Ensemble margins = new Bagging(new LinearSvm(1), 3).workers(1).fit(data, 1);
+        assertThat(margins.kind()).isEqualTo(Prediction.SCORES);
+        assertThat(margins.first(2).kind()).isEqualTo(Prediction.SCORES);
+        Ensemble votes = new Bagging(new LinearSvm(1), 3)
+                .by(Combination.VOTE)
+                .workers(1)
+                .fit(data, 1);
+        assertThat(votes.kind()).isEqualTo(Prediction.PROBABILITIES);
+    }
+
+    @Test
+    void differentKindsAreNotMixed() {
+        Examples classes = crossing(40, 1);
+        Examples numbers = Examples.of(classes.x(), classes.y());
+        Predictor share = new Stump().fit(classes, 1);
+        Predictor margin = new LinearSvm(1).fit(classes, 1);
+        Predictor number = new Stump().fit(numbers, 1);
+        double[] weights = {1, 1};
+        Timing timing = new Timing(1, 1, new double[2]);
+        refused(
+                () -> new Ensemble(List.of(share, margin), weights, Combination.MEAN, timing),
+                "ensemble: member 1 gives scores of classes, and member 0 probabilities of classes; let all members"
+                        + " predict one kind, or classes VOTE");
+        refused(
+                () -> new Ensemble(List.of(share, number), weights, Combination.VOTE, timing),
+                "ensemble: member 1 gives numbers, on which nobody can vote; combine numbers by MEAN or MEDIAN");
+        assertThat(new Ensemble(List.of(share, margin), weights, Combination.VOTE, timing).classify(classes.x()))
+                .hasSize(40);
+        Learner always = (data, seed) -> number;
+        for (Learner learner : List.of(
+                new Bagging(always, 2).workers(1),
+                new AdaBoost(always, 2),
+                new Stacking(new Stump(), always).workers(1),
+                new Stacking(always, new Stump()).workers(1))) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> learner.fit(classes, 1))
+                    .withMessageEndingWith(": a learner gives numbers to examples whose targets are classes; give"
+                            + " learners of the task of the examples");
+        }
+        refused(() -> new OneVsRest(always).fit(classes, 1), "one vs rest: its learner gives numbers to examples");
+        refused(
+                () -> new ResidualBoosting((data, seed) -> share, 2).fit(numbers, 1),
+                "residual boosting: a learner gives probabilities of classes to examples whose targets are numbers;");
+        refused(
+                () -> new Bagging(new Stump(), 2).by(Combination.VOTE).fit(numbers, 1),
+                "bagging: the targets of these examples are numbers, on which nobody can vote;");
+        refused(
+                () -> new Ensemble(List.of(), new double[0], Combination.MEAN, timing),
+                "ensemble: there are no members");
     }
 
     private static void refused(ThrowingCallable call, String start) {

@@ -9,6 +9,7 @@ import dev.fathom.ensemble.ResidualBoosting;
 import dev.fathom.ensemble.Stump;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NetLearner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -299,11 +300,14 @@ class SearchTest {
         ScoreRegressor fixed = ScoreRegressor.fit(
                 one,
                 four.all(),
-                (data, seed) -> x -> IntStream.range(0, 4)
+                (data, seed) -> Predictor.of(Prediction.NUMBERS, x -> IntStream.range(0, 4)
                         .mapToObj(i -> new float[] {known[i]})
-                        .toArray(float[][]::new),
+                        .toArray(float[][]::new)),
                 1);
         assertThat(fixed.rankCorrelation(four.all())).isCloseTo(2.25 / 4.5, within(1e-12));
+        assertThatThrownBy(() -> new ScoreRegressor(one, Predictor.of(Prediction.SCORES, x -> x), 0, 1))
+                .hasMessage("score regressor: the learner gives scores of classes, but a score is a number; give a learner"
+                        + " of numbers");
     }
 
     @Test

@@ -91,7 +91,8 @@ public final class Classification {
      * zeros to what it gives.
      *
      * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels
-     *     [n] below {@code classes}, or [n, 1] with targets 0 or 1, or if a logit is NaN or infinite
+     *     [n] below {@code classes}, or [n, 1] with targets 0 or 1 of at most two classes, or if a logit is NaN or
+     *     infinite
      */
     public static Classification of(Model<? extends Layer> model, Dataset data) {
         int n = data.size();
@@ -114,6 +115,11 @@ public final class Classification {
                             + " and the targets are " + y.dtype() + " " + y.shape()
                             + "; it must give [n, classes] for I32 labels [n], or [n, 1] for targets 0 or 1,"
                             + " so reshape what it gives");
+                }
+                if (one && data.classes() > 2) {
+                    throw new IllegalArgumentException("classification: the model gives one logit, which tells two"
+                            + " classes apart, and the examples have labels of " + data.classes()
+                            + " classes; give a model with a logit for each");
                 }
                 if (at == 0) {
                     width = logits.dim(1);

@@ -3,9 +3,9 @@ package dev.fathom.assess;
 import dev.fathom.data.Dataset;
 
 /**
- * Trains a model of any kind on some examples and scores it on others, for {@link Folds#crossValidate} and
- * {@link LearningCurve}. An evaluation makes its model anew, so that nothing that was learned in one fold is known in
- * the next:
+ * Trains a model of any kind on some examples and scores it on others, for the methods {@code crossValidate} of
+ * {@link Folds} and for {@link LearningCurve}. An evaluation makes its model anew, so that nothing that was learned in
+ * one fold is known in the next:
  *
  * <pre>{@code
  * Evaluation evaluation = (train, test) -> {

@@ -2,11 +2,15 @@ package dev.fathom.assess;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.op.Checks;
+import dev.fathom.data.Encoder;
+import dev.fathom.data.Encoding;
+import dev.fathom.data.Table;
 import dev.fathom.tensor.Rng;
 import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
@@ -326,9 +330,46 @@ public final class Folds {
      * @throws IllegalArgumentException if there are no folds, the dataset lacks a row, or a score is NaN
      */
     public static Scores crossValidate(Dataset data, List<Fold> folds, Evaluation evaluation) {
+        return scores(folds, fold -> fold.of(data), evaluation);
+    }
+
+    /**
+     * Runs an evaluation on each fold of a table and returns the scores, in the order of the folds. The encoder is
+     * fitted anew to the rows that each fold learns from, so that means, extremes and categories know nothing of the
+     * rows that it tests on:
+     *
+     * <pre>{@code
+     * Encoder encoder = new Encoder().standardize("age").oneHot("city").label("kind");
+     * Scores scores = Folds.crossValidate(table, encoder, Folds.of(table.size(), 5, 1), evaluation);
+     * }</pre>
+     *
+     * <p>A category that only the rows to test on have is an error, as it would be for a model in service, unless
+     * {@link Encoder#unknownAsZeros} lets it be zeros.
+     *
+     * @throws IllegalArgumentException if there are no folds, the table lacks a row, the encoder cannot be fitted to
+     *     the rows to learn from or cannot encode those to test on, or a score is NaN
+     */
+    public static Scores crossValidate(Table table, Encoder encoder, List<Fold> folds, Evaluation evaluation) {
+        return scores(
+                folds,
+                fold -> {
+                    Table.Split rows = fold.of(table);
+                    Encoding encoding = encoder.fit(rows.rest());
+                    Dataset train = encoding.dataset(rows.rest());
+                    try {
+                        return new Dataset.Split(train, encoding.dataset(rows.heldOut()));
+                    } catch (RuntimeException e) {
+                        train.close();
+                        throw e;
+                    }
+                },
+                evaluation);
+    }
+
+    private static Scores scores(List<Fold> folds, Function<Fold, Dataset.Split> divided, Evaluation evaluation) {
         double[] scores = new double[folds.size()];
         for (int i = 0; i < scores.length; i++) {
-            Dataset.Split parts = folds.get(i).of(data);
+            Dataset.Split parts = divided.apply(folds.get(i));
             try (Dataset train = parts.rest();
                     Dataset test = parts.heldOut()) {
                 scores[i] = evaluation.score(train, test);

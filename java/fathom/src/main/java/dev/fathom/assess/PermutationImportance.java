@@ -3,7 +3,6 @@ package dev.fathom.assess;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -115,13 +114,17 @@ public record PermutationImportance(double score, List<Scores> drops) {
         final int columns;
         private final Shape shape;
         private final float[] x;
+        /** How many classes the labels are of; 0 for targets that are numbers. */
+        private final int classes;
+
         private int[] labels = {};
         private float[] targets = {};
         private Shape target = Shape.SCALAR;
 
-        private Rows(int n, Shape shape) {
+        private Rows(int n, Shape shape, int classes) {
             this.n = n;
             this.shape = shape;
+            this.classes = classes;
             columns = (int) shape.size();
             x = new float[Math.multiplyExact(n, columns)];
         }
@@ -131,7 +134,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
                 throw new IllegalArgumentException("permutationImportance: " + data + " has the fields " + data.fields()
                         + ", but only x and y of one shape can be shuffled; make a dataset of these two");
             }
-            Rows rows = new Rows(data.size(), data.featureShape());
+            Rows rows = new Rows(data.size(), data.featureShape(), data.classes());
             Batches.Epoch batches = data.batches().epoch(0);
             Rng rng = new Rng(0); // a map that draws gives the same examples every time
             for (int at = 0; batches.hasNext(); ) {
@@ -146,7 +149,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
 
         private void put(int at, Batch batch) {
             System.arraycopy(batch.x().toArray(), 0, x, at * columns, batch.size() * columns);
-            if (batch.y().dtype() == DType.I32) {
+            if (classes > 0) {
                 labels = at == 0 ? new int[n] : labels;
                 System.arraycopy(batch.y().toIntArray(), 0, labels, at, batch.size());
             } else {
@@ -165,7 +168,12 @@ public record PermutationImportance(double score, List<Scores> drops) {
                     mixed[i * columns + column] = x[order[i] * columns + column];
                 }
             }
-            return labels.length > 0 ? Dataset.of(mixed, shape, labels) : Dataset.of(mixed, shape, targets, target);
+            if (classes == 0) {
+                return Dataset.of(mixed, shape, targets, target);
+            }
+            try (Dataset seen = Dataset.of(mixed, shape, labels)) {
+                return seen.withClasses(classes);
+            }
         }
     }
 }

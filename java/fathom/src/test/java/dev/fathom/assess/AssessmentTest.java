@@ -223,6 +223,24 @@ class AssessmentTest {
         }
     }
 
+    @Test
+    void theTaskIsThatOfTheDataset() {
+        try (Dataset few = Dataset.of(new float[8], Shape.of(2), new int[] {0, 1, 1, 0});
+                Dataset five = few.withClasses(5);
+                var one = Model.of(new Sequential(new Linear(2, 1)), 1)) {
+            List<Integer> classes = new ArrayList<>();
+            PermutationImportance.of(five, 1, 1, d -> {
+                classes.add(d.classes());
+                return 0;
+            });
+            assertThat(classes).as("though no label is above 1").containsExactly(5, 5, 5);
+            assertThat(Classification.of(one, few).confusion().classes()).isEqualTo(2);
+            assertThatThrownBy(() -> Classification.of(one, five))
+                    .hasMessage("classification: the model gives one logit, which tells two classes apart, and the"
+                            + " examples have labels of 5 classes; give a model with a logit for each");
+        }
+    }
+
     /** The score is a sum over pairs of columns and targets, so that every value can be followed. */
     @Test
     void aGroupIsShuffledAsAWhole() {

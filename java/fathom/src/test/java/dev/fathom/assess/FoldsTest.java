@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Encoder;
 import dev.fathom.data.Table;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,6 +176,59 @@ class FoldsTest {
         try (Dataset targets = Dataset.of(x, Shape.of(1), x, Shape.of(1))) {
             assertThatThrownBy(targets::labels)
                     .hasMessage("labels: the targets of this dataset are floats [1]; read them from batches");
+        }
+    }
+
+    /**
+     * A row far away is in the second of three folds. Were the encoder fitted to all rows, or once, the scaled numbers
+     * of the training rows would not have mean 0 and deviation 1, and those far away would not be as far as they are.
+     */
+    @Test
+    void theEncoderOfATableIsFittedToTheRowsToLearnFromAlone(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("rows.csv");
+        Files.writeString(file, "a,city,y\n1,P,0\n2,Q,0\n1000,P,1\n4,Q,1\n5,P,2\n6,Q,2\n");
+        Table table = Table.csv(file);
+        Encoder encoder = new Encoder().standardize("a").target("y");
+        List<float[]> learned = new ArrayList<>();
+        List<float[]> tested = new ArrayList<>();
+        List<Fold> folds = Folds.of(6, 3);
+        Scores scores = Folds.crossValidate(table, encoder, folds, (train, test) -> {
+            learned.add(features(train));
+            tested.add(features(test));
+            return learned.size();
+        });
+        assertThat(scores.values()).containsExactly(1, 2, 3);
+        double[] a = {1, 2, 1000, 4, 5, 6};
+        for (int f = 0; f < 3; f++) {
+            double[] of = Arrays.stream(folds.get(f).train()).mapToDouble(i -> a[i]).toArray();
+            double mean = Arrays.stream(of).average().orElseThrow();
+            double deviation =
+                    Math.sqrt(Arrays.stream(of).map(v -> (v - mean) * (v - mean)).sum() / 4);
+            for (int i = 0; i < 4; i++) {
+                assertThat(learned.get(f)[i]).isCloseTo((float) ((of[i] - mean) / deviation), within(1e-6f));
+            }
+            for (int i = 0; i < 2; i++) {
+                assertThat(tested.get(f)[i])
+                        .isCloseTo((float) ((a[folds.get(f).test()[i]] - mean) / deviation), within(1e-3f));
+            }
+        }
+        assertThat(tested.get(1)[0]).as("1000, which the second encoding never saw").isGreaterThan(400);
+        float whole = encoder.fit(table).features(table)[2];
+        assertThat(whole).as("as a leak would show it").isLessThan(3);
+
+        // a category of the rows to test on is unknown
+        Encoder cities = new Encoder().oneHot("city").target("y");
+        List<Fold> apart = List.of(new Fold(new int[] {0, 2}, new int[] {1}));
+        assertThatThrownBy(() -> Folds.crossValidate(table, cities, apart, (train, test) -> 0))
+                .hasMessageContaining("Q is none of the 1 categories that fit saw, [P];");
+        assertThat(Folds.crossValidate(table, cities.unknownAsZeros(), apart, (train, test) -> features(test)[0])
+                        .mean())
+                .isZero();
+    }
+
+    private static float[] features(Dataset data) {
+        try (Pass pass = Pass.infer()) {
+            return data.batches().epoch(0).next().x().toArray();
         }
     }
 

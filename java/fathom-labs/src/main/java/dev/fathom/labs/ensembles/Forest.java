@@ -7,6 +7,7 @@ import dev.fathom.ensemble.Ensemble;
 import dev.fathom.ensemble.Timing;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
@@ -105,8 +106,9 @@ record Forest(int trees, double share) implements Learner {
         EnsembleModel<T> forest = new RandomForestTrainer<>(tree, combiner, trees, seed).train(rows);
         double[] weights = new double[trees];
         Arrays.fill(weights, 1);
+        Prediction kind = data.areClasses() ? Prediction.PROBABILITIES : Prediction.NUMBERS;
         List<Predictor> members = forest.getModels().stream()
-                .map(model -> predictor(model, names, factory.getUnknownOutput(), row))
+                .map(model -> predictor(kind, model, names, factory.getUnknownOutput(), row))
                 .toList();
         double seconds = (System.nanoTime() - start) * 1e-9;
         return new Ensemble(
@@ -117,10 +119,10 @@ record Forest(int trees, double share) implements Learner {
     }
 
     private static <T extends Output<T>> Predictor predictor(
-            Model<T> tree, String[] names, T unknown, Function<T, float[]> row) {
-        return x -> Arrays.stream(x)
+            Prediction kind, Model<T> tree, String[] names, T unknown, Function<T, float[]> row) {
+        return Predictor.of(kind, x -> Arrays.stream(x)
                 .map(values -> row.apply(tree.predict(new ArrayExample<>(unknown, names, Averages.doubles(values)))
                         .getOutput()))
-                .toArray(float[][]::new);
+                .toArray(float[][]::new));
     }
 }

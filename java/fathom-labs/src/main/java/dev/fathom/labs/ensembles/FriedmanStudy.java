@@ -9,6 +9,7 @@ import dev.fathom.ensemble.Stump;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.NetLearner;
+import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
@@ -69,9 +70,9 @@ final class FriedmanStudy implements AutoCloseable {
         LeastSquares fit = LeastSquares.fit(
                 Arrays.stream(data.x()).map(Averages::doubles).toArray(double[][]::new),
                 Arrays.stream(data.y()).mapToDouble(row -> row[0]).toArray());
-        return x -> Arrays.stream(x)
+        return Predictor.of(Prediction.NUMBERS, x -> Arrays.stream(x)
                 .map(row -> new float[] {(float) fit.predict(Averages.doubles(row))})
-                .toArray(float[][]::new);
+                .toArray(float[][]::new));
     }
 
     private <P extends Predictor> P fitted(Learner learner, String name, Class<P> type) {
