@@ -1,6 +1,6 @@
 /**
  * Classical learning: examples as rows of features, the methods that learn of them, several models as one, and searches
- * over settings; and OpenBLAS, as a backend of Fathom's products and for its LAPACK.
+ * over settings, linear models that are computed and detectors of outliers; and OpenBLAS, as a backend of Fathom's products and for its LAPACK.
  */
 module dev.fathom.learn {
     requires transitive dev.fathom;
@@ -9,8 +9,10 @@ module dev.fathom.learn {
     requires org.bytedeco.openblas;
     requires static org.jspecify;
 
+    exports dev.fathom.anomaly;
     exports dev.fathom.ensemble;
     exports dev.fathom.features;
+    exports dev.fathom.linear;
     exports dev.fathom.openblas;
     exports dev.fathom.search;
 

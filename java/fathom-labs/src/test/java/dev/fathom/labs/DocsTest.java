@@ -76,6 +76,7 @@ class DocsTest {
     void everySnippetCompilesAndRuns(Path page) throws Exception {
         StringBuilder source = new StringBuilder();
         for (String name : List.of(
+                "anomaly",
                 "assess",
                 "attention",
                 "data",
@@ -83,6 +84,7 @@ class DocsTest {
                 "ensemble",
                 "explain",
                 "features",
+                "linear",
                 "nets",
                 "nn",
                 "op",

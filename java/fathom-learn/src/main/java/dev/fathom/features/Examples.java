@@ -39,8 +39,8 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
      *     row of targets names no class where all should
      */
     public Examples {
-        Rows.check("examples", x);
-        Rows.check("targets", y);
+        FeatureRows.check("examples", x);
+        FeatureRows.check("targets", y);
         if (y.length != x.length || weights.length != x.length) {
             throw new IllegalArgumentException("examples: " + x.length + " rows with " + y.length + " targets and "
                     + weights.length + " weights; give one of each for every row");
@@ -58,7 +58,7 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
         }
         for (int i = 0; areClasses && i < y.length; i++) {
             float[] row = y[i];
-            int at = Rows.largest(row);
+            int at = FeatureRows.largest(row);
             if (row[at] != 1 || IntStream.range(0, row.length).anyMatch(k -> k != at && row[k] != 0)) {
                 throw new IllegalArgumentException("examples: the targets of row " + i + " are " + Arrays.toString(row)
                         + ", which name no class; give zeros with a single 1, or targets that are numbers");
@@ -181,7 +181,7 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
         }
         int[] labels = new int[size()];
         for (int i = 0; i < labels.length; i++) {
-            labels[i] = Rows.largest(y[i]);
+            labels[i] = FeatureRows.largest(y[i]);
         }
         return labels;
     }
@@ -251,7 +251,7 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
      * learners that cannot weigh examples (Freund and Schapire 1996).
      */
     public Examples resampled(long seed) {
-        Examples drawn = subset(Rows.draw(weights, size(), new Rng(seed).split("resampled")));
+        Examples drawn = subset(FeatureRows.draw(weights, size(), new Rng(seed).split("resampled")));
         return drawn.weighted(ones(size()));
     }
 

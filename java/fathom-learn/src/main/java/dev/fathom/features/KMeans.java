@@ -1,6 +1,7 @@
 package dev.fathom.features;
 
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -34,7 +35,7 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
      * @throws IllegalArgumentException unless there are k different rows of one length, all of whose numbers are finite
      */
     public static KMeans fit(float[][] x, int k, long seed) {
-        Rows.check("k-means", x);
+        FeatureRows.check("k-means", x);
         KMeans best = null;
         for (int start = 0; start < STARTS; start++) {
             KMeans found = fit(x, plusPlus(x, k, new Rng(seed).split(start)));
@@ -50,9 +51,9 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
      *     and finite numbers
      */
     public static KMeans fit(float[][] x, float[][] start) {
-        int columns = Rows.check("k-means", x);
-        Rows.fits("k-means' start", start, columns);
-        Rows.check("k-means' start", start);
+        int columns = FeatureRows.check("k-means", x);
+        FeatureRows.fits("k-means' start", start, columns);
+        FeatureRows.check("k-means' start", start);
         int k = start.length;
         if (x.length < k) {
             throw few(x.length + " rows", k);
@@ -85,9 +86,9 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
             if (Arrays.stream(nearest).max().orElse(0) == 0) {
                 throw few(c + " different rows", k);
             }
-            centers[c] = x[Rows.draw(nearest, 1, rng)[0]];
+            centers[c] = x[FeatureRows.draw(nearest, 1, rng)[0]];
             for (int i = 0; i < x.length; i++) {
-                double d = Rows.distance(x[i], centers[c]);
+                double d = Vectors.squaredDistance(x[i], centers[c]);
                 nearest[i] = c == 0 ? d : Math.min(nearest[i], d);
             }
         }
@@ -101,7 +102,7 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
             int best = 0;
             double least = Double.POSITIVE_INFINITY;
             for (int c = 0; c < centers.length; c++) {
-                double d = Rows.distance(x[i], centers[c]);
+                double d = Vectors.squaredDistance(x[i], centers[c]);
                 if (d < least) {
                     least = d;
                     best = c;
@@ -149,7 +150,7 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
 
     /** Returns the number of the nearest center of each row, the first of equally near ones. */
     public int[] assign(float[][] x) {
-        Rows.fits("assign", x, centers[0].length);
+        FeatureRows.fits("assign", x, centers[0].length);
         int[] of = new int[x.length];
         assign(x, centers, of, new double[x.length]);
         return of;
@@ -157,11 +158,11 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
 
     /** Returns the Euclidean distance of each row to each center, [n][k]: features for a head. */
     public float[][] distances(float[][] x) {
-        Rows.fits("distances", x, centers[0].length);
+        FeatureRows.fits("distances", x, centers[0].length);
         float[][] distances = new float[x.length][centers.length];
         for (int i = 0; i < x.length; i++) {
             for (int c = 0; c < centers.length; c++) {
-                distances[i][c] = (float) Math.sqrt(Rows.distance(x[i], centers[c]));
+                distances[i][c] = (float) Math.sqrt(Vectors.squaredDistance(x[i], centers[c]));
             }
         }
         return distances;

@@ -137,8 +137,8 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
             deviations[j] = deviations[j] == 0 ? 1 : Math.sqrt(deviations[j] / n);
         }
         double[] axes = new double[columns * columns];
-        for (int from = 0; from < n; from += Rows.BLOCK) {
-            int to = Math.min(n, from + Rows.BLOCK);
+        for (int from = 0; from < n; from += FeatureRows.BLOCK) {
+            int to = Math.min(n, from + FeatureRows.BLOCK);
             double[] block = new double[(to - from) * columns];
             for (int i = from; i < to; i++) {
                 double root = Math.sqrt(weights[i]);
@@ -184,7 +184,7 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
     /** {@inheritDoc} Here z = A (x - m). */
     @Override
     public float[][] transform(float[][] x) {
-        return Rows.transform("transform", x, mean, directions);
+        return FeatureRows.transform("transform", x, mean, directions);
     }
 
     /** {@inheritDoc} Here it is m + A'(A A')^-1 z, the nearest to m of the rows that {@link #transform} maps to z. */
@@ -192,7 +192,7 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
     public float[][] inverse(float[][] z) {
         int columns = mean.length;
         int width = width();
-        double[] turned = Rows.transposed(directions, columns);
+        double[] turned = FeatureRows.transposed(directions, columns);
         double[] axes = new double[width * width];
         Lapack.addProduct(turned, width, turned, width, axes);
         double[] values = Lapack.eigenvectors(axes, width);
@@ -210,7 +210,7 @@ public record Lda(double[] mean, double[] directions, double[] shares, double[][
                 }
             }
         }
-        return Rows.inverse(z, mean, back);
+        return FeatureRows.inverse(z, mean, back);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fathom.features;
 
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Vectors;
 
 /**
  * A linear support vector machine: of two classes y = -1 and 1 it finds the weights w and the intercept b that minimize
@@ -80,10 +81,10 @@ public record LinearSvm(double cost, boolean squared, double interceptScale, dou
 
         @Override
         public float[][] predict(float[][] x) {
-            Rows.fits("linear SVM", x, weights.length);
+            FeatureRows.fits("linear SVM", x, weights.length);
             float[][] scores = new float[x.length][2];
             for (int i = 0; i < x.length; i++) {
-                scores[i][1] = (float) (LinearSvm.dot(weights, x[i]) + intercept);
+                scores[i][1] = (float) (Vectors.dot(weights, x[i]) + intercept);
                 scores[i][0] = -scores[i][1];
             }
             return scores;
@@ -126,7 +127,7 @@ public record LinearSvm(double cost, boolean squared, double interceptScale, dou
                 }
                 double limit = squared ? Double.POSITIVE_INFINITY : c;
                 int y = labels[i] == 1 ? 1 : -1;
-                double gradient = y * (dot(w, x[i]) + intercept * interceptScale) - 1 + ridge * alpha[i];
+                double gradient = y * (Vectors.dot(w, x[i]) + intercept * interceptScale) - 1 + ridge * alpha[i];
                 double projected =
                         alpha[i] == 0 ? Math.min(gradient, 0) : alpha[i] == limit ? Math.max(gradient, 0) : gradient;
                 most = Math.max(most, projected);
@@ -144,13 +145,5 @@ public record LinearSvm(double cost, boolean squared, double interceptScale, dou
             violation = most - least;
         }
         return new Machine(w, intercept * interceptScale, violation);
-    }
-
-    private static double dot(double[] w, float[] x) {
-        double sum = 0;
-        for (int j = 0; j < w.length; j++) {
-            sum += w[j] * x[j];
-        }
-        return sum;
     }
 }

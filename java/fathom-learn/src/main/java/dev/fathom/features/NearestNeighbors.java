@@ -2,6 +2,7 @@ package dev.fathom.features;
 
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -116,7 +117,7 @@ public record NearestNeighbors(int k, boolean byDistance) implements Learner {
 
         /** Returns the k nearest examples of each row, the nearest first, and of equally near ones the first. */
         public List<List<Neighbor>> neighbors(float[][] x) {
-            Rows.fits("nearest neighbors", x, data.columns());
+            FeatureRows.fits("nearest neighbors", x, data.columns());
             List<List<Neighbor>> found = new ArrayList<>();
             double[] squares = squares(data.x());
             for (int from = 0; from < x.length; from += QUERIES) {
@@ -238,7 +239,7 @@ public record NearestNeighbors(int k, boolean byDistance) implements Learner {
             prune();
             List<Neighbor> near = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                near.add(new Neighbor(examples[i], Math.sqrt(Rows.distance(query, x[examples[i]]))));
+                near.add(new Neighbor(examples[i], Math.sqrt(Vectors.squaredDistance(query, x[examples[i]]))));
             }
             near.sort(Comparator.comparingDouble(Neighbor::distance).thenComparingInt(Neighbor::example));
             return List.copyOf(near.subList(0, k));

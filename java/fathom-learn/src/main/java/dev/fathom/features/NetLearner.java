@@ -127,7 +127,7 @@ public record NetLearner(
     public record Trained(NetLearner method, Model<Layer> model, int columns, Prediction kind) implements Predictor {
         @Override
         public float[][] predict(float[][] x) {
-            Rows.fits("net learner", x, columns);
+            FeatureRows.fits("net learner", x, columns);
             float[][] predictions = new float[x.length][];
             Shape shape = method.shape;
             int[] one = shape == null ? new int[] {columns} : shape.toArray();

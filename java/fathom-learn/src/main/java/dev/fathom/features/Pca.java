@@ -2,6 +2,7 @@ package dev.fathom.features;
 
 import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
@@ -36,19 +37,19 @@ public record Pca(double[] mean, double[] components, double[] variances, double
      *     them, one is NaN or infinite, or there are fewer rows or columns than components
      */
     public static Pca fit(float[][] x, int width) {
-        int columns = Rows.check("pca", x);
+        int columns = FeatureRows.check("pca", x);
         int n = x.length;
         if (n < 2 || width < 1 || width > Math.min(n, columns)) {
             throw refused(width, n, columns, Math.min(n, columns));
         }
-        double[] mean = Rows.means(x);
+        double[] mean = FeatureRows.means(x);
         double[] components;
         double[] variances = new double[width];
         double total;
         if (n >= columns) {
             double[] axes = new double[columns * columns];
-            for (int from = 0; from < n; from += Rows.BLOCK) {
-                double[] block = Rows.centered(x, from, Math.min(n, from + Rows.BLOCK), mean);
+            for (int from = 0; from < n; from += FeatureRows.BLOCK) {
+                double[] block = FeatureRows.centered(x, from, Math.min(n, from + FeatureRows.BLOCK), mean);
                 Lapack.addProduct(block, columns, block, columns, axes);
             }
             double[] values = Lapack.eigenvectors(axes, columns);
@@ -58,8 +59,8 @@ public record Pca(double[] mean, double[] components, double[] variances, double
                 System.arraycopy(axes, (columns - 1 - c) * columns, components, c * columns, columns);
             }
         } else {
-            double[] centered = Rows.centered(x, 0, n, mean);
-            double[] turned = Rows.transposed(centered, columns);
+            double[] centered = FeatureRows.centered(x, 0, n, mean);
+            double[] turned = FeatureRows.transposed(centered, columns);
             double[] axes = new double[n * n];
             Lapack.addProduct(turned, n, turned, n, axes);
             double[] values = Lapack.eigenvectors(axes, n);
@@ -72,7 +73,7 @@ public record Pca(double[] mean, double[] components, double[] variances, double
             }
             double[] directions = new double[columns * width];
             Lapack.addProduct(centered, columns, along, width, directions);
-            components = Rows.transposed(Lapack.orthonormal(directions, width), width);
+            components = FeatureRows.transposed(Lapack.orthonormal(directions, width), width);
         }
         makeLargestPositive(components, columns);
         return new Pca(mean, components, variances, total);
@@ -152,7 +153,7 @@ public record Pca(double[] mean, double[] components, double[] variances, double
         for (float v : x.values()) {
             squares += (double) v * v;
         }
-        return (squares - x.rows() * Rows.dot(mean, mean)) / (x.rows() - 1);
+        return (squares - x.rows() * Vectors.dot(mean, mean)) / (x.rows() - 1);
     }
 
     /** C B for B [columns, width]. */
@@ -219,13 +220,13 @@ public record Pca(double[] mean, double[] components, double[] variances, double
     /** {@inheritDoc} Here z = V (x - m), where the rows of V are the components. */
     @Override
     public float[][] transform(float[][] x) {
-        return Rows.transform("transform", x, mean, components);
+        return FeatureRows.transform("transform", x, mean, components);
     }
 
     /** {@inheritDoc} Here it is V'z + m. With as many components as columns it gives back x. */
     @Override
     public float[][] inverse(float[][] z) {
-        return Rows.inverse(z, mean, components);
+        return FeatureRows.inverse(z, mean, components);
     }
 
     /**

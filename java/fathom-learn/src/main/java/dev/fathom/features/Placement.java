@@ -1,5 +1,6 @@
 package dev.fathom.features;
 
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -36,8 +37,8 @@ public interface Placement {
      * @throws IllegalArgumentException unless there is a place for each row and 1 &lt;= k &lt; n / 2
      */
     static double trustworthiness(float[][] x, float[][] places, int k) {
-        Rows.check("trustworthiness", x);
-        Rows.check("trustworthiness", places);
+        FeatureRows.check("trustworthiness", x);
+        FeatureRows.check("trustworthiness", places);
         int n = x.length;
         if (places.length != n || k < 1 || 2 * k >= n) {
             throw new IllegalArgumentException("trustworthiness: k=" + k + " of " + n + " rows and " + places.length
@@ -48,7 +49,7 @@ public interface Placement {
                 .mapToDouble(i -> {
                     double[] distances = new double[n];
                     for (int j = 0; j < n; j++) {
-                        distances[j] = j == i ? -1 : Rows.distance(x[i], x[j]); // a row is before all others
+                        distances[j] = j == i ? -1 : Vectors.squaredDistance(x[i], x[j]); // a row is before all others
                     }
                     double[] sorted = distances.clone();
                     Arrays.sort(sorted);
@@ -82,7 +83,7 @@ public interface Placement {
         double[] distances = new double[k];
         int count = 0;
         for (int j = 0; j < rows.length; j++) {
-            double distance = Rows.distance(rows[i], rows[j]);
+            double distance = Vectors.squaredDistance(rows[i], rows[j]);
             if (j == i || (count == k && distance >= distances[k - 1])) {
                 continue;
             }

@@ -1,6 +1,7 @@
 package dev.fathom.features;
 
 import dev.fathom.assess.Classification;
+import dev.fathom.tensor.Vectors;
 import java.util.function.UnaryOperator;
 
 /**
@@ -51,7 +52,7 @@ public interface Predictor extends AutoCloseable {
         float[][] scores = predict(x);
         int[] classes = new int[scores.length];
         for (int i = 0; i < classes.length; i++) {
-            classes[i] = Rows.largest(scores[i]);
+            classes[i] = FeatureRows.largest(scores[i]);
         }
         return classes;
     }
@@ -73,7 +74,7 @@ public interface Predictor extends AutoCloseable {
                         "accuracy: example " + i + " is of class " + labels[i] + ", and the predictor knows "
                                 + scores[i].length + " classes; number the classes as in training");
             }
-            classes[i] = Rows.largest(scores[i]);
+            classes[i] = FeatureRows.largest(scores[i]);
         }
         double right = 0;
         double all = 0;
@@ -102,7 +103,7 @@ public interface Predictor extends AutoCloseable {
                         "squaredError: the predictor gives " + made[i].length + " numbers for the " + data.outputs()
                                 + " targets of the examples; give the targets it learned");
             }
-            sum += data.weights()[i] * Rows.distance(made[i], data.y()[i]);
+            sum += data.weights()[i] * Vectors.squaredDistance(made[i], data.y()[i]);
             all += data.weights()[i] * data.outputs();
         }
         return sum / all;

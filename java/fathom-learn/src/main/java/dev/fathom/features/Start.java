@@ -12,7 +12,7 @@ final class Start {
      */
     static int check(String op, float[][] x, int width, double neighbors) {
         int n = x.length;
-        int columns = Rows.check(op, x);
+        int columns = FeatureRows.check(op, x);
         if (n <= neighbors || columns < width) {
             throw new IllegalArgumentException(op + ": " + n + " rows of " + columns + " columns; give more than "
                     + (long) Math.ceil(neighbors) + " rows of at least " + width + " columns");

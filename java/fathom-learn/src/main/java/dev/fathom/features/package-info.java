@@ -8,7 +8,8 @@
  * <p>Two interfaces hold them together: a {@link dev.fathom.features.Learner} makes a
  * {@link dev.fathom.features.Predictor} of {@link dev.fathom.features.Examples}, and so does a network
  * ({@link dev.fathom.features.NetLearner}). A class is a row of zeros with a one, so that one interface serves classes
- * and numbers, and an ensemble is a learner made of learners.
+ * and numbers, and an ensemble is a learner made of learners. Examples say whether they have classes, and a predictor
+ * whether it gives numbers, scores or probabilities ({@link dev.fathom.features.Prediction}); values are never asked.
  *
  * <p>Sums are in double precision. Eigenvectors come from LAPACK, through the one class of {@code kernel} that knows
  * it, so only {@code Pca} and {@code Lda} need OpenBLAS. Rejected: these methods as layers (they are not trained by

@@ -4,13 +4,17 @@ import static org.bytedeco.openblas.global.openblas.CblasColMajor;
 import static org.bytedeco.openblas.global.openblas.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas.CblasTrans;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dgelqf;
+import static org.bytedeco.openblas.global.openblas.LAPACKE_dgelsd;
+import static org.bytedeco.openblas.global.openblas.LAPACKE_dgesdd;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dorglq;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dsyev;
 import static org.bytedeco.openblas.global.openblas.LAPACK_COL_MAJOR;
+import static org.bytedeco.openblas.global.openblas.LAPACK_ROW_MAJOR;
 import static org.bytedeco.openblas.global.openblas.cblas_dgemm;
 
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
+import java.util.Arrays;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
 
@@ -64,6 +68,61 @@ public final class Lapack {
         check("dgelqf", LAPACKE_dgelqf(LAPACK_COL_MAJOR, width, rows, q, width, factors));
         check("dorglq", LAPACKE_dorglq(LAPACK_COL_MAJOR, width, rows, width, q, width, factors));
         return q;
+    }
+
+    /**
+     * The singular value decomposition A = U S V' of a matrix [rows, width] with rows &gt;= width.
+     *
+     * @param left U [rows, width]
+     * @param values the diagonal of S, from the largest to the smallest
+     * @param right V' [width, width], a right singular vector in each row
+     */
+    public record Svd(double[] left, double[] values, double[] right) {}
+
+    /**
+     * Returns the singular value decomposition of a matrix [rows, width], which is lost, where rows &gt;= width.
+     *
+     * @throws IllegalStateException if it cannot be found, because a number is not finite
+     * @throws NativeException if OpenBLAS is not on the class path
+     */
+    public static Svd singularValues(double[] matrix, int width) {
+        present();
+        int rows = matrix.length / width;
+        Svd svd = new Svd(new double[rows * width], new double[width], new double[width * width]);
+        check(
+                "dgesdd",
+                LAPACKE_dgesdd(
+                        LAPACK_ROW_MAJOR,
+                        (byte) 'S',
+                        rows,
+                        width,
+                        matrix,
+                        width,
+                        svd.values,
+                        svd.left,
+                        width,
+                        svd.right,
+                        width));
+        return svd;
+    }
+
+    /**
+     * Returns of all B [width, m] that minimize |Y - A B|^2 the one of least norm, for A [rows, width], which is lost,
+     * and Y [rows, m]. Singular values of A count as 0 below max(rows, width) 2^-52 times the largest, since rounding
+     * leaves so much of a 0.
+     *
+     * @throws IllegalStateException if it cannot be found, because a number is not finite
+     * @throws NativeException if OpenBLAS is not on the class path
+     */
+    public static double[] leastNorm(double[] a, int width, double[] y, int m) {
+        present();
+        int rows = a.length / width;
+        int longer = Math.max(rows, width);
+        double[] b = Arrays.copyOf(y, longer * m);
+        double[] values = new double[Math.min(rows, width)];
+        double zero = longer * Math.ulp(1.0);
+        check("dgelsd", LAPACKE_dgelsd(LAPACK_ROW_MAJOR, rows, width, m, a, width, b, m, values, zero, new int[1]));
+        return Arrays.copyOf(b, width * m);
     }
 
     private static void check(String routine, int info) {

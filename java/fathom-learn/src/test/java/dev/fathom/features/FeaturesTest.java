@@ -13,6 +13,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import dev.fathom.testing.Learners;
 import java.util.Arrays;
 import java.util.List;
@@ -235,7 +236,7 @@ class FeaturesTest {
             List<Integer> expected = IntStream.range(0, x.length)
                     .boxed()
                     .sorted((a, b) -> {
-                        int byDistance = Double.compare(Rows.distance(query, x[a]), Rows.distance(query, x[b]));
+                        int byDistance = Double.compare(Vectors.squaredDistance(query, x[a]), Vectors.squaredDistance(query, x[b]));
                         return byDistance != 0 ? byDistance : Integer.compare(a, b);
                     })
                     .limit(6)

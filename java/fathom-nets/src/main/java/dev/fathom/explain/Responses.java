@@ -3,6 +3,7 @@ package dev.fathom.explain;
 import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -176,17 +177,9 @@ public final class Responses {
                     + channels() + " channels; give one for each");
         }
         return IntStream.range(0, size())
-                .mapToObj(i -> new Neighbor(i, distance(features, means.get(i))))
+                .mapToObj(i -> new Neighbor(i, Math.sqrt(Vectors.squaredDistance(features, means.get(i)))))
                 .sorted(Comparator.comparingDouble(Neighbor::distance))
                 .limit(count)
                 .toList();
-    }
-
-    private static double distance(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (double) (a[i] - b[i]) * (a[i] - b[i]);
-        }
-        return Math.sqrt(sum);
     }
 }

@@ -9,6 +9,7 @@ import dev.fathom.tensor.Linearization;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -171,19 +172,19 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
         float[] start = rng.normal(n, 0, 1);
         Arrays.setAll(next, i -> start[i]);
         int k = 0;
-        double length = Math.sqrt(dot(next, next));
+        double length = Math.sqrt(Vectors.dot(next, next));
         double largest = 0;
         while (k < most && length > 1e-6 * largest) { // else the directions so far hold all that H makes of them
             q[k] = times(next, 1 / length);
             beside[k] = length;
             next = apply(q[k]);
-            diagonal[k] = dot(next, q[k]);
+            diagonal[k] = Vectors.dot(next, q[k]);
             for (int twice = 0; twice < 2; twice++) {
                 for (int i = 0; i <= k; i++) {
-                    subtract(next, dot(next, q[i]), q[i]);
+                    subtract(next, Vectors.dot(next, q[i]), q[i]);
                 }
             }
-            length = Math.sqrt(dot(next, next));
+            length = Math.sqrt(Vectors.dot(next, next));
             if (!Double.isFinite(length + diagonal[k])) {
                 throw new ArithmeticException(
                         "curvature: a product of the Hessian is NaN or infinite; the loss or a parameter is not"
@@ -204,14 +205,6 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
         double[] w = new double[v.length];
         Arrays.setAll(w, i -> product[i]);
         return w;
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
     }
 
     private static double[] times(double[] a, double c) {

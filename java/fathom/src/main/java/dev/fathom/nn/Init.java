@@ -6,6 +6,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 
 /**
@@ -212,24 +213,16 @@ public final class Init {
         int before = i - from;
         for (int j = 0; j < times * before; j++) {
             double[] u = q[from + j % before];
-            double along = dot(u, v);
+            double along = Vectors.dot(u, v);
             for (int k = 0; k < m; k++) {
                 v[k] -= along * u[k];
             }
         }
-        double norm = Math.sqrt(dot(v, v));
+        double norm = Math.sqrt(Vectors.dot(v, v));
         for (int k = 0; k < m; k++) {
             v[k] /= norm;
             rows[i * m + k] = (float) v[k];
         }
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int k = 0; k < a.length; k++) {
-            sum += a[k] * b[k];
-        }
-        return sum;
     }
 
     private static void checkGain(String what, float gain) {

@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 
 /**
@@ -287,23 +288,15 @@ public record NaturalSpline(Basis basis, double... knots) implements StepwiseLay
     private static double[] reflector(double[] x, int from) {
         double[] v = x.clone();
         Arrays.fill(v, 0, from, 0);
-        v[from] += Math.copySign(Math.sqrt(dot(v, v)), v[from]);
-        double norm = Math.sqrt(dot(v, v));
+        v[from] += Math.copySign(Math.sqrt(Vectors.dot(v, v)), v[from]);
+        double norm = Math.sqrt(Vectors.dot(v, v));
         return Arrays.stream(v).map(e -> e / norm).toArray();
     }
 
     private static void reflect(double[] v, double[] x) {
-        double along = 2 * dot(v, x);
+        double along = 2 * Vectors.dot(v, x);
         for (int i = 0; i < x.length; i++) {
             x[i] -= along * v[i];
         }
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
     }
 }

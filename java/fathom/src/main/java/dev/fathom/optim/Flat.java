@@ -37,14 +37,6 @@ final class Flat {
         });
     }
 
-    static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
     /** a + c b, as a new vector. */
     static double[] plus(double[] a, double c, double[] b) {
         double[] sum = new double[a.length];

@@ -1,6 +1,7 @@
 package dev.fathom.optim;
 
 import dev.fathom.op.Checks;
+import dev.fathom.tensor.Vectors;
 import dev.fathom.tree.Records;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -95,7 +96,7 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
     /** s, y and y s. */
     private record Pair(double[] s, double[] y, double product) {
         Pair(double[] s, double[] y) {
-            this(s, y, Flat.dot(s, y));
+            this(s, y, Vectors.dot(s, y));
         }
     }
 
@@ -156,7 +157,7 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
             for (int i = 0; i < iterations && Flat.largest(g) > gradientTolerance; i++) {
                 boolean first = pairs.isEmpty();
                 d = direction(g);
-                double slope = Flat.dot(g, d);
+                double slope = Vectors.dot(g, d);
                 if (!(slope <= -changeTolerance)) {
                     break;
                 }
@@ -193,16 +194,16 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
             List<Double> factors = new ArrayList<>();
             for (Iterator<Pair> newest = pairs.descendingIterator(); newest.hasNext(); ) {
                 Pair p = newest.next();
-                double factor = Flat.dot(p.s, q) / p.product;
+                double factor = Vectors.dot(p.s, q) / p.product;
                 factors.add(0, factor);
                 q = Flat.plus(q, -factor, p.y);
             }
             Pair last = pairs.getLast();
-            double scale = last.product / Flat.dot(last.y, last.y);
+            double scale = last.product / Vectors.dot(last.y, last.y);
             q = Flat.plus(new double[q.length], scale, q);
             int i = 0;
             for (Pair p : pairs) {
-                q = Flat.plus(q, factors.get(i++) - Flat.dot(p.y, q) / p.product, p.s);
+                q = Flat.plus(q, factors.get(i++) - Vectors.dot(p.y, q) / p.product, p.s);
             }
             return q;
         }
@@ -212,7 +213,7 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
             double loss = update.again();
             evaluations++;
             double[] g = Flat.of(update, Update.Part::gradient);
-            return new Place(t, loss, g, Flat.dot(g, d));
+            return new Place(t, loss, g, Vectors.dot(g, d));
         }
 
         private boolean tooHigh(Place from, Place p) {

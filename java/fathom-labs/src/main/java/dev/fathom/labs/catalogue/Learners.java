@@ -49,6 +49,30 @@ final class Learners {
                                 "C > 0; two classes",
                                 "Cortes and Vapnik 1995; Hsieh et al. 2008"),
                         new CatalogueEntry(
+                                "Ridge regression",
+                                "new Ridge(1)",
+                                "Σ (y - a - b x)² + penalty |b|², by singular values",
+                                "penalty ≥ 0",
+                                "Hoerl and Kennard 1970"),
+                        new CatalogueEntry(
+                                "Lasso",
+                                "Lasso.learner(0.1)",
+                                "Σ (y - a - b z)² / 2n + penalty Σ |b|, of standardized columns z",
+                                "penalty ≥ 0; one number",
+                                "Tibshirani 1996"),
+                        new CatalogueEntry(
+                                "Least squares",
+                                "LeastSquares.learner()",
+                                "Σ (y - a - b x)², with standard errors",
+                                "rows ≥ columns + 2; one number",
+                                "Gauss 1809"),
+                        new CatalogueEntry(
+                                "Logistic regression",
+                                "new LogisticRegression(0.01)",
+                                "mean -ln softmax + penalty / 2 |b|², by Newton's method",
+                                "penalty > 0",
+                                "Cox 1958"),
+                        new CatalogueEntry(
                                 "Nearest neighbors",
                                 "new NearestNeighbors(3)",
                                 "the vote or mean of the k nearest examples",
@@ -97,7 +121,30 @@ final class Learners {
                                 "shrinkage in (0, 1]",
                                 "Friedman 2001"),
                         new CatalogueEntry(
-                                "Grid search", "search.grid(3)", "every combination of a few values", "", ""),
+                                "Isolation forest",
+                                "IsolationForest.fit(x, 1)",
+                                "2^(-mean path / c(n)) over random trees",
+                                "two rows",
+                                "Liu et al. 2008"),
+                        new CatalogueEntry(
+                                "Local outlier factor",
+                                "LocalOutlierFactor.fit(x, 3)",
+                                "the density of the neighbors over one's own",
+                                "k < rows",
+                                "Breunig et al. 2000"),
+                        new CatalogueEntry(
+                                "One-class support vector machine",
+                                "OneClassSvm.fit(x, 0.1)",
+                                "a region with a share 1 - ν of the rows, by a Gaussian kernel",
+                                "ν in (0, 1]",
+                                "Schölkopf et al. 2001"),
+                        new CatalogueEntry(
+                                "Matrix profile",
+                                "MatrixProfile.of(x, 2, 1)",
+                                "the distance of each window to the most similar one",
+                                "windows of 2 rows or more",
+                                "Yeh et al. 2016"),
+                        new CatalogueEntry("Grid search", "search.grid(3)", "every combination of a few values", "", ""),
                         new CatalogueEntry(
                                 "Random search",
                                 "search.random(8)",

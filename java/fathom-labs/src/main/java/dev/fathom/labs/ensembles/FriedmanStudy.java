@@ -9,13 +9,12 @@ import dev.fathom.ensemble.Stump;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.NetLearner;
-import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.linear.LeastSquares;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -66,15 +65,6 @@ final class FriedmanStudy implements AutoCloseable {
         return 10 * Math.sin(Math.PI * x[0] * x[1]) + 20 * Math.pow(x[2] - 0.5, 2) + 10.0 * x[3] + 5.0 * x[4];
     }
 
-    private static Predictor leastSquares(Examples data) {
-        LeastSquares fit = LeastSquares.fit(
-                Arrays.stream(data.x()).map(Averages::doubles).toArray(double[][]::new),
-                Arrays.stream(data.y()).mapToDouble(row -> row[0]).toArray());
-        return Predictor.of(Prediction.NUMBERS, x -> Arrays.stream(x)
-                .map(row -> new float[] {(float) fit.predict(Averages.doubles(row))})
-                .toArray(float[][]::new));
-    }
-
     private <P extends Predictor> P fitted(Learner learner, String name, Class<P> type) {
         P predictor =
                 type.cast(learner.fit(learn, new Rng(run.seed()).split(name).seed()));
@@ -107,7 +97,7 @@ final class FriedmanStudy implements AutoCloseable {
         Learner stump = EnsemblesLab.stoppable(run, new Stump());
         Learner oneNet =
                 new ResidualBoosting(net, 1, 1); // which begins with the mean, so that the network need not learn it
-        Predictor least = leastSquares(learn);
+        Predictor least = LeastSquares.learner().fit(learn, 0);
         Predictor network = fitted(oneNet, "network", Predictor.class);
         Predictor question = fitted(stump, "stump", Predictor.class);
         Ensemble boostedStumps = fitted(new ResidualBoosting(stump, 500), "boosted stumps", Ensemble.class);

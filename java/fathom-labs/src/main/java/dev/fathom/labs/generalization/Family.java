@@ -4,7 +4,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.statistics.MinimumNorm;
+import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.NaturalSpline;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.generalization;
 
-import dev.fathom.labs.statistics.MinimumNorm;
+import dev.fathom.linear.MinimumNorm;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;

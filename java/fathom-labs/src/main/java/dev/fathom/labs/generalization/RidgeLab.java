@@ -9,7 +9,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.statistics.MinimumNorm;
+import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Init;

@@ -1,5 +1,6 @@
 package dev.fathom.labs.images;
 
+import dev.fathom.tensor.Vectors;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +60,7 @@ public record Gabor(double degrees, double frequency, double explained, double[]
     private static Gabor better(
             @Nullable Gabor best, double[] filter, double theta, double f, double[] cos, double[] sin) {
         double[] ab = leastSquares(filter, cos, sin);
-        double share = (ab[0] * dot(filter, cos) + ab[1] * dot(filter, sin)) / dot(filter, filter);
+        double share = (ab[0] * Vectors.dot(filter, cos) + ab[1] * Vectors.dot(filter, sin)) / Vectors.dot(filter, filter);
         if (best != null && best.explained >= share) {
             return best;
         }
@@ -72,22 +73,14 @@ public record Gabor(double degrees, double frequency, double explained, double[]
 
     /** a and b of least (filter - a cos - b sin)^2; only a where the two are one function. */
     private static double[] leastSquares(double[] filter, double[] cos, double[] sin) {
-        double cc = dot(cos, cos);
-        double ss = dot(sin, sin);
-        double cs = dot(cos, sin);
-        double fc = dot(filter, cos);
-        double fs = dot(filter, sin);
+        double cc = Vectors.dot(cos, cos);
+        double ss = Vectors.dot(sin, sin);
+        double cs = Vectors.dot(cos, sin);
+        double fc = Vectors.dot(filter, cos);
+        double fs = Vectors.dot(filter, sin);
         double det = cc * ss - cs * cs;
         return det > 1e-9 * cc * cc
                 ? new double[] {(fc * ss - fs * cs) / det, (fs * cc - fc * cs) / det}
                 : new double[] {fc / cc, 0};
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
     }
 }

@@ -7,7 +7,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.linear.LeastSquares;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;

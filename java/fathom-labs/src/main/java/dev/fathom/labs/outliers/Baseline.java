@@ -1,5 +1,9 @@
 package dev.fathom.labs.outliers;
 
+import dev.fathom.anomaly.IsolationForest;
+import dev.fathom.anomaly.LocalOutlierFactor;
+import dev.fathom.anomaly.MatrixProfile;
+import dev.fathom.anomaly.OneClassSvm;
 import dev.fathom.features.Pca;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
@@ -34,14 +38,16 @@ enum Baseline {
     FOREST("isolation forest") {
         @Override
         double[] scores(LabeledSeries series, long seed) {
-            IsolationForest forest = IsolationForest.of(learned(series), new Rng(seed).split("forest"));
+            IsolationForest forest = IsolationForest.fit(
+                    learned(series), new Rng(seed).split("forest").seed());
             return asked(series).mean(forest.scores(asked(series).of(series.test())), series.test().length);
         }
     },
     FACTOR("LOF") {
         @Override
         double[] scores(LabeledSeries series, long seed) {
-            LocalOutlierFactor factor = LocalOutlierFactor.of(learned(series), NEIGHBORS);
+            float[][] learned = learned(series);
+            LocalOutlierFactor factor = LocalOutlierFactor.fit(learned, Math.min(NEIGHBORS, learned.length - 1));
             double[] factors = series.unsplit()
                     ? factor.own()
                     : factor.scores(asked(series).of(series.test()));
@@ -51,16 +57,17 @@ enum Baseline {
     MACHINE("one-class SVM") {
         @Override
         double[] scores(LabeledSeries series, long seed) {
-            OneClassSvm machine = OneClassSvm.of(learned(series), NU);
+            OneClassSvm machine = OneClassSvm.fit(learned(series), NU);
             return asked(series).mean(machine.scores(asked(series).of(series.test())), series.test().length);
         }
     },
     PROFILE("matrix profile") {
         @Override
         double[] scores(LabeledSeries series, long seed) {
-            double[] profile =
-                    MatrixProfile.of(series.test(), series.training(), ROWS, series.unsplit() ? ROWS / 2 : 0);
-            return new Sliding(ROWS, 1).mean(profile, series.test().length);
+            MatrixProfile profile = series.unsplit()
+                    ? MatrixProfile.of(series.test(), ROWS, ROWS / 2)
+                    : MatrixProfile.of(series.test(), series.training(), ROWS);
+            return new Sliding(ROWS, 1).mean(profile.distances(), series.test().length);
         }
     };
 

@@ -7,9 +7,9 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.statistics.Lasso;
-import dev.fathom.labs.statistics.LeastSquares;
-import dev.fathom.labs.statistics.LeastSquares.Coefficient;
+import dev.fathom.linear.Lasso;
+import dev.fathom.linear.LeastSquares.Coefficient;
+import dev.fathom.linear.LeastSquares;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -60,12 +60,12 @@ public final class HittersLab implements Experiment {
             double[] penalties = Lasso.penalties(training.x(), training.y(), PENALTIES, share);
             List<Lasso> fits = Lasso.path(training.x(), training.y(), penalties);
             double[] validation =
-                    split.mean(Lasso.errors(training.x(), training.y(), penalties, split.folds()), bySize);
+                    split.mean(split.errors(training, penalties), bySize);
             int best = IntStream.range(0, PENALTIES)
                     .reduce((i, j) -> validation[j] < validation[i] ? j : i)
                     .orElseThrow();
             double[] errors = fits.stream()
-                    .mapToDouble(fit -> fit.meanAbsoluteError(test.x(), test.y()))
+                    .mapToDouble(fit -> HittersSplit.error(fit, test))
                     .toArray();
             return new LassoPath(fits, validation, errors, best);
         }

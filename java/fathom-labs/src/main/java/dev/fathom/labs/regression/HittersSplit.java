@@ -2,7 +2,8 @@ package dev.fathom.labs.regression;
 
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.statistics.ForecastErrors;
-import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.linear.LeastSquares;
+import dev.fathom.linear.Lasso;
 import dev.fathom.labs.statistics.NumpyRandom;
 import dev.fathom.labs.statistics.RRandom;
 import java.util.Arrays;
@@ -55,6 +56,30 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
         Hitters test = test(all);
         return ForecastErrors.meanAbsolute(
                 test.y(), LeastSquares.fit(training.x(), training.y()).predict(test.x()));
+    }
+
+    /**
+     * The mean absolute error of each penalty on each fold, [folds][penalties], by a lasso path of the training players
+     * outside of the fold, whose columns are standardized anew.
+     */
+    double[][] errors(Hitters training, double... penalties) {
+        return Arrays.stream(folds)
+                .map(fold -> {
+                    Hitters held = training.players(fold);
+                    Hitters others = training.players(IntStream.range(0, training.size())
+                            .filter(i -> Arrays.stream(fold).noneMatch(h -> h == i))
+                            .toArray());
+                    return Lasso.path(others.x(), others.y(), penalties).stream()
+                            .mapToDouble(fit -> error(fit, held))
+                            .toArray();
+                })
+                .toArray(double[][]::new);
+    }
+
+    /** The mean absolute error of a fit. */
+    static double error(Lasso fit, Hitters held) {
+        return ForecastErrors.meanAbsolute(
+                held.y(), Arrays.stream(held.x()).mapToDouble(fit::predict).toArray());
     }
 
     /**

@@ -7,7 +7,7 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.reviews.Reviews.Part;
-import dev.fathom.labs.statistics.LogisticPath;
+import dev.fathom.linear.LogisticPath;
 import dev.fathom.text.BagOfWords;
 import dev.fathom.text.Ngrams;
 import dev.fathom.text.Reserved;

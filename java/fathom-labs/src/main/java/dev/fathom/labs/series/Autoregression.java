@@ -1,6 +1,6 @@
 package dev.fathom.labs.series;
 
-import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.linear.LeastSquares;
 import dev.fathom.series.Forecast;
 import dev.fathom.series.Series;
 import dev.fathom.series.Windows;

@@ -2,7 +2,7 @@ package dev.fathom.labs.series;
 
 import dev.fathom.labs.data.Nyse;
 import dev.fathom.labs.statistics.ForecastErrors;
-import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.linear.LeastSquares;
 import dev.fathom.series.Series;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.fathom.labs.statistics;
 
+import dev.fathom.linear.StudentT;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;

@@ -3,6 +3,7 @@ package dev.fathom.labs.statistics;
 import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -56,7 +57,7 @@ public final class SingularValues {
             }
         }
         double[] values = Arrays.stream(rows)
-                .mapToDouble(r -> Math.sqrt(dot(r, r)))
+                .mapToDouble(r -> Math.sqrt(Vectors.dot(r, r)))
                 .sorted()
                 .toArray();
         for (int i = 0; i < values.length / 2; i++) {
@@ -69,9 +70,9 @@ public final class SingularValues {
 
     /** Makes two rows orthogonal; false where they were. */
     private static boolean turn(double[] a, double[] b) {
-        double aa = dot(a, a);
-        double bb = dot(b, b);
-        double ab = dot(a, b);
+        double aa = Vectors.dot(a, a);
+        double bb = Vectors.dot(b, b);
+        double ab = Vectors.dot(a, b);
         if (Math.abs(ab) <= ROUNDING * Math.sqrt(aa) * Math.sqrt(bb)) {
             return false;
         }
@@ -85,13 +86,5 @@ public final class SingularValues {
             b[i] = sin * was + cos * b[i];
         }
         return true;
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
     }
 }

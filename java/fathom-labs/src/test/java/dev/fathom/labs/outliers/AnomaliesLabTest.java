@@ -17,6 +17,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -358,7 +359,7 @@ class AnomaliesLabTest {
                 for (int t = 0; t < rows; t++) {
                     Tensor read = Tensor.of(Arrays.copyOf(flat, 2 * (t + 1)), 1, t + 1, 2);
                     float[] first = model.net().rows(model.net().code(read), 1).toArray();
-                    expected[m][t] = Distances.squared(first, x[t]);
+                    expected[m][t] = Vectors.squaredDistance(first, x[t]);
                 }
             }
         }

@@ -3,82 +3,14 @@ package dev.fathom.labs.outliers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.google.gson.Gson;
 import dev.fathom.assess.Ranking;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.tensor.Rng;
-import java.io.IOException;
-import java.io.Reader;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The methods without a network, against scikit-learn and against floors that were computed by another program. */
+/** The linear methods against floors that were computed by another program. */
 class BaselineTest {
-    private record Golden(
-            float[] learned,
-            float[] asked,
-            double[] factors_own,
-            double[] factors,
-            double[] machine,
-            double[] forest,
-            float[] one,
-            float[] two,
-            double[] profile_self,
-            double[] profile) {}
-
-    private static Golden golden() throws IOException {
-        Path file = Path.of(System.getProperty("fathom.root"), "test-data/goldens/outliers.json");
-        try (Reader in = Files.newBufferedReader(file)) {
-            return new Gson().fromJson(in, Golden.class);
-        }
-    }
-
-    private static float[][] rows(float[] values, int columns) {
-        return IntStream.range(0, values.length / columns)
-                .mapToObj(r -> Arrays.copyOfRange(values, r * columns, (r + 1) * columns))
-                .toArray(float[][]::new);
-    }
-
-    @Test
-    void factorsAndMachineAreThoseOfScikitLearn() throws IOException {
-        Golden golden = golden();
-        float[][] learned = rows(golden.learned, 3);
-        float[][] asked = rows(golden.asked, 3);
-        LocalOutlierFactor factor = LocalOutlierFactor.of(learned, 6);
-        assertThat(factor.own()).containsExactly(golden.factors_own, within(1e-5));
-        assertThat(factor.scores(asked)).containsExactly(golden.factors, within(1e-5));
-        OneClassSvm machine = OneClassSvm.of(learned, 0.1);
-        assertThat(machine.scores(asked)).containsExactly(golden.machine, within(1e-3));
-        assertThat(Arrays.stream(machine.weights()).sum()).isCloseTo(8, within(1e-9));
-    }
-
-    /** Two forests of random trees agree where there are many trees. */
-    @Test
-    void aLargeForestScoresAsThatOfScikitLearn() throws IOException {
-        Golden golden = golden();
-        IsolationForest forest = IsolationForest.of(rows(golden.learned, 3), 4000, 64, new Rng(2));
-        assertThat(forest.scores(rows(golden.asked, 3))).containsExactly(golden.forest, within(0.012));
-        assertThat(IsolationForest.unsuccessful(256)).isCloseTo(10.2447, within(1e-4)); // c(256) of the paper
-        assertThat(IsolationForest.unsuccessful(2)).isEqualTo(1);
-    }
-
-    @Test
-    void theProfileIsThatOfAllPairs() throws IOException {
-        Golden golden = golden();
-        float[][] one = rows(golden.one, 2);
-        assertThat(MatrixProfile.of(one, one, 8, 4)).containsExactly(golden.profile_self, within(1e-5));
-        assertThat(MatrixProfile.of(one, rows(golden.two, 2), 8, 0)).containsExactly(golden.profile, within(1e-5));
-        float[][] flat = new float[20][1];
-        assertThat(MatrixProfile.of(flat, flat, 4, 2)).containsOnly(0);
-        float[][] step = new float[20][1];
-        step[10][0] = 1;
-        assertThat(MatrixProfile.of(step, flat, 4, 0)[8]).isCloseTo(2, within(1e-9)); // sqrt(m): one window is constant
-    }
-
     /**
      * ROC-AUC and average precision of both floors on whole series, computed by another program in double precision.
      */

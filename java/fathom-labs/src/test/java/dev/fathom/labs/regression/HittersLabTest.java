@@ -13,9 +13,9 @@ import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.StoredRun;
-import dev.fathom.labs.statistics.Lasso;
-import dev.fathom.labs.statistics.LeastSquares;
-import dev.fathom.labs.statistics.LeastSquares.Coefficient;
+import dev.fathom.linear.Lasso;
+import dev.fathom.linear.LeastSquares;
+import dev.fathom.linear.LeastSquares.Coefficient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +124,7 @@ class HittersLabTest {
         Hitters test = split.test(players);
         double[] penalties = Lasso.penalties(training.x(), training.y(), 100, 0.01);
         assertThat(penalties).containsExactly(doubles(golden.get("penalties")), within(FLOAT));
-        double[] errors = split.mean(Lasso.errors(training.x(), training.y(), penalties, split.folds()), false);
+        double[] errors = split.mean(split.errors(training, penalties), false);
         assertThat(errors).containsExactly(doubles(golden.get("cvMae")), within(FLOAT));
         List<Lasso> path = Lasso.path(training.x(), training.y(), penalties);
         for (var entry : golden.getAsJsonObject("fits").entrySet()) {
@@ -135,7 +135,7 @@ class HittersLabTest {
                 assertThat(fit.coefficients().get(j)).isCloseTo(coefficients[j], within(FLOAT));
             }
             assertThat(fit.intercept()).isCloseTo(expected.get("intercept").getAsDouble(), within(1e-3));
-            assertThat(fit.meanAbsoluteError(test.x(), test.y()))
+            assertThat(HittersSplit.error(fit, test))
                     .isCloseTo(expected.get("testMae").getAsDouble(), within(FLOAT));
         }
         assertThat(golden.get("best").getAsInt()).isEqualTo(61);

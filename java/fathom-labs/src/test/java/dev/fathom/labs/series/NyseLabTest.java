@@ -11,7 +11,7 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.NyseSearch.Choice;
 import dev.fathom.labs.statistics.Autocorrelation;
-import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.linear.LeastSquares;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.series.Series;
 import java.io.IOException;

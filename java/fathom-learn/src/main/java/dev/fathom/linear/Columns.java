@@ -1,4 +1,4 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.linear;
 
 import java.util.Arrays;
 
@@ -61,33 +61,15 @@ record Columns(double[][] x, double[] means, double[] deviations) {
         return deviations[j];
     }
 
-    /** (x - mean) / deviation, column after column. */
+    /** (x - mean) / deviation, row after row. */
     double[] standardized() {
         double[] z = new double[rows() * count()];
         for (int i = 0; i < rows(); i++) {
             for (int j = 0; j < count(); j++) {
-                z[j * rows() + i] = (x[i][j] - means[j]) / deviations[j];
+                z[i * count() + j] = (x[i][j] - means[j]) / deviations[j];
             }
         }
         return z;
-    }
-
-    /** b' x of a row. */
-    double dot(int row, double[] b) {
-        double sum = 0;
-        for (int j = 0; j < b.length; j++) {
-            sum += x[row][j] * b[j];
-        }
-        return sum;
-    }
-
-    /** b' x of a row of means. */
-    double atMeans(double[] b) {
-        double sum = 0;
-        for (int j = 0; j < b.length; j++) {
-            sum += means[j] * b[j];
-        }
-        return sum;
     }
 
     /** The mean of a target that has a finite number for each row. */

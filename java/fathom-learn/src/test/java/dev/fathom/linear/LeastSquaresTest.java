@@ -1,13 +1,13 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.linear;
 
-import static dev.fathom.labs.statistics.StatisticsGolden.doubles;
-import static dev.fathom.labs.statistics.StatisticsGolden.rows;
+import static dev.fathom.linear.LinearGolden.doubles;
+import static dev.fathom.linear.LinearGolden.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
-import dev.fathom.labs.statistics.LeastSquares.Coefficient;
+import dev.fathom.linear.LeastSquares.Coefficient;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Least squares against scikit-learn, with the errors and probabilities of SciPy; and what cannot be fitted. */
 class LeastSquaresTest {
-    private static final JsonObject CASES = StatisticsGolden.ALL.getAsJsonObject("least squares");
+    private static final JsonObject CASES = LinearGolden.ALL.getAsJsonObject("least squares");
 
     private static Set<String> cases() {
         return CASES.keySet();

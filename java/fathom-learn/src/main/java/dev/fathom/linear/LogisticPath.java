@@ -1,4 +1,4 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.linear;
 
 import dev.fathom.features.SparseRows;
 import java.util.Arrays;
@@ -10,13 +10,14 @@ import java.util.stream.IntStream;
  * penalized, and the coefficients b that minimize
  *
  * <pre>
- * 1/n sum over i of (ln(1 + exp(f[i])) - y[i] f[i]) + lambda sum over j of |b[j]|,   f[i] = a + sum over j of x[i, j] b[j]
+ * 1/n sum over i of (ln(1 + exp(f[i])) - y[i] f[i]) + lambda sum over j of |b[j]|,
+ * f[i] = a + sum over j of x[i, j] b[j]
  * </pre>
  *
  * <p>The search for each lambda begins at the solution for the one before. Only columns that pass the sequential strong
  * rule take part (Tibshirani et al. 2012); the conditions of the optimum are then checked for the others. Newton's
  * quadratic approximation is minimized by coordinate descent (Friedman, Hastie and Tibshirani 2010), with a line search
- * along each step (Yuan, Ho and Lin 2012). Columns are not standardized.
+ * along each step (Yuan, Ho and Lin 2012). Columns are not standardized. {@link LogisticRegression} has the L2 penalty.
  *
  * <pre>{@code
  * var lasso = new LogisticPath(rows, labels, 1e-3);
@@ -61,19 +62,19 @@ public final class LogisticPath {
      *     and 0 for the intercept
      */
     public record Point(double lambda, double intercept, double[] coefficients, double violation) {
-        /** The number of coefficients that are not 0. */
+        /** Returns the number of coefficients that are not 0. */
         public int nonzero() {
             return (int) Arrays.stream(coefficients).filter(c -> c != 0).count();
         }
 
-        /** The linear predictor of each row: above 0 where class 1 is the more probable one. */
+        /** Returns the linear predictor of each row: above 0 where class 1 is the more probable one. */
         public double[] predict(SparseRows x) {
             double[] f = x.times(coefficients, 1);
             Arrays.setAll(f, i -> f[i] + intercept);
             return f;
         }
 
-        /** The share of rows whose class is the more probable one. */
+        /** Returns the share of rows whose class is the more probable one. */
         public double accuracy(SparseRows x, int[] labels) {
             double[] f = predict(x);
             return IntStream.range(0, f.length)
@@ -114,7 +115,7 @@ public final class LogisticPath {
         before = largest();
     }
 
-    /** The smallest lambda for which all coefficients are 0. */
+    /** Returns the smallest lambda for which all coefficients are 0. */
     public double largest() {
         double mean = Arrays.stream(labels).average().orElseThrow();
         double largest = 0;
@@ -129,7 +130,7 @@ public final class LogisticPath {
     }
 
     /**
-     * {@code count} lambdas from {@code largest} down to {@code ratio} times it, at equal distances of their
+     * Returns {@code count} lambdas from {@code largest} down to {@code ratio} times it, at equal distances of their
      * logarithms.
      */
     public static double[] lambdas(double largest, int count, double ratio) {
@@ -138,13 +139,13 @@ public final class LogisticPath {
                 .toArray();
     }
 
-    /** The solution for a lambda, searched from the last one. */
+    /** Returns the solution for a lambda, searched from the last one. */
     public Point at(double lambda) {
         return at(lambda, () -> false);
     }
 
     /**
-     * The solution for a lambda, searched from the last one.
+     * Returns the solution for a lambda, searched from the last one.
      *
      * @param stopped is asked after each cycle over the columns; where it says true, the point reached is returned,
      *     whose {@link Point#violation} may be large

@@ -2,15 +2,21 @@ package dev.fathom.features;
 
 import dev.fathom.tensor.Rng;
 
-/** Rows of numbers: what every method here checks and computes of them. */
-final class Rows {
+/** Rows of features: what every method of them checks and computes. */
+public final class FeatureRows {
     /** How many are multiplied at once. */
     static final int BLOCK = 512;
 
-    private Rows() {}
+    private FeatureRows() {}
 
-    /** The number of columns, once all rows are known to have as many finite numbers, and at least one. */
-    static int check(String op, float[][] x) {
+    /**
+     * Returns the number of columns, once all rows are known to have as many finite numbers, and at least one.
+     *
+     * @param op names the method in the message
+     * @throws IllegalArgumentException if there is no row or no column, rows differ in length, or a number is NaN or
+     *     infinite
+     */
+    public static int check(String op, float[][] x) {
         if (x.length == 0 || x[0].length == 0) {
             throw new IllegalArgumentException(op + ": " + x.length + " rows of " + (x.length == 0 ? 0 : x[0].length)
                     + " numbers; give at least one row of at least one number");
@@ -27,8 +33,13 @@ final class Rows {
         return x[0].length;
     }
 
-    /** Refuses rows of another length than what was fitted. */
-    static void fits(String op, float[][] x, int columns) {
+    /**
+     * Refuses rows of another length than what was fitted.
+     *
+     * @param op names the method in the message
+     * @throws IllegalArgumentException if a row has another number of columns
+     */
+    public static void fits(String op, float[][] x, int columns) {
         columns(op, x, columns, columns + " were fitted; give rows of the same features");
     }
 
@@ -113,24 +124,6 @@ final class Rows {
             }
         }
         return x;
-    }
-
-    static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
-    /** The squared Euclidean distance. */
-    static double distance(float[] a, float[] b) {
-        double sum = 0;
-        for (int j = 0; j < a.length; j++) {
-            double d = (double) a[j] - b[j];
-            sum += d * d;
-        }
-        return sum;
     }
 
     /**

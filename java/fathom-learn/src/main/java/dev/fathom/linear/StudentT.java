@@ -1,14 +1,21 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.linear;
 
 /**
  * Student's distribution of t, by the finite sums for whole degrees of freedom (Abramowitz and Stegun 1964, 26.7.3 and
  * 26.7.4).
  */
-final class StudentT {
+public final class StudentT {
     private StudentT() {}
 
-    /** P(|T| >= |t|), to about 1e-13. */
-    static double twoSided(double t, int degrees) {
+    /**
+     * Returns P(|T| &gt;= |t|), to about 1e-13.
+     *
+     * @throws IllegalArgumentException if there is no degree of freedom
+     */
+    public static double twoSided(double t, int degrees) {
+        if (degrees < 1) {
+            throw new IllegalArgumentException("Student's t: degrees=" + degrees + " must be at least 1");
+        }
         double angle = Math.atan(Math.abs(t) / Math.sqrt(degrees));
         double sin = Math.sin(angle);
         double cos = Math.cos(angle);

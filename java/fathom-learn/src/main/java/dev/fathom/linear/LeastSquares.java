@@ -1,8 +1,11 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.linear;
 
-import static org.bytedeco.openblas.global.openblas.LAPACKE_dgesdd;
-import static org.bytedeco.openblas.global.openblas.LAPACK_COL_MAJOR;
-
+import dev.fathom.features.FeatureRows;
+import dev.fathom.features.Learner;
+import dev.fathom.features.Prediction;
+import dev.fathom.features.Predictor;
+import dev.fathom.openblas.Lapack;
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -25,7 +28,8 @@ import java.util.stream.Stream;
  * @param r2 the share of the variance of y that the fit explains, on the rows that it was fitted on; NaN if y is the
  *     same in all of them
  */
-public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients, double r2) {
+public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients, double r2)
+        implements Predictor {
     /**
      * An estimate and its uncertainty.
      *
@@ -48,7 +52,7 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
     }
 
     /**
-     * Fits {@code y} [n] by the columns of {@code x} [n][k].
+     * Returns the fit of {@code y} [n] by the columns of {@code x} [n][k].
      *
      * @throws IllegalArgumentException if there are fewer than k + 2 rows, the rows differ in length from each other or
      *     from y, a number is NaN or infinite, a column is the same in all rows, or columns depend on each other
@@ -58,7 +62,7 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
     }
 
     /**
-     * Fits each of several targets {@code ys} [m][n] by the same columns {@code x} [n][k], which are decomposed only
+     * Returns the fits of each of several targets {@code ys} [m][n] by the same columns {@code x} [n][k], which are decomposed only
      * once: the equations of a vector autoregression.
      *
      * @throws IllegalArgumentException as {@link #fit}
@@ -71,22 +75,15 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
             throw new IllegalArgumentException("least squares: " + n + " rows are too few for " + k
                     + " columns and an intercept; give at least " + (k + 2));
         }
-        double[] a = columns.standardized();
-        double[] s = new double[k];
-        double[] u = new double[n * k];
-        double[] v = new double[k * k]; // row j of V is column j of V'
-        int failed = LAPACKE_dgesdd(LAPACK_COL_MAJOR, (byte) 'S', n, k, a, n, s, u, n, v, k);
-        if (failed != 0) {
-            throw new IllegalStateException(
-                    "least squares: LAPACK's dgesdd found no singular values and returned " + failed);
-        }
+        Lapack.Svd svd = Lapack.singularValues(columns.standardized(), k);
+        double[] s = svd.values();
         int rank =
                 (int) Arrays.stream(s).filter(value -> value > 1e-15 * n * s[0]).count();
         if (rank < k) {
             throw new IllegalArgumentException("least squares: " + (k - rank) + " of the " + k
-                    + " columns can be computed from the others; leave out " + dependent(v, rank, k));
+                    + " columns can be computed from the others; leave out " + dependent(svd.right(), rank, k));
         }
-        return Arrays.stream(ys).map(y -> solve(columns, s, u, v, y)).toList();
+        return Arrays.stream(ys).map(y -> solve(columns, svd, y)).toList();
     }
 
     /**
@@ -95,34 +92,37 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
      */
     private static String dependent(double[] v, int rank, int k) {
         List<Integer> taking = IntStream.range(0, k)
-                .filter(j -> IntStream.range(rank, k).anyMatch(i -> Math.abs(v[j * k + i]) > 1e-6))
+                .filter(j -> IntStream.range(rank, k).anyMatch(i -> Math.abs(v[i * k + j]) > 1e-6))
                 .boxed()
                 .toList();
         return "as many of the columns " + taking;
     }
 
-    private static LeastSquares solve(Columns columns, double[] s, double[] u, double[] v, double[] y) {
+    private static LeastSquares solve(Columns columns, Lapack.Svd svd, double[] y) {
+        double[] s = svd.values();
+        double[] u = svd.left();
+        double[] v = svd.right();
         int n = columns.rows();
         int k = columns.count();
         double mean = columns.checkedMean("least squares", y);
         double[] score = new double[k]; // S^-1 U' y
         for (int i = 0; i < k; i++) {
             for (int row = 0; row < n; row++) {
-                score[i] += u[i * n + row] * (y[row] - mean);
+                score[i] += u[row * k + i] * (y[row] - mean);
             }
             score[i] /= s[i];
         }
         double[] b = new double[k];
         for (int j = 0; j < k; j++) {
             for (int i = 0; i < k; i++) {
-                b[j] += v[j * k + i] * score[i] / columns.deviation(j);
+                b[j] += v[i * k + j] * score[i] / columns.deviation(j);
             }
         }
-        double b0 = mean - columns.atMeans(b);
+        double b0 = mean - Vectors.dot(columns.means(), b);
         double residual = 0;
         double total = 0;
         for (int row = 0; row < n; row++) {
-            double error = y[row] - b0 - columns.dot(row, b);
+            double error = y[row] - b0 - Vectors.dot(columns.x()[row], b);
             residual += error * error;
             total += (y[row] - mean) * (y[row] - mean);
         }
@@ -132,7 +132,7 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
         for (int j = 0; j < k; j++) {
             double variance = 0;
             for (int i = 0; i < k; i++) {
-                double root = v[j * k + i] / s[i];
+                double root = v[i * k + j] / s[i];
                 variance += root * root;
                 toZero[i] += root * columns.mean(j) / columns.deviation(j);
             }
@@ -144,13 +144,31 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
                 Coefficient.of(b0, noise * variance, n - k - 1), List.of(coefficients), 1 - residual / total);
     }
 
-    /** The intercept and the coefficients, b0 to bk. */
+    /** Returns a learner of one number, whose predictor is a {@link LeastSquares}; nothing in it is random. */
+    public static Learner learner() {
+        return (data, seed) -> fit(Design.doubles(data.x()), Design.target("least squares", data));
+    }
+
+    @Override
+    public Prediction kind() {
+        return Prediction.NUMBERS;
+    }
+
+    @Override
+    public float[][] predict(float[][] x) {
+        FeatureRows.fits("least squares", x, coefficients.size());
+        return Arrays.stream(x)
+                .map(row -> new float[] {(float) predict(Design.doubles(row))})
+                .toArray(float[][]::new);
+    }
+
+    /** Returns the intercept and the coefficients, b0 to bk. */
     public List<Coefficient> all() {
         return Stream.concat(Stream.of(intercept), coefficients.stream()).toList();
     }
 
     /**
-     * The fit at a row of k numbers.
+     * Returns the fit at a row of k numbers.
      *
      * @throws IllegalArgumentException if there is another number of them
      */
@@ -166,7 +184,11 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
         return sum;
     }
 
-    /** The fit at each row. */
+    /**
+     * Returns the fit at each row.
+     *
+     * @throws IllegalArgumentException if one has not k numbers
+     */
     public double[] predict(double[][] rows) {
         return Arrays.stream(rows).mapToDouble(this::predict).toArray();
     }

@@ -1,5 +1,10 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.linear;
 
+import dev.fathom.features.FeatureRows;
+import dev.fathom.features.Learner;
+import dev.fathom.features.Prediction;
+import dev.fathom.features.Predictor;
+import dev.fathom.tensor.Vectors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -9,13 +14,17 @@ import java.util.stream.IntStream;
  * * |b|_1 over columns Z that are standardized to mean 0 and deviation 1 (divisor n), so that many coefficients are 0.
  * Coordinate descent (Friedman, Hastie and Tibshirani 2010) takes one coefficient after another to its own minimum, b_j
  * = S(g_j + b_j, penalty) for the gradient g = Z'(y - Z b) / n and S(v, c) = sign(v) max(0, |v| - c), until none
- * changes.
+ * changes. It is scikit-learn's {@code Lasso} after its {@code StandardScaler}.
+ *
+ * <pre>{@code
+ * List<Lasso> path = Lasso.path(x, y, Lasso.penalties(x, y, 100, 0.01));
+ * }</pre>
  *
  * @param penalty what a unit of a coefficient of a standardized column costs
  * @param intercept b0, for columns that are not standardized
  * @param coefficients of columns that are not standardized, in their order
  */
-public record Lasso(double penalty, double intercept, List<Double> coefficients) {
+public record Lasso(double penalty, double intercept, List<Double> coefficients) implements Predictor {
     private static final double STILL = 1e-10;
     private static final int MOST_SWEEPS = 10_000_000;
 
@@ -25,12 +34,33 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * {@code count} penalties at equal distances on a logarithmic scale, from the smallest at which all coefficients
+     * Returns a learner of one number with this penalty, whose predictor is a {@link Lasso}; nothing in it is random.
+     *
+     * @throws IllegalArgumentException if the penalty is negative or not finite
+     */
+    public static Learner learner(double penalty) {
+        checked(penalty);
+        return (data, seed) ->
+                path(Design.doubles(data.x()), Design.target("lasso", data), penalty).get(0);
+    }
+
+    private static void checked(double penalty) {
+        if (!(penalty >= 0 && penalty < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("lasso: penalty=" + penalty + " must be 0 or more and finite");
+        }
+    }
+
+    /**
+     * Returns {@code count} penalties at equal distances on a logarithmic scale, from the smallest at which all coefficients
      * are 0 down to {@code share} of it.
      *
-     * @throws IllegalArgumentException as {@link #path}
+     * @throws IllegalArgumentException as {@link #path}, or unless count &gt; 1 and 0 &lt; share &lt; 1
      */
     public static double[] penalties(double[][] x, double[] y, int count, double share) {
+        if (count < 2 || !(share > 0 && share < 1)) {
+            throw new IllegalArgumentException("penalties: count=" + count + " must be at least 2, and share=" + share
+                    + " above 0 and below 1, e.g. 100 and 0.01");
+        }
         double most =
                 Arrays.stream(new Moments(x, y).gradient).map(Math::abs).max().orElseThrow();
         return IntStream.range(0, count)
@@ -39,51 +69,33 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * Fits {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, each starting from the
+     * Returns the fits of {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, each starting from the
      * coefficients of the one before.
      *
      * @throws IllegalArgumentException if the rows differ in length from each other or from y, a number is NaN or
-     *     infinite, or a column is the same in all rows
+     *     infinite, a column is the same in all rows, or a penalty is negative or not finite
      */
     public static List<Lasso> path(double[][] x, double[] y, double... penalties) {
         Moments moments = new Moments(x, y);
         double[] b = new double[moments.columns.count()];
         return Arrays.stream(penalties)
-                .mapToObj(penalty -> moments.fit(b, penalty))
+                .mapToObj(penalty -> {
+                    checked(penalty);
+                    return moments.fit(b, penalty);
+                })
                 .toList();
     }
 
     /**
-     * The mean absolute error of each penalty on each fold, [folds][penalties], by a path of the rows outside of the
-     * fold, whose columns are standardized anew.
+     * Returns the fit at a row of k numbers.
      *
-     * @param folds the rows of each fold
-     * @throws IllegalArgumentException as {@link #path}, for the rows outside of a fold
+     * @throws IllegalArgumentException if there is another number of them
      */
-    public static double[][] errors(double[][] x, double[] y, double[] penalties, int[][] folds) {
-        return Arrays.stream(folds)
-                .map(fold -> {
-                    int[] others = IntStream.range(0, y.length)
-                            .filter(i -> Arrays.stream(fold).noneMatch(held -> held == i))
-                            .toArray();
-                    List<Lasso> path = path(rows(x, others), values(y, others), penalties);
-                    return path.stream()
-                            .mapToDouble(fit -> fit.meanAbsoluteError(rows(x, fold), values(y, fold)))
-                            .toArray();
-                })
-                .toArray(double[][]::new);
-    }
-
-    private static double[][] rows(double[][] x, int[] which) {
-        return Arrays.stream(which).mapToObj(i -> x[i]).toArray(double[][]::new);
-    }
-
-    private static double[] values(double[] y, int[] which) {
-        return Arrays.stream(which).mapToDouble(i -> y[i]).toArray();
-    }
-
-    /** The fit at a row of k numbers. */
     public double predict(double... row) {
+        if (row.length != coefficients.size()) {
+            throw new IllegalArgumentException("predict: a row of " + row.length + " numbers for " + coefficients.size()
+                    + " coefficients; give one for each");
+        }
         double sum = intercept;
         for (int j = 0; j < row.length; j++) {
             sum += coefficients.get(j) * row[j];
@@ -91,13 +103,20 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
         return sum;
     }
 
-    /** The mean of |y - fit| over rows. */
-    public double meanAbsoluteError(double[][] x, double[] y) {
-        return ForecastErrors.meanAbsolute(
-                y, Arrays.stream(x).mapToDouble(this::predict).toArray());
+    @Override
+    public Prediction kind() {
+        return Prediction.NUMBERS;
     }
 
-    /** The columns whose coefficients are not 0. */
+    @Override
+    public float[][] predict(float[][] x) {
+        FeatureRows.fits("lasso", x, coefficients.size());
+        return Arrays.stream(x)
+                .map(row -> new float[] {(float) predict(Design.doubles(row))})
+                .toArray(float[][]::new);
+    }
+
+    /** Returns the columns whose coefficients are not 0. */
     public int[] chosen() {
         return IntStream.range(0, coefficients.size())
                 .filter(j -> coefficients.get(j) != 0)
@@ -121,9 +140,9 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
             products = new double[k][k];
             for (int j = 0; j < k; j++) {
                 for (int i = 0; i < n; i++) {
-                    gradient[j] += z[j * n + i] * (y[i] - mean) / n;
+                    gradient[j] += z[i * k + j] * (y[i] - mean) / n;
                     for (int l = 0; l <= j; l++) {
-                        products[j][l] += z[j * n + i] * z[l * n + i] / n;
+                        products[j][l] += z[i * k + j] * z[i * k + l] / n;
                     }
                 }
                 for (int l = 0; l < j; l++) {
@@ -165,7 +184,7 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
             }
             return new Lasso(
                     penalty,
-                    mean - columns.atMeans(raw),
+                    mean - Vectors.dot(columns.means(), raw),
                     Arrays.stream(raw).boxed().toList());
         }
 

@@ -1,4 +1,4 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.linear;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
