@@ -73,11 +73,11 @@ class ArchitectureTest {
             "store",
             "parameter",
             "io",
+            "data",
             "nn",
             "recurrent",
             "attention",
             "optim",
-            "data",
             "plan",
             "assess",
             "train"

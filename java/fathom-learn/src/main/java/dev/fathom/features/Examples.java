@@ -1,11 +1,8 @@
 package dev.fathom.features;
 
-import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Layer;
 import dev.fathom.op.DType;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -115,28 +112,23 @@ public record Examples(float[][] x, float[][] y, double[] weights, boolean areCl
         List<float[]> x = new ArrayList<>();
         List<float[]> y = new ArrayList<>();
         int[] labels = new int[data.size()];
-        Rng rng = new Rng(0); // a layer that samples gives the same features every time
-        Batches.Epoch batches = data.batches().withoutAugmentation().epoch(0);
-        while (batches.hasNext()) {
-            try (Pass pass = Pass.infer(rng)) {
-                Batch batch = batches.next();
-                Tensor made = batch.through(features);
-                int n = batch.size();
-                if (made.shape().rank() == 0 || made.dim(0) != n) {
-                    throw new IllegalArgumentException("examples: the layer gives " + made.shape() + " of " + n
-                            + " examples; give a layer with one row for each");
-                }
-                if (data.classes() > 0) {
-                    System.arraycopy(batch.y().toIntArray(), 0, labels, x.size(), n);
-                } else if (batch.y().dtype() == DType.F32) {
-                    split(batch.y().toArray(), n, y);
-                } else {
-                    throw new IllegalArgumentException(
-                            "examples: the targets are integers " + batch.y().shape() + "; give labels or floats");
-                }
-                split(made.toArray(), n, x);
+        data.forEach(batch -> {
+            Tensor made = features.apply(batch);
+            int n = batch.size();
+            if (made.shape().rank() == 0 || made.dim(0) != n) {
+                throw new IllegalArgumentException("examples: the layer gives " + made.shape() + " of " + n
+                        + " examples; give a layer with one row for each");
             }
-        }
+            if (data.classes() > 0) {
+                System.arraycopy(batch.y().toIntArray(), 0, labels, x.size(), n);
+            } else if (batch.y().dtype() == DType.F32) {
+                split(batch.y().toArray(), n, y);
+            } else {
+                throw new IllegalArgumentException(
+                        "examples: the targets are integers " + batch.y().shape() + "; give labels or floats");
+            }
+            split(made.toArray(), n, x);
+        });
         float[][] rows = x.toArray(float[][]::new);
         return data.classes() > 0 ? ofClasses(rows, data.classes(), labels) : of(rows, y.toArray(float[][]::new));
     }

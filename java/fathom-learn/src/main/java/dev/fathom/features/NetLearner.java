@@ -6,7 +6,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Optimizer;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
@@ -104,7 +103,7 @@ public record NetLearner(
         Examples drawn = alike ? some : some.resampled(rng.split("weights").seed());
         Model<Layer> model = Model.of(net.get(), rng.split("start").seed());
         try (Dataset all = drawn.dataset();
-                Dataset shaped = shape == null ? all.flattened() : all.reshaped(shape.toArray())) {
+                Dataset shaped = shaped(all)) {
             Trainer.of(model, loss, optimizer)
                     .seed(rng.split("layers").seed())
                     .fit(shaped.shuffled(rng.split("order").seed()).batches(Math.min(batch, data.size())), epochs);
@@ -114,6 +113,11 @@ public record NetLearner(
         }
         return new Trained(
                 this, model, data.columns(), kind.ofClasses() ? kind : Prediction.ofTargets(data));
+    }
+
+    /** Rows as the net takes them. */
+    private Dataset shaped(Dataset rows) {
+        return shape == null ? rows.flattened() : rows.reshaped(shape.toArray());
     }
 
     /**
@@ -128,29 +132,14 @@ public record NetLearner(
         @Override
         public float[][] predict(float[][] x) {
             FeatureRows.fits("net learner", x, columns);
-            float[][] predictions = new float[x.length][];
-            Shape shape = method.shape;
-            int[] one = shape == null ? new int[] {columns} : shape.toArray();
-            for (int from = 0; from < x.length; from += method.batch) {
-                int n = Math.min(method.batch, x.length - from);
-                float[] values = new float[n * columns];
-                int[] dims = new int[one.length + 1];
-                dims[0] = n;
-                System.arraycopy(one, 0, dims, 1, one.length);
-                for (int i = 0; i < n; i++) {
-                    System.arraycopy(x[from + i], 0, values, i * columns, columns);
-                }
-                try (Pass pass = Pass.infer(new Rng(0))) {
-                    float[] made = method.answer
-                            .apply(model.net().apply(Tensor.of(values, dims)))
-                            .toArray();
-                    int outputs = made.length / n;
-                    for (int i = 0; i < n; i++) {
-                        predictions[from + i] = Arrays.copyOfRange(made, i * outputs, (i + 1) * outputs);
-                    }
-                }
+            if (x.length == 0) {
+                return new float[0][];
             }
-            return predictions;
+            try (Dataset rows = Dataset.of(x, new int[x.length]);
+                    Dataset shaped = method.shaped(rows)) {
+                return model.predict(shaped, (net, batch) -> method.answer.apply(net.apply(batch)))
+                        .rows();
+            }
         }
 
         @Override

@@ -1,7 +1,6 @@
 package dev.fathom.image;
 
 import dev.fathom.io.Safetensors;
-import dev.fathom.nn.Model;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +18,7 @@ import java.util.Map;
  * <pre>{@code
  * var card = new ModelCard("resnet18", Preprocessing.IMAGENET, List.of("ant", "bee"));
  * // then: ./fathom classify --model insects.safetensors photo.jpg
- * card.save(model, Path.of("insects.safetensors"));
+ * model.save(Path.of("insects.safetensors"), card.metadata());
  * }</pre>
  *
  * <p>The keys and their texts are:
@@ -68,7 +67,7 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         }
     }
 
-    /** Returns the card as metadata. */
+    /** Returns the card as metadata, which {@code model.save(file, card.metadata())} writes beside the tensors. */
     public Map<String, String> metadata() {
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put(NETWORK, network);
@@ -83,15 +82,6 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
 
     private static String joined(List<Float> values) {
         return String.join(",", values.stream().map(String::valueOf).toList());
-    }
-
-    /**
-     * Writes {@code model} as {@link Model#save(Path)} does, with this card in the metadata.
-     *
-     * @throws java.io.UncheckedIOException if the file cannot be written
-     */
-    public void save(Model<?> model, Path file) {
-        model.save(file, metadata());
     }
 
     /**
@@ -118,7 +108,7 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     name + ": " + PREPROCESSING + " in its metadata is damaged (" + e.getMessage()
-                            + "); save the weights again with ModelCard.save",
+                            + "); save the weights again with model.save(file, card.metadata())",
                     e);
         }
         try {
@@ -126,7 +116,7 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     name + ": its metadata are damaged (" + e.getMessage()
-                            + "); save the weights again with ModelCard.save",
+                            + "); save the weights again with model.save(file, card.metadata())",
                     e);
         }
     }
@@ -135,7 +125,7 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         String text = metadata.get(key);
         if (text == null) {
             throw new IllegalArgumentException(name + ": its metadata have no " + key
-                    + ", which says how the weights are used; save them with ModelCard.save");
+                    + ", which says how the weights are used; save them with model.save(file, card.metadata())");
         }
         return text;
     }

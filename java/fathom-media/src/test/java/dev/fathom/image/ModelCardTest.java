@@ -29,7 +29,7 @@ class ModelCardTest {
         Path file = temp.resolve("net.safetensors");
         try (var model = Model.of(new Linear(4, 3), 1);
                 var other = Model.of(new Linear(4, 3), 2)) {
-            CARD.save(model, file);
+            model.save(file, CARD.metadata());
             assertThat(ModelCard.read(file)).isEqualTo(CARD);
             other.load(file);
             assertThat(other.parameter("weight").value().toArray())
@@ -67,7 +67,7 @@ class ModelCardTest {
             assertRefused(
                     texts,
                     "its metadata have no " + key
-                            + ", which says how the weights are used; save them with ModelCard.save");
+                            + ", which says how the weights are used; save them with model.save(file, card.metadata())");
         }
         String good = CARD.metadata().get("fathom.preprocessing");
         Map<String, String> faults = new LinkedHashMap<>();
@@ -86,21 +86,21 @@ class ModelCardTest {
         faults.forEach((text, fault) -> assertRefused(
                 with("fathom.preprocessing", text),
                 "fathom.preprocessing in its metadata is damaged (" + fault
-                        + "); save the weights again with ModelCard.save"));
+                        + "); save the weights again with model.save(file, card.metadata())"));
         assertRefused(
                 with("fathom.network", "../../etc\u001b[2J"),
                 "its metadata are damaged (model card: the network \"../../etc?[2J\" is no name; give one such as "
                         + "resnet18); "
-                        + "save the weights again with ModelCard.save");
+                        + "save the weights again with model.save(file, card.metadata())");
         assertRefused(
                 with("fathom.classes", "one"),
                 "its metadata are damaged (model card: 1 classes; give the names of 2 to 1000000); "
-                        + "save the weights again with ModelCard.save");
+                        + "save the weights again with model.save(file, card.metadata())");
         assertRefused(
                 with("fathom.classes", "one\n\u001b[31mtwo"),
                 "its metadata are damaged (model card: the class \"?[31mtwo\" is empty or has control characters; "
                         + "give each class "
-                        + "a name of one line); save the weights again with ModelCard.save");
+                        + "a name of one line); save the weights again with model.save(file, card.metadata())");
         assertThatThrownBy(() -> new ModelCard("x", Preprocessing.IMAGENET, Collections.nCopies(2, " ")))
                 .hasMessageStartingWith("model card: the class \" \" is empty");
     }

@@ -33,7 +33,7 @@ class CtcStepTest {
         try (var model = Model.of(new Sequential(Recurrent.gru(3, 3)), 1);
                 Dataset data = Dataset.of(steps, Field.ragged("y", y))) {
             Step<Sequential> step = (net, batch) -> {
-                Tensor logits = batch.through(net);
+                Tensor logits = net.apply(batch);
                 Tensor loss = Loss.ctc().of(logits, batch.y(), batch.lengths("x"), batch.lengths("y"));
                 List<Hypothesis> said = new CtcDecoding().greedy(logits.detach(), batch.lengths("x"));
                 int[] labels = batch.lengths("y").toIntArray();
@@ -56,7 +56,7 @@ class CtcStepTest {
             var alone = data.batches(1).epoch(0);
             while (alone.hasNext()) {
                 try (Pass pass = Pass.infer()) {
-                    Tensor logits = alone.next().through(model.net());
+                    Tensor logits = model.net().apply(alone.next());
                     said.add(new CtcDecoding().greedy(logits, null).get(0).tokens());
                 }
             }

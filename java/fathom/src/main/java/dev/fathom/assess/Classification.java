@@ -1,12 +1,10 @@
 package dev.fathom.assess;
 
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Predictions;
 import dev.fathom.op.DType;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -85,8 +83,8 @@ public final class Classification {
     // ---- making
 
     /**
-     * Classifies every example in evaluation mode, 32 at a time. The model is told the lengths of ragged features. A
-     * model with one logit for each example is a binary classifier; its targets are 0 or 1, as labels or as floats. A
+     * Classifies every example in evaluation mode, as {@link Model#predict(Dataset)} does. A model with one logit for
+     * each example is a binary classifier; its targets are 0 or 1, as labels or as floats. A
      * model that learned by {@code Loss.crossEntropyWithBaseline} gives no logit of the last class: append a column of
      * zeros to what it gives.
      *
@@ -95,42 +93,30 @@ public final class Classification {
      *     infinite
      */
     public static Classification of(Model<? extends Layer> model, Dataset data) {
-        int n = data.size();
-        int[] actual = new int[n];
-        float[] all = {};
-        int width = 0;
-        int at = 0;
-        Batches.Epoch batches = data.batches().epoch(0);
-        Rng rng = new Rng(0); // a model that samples is judged by the same numbers every time
-        while (batches.hasNext()) {
-            try (Pass pass = Pass.infer(rng)) {
-                var batch = batches.next();
-                Tensor logits = batch.through(model.net());
-                Tensor y = batch.y();
-                boolean one = logits.shape().rank() == 2 && logits.dim(1) == 1 && y.size() == batch.size();
-                if (logits.shape().rank() != 2
-                        || logits.dim(0) != batch.size()
-                        || !one && (y.shape().rank() != 1 || y.dtype() != DType.I32)) {
-                    throw new IllegalArgumentException("classification: the model gives " + logits.shape()
-                            + " and the targets are " + y.dtype() + " " + y.shape()
-                            + "; it must give [n, classes] for I32 labels [n], or [n, 1] for targets 0 or 1,"
-                            + " so reshape what it gives");
-                }
-                if (one && data.classes() > 2) {
-                    throw new IllegalArgumentException("classification: the model gives one logit, which tells two"
-                            + " classes apart, and the examples have labels of " + data.classes()
-                            + " classes; give a model with a logit for each");
-                }
-                if (at == 0) {
-                    width = logits.dim(1);
-                    all = new float[Math.multiplyExact(n, width)];
-                }
-                System.arraycopy(logits.toArray(), 0, all, at * width, batch.size() * width);
-                System.arraycopy(one ? zerosAndOnes(y) : y.toIntArray(), 0, actual, at, batch.size());
-                at += batch.size();
+        IntStream.Builder labels = IntStream.builder();
+        Predictions all = model.predict(data, (net, batch) -> {
+            Tensor logits = net.apply(batch);
+            Tensor y = batch.y();
+            boolean one = logits.shape().rank() == 2 && logits.dim(1) == 1 && y.size() == batch.size();
+            if (logits.shape().rank() != 2
+                    || logits.dim(0) != batch.size()
+                    || !one && (y.shape().rank() != 1 || y.dtype() != DType.I32)) {
+                throw new IllegalArgumentException("classification: the model gives " + logits.shape()
+                        + " and the targets are " + y.dtype() + " " + y.shape()
+                        + "; it must give [n, classes] for I32 labels [n], or [n, 1] for targets 0 or 1,"
+                        + " so reshape what it gives");
             }
-        }
-        return width == 1 ? ofBinary(all, actual) : ofLogits(all, width, actual);
+            if (one && data.classes() > 2) {
+                throw new IllegalArgumentException("classification: the model gives one logit, which tells two"
+                        + " classes apart, and the examples have labels of " + data.classes()
+                        + " classes; give a model with a logit for each");
+            }
+            Arrays.stream(one ? zerosAndOnes(y) : y.toIntArray()).forEach(labels);
+            return logits;
+        });
+        int[] actual = labels.build().toArray();
+        int width = all.shape().dim(0);
+        return width == 1 ? ofBinary(all.values(), actual) : ofLogits(all.values(), width, actual);
     }
 
     private static int[] zerosAndOnes(Tensor y) {

@@ -1,10 +1,8 @@
 package dev.fathom.assess;
 
 import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -120,6 +118,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
         private int[] labels = {};
         private float[] targets = {};
         private Shape target = Shape.SCALAR;
+        private int at;
 
         private Rows(int n, Shape shape, int classes) {
             this.n = n;
@@ -135,19 +134,11 @@ public record PermutationImportance(double score, List<Scores> drops) {
                         + ", but only x and y of one shape can be shuffled; make a dataset of these two");
             }
             Rows rows = new Rows(data.size(), data.featureShape(), data.classes());
-            Batches.Epoch batches = data.batches().epoch(0);
-            Rng rng = new Rng(0); // a map that draws gives the same examples every time
-            for (int at = 0; batches.hasNext(); ) {
-                try (Pass pass = Pass.infer(rng)) {
-                    Batch batch = batches.next();
-                    rows.put(at, batch);
-                    at += batch.size();
-                }
-            }
+            data.forEach(rows::put);
             return rows;
         }
 
-        private void put(int at, Batch batch) {
+        private void put(Batch batch) {
             System.arraycopy(batch.x().toArray(), 0, x, at * columns, batch.size() * columns);
             if (classes > 0) {
                 labels = at == 0 ? new int[n] : labels;
@@ -159,6 +150,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
                 targets = at == 0 ? new float[Math.multiplyExact(n, width)] : targets;
                 System.arraycopy(batch.y().toArray(), 0, targets, at * width, batch.size() * width);
             }
+            at += batch.size();
         }
 
         Dataset shuffled(int[] group, int[] order) {

@@ -1,9 +1,5 @@
 package dev.fathom.data;
 
-import dev.fathom.autograd.Frames;
-import dev.fathom.nn.Layer;
-import dev.fathom.nn.SequenceLayer;
-import dev.fathom.nn.Steps;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -153,27 +149,6 @@ public final class Batch {
             }
         }
         return all.take(0, Tensor.ofInts(kept, kept.length));
-    }
-
-    /**
-     * Returns what a layer gives for the features {@code x}. If they are ragged, the layer is told their lengths, so
-     * that its result does not depend on how long the other examples of the batch are.
-     *
-     * @throws IllegalArgumentException if the features are ragged and padding would change the result: steps reach a
-     *     layer that takes no lengths and mixes them, as {@link Layer#stepReading} says, or a layer expects padding on
-     *     the other side
-     */
-    public Tensor through(Layer layer) {
-        if (!ragged("x")) {
-            return layer.apply(x());
-        }
-        boolean inFront = paddedInFront("x");
-        if (Frames.asking(layer, layer::stepReading) == (inFront ? Steps.PADDED_BEHIND : Steps.PADDED_IN_FRONT)) {
-            throw new IllegalArgumentException("x is padded " + (inFront ? "in front" : "behind") + ", but "
-                    + layer.getClass().getSimpleName() + " expects padding " + (inFront ? "behind" : "in front")
-                    + "; change one of them with Dataset.padded or Recurrent.paddedInFront");
-        }
-        return SequenceLayer.apply(layer, x(), lengths("x"));
     }
 
     /** Returns the names of the fields, in the order of the dataset. */

@@ -8,6 +8,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.TensorAccess;
@@ -18,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -356,6 +358,31 @@ public final class Batches {
                 .run();
     }
 
+    /**
+     * Hands the batches of epoch 0 to {@code body}, without the changes of {@link #augment}, each in an inference pass
+     * of its own. This is how every evaluation of the library reads data: {@code Model.predict}, the trainer's
+     * validation, and the assessments.
+     *
+     * <pre>{@code
+     * data.batches(64).forEach(batch -> System.out.println(net.apply(batch)));
+     * }</pre>
+     *
+     * <p>Evaluation draws no random numbers as a rule. If a net or a {@link Dataset#map} draws nevertheless, the batch
+     * that begins with the i-th example has the stream {@code new Rng(0).split(i)}, so that every evaluation in the
+     * same batches has the same numbers.
+     */
+    public void forEach(Consumer<Batch> body) {
+        Epoch epoch = withoutAugmentation().epoch(0);
+        for (int step = 0; step < steps; step++) {
+            epoch.infer(step * size, count(step), body);
+        }
+    }
+
+    /** The number of examples in a batch of an epoch. */
+    private int count(int step) {
+        return Math.min(size, data.size() - step * size);
+    }
+
     /** One pass over the examples. */
     public final class Epoch implements Iterator<Batch> {
         private final int number;
@@ -401,12 +428,24 @@ public final class Batches {
                 throw new IllegalArgumentException(
                         "batch: step " + step + " is outside [0, " + steps + "); an epoch has " + steps + " batches");
             }
+            return examples(step * size, count(step));
+        }
+
+        /** Runs {@code body} on n examples in an inference pass, and returns the most bytes its tensors took. */
+        long infer(int from, int n, Consumer<Batch> body) {
+            try (Pass pass = Pass.infer(new Rng(0).split(from))) {
+                body.accept(examples(from, n));
+                return pass.peakBytes();
+            }
+        }
+
+        /** The n examples of the epoch from this one on. */
+        private Batch examples(int from, int n) {
             Storage source = data.source();
-            int n = Math.min(size, data.size() - step * size);
-            @Nullable Shape[] shapes = n == size ? whole : last;
+            @Nullable Shape[] shapes = n == size ? whole : n == count((data.size() - 1) / size) ? last : shapes(n);
             data.enter();
             try {
-                long index = rows(number) + 4L * step * size;
+                long index = rows(number) + 4L * from;
                 Tensor[] values = new Tensor[shapes.length];
                 Batch.Padded[] padded = ragged ? new Batch.Padded[shapes.length] : null;
                 long targets = 0;
@@ -444,10 +483,10 @@ public final class Batches {
                             pixels ? data.channels(f) : 1);
                 }
                 if (augmenter != null) {
-                    augmenter.run(commands, stream, (long) step * size, n, targets);
+                    augmenter.run(commands, stream, from, n, targets);
                 }
-                boolean first = step == 0;
-                return data.changed(new Batch(source.names, values, padded, first, row -> example(step * size + row)))
+                boolean first = from == 0;
+                return data.changed(new Batch(source.names, values, padded, first, row -> example(from + row)))
                         .first(first);
             } finally {
                 data.exit();

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -981,16 +982,32 @@ public final class Dataset implements AutoCloseable {
 
     // ---- batches
 
-    /** How many examples an evaluation takes at a time, unless it is told otherwise. */
-    private static final int FEW = 32;
+    /** What the tensors of a batch may take in an evaluation that is not told how large its batches are. */
+    private static final long EVALUATION_BYTES = 64L << 20;
+
+    /** From here on larger batches are no faster. */
+    private static final int EVALUATION_EXAMPLES = 1024;
+
+    /** By how much a batch may be larger than the one that was measured before it. */
+    private static final int GROWTH = 16;
 
     /**
-     * Returns all examples in order, 32 at a time, or all at once if there are fewer. Evaluations take them so where no
-     * batches are given: they need the memory of a small batch, and what a net says of an example does not depend on
-     * the others.
+     * Hands all examples in order to {@code body}, in batches as large as its memory allows, as
+     * {@link Batches#forEach} does for batches of a given size. The first batch has one example, and the tensors that
+     * {@code body} made for a batch decide about the next one: they should take no more than 64 MiB, and a batch has no
+     * more than 1,024 examples. What a net says of an example does not depend on the size, so only an error of rounding
+     * in sums over batches and the numbers of a net that draws do. The sizes depend on the net, the data and the
+     * instruction set alone.
      */
-    public Batches batches() {
-        return batches(Math.min(FEW, size()));
+    public void forEach(Consumer<Batch> body) {
+        Batches.Epoch epoch = batches(1).epoch(0);
+        int next = 1;
+        for (int from = 0; from < size; ) {
+            int n = Math.min(next, size - from);
+            long each = Math.max(1, epoch.infer(from, n, body) / n);
+            from += n;
+            next = (int) Math.max(1, Math.min(EVALUATION_BYTES / each, Math.min(GROWTH * n, EVALUATION_EXAMPLES)));
+        }
     }
 
     /**

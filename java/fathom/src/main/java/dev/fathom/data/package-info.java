@@ -1,6 +1,9 @@
 /**
  * Examples to learn from: {@link dev.fathom.data.Dataset} holds them off the heap, {@link dev.fathom.data.Batches}
  * deals them out epoch by epoch, {@link dev.fathom.data.Batch} is one step's worth as tensors of the current pass.
+ * {@link dev.fathom.data.Dataset#forEach} reads all examples in evaluation mode, and everything that runs a model over
+ * data stands on it, so that there is one rule for the size of batches and for random numbers. The package knows no
+ * nets; they know it, so that a model can be run over data ({@code model.predict(data)}, {@code net.apply(batch)}).
  * {@link dev.fathom.data.Table} is a CSV file, {@link dev.fathom.data.Encoder} says what its texts mean, and the
  * {@link dev.fathom.data.Encoding} that it fits makes datasets of it. {@link dev.fathom.data.Augment} is a random
  * change to pictures.

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
- *     Tensor logits = batch.through(net);
+ *     Tensor logits = net.apply(batch);
  *     Tensor loss = Loss.ctc().of(logits, batch.y(), batch.lengths("x"), batch.lengths("y"));
  *     List<Hypothesis> said = new CtcDecoding().greedy(logits.detach(), batch.lengths("x"));
  *     int[] labels = batch.lengths("y").toIntArray();

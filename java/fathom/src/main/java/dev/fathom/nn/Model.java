@@ -2,6 +2,9 @@ package dev.fathom.nn;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
@@ -26,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -660,6 +664,59 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         }
         store();
         return Summary.multiplyAdds(layer, input);
+    }
+
+    /**
+     * Returns what the net, a {@link Layer}, gives for every example of a dataset, in evaluation mode. The layer reads
+     * the field {@code x} and is told the lengths of a ragged one; where its result has the steps of {@code x}, the
+     * rows have no padding. The batches are as large as memory allows, which changes no bit
+     * ({@link Dataset#forEach}); give {@code data.batches(n)} for another size.
+     *
+     * <pre>{@code
+     * int[] classes = model.predict(photos).classes();
+     * float[][] sums = model.predict(pairs, (net, b) -> net.sum(b.get("left"), b.get("right"))).rows();
+     * }</pre>
+     *
+     * <p>Nothing needs to be kept where results are read batch by batch: {@code data.forEach(batch ->
+     * write(model.net().apply(batch)))}.
+     *
+     * @throws IllegalArgumentException if the net is not a Layer, has not one row for each example, or padding would
+     *     change its result
+     */
+    public Predictions predict(Dataset data) {
+        requireNonNull(data, "Model.predict: data must not be null");
+        return predicted(data.size(), data::forEach);
+    }
+
+    /**
+     * Returns what the net, a {@link Layer}, gives for every example of these batches, as {@link #predict(Dataset)}
+     * does. The rows are in the order of the dataset, also where the batches are shuffled.
+     */
+    public Predictions predict(Batches batches) {
+        requireNonNull(batches, "Model.predict: batches must not be null");
+        return predicted(batches.data().size(), batches::forEach);
+    }
+
+    /**
+     * Returns what {@code call} gives for every example of a dataset, in evaluation mode: for nets of several inputs,
+     * or with methods of their own. Batches of ragged fields are padded, and {@code call} heeds their lengths.
+     *
+     * @throws IllegalArgumentException if {@code call} has not one row of one shape for each example
+     */
+    public Predictions predict(Dataset data, BiFunction<M, Batch, Tensor> call) {
+        requireNonNull(data, "Model.predict: data must not be null");
+        requireNonNull(call, "Model.predict: call must not be null");
+        store();
+        return Predictions.of(data.size(), data::forEach, false, batch -> call.apply(net, batch));
+    }
+
+    private Predictions predicted(int examples, Consumer<Consumer<Batch>> source) {
+        store();
+        if (!(net instanceof Layer layer)) {
+            throw new IllegalArgumentException("predict: " + net.getClass().getSimpleName()
+                    + " is not a Layer; call predict(data, (net, batch) -> net.method(batch.x(), ...))");
+        }
+        return Predictions.of(examples, source, Steps.kept(layer), layer::apply);
     }
 
     /** Returns the size in bytes of the block of values. */

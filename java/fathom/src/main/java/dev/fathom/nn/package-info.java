@@ -12,6 +12,9 @@
  * are applied to the values in one place, so that a formula is all that a loss adds. A {@link dev.fathom.nn.Penalty} is
  * added to a loss; limits that hold after a step belong to the optimizer's {@code Group}.
  *
+ * <p>{@link dev.fathom.nn.Model#predict} runs a model over a dataset. A net that has more than one input, or no
+ * {@code forward}, is called by a function of the net and a batch.
+ *
  * <p>{@link dev.fathom.nn.GradientCheck} compares the gradients of any function with central differences.
  * {@link dev.fathom.nn.GradientPenalty} and {@link dev.fathom.nn.Curvature} differentiate gradients again, by
  * {@link dev.fathom.tensor.Linearization}.

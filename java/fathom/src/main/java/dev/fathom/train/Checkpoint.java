@@ -1,7 +1,5 @@
 package dev.fathom.train;
 
-import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
@@ -15,7 +13,6 @@ import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -25,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -270,20 +268,23 @@ final class Checkpoint implements AutoCloseable {
      * A checksum of up to 1,024 examples spread evenly over a data set, its size and shapes: other data has another.
      */
     static String fingerprint(Dataset data) {
-        Batches batches = data.batches(Math.min(SAMPLED_BATCH, data.size()));
-        Batches.Epoch all = batches.epoch(0);
+        int batch = Math.min(SAMPLED_BATCH, data.size());
+        int all = (data.size() - 1) / batch + 1;
+        int n = Math.min(SAMPLED_BATCHES, all);
+        int[] sampled = IntStream.range(0, n)
+                .map(i -> (int) ((long) i * all / n) * batch)
+                .flatMap(from -> IntStream.range(from, Math.min(from + batch, data.size())))
+                .toArray();
         CRC32C crc = new CRC32C();
-        int n = Math.min(SAMPLED_BATCHES, batches.steps());
-        for (int i = 0; i < n; i++) {
-            try (Pass pass = Pass.infer(new Rng(i))) { // a map may draw
-                Batch batch = all.batch((int) ((long) i * batches.steps() / n));
-                for (String name : batch.names()) {
-                    update(crc, batch.get(name));
-                    if (batch.ragged(name)) {
-                        update(crc, batch.lengths(name));
+        try (Dataset sample = data.subset(sampled)) {
+            sample.batches(batch).forEach(b -> {
+                for (String name : b.names()) {
+                    update(crc, b.get(name));
+                    if (b.ragged(name)) {
+                        update(crc, b.lengths(name));
                     }
                 }
-            }
+            });
         }
         return data.size() + " examples " + data.shape(data.fields().get(0)) + " of checksum "
                 + Long.toHexString(crc.getValue());

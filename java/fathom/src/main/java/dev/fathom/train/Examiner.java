@@ -97,7 +97,7 @@ final class Examiner<M extends Net> {
             Batch batch = train.epoch(0).batch(0);
             first = trainer.loss(copy.net(), batch).item();
             if (loss != null && ZEROS_SAY_NOTHING.contains(loss.outputs())) {
-                Tensor output = batch.through((Layer) copy.net());
+                Tensor output = ((Layer) copy.net()).apply(batch);
                 chance = trainer.compared(Tensor.zeros(output.shape().toArray()), batch)
                         .loss()
                         .item();
@@ -248,7 +248,7 @@ final class Examiner<M extends Net> {
     private Verdict outputs() {
         try (Model<M> copy = trainer.model.copy();
                 Pass pass = Pass.grad(new Rng(0))) {
-            Tensor output = train.epoch(0).batch(0).through((Layer) copy.net());
+            Tensor output = ((Layer) copy.net()).apply(train.epoch(0).batch(0));
             String fault = loss == null ? null : fault(loss.outputs(), output.detach(), pass);
             return fault == null
                     ? verdict(true, "the outputs %s may be what the loss takes them for", output.shape())
@@ -306,7 +306,7 @@ final class Examiner<M extends Net> {
                 Pass pass = Pass.infer(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
             Layer net = (Layer) copy.net();
-            batch.through(net); // refuses a net that mixes steps and takes no lengths
+            net.apply(batch); // refuses a net that mixes steps and takes no lengths
             int[] lengths = batch.lengths("x").toIntArray();
             int row = 0;
             for (int i = 1; i < lengths.length; i++) {
@@ -387,7 +387,7 @@ final class Examiner<M extends Net> {
                     return tokens(copy, batch);
                 }
                 Tensor x = pass.watch(batch.x());
-                Tensor y = batch.with("x", x).through((Layer) copy.net());
+                Tensor y = ((Layer) copy.net()).apply(batch.with("x", x));
                 if (y.shape().rank() == 0 || y.dim(0) != n) {
                     return verdict(
                             false,
@@ -427,7 +427,7 @@ final class Examiner<M extends Net> {
      */
     private Verdict tokens(Model<M> copy, Batch batch) {
         Tensor x = batch.x();
-        Tensor y = batch.through((Layer) copy.net());
+        Tensor y = ((Layer) copy.net()).apply(batch);
         if (y.shape().rank() == 0 || y.dim(0) != x.dim(0)) {
             return verdict(
                     false,
@@ -435,8 +435,8 @@ final class Examiner<M extends Net> {
                     y.shape(),
                     x.dim(0));
         }
-        Tensor same = batch.with("x", x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0))))
-                .through((Layer) copy.net());
+        Tensor same = ((Layer) copy.net())
+                .apply(batch.with("x", x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
         return Arrays.equals(y.slice(0, 0, 1).toArray(), same.slice(0, 0, 1).toArray())
                 ? alone()
                 : verdict(

@@ -18,8 +18,6 @@ import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.recurrent.KeptState;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -57,9 +56,6 @@ public final class Trainer<M extends Net> {
     private final @Nullable Loss loss;
     private final @Nullable Step<M> step;
     private Group[] groups = {};
-    /** The size of the batches of the last fit, or 0. */
-    private int atOnce;
-
     private float clipNorm;
     private float clipValue;
     private @Nullable String figure;
@@ -373,7 +369,6 @@ public final class Trainer<M extends Net> {
         checkStates("fit");
         Path from = resume;
         resume = null;
-        atOnce = train.size();
         try (FitRun<M> run = new FitRun<>(
                 this, monitor(validation != null), train, validation, epochs, checkpoints != null || from != null)) {
             run.prepare(from);
@@ -461,35 +456,40 @@ public final class Trainer<M extends Net> {
 
     /**
      * Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of
-     * {@link Batches#augment}. The batches decide how many examples are in memory at once.
+     * {@link Batches#augment}, as {@link Batches#forEach} hands them out. The batches decide how many examples are in
+     * memory at once.
      */
     public Map<String, Double> evaluate(Batches data) {
         requireNonNull(data, "Trainer.evaluate: data must not be null");
-        ParameterAccess.store(model.range());
-        return states.aside(() -> measured(data));
-    }
-
-    private Map<String, Double> measured(Batches data) {
-        Tally tally = new Tally(metrics.size());
-        Batches.Epoch batches = data.withoutAugmentation().epoch(0);
-        Rng rng = new Rng(0); // a model that samples is judged by the same numbers every time
-        while (batches.hasNext()) {
-            try (Pass pass = Pass.infer(rng)) {
-                Batch batch = batches.next();
-                Step.Result result = run(model.net(), batch);
-                add(tally, result, result.loss().item(), batch);
-            }
-        }
-        return figures(tally);
+        return measured(data::forEach);
     }
 
     /**
      * Returns the mean loss and metrics over a data set, by name, in evaluation mode. It takes as many examples at a
-     * time as the last {@code fit} did, and 32 before the first; for another number, give {@code data.batches(n)}.
+     * time as memory allows ({@link Dataset#forEach}); for another number, give {@code data.batches(n)}.
+     *
+     * @throws IllegalArgumentException if the step keeps {@link #states}, which go from one batch to the next of the
+     *     same size
      */
     public Map<String, Double> evaluate(Dataset data) {
         requireNonNull(data, "Trainer.evaluate: data must not be null");
-        return evaluate(atOnce == 0 ? data.batches() : data.batches(Math.min(atOnce, data.size())));
+        if (states.any()) {
+            throw new IllegalArgumentException("evaluate: the step keeps states, which go from batch to batch; give"
+                    + " data.batches(n) with the n of its pieces");
+        }
+        return measured(data::forEach);
+    }
+
+    private Map<String, Double> measured(Consumer<Consumer<Batch>> source) {
+        ParameterAccess.store(model.range());
+        return states.aside(() -> {
+            Tally tally = new Tally(metrics.size());
+            source.accept(batch -> {
+                Step.Result result = run(model.net(), batch);
+                add(tally, result, result.loss().item(), batch);
+            });
+            return figures(tally);
+        });
     }
 
     /** Runs a batch forward in the current pass through {@code net}, the model's or a copy of it. */
@@ -517,7 +517,7 @@ public final class Trainer<M extends Net> {
     private Step.Result compared(M net, Batch batch) {
         Tensor output;
         try {
-            output = batch.through((Layer) net);
+            output = ((Layer) net).apply(batch);
         } catch (IllegalArgumentException e) {
             throw Located.in("x", false, e, batch);
         }

@@ -226,7 +226,7 @@ class StepsTest {
         try (Dataset some = data.subset(rows);
                 Pass pass = pass(training)) {
             Batch batch = some.batches(rows.length).epoch(0).next();
-            Tensor y = batch.through(net);
+            Tensor y = net.apply(batch);
             boolean steps = !(net instanceof SequenceLayer s) || s.keepsSteps();
             Tensor own = y.slice(0, row, row + 1);
             if (steps) {
@@ -444,9 +444,9 @@ class StepsTest {
         try (Dataset data = data(VECTORS, false);
                 Pass pass = Pass.infer()) {
             Batch batch = data.batches(3).epoch(0).next();
-            batch.through(net);
+            net.apply(batch);
             calls = 0;
-            batch.through(net);
+            net.apply(batch);
             assertThat(calls).isEqualTo(2);
         }
         for (int dim = 1; dim < 3; dim++) {
@@ -463,7 +463,7 @@ class StepsTest {
                 Dataset data = data(VECTORS, false);
                 Pass pass = Pass.grad()) {
             Batch batch = data.batches(3).epoch(0).next();
-            float[] y = batch.through(model.net()).toArray();
+            float[] y = model.net().apply(batch).toArray();
             int told = pass.tape().size();
             assertThat(model.net().apply(batch.x()).toArray()).isEqualTo(y);
             assertThat(pass.tape().size()).isEqualTo(2 * told);
@@ -616,7 +616,7 @@ class StepsTest {
             Tensor lengths = batch.lengths("x");
             assertThat(lengths.dtype()).isEqualTo(DType.I32);
             for (Runnable run :
-                    List.<Runnable>of(() -> batch.through(net), () -> ((Sequential) net).apply(batch.x(), lengths))) {
+                    List.<Runnable>of(() -> net.apply(batch), () -> ((Sequential) net).apply(batch.x(), lengths))) {
                 assertThatThrownBy(run::run)
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("some layers expect padding in front of a sequence and others behind it");
@@ -630,7 +630,7 @@ class StepsTest {
                 Dataset data = data(VECTORS, true);
                 Pass pass = pass(true)) {
             model.eval("1");
-            assertThatThrownBy(() -> data.batches(3).epoch(0).next().through(withNorm))
+            assertThatThrownBy(() -> withNorm.apply(data.batches(3).epoch(0).next()))
                     .hasMessageContaining("some layers expect padding in front of a sequence and others behind it");
         }
     }

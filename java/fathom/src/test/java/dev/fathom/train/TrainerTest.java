@@ -93,8 +93,11 @@ class TrainerTest {
             assertThat(history.series("val_accuracy")[29]).isGreaterThan(0.95);
 
             Map<String, Double> evaluated = trainer.evaluate(validation);
-            assertThat(evaluated.get("loss")).isEqualTo(history.series("val_loss")[29]);
+            assertThat(evaluated.get("loss")).isCloseTo(history.series("val_loss")[29], within(1e-6));
             assertThat(evaluated.get("accuracy")).isEqualTo(history.series("val_accuracy")[29]);
+            assertThat(trainer.evaluate(validation.batches(32)).get("loss"))
+                    .as("in the batches of the validation")
+                    .isEqualTo(history.series("val_loss")[29]);
             assertThat(trainer.evaluate(validation.batches(7)).get("loss"))
                     .as("whatever the batches")
                     .isCloseTo(evaluated.get("loss"), within(1e-6));

@@ -212,7 +212,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
             if (entry.known() == null) {
                 model.save(weights);
             } else {
-                new ModelCard(entry.known(), images.input(), images.classes()).save(model, weights);
+                model.save(weights, new ModelCard(entry.known(), images.input(), images.classes()).metadata());
             }
         }
         return best;

@@ -232,7 +232,7 @@ class ClassifyTest {
         Path file = temp.resolve("Mine.safetensors");
         var card = new ModelCard("resnet20", Preprocessing.SYMMETRIC.sizes(36, 32), List.of("ant", "bee", "cow"));
         try (var model = Model.of(new CifarResNet(3, 3), 5)) {
-            card.save(model, file);
+            model.save(file, card.metadata());
             CommandLineRun run = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
             assertThat(run.err()).isEmpty();
             assertThat(run.code()).isZero();
@@ -267,8 +267,8 @@ class ClassifyTest {
                             .err())
                     .isEqualTo("fathom classify: " + file
                             + ": its metadata have no fathom.network, which says how the weights are used; "
-                            + "save them with ModelCard.save\n");
-            new ModelCard("bestnet", card.input(), card.classes()).save(model, file);
+                            + "save them with model.save(file, card.metadata())\n");
+            model.save(file, new ModelCard("bestnet", card.input(), card.classes()).metadata());
             CommandLineRun unknown = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
             assertThat(unknown.code()).isEqualTo(1);
             assertThat(unknown.err())
@@ -277,13 +277,13 @@ class ClassifyTest {
                             + "are squeezenet1_1, ");
             List<String> many =
                     IntStream.range(0, 900_000).mapToObj(i -> "c" + i).toList();
-            new ModelCard("resnet20", card.input(), many).save(model, file);
+            model.save(file, new ModelCard("resnet20", card.input(), many).metadata());
             assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString())
                             .err())
                     .isEqualTo("fathom classify: " + file
                             + ": it names 900000 classes, but no tensor in it has a row for each; "
                             + "save the weights again with the classes they know\n");
-            new ModelCard("resnet18", card.input(), card.classes()).save(model, file);
+            model.save(file, new ModelCard("resnet18", card.input(), card.classes()).metadata());
             assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString())
                             .err())
                     .startsWith("fathom classify: load: " + file + " does not fit the model: ");
