@@ -84,9 +84,9 @@ public final class Classification {
 
     /**
      * Classifies every example in evaluation mode, as {@link Model#predict(Dataset)} does. A model with one logit for
-     * each example is a binary classifier; its targets are 0 or 1, as labels or as floats. A
-     * model that learned by {@code Loss.crossEntropyWithBaseline} gives no logit of the last class: append a column of
-     * zeros to what it gives.
+     * each example is a binary classifier; its targets are 0 or 1, as labels or as floats. A model that learned by
+     * {@code Loss.crossEntropyWithBaseline} gives no logit of the last class: append a column of zeros to what it
+     * gives.
      *
      * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels
      *     [n] below {@code classes}, or [n, 1] with targets 0 or 1 of at most two classes, or if a logit is NaN or

@@ -1,6 +1,11 @@
 package dev.fathom.assess;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.StringJoiner;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -9,6 +14,9 @@ import java.util.stream.IntStream;
  * and 1, where the normal approximation fails.
  */
 public final class ConfusionMatrix {
+    private static final int SHOWN_CLASSES = 12;
+    private static final int SHOWN_PAIRS = 5;
+
     private final long[][] counts;
 
     /** Makes an empty matrix of {@code classes} x {@code classes}. */
@@ -104,9 +112,81 @@ public final class ConfusionMatrix {
         return (double) counts[k][k] / predicted(k);
     }
 
-    /** Returns 2 TP / (2 TP + FP + FN) of class {@code k}. */
+    /** Returns 2 TP / (2 TP + FP + FN) of class {@code k}, or NaN if it has no examples and was never predicted. */
     public double f1(int k) {
-        return 2.0 * counts[k][k] / (actual(k) + predicted(k));
+        return fBeta(k, 1);
+    }
+
+    /**
+     * Returns F-beta of class {@code k}, the harmonic mean of precision and recall in which recall counts beta^2 times
+     * as much (van Rijsbergen 1979): (1 + beta^2) TP / ((1 + beta^2) TP + beta^2 FN + FP), or NaN if the class has no
+     * examples and was never predicted.
+     *
+     * @throws IllegalArgumentException if beta is not above 0 or not finite
+     */
+    public double fBeta(int k, double beta) {
+        if (!(beta > 0 && beta < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("fBeta: beta=" + beta
+                    + " must be above 0 and finite; 2 counts recall more, and 0.5 counts precision more");
+        }
+        double b = beta * beta;
+        return (1 + b) * counts[k][k] / (b * actual(k) + predicted(k));
+    }
+
+    /**
+     * Returns the mean of a figure over the classes (macro average), in which each class counts alike:
+     * {@code m.macro(m::precision)} or {@code m.macro(k -> m.fBeta(k, 2))}. Classes for which the figure is NaN are
+     * left out; scikit-learn counts 0 for them.
+     */
+    public double macro(IntToDoubleFunction figure) {
+        return mean(figure, k -> 1);
+    }
+
+    /**
+     * Returns the mean of a figure over the classes, each weighted by the number of its examples:
+     * {@code m.weighted(m::f1)}. Classes for which the figure is NaN are left out.
+     */
+    public double weighted(IntToDoubleFunction figure) {
+        return mean(figure, this::actual);
+    }
+
+    private double mean(IntToDoubleFunction figure, IntToDoubleFunction weight) {
+        double sum = 0;
+        double all = 0;
+        for (int k = 0; k < counts.length; k++) {
+            double value = figure.applyAsDouble(k);
+            if (!Double.isNaN(value)) {
+                sum += weight.applyAsDouble(k) * value;
+                all += weight.applyAsDouble(k);
+            }
+        }
+        return sum / all;
+    }
+
+    /**
+     * Returns the counts of these classes, each against the rest, added up (micro average): a matrix of two classes, of
+     * which class 1 is "belongs to the class", so that {@code m.micro(1, 2).fBeta(1, 2)} is the micro average of F2 of
+     * classes 1 and 2. For all classes, the micro averages of precision, recall and F-beta are the {@link #accuracy}.
+     *
+     * @throws IllegalArgumentException if none is given, one does not exist, or one is given twice
+     */
+    public ConfusionMatrix micro(int... classes) {
+        if (classes.length == 0
+                || IntStream.of(classes).distinct().count() < classes.length
+                || IntStream.of(classes).anyMatch(k -> k < 0 || k >= counts.length)) {
+            throw new IllegalArgumentException("micro: the classes " + Arrays.toString(classes)
+                    + " must be one or more of 0 to " + (counts.length - 1) + ", each given once");
+        }
+        ConfusionMatrix sum = new ConfusionMatrix(2);
+        for (int k : classes) {
+            long missed = actual(k) - counts[k][k];
+            long wrong = predicted(k) - counts[k][k];
+            sum.counts[1][1] += counts[k][k];
+            sum.counts[1][0] += missed;
+            sum.counts[0][1] += wrong;
+            sum.counts[0][0] += total() - counts[k][k] - missed - wrong;
+        }
+        return sum;
     }
 
     /**
@@ -114,11 +194,7 @@ public final class ConfusionMatrix {
      * frequent class does not raise. It is NaN if there are no examples.
      */
     public double balancedAccuracy() {
-        return IntStream.range(0, counts.length)
-                .mapToDouble(this::recall)
-                .filter(r -> !Double.isNaN(r))
-                .average()
-                .orElse(Double.NaN);
+        return macro(this::recall);
     }
 
     /**
@@ -154,6 +230,46 @@ public final class ConfusionMatrix {
                         .sum()
                 / (n * n);
         return (accuracy() - chance) / (1 - chance);
+    }
+
+    /**
+     * Returns the accuracy and, for up to 12 classes, the counts, whose rows are the actual classes; for more, the
+     * pairs that were confused most often.
+     */
+    @Override
+    public String toString() {
+        StringJoiner lines = new StringJoiner(System.lineSeparator() + "  ");
+        lines.add(String.format(
+                Locale.ROOT,
+                "ConfusionMatrix of %d classes, %d examples, accuracy %.2f %%",
+                counts.length,
+                total(),
+                100 * accuracy()));
+        if (counts.length <= SHOWN_CLASSES) {
+            int width = Math.max(2, Long.toString(total()).length()) + 1;
+            IntStream classes = IntStream.range(0, counts.length);
+            lines.add("actual" + row(width, classes.mapToLong(k -> k).toArray()) + "  (predicted)");
+            for (int k = 0; k < counts.length; k++) {
+                lines.add(String.format(Locale.ROOT, "%6d", k) + row(width, counts[k]));
+            }
+            return lines.toString();
+        }
+        record Confused(int actual, int predicted, long times) {}
+        IntStream.range(0, counts.length)
+                .boxed()
+                .flatMap(a -> IntStream.range(0, counts.length)
+                        .filter(p -> p != a && counts[a][p] > 0)
+                        .mapToObj(p -> new Confused(a, p, counts[a][p])))
+                .sorted(Comparator.comparingLong(Confused::times).reversed())
+                .limit(SHOWN_PAIRS)
+                .forEach(c -> lines.add(c.actual + " predicted as " + c.predicted + ": " + c.times));
+        return lines.toString();
+    }
+
+    private static String row(int width, long[] numbers) {
+        return Arrays.stream(numbers)
+                .mapToObj(n -> String.format(Locale.ROOT, "%" + width + "d", n))
+                .collect(Collectors.joining());
     }
 
     /** Returns the 95 % Wilson score interval of the accuracy, as {low, high}. */

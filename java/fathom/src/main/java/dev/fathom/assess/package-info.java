@@ -19,8 +19,8 @@
  * set or a score that is NaN is refused with a sentence. scikit-learn gives 0 in some of these cases.
  *
  * <p>Rejected: figures as static functions of (labels, predictions), each of which checks and sorts the same arrays
- * anew; options such as {@code average=} by name (a mean over classes is a line of the caller); splitters as objects
- * with state; a trainer that trains folds by itself (an evaluation says how, in a few lines).
+ * anew; options such as {@code average=} by name (an average takes the figure as a function of the class); splitters as
+ * objects with state; a trainer that trains folds by itself (an evaluation says how, in a few lines).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.assess;

@@ -992,12 +992,12 @@ public final class Dataset implements AutoCloseable {
     private static final int GROWTH = 16;
 
     /**
-     * Hands all examples in order to {@code body}, in batches as large as its memory allows, as
-     * {@link Batches#forEach} does for batches of a given size. The first batch has one example, and the tensors that
-     * {@code body} made for a batch decide about the next one: they should take no more than 64 MiB, and a batch has no
-     * more than 1,024 examples. What a net says of an example does not depend on the size, so only an error of rounding
-     * in sums over batches and the numbers of a net that draws do. The sizes depend on the net, the data and the
-     * instruction set alone.
+     * Hands all examples in order to {@code body}, in batches as large as its memory allows, as {@link Batches#forEach}
+     * does for batches of a given size. The first batch has one example, and the tensors that {@code body} made for a
+     * batch decide about the next one: they should take no more than 64 MiB, and a batch has no more than 1,024
+     * examples. What a net says of an example does not depend on the size, so only an error of rounding in sums over
+     * batches and the numbers of a net that draws do. The sizes depend on the net, the data and the instruction set
+     * alone.
      */
     public void forEach(Consumer<Batch> body) {
         Batches.Epoch epoch = batches(1).epoch(0);

@@ -26,8 +26,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -41,6 +43,9 @@ import java.util.stream.Stream;
  * @param <M> the type of the net, whose own methods {@link #net} offers
  */
 public final class Model<M extends Net> implements Trainable, AutoCloseable {
+    /** How many parameters {@link #toString} names. */
+    private static final int LINES = 8;
+
     private final M net;
     private final Store store;
     private final ParameterRange range;
@@ -669,8 +674,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     /**
      * Returns what the net, a {@link Layer}, gives for every example of a dataset, in evaluation mode. The layer reads
      * the field {@code x} and is told the lengths of a ragged one; where its result has the steps of {@code x}, the
-     * rows have no padding. The batches are as large as memory allows, which changes no bit
-     * ({@link Dataset#forEach}); give {@code data.batches(n)} for another size.
+     * rows have no padding. The batches are as large as memory allows, which changes no bit ({@link Dataset#forEach});
+     * give {@code data.batches(n)} for another size.
      *
      * <pre>{@code
      * int[] classes = model.predict(photos).classes();
@@ -717,6 +722,39 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                     + " is not a Layer; call predict(data, (net, batch) -> net.method(batch.x(), ...))");
         }
         return Predictions.of(examples, source, Steps.kept(layer), layer::apply);
+    }
+
+    /**
+     * Returns the name of the net with the number and the size of its parameters, and a line for each of the first
+     * ones. {@link #summary} has the layers with their output shapes.
+     */
+    @Override
+    public String toString() {
+        StringJoiner lines = new StringJoiner(System.lineSeparator() + "  ");
+        String name = net.getClass().isRecord() ? net.getClass().getSimpleName() : "function";
+        String ended = store.ended();
+        if (ended != null) {
+            return lines.add("Model of a " + name + " that is " + ended).toString();
+        }
+        List<Parameter> all = parameters();
+        List<Parameter> frozen =
+                all.stream().filter(p -> !store.isTrainable(Store.index(p))).toList();
+        lines.add(String.format(
+                Locale.ROOT,
+                "Model of a %s, %,d parameters in %d tensors%s, %d buffers, %,d bytes",
+                name,
+                parameterCount(),
+                all.size(),
+                frozen.isEmpty() ? "" : " of which " + frozen.size() + " are frozen",
+                buffers().size(),
+                bytes()));
+        all.stream()
+                .limit(LINES)
+                .forEach(p -> lines.add(p.name() + " " + p.shape() + (frozen.contains(p) ? " frozen" : "")));
+        if (all.size() > LINES) {
+            lines.add("... and " + (all.size() - LINES) + " more");
+        }
+        return lines.toString();
     }
 
     /** Returns the size in bytes of the block of values. */

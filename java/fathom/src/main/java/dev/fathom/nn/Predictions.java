@@ -66,7 +66,7 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
 
     /** Puts the rows of batches where their examples are. */
     private static final class Collector {
-        private final float @Nullable [][] rows;
+        private final float[] @Nullable [] rows;
         private @Nullable Shape shape;
         private boolean perStep;
         private int seen;
@@ -79,15 +79,18 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
             int n = batch.size();
             int[] dims = y.shape().toArray();
             int lead = steps ? 2 : 1;
-            if (dims.length < lead || dims[0] != n || steps && dims[1] != batch.x().dim(1)) {
+            if (dims.length < lead
+                    || dims[0] != n
+                    || steps && dims[1] != batch.x().dim(1)) {
                 throw new IllegalArgumentException("predict: the net gives " + y.shape() + " for "
                         + (steps ? "x " + batch.x().shape() : n + " examples") + "; its first "
                         + (steps ? "dimensions must be examples and steps" : "dimension must be theirs"));
             }
             Shape one = Shape.of(Arrays.copyOfRange(dims, lead, dims.length));
             if (shape != null && !shape.equals(one)) {
-                throw new IllegalArgumentException("predict: the net gives " + shape + " for an example of one batch and "
-                        + one + " in another; read what it gives batch by batch with data.forEach");
+                throw new IllegalArgumentException(
+                        "predict: the net gives " + shape + " for an example of one batch and " + one
+                                + " in another; read what it gives batch by batch with data.forEach");
             }
             shape = one;
             perStep = steps;

@@ -49,6 +49,8 @@ final class Examiner<M extends Net> {
     private final @Nullable Loss loss;
     private final Batches train;
     private final List<Check.Finding> findings = new ArrayList<>();
+    /** Whether the first batch has padding, as the first examination finds out. */
+    private boolean ragged;
 
     /** {@code loss} is null where a custom step shows no output. */
     Examiner(Trainer<M> trainer, @Nullable Loss loss, Batches train) {
@@ -64,7 +66,7 @@ final class Examiner<M extends Net> {
         if (loss != null) {
             examine("examples", this::examples);
             examine("outputs", this::outputs);
-            if (ragged()) {
+            if (ragged) {
                 examine("padding", this::padding);
             }
         }
@@ -92,15 +94,22 @@ final class Examiner<M extends Net> {
     private Verdict start() {
         float first;
         float chance = Float.NaN;
+        String zeros = "an answer of zeros";
         try (Model<M> copy = trainer.model.copy();
                 Pass pass = Pass.infer(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
-            first = trainer.loss(copy.net(), batch).item();
-            if (loss != null && ZEROS_SAY_NOTHING.contains(loss.outputs())) {
+            if (loss == null) {
+                first = trainer.loss(copy.net(), batch).item();
+            } else {
+                ragged = batch.ragged("x");
                 Tensor output = ((Layer) copy.net()).apply(batch);
-                chance = trainer.compared(Tensor.zeros(output.shape().toArray()), batch)
-                        .loss()
-                        .item();
+                first = trainer.compared(output, batch).loss().item();
+                if (ZEROS_SAY_NOTHING.contains(loss.outputs())) {
+                    zeros = loss.outputs() == Outputs.NUMBERS ? zeros : "chance (logits of zeros)";
+                    chance = trainer.compared(Tensor.zeros(output.shape().toArray()), batch)
+                            .loss()
+                            .item();
+                }
             }
         }
         if (!Float.isFinite(first)) {
@@ -112,20 +121,20 @@ final class Examiner<M extends Net> {
         if (first > 2 * chance) {
             return verdict(
                     false,
-                    "%.4g is far above %.4g, that of an answer of zeros; scale the features, or begin with smaller"
-                            + " weights",
+                    "%.4g is far above %.4g, that of %s; scale the features, or begin with smaller weights",
                     first,
-                    chance);
+                    chance,
+                    zeros);
         }
         if (first < chance / 2) {
             return verdict(
                     false,
-                    "%.4g is far below %.4g, that of an answer of zeros; the model was trained before, or knows the"
-                            + " targets",
+                    "%.4g is far below %.4g, that of %s; the model was trained before, or knows the targets",
                     first,
-                    chance);
+                    chance,
+                    zeros);
         }
-        return verdict(true, "%.4g, where an answer of zeros has %.4g", first, chance);
+        return verdict(true, "%.4g, where %s has %.4g", first, zeros, chance);
     }
 
     // ---- a model that can learn learns one batch by heart
@@ -133,6 +142,7 @@ final class Examiner<M extends Net> {
     private Verdict oneBatch() {
         float first = Float.NaN;
         float last = Float.NaN;
+        int steps = 0;
         try (Model<M> copy = trainer.model.copy();
                 BoundOptimizer optimizer = trainer.optimizer(copy)) {
             Batches.Epoch epoch = train.epoch(0);
@@ -141,9 +151,9 @@ final class Examiner<M extends Net> {
                     return lossAndGradient(pass, copy, epoch.batch(0));
                 }
             };
-            for (int i = 0; i < OVERFIT_STEPS; i++) {
+            for (; steps < OVERFIT_STEPS; steps++) {
                 last = (float) evaluation.compute();
-                first = i == 0 ? last : first;
+                first = steps == 0 ? last : first;
                 if (first >= 0 && last < first / 10 || !Float.isFinite(last)) {
                     break;
                 }
@@ -152,14 +162,15 @@ final class Examiner<M extends Net> {
         }
         // a loss below 0 may be near its least value from the start, so there any fall counts that is no rounding
         return last < (first >= 0 ? first / 2 : first * 1.001f)
-                ? verdict(true, "its loss falls from %.4g to %.4g", first, last)
+                ? verdict(true, "its loss falls from %.4g to %.4g in %d steps", first, last, steps)
                 : verdict(
                         false,
-                        "its loss goes from %.4g to %.4g in %d steps; try another learning rate, then look for a layer"
-                                + " that passes no gradient",
+                        "its loss goes from %.4g to %.4g in %d steps, and what cannot learn one batch by heart learns"
+                                + " nothing from more; try another learning rate, then look for a layer that passes no"
+                                + " gradient, a net too small, or equal examples with other targets",
                         first,
                         last,
-                        OVERFIT_STEPS);
+                        steps);
     }
 
     private double lossAndGradient(Pass pass, Model<M> copy, Batch batch) {
@@ -293,12 +304,6 @@ final class Examiner<M extends Net> {
     }
 
     // ---- what is said of an example does not depend on its padding
-
-    private boolean ragged() {
-        try (Pass pass = Pass.infer(new Rng(0))) {
-            return train.epoch(0).batch(0).ragged("x");
-        }
-    }
 
     /** The shortest example of a batch alone, and as long as the longest is. */
     private Verdict padding() {
@@ -435,8 +440,8 @@ final class Examiner<M extends Net> {
                     y.shape(),
                     x.dim(0));
         }
-        Tensor same = ((Layer) copy.net())
-                .apply(batch.with("x", x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
+        Tensor same =
+                ((Layer) copy.net()).apply(batch.with("x", x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
         return Arrays.equals(y.slice(0, 0, 1).toArray(), same.slice(0, 0, 1).toArray())
                 ? alone()
                 : verdict(

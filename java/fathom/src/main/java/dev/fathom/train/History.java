@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The history of one {@code fit}: what was measured in each epoch, which epoch was best, and why training ended. */
@@ -92,6 +95,35 @@ public final class History {
      */
     public double seconds() {
         return epochs.stream().mapToDouble(EpochLog::seconds).sum();
+    }
+
+    /**
+     * Returns how many epochs there were and why they ended, the figures of the last and the best one, and the notes.
+     */
+    @Override
+    public String toString() {
+        StringJoiner lines = new StringJoiner(System.lineSeparator() + "  ");
+        lines.add(String.format(
+                Locale.ROOT,
+                "History of %d epoch%s in %.1f s%s",
+                epochs.size(),
+                epochs.size() == 1 ? "" : "s",
+                seconds(),
+                ended.isEmpty() ? "" : ", ended: " + ended));
+        if (!epochs.isEmpty()) {
+            lines.add("last " + line(epochs.get(epochs.size() - 1)));
+        }
+        if (best >= 0 && best < epochs.size() - 1) {
+            lines.add("best " + line(epochs.get(best)));
+        }
+        notes.forEach(lines::add);
+        return lines.toString();
+    }
+
+    private static String line(EpochLog e) {
+        return e.values().entrySet().stream()
+                .map(v -> String.format(Locale.ROOT, "%s %.4g", v.getKey(), v.getValue()))
+                .collect(Collectors.joining("  ", "epoch " + e.epoch() + ": ", ""));
     }
 
     /**

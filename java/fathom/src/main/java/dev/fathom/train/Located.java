@@ -4,8 +4,9 @@ import dev.fathom.data.Batch;
 import dev.fathom.kernel.KernelException;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /** Says in which example of the dataset a label or a token lies that a kernel refused by its row in the batch. */
@@ -13,57 +14,46 @@ final class Located {
     private Located() {}
 
     /**
-     * The exception itself, or one that names the example if this field has the refused number in this row.
+     * The exception itself, or one that names the example, if just one example has the refused number in the refused
+     * row of one of these fields. What was read otherwise, such as a part of a field, is not guessed.
      *
-     * @param unpadded whether rows count only the steps that are no padding
+     * @param unpadded how rows may have been counted: whether only among the steps that are no padding
      */
-    static IllegalArgumentException in(String field, boolean unpadded, IllegalArgumentException e, Batch batch) {
-        if (!(e.getCause() instanceof KernelException refused)
-                || batch.get(field).dtype() != DType.I32) {
-            return e;
-        }
-        Tensor t = batch.get(field);
-        int[] all = t.toIntArray();
-        Tensor places = Tensor.ofInts(
-                IntStream.range(0, all.length).toArray(), t.shape().toArray());
-        int[] read = (unpadded ? batch.unpadded(field, places) : places).toIntArray();
-        long row = refused.row();
-        return row >= 0 && row < read.length && all[read[(int) row]] == refused.found()
-                ? named(e, batch, field, read[(int) row] / (all.length / batch.size()))
-                : e;
-    }
-
-    /**
-     * The exception of a custom step, which may read any part of any field: it names the example if only one can be
-     * meant.
-     */
-    static IllegalArgumentException inStep(IllegalArgumentException e, Batch batch) {
+    static IllegalArgumentException in(
+            List<String> fields, IllegalArgumentException e, Batch batch, boolean... unpadded) {
         if (!(e.getCause() instanceof KernelException refused)) {
             return e;
         }
-        Set<Integer> meant = new HashSet<>();
-        String in = "";
-        for (String field : batch.names()) {
+        Set<Integer> meant = new TreeSet<>();
+        Set<String> where = new TreeSet<>();
+        for (String field : fields) {
             Tensor t = batch.get(field);
             int[] all = t.dtype() == DType.I32 ? t.toIntArray() : new int[0];
-            for (int i = 0; i < all.length; i++) {
-                boolean whole = all.length == batch.size(); // or parts of the examples may have been read
-                if (all[i] == refused.found() && (!whole || i == refused.row())) {
-                    meant.add(i / (all.length / batch.size()));
-                    in = field;
+            for (boolean alone : unpadded) {
+                int place = place(refused.row(), all.length, alone && batch.ragged(field), field, batch);
+                if (place >= 0 && all[place] == refused.found()) {
+                    meant.add(batch.example(place / (all.length / batch.size())));
+                    where.add(field);
                 }
             }
         }
-        return meant.size() == 1 ? named(e, batch, in, meant.iterator().next()) : e;
-    }
-
-    private static IllegalArgumentException named(IllegalArgumentException e, Batch batch, String field, int row) {
-        int example = batch.example(row);
+        int example = meant.size() == 1 ? meant.iterator().next() : -1;
         return example < 0
                 ? e
                 : new IllegalArgumentException(
-                        e.getMessage() + "; the row is counted in the batch, and it is in " + field + " of example "
-                                + example + " of the dataset",
+                        e.getMessage() + "; the row is counted in the batch, and it is in " + String.join(" or ", where)
+                                + " of example " + example + " of the dataset",
                         e);
+    }
+
+    /** The place in a field of this size that is read as this row, or -1. */
+    private static int place(long row, int size, boolean unpadded, String field, Batch batch) {
+        if (!unpadded || size == 0) {
+            return row >= 0 && row < size ? (int) row : -1;
+        }
+        Tensor places = Tensor.ofInts(
+                IntStream.range(0, size).toArray(), batch.get(field).shape().toArray());
+        int[] read = batch.unpadded(field, places).toIntArray();
+        return row >= 0 && row < read.length ? read[(int) row] : -1;
     }
 }

@@ -25,8 +25,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.StringJoiner;
 import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -411,11 +414,21 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Looks for mistakes that would make training a waste, with some hundred steps on copies of the model: a loss at
-     * the start far from that of an answer of zeros, a batch that cannot be learned by heart, inputs that make no
-     * difference, outputs that depend on other examples or cannot be what the loss takes them for, and, where {@code x}
-     * is ragged, outputs that change with the padding of an example. A custom step shows no output, so less of it is
-     * examined.
+     * Looks for mistakes that would make training a waste, with some hundred steps on copies of the model:
+     *
+     * <ul>
+     *   <li>{@code start loss}: the loss before the first step is far from that of chance, which is the loss of logits
+     *       or numbers that are all 0: log k for k classes.
+     *   <li>{@code one batch}: the loss of one batch does not fall to a half within 300 steps on it alone. What cannot
+     *       learn one batch by heart learns nothing from more: the rate is wrong, a layer passes no gradient, the net
+     *       is too small, or equal examples have other targets.
+     *   <li>{@code inputs}: after 100 steps the loss is hardly lower than where all inputs are zero.
+     *   <li>{@code examples}, {@code outputs}: outputs depend on other examples, or cannot be what the loss takes them
+     *       for.
+     *   <li>{@code padding}: where {@code x} is ragged, outputs change with the padding of an example.
+     * </ul>
+     *
+     * <p>A custom step shows no output, so that only the first three are examined.
      */
     public Check check(Batches train) {
         requireNonNull(train, "Trainer.check: train must not be null");
@@ -501,7 +514,7 @@ public final class Trainer<M extends Net> {
             try {
                 result = states.stepping(() -> step.run(net, batch));
             } catch (IllegalArgumentException e) {
-                throw Located.inStep(e, batch);
+                throw Located.in(batch.names(), e, batch, false, true);
             }
         }
         if (result.loss().size() != 1) {
@@ -519,7 +532,7 @@ public final class Trainer<M extends Net> {
         try {
             output = ((Layer) net).apply(batch);
         } catch (IllegalArgumentException e) {
-            throw Located.in("x", false, e, batch);
+            throw Located.in(List.of("x"), e, batch, false);
         }
         return compared(output, batch);
     }
@@ -552,7 +565,7 @@ public final class Trainer<M extends Net> {
                 value = weight == 0 ? ofNothing(output) : whole.of(output, batch.y(), lengths, targetLengths);
             }
         } catch (IllegalArgumentException e) {
-            throw Located.in("y", padded && whole == null, e, batch);
+            throw Located.in(List.of("y"), e, batch, padded && whole == null);
         }
         return measurable(loss, value, steps, targets, weight);
     }
@@ -626,6 +639,40 @@ public final class Trainer<M extends Net> {
             loss = loss.add(penalty.of(trained));
         }
         return loss;
+    }
+
+    /** Returns the settings in a few lines: model, loss, optimizer, and what was set beyond them. */
+    @Override
+    public String toString() {
+        StringJoiner lines = new StringJoiner(System.lineSeparator() + "  ").add("Trainer");
+        lines.add("model: " + model.toString().lines().findFirst().orElseThrow());
+        lines.add("loss: " + lossDescription());
+        lines.add("optimizer: " + recipe);
+        said(lines, "metrics", metrics.stream().map(Metric::name).toList());
+        said(lines, "penalties", penalties);
+        said(
+                lines,
+                "callbacks",
+                callbacks.stream().map(c -> c.getClass().getSimpleName()).toList());
+        said(lines, "groups", Arrays.asList(groups));
+        said(
+                lines,
+                "gradients",
+                Stream.of("norm at most " + clipNorm, "values at most " + clipValue)
+                        .filter(s -> !s.endsWith(" 0.0"))
+                        .toList());
+        said(
+                lines,
+                "best weights kept by",
+                !keepBest ? List.of() : List.of(figure == null ? "val_loss or loss" : figure));
+        said(lines, "checkpoints", checkpoints == null ? List.of() : List.of(checkpoints.folder()));
+        return lines.add("seed: " + seed).toString();
+    }
+
+    private static void said(StringJoiner lines, String what, List<?> settings) {
+        if (!settings.isEmpty()) {
+            lines.add(what + ": " + settings.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+        }
     }
 
     String lossDescription() {

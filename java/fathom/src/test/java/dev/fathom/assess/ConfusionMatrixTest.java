@@ -8,8 +8,6 @@ import dev.fathom.data.Dataset;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
-import java.util.function.IntToDoubleFunction;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The assessment of a classifier, on published matrices. */
@@ -26,10 +24,6 @@ class ConfusionMatrixTest {
         return m;
     }
 
-    private static double macro(int classes, IntToDoubleFunction figure) {
-        return IntStream.range(0, classes).mapToDouble(figure).average().orElseThrow();
-    }
-
     /** The example of Deeplearning4j's page on evaluation, which prints four places. */
     @Test
     void threeClasses() {
@@ -38,9 +32,81 @@ class ConfusionMatrixTest {
         assertThat(m.correct()).isEqualTo(52);
         assertThat(m.count(1, 2)).isEqualTo(1);
         assertThat(m.accuracy()).isCloseTo(0.9811, within(5e-5));
-        assertThat(macro(3, m::precision)).isCloseTo(0.9815, within(5e-5));
-        assertThat(macro(3, m::recall)).isCloseTo(0.9722, within(5e-5));
-        assertThat(macro(3, m::f1)).isCloseTo(0.9760, within(5e-5));
+        assertThat(m.macro(m::precision)).isCloseTo(0.9815, within(5e-5));
+        assertThat(m.macro(m::recall)).isCloseTo(0.9722, within(5e-5));
+        assertThat(m.macro(m::f1)).isCloseTo(0.9760, within(5e-5));
+    }
+
+    /** The numbers of scikit-learn 1.2.1, {@code precision_recall_fscore_support(y, p, beta=, average=, labels=)}. */
+    @Test
+    void averagesOverClasses() {
+        ConfusionMatrix m = of(new int[][] {{24, 3, 1}, {2, 11, 4}, {0, 5, 17}});
+        assertThat(m.macro(m::precision)).isCloseTo(0.7582505214084162, within(1e-15));
+        assertThat(m.macro(m::recall)).isCloseTo(0.7589763177998471, within(1e-15));
+        assertThat(m.weighted(m::precision)).isCloseTo(0.7863919270046529, within(1e-15));
+        assertThat(m.weighted(m::recall)).isCloseTo(0.7761194029850746, within(1e-15));
+        double[] betas = {0.5, 1, 2};
+        double[][] each = {
+            {0.9090909090909092, 0.5913978494623656, 0.7727272727272727},
+            {0.888888888888889, 0.6111111111111113, 0.7727272727272727},
+            {0.8695652173913044, 0.632183908045977, 0.7727272727272727}
+        };
+        double[] macro = {0.7577386770935158, 0.7575757575757577, 0.7581587993881848};
+        double[] weighted = {0.7837061029165027, 0.7802653399668326, 0.7775366048319123};
+        double[] ofTwo = {0.6896551724137931, 0.7000000000000001, 0.7106598984771574};
+        for (int i = 0; i < betas.length; i++) {
+            double beta = betas[i];
+            for (int k = 0; k < 3; k++) {
+                assertThat(m.fBeta(k, beta)).isCloseTo(each[i][k], within(1e-15));
+            }
+            assertThat(m.macro(k -> m.fBeta(k, beta))).isCloseTo(macro[i], within(1e-15));
+            assertThat(m.weighted(k -> m.fBeta(k, beta))).isCloseTo(weighted[i], within(1e-15));
+            assertThat(m.micro(1, 2).fBeta(1, beta)).isCloseTo(ofTwo[i], within(1e-15));
+            assertThat(m.micro(0, 1, 2).fBeta(1, beta)).isCloseTo(m.accuracy(), within(1e-15));
+        }
+        assertThat(m.micro(1, 2).precision(1)).isCloseTo(0.6829268292682927, within(1e-15));
+        assertThat(m.micro(1, 2).recall(1)).isCloseTo(0.717948717948718, within(1e-15));
+        assertThat(m.micro(1, 2).total()).isEqualTo(2 * 67);
+        ConfusionMatrix never = of(new int[][] {{3, 0, 1}, {1, 0, 0}, {0, 0, 0}});
+        assertThat(never.macro(never::precision))
+                .as("without class 1, which was never predicted")
+                .isEqualTo(0.375);
+        assertThat(never.weighted(never::recall))
+                .as("without class 2, which has no examples")
+                .isEqualTo(0.6);
+        assertThatThrownBy(() -> m.fBeta(0, 0)).hasMessageStartingWith("fBeta: beta=0.0 must be above 0");
+        assertThatThrownBy(() -> m.micro(1, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("micro: the classes [1, 1] must be one or more of 0 to 2, each given once");
+        assertThatThrownBy(() -> m.micro(3)).hasMessageStartingWith("micro: the classes [3]");
+        assertThatThrownBy(m::micro).hasMessageStartingWith("micro: the classes []");
+    }
+
+    @Test
+    void itShowsItsCountsOrWhatWasConfused() {
+        assertThat(of(new int[][] {{24, 3, 1}, {2, 11, 4}, {0, 5, 17}})
+                        .toString()
+                        .lines())
+                .containsExactly(
+                        "ConfusionMatrix of 3 classes, 67 examples, accuracy 77.61 %",
+                        "  actual  0  1  2  (predicted)",
+                        "       0 24  3  1",
+                        "       1  2 11  4",
+                        "       2  0  5 17");
+        ConfusionMatrix many = new ConfusionMatrix(100);
+        for (int i = 0; i < 7; i++) {
+            for (int k = 0; k <= i; k++) {
+                many.add(10 * i, 99 - i);
+            }
+        }
+        assertThat(many.toString().lines())
+                .containsExactly(
+                        "ConfusionMatrix of 100 classes, 28 examples, accuracy 0.00 %",
+                        "  60 predicted as 93: 7",
+                        "  50 predicted as 94: 6",
+                        "  40 predicted as 95: 5",
+                        "  30 predicted as 96: 4",
+                        "  20 predicted as 97: 3");
     }
 
     /**

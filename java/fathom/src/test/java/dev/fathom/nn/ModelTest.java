@@ -43,6 +43,27 @@ class ModelTest {
                 new Linear(128, 10));
     }
 
+    @Test
+    void itSaysWhatItHolds() {
+        Model<Sequential> model = Model.of(mlp(), 1);
+        model.freeze("0.*");
+        assertThat(model.toString().lines())
+                .containsExactly(
+                        "Model of a Sequential, 235,146 parameters in 6 tensors of which 2 are frozen, 0 buffers,"
+                                + " 940,608 bytes",
+                        "  0.weight [256, 784] frozen",
+                        "  0.bias [256] frozen",
+                        "  3.weight [128, 256]",
+                        "  3.bias [128]",
+                        "  6.weight [10, 128]",
+                        "  6.bias [10]");
+        model.close();
+        assertThat(model.toString()).startsWith("Model of a Sequential that is closed");
+        try (var many = Model.of(new Sequential(mlp(), mlp()), 1)) {
+            assertThat(many.toString().lines()).hasSize(10).last().isEqualTo("  ... and 4 more");
+        }
+    }
+
     /** Everything that a walk must find or pass by. */
     private record Everything(
             Linear firstLayer,

@@ -61,7 +61,9 @@ class PredictTest {
             }
             assertSame(model.predict(data.shuffled(3).batches(8)).rows(), alone);
             assertSame(
-                    model.predict(data.shuffled(3).batches(8).augment(Augment.mixup(1))).rows(), alone);
+                    model.predict(data.shuffled(3).batches(8).augment(Augment.mixup(1)))
+                            .rows(),
+                    alone);
             float[] values = all.values();
             int[] classes = all.classes();
             for (int i = 0; i < N; i++) {
@@ -118,7 +120,8 @@ class PredictTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("predict: Sum is not a Layer; call predict(data, (net, batch) ->"
                             + " net.method(batch.x(), ...))");
-            assertThatThrownBy(() -> found.classes()).hasMessageStartingWith("classes: the predictions are [1] for each");
+            assertThatThrownBy(() -> found.classes())
+                    .hasMessageStartingWith("classes: the predictions are [1] for each");
         }
     }
 
@@ -161,7 +164,9 @@ class PredictTest {
             Tensor.zeros(batch.size(), (int) (mebibytes * (1 << 18)));
             assertThat(Pass.current().peakBytes()).isLessThan(batch.size() == 1 ? Long.MAX_VALUE : 65L << 20);
         });
-        assertThat(seen).containsExactlyElementsOf(IntStream.range(0, data.size()).boxed().toList());
+        assertThat(seen)
+                .containsExactlyElementsOf(
+                        IntStream.range(0, data.size()).boxed().toList());
         return sizes;
     }
 

@@ -74,7 +74,8 @@ class ExaminationTest {
         assertThat(check.findings().stream().map(Check.Finding::name))
                 .containsExactly("start loss", "one batch", "inputs", "examples", "outputs");
         assertThat(check.passed()).as(check.toString()).isTrue();
-        assertThat(sentence(check, "start loss")).endsWith(", where an answer of zeros has 0.6931");
+        assertThat(sentence(check, "start loss")).endsWith(", where chance (logits of zeros) has 0.6931");
+        assertThat(sentence(check, "one batch")).matches("true its loss falls from 0\\.\\d+ to 0\\.\\d+ in \\d+ steps");
         assertThat(sentence(check, "examples")).isEqualTo("true the output of each depends on that example alone");
         assertThat(check.toString().lines()).hasSize(5).allMatch(l -> l.startsWith("ok     "));
     }
@@ -85,8 +86,8 @@ class ExaminationTest {
         assertThat(check.passed()).isFalse();
         assertThat(sentence(check, "start loss"))
                 .startsWith("false ")
-                .endsWith(" is far above 0.6931, that of an answer of zeros; scale the features, or begin with smaller "
-                        + "weights");
+                .endsWith(" is far above 0.6931, that of chance (logits of zeros); scale the features, or begin with"
+                        + " smaller weights");
     }
 
     /** Its inputs do not matter: it answers with its bias. */
@@ -100,7 +101,9 @@ class ExaminationTest {
     @Test
     void aModelThatDoesNotListenIsFound() {
         Check check = check(new Deaf(new Linear(2, 2)), 1);
-        assertThat(sentence(check, "one batch")).startsWith("false its loss goes from ");
+        assertThat(sentence(check, "one batch"))
+                .startsWith("false its loss goes from ")
+                .contains(" in 300 steps, and what cannot learn one batch by heart learns nothing from more; try ");
         assertThat(sentence(check, "inputs")).startsWith("false after 100 steps the loss is ");
         assertThat(check.toString()).contains("wrong  inputs: ");
     }

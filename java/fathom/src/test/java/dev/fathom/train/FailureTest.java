@@ -2,6 +2,7 @@ package dev.fathom.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.fathom.assess.Classification;
@@ -108,7 +109,7 @@ class FailureTest {
         }
     }
 
-    /** What a step of one's own reads of a field is unknown: it is named where there is only one such example. */
+    /** What a step of one's own reads of a field is unknown: only a number in the refused row of a field is named. */
     @Test
     void aBadLabelThatMayBeOfSeveralExamplesIsNotNamed() {
         Step<Sequential> shortened = (net, b) -> {
@@ -116,20 +117,44 @@ class FailureTest {
             return new Step.Result(
                     Loss.crossEntropy().of(logits, b.y().slice(1, 0, 2).reshape(6)));
         };
-        // row 5 of what the step reads is place 7 of the field; place 5, which it leaves out, is of example 1
-        for (int unread : new int[] {1, 9}) {
-            int[] y = {0, 1, 1, 0, 1, unread, 1, 9, 1};
-            try (var model = Model.of(new Sequential(new Embedding(5, 3)), 1);
-                    Dataset data =
-                            Dataset.of(Field.ints("x", Shape.of(3), new int[9]), Field.ints("y", Shape.of(3), y))) {
-                var failing = assertThatThrownBy(
-                        () -> Trainer.custom(model, new Sgd(0.1f), shortened).evaluate(data.batches(3)));
-                if (unread == 1) {
-                    failing.hasMessageEndingWith("it is in y of example 2 of the dataset");
-                } else {
-                    failing.hasMessageContaining("label 9 at row 5").hasMessageNotContaining("of the dataset");
-                }
-            }
+        // row 5 of what the step reads is place 7 of the field, whose own row 5 it leaves out
+        assertThat(failure(shortened, new int[] {0, 1, 1, 0, 1, 1, 1, 9, 1}))
+                .contains("label 9 at row 5")
+                .doesNotContain("of the dataset");
+        Step<Sequential> all = (net, b) -> new Step.Result(Loss.crossEntropy().of(net.apply(b.x()), b.y()));
+        assertThat(failure(all, new int[] {0, 1, 1, 0, 1, 1, 1, 9, 1}))
+                .endsWith("it is in y of example 2 of the dataset");
+        assertThat(failure(all, new int[] {0, 1, 9, 0, 9, 9, 1, 9, 1}))
+                .as("the first of several")
+                .endsWith("it is in y of example 0 of the dataset");
+    }
+
+    private static String failure(Step<Sequential> step, int[] y) {
+        try (var model = Model.of(new Sequential(new Embedding(5, 3)), 1);
+                Dataset data = Dataset.of(Field.ints("x", Shape.of(3), new int[9]), Field.ints("y", Shape.of(3), y))) {
+            return catchThrowable(
+                            () -> Trainer.custom(model, new Sgd(0.1f), step).evaluate(data.batches(3)))
+                    .getMessage();
+        }
+    }
+
+    /** The step looks up something else, and a field has the refused number where it means nothing. */
+    @Test
+    void aNumberThatStandsElsewhereInAFieldIsNotNamed() {
+        Step<Sequential> reversed = (net, b) -> {
+            Tensor turned = b.y().take(0, Tensor.ofInts(new int[] {2, 1, 0}, 3));
+            return new Step.Result(Loss.crossEntropy().of(net.apply(b.x()), turned));
+        };
+        int[] ids = {4, 9, 4};
+        try (var model = Model.of(new Sequential(new Embedding(5, 3)), 1);
+                Dataset data = Dataset.of(
+                        Field.ints("x", Shape.SCALAR, new int[3]),
+                        Field.ints("y", Shape.SCALAR, new int[] {9, 0, 0}),
+                        Field.ints("id", Shape.of(1), ids))) {
+            assertThatThrownBy(
+                            () -> Trainer.custom(model, new Sgd(0.1f), reversed).evaluate(data.batches(3)))
+                    .hasMessageContaining("label 9 at row 2")
+                    .hasMessageNotContaining("of the dataset");
         }
     }
 

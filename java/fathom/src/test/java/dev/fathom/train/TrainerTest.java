@@ -71,6 +71,36 @@ class TrainerTest {
     // ---- learning
 
     @Test
+    void trainerAndHistorySayWhatTheyHold() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(40, 1)) {
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                    .metrics(Metric.accuracy())
+                    .clipNorm(5)
+                    .callbacks(new EarlyStopping(3))
+                    .keepBest()
+                    .seed(7);
+            assertThat(trainer.toString().lines())
+                    .startsWith(
+                            "Trainer",
+                            "  model: Model of a Sequential, 82 parameters in 4 tensors, 0 buffers, 384 bytes")
+                    .anyMatch(l -> l.startsWith("  loss: crossEntropy["))
+                    .anyMatch(l -> l.startsWith("  optimizer: Sgd"))
+                    .contains(
+                            "  metrics: accuracy",
+                            "  callbacks: EarlyStopping",
+                            "  gradients: norm at most 5.0",
+                            "  best weights kept by: val_loss or loss",
+                            "  seed: 7");
+            History history = trainer.fit(data.batches(8), data, 2);
+            assertThat(history.toString())
+                    .matches("History of 2 epochs in \\d\\.\\d s, ended: 2 epochs\\R"
+                            + "  last epoch 2: loss 0\\.\\d+  accuracy 0\\.\\d+  val_loss 0\\.\\d+  val_accuracy"
+                            + " [01]\\.\\d+(\\R  best epoch 1: .*)?");
+        }
+    }
+
+    @Test
     void itLearnsAndTellsWhatItMeasured() {
         try (var model = Model.of(net(), 1);
                 Dataset train = points(400, 1);
