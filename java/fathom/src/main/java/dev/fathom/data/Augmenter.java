@@ -2,10 +2,12 @@ package dev.fathom.data;
 
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
@@ -17,7 +19,7 @@ import java.util.List;
  *
  * <p>Change k of the example at place i of an epoch reads the four words of block i * changes + k of the epoch's
  * stream; noise has a stream of its own for each change. So nothing depends on the size of a batch but mixup's
- * partners. For one thread at a time.
+ * partners. It never changes: what one batch needs is its {@link Work}.
  */
 final class Augmenter {
     /** Numbers of one change to one example: a block of the stream. */
@@ -43,27 +45,11 @@ final class Augmenter {
 
     private final DType targetType;
 
-    /**
-     * Draws [size, changes, 4], numbers for a kernel [size, 6], labels [size], and where pixels move a second batch of
-     * features.
-     */
-    private final Block block;
-
-    private final FloatBuffer draws;
-    private final FloatBuffer numbers;
-    private final IntBuffer boxes;
-    private final long drawsAt;
-    private final long numbersAt;
-    private final long labelsAt;
-    private final long spareAt;
     private final List<Part> parts;
     /** Parts that change places, each from one buffer to the other. */
     private final int runs;
 
-    private long current;
-    private long other;
-
-    Augmenter(List<Augment> recipe, Dataset data, int size, long seed) {
+    Augmenter(List<Augment> recipe, Dataset data, long seed) {
         this.recipe = recipe;
         this.seed = seed;
         Storage.Part features = data.part("augment", "x");
@@ -101,18 +87,6 @@ final class Augmenter {
         parts = parts(recipe);
         runs = (int)
                 parts.stream().filter(p -> recipe.get(p.from).kind().moves()).count();
-
-        long drawn = 4L * DRAWS * size * recipe.size();
-        long given = 4L * MOST * size;
-        long labels = 4L * size;
-        block = Storage.unreported("batches", drawn + given + labels + (runs > 0 ? 4L * size * columns : 0));
-        drawsAt = block.address();
-        numbersAt = drawsAt + drawn;
-        labelsAt = numbersAt + given;
-        spareAt = labelsAt + labels;
-        draws = block.view(0, drawn).asFloatBuffer();
-        numbers = block.view(drawn, given).asFloatBuffer();
-        boxes = block.view(drawn, given).asIntBuffer();
     }
 
     private static boolean tones(Augment.Kind kind) {
@@ -169,123 +143,214 @@ final class Augmenter {
         return new Rng(seed).split(SEED).split(epoch).seed();
     }
 
-    /** Where the features of a batch are to be gathered that {@link #run} leaves at {@code x}. */
-    long features(long x) {
-        current = runs % 2 == 0 ? x : spareAt;
-        other = runs % 2 == 0 ? spareAt : x;
-        return current;
-    }
-
-    /** Where its labels or targets are to be gathered. */
-    long targets(long y) {
-        return toProbabilities ? labelsAt : y;
+    /** What changes a batch of n examples needs, in an arena that is the caller's. */
+    Work work(Arena arena, int n) {
+        return new Work(arena, n);
     }
 
     /**
-     * Changes a gathered batch.
-     *
-     * @param stream of the epoch
-     * @param first place in the epoch of its first example
-     * @param n examples
-     * @param y where the targets are to be
+     * The changes of one batch, with memory for draws [n, changes, 4], numbers for a kernel [n, 6], labels [n], and
+     * where pixels move a second batch of features.
      */
-    void run(Commands commands, long stream, long first, int n, long y) {
-        int changes = recipe.size();
-        commands.begin(Kernel.UNIFORM)
-                .at(drawsAt)
-                .put((long) DRAWS * n * changes)
-                .put(0f)
-                .put(1f)
-                .put(stream)
-                .put(first * changes)
-                .run();
-        if (toProbabilities) {
-            commands.begin(Kernel.ONE_HOT)
-                    .at(labelsAt)
-                    .at(y)
-                    .put(n)
-                    .put(targetColumns)
+    final class Work {
+        private final int n;
+        private final FloatBuffer draws;
+        private final FloatBuffer numbers;
+        private final IntBuffer boxes;
+        private final long drawsAt;
+        private final long numbersAt;
+        private final long labelsAt;
+        private final long spareAt;
+        private long current;
+        private long other;
+
+        private Work(Arena arena, int n) {
+            this.n = n;
+            int drawn = Math.multiplyExact(4 * DRAWS * recipe.size(), n);
+            int given = 4 * MOST * n;
+            drawsAt = arena.allocate(drawn);
+            numbersAt = arena.allocate(given);
+            labelsAt = arena.allocate(4L * n);
+            spareAt = runs > 0 ? arena.allocate(4L * n * columns) : 0;
+            draws = Block.at(drawsAt, drawn).asFloatBuffer();
+            ByteBuffer room = Block.at(numbersAt, given);
+            numbers = room.asFloatBuffer();
+            boxes = room.asIntBuffer();
+        }
+
+        /** Where the features of a batch are to be gathered that {@link #run} leaves at {@code x}. */
+        long features(long x) {
+            current = runs % 2 == 0 ? x : spareAt;
+            other = runs % 2 == 0 ? spareAt : x;
+            return current;
+        }
+
+        /** Where its labels or targets are to be gathered. */
+        long targets(long y) {
+            return toProbabilities ? labelsAt : y;
+        }
+
+        /**
+         * Changes a gathered batch.
+         *
+         * @param stream of the epoch
+         * @param first place in the epoch of its first example
+         * @param y where the targets are to be
+         */
+        void run(Commands commands, long stream, long first, long y) {
+            int changes = recipe.size();
+            commands.begin(Kernel.UNIFORM)
+                    .at(drawsAt)
+                    .put((long) DRAWS * n * changes)
+                    .put(0f)
+                    .put(1f)
+                    .put(stream)
+                    .put(first * changes)
                     .run();
-        }
-        for (int i = 0; i < parts.size(); i++) {
-            Part part = parts.get(i);
-            Augment a = recipe.get(part.from);
-            if (a.kind().moves()) {
-                warp(commands, part, n);
-            } else {
-                change(commands, a, part.from, stream, first, n, y);
-            }
-        }
-    }
-
-    private void change(Commands commands, Augment a, int k, long stream, long first, int n, long y) {
-        switch (a.kind()) {
-            case BRIGHTNESS, CONTRAST -> {
-                for (int i = 0; i < n; i++) {
-                    float most = both(i, k, 0) * a.amount();
-                    numbers.put(2 * i, a.kind() == Augment.Kind.CONTRAST ? 1 + most : 1);
-                    numbers.put(2 * i + 1, a.kind() == Augment.Kind.BRIGHTNESS ? most : 0);
-                }
-                commands.begin(Kernel.TONE)
-                        .at(current)
+            if (toProbabilities) {
+                commands.begin(Kernel.ONE_HOT)
+                        .at(labelsAt)
+                        .at(y)
                         .put(n)
-                        .put((long) height * width)
-                        .put(channels)
-                        .at(numbersAt)
+                        .put(targetColumns)
                         .run();
             }
-            case NOISE ->
-                commands.begin(Kernel.NOISE)
-                        .at(current)
-                        .put(n)
-                        .put(columns)
-                        .put(a.amount())
-                        .put(stream + 1 + k)
-                        .put(first * ((columns + 3L) / 4))
-                        .run();
-            case CUTOUT -> {
-                int size = (int) a.amount();
-                for (int i = 0; i < n; i++) {
-                    side(4 * i, (int) (draw(i, k, 0) * height) - size / 2, size, height);
-                    side(4 * i + 2, (int) (draw(i, k, 1) * width) - size / 2, size, width);
+            for (int i = 0; i < parts.size(); i++) {
+                Part part = parts.get(i);
+                Augment a = recipe.get(part.from);
+                if (a.kind().moves()) {
+                    warp(commands, part);
+                } else {
+                    change(commands, a, part.from, stream, first, y);
                 }
-                commands.begin(Kernel.ERASE)
-                        .at(current)
-                        .put(n)
-                        .put(height)
-                        .put(width)
-                        .put(channels)
-                        .at(numbersAt)
-                        .run();
             }
-            case MIXUP -> {
-                for (int i = 0; i < n; i++) {
-                    numbers.put(i, beta(draw(i, k, 0), draw(i, k, 1), a.amount()));
-                }
-                mix(commands, current, n, columns);
-                mix(commands, y, n, targetColumns);
-            }
-            default -> throw new IllegalStateException(a.toString());
         }
-    }
 
-    private void mix(Commands commands, long x, int n, int columns) {
-        commands.begin(Kernel.MIX).at(x).put(n).put(columns).at(numbersAt).run();
-    }
+        private void change(Commands commands, Augment a, int k, long stream, long first, long y) {
+            switch (a.kind()) {
+                case BRIGHTNESS, CONTRAST -> {
+                    for (int i = 0; i < n; i++) {
+                        float most = both(i, k, 0) * a.amount();
+                        numbers.put(2 * i, a.kind() == Augment.Kind.CONTRAST ? 1 + most : 1);
+                        numbers.put(2 * i + 1, a.kind() == Augment.Kind.BRIGHTNESS ? most : 0);
+                    }
+                    commands.begin(Kernel.TONE)
+                            .at(current)
+                            .put(n)
+                            .put((long) height * width)
+                            .put(channels)
+                            .at(numbersAt)
+                            .run();
+                }
+                case NOISE ->
+                    commands.begin(Kernel.NOISE)
+                            .at(current)
+                            .put(n)
+                            .put(columns)
+                            .put(a.amount())
+                            .put(stream + 1 + k)
+                            .put(first * ((columns + 3L) / 4))
+                            .run();
+                case CUTOUT -> {
+                    int size = (int) a.amount();
+                    for (int i = 0; i < n; i++) {
+                        side(4 * i, (int) (draw(i, k, 0) * height) - size / 2, size, height);
+                        side(4 * i + 2, (int) (draw(i, k, 1) * width) - size / 2, size, width);
+                    }
+                    commands.begin(Kernel.ERASE)
+                            .at(current)
+                            .put(n)
+                            .put(height)
+                            .put(width)
+                            .put(channels)
+                            .at(numbersAt)
+                            .run();
+                }
+                case MIXUP -> {
+                    for (int i = 0; i < n; i++) {
+                        numbers.put(i, beta(draw(i, k, 0), draw(i, k, 1), a.amount()));
+                    }
+                    mix(commands, current, columns);
+                    mix(commands, y, targetColumns);
+                }
+                default -> throw new IllegalStateException(a.toString());
+            }
+        }
 
-    private void side(int at, int from, int size, int whole) {
-        boxes.put(at, Math.max(0, from));
-        boxes.put(at + 1, (int) Math.min(whole, (long) from + size));
-    }
+        private void mix(Commands commands, long x, int columns) {
+            commands.begin(Kernel.MIX).at(x).put(n).put(columns).at(numbersAt).run();
+        }
 
-    /** Draw {@code d} of change k for example i, in [0, 1). */
-    private float draw(int i, int k, int d) {
-        return draws.get((i * recipe.size() + k) * DRAWS + d);
-    }
+        private void side(int at, int from, int size, int whole) {
+            boxes.put(at, Math.max(0, from));
+            boxes.put(at + 1, (int) Math.min(whole, (long) from + size));
+        }
 
-    /** A random number in [-1, 1). */
-    private float both(int i, int k, int d) {
-        return 2 * draw(i, k, d) - 1;
+        /** Draw {@code d} of change k for example i, in [0, 1). */
+        private float draw(int i, int k, int d) {
+            return draws.get((i * recipe.size() + k) * DRAWS + d);
+        }
+
+        /** A random number in [-1, 1). */
+        private float both(int i, int k, int d) {
+            return 2 * draw(i, k, d) - 1;
+        }
+
+        /** The changes of a part, for each image as one map from a pixel of the result to a place in the image. */
+        private void warp(Commands commands, Part part) {
+            double middleRow = (height - 1) / 2.0;
+            double middleColumn = (width - 1) / 2.0;
+            Place place = new Place();
+            for (int i = 0; i < n; i++) {
+                place.clear();
+                for (int j = part.from; j < part.to; j++) {
+                    step(place, recipe.get(j), i, j);
+                }
+                double row = middleRow + place.row - place.rr * middleRow - place.rc * middleColumn;
+                double column = middleColumn + place.column - place.cr * middleRow - place.cc * middleColumn;
+                numbers.put(MOST * i, (float) place.rr)
+                        .put(MOST * i + 1, (float) place.rc)
+                        .put(MOST * i + 2, (float) row)
+                        .put(MOST * i + 3, (float) place.cr)
+                        .put(MOST * i + 4, (float) place.cc)
+                        .put(MOST * i + 5, (float) column);
+            }
+            commands.begin(Kernel.WARP)
+                    .at(current)
+                    .at(other)
+                    .put(n)
+                    .put(height)
+                    .put(width)
+                    .put(channels)
+                    .at(numbersAt)
+                    .put(part.edge ? 1 : 0)
+                    .run();
+            long from = current;
+            current = other;
+            other = from;
+        }
+
+        private void step(Place p, Augment a, int i, int k) {
+            float amount = a.amount();
+            switch (a.kind()) {
+                case FLIP -> p.then(1, 0, 0, draw(i, k, 0) < amount ? -1 : 1);
+                case FLIP_VERTICAL -> p.then(draw(i, k, 0) < amount ? -1 : 1, 0, 0, 1);
+                case CROP -> p.thenBy(pixels(draw(i, k, 0), amount), pixels(draw(i, k, 1), amount));
+                case SHIFT -> p.thenBy(both(i, k, 0) * amount * height, both(i, k, 1) * amount * width);
+                case ZOOM -> {
+                    double factor = 1 / (1 + (double) both(i, k, 0) * amount);
+                    p.then(factor, 0, 0, factor);
+                }
+                case SHEAR -> p.then(1, 0, StrictMath.tan(Math.toRadians(both(i, k, 0) * amount)), 1);
+                case ROTATE -> {
+                    double angle = Math.toRadians(both(i, k, 0) * amount);
+                    double cos = StrictMath.cos(angle);
+                    double sin = StrictMath.sin(angle);
+                    p.then(cos, -sin, sin, cos);
+                }
+                default -> throw new IllegalStateException(a.toString());
+            }
+        }
     }
 
     /**
@@ -299,62 +364,6 @@ final class Augmenter {
     }
 
     // ---- changes of place
-
-    /** The changes of a part, for each image as one map from a pixel of the result to a place in the image. */
-    private void warp(Commands commands, Part part, int n) {
-        double middleRow = (height - 1) / 2.0;
-        double middleColumn = (width - 1) / 2.0;
-        Place place = new Place();
-        for (int i = 0; i < n; i++) {
-            place.clear();
-            for (int j = part.from; j < part.to; j++) {
-                step(place, recipe.get(j), i, j);
-            }
-            double row = middleRow + place.row - place.rr * middleRow - place.rc * middleColumn;
-            double column = middleColumn + place.column - place.cr * middleRow - place.cc * middleColumn;
-            numbers.put(MOST * i, (float) place.rr)
-                    .put(MOST * i + 1, (float) place.rc)
-                    .put(MOST * i + 2, (float) row)
-                    .put(MOST * i + 3, (float) place.cr)
-                    .put(MOST * i + 4, (float) place.cc)
-                    .put(MOST * i + 5, (float) column);
-        }
-        commands.begin(Kernel.WARP)
-                .at(current)
-                .at(other)
-                .put(n)
-                .put(height)
-                .put(width)
-                .put(channels)
-                .at(numbersAt)
-                .put(part.edge ? 1 : 0)
-                .run();
-        long from = current;
-        current = other;
-        other = from;
-    }
-
-    private void step(Place p, Augment a, int i, int k) {
-        float amount = a.amount();
-        switch (a.kind()) {
-            case FLIP -> p.then(1, 0, 0, draw(i, k, 0) < amount ? -1 : 1);
-            case FLIP_VERTICAL -> p.then(draw(i, k, 0) < amount ? -1 : 1, 0, 0, 1);
-            case CROP -> p.thenBy(pixels(draw(i, k, 0), amount), pixels(draw(i, k, 1), amount));
-            case SHIFT -> p.thenBy(both(i, k, 0) * amount * height, both(i, k, 1) * amount * width);
-            case ZOOM -> {
-                double factor = 1 / (1 + (double) both(i, k, 0) * amount);
-                p.then(factor, 0, 0, factor);
-            }
-            case SHEAR -> p.then(1, 0, StrictMath.tan(Math.toRadians(both(i, k, 0) * amount)), 1);
-            case ROTATE -> {
-                double angle = Math.toRadians(both(i, k, 0) * amount);
-                double cos = StrictMath.cos(angle);
-                double sin = StrictMath.sin(angle);
-                p.then(cos, -sin, sin, cos);
-            }
-            default -> throw new IllegalStateException(a.toString());
-        }
-    }
 
     private static double pixels(double u, float padding) {
         return Math.floor(u * (2 * padding + 1)) - padding;

@@ -12,21 +12,21 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.TensorAccess;
-import java.lang.ref.Reference;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dataset in batches of {@code size} examples. Every example comes once in each epoch, unless examples are drawn; the
- * last batch has those that are left, unless it is dropped. An epoch is asked for by its number, and its order depends
- * only on the seed and this number.
+ * How a dataset is cut into batches of {@code size} examples: the order, what happens to a short last batch, and random
+ * changes. Every example comes once in each epoch, unless examples are drawn. This is a description that never changes,
+ * so that threads may share it. An {@link Epoch}, asked for by its number, is a cursor over the batches for one thread,
+ * and its order depends only on the seed and this number.
  *
  * <pre>{@code
  * var epoch = data.shuffled(seed).batches(128).epoch(0);
@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>If no field is ragged, a step allocates only its tensors and the batch, because the order of an epoch lies off the
- * heap. Only one thread may use it at a time.
+ * <p>If no field is ragged, a step allocates only its tensors and the batch. An epoch holds its order, four bytes an
+ * example, on the heap, and nothing that must be closed.
  */
 public final class Batches {
     private static final int BYTES_TO_FLOATS = 0;
@@ -69,11 +69,6 @@ public final class Batches {
 
     private final @Nullable Shape[] last;
     private final boolean ragged;
-    /** Two lists of row numbers: which examples, one after another, and through it the rows of the source. */
-    private @Nullable Block lists;
-
-    /** The epoch whose order they are. */
-    private int dealt = -1;
 
     /**
      * How examples of similar length come together.
@@ -109,7 +104,7 @@ public final class Batches {
         this.shortOne = shortOne;
         this.recipe = recipe;
         this.buckets = buckets;
-        augmenter = recipe.isEmpty() ? null : new Augmenter(recipe, data, size, order.seed());
+        augmenter = recipe.isEmpty() ? null : new Augmenter(recipe, data, order.seed());
         steps = shortOne == Last.DROP ? n / size : (n - 1) / size + 1;
         ragged = data.source().parts.stream().anyMatch(Storage.Part::ragged);
         whole = shapes(size);
@@ -239,9 +234,7 @@ public final class Batches {
     }
 
     /**
-     * Begins epoch number {@code epoch}. Epochs are independent of each other, and any of them goes on where it stands
-     * after another was begun. The order of one epoch is kept at a time, so going back and forth between two epochs
-     * deals the examples anew each time.
+     * Begins epoch number {@code epoch}. Epochs are independent of each other, also those of one number.
      *
      * @throws IllegalArgumentException if the number is negative
      * @throws IllegalStateException if the dataset is closed
@@ -252,83 +245,50 @@ public final class Batches {
         }
         data.enter();
         try {
-            rows(epoch);
-            return new Epoch(epoch, augmenter == null ? 0 : augmenter.stream(epoch));
+            return new Epoch(epoch, dealt(epoch));
         } finally {
             data.exit();
         }
     }
 
-    /**
-     * The address of the row numbers of an epoch, which are dealt out unless they are those of the epoch dealt last.
-     */
-    private long rows(int epoch) {
+    /** The examples in the order of an epoch, or null where this is the order of the dataset. */
+    private int @Nullable [] dealt(int epoch) {
         if (!random && buckets == null) {
-            return data.index();
+            return null;
         }
-        Block b = lists;
-        if (b == null) {
-            b = Storage.unreported("batches", 8L * data.size());
-            lists = b;
-        }
-        if (dealt != epoch) {
-            dealt = -1; // should it fail
-            deal(epoch, b);
-            dealt = epoch;
-        }
-        return b.address() + 4L * data.size();
-    }
-
-    /** Writes the order of an epoch. */
-    private void deal(int epoch, Block b) {
         int n = data.size();
-        long examples = b.address();
-        long rows = examples + 4L * n;
         Rng rng = new Rng(order.seed()).split(epoch);
-        Arena arena = Memory.borrow();
-        try {
-            Commands commands = arena.commands();
-            IntBuffer chosen = b.view(0, 4L * n).asIntBuffer();
-            if (!random) {
-                for (int i = 0; i < n; i++) {
-                    chosen.put(i, i);
-                }
-            } else if (order.replacement()) {
-                RowSampling.draw(rng, n, chosen);
-            } else {
-                TensorAccess.permutation(rng, commands, examples, n);
-            }
-            if (buckets != null) {
-                sort(buckets, chosen, rng);
-            }
-            gather(commands, WORDS, data.index(), n, examples, rows, n, 1, 0, 1);
-        } finally {
-            Memory.giveBack(arena);
+        int[] examples = !random
+                ? IntStream.range(0, n).toArray()
+                : order.replacement() ? RowSampling.draw(rng, n) : rng.permutation(n);
+        if (buckets != null) {
+            sort(buckets, examples, rng);
         }
+        return examples;
     }
 
     /**
      * Sorts the examples of the whole batches, so many batches at a time, and shuffles the batches if the order is
      * random.
      */
-    private void sort(Buckets buckets, IntBuffer examples, Rng rng) {
+    private void sort(Buckets buckets, int[] examples, Rng rng) {
         int whole = data.size() / size;
         int[] sorted = new int[whole * size];
         for (int from = 0; from < sorted.length; ) {
             int n = (int) Math.min((long) buckets.batches * size, sorted.length - from);
             long[] keys = new long[n];
             for (int i = 0; i < n; i++) { // the length, and where that is the same the order as it was
-                keys[i] = data.length(buckets.field, examples.get(from + i)) << 31 | i;
+                keys[i] = data.length(buckets.field, examples[from + i]) << 31 | i;
             }
             Arrays.sort(keys);
             for (int i = 0; i < n; i++) {
-                sorted[from + i] = examples.get(from + (int) (keys[i] & Integer.MAX_VALUE));
+                sorted[from + i] = examples[from + (int) (keys[i] & Integer.MAX_VALUE)];
             }
             from += n;
         }
         int[] places = random ? rng.split("buckets").permutation(whole) : null;
         for (int i = 0; i < whole; i++) {
-            examples.put(i * size, sorted, (places == null ? i : places[i]) * size, size);
+            System.arraycopy(sorted, (places == null ? i : places[i]) * size, examples, i * size, size);
         }
     }
 
@@ -383,17 +343,21 @@ public final class Batches {
         return Math.min(size, data.size() - step * size);
     }
 
-    /** One pass over the examples. */
+    /** One pass over the examples: a cursor for one thread at a time, independent of all others. */
     public final class Epoch implements Iterator<Batch> {
-        private final int number;
+        /** Which examples, one after another; null for all in order. */
+        private final int @Nullable [] order;
+
+        private final IntBuffer view;
         /** Of the changes. */
         private final long stream;
 
         private int next;
 
-        private Epoch(int number, long stream) {
-            this.number = number;
-            this.stream = stream;
+        private Epoch(int number, int @Nullable [] order) {
+            this.order = order;
+            view = IntBuffer.wrap(order == null ? new int[0] : order);
+            stream = augmenter == null ? 0 : augmenter.stream(number);
         }
 
         @Override
@@ -444,12 +408,14 @@ public final class Batches {
             Storage source = data.source();
             @Nullable Shape[] shapes = n == size ? whole : n == count((data.size() - 1) / size) ? last : shapes(n);
             data.enter();
+            Arena arena = Memory.borrow(); // for what the kernels need beside the batch
             try {
-                long index = rows(number) + 4L * from;
+                long index = rows(arena, from, n);
                 Tensor[] values = new Tensor[shapes.length];
                 Batch.Padded[] padded = ragged ? new Batch.Padded[shapes.length] : null;
                 long targets = 0;
                 Commands commands = Values.commands();
+                Augmenter.Work work = augmenter == null ? null : augmenter.work(arena, n);
                 for (int f = 0; f < shapes.length; f++) {
                     Shape shape = shapes[f];
                     if (shape == null && padded != null) {
@@ -463,11 +429,11 @@ public final class Batches {
                             || f == source.y && augmenter != null && augmenter.toProbabilities();
                     values[f] = TensorAccess.create(shape, floats ? DType.F32 : DType.I32);
                     long to = Values.address(values[f]);
-                    if (augmenter != null && f == source.x) {
-                        to = augmenter.features(to);
-                    } else if (augmenter != null && f == source.y) {
+                    if (work != null && f == source.x) {
+                        to = work.features(to);
+                    } else if (work != null && f == source.y) {
                         targets = to;
-                        to = augmenter.targets(to);
+                        to = work.targets(to);
                     }
                     boolean pixels = part.dtype() == DType.U8 && part.as() == Storage.As.FLOATS;
                     gather(
@@ -482,34 +448,33 @@ public final class Batches {
                             pixels ? data.norm(f) : 0,
                             pixels ? data.channels(f) : 1);
                 }
-                if (augmenter != null) {
-                    augmenter.run(commands, stream, from, n, targets);
+                if (work != null) {
+                    work.run(commands, stream, from, targets);
                 }
                 boolean first = from == 0;
                 return data.changed(new Batch(source.names, values, padded, first, row -> example(from + row)))
                         .first(first);
             } finally {
+                Memory.giveBack(arena);
                 data.exit();
-                Reference.reachabilityFence(Batches.this);
             }
+        }
+
+        /** The address of the rows of the source in which these n examples lie. */
+        private long rows(Arena arena, int from, int n) {
+            if (order == null) {
+                return data.index() + 4L * from;
+            }
+            long examples = arena.allocate(4L * n);
+            long rows = arena.allocate(4L * n);
+            Block.write(examples, view.limit(from + n).position(from));
+            gather(arena.commands(), WORDS, data.index(), data.size(), examples, rows, n, 1, 0, 1);
+            return rows;
         }
 
         /** The number in the dataset of the example at a place of this epoch. */
         private int example(int place) {
-            if (!random && buckets == null) {
-                return place;
-            }
-            data.enter();
-            try {
-                rows(number); // behind the numbers of the examples
-                return Objects.requireNonNull(lists)
-                        .view(4L * place, 4)
-                        .asIntBuffer()
-                        .get(0);
-            } finally {
-                data.exit();
-                Reference.reachabilityFence(Batches.this);
-            }
+            return order == null ? place : order[place];
         }
     }
 

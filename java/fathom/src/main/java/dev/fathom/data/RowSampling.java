@@ -90,12 +90,14 @@ final class RowSampling {
         return part;
     }
 
-    /** Writes {@code n} draws with replacement from 0 to n - 1, each number as likely as any other. */
-    static void draw(Rng rng, int n, IntBuffer to) {
+    /** Returns {@code n} draws with replacement from 0 to n - 1, each number as likely as any other. */
+    static int[] draw(Rng rng, int n) {
+        int[] drawn = new int[n];
         for (int done = 0; done < n; ) {
             int count = Math.min(CHUNK, n - done);
-            to.put(done, rng.ints(count, n));
+            System.arraycopy(rng.ints(count, n), 0, drawn, done, count);
             done += count;
         }
+        return drawn;
     }
 }

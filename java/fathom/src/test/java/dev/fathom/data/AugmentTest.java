@@ -649,7 +649,7 @@ class AugmentTest {
     void aStepAllocatesNoMoreThanItsTensors() {
         try (Dataset d = noise(60)) {
             assertThat(BatchesTest.allocated(d.shuffled().batches(32).augment(EVERYTHING)))
-                    .isBetween(1L, 640L);
+                    .isBetween(1L, 1152L); // with views of what the changes need
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -324,6 +325,31 @@ class BatchesTest {
                 }
             }
             assertThat(pass.liveBytes()).isPositive();
+        }
+    }
+
+    /** Batches are a description: threads share them, and each has the numbers that it has alone. */
+    @Test
+    void threadsShareBatches() {
+        try (Dataset d = Dataset.of(new Rng(1).normal(600, 0, 1), Shape.of(3), new int[200])) {
+            Batches batches = d.shuffled(1).batches(16).augment(Augment.noise(0.1f), Augment.mixup(0.5f));
+            List<List<float[]>> alone = IntStream.range(0, 4)
+                    .mapToObj(epoch -> epoch(batches, epoch))
+                    .toList();
+            for (int round = 0; round < 20; round++) {
+                assertThat(IntStream.range(0, 4)
+                                .parallel()
+                                .mapToObj(epoch -> epoch(batches, epoch))
+                                .toList())
+                        .usingRecursiveComparison()
+                        .isEqualTo(alone);
+            }
+        }
+    }
+
+    private static List<float[]> epoch(Batches batches, int number) {
+        try (Pass pass = Pass.infer()) {
+            return rest(batches.epoch(number));
         }
     }
 
