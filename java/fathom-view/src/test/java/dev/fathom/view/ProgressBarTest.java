@@ -84,6 +84,9 @@ class ProgressBarTest {
 
         @Override
         public void stop(String reason) {}
+
+        @Override
+        public void stopNow(String reason) {}
     }
 
     private String text() {

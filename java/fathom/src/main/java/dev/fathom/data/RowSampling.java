@@ -1,7 +1,6 @@
 package dev.fathom.data;
 
 import dev.fathom.tensor.Rng;
-import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 

@@ -53,8 +53,8 @@ public interface Layer extends Net {
      * that its result does not depend on how long the other examples of the batch are.
      *
      * @throws IllegalArgumentException if the features are ragged and padding would change the result: steps reach a
-     *     layer that takes no lengths and mixes them, as {@link #stepReading} says, or a layer expects padding on the other
-     *     side
+     *     layer that takes no lengths and mixes them, as {@link #stepReading} says, or a layer expects padding on the
+     *     other side
      */
     default Tensor apply(Batch batch) {
         if (!batch.ragged("x")) {

@@ -35,10 +35,10 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     private final NormStatistics<M> norms;
     private final @Nullable Saver saver;
 
-    private int epoch;
-    private int step;
-    private long examples;
-    private float rate;
+    private volatile int epoch;
+    private volatile int step;
+    private volatile long examples;
+    private volatile float rate;
     /** What the callbacks make of the rates of the epoch under way. */
     private double rateFactor = 1;
     /** How many batches a step of this epoch takes, and how many steps there were before it. */
@@ -57,6 +57,9 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     private boolean unspent;
 
     private @Nullable String stop;
+    private volatile @Nullable String stopNow;
+    /** The loss of the epoch so far, for other threads. */
+    private volatile double loss = Double.NaN;
     /** Of training and validation data and the net; worked out where a checkpoint needs them. */
     private final String dataFingerprint;
 
@@ -154,6 +157,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
         step = p.step();
         examples = p.examples();
         System.arraycopy(sums, 0, tally.values(), 0, sums.length);
+        loss = trainer.loss(tally);
         seconds = p.seconds();
         rate = rate(epoch, step - 1);
         rng = new Rng(rng.seed(), p.counter());
@@ -304,7 +308,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     /** All epochs that are left; returns why they ended. */
     private String all() {
         while (true) {
-            String wish = stop != null ? stop : trainer.stopNow;
+            String wish = stop != null ? stop : stopNow;
             if (wish != null) {
                 return wish;
             }
@@ -315,7 +319,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
                 beginEpoch(epoch + 1);
             }
             if (!finishEpoch()) {
-                return String.valueOf(trainer.stopNow);
+                return String.valueOf(stopNow);
             }
         }
     }
@@ -349,6 +353,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
         examples = 0;
         seconds = 0;
         Arrays.fill(tally.values(), 0);
+        loss = trainer.loss(tally);
     }
 
     /** What is left of the epoch under way; false when it was stopped before its end. */
@@ -365,7 +370,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
             if (saver != null && !unspent && saver.due(optimizer.steps())) {
                 save();
             }
-            if (trainer.stopNow != null && step < train.steps() && step % together == 0) {
+            if (stopNow != null && step < train.steps() && step % together == 0) {
                 return false;
             }
         }
@@ -435,9 +440,12 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
                 }
                 unspent = false;
             }
-            step++;
-            examples += batch.size();
+            int taken = step + 1; // other threads read what only this one writes
+            long seen = examples + batch.size();
+            step = taken;
+            examples = seen;
             trainer.add(tally, result, l, batch);
+            loss = trainer.loss(tally);
         }
     }
 
@@ -533,7 +541,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
 
     @Override
     public double loss() {
-        return trainer.loss(tally);
+        return loss;
     }
 
     @Override
@@ -554,6 +562,11 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     @Override
     public History history() {
         return history;
+    }
+
+    @Override
+    public void stopNow(String reason) {
+        stopNow = Objects.requireNonNull(reason, "stopNow: reason is null; say in a few words why training ends");
     }
 
     @Override

@@ -9,15 +9,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The history of one {@code fit}: what was measured in each epoch, which epoch was best, and why training ended. */
+/**
+ * The history of one {@code fit}: what was measured in each epoch, which epoch was best, and why training ended. It
+ * grows while the run goes on, and any thread may read it.
+ */
 public final class History {
-    private final List<EpochLog> epochs = new ArrayList<>();
-    private int best = -1;
-    private final List<String> notes = new ArrayList<>();
-    private String ended = "";
+    private final List<EpochLog> epochs = new CopyOnWriteArrayList<>();
+    private volatile int best = -1;
+    private final List<String> notes = new CopyOnWriteArrayList<>();
+    private volatile String ended = "";
 
     History() {}
 

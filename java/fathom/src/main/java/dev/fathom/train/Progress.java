@@ -1,6 +1,10 @@
 package dev.fathom.train;
 
-/** The progress of a running {@link Trainer}. It is valid during a callback. */
+/**
+ * A run of a {@link Trainer}, one {@code fit}: where it stands, and how to end it. Callbacks are given it on the
+ * training thread. Another thread may keep it, watch the run, and end it by {@link #stopNow}; what it reads is that of
+ * the last step that was finished.
+ */
 public interface Progress {
     /** Returns the epoch under way or just finished, from 1; 0 before the first. */
     int epoch();
@@ -36,8 +40,14 @@ public interface Progress {
     History history();
 
     /**
-     * Ends training after the epoch under way; the first {@code reason} given goes into the history. To stop before the
-     * epoch's end, use {@link Trainer#stop}.
+     * Ends training after the epoch under way; the first {@code reason} given goes into the history. It is for
+     * callbacks, on the training thread.
      */
     void stop(String reason);
+
+    /**
+     * Ends training after the step of the optimizer under way, or before the first one. Any thread may call it, and
+     * what is finished is kept.
+     */
+    void stopNow(String reason);
 }

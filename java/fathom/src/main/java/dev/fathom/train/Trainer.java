@@ -34,8 +34,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The training loop: one pass with forward, loss, backward and step for every batch of every epoch, and validation
- * after each epoch. All randomness comes from three seeds: the model's, that of the batches, and {@link #seed}. With
- * the same three seeds a run repeats bit for bit, on any number of threads.
+ * after each epoch. A trainer is a recipe: it holds settings, and every {@code fit} is a run of its own, whose
+ * {@link Progress} callbacks see and any thread may watch and stop, and whose {@link History} {@code fit} returns. All
+ * randomness comes from three seeds: the model's, that of the batches, and {@link #seed}. With the same three seeds a
+ * run repeats bit for bit, on any number of threads.
  *
  * @param <M> the net's type
  */
@@ -53,8 +55,6 @@ public final class Trainer<M extends Net> {
 
     @Nullable
     Checkpoints checkpoints;
-
-    volatile @Nullable String stopNow;
 
     private final @Nullable Loss loss;
     private final @Nullable Step<M> step;
@@ -291,29 +291,21 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Lets the next {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a
-     * run that was never interrupted, also where a custom step keeps {@link #states} between batches. A damaged
-     * checkpoint is skipped and named in {@link History#notes}. Callbacks begin anew; those that need the past find it
-     * in {@link Progress#history}.
+     * Lets every {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a
+     * run that was never interrupted, also where a custom step keeps {@link #states} between batches, and if the run
+     * there has finished as many epochs, it ends at once with its weights. A damaged checkpoint is skipped and named in
+     * {@link History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
      *
-     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, a setting
-     * of its layers, the loss, optimizer, data, batches, seed or another setting that affects the bits differs from the
-     * run that wrote it. The number of epochs may be larger than before. What a custom step, a lambda or the methods of
-     * a layer of your own compute is not compared, except that a lambda among the layers is known by what it does with
-     * a small input; a loss of your own is a record, or has a {@code toString} that names its settings.
+     * <p>{@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, a setting of its
+     * layers, the loss, optimizer, data, batches, seed or another setting that affects the bits differs from the run
+     * that wrote it. The number of epochs may be larger than before. What a custom step, a lambda or the methods of a
+     * layer of your own compute is not compared, except that a lambda among the layers is known by what it does with a
+     * small input; a loss of your own is a record, or has a {@code toString} that names its settings.
      */
     public Trainer<M> resume(Path folder) {
         requireNonNull(folder, "Trainer.resume: folder must not be null");
         resume = folder;
         return this;
-    }
-
-    /**
-     * Ends training after the step under way. It may be called from any thread, and what is finished is kept. A stop
-     * while no {@code fit} is under way ends the next one before its first step; one stop ends one {@code fit}.
-     */
-    public void stop(String reason) {
-        stopNow = requireNonNull(reason, "Trainer.stop: reason must not be null; say in a few words why training ends");
     }
 
     /**
@@ -370,14 +362,10 @@ public final class Trainer<M extends Net> {
     private History run(Batches train, @Nullable Batches validation, int epochs) {
         Checks.atLeast("fit", "epochs", epochs, 1);
         checkStates("fit");
-        Path from = resume;
-        resume = null;
         try (FitRun<M> run = new FitRun<>(
-                this, monitor(validation != null), train, validation, epochs, checkpoints != null || from != null)) {
-            run.prepare(from);
+                this, monitor(validation != null), train, validation, epochs, checkpoints != null || resume != null)) {
+            run.prepare(resume);
             return run.go();
-        } finally {
-            stopNow = null;
         }
     }
 

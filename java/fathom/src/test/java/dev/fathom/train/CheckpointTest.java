@@ -143,7 +143,7 @@ class CheckpointTest {
                         @Override
                         public void onStepEnd(Progress p) {
                             if ((p.epoch() - 1) * 9 + p.step() == last) {
-                                t.stop("killed");
+                                p.stopNow("killed");
                             }
                         }
                     }));
@@ -382,7 +382,7 @@ class CheckpointTest {
                     @Override
                     public void onStepEnd(Progress p) {
                         if (p.epoch() == 2 && p.step() == 3) {
-                            t.stop("interrupted");
+                            p.stopNow("interrupted");
                         }
                     }
                 }));
@@ -711,7 +711,7 @@ class CheckpointTest {
                     @Override
                     public void onStepEnd(Progress p) {
                         if (p.updates() == 5) {
-                            t.stop("enough");
+                            p.stopNow("enough");
                         }
                     }
                 }));

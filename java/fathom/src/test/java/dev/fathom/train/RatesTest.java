@@ -293,7 +293,7 @@ class RatesTest {
                 assertThat((double) variance[c]).isCloseTo(variances[c], within(1e-6));
             }
             assertThat(norm.numBatchesTracked().value().item()).isEqualTo(4);
-            assertThat(trainer.evaluate(validation).get("loss"))
+            assertThat(trainer.evaluate(validation.batches(12)).get("loss"))
                     .as("the last validation saw the same")
                     .isEqualTo(history.epochs().get(EPOCHS - 1).value("val_loss"));
         }
@@ -319,7 +319,7 @@ class RatesTest {
             History history = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
             loaded.load(here.resolve("best.safetensors"));
             assertThat(values(loaded).toArray()).isEqualTo(values(model).toArray());
-            assertThat(trainer.evaluate(validation).get("loss"))
+            assertThat(trainer.evaluate(validation.batches(12)).get("loss"))
                     .isEqualTo(history.best().value("val_loss"));
             for (Path file : Checkpoints.all(here)) {
                 if (!Checkpoints.isBest(file)) {
@@ -361,7 +361,8 @@ class RatesTest {
             assertThat(range.rates()[0]).isCloseTo(1e-4, within(1e-12));
             assertThat(range.rates()[10]).isCloseTo(1e-4 * Math.pow(1e8, 10 / 59.0), within(1e-12));
             assertThat(range.rates().length).as("it diverges").isBetween(20, 50);
-            assertThat(range.losses()[0]).isEqualTo(trainer.evaluate(data).get("loss"));
+            assertThat(range.losses()[0])
+                    .isEqualTo(trainer.evaluate(data.batches(4)).get("loss"));
             assertThat(range.smoothed()[0]).isCloseTo(range.losses()[0], within(1e-9));
             assertThat(range.smoothed()[1])
                     .isCloseTo((0.09 * range.losses()[0] + 0.1 * range.losses()[1]) / 0.19, within(1e-9));

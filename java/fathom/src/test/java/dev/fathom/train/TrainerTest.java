@@ -564,7 +564,7 @@ class TrainerTest {
                 @Override
                 public void onStepEnd(Progress p) {
                     steps.add(p.step());
-                    trainer.stop("enough");
+                    p.stopNow("enough");
                 }
             });
             trainer.fit(data.batches(4), 1);
@@ -823,16 +823,25 @@ class TrainerTest {
             var batches = data.shuffled(2).batches(8);
             Trainer<?> trainer =
                     Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
-            trainer.stop("Ctrl-C");
+            boolean[] wished = {true};
+            trainer.callbacks(new Callback() {
+                @Override
+                public void onTrainBegin(Progress p) {
+                    if (wished[0]) {
+                        p.stopNow("Ctrl-C");
+                    }
+                    assertThatThrownBy(() -> p.stopNow(null))
+                            .hasMessage("stopNow: reason is null; say in a few words why training ends");
+                }
+            });
             History history = trainer.fit(batches, 5);
+            wished[0] = false;
             assertThat(history.ended()).isEqualTo("Ctrl-C");
             assertThat(history.epochs()).isEmpty();
             assertThat(history.best()).isNull();
             assertThat(lines).noneMatch(line -> line.startsWith("step")).endsWith("end: Ctrl-C, 0 finished");
             assertSame(values(model), values(before));
             assertThat(trainer.fit(batches, 1).ended()).isEqualTo("1 epoch");
-            assertThatThrownBy(() -> trainer.stop(null))
-                    .hasMessage("Trainer.stop: reason must not be null; say in a few words why training ends");
         }
     }
 
@@ -845,11 +854,16 @@ class TrainerTest {
             var batches = data.shuffled(2).batches(8);
             Trainer<?> trainer =
                     Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
+            List<String> watched = new ArrayList<>();
             trainer.callbacks(new Callback() {
                 @Override
                 public void onStepEnd(Progress p) {
                     if (p.epoch() == 2 && p.step() == 3) {
-                        Thread other = new Thread(() -> trainer.stop("interrupted"));
+                        Thread other = new Thread(() -> {
+                            watched.add(p.epoch() + "." + p.step() + " " + p.examples() + " "
+                                    + p.history().epochs().size() + " " + (p.loss() > 0));
+                            p.stopNow("interrupted");
+                        });
                         other.start();
                         try {
                             other.join();
@@ -863,6 +877,7 @@ class TrainerTest {
             assertThat(history.ended()).isEqualTo("interrupted");
             assertThat(history.epochs()).hasSize(1);
             assertThat(lines).endsWith("step 2.3 24", "end: interrupted, 1 finished");
+            assertThat(watched).containsExactly("2.3 24 1 true");
 
             // the weights are those after step 3 of epoch 2
             try (BoundOptimizer sgd = new Sgd(0.1f).on(reference)) {

@@ -157,7 +157,7 @@ record HeldOut(Map<String, double[]> correlations) {
                 Integer.MAX_VALUE,
                 rounds,
                 REPEATS,
-                trainer -> trainer.callbacks(run.interrupt().stopping(trainer)));
+                trainer -> trainer.callbacks(run.interrupt().stopping()));
     }
 
     /** The lowest and the highest number of a way. */

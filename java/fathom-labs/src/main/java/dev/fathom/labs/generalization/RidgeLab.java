@@ -378,7 +378,7 @@ public final class RidgeLab implements Experiment {
                     }
                 }
             });
-            trainer.callbacks(run.interrupt().stopping(trainer));
+            trainer.callbacks(run.interrupt().stopping());
             trainer.fit(data.shuffled(run.seed()).batches(batch), epochs);
         }
         return new Path(
@@ -458,7 +458,7 @@ public final class RidgeLab implements Experiment {
                 Model<Linear> model = Model.of(layer, run.seed())) {
             Trainer<Linear> trainer =
                     Trainer.of(model, Loss.mse(), new Sgd(0.005f)).seed(run.seed());
-            trainer.callbacks(run.interrupt().stopping(trainer));
+            trainer.callbacks(run.interrupt().stopping());
             trainer.fit(data.shuffled(run.seed()).batches(5), run.of(5000, 3000));
             return weights(layer);
         }

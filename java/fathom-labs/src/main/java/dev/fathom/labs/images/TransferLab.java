@@ -192,7 +192,7 @@ public final class TransferLab implements ImageLab {
         int batch = Math.min(n, 32);
         int epochs = Math.max(all.run().brief() ? 1 : 10, steps / ((n + batch - 1) / batch));
         trainer.schedule(Schedule.cosine(epochs))
-                .callbacks(all.run().interrupt().stopping(trainer));
+                .callbacks(all.run().interrupt().stopping());
         try (Dataset few = two.learn().subset(drawn(two.learn(), n, seed))) {
             trainer.fit(few.shuffled(seed).batches(batch), epochs);
         }

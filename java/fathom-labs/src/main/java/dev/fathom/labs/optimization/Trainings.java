@@ -104,7 +104,7 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
                 .metrics(Metric.accuracy())
                 .seed(task.seed());
         task.settings().accept(trainer);
-        trainer.callbacks(run.interrupt().stopping(trainer));
+        trainer.callbacks(run.interrupt().stopping());
         try {
             return trainer.fit(learn.shuffled(task.seed()).batches(task.batch()), judge, task.epochs());
         } catch (NonFiniteLossException e) {

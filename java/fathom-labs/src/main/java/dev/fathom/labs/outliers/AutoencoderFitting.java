@@ -78,6 +78,6 @@ record AutoencoderFitting(int rows, int columns, int epochs, int batch, Adam ada
         Trainer<M> trainer = Trainer.custom(model, adam, (net, one) -> new Step.Result(loss.apply(net, one)))
                 .seed(seed)
                 .clipNorm(clip);
-        return trainer.callbacks(interrupt.stopping(trainer));
+        return trainer.callbacks(interrupt.stopping());
     }
 }

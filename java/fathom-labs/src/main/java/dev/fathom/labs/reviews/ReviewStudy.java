@@ -176,7 +176,7 @@ record ReviewStudy(Run run, Reviews reviews) {
                 Dataset some = examples.take(0, Math.min(examples.size(), (run.of(TIMED, 2) + 1) * size))) {
             Batches batches = some.shuffled(0).batches(size);
             Trainer<ReviewNet> trainer = trainer(experiment, copy, 0);
-            trainer.callbacks(run.interrupt().stopping(trainer), new Callback() {
+            trainer.callbacks(run.interrupt().stopping(), new Callback() {
                         @Override
                         public void onStepEnd(Progress progress) {
                             times.add(System.nanoTime());

@@ -2,7 +2,6 @@ package dev.fathom.labs.training;
 
 import dev.fathom.train.Callback;
 import dev.fathom.train.Progress;
-import dev.fathom.train.Trainer;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
@@ -45,13 +44,13 @@ public final class Interrupt implements AutoCloseable {
         requested = true;
     }
 
-    /** Stops {@code trainer} after the step in which the wish came. */
-    public Callback stopping(Trainer<?> trainer) {
+    /** Stops a training after the step in which the wish came. */
+    public Callback stopping() {
         return new Callback() {
             @Override
             public void onStepEnd(Progress progress) {
                 if (requested) {
-                    trainer.stop("interrupted");
+                    progress.stopNow("interrupted");
                 }
             }
         };

@@ -163,7 +163,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     }
 
     private void attach(Trainer<?> trainer, Checkpoints checkpoints) {
-        trainer.callbacks(interrupt.stopping(trainer));
+        trainer.callbacks(interrupt.stopping());
         if (resume) {
             trainer.checkpoints(checkpoints);
             if (Checkpoints.newest(checkpoints.folder()).isPresent()) {
