@@ -1,6 +1,7 @@
 /**
  * Classical learning: examples as rows of features, the methods that learn of them, several models as one, and searches
- * over settings, linear models that are computed and detectors of outliers; and OpenBLAS, as a backend of Fathom's products and for its LAPACK.
+ * over settings, linear models that are computed and detectors of outliers; and OpenBLAS, as a backend of Fathom's
+ * products and for its LAPACK.
  */
 module dev.fathom.learn {
     requires transitive dev.fathom;

@@ -15,8 +15,8 @@ import dev.fathom.features.Lda;
 import dev.fathom.features.LinearSvm;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.NetLearner;
-import dev.fathom.features.Prediction;
 import dev.fathom.features.OneVsRest;
+import dev.fathom.features.Prediction;
 import dev.fathom.image.ImageFolder;
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
@@ -123,7 +123,9 @@ class LibraryClosingTest {
         makers.put("Index", () -> new NearestNeighbors(1).fit(examples, 1));
         makers.put("Members", () -> new OneVsRest(new NearestNeighbors(1)).fit(examples, 1));
         NetLearner learner = NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1);
-        makers.put("Trained", () -> new NetLearner.Trained(learner, Model.of(new Linear(1, 2), 1), 1, Prediction.PROBABILITIES));
+        makers.put(
+                "Trained",
+                () -> new NetLearner.Trained(learner, Model.of(new Linear(1, 2), 1), 1, Prediction.PROBABILITIES));
         Space space = Space.of(Dimension.whole("n", 0, 3));
         makers.put(
                 "ScoreRegressor",

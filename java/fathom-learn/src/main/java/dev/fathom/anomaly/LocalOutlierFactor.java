@@ -80,11 +80,7 @@ public final class LocalOutlierFactor {
     }
 
     private double factor(List<NearestNeighbors.Neighbor> near, double own) {
-        return near.stream()
-                        .mapToDouble(o -> density[o.example()])
-                        .average()
-                        .orElseThrow()
-                / own;
+        return near.stream().mapToDouble(o -> density[o.example()]).average().orElseThrow() / own;
     }
 
     private double density(List<NearestNeighbors.Neighbor> near) {

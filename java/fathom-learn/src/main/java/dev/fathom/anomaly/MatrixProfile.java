@@ -134,8 +134,10 @@ public record MatrixProfile(double[] distances, int[] nearest) {
         int n = rows.length - m + 1;
         for (int c = 0; c < columns.length; c++) {
             int column = c;
-            double middle =
-                    Arrays.stream(center).mapToDouble(row -> row[column]).average().orElseThrow();
+            double middle = Arrays.stream(center)
+                    .mapToDouble(row -> row[column])
+                    .average()
+                    .orElseThrow();
             double[] x =
                     Arrays.stream(rows).mapToDouble(row -> row[column] - middle).toArray();
             double[] mean = new double[n];

@@ -42,7 +42,12 @@ public record Ensemble(List<Predictor> members, double[] weights, Combination by
 
     /** Makes an ensemble whose predictions are of the kind that its members and their combination say. */
     public Ensemble(List<Predictor> members, double[] weights, Combination by, Timing timing) {
-        this(members, weights, by, members.isEmpty() ? Prediction.NUMBERS : by.of(members.get(0).kind()), timing);
+        this(
+                members,
+                weights,
+                by,
+                members.isEmpty() ? Prediction.NUMBERS : by.of(members.get(0).kind()),
+                timing);
     }
 
     @Override

@@ -114,7 +114,11 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
             int f = job % (folds + 1);
             Examples some = f == folds ? data : data.subset(rows(fold, f, false));
             Predictor member = Fitting.member(
-                    "stacking", base.get(b), data, some, rng.split("member").split(job).seed());
+                    "stacking",
+                    base.get(b),
+                    data,
+                    some,
+                    rng.split("member").split(job).seed());
             if (f < folds) {
                 float[][] x = Arrays.stream(parts[f]).mapToObj(i -> data.x()[i]).toArray(float[][]::new);
                 float[][] predictions = member.predict(x);

@@ -26,8 +26,7 @@ public record Stump() implements Learner {
      * @param above the weighted mean of the targets on the other side
      * @param kind probabilities for classes, whose means are shares, and numbers otherwise
      */
-    public record Question(
-            int columns, int column, double threshold, float[] atMost, float[] above, Prediction kind)
+    public record Question(int columns, int column, double threshold, float[] atMost, float[] above, Prediction kind)
             implements Predictor {
         @Override
         public float[][] predict(float[][] x) {

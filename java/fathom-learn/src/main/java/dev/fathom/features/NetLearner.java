@@ -61,14 +61,7 @@ public record NetLearner(
     /** Makes a learner of classes by cross-entropy, whose predictions are probabilities. */
     public static NetLearner classifier(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
         return new NetLearner(
-                net,
-                Loss.crossEntropy(),
-                optimizer,
-                batch,
-                epochs,
-                Prediction.PROBABILITIES,
-                y -> y.softmax(-1),
-                null);
+                net, Loss.crossEntropy(), optimizer, batch, epochs, Prediction.PROBABILITIES, y -> y.softmax(-1), null);
     }
 
     /**
@@ -111,8 +104,7 @@ public record NetLearner(
             model.close();
             throw e;
         }
-        return new Trained(
-                this, model, data.columns(), kind.ofClasses() ? kind : Prediction.ofTargets(data));
+        return new Trained(this, model, data.columns(), kind.ofClasses() ? kind : Prediction.ofTargets(data));
     }
 
     /** Rows as the net takes them. */

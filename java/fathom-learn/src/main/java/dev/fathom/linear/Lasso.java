@@ -40,8 +40,8 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
      */
     public static Learner learner(double penalty) {
         checked(penalty);
-        return (data, seed) ->
-                path(Design.doubles(data.x()), Design.target("lasso", data), penalty).get(0);
+        return (data, seed) -> path(Design.doubles(data.x()), Design.target("lasso", data), penalty)
+                .get(0);
     }
 
     private static void checked(double penalty) {
@@ -51,8 +51,8 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * Returns {@code count} penalties at equal distances on a logarithmic scale, from the smallest at which all coefficients
-     * are 0 down to {@code share} of it.
+     * Returns {@code count} penalties at equal distances on a logarithmic scale, from the smallest at which all
+     * coefficients are 0 down to {@code share} of it.
      *
      * @throws IllegalArgumentException as {@link #path}, or unless count &gt; 1 and 0 &lt; share &lt; 1
      */
@@ -69,8 +69,8 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * Returns the fits of {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, each starting from the
-     * coefficients of the one before.
+     * Returns the fits of {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, each starting
+     * from the coefficients of the one before.
      *
      * @throws IllegalArgumentException if the rows differ in length from each other or from y, a number is NaN or
      *     infinite, a column is the same in all rows, or a penalty is negative or not finite

@@ -28,8 +28,7 @@ import java.util.stream.Stream;
  * @param r2 the share of the variance of y that the fit explains, on the rows that it was fitted on; NaN if y is the
  *     same in all of them
  */
-public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients, double r2)
-        implements Predictor {
+public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients, double r2) implements Predictor {
     /**
      * An estimate and its uncertainty.
      *
@@ -62,8 +61,8 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
     }
 
     /**
-     * Returns the fits of each of several targets {@code ys} [m][n] by the same columns {@code x} [n][k], which are decomposed only
-     * once: the equations of a vector autoregression.
+     * Returns the fits of each of several targets {@code ys} [m][n] by the same columns {@code x} [n][k], which are
+     * decomposed only once: the equations of a vector autoregression.
      *
      * @throws IllegalArgumentException as {@link #fit}
      */

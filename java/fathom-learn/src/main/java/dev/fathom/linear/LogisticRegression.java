@@ -162,8 +162,9 @@ public record LogisticRegression(double penalty, double tolerance) implements Le
             }
             classes = data.outputs();
             free = known.length == 2 ? 1 : known.length;
-            int[] counted =
-                    IntStream.range(0, labels.length).filter(i -> weights[i] > 0).toArray();
+            int[] counted = IntStream.range(0, labels.length)
+                    .filter(i -> weights[i] > 0)
+                    .toArray();
             double all = Arrays.stream(weights).sum();
             x = Arrays.stream(counted).mapToObj(i -> data.x()[i]).toArray(float[][]::new);
             share = Arrays.stream(counted).mapToDouble(i -> weights[i] / all).toArray();

@@ -6,8 +6,8 @@ import java.util.Arrays;
 /**
  * Least squares without an intercept, for any number of columns: of all B [k][m] that minimize |Y - X B|^2 the one of
  * least norm, B = X^+ Y, where X^+ is the pseudo-inverse of X [n][k] (Penrose 1956). With k &gt; n columns it fits Y
- * exactly, as gradient descent from 0 does. LAPACK computes it by singular values in double precision; those
- * below max(n, k) 2^-52 times the largest count as 0, since rounding leaves so much of a 0.
+ * exactly, as gradient descent from 0 does. LAPACK computes it by singular values in double precision; those below
+ * max(n, k) 2^-52 times the largest count as 0, since rounding leaves so much of a 0.
  */
 public final class MinimumNorm {
     private MinimumNorm() {}

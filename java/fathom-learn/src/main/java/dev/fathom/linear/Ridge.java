@@ -30,8 +30,7 @@ public record Ridge(double penalty) implements Learner {
      */
     public Ridge {
         if (!(penalty >= 0 && penalty < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "ridge: penalty=" + penalty + " must be 0 or more and finite, e.g. 1");
+            throw new IllegalArgumentException("ridge: penalty=" + penalty + " must be 0 or more and finite, e.g. 1");
         }
     }
 

@@ -82,7 +82,8 @@ class DetectorsTest {
                 .as("with the tolerance that is usual")
                 .containsExactly(GOLDEN.machine, within(1e-3));
         // at most a share nu of the examples is outside
-        assertThat(Arrays.stream(machine.scores(learned)).filter(s -> s > 1e-6).count()).isLessThanOrEqualTo(8);
+        assertThat(Arrays.stream(machine.scores(learned)).filter(s -> s > 1e-6).count())
+                .isLessThanOrEqualTo(8);
     }
 
     @Test
@@ -172,8 +173,8 @@ class DetectorsTest {
                 .mapToDouble(t -> rows[t][column])
                 .toArray();
         double mean = Arrays.stream(x).sum() / m;
-        double deviation = Math.sqrt(
-                Arrays.stream(x).map(v -> (v - mean) * (v - mean)).sum() / m);
+        double deviation =
+                Math.sqrt(Arrays.stream(x).map(v -> (v - mean) * (v - mean)).sum() / m);
         return Arrays.stream(x)
                 .map(v -> deviation < 1e-12 ? 0 : (v - mean) / deviation)
                 .toArray();
@@ -221,7 +222,9 @@ class DetectorsTest {
                 () -> IsolationForest.fit(x, 1).scores(new float[][] {{1}}),
                 "isolation forest: row 0 has 1 numbers and 2 were fitted");
         refused(() -> MatrixProfile.of(x, 1, 1), "matrix profile: windows of 1 rows in a series of 3; choose 2 to 3");
-        refused(() -> MatrixProfile.of(x, 2, 2), "matrix profile: windows that begin apart=2 rows apart, and 2 windows");
+        refused(
+                () -> MatrixProfile.of(x, 2, 2),
+                "matrix profile: windows that begin apart=2 rows apart, and 2 windows");
         refused(
                 () -> MatrixProfile.of(x, new float[4][1], 2),
                 "matrix profile: row 0 has 2 numbers and 1 were fitted; give rows of the same features");

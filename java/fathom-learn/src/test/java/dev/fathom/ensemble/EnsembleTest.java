@@ -136,10 +136,12 @@ class EnsembleTest {
         Ensemble perfect = new AdaBoost(new Stump(), 10).fit(data, 0);
         assertThat(perfect.weights()).containsExactly(1);
         assertThat(perfect.accuracy(data)).isEqualTo(1);
-        Learner wrong = (some, seed) -> Predictor.of(Prediction.SCORES, rows -> Arrays.stream(rows)
-                .map(r -> new float[] {r[0], 2.5f - r[0]})
-                .map(r -> r[0] > 1.5f ? new float[] {1, 0} : new float[] {0, 1})
-                .toArray(float[][]::new));
+        Learner wrong = (some, seed) -> Predictor.of(
+                Prediction.SCORES,
+                rows -> Arrays.stream(rows)
+                        .map(r -> new float[] {r[0], 2.5f - r[0]})
+                        .map(r -> r[0] > 1.5f ? new float[] {1, 0} : new float[] {0, 1})
+                        .toArray(float[][]::new));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AdaBoost(wrong, 3).fit(data, 0))
                 .withMessageStartingWith(
@@ -327,9 +329,11 @@ class EnsembleTest {
         Learner heart = (some, seed) -> {
             Set<Float> known = ConcurrentHashMap.newKeySet();
             Arrays.stream(some.x()).forEach(r -> known.add(r[0]));
-            return Predictor.of(Prediction.SCORES, x -> Arrays.stream(x)
-                    .map(r -> new float[] {known.contains(r[0]) ? 1 : 0, r[0]})
-                    .toArray(float[][]::new));
+            return Predictor.of(
+                    Prediction.SCORES,
+                    x -> Arrays.stream(x)
+                            .map(r -> new float[] {known.contains(r[0]) ? 1 : 0, r[0]})
+                            .toArray(float[][]::new));
         };
         List<float[][]> upper = new ArrayList<>();
         Learner top = (some, seed) -> {
@@ -444,16 +448,26 @@ class EnsembleTest {
         Examples numbers = Examples.of(classes.x(), classes.y());
         NetLearner regressor = NetLearner.regressor(() -> new Linear(2, 2), new Adam(0.1f), 20, 2);
         Map<Learner, Prediction> ofClasses = Map.of(
-                new NearestNeighbors(3), Prediction.PROBABILITIES,
-                new Stump(), Prediction.PROBABILITIES,
-                NET, Prediction.PROBABILITIES,
-                Lda.learner(), Prediction.PROBABILITIES,
-                new LinearSvm(1), Prediction.SCORES,
-                new OneVsRest(new NearestNeighbors(3)), Prediction.SCORES,
-                new AdaBoost(new Stump(), 3), Prediction.PROBABILITIES,
-                new Bagging(new LinearSvm(1), 2).workers(1), Prediction.SCORES,
-                regressor, Prediction.SCORES,
-                new Stacking(NET, new LinearSvm(1)).workers(1), Prediction.PROBABILITIES);
+                new NearestNeighbors(3),
+                Prediction.PROBABILITIES,
+                new Stump(),
+                Prediction.PROBABILITIES,
+                NET,
+                Prediction.PROBABILITIES,
+                Lda.learner(),
+                Prediction.PROBABILITIES,
+                new LinearSvm(1),
+                Prediction.SCORES,
+                new OneVsRest(new NearestNeighbors(3)),
+                Prediction.SCORES,
+                new AdaBoost(new Stump(), 3),
+                Prediction.PROBABILITIES,
+                new Bagging(new LinearSvm(1), 2).workers(1),
+                Prediction.SCORES,
+                regressor,
+                Prediction.SCORES,
+                new Stacking(NET, new LinearSvm(1)).workers(1),
+                Prediction.PROBABILITIES);
         ofClasses.forEach((learner, kind) -> {
             try (Predictor fitted = learner.fit(classes, 1)) {
                 assertThat(fitted.kind()).as("%s", learner).isEqualTo(kind);
@@ -512,10 +526,8 @@ class EnsembleTest {
         Ensemble margins = new Bagging(new LinearSvm(1), 3).workers(1).fit(data, 1);
         assertThat(margins.kind()).isEqualTo(Prediction.SCORES);
         assertThat(margins.first(2).kind()).isEqualTo(Prediction.SCORES);
-        Ensemble votes = new Bagging(new LinearSvm(1), 3)
-                .by(Combination.VOTE)
-                .workers(1)
-                .fit(data, 1);
+        Ensemble votes =
+                new Bagging(new LinearSvm(1), 3).by(Combination.VOTE).workers(1).fit(data, 1);
         assertThat(votes.kind()).isEqualTo(Prediction.PROBABILITIES);
     }
 

@@ -236,7 +236,8 @@ class FeaturesTest {
             List<Integer> expected = IntStream.range(0, x.length)
                     .boxed()
                     .sorted((a, b) -> {
-                        int byDistance = Double.compare(Vectors.squaredDistance(query, x[a]), Vectors.squaredDistance(query, x[b]));
+                        int byDistance = Double.compare(
+                                Vectors.squaredDistance(query, x[a]), Vectors.squaredDistance(query, x[b]));
                         return byDistance != 0 ? byDistance : Integer.compare(a, b);
                     })
                     .limit(6)

@@ -1,8 +1,8 @@
 package dev.fathom.linear;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,9 +16,11 @@ final class LinearGolden {
 
     private static JsonObject read() {
         try {
-            return JsonParser.parseString(Files.readString(
-                            Path.of(System.getProperty("fathom.root"), "test-data/goldens/statistics.json")))
-                    .getAsJsonObject();
+            return new Gson()
+                    .fromJson(
+                            Files.readString(
+                                    Path.of(System.getProperty("fathom.root"), "test-data/goldens/statistics.json")),
+                            JsonObject.class);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -81,7 +81,8 @@ class LinearLearnersTest {
         for (LogisticCase golden : GOLDEN.logistic) {
             int classes = golden.fits.get(0).probabilities[0].length;
             Examples data = Examples.ofClasses(golden.x, classes, golden.labels).weighted(golden.weights);
-            double[] penalties = golden.fits.stream().mapToDouble(LogisticFit::penalty).toArray();
+            double[] penalties =
+                    golden.fits.stream().mapToDouble(LogisticFit::penalty).toArray();
             List<LogisticRegression.Fit> path = LogisticRegression.path(data, 1e-11, penalties);
             for (int f = 0; f < penalties.length; f++) {
                 LogisticFit expected = golden.fits.get(f);
@@ -133,7 +134,11 @@ class LinearLearnersTest {
         assertThat(Lasso.learner(1e6).fit(data, 0).predict(golden.x)[0][0])
                 .as("the mean")
                 .isCloseTo(
-                        (float) Arrays.stream(golden.y).mapToDouble(r -> r[0]).average().orElseThrow(), within(1e-5f));
+                        (float) Arrays.stream(golden.y)
+                                .mapToDouble(r -> r[0])
+                                .average()
+                                .orElseThrow(),
+                        within(1e-5f));
         Examples classes = Examples.of(GOLDEN.logistic.get(0).x, GOLDEN.logistic.get(0).labels);
         assertThat(new Ridge(1).fit(classes, 0).kind()).isEqualTo(Prediction.SCORES);
         assertThat(new Ridge(1).fit(classes, 0).accuracy(classes)).isGreaterThan(0.7);

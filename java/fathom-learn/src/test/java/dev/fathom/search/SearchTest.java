@@ -300,14 +300,17 @@ class SearchTest {
         ScoreRegressor fixed = ScoreRegressor.fit(
                 one,
                 four.all(),
-                (data, seed) -> Predictor.of(Prediction.NUMBERS, x -> IntStream.range(0, 4)
-                        .mapToObj(i -> new float[] {known[i]})
-                        .toArray(float[][]::new)),
+                (data, seed) -> Predictor.of(
+                        Prediction.NUMBERS,
+                        x -> IntStream.range(0, 4)
+                                .mapToObj(i -> new float[] {known[i]})
+                                .toArray(float[][]::new)),
                 1);
         assertThat(fixed.rankCorrelation(four.all())).isCloseTo(2.25 / 4.5, within(1e-12));
         assertThatThrownBy(() -> new ScoreRegressor(one, Predictor.of(Prediction.SCORES, x -> x), 0, 1))
-                .hasMessage("score regressor: the learner gives scores of classes, but a score is a number; give a learner"
-                        + " of numbers");
+                .hasMessage(
+                        "score regressor: the learner gives scores of classes, but a score is a number; give a learner"
+                                + " of numbers");
     }
 
     @Test

@@ -1,10 +1,10 @@
 package dev.fathom.assess;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.op.Checks;
 import dev.fathom.data.Encoder;
 import dev.fathom.data.Encoding;
 import dev.fathom.data.Table;
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import java.util.AbstractList;
 import java.util.Arrays;

@@ -200,10 +200,11 @@ class FoldsTest {
         assertThat(scores.values()).containsExactly(1, 2, 3);
         double[] a = {1, 2, 1000, 4, 5, 6};
         for (int f = 0; f < 3; f++) {
-            double[] of = Arrays.stream(folds.get(f).train()).mapToDouble(i -> a[i]).toArray();
+            double[] of =
+                    Arrays.stream(folds.get(f).train()).mapToDouble(i -> a[i]).toArray();
             double mean = Arrays.stream(of).average().orElseThrow();
-            double deviation =
-                    Math.sqrt(Arrays.stream(of).map(v -> (v - mean) * (v - mean)).sum() / 4);
+            double deviation = Math.sqrt(
+                    Arrays.stream(of).map(v -> (v - mean) * (v - mean)).sum() / 4);
             for (int i = 0; i < 4; i++) {
                 assertThat(learned.get(f)[i]).isCloseTo((float) ((of[i] - mean) / deviation), within(1e-6f));
             }
@@ -212,7 +213,9 @@ class FoldsTest {
                         .isCloseTo((float) ((a[folds.get(f).test()[i]] - mean) / deviation), within(1e-3f));
             }
         }
-        assertThat(tested.get(1)[0]).as("1000, which the second encoding never saw").isGreaterThan(400);
+        assertThat(tested.get(1)[0])
+                .as("1000, which the second encoding never saw")
+                .isGreaterThan(400);
         float whole = encoder.fit(table).features(table)[2];
         assertThat(whole).as("as a leak would show it").isLessThan(3);
 
@@ -228,7 +231,7 @@ class FoldsTest {
 
     private static float[] features(Dataset data) {
         try (Pass pass = Pass.infer()) {
-            return data.batches().epoch(0).next().x().toArray();
+            return data.batches(data.size()).epoch(0).next().x().toArray();
         }
     }
 

@@ -144,7 +144,8 @@ final class Learners {
                                 "the distance of each window to the most similar one",
                                 "windows of 2 rows or more",
                                 "Yeh et al. 2016"),
-                        new CatalogueEntry("Grid search", "search.grid(3)", "every combination of a few values", "", ""),
+                        new CatalogueEntry(
+                                "Grid search", "search.grid(3)", "every combination of a few values", "", ""),
                         new CatalogueEntry(
                                 "Random search",
                                 "search.random(8)",

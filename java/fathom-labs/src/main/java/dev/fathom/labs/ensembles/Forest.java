@@ -120,9 +120,13 @@ record Forest(int trees, double share) implements Learner {
 
     private static <T extends Output<T>> Predictor predictor(
             Prediction kind, Model<T> tree, String[] names, T unknown, Function<T, float[]> row) {
-        return Predictor.of(kind, x -> Arrays.stream(x)
-                .map(values -> row.apply(tree.predict(new ArrayExample<>(unknown, names, Averages.doubles(values)))
-                        .getOutput()))
-                .toArray(float[][]::new));
+        return Predictor.of(kind, x -> {
+            float[][] rows = new float[x.length][];
+            for (int i = 0; i < x.length; i++) {
+                var example = new ArrayExample<>(unknown, names, Averages.doubles(x[i]));
+                rows[i] = row.apply(tree.predict(example).getOutput());
+            }
+            return rows;
+        });
     }
 }

@@ -13,7 +13,6 @@ import dev.fathom.features.Predictor;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;

@@ -60,7 +60,8 @@ public record Gabor(double degrees, double frequency, double explained, double[]
     private static Gabor better(
             @Nullable Gabor best, double[] filter, double theta, double f, double[] cos, double[] sin) {
         double[] ab = leastSquares(filter, cos, sin);
-        double share = (ab[0] * Vectors.dot(filter, cos) + ab[1] * Vectors.dot(filter, sin)) / Vectors.dot(filter, filter);
+        double share =
+                (ab[0] * Vectors.dot(filter, cos) + ab[1] * Vectors.dot(filter, sin)) / Vectors.dot(filter, filter);
         if (best != null && best.explained >= share) {
             return best;
         }

@@ -8,8 +8,8 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.linear.Lasso;
-import dev.fathom.linear.LeastSquares.Coefficient;
 import dev.fathom.linear.LeastSquares;
+import dev.fathom.linear.LeastSquares.Coefficient;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -59,8 +59,7 @@ public final class HittersLab implements Experiment {
             Hitters test = split.test(all);
             double[] penalties = Lasso.penalties(training.x(), training.y(), PENALTIES, share);
             List<Lasso> fits = Lasso.path(training.x(), training.y(), penalties);
-            double[] validation =
-                    split.mean(split.errors(training, penalties), bySize);
+            double[] validation = split.mean(split.errors(training, penalties), bySize);
             int best = IntStream.range(0, PENALTIES)
                     .reduce((i, j) -> validation[j] < validation[i] ? j : i)
                     .orElseThrow();

@@ -2,10 +2,10 @@ package dev.fathom.labs.regression;
 
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.statistics.ForecastErrors;
-import dev.fathom.linear.LeastSquares;
-import dev.fathom.linear.Lasso;
 import dev.fathom.labs.statistics.NumpyRandom;
 import dev.fathom.labs.statistics.RRandom;
+import dev.fathom.linear.Lasso;
+import dev.fathom.linear.LeastSquares;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -159,7 +159,9 @@ class CatalogueTest {
     @Test
     void everyLearnerIsThere() throws IOException {
         String code = code("learners");
-        assertThat(records("dev\\.fathom\\.(?:features|ensemble|linear)", "dev\\.fathom\\.features\\.(?:Learner|Projection)"))
+        assertThat(records(
+                        "dev\\.fathom\\.(?:features|ensemble|linear)",
+                        "dev\\.fathom\\.features\\.(?:Learner|Projection)"))
                 .hasSizeGreaterThan(9)
                 .allSatisfy(name -> assertThat(code).containsPattern("\\b" + name + "[(.]"));
         assertThat(names(Search.class, m -> m.getReturnType() == Results.class))
