@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.Spliterator;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -43,17 +44,36 @@ public final class Memory {
     private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
             Memory::firstOutside;
 
+    /** The packages of the library's other modules, whose jars are not this one. */
+    private static final Set<String> OTHER_MODULES = Set.of(
+            "anomaly",
+            "decode",
+            "ensemble",
+            "explain",
+            "features",
+            "image",
+            "linear",
+            "nets",
+            "openblas",
+            "search",
+            "series",
+            "sound",
+            "text");
+
     /**
-     * Whether a class is one of the library's: in one of its packages, and loaded from where this class was, so that a
-     * program's own packages are not.
+     * Whether a class is one of the library's: loaded from where this class was, so that a program's own packages are
+     * not, or in a package of another of its modules.
      */
     private static final ClassValue<Boolean> OF_LIBRARY = new ClassValue<>() {
         @Override
         protected Boolean computeValue(Class<?> type) {
-            return type.getName().startsWith("dev.fathom.")
-                    && Objects.equals(
-                            type.getProtectionDomain().getCodeSource(),
-                            Memory.class.getProtectionDomain().getCodeSource());
+            String root = "dev.fathom.";
+            String name = type.getPackageName();
+            return name.startsWith(root)
+                    && (OTHER_MODULES.contains(name.substring(root.length()))
+                            || Objects.equals(
+                                    type.getProtectionDomain().getCodeSource(),
+                                    Memory.class.getProtectionDomain().getCodeSource()));
         }
     };
 

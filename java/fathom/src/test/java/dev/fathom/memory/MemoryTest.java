@@ -225,7 +225,7 @@ class MemoryTest {
                 }
             }
         }
-        assertThat(packages).isGreaterThan(25);
+        assertThat(packages).isGreaterThan(15);
         assertThat(Memory.ofLibrary(MemoryTest.class))
                 .as("a program's own package")
                 .isFalse();
