@@ -58,7 +58,7 @@ class ClosingTest {
             Map.entry("FriedmanStudy", () -> hidden("ensembles.FriedmanStudy", run(), null)),
             Map.entry("ComparatorTraining", () -> hidden("autocts.ComparatorTraining", model(), 1)),
             Map.entry("BirdStudio", () -> hidden("generative.BirdStudio", run(), 2, 1)),
-            Map.entry("Evaluation", () -> hidden("generative.Evaluation", run(), DIGITS, 2)),
+            Map.entry("SampleQuality", () -> hidden("generative.SampleQuality", run(), DIGITS, 2)),
             Map.entry("Streaming", () -> hidden("outliers.Streaming", List.of(member()))),
             Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", new Adam(1), 1)));
 

@@ -1,9 +1,14 @@
 package dev.fathom.labs;
 
+import dev.fathom.linear.Lasso;
+import dev.fathom.linear.LeastSquares;
+import dev.fathom.linear.LogisticRegression;
+import dev.fathom.linear.Ridge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.Decoder;
@@ -60,14 +65,23 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Closing twice does nothing, for everything that can be closed. */
 class LibraryClosingTest {
-    /** Everything of the library that can be closed, by its class file, so that nothing new is forgotten. */
-    static List<Class<?>> closeable() {
+    private static JavaClasses library() {
         Path java = Path.of(System.getProperty("fathom.root"), "java");
         return new ClassFileImporter()
-                        .importPaths(Stream.of("fathom", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
-                                .map(module -> java.resolve(module).resolve("target/classes"))
-                                .toList())
-                        .stream()
+                .importPaths(Stream.of("fathom", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
+                        .map(module -> java.resolve(module).resolve("target/classes"))
+                        .toList());
+    }
+
+    /** The name of a class in the map of makers; what is fitted is named with its method. */
+    private static String name(Class<?> type) {
+        String name = type.getSimpleName();
+        return name.equals("Fit") ? type.getEnclosingClass().getSimpleName() + " " + name : name;
+    }
+
+    /** Everything of the library that can be closed, by its class file, so that nothing new is forgotten. */
+    static List<Class<?>> closeable() {
+        return library().stream()
                         .filter(c -> c.isAssignableTo(AutoCloseable.class) && !c.isInterface())
                         // what wraps a stream within one method
                         .filter(c -> !c.isAssignableTo(InputStream.class) && !c.isAssignableTo(OutputStream.class))
@@ -134,6 +148,13 @@ class LibraryClosingTest {
                         Search.maximize(space, t -> t.whole("n")).random(3).all(),
                         new Stump(),
                         1));
+        double[][] x = {{0}, {1}, {3}, {5}};
+        double[] y = {0, 2, 5, 11};
+        makers.put("LeastSquares", () -> LeastSquares.fit(x, y));
+        makers.put("Lasso", () -> Lasso.path(x, y, 0.1).get(0));
+        makers.put("Ridge Fit", () -> new Ridge(1).fit(examples, 1));
+        makers.put("LogisticRegression Fit", () -> new LogisticRegression(0.01).fit(examples, 1));
+        makers.put("Sure", () -> make("Sure", 2, 0, Prediction.PROBABILITIES));
         makers.put("Question", () -> new Stump().fit(examples, 1));
         makers.put("Ensemble", () -> new Bagging(new Stump(), 2).fit(examples, 1));
         makers.put(
@@ -143,9 +164,9 @@ class LibraryClosingTest {
         makers.put(
                 "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
         makers.put("Best", () -> make("Best", ParameterAccess.store(model.range()), true));
-        makers.put("Run", () -> make("Run", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
+        makers.put("FitRun", () -> make("FitRun", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
-        makers.put("Graph", () -> make("Graph", new int[0], object("Sizes", 1, 1), Map.of(), null));
+        makers.put("CallGraph", () -> make("CallGraph", new int[0], object("Sizes", 1, 1), Map.of(), null));
         makers.put("Traces", () -> make("Traces", List.of(), Function.identity()));
     }
 
@@ -159,8 +180,7 @@ class LibraryClosingTest {
     }
 
     private static Object object(String name, Object... values) throws ReflectiveOperationException {
-        Constructor<?> constructor = new ClassFileImporter()
-                .importPath(Path.of("target", "classes")).stream()
+        Constructor<?> constructor = library().stream()
                         .filter(c -> c.getSimpleName().equals(name)
                                 && !c.getPackageName().endsWith(".nn"))
                         .flatMap(c -> Arrays.stream(c.reflect().getDeclaredConstructors()))
@@ -182,7 +202,9 @@ class LibraryClosingTest {
     void thereIsACaseForEachClass() {
         assertThat(makers.keySet())
                 .containsExactlyInAnyOrderElementsOf(
-                        closeable().stream().map(Class::getSimpleName).toList());
+                        closeable().stream()
+                                .map(LibraryClosingTest::name)
+                                .toList());
     }
 
     /**
@@ -204,7 +226,7 @@ class LibraryClosingTest {
     @ParameterizedTest
     @MethodSource("closeable")
     void closingTwiceDoesNothing(Class<?> type) throws Exception {
-        Callable<AutoCloseable> maker = makers.get(type.getSimpleName());
+        Callable<AutoCloseable> maker = makers.get(name(type));
         assertThat(maker).as("add a case for " + type).isNotNull();
         Memory.Stats before = settled();
         AutoCloseable first = maker.call();
