@@ -10,11 +10,6 @@ import dev.fathom.tensor.*;
  */
 public record E03Op() implements Op {
     @Override
-    public String label() {
-        return "softsign";
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         return c.shape(0);
     }

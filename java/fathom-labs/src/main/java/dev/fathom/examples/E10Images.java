@@ -1,24 +1,12 @@
 package dev.fathom.examples;
 
 import dev.fathom.data.*;
-import dev.fathom.data.Augment;
-import dev.fathom.data.Dataset;
 import dev.fathom.image.*;
-import dev.fathom.image.ImageFolder;
 import dev.fathom.nn.*;
-import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Linear;
-import dev.fathom.nn.Loss;
-import dev.fathom.nn.Model;
-import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.*;
-import dev.fathom.train.Metric;
-import dev.fathom.train.Trainer;
 import dev.fathom.view.*;
-import dev.fathom.view.ImageSheet;
-import dev.fathom.view.Plots;
 import java.io.IOException;
 import java.nio.file.*;
 

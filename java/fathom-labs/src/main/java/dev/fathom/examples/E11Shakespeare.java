@@ -12,10 +12,7 @@ import dev.fathom.view.ProgressBar;
 import java.nio.file.*;
 import java.util.*;
 
-/**
- * An LSTM reads Shakespeare character by character, carrying its state from piece to piece; then a frozen step of it
- * goes on from a prompt.
- */
+/** An LSTM reads Shakespeare by characters with a carried state; a frozen step of it goes on from a prompt. */
 public final class E11Shakespeare {
     public static void main(String[] args) throws Exception {
         var letters = new Characters();
@@ -39,8 +36,8 @@ public final class E11Shakespeare {
                     var session = plan.newSession()) {
                 int[] prompt = vocabulary.ids(letters.tokens("ROMEO:\n"));
                 var written = new Sampling(-1, 500).temperature(0.7f).after(NextToken.of(session), new Rng(3), prompt);
-                System.out.println("ROMEO:\n"
-                        + letters.text(vocabulary.tokens(written.get(0).toArray())));
+                var tokens = vocabulary.tokens(written.get(0).toArray());
+                System.out.println("ROMEO:\n" + letters.text(tokens));
             }
         }
     }

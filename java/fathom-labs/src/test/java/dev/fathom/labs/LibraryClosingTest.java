@@ -1,9 +1,5 @@
 package dev.fathom.labs;
 
-import dev.fathom.linear.Lasso;
-import dev.fathom.linear.LeastSquares;
-import dev.fathom.linear.LogisticRegression;
-import dev.fathom.linear.Ridge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
@@ -24,6 +20,10 @@ import dev.fathom.features.OneVsRest;
 import dev.fathom.features.Prediction;
 import dev.fathom.image.ImageFolder;
 import dev.fathom.io.Safetensors;
+import dev.fathom.linear.Lasso;
+import dev.fathom.linear.LeastSquares;
+import dev.fathom.linear.LogisticRegression;
+import dev.fathom.linear.Ridge;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Linear;
@@ -82,13 +82,13 @@ class LibraryClosingTest {
     /** Everything of the library that can be closed, by its class file, so that nothing new is forgotten. */
     static List<Class<?>> closeable() {
         return library().stream()
-                        .filter(c -> c.isAssignableTo(AutoCloseable.class) && !c.isInterface())
-                        // what wraps a stream within one method
-                        .filter(c -> !c.isAssignableTo(InputStream.class) && !c.isAssignableTo(OutputStream.class))
-                        .map(JavaClass::reflect)
-                        .filter(c -> !c.isAnonymousClass())
-                        .<Class<?>>map(c -> c)
-                        .toList();
+                .filter(c -> c.isAssignableTo(AutoCloseable.class) && !c.isInterface())
+                // what wraps a stream within one method
+                .filter(c -> !c.isAssignableTo(InputStream.class) && !c.isAssignableTo(OutputStream.class))
+                .map(JavaClass::reflect)
+                .filter(c -> !c.isAnonymousClass())
+                .<Class<?>>map(c -> c)
+                .toList();
     }
 
     @TempDir
@@ -164,7 +164,8 @@ class LibraryClosingTest {
         makers.put(
                 "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
         makers.put("Best", () -> make("Best", ParameterAccess.store(model.range()), true));
-        makers.put("FitRun", () -> make("FitRun", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
+        makers.put(
+                "FitRun", () -> make("FitRun", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
         makers.put("CallGraph", () -> make("CallGraph", new int[0], object("Sizes", 1, 1), Map.of(), null));
         makers.put("Traces", () -> make("Traces", List.of(), Function.identity()));
@@ -181,12 +182,12 @@ class LibraryClosingTest {
 
     private static Object object(String name, Object... values) throws ReflectiveOperationException {
         Constructor<?> constructor = library().stream()
-                        .filter(c -> c.getSimpleName().equals(name)
-                                && !c.getPackageName().endsWith(".nn"))
-                        .flatMap(c -> Arrays.stream(c.reflect().getDeclaredConstructors()))
-                        .filter(c -> c.getParameterCount() == values.length)
-                        .findFirst()
-                        .orElseThrow();
+                .filter(c ->
+                        c.getSimpleName().equals(name) && !c.getPackageName().endsWith(".nn"))
+                .flatMap(c -> Arrays.stream(c.reflect().getDeclaredConstructors()))
+                .filter(c -> c.getParameterCount() == values.length)
+                .findFirst()
+                .orElseThrow();
         constructor.setAccessible(true);
         return constructor.newInstance(values);
     }
@@ -202,9 +203,7 @@ class LibraryClosingTest {
     void thereIsACaseForEachClass() {
         assertThat(makers.keySet())
                 .containsExactlyInAnyOrderElementsOf(
-                        closeable().stream()
-                                .map(LibraryClosingTest::name)
-                                .toList());
+                        closeable().stream().map(LibraryClosingTest::name).toList());
     }
 
     /**

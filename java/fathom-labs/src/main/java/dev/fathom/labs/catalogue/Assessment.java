@@ -56,6 +56,24 @@ final class Assessment {
                                 "[0, 1]",
                                 "van Rijsbergen 1979"),
                         new CatalogueEntry(
+                                "F-beta",
+                                "matrix.fBeta(1, 2)",
+                                "(1 + beta²) precision recall / (beta² precision + recall)",
+                                "[0, 1]",
+                                "van Rijsbergen 1979"),
+                        new CatalogueEntry(
+                                "Macro average",
+                                "matrix.macro(matrix::f1)",
+                                "the mean of a figure over the classes",
+                                "as the figure",
+                                "Yang 1999"),
+                        new CatalogueEntry(
+                                "Weighted average",
+                                "matrix.weighted(matrix::f1)",
+                                "the mean of a figure over the classes, each weighed by its number of examples",
+                                "as the figure",
+                                "Yang 1999"),
+                        new CatalogueEntry(
                                 "Balanced accuracy",
                                 "matrix.balancedAccuracy()",
                                 "the mean of the recalls of all classes",

@@ -65,7 +65,7 @@ class ExampleTest {
     @Test
     void anOp() throws Exception {
         assertThat(printed(3))
-                .isEqualTo("softsign[#2] [3] = [-0.75, 0.0, 0.5], gradient value[#4] [3] = [0.0625, 1.0, 0.25]\n");
+                .isEqualTo("e03[#2] [3] = [-0.75, 0.0, 0.5], gradient value[#4] [3] = [0.0625, 1.0, 0.25]\n");
     }
 
     @Test
