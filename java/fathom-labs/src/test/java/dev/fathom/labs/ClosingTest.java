@@ -47,7 +47,7 @@ class ClosingTest {
     /** How to make one of each class. */
     private static final Map<String, Callable<AutoCloseable>> MAKERS = Map.ofEntries(
             Map.entry("Images", () -> images(Shape.of(2))),
-            Map.entry("Outcome", ClosingTest::outcome),
+            Map.entry("TrainedEntry", ClosingTest::outcome),
             Map.entry("Interrupt", () -> Interrupt.install(nowhere())),
             Map.entry("Line", ClosingTest::line),
             Map.entry("EventFile", () -> new EventFile(temporary())),

@@ -91,6 +91,10 @@ public final class MinimumNorm {
             throw new IllegalArgumentException("ridge: the penalties " + Arrays.toString(penalties) + " of " + k
                     + " columns; give one of 0 or more for each");
         }
+        if (k == 0 || y.length != x.length) {
+            throw new IllegalArgumentException("ridge: there are " + x.length + " rows of " + k + " columns and "
+                    + y.length + " rows of targets; give one of each for every example, and at least one column");
+        }
         double[][] rows = Arrays.copyOf(x, x.length + penalties.length);
         for (int j = 0; j < penalties.length; j++) {
             rows[x.length + j] = new double[penalties.length];

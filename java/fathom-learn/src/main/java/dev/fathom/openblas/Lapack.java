@@ -20,9 +20,9 @@ import org.bytedeco.openblas.global.openblas;
 
 /**
  * What the library needs of LAPACK, in double precision, from the OpenBLAS preset: products, eigenvectors and
- * orthonormal bases of matrices that are stored row after row. Only the analyses of features use it, so a program that
- * never calls them needs no OpenBLAS. OpenBLAS has threads of its own, whose number it chooses by the machine, so the
- * last bits of results may differ between machines.
+ * orthonormal bases of matrices that are stored row after row. Analyses of features and linear models use it. OpenBLAS
+ * has threads of its own, whose number it chooses by the machine, so the last bits of results may differ between
+ * machines.
  */
 public final class Lapack {
     private Lapack() {}

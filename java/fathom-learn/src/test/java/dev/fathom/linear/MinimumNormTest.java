@@ -51,4 +51,12 @@ class MinimumNormTest {
         assertThatThrownBy(() -> MinimumNorm.solve(new double[][] {{1}}, new double[][] {{1}, {2}}))
                 .hasMessageContaining("1 rows of 1 columns and 2 targets");
     }
+
+    @Test
+    void ridgeNeedsATargetForEachRow() {
+        assertThatThrownBy(() -> MinimumNorm.ridge(new double[][] {{1, 2}, {3, 4}, {5, 6}}, new double[] {1, 2}, 1, 1))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> MinimumNorm.ridge(new double[0][], new double[0]))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
 }

@@ -5,17 +5,16 @@ import dev.fathom.data.Field;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.op.Shape;
 import dev.fathom.tree.Records;
-import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -486,8 +485,8 @@ public record ImageFolder(
         crc.update(head);
         Field pixels = Field.pixels("x", Shape.of(height, width, channels), labels.length, () -> {
             in.seek(HEAD);
-            return new CheckedInputStream(
-                    new BufferedInputStream(Channels.newInputStream(in.getChannel()), BUFFER), crc);
+            // not a channel: an interrupt of the thread would close it
+            return new CheckedInputStream(new FileInputStream(in.getFD()), crc);
         });
         Dataset data;
         try {

@@ -147,8 +147,9 @@ public final class NativeRuntime {
             throw new IllegalArgumentException("threads=" + n + ": choose 1 to " + MAX_THREADS);
         }
         Native.setThreads(n);
-        if (backend != null) {
-            backend.threads(n);
+        MatrixBackend chosen = backend; // another thread may change it
+        if (chosen != null) {
+            chosen.threads(n);
         }
     }
 

@@ -47,7 +47,7 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
     /**
      * Returns the class of the largest number of each row, which is the first of them if there are several.
      *
-     * @throws IllegalArgumentException unless there is one number for each of at least two classes
+     * @throws IllegalArgumentException unless there is one number for each of at least two classes, none of them NaN
      */
     public int[] classes() {
         if (perStep || shape.rank() != 1 || shape.dim(0) < 2) {
@@ -57,6 +57,12 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
         }
         int[] classes = new int[rows.length];
         for (int i = 0; i < classes.length; i++) {
+            for (float score : rows[i]) {
+                if (Float.isNaN(score)) {
+                    throw new IllegalArgumentException("classes: the model gives NaN for example " + i
+                            + ", which is no class; look for weights or features that are not finite");
+                }
+            }
             for (int k = 1; k < rows[i].length; k++) {
                 classes[i] = rows[i][k] > rows[i][classes[i]] ? k : classes[i];
             }
