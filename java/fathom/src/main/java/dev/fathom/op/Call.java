@@ -67,7 +67,32 @@ public abstract class Call {
     /** Adds an address argument: that of an input, a result or scratch, plus an offset in bytes, or 0. */
     public abstract Call at(long address);
 
-    /** Adds integer arguments. */
+    /** Adds two integer arguments. */
+    public final Call put(long a, long b) {
+        return put(a).put(b);
+    }
+
+    /** Adds three integer arguments. */
+    public final Call put(long a, long b, long c) {
+        return put(a).put(b).put(c);
+    }
+
+    /** Adds four integer arguments. */
+    public final Call put(long a, long b, long c, long d) {
+        return put(a).put(b).put(c).put(d);
+    }
+
+    /** Adds five integer arguments. */
+    public final Call put(long a, long b, long c, long d, long e) {
+        return put(a, b, c, d).put(e);
+    }
+
+    /** Adds six integer arguments. */
+    public final Call put(long a, long b, long c, long d, long e, long f) {
+        return put(a, b, c, d).put(e, f);
+    }
+
+    /** Adds integer arguments; up to six of them need no array. */
     public final Call put(long... words) {
         for (long word : words) {
             put(word);
@@ -75,7 +100,22 @@ public abstract class Call {
         return this;
     }
 
-    /** Adds address arguments. */
+    /** Adds two address arguments. */
+    public final Call at(long a, long b) {
+        return at(a).at(b);
+    }
+
+    /** Adds three address arguments. */
+    public final Call at(long a, long b, long c) {
+        return at(a).at(b).at(c);
+    }
+
+    /** Adds four address arguments. */
+    public final Call at(long a, long b, long c, long d) {
+        return at(a).at(b).at(c).at(d);
+    }
+
+    /** Adds address arguments; up to four of them need no array. */
     public final Call at(long... addresses) {
         for (long address : addresses) {
             at(address);

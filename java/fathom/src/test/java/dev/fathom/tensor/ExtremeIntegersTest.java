@@ -280,7 +280,7 @@ class ExtremeIntegersTest {
 
     // ---- layers
 
-    private static final List<String> PACKAGES = List.of("nn", "recurrent", "attention", "nets");
+    private static final List<String> PACKAGES = List.of("nn", "recurrent", "attention");
 
     private static List<Class<?>> publicClasses() throws Exception {
         Path root = Path.of(
