@@ -1,7 +1,7 @@
 /**
- * Classical learning: examples as rows of features, the methods that learn of them, several models as one, and searches
- * over settings, linear models that are computed and detectors of outliers; and OpenBLAS, as a backend of Fathom's
- * products and for its LAPACK.
+ * Classical learning: examples as rows of features, the methods that learn of them, several models as one, linear
+ * models that are computed, detectors of outliers, validation on rows that were left out, and searches over settings;
+ * and OpenBLAS, as a backend of Fathom's products and for its LAPACK.
  */
 module dev.fathom.learn {
     requires transitive dev.fathom;
@@ -16,6 +16,7 @@ module dev.fathom.learn {
     exports dev.fathom.linear;
     exports dev.fathom.openblas;
     exports dev.fathom.search;
+    exports dev.fathom.validation;
 
     provides dev.fathom.jni.MatrixBackend with
             dev.fathom.openblas.OpenBlas;
@@ -26,5 +27,7 @@ module dev.fathom.learn {
     opens dev.fathom.features to
             dev.fathom;
     opens dev.fathom.search to
+            dev.fathom;
+    opens dev.fathom.validation to
             dev.fathom;
 }

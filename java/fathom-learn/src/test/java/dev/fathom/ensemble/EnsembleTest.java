@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.assess.Folds;
-import dev.fathom.assess.Scores;
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
@@ -24,6 +22,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Learners;
 import dev.fathom.train.Workers;
+import dev.fathom.validation.Folds;
+import dev.fathom.validation.Scores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

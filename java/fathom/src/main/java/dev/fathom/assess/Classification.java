@@ -264,7 +264,7 @@ public final class Classification {
                 .toArray();
     }
 
-    /** Returns whether each example is classified rightly, for {@link McNemar#of}. */
+    /** Returns whether each example is classified rightly, for {@code validation.McNemar}. */
     public boolean[] right() {
         boolean[] right = new boolean[actual.length];
         for (int i = 0; i < right.length; i++) {

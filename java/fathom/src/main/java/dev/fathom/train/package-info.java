@@ -18,8 +18,8 @@
  * are pure functions of the history, so that a checkpoint need not hold anything for them.
  * {@link dev.fathom.train.Trainer#findRate} looks for a rate to begin with.
  *
- * <p>{@link dev.fathom.train.Trainer#check} examines a set-up before it costs hours;
- * {@link dev.fathom.train.LayerStatistics} and {@link dev.fathom.train.CsvLog} are callbacks to watch it while it does.
+ * <p>{@link dev.fathom.train.Trainer#check} examines a set-up before it costs hours; {@code explain.LayerStatistics}
+ * and {@link dev.fathom.train.CsvLog} are callbacks to watch it while it does.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.train;

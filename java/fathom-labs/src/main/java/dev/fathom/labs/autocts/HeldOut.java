@@ -2,14 +2,14 @@ package dev.fathom.labs.autocts;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.assess.Fold;
-import dev.fathom.assess.Folds;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.search.Result;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Trial;
 import dev.fathom.train.Workers;
+import dev.fathom.validation.Fold;
+import dev.fathom.validation.Folds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.assess.ConfusionMatrix;
-import dev.fathom.assess.Folds;
 import dev.fathom.assess.Ranking;
 import dev.fathom.assess.Regression;
 import dev.fathom.kernel.Isa;
@@ -20,6 +19,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.search.Results;
 import dev.fathom.search.Search;
 import dev.fathom.tensor.Pass;
+import dev.fathom.validation.Folds;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;

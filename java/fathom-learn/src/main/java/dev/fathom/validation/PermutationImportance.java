@@ -1,7 +1,8 @@
-package dev.fathom.assess;
+package dev.fathom.validation;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;
@@ -112,7 +113,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
         final int columns;
         private final Shape shape;
         private final float[] x;
-        /** How many classes the labels are of; 0 for targets that are numbers. */
+        /** How many classes the labels are of; 0 where the dataset does not say. */
         private final int classes;
 
         private int[] labels = {};
@@ -140,7 +141,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
 
         private void put(Batch batch) {
             System.arraycopy(batch.x().toArray(), 0, x, at * columns, batch.size() * columns);
-            if (classes > 0) {
+            if (batch.y().dtype() == DType.I32) {
                 labels = at == 0 ? new int[n] : labels;
                 System.arraycopy(batch.y().toIntArray(), 0, labels, at, batch.size());
             } else {
@@ -160,11 +161,11 @@ public record PermutationImportance(double score, List<Scores> drops) {
                     mixed[i * columns + column] = x[order[i] * columns + column];
                 }
             }
-            if (classes == 0) {
+            if (labels.length == 0) {
                 return Dataset.of(mixed, shape, targets, target);
             }
             try (Dataset seen = Dataset.of(mixed, shape, labels)) {
-                return seen.withClasses(classes);
+                return classes == 0 ? seen.take(0, n) : seen.withClasses(classes);
             }
         }
     }

@@ -1,4 +1,4 @@
-package dev.fathom.assess;
+package dev.fathom.validation;
 
 /**
  * McNemar's test of whether one of two classifiers is better, on the same examples (McNemar 1947; Dietterich 1998).

@@ -1,4 +1,4 @@
-package dev.fathom.train;
+package dev.fathom.explain;
 
 import dev.fathom.autograd.Frames;
 import dev.fathom.autograd.ReturnedTensors;
@@ -10,6 +10,8 @@ import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Callback;
+import dev.fathom.train.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.fathom.assess;
+package dev.fathom.validation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.fathom.assess;
+package dev.fathom.validation;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Encoder;
@@ -358,7 +358,7 @@ public final class Folds {
                     Dataset train = encoding.dataset(rows.rest());
                     try {
                         return new Dataset.Split(train, encoding.dataset(rows.heldOut()));
-                    } catch (RuntimeException e) {
+                    } catch (Throwable e) {
                         train.close();
                         throw e;
                     }

@@ -1,4 +1,4 @@
-package dev.fathom.assess;
+package dev.fathom.validation;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Table;
