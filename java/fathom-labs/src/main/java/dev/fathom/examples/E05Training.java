@@ -19,7 +19,7 @@ public final class E05Training {
                     .metrics(Metric.accuracy())
                     .callbacks(new EarlyStopping(3), new Callback() {
                         @Override
-                        public void onEpochEnd(Progress at, EpochLog log) {
+                        public void onEpochEnd(Run run, EpochLog log) {
                             System.out.printf(
                                     "epoch %2d  loss %.3f  held out %.1f %%%n",
                                     log.epoch(), log.value("loss"), 100 * log.value("val_accuracy"));

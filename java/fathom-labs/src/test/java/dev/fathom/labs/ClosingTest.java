@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.memory.Memory;
@@ -126,8 +126,8 @@ class ClosingTest {
         return Examples.of(new float[2][1], 0, 1);
     }
 
-    private static Run run() throws IOException {
-        return new Run(true, null, 1, false, null, null, temporary(), INTERRUPT, nowhere(), nowhere());
+    private static LabRun run() throws IOException {
+        return new LabRun(true, null, 1, false, null, null, temporary(), INTERRUPT, nowhere(), nowhere());
     }
 
     private static TrainedEntry outcome() {

@@ -3,7 +3,7 @@ package dev.fathom.labs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import java.io.ByteArrayOutputStream;
@@ -104,7 +104,7 @@ public record InterruptedRun(Findings result, String out) {
                 }
             };
             Findings result =
-                    lab.run(new Run(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere));
+                    lab.run(new LabRun(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere));
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }

@@ -1,7 +1,7 @@
 package dev.fathom.labs;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
@@ -34,7 +34,7 @@ public record ShortRun(Findings result, String out) {
         try (Interrupt interrupt = Interrupt.install(printed)) {
             long start = System.nanoTime();
             Findings result =
-                    lab.run(new Run(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
+                    lab.run(new LabRun(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
             result.write(folder);
             System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
             return new ShortRun(result, out.toString(StandardCharsets.UTF_8));

@@ -11,7 +11,7 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,7 +62,7 @@ public final class LayerStatistics implements Callback {
     }
 
     @Override
-    public void onTrainBegin(Progress progress) {
+    public void onTrainBegin(Run run) {
         rows.clear();
     }
 
@@ -116,8 +116,8 @@ public final class LayerStatistics implements Callback {
 
     // ---- in a step
 
-    private boolean due(Progress progress) {
-        return progress.updates() % everySteps == 0;
+    private boolean due(Run run) {
+        return run.progress().updates() % everySteps == 0;
     }
 
     /**
@@ -125,12 +125,12 @@ public final class LayerStatistics implements Callback {
      * measured.
      */
     @Override
-    public void onForwardBegin(Progress progress, Pass pass) {
-        if (!due(progress)) {
+    public void onForwardBegin(Run run, Pass pass) {
+        if (!due(run)) {
             return;
         }
-        int epoch = progress.epoch();
-        int step = progress.step() + 1;
+        int epoch = run.progress().epoch();
+        int step = run.progress().step() + 1;
         long[] before = {0};
         Frames.of(pass).observe(call -> {
             if (call.result() != null) {
@@ -146,14 +146,14 @@ public final class LayerStatistics implements Callback {
     }
 
     @Override
-    public void onBackwardEnd(Progress progress, Model<?> model) {
-        if (!due(progress)) {
+    public void onBackwardEnd(Run run, Model<?> model) {
+        if (!due(run)) {
             return;
         }
         for (Parameter p : model.parameters()) {
             Tensor g = p.gradient();
             if (g != null) {
-                rows.add(row(progress.epoch(), progress.step() + 1, p.name(), "gradient", g));
+                rows.add(row(run.progress().epoch(), run.progress().step() + 1, p.name(), "gradient", g));
             }
         }
     }

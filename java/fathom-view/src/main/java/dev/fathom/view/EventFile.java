@@ -3,7 +3,7 @@ package dev.fathom.view;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -119,9 +119,9 @@ public final class EventFile implements AutoCloseable {
     public Callback callback() {
         return new Callback() {
             @Override
-            public void onEpochEnd(Progress progress, EpochLog log) {
+            public void onEpochEnd(Run run, EpochLog log) {
                 scalar("learning_rate", log.epoch(), log.learningRate());
-                progress.history().names().forEach(name -> scalar(name, log.epoch(), log.value(name)));
+                run.names().forEach(name -> scalar(name, log.epoch(), log.value(name)));
             }
         };
     }

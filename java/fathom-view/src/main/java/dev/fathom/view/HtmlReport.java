@@ -4,7 +4,7 @@ import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.sound.Wav;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -487,7 +487,7 @@ public final class HtmlReport {
     }
 
     /** Adds every epoch of {@code history} as a table. */
-    public HtmlReport history(History history) {
+    public HtmlReport history(Run history) {
         List<String> names = history.names();
         List<String> header = new ArrayList<>(List.of("epoch", "learning rate", "seconds"));
         names.forEach(n -> header.add(n.replace('_', ' ')));

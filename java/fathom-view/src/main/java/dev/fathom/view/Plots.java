@@ -3,7 +3,7 @@ package dev.fathom.view;
 import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.FontMetrics;
@@ -55,7 +55,7 @@ public final class Plots {
      *
      * @throws IllegalArgumentException when the history has no epochs
      */
-    public static BufferedImage curves(History history) {
+    public static BufferedImage curves(Run history) {
         List<BufferedImage> plots =
                 metrics(history).stream().map(name -> curve(history, name)).toList();
         return Draw.picture(CURVE_WIDTH * plots.size(), CURVE_HEIGHT, g -> {
@@ -71,7 +71,7 @@ public final class Plots {
      *
      * @throws IllegalArgumentException when the history has no epochs
      */
-    public static List<String> metrics(History history) {
+    public static List<String> metrics(Run history) {
         List<String> names = history.names();
         List<String> own = names.stream()
                 .filter(n -> !n.startsWith("val_") || !names.contains(n.substring(4)))
@@ -92,7 +92,7 @@ public final class Plots {
      * @param name the name of the figure, such as {@code loss} or {@code accuracy}
      * @throws IllegalArgumentException when the history has no epochs or no figure of this name
      */
-    public static BufferedImage curve(History history, String name) {
+    public static BufferedImage curve(Run history, String name) {
         if (!metrics(history).contains(name)) {
             throw new IllegalArgumentException(
                     "plots: no figure " + name + " in this history; it has " + history.names());

@@ -2,8 +2,7 @@ package dev.fathom.view;
 
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -91,7 +90,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void onTrainBegin(Progress progress) {
+    public void onTrainBegin(Run run) {
         began = nanos.getAsLong();
         epochBegan = began;
         lastStep = began;
@@ -100,31 +99,35 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void onStepEnd(Progress progress) {
+    public void onStepEnd(Run run) {
         lastStep = nanos.getAsLong();
-        if (!terminal || (bar != null && lastStep - lastRedraw < REDRAW_NANOS && progress.step() < progress.steps())) {
+        if (!terminal
+                || (bar != null
+                        && lastStep - lastRedraw < REDRAW_NANOS
+                        && run.progress().step() < run.progress().steps())) {
             return;
         }
         lastRedraw = lastStep;
         if (bar == null) {
             bar = new ProgressBarBuilder()
-                    .setTaskName(title(progress))
-                    .setInitialMax(progress.steps())
+                    .setTaskName(title(run))
+                    .setInitialMax(run.progress().steps())
                     .setRenderer(this::render)
                     .setUpdateIntervalMillis((int) TimeUnit.NANOSECONDS.toMillis(REDRAW_NANOS))
                     .setConsumer(new Line())
                     .build();
         }
-        double done = (double) progress.step() / Math.max(1, progress.steps());
+        double done =
+                (double) run.progress().step() / Math.max(1, run.progress().steps());
         double epochSeconds = finished > 0 ? finishedSeconds / finished : seconds(lastStep - epochBegan) / done;
-        double left = epochSeconds * (progress.epochs() - progress.epoch() + 1 - done);
+        double left = epochSeconds * (run.progress().epochs() - run.progress().epoch() + 1 - done);
         bar.setExtraMessage(
-                "loss " + Numbers.figure("loss", progress.loss()) + "  " + rate(progress) + "  " + left(left));
-        bar.stepTo(progress.step());
+                "loss " + Numbers.figure("loss", run.progress().loss()) + "  " + rate(run) + "  " + left(left));
+        bar.stepTo(run.progress().step());
     }
 
     @Override
-    public void onEpochEnd(Progress progress, EpochLog log) {
+    public void onEpochEnd(Run run, EpochLog log) {
         long now = nanos.getAsLong();
         finished++;
         finishedSeconds = seconds(now - began);
@@ -132,14 +135,14 @@ public final class ProgressBar implements Callback {
         log.values()
                 .forEach((name, x) ->
                         figures.append("  ").append(name).append(' ').append(Numbers.figure(name, x)));
-        int epochsLeft = progress.epochs() - progress.epoch();
-        String pace = "  " + rate(progress) + "  "
+        int epochsLeft = run.progress().epochs() - run.progress().epoch();
+        String pace = "  " + rate(run) + "  "
                 + (epochsLeft > 0
                         ? left(finishedSeconds / finished * epochsLeft)
                         : "done in " + Numbers.duration(finishedSeconds));
-        String line = title(progress) + figures + pace;
+        String line = title(run) + figures + pace;
         if (terminal && line.length() > width) { // the bar has told the pace; 80 columns hold the figures
-            line = title(progress) + figures;
+            line = title(run) + figures;
             line = line.length() > width ? line.replaceFirst("epoch ", "") : line;
         }
         erase();
@@ -150,7 +153,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void onTrainEnd(Progress progress, History history) {
+    public void onTrainEnd(Run run) {
         if (bar != null) { // ended inside an epoch: leave the bar where it stood
             closeBar();
             out.println();
@@ -198,14 +201,16 @@ public final class ProgressBar implements Callback {
         return title + bar + " ".repeat(room - bar.length()) + message;
     }
 
-    private static String title(Progress progress) {
-        String of = Integer.toString(progress.epochs());
-        return String.format(Locale.ROOT, "epoch %" + of.length() + "d/%s", progress.epoch(), of);
+    private static String title(Run run) {
+        String of = Integer.toString(run.progress().epochs());
+        return String.format(
+                Locale.ROOT, "epoch %" + of.length() + "d/%s", run.progress().epoch(), of);
     }
 
-    private String rate(Progress progress) {
+    private String rate(Run run) {
         double training = seconds(lastStep - epochBegan);
-        return (training > 0 ? Numbers.count(Math.round(progress.examples() / training)) : "?") + " " + unit + "/s";
+        return (training > 0 ? Numbers.count(Math.round(run.progress().examples() / training)) : "?") + " " + unit
+                + "/s";
     }
 
     private static String left(double seconds) {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.sound.Wav;
-import dev.fathom.train.Histories;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
+import dev.fathom.train.Runs;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -30,7 +30,7 @@ class HtmlReportTest {
     private static final String HARMLESS = "<b>\"R&D\"</b> 'x' \ufffd\ufffd ü 😀";
 
     private static HtmlReport full() {
-        History history = Histories.plausible(3);
+        Run history = Runs.plausible(3);
         ConfusionMatrix matrix = new ConfusionMatrix(3);
         for (int i = 0; i < 100; i++) {
             matrix.add(0, i < 80 ? 0 : 1);
@@ -199,8 +199,8 @@ class HtmlReportTest {
 
     @Test
     void anAnimationStandsAmongThePicturesWithAStillForThoseWhoWantNoMotion() throws Exception {
-        BufferedImage first = Plots.curve(Histories.plausible(3), "loss");
-        BufferedImage last = Plots.curve(Histories.plausible(4), "loss");
+        BufferedImage first = Plots.curve(Runs.plausible(3), "loss");
+        BufferedImage last = Plots.curve(Runs.plausible(4), "loss");
         Document page = parsed(new HtmlReport("moving")
                 .picture(first, "still")
                 .animation(new Animation(List.of(first, last), 100, 1000), NASTY)
@@ -317,10 +317,8 @@ class HtmlReportTest {
                 .table(
                         List.of("figure", "verdict"),
                         List.of(List.of("a", "reached"), List.of("b", "missed by 0.3"), List.of("reached", "")))
-                .picture(Plots.curve(Histories.plausible(3), "loss"), "not folded")
-                .details(
-                        "code",
-                        page -> page.pre("int i;").picture(Plots.curve(Histories.plausible(3), "loss"), "folded"))
+                .picture(Plots.curve(Runs.plausible(3), "loss"), "not folded")
+                .details("code", page -> page.pre("int i;").picture(Plots.curve(Runs.plausible(3), "loss"), "folded"))
                 .html();
         Document page = parsed(html);
         assertThat(html)
@@ -338,7 +336,7 @@ class HtmlReportTest {
 
     @Test
     void picturesOfAPageCanBeTakenToAnother(@TempDir Path folder) throws Exception {
-        BufferedImage picture = Plots.curve(Histories.plausible(3), "loss");
+        BufferedImage picture = Plots.curve(Runs.plausible(3), "loss");
         Animation animation = new Animation(List.of(picture, picture), 100, 500);
         Path page = folder.resolve("page.html");
         new HtmlReport("One")

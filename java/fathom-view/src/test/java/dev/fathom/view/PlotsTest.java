@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.Histories;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
+import dev.fathom.train.Runs;
 import java.awt.Color;
 import java.awt.GraphicsEnvironment;
 import java.awt.image.BufferedImage;
@@ -48,7 +48,7 @@ class PlotsTest {
     @ValueSource(ints = {1, 2, 5, 30, 300})
     void aCurveShowsTrainingValidationAndTheBestEpoch(int epochs) throws IOException {
         for (String name : List.of("loss", "accuracy")) {
-            BufferedImage curve = decoded(Plots.png(Plots.curve(Histories.plausible(epochs), name)));
+            BufferedImage curve = decoded(Plots.png(Plots.curve(Runs.plausible(epochs), name)));
             assertThat(curve.getWidth()).isEqualTo(1120);
             assertThat(curve.getHeight()).isEqualTo(720);
             assertThat(pixels(curve, Draw.BLUE)).isGreaterThan(100);
@@ -61,15 +61,15 @@ class PlotsTest {
     /** Dots alone say nothing: of a single epoch the legend has the numbers, and no others. */
     @Test
     void aSingleEpochHasItsNumbersInTheLegend() {
-        EpochLog one = Histories.epoch(1, 1e-3, 1, "loss", 0.512, "val_loss", 0.498);
-        EpochLog other = Histories.epoch(1, 1e-3, 1, "loss", 0.537, "val_loss", 0.498);
-        EpochLog second = Histories.epoch(2, 1e-3, 1, "loss", 0.4, "val_loss", 0.4);
-        int narrow = legend(Plots.curve(Histories.of(1, one, second), "loss"));
-        assertThat(legend(Plots.curve(Histories.of(1, one), "loss")))
+        EpochLog one = Runs.epoch(1, 1e-3, 1, "loss", 0.512, "val_loss", 0.498);
+        EpochLog other = Runs.epoch(1, 1e-3, 1, "loss", 0.537, "val_loss", 0.498);
+        EpochLog second = Runs.epoch(2, 1e-3, 1, "loss", 0.4, "val_loss", 0.4);
+        int narrow = legend(Plots.curve(Runs.of(1, one, second), "loss"));
+        assertThat(legend(Plots.curve(Runs.of(1, one), "loss")))
                 .as("room for two numbers")
                 .isGreaterThan(narrow + 60);
-        BufferedImage first = Plots.curve(Histories.of(1, one), "loss").getSubimage(0, 0, 1120, 72);
-        BufferedImage changed = Plots.curve(Histories.of(1, other), "loss").getSubimage(0, 0, 1120, 72);
+        BufferedImage first = Plots.curve(Runs.of(1, one), "loss").getSubimage(0, 0, 1120, 72);
+        BufferedImage changed = Plots.curve(Runs.of(1, other), "loss").getSubimage(0, 0, 1120, 72);
         assertThat(first.getRGB(0, 0, 1120, 72, null, 0, 1120))
                 .isNotEqualTo(changed.getRGB(0, 0, 1120, 72, null, 0, 1120));
     }
@@ -88,16 +88,16 @@ class PlotsTest {
 
     @Test
     void curvesStandSideBySide() {
-        BufferedImage both = Plots.curves(Histories.plausible(3));
+        BufferedImage both = Plots.curves(Runs.plausible(3));
         assertThat(both.getWidth()).isEqualTo(2240);
-        assertThat(Plots.metrics(Histories.plausible(3))).containsExactly("loss", "accuracy");
-        BufferedImage loss = Plots.curve(Histories.plausible(3), "loss");
+        assertThat(Plots.metrics(Runs.plausible(3))).containsExactly("loss", "accuracy");
+        BufferedImage loss = Plots.curve(Runs.plausible(3), "loss");
         assertThat(both.getRGB(0, 0, 1120, 720, null, 0, 1120)).isEqualTo(loss.getRGB(0, 0, 1120, 720, null, 0, 1120));
     }
 
     @Test
     void epochsAreLabeledAlsoWhenTheyAreFew() {
-        BufferedImage curve = Plots.curve(Histories.plausible(4), "loss");
+        BufferedImage curve = Plots.curve(Runs.plausible(4), "loss");
         BufferedImage labels = curve.getSubimage(0, 618, 1120, 40); // between the plot and the title of the axis
         assertThat(pixels(labels, Draw.MUTED)).isGreaterThan(50);
     }
@@ -108,28 +108,26 @@ class PlotsTest {
         EpochLog[] step = new EpochLog[10];
         EpochLog[] always = new EpochLog[10];
         for (int e = 1; e <= 10; e++) {
-            steady[e - 1] = Histories.epoch(e, 0.1, 1, "loss", 1.0 / e);
-            step[e - 1] = Histories.epoch(e, e < 5 ? 0.1 : 0.01, 1, "loss", 1.0 / e);
-            always[e - 1] = Histories.epoch(e, 0.1 / e, 1, "loss", 1.0 / e);
+            steady[e - 1] = Runs.epoch(e, 0.1, 1, "loss", 1.0 / e);
+            step[e - 1] = Runs.epoch(e, e < 5 ? 0.1 : 0.01, 1, "loss", 1.0 / e);
+            always[e - 1] = Runs.epoch(e, 0.1 / e, 1, "loss", 1.0 / e);
         }
-        int plain = pixels(Plots.curve(Histories.of(0, steady), "loss"), Draw.MUTED);
-        assertThat(pixels(Plots.curve(Histories.of(0, step), "loss"), Draw.MUTED))
-                .isGreaterThan(plain + 200);
-        assertThat(pixels(Plots.curve(Histories.of(0, always), "loss"), Draw.MUTED))
-                .isEqualTo(plain);
+        int plain = pixels(Plots.curve(Runs.of(0, steady), "loss"), Draw.MUTED);
+        assertThat(pixels(Plots.curve(Runs.of(0, step), "loss"), Draw.MUTED)).isGreaterThan(plain + 200);
+        assertThat(pixels(Plots.curve(Runs.of(0, always), "loss"), Draw.MUTED)).isEqualTo(plain);
     }
 
     @Test
     void figuresThatAreNotFiniteLeaveAGap() {
-        History history = Histories.of(
+        Run history = Runs.of(
                 1,
-                Histories.epoch(1, 0.1, 1, "loss", 1.0, "val_loss", Double.NaN),
-                Histories.epoch(2, 0.1, 1, "loss", Double.POSITIVE_INFINITY, "val_loss", Double.NaN),
-                Histories.epoch(3, 0.1, 1, "loss", 3.0, "val_loss", Double.NaN));
+                Runs.epoch(1, 0.1, 1, "loss", 1.0, "val_loss", Double.NaN),
+                Runs.epoch(2, 0.1, 1, "loss", Double.POSITIVE_INFINITY, "val_loss", Double.NaN),
+                Runs.epoch(3, 0.1, 1, "loss", 3.0, "val_loss", Double.NaN));
         BufferedImage curve = Plots.curve(history, "loss");
         assertThat(pixels(curve, Draw.BLUE)).isGreaterThan(50);
         assertThat(pixels(curve, Draw.VERMILLION)).isZero();
-        History none = Histories.of(1, Histories.epoch(1, 0.1, 1, "loss", Double.NaN));
+        Run none = Runs.of(1, Runs.epoch(1, 0.1, 1, "loss", Double.NaN));
         assertThat(Plots.curve(none, "loss").getWidth()).isEqualTo(1120);
     }
 
@@ -180,17 +178,16 @@ class PlotsTest {
 
     @Test
     void aConstantFigureIsDrawnToo() {
-        History zero =
-                Histories.of(1, Histories.epoch(1, 0.1, 1, "loss", 0.0), Histories.epoch(2, 0.1, 1, "loss", 0.0));
+        Run zero = Runs.of(1, Runs.epoch(1, 0.1, 1, "loss", 0.0), Runs.epoch(2, 0.1, 1, "loss", 0.0));
         assertThat(pixels(Plots.curve(zero, "loss"), Draw.BLUE)).isGreaterThan(100);
     }
 
     @Test
     void whatCannotBeDrawnIsSaid() {
-        assertThatThrownBy(() -> Plots.curves(Histories.of(0)))
+        assertThatThrownBy(() -> Plots.curves(Runs.of(0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("plots: the history has no epochs; draw it after the first epoch has ended");
-        assertThatThrownBy(() -> Plots.curve(Histories.plausible(2), "recall"))
+        assertThatThrownBy(() -> Plots.curve(Runs.plausible(2), "recall"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("plots: no figure recall in this history; it has [loss, accuracy, val_loss, val_accuracy]");
         assertThatThrownBy(() -> Plots.confusion(new ConfusionMatrix(3), List.of("a", "b")))
@@ -228,7 +225,7 @@ class PlotsTest {
     @Test
     void aPictureIsWrittenWholeOrNotAtAll(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("new/curves.png");
-        BufferedImage picture = Plots.curves(Histories.plausible(2));
+        BufferedImage picture = Plots.curves(Runs.plausible(2));
         Plots.write(picture, file);
         Plots.write(picture, file);
         assertThat(decoded(Files.readAllBytes(file)).getWidth()).isEqualTo(2240);

@@ -3,10 +3,9 @@ package dev.fathom.view;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.Histories;
-import dev.fathom.train.History;
-import dev.fathom.train.Monitor;
 import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
+import dev.fathom.train.Runs;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -19,74 +18,12 @@ import org.junit.jupiter.api.Test;
 class ProgressBarTest {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    private final Run run = new Run();
+    private final Run run = Runs.of(0);
     private long now = 1_000_000_000_000L;
 
-    /** A training of 10 epochs x 4 steps of 500 images. */
-    private static final class Run implements Progress {
-        int epoch = 1;
-        int step;
-
-        @Override
-        public int epoch() {
-            return epoch;
-        }
-
-        @Override
-        public int epochs() {
-            return 10;
-        }
-
-        @Override
-        public int step() {
-            return step;
-        }
-
-        @Override
-        public int steps() {
-            return 4;
-        }
-
-        @Override
-        public long examples() {
-            return step * 500L;
-        }
-
-        @Override
-        public long examplesPerEpoch() {
-            return 2000;
-        }
-
-        @Override
-        public double loss() {
-            return 0.5;
-        }
-
-        @Override
-        public double learningRate() {
-            return 1e-3;
-        }
-
-        @Override
-        public long updates() {
-            return 4L * (epoch - 1) + step;
-        }
-
-        @Override
-        public Monitor monitor() {
-            return new Monitor("loss", false);
-        }
-
-        @Override
-        public History history() {
-            return Histories.of(0);
-        }
-
-        @Override
-        public void stop(String reason) {}
-
-        @Override
-        public void stopNow(String reason) {}
+    /** Moves the run, a training of 10 epochs x 4 steps of 500 images. */
+    private void at(int epoch, int step) {
+        Runs.move(run, new Progress(epoch, 10, step, 4, step * 500L, 2000, 0.5, 1e-3, 4L * (epoch - 1) + step));
     }
 
     private String text() {
@@ -95,19 +32,17 @@ class ProgressBarTest {
 
     /** Each step takes 0.25 s and validation another second: an epoch of 2 s at 2,000 examples/s. */
     private void epoch(ProgressBar bar, EpochLog log) {
-        run.epoch = log.epoch();
-        for (run.step = 1; run.step <= 4; run.step++) {
+        for (int step = 1; step <= 4; step++) {
+            at(log.epoch(), step);
             now += 250_000_000L;
             bar.onStepEnd(run);
         }
-        run.step = 4;
         now += 1_000_000_000L;
         bar.onEpochEnd(run, log);
     }
 
     private static EpochLog log(int epoch) {
-        return Histories.epoch(
-                epoch, 1e-3, 2.0, "loss", 0.65432, "accuracy", 0.7661, "val_loss", 0.4, "val_accuracy", 0.85);
+        return Runs.epoch(epoch, 1e-3, 2.0, "loss", 0.65432, "accuracy", 0.7661, "val_loss", 0.4, "val_accuracy", 0.85);
     }
 
     @Test
@@ -120,7 +55,7 @@ class ProgressBarTest {
             epoch(bar, log(1));
             epoch(bar, log(2));
             epoch(bar, log(10));
-            bar.onTrainEnd(run, Histories.of(2, log(1), log(2)));
+            bar.onTrainEnd(run);
         } finally {
             Locale.setDefault(before);
         }
@@ -137,7 +72,7 @@ class ProgressBarTest {
     void figuresWithoutAValueAndOtherUnits() {
         ProgressBar bar = new ProgressBar(out, false, () -> now).unit("sentences");
         bar.onTrainBegin(run);
-        epoch(bar, Histories.epoch(1, 1e-3, 2.0, "loss", Double.NaN, "accuracy", Double.POSITIVE_INFINITY));
+        epoch(bar, Runs.epoch(1, 1e-3, 2.0, "loss", Double.NaN, "accuracy", Double.POSITIVE_INFINITY));
         assertThat(text())
                 .isEqualToNormalizingNewlines(
                         "epoch  1/10  loss NaN  accuracy Infinity  2,000 sentences/s  18 s left\n");
@@ -161,15 +96,15 @@ class ProgressBarTest {
     void aTrainingThatFailsInsideAnEpochLeavesItsBar() {
         ProgressBar bar = new ProgressBar(out, true, () -> now);
         bar.onTrainBegin(run);
-        run.step = 1;
+        at(1, 1);
         now += 250_000_000L;
         bar.onStepEnd(run);
         Thread.currentThread().interrupt();
-        bar.onTrainEnd(run, Histories.of(0));
+        bar.onTrainEnd(run);
         assertThat(Thread.interrupted()).as("the interrupt is still there").isTrue();
         assertThat(shown()).hasSize(1);
         assertThat(shown()[0]).startsWith("epoch  1/10").contains("[===").contains("loss 0.5000");
-        bar.onTrainEnd(run, Histories.of(0));
+        bar.onTrainEnd(run);
         assertThat(shown()).as("a second end says nothing").hasSize(1);
     }
 
@@ -184,13 +119,13 @@ class ProgressBarTest {
     void theBarNeverKeepsTheJvmAlive() {
         ProgressBar bar = new ProgressBar(out, true, () -> now);
         bar.onTrainBegin(run);
-        run.step = 1;
+        at(1, 1);
         bar.onStepEnd(run);
         assertThat(Thread.getAllStackTraces().keySet())
                 .filteredOn(t -> t.getName().equals("ProgressBar"))
                 .isNotEmpty()
                 .allMatch(Thread::isDaemon);
-        bar.onTrainEnd(run, Histories.of(0));
+        bar.onTrainEnd(run);
     }
 
     @Test
@@ -199,7 +134,7 @@ class ProgressBarTest {
         for (boolean terminal : new boolean[] {false, true}) {
             ProgressBar bar = new ProgressBar(new PrintStream(OutputStream.nullOutputStream()), terminal, () -> now);
             bar.onTrainBegin(run);
-            run.step = 1;
+            at(1, 1);
             bar.onStepEnd(run);
             bar.onStepEnd(run);
             long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
@@ -210,7 +145,7 @@ class ProgressBarTest {
             assertThat(after - before)
                     .as("bytes in 10,000 steps, terminal=%s", terminal)
                     .isLessThan(1024);
-            bar.onTrainEnd(run, Histories.of(0));
+            bar.onTrainEnd(run);
         }
     }
 }

@@ -10,28 +10,28 @@ import java.util.List;
  */
 public interface Callback {
     /** Called once, before the first step. */
-    default void onTrainBegin(Progress progress) {}
+    default void onTrainBegin(Run run) {}
 
     /** Called before the forward of each batch that completes a step of the optimizer, inside its pass. */
-    default void onForwardBegin(Progress progress, Pass pass) {}
+    default void onForwardBegin(Run run, Pass pass) {}
 
     /**
      * Called after the backward of each batch that completes a step of the optimizer, inside its pass: the gradients
      * are complete, and the optimizer has not used them yet.
      */
-    default void onBackwardEnd(Progress progress, Model<?> model) {}
+    default void onBackwardEnd(Run run, Model<?> model) {}
 
     /** Called after each batch; if the batch completes a step of the optimizer, after that step. */
-    default void onStepEnd(Progress progress) {}
+    default void onStepEnd(Run run) {}
 
     /** Called after each epoch and its validation. */
-    default void onEpochEnd(Progress progress, EpochLog log) {}
+    default void onEpochEnd(Run run, EpochLog log) {}
 
     /**
      * Called once if {@code onTrainBegin} returned, when the weights are in their final state: after the last epoch, a
      * stop or a failure, including the failure of another callback.
      */
-    default void onTrainEnd(Progress progress, History history) {}
+    default void onTrainEnd(Run run) {}
 
     /**
      * Returns a factor of the schedule's learning rate for the next epoch, which follows from the results so far;

@@ -144,7 +144,7 @@ final class Checkpoint implements AutoCloseable {
      *
      * @throws IllegalArgumentException if there is none
      */
-    static Checkpoint newest(Path folder, History history) {
+    static Checkpoint newest(Path folder, Run run) {
         List<Path> all = Checkpoints.all(folder);
         String damage = "";
         for (Path file : all) {
@@ -153,7 +153,7 @@ final class Checkpoint implements AutoCloseable {
             } catch (IllegalArgumentException e) {
                 damage = String.valueOf(e.getMessage());
                 Warnings.warn(LOGGER, "skipped " + damage);
-                history.note("skipped " + damage);
+                run.note("skipped " + damage);
             }
         }
         throw new IllegalArgumentException("resume: "

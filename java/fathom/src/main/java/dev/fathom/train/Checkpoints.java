@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A checkpoint is written to a temporary file with a checksum, forced to the disk and moved into place; an older one
  * is deleted only when the newer is there. One more is written when a run ends or is stopped. If one cannot be written,
- * for example because the disk is full, there is a warning and a line in {@link History#notes}; training goes on and
- * tries again.
+ * for example because the disk is full, there is a warning and a line in {@link Run#notes}; training goes on and tries
+ * again.
  *
  * @param folder the folder of the files
  * @param everySteps number of steps after which a checkpoint is written; 0 for never

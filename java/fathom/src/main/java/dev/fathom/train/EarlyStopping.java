@@ -5,9 +5,8 @@ import dev.fathom.op.Checks;
 /**
  * Ends training when the figure by which the best epoch is chosen (see {@link Trainer#keepBest}) has not improved by
  * more than {@code minDelta} for {@code patience} epochs; the weights of the best epoch are restored (Prechelt 1998).
- * It reads the epochs finished from {@link Progress#history}, so a resumed run ends where an uninterrupted one would.
- * Without validation data a {@code fit} is refused, unless {@code keepBest("loss")} says that the training loss is
- * meant.
+ * It reads the epochs finished from {@link Run#epochs}, so a resumed run ends where an uninterrupted one would. Without
+ * validation data a {@code fit} is refused, unless {@code keepBest("loss")} says that the training loss is meant.
  *
  * @param patience number of epochs without improvement after which training stops
  * @param minDelta the least improvement that counts; several smaller ones add up
@@ -39,20 +38,20 @@ public record EarlyStopping(int patience, double minDelta) implements Callback {
     }
 
     @Override
-    public void onTrainBegin(Progress progress) {
-        judge(progress); // a run that has ended by this rule ends again when it is resumed
+    public void onTrainBegin(Run run) {
+        judge(run); // a run that has ended by this rule ends again when it is resumed
     }
 
     @Override
-    public void onEpochEnd(Progress progress, EpochLog log) {
-        judge(progress);
+    public void onEpochEnd(Run run, EpochLog log) {
+        judge(run);
     }
 
-    private void judge(Progress progress) {
-        Monitor monitor = progress.monitor();
+    private void judge(Run run) {
+        Monitor monitor = run.monitor();
         double bar = Double.NaN; // what the next improvement is measured from
         int waited = 0;
-        for (double value : progress.history().series(monitor.figure())) {
+        for (double value : run.series(monitor.figure())) {
             waited++;
             if (!Double.isNaN(value) && (Double.isNaN(bar) || monitor.gain(bar, value) > minDelta)) {
                 bar = value;
@@ -60,7 +59,7 @@ public record EarlyStopping(int patience, double minDelta) implements Callback {
             }
         }
         if (waited >= patience) {
-            progress.stop("no better " + monitor.figure() + " for " + waited + (waited == 1 ? " epoch" : " epochs"));
+            run.stop("no better " + monitor.figure() + " for " + waited + (waited == 1 ? " epoch" : " epochs"));
         }
     }
 }

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * One epoch of a {@link History}.
+ * One epoch of a {@link Run}.
  *
  * @param epoch its number, from 1
  * @param learningRate the rate of its last step

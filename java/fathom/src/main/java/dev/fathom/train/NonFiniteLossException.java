@@ -10,23 +10,23 @@ import org.jspecify.annotations.Nullable;
 public final class NonFiniteLossException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
-    private final transient History history;
+    private final transient Run run;
 
     private final transient @Nullable Path checkpoint;
 
     /**
      * Makes one for a training that is written without a {@link Trainer}, such as one that learns from rewards. It has
-     * no checkpoint, and its history is empty.
+     * no checkpoint, and nothing was measured in its run.
      *
      * @param message what is not finite and where, in a sentence that says what to do
      */
     public NonFiniteLossException(String message, @Nullable Throwable cause) {
-        this(message, new History(), null, cause);
+        this(message, new Run(), null, cause);
     }
 
-    NonFiniteLossException(String message, History history, @Nullable Path checkpoint, @Nullable Throwable cause) {
+    NonFiniteLossException(String message, Run run, @Nullable Path checkpoint, @Nullable Throwable cause) {
         super(checkpoint == null ? message : message + "; the last checkpoint is " + checkpoint, cause);
-        this.history = history;
+        this.run = run;
         this.checkpoint = checkpoint;
     }
 
@@ -35,8 +35,8 @@ public final class NonFiniteLossException extends IllegalStateException {
         return checkpoint;
     }
 
-    /** Returns the history of the epochs that were finished before. */
-    public History history() {
-        return history;
+    /** Returns the run, with the epochs that were finished before. */
+    public Run run() {
+        return run;
     }
 }

@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
 /** Decides when a run is written down, and which of its files stay. */
 final class Saver {
     private final Checkpoints when;
-    private final History history;
+    private final Run run;
     private long savedSteps = -1;
     private long savedAt = System.nanoTime();
     private @Nullable Path newest;
 
-    Saver(Checkpoints when, History history) {
+    Saver(Checkpoints when, Run run) {
         this.when = when;
-        this.history = history;
+        this.run = run;
     }
 
     /**
@@ -131,7 +131,7 @@ final class Saver {
     }
 
     private void note(String text) {
-        history.note(text);
+        run.note(text);
         Warnings.warn(Checkpoint.LOGGER, text);
     }
 

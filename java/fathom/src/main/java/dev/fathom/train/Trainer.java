@@ -34,10 +34,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The training loop: one pass with forward, loss, backward and step for every batch of every epoch, and validation
- * after each epoch. A trainer is a recipe: it holds settings, and every {@code fit} is a run of its own, whose
- * {@link Progress} callbacks see and any thread may watch and stop, and whose {@link History} {@code fit} returns. All
- * randomness comes from three seeds: the model's, that of the batches, and {@link #seed}. With the same three seeds a
- * run repeats bit for bit, on any number of threads.
+ * after each epoch. A trainer is a recipe: it holds settings, and every {@code fit} is a {@link Run} of its own, which
+ * callbacks are given and {@code fit} returns. All randomness comes from three seeds: the model's, that of the batches,
+ * and {@link #seed}. With the same three seeds a run repeats bit for bit, on any number of threads.
  *
  * @param <M> the net's type
  */
@@ -294,7 +293,7 @@ public final class Trainer<M extends Net> {
      * Lets every {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a
      * run that was never interrupted, also where a custom step keeps {@link #states} between batches, and if the run
      * there has finished as many epochs, it ends at once with its weights. A damaged checkpoint is skipped and named in
-     * {@link History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
+     * {@link Run#notes}. Callbacks begin anew; those that need the past find it in {@link Run#epochs}.
      *
      * <p>{@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, a setting of its
      * layers, the loss, optimizer, data, batches, seed or another setting that affects the bits differs from the run
@@ -321,13 +320,13 @@ public final class Trainer<M extends Net> {
     }
 
     /** Trains without validation. */
-    public History fit(Batches train, int epochs) {
+    public Run fit(Batches train, int epochs) {
         requireNonNull(train, "Trainer.fit: train must not be null");
         return run(train, null, epochs);
     }
 
     /** Trains and validates after each epoch, with batches as large as those of the training. */
-    public History fit(Batches train, Dataset validation, int epochs) {
+    public Run fit(Batches train, Dataset validation, int epochs) {
         requireNonNull(train, "Trainer.fit: train must not be null");
         requireNonNull(validation, "Trainer.fit: validation must not be null");
         return run(train, validation.batches(Math.min(train.size(), validation.size())), epochs);
@@ -353,16 +352,16 @@ public final class Trainer<M extends Net> {
      * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or
      *     infinite; the step under way has not changed the weights
      */
-    public History fit(Batches train, Batches validation, int epochs) {
+    public Run fit(Batches train, Batches validation, int epochs) {
         requireNonNull(train, "Trainer.fit: train must not be null");
         requireNonNull(validation, "Trainer.fit: validation must not be null");
         return run(train, validation, epochs);
     }
 
-    private History run(Batches train, @Nullable Batches validation, int epochs) {
+    private Run run(Batches train, @Nullable Batches validation, int epochs) {
         Checks.atLeast("fit", "epochs", epochs, 1);
         checkStates("fit");
-        try (FitRun<M> run = new FitRun<>(
+        try (Fitting<M> run = new Fitting<>(
                 this, monitor(validation != null), train, validation, epochs, checkpoints != null || resume != null)) {
             run.prepare(resume);
             return run.go();

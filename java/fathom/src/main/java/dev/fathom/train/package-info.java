@@ -1,12 +1,11 @@
 /**
- * Training: the loop ({@link dev.fathom.train.Trainer}) with its history, metrics, early stopping and callbacks.
+ * Training: the loop ({@link dev.fathom.train.Trainer}) with its metrics, early stopping and callbacks.
  *
  * <p>A trainer holds only settings. Everything that changes during a run is in a separate object, so two calls of
- * {@code fit} never share state, and a run can be saved. Callbacks are given the run as a
- * {@link dev.fathom.train.Progress}, by which any thread may watch and stop it; {@code fit} returns its
- * {@link dev.fathom.train.History}. The trainer uses little that is not public: the block of values, to keep the best
- * weights, and an observer of the pass, to explain a loss that is not finite. Its loop is the one that a user would
- * write by hand, and a test checks that both give the same bits.
+ * {@code fit} never share state, and a run can be saved. Callbacks are given the {@link dev.fathom.train.Run}, by which
+ * any thread may watch and stop it, and {@code fit} returns it. The trainer uses little that is not public: the block
+ * of values, to keep the best weights, and an observer of the pass, to explain a loss that is not finite. Its loop is
+ * the one that a user would write by hand, and a test checks that both give the same bits.
  *
  * <p>A checkpoint ({@link dev.fathom.train.Checkpoints}) is that object in one safetensors file with one checksum, so
  * tools that read a model can read it too. It holds no data and no code. The data and the schedule also affect the bits
@@ -15,7 +14,7 @@
  * serialization of the run.
  *
  * <p>Learning rates that follow the results ({@link dev.fathom.train.Newbob}, {@link dev.fathom.train.ReduceOnPlateau})
- * are pure functions of the history, so that a checkpoint need not hold anything for them.
+ * are pure functions of the epochs before, so that a checkpoint need not hold anything for them.
  * {@link dev.fathom.train.Trainer#findRate} looks for a rate to begin with.
  *
  * <p>{@link dev.fathom.train.Trainer#check} examines a set-up before it costs hours; {@code explain.LayerStatistics}

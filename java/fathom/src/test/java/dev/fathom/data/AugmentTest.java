@@ -18,8 +18,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Workers;
 import dev.fathom.train.Checkpoints;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -620,7 +620,7 @@ class AugmentTest {
                 Dataset validation = d.take(0, 10);
                 Model<Sequential> whole = model();
                 Model<Sequential> parts = model()) {
-            History h = trainer(whole).fit(mixed(d), validation, 4);
+            Run h = trainer(whole).fit(mixed(d), validation, 4);
             assertThat(h.series("accuracy")).containsExactly(accuracies(mixed(d), 4));
             // validation sees the examples as they are
             assertThat(trainer(whole).evaluate(validation.batches(mixed(d).size())))

@@ -25,8 +25,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Check;
 import dev.fathom.train.Checkpoints;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -367,7 +367,7 @@ class FieldsTest {
                     .containsPattern("1 +Linear +\\[3, 2\\] +18");
             Dataset.Split split = d.stratified(20, 1);
             Batches batches = split.rest().shuffled(1).batches(10);
-            History h = trainer(model).fit(batches, split.heldOut(), 20);
+            Run h = trainer(model).fit(batches, split.heldOut(), 20);
             assertThat(h.series("val_accuracy")[19]).isGreaterThan(0.9);
             trainer(parts).checkpoints(Checkpoints.in(folder)).fit(batches, split.heldOut(), 8);
             try (Model<Sequential> resumed = words()) {
@@ -428,7 +428,7 @@ class FieldsTest {
     void aStepReadsLengths() {
         try (Dataset d = sentences();
                 Model<Sequential> model = words()) {
-            History h = Trainer.custom(model, new Adam(0.05f), (net, batch) -> {
+            Run h = Trainer.custom(model, new Adam(0.05f), (net, batch) -> {
                         Tensor lengths = batch.lengths("x").to(DType.F32);
                         Tensor output = net.apply(batch.x()).div(lengths.reshape(batch.size(), 1));
                         return new Step.Result(Loss.crossEntropy().of(output, batch.y()), output);

@@ -12,7 +12,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import org.junit.jupiter.api.Test;
@@ -133,7 +133,7 @@ class CtcTest {
         Field steps = Field.floats("x", Shape.of(4), all).ragged(offsets);
         try (var data = Dataset.of(steps, Field.ragged("y", y));
                 var model = Model.of(new Sequential(new Linear(4, 16), Tensor::relu, new Linear(16, 4)), 1)) {
-            History history = Trainer.custom(
+            Run history = Trainer.custom(
                             model,
                             new Adam(1e-2f),
                             (net, batch) -> new Step.Result(Loss.ctc()

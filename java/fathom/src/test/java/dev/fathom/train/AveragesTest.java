@@ -338,12 +338,12 @@ class AveragesTest {
             double[] shown = new double[1];
             var trainer = Trainer.of(model, Loss.rmse(), new Sgd(1e-12f)).callbacks(new Callback() {
                 @Override
-                public void onStepEnd(Progress p) {
-                    shown[0] = p.loss();
+                public void onStepEnd(Run run) {
+                    shown[0] = run.progress().loss();
                 }
             });
             double expected = trainer.evaluate(data.batches(11)).get("loss");
-            History h = trainer.fit(data.batches(3), data, 1);
+            Run h = trainer.fit(data.batches(3), data, 1);
             assertThat(h.series("loss")[0]).isCloseTo(expected, within(1e-6));
             assertThat(h.series("val_loss")[0]).isCloseTo(expected, within(1e-6));
             assertThat(shown[0]).isCloseTo(expected, within(1e-6));
@@ -363,7 +363,7 @@ class AveragesTest {
                     .isEqualTo(trainer.evaluate(data.batches(4)).get("loss"), within(1e-7));
             float[] before = model.net().weight().value().toArray();
             try (Dataset padding = data.take(2, 4)) {
-                History h = trainer.fit(padding.batches(2), 1);
+                Run h = trainer.fit(padding.batches(2), 1);
                 assertThat(h.series("loss")[0]).isNaN();
             }
             assertThat(model.net().weight().value().toArray()).isEqualTo(before);
@@ -388,10 +388,10 @@ class AveragesTest {
                     Loss.crossEntropy().ignoreIndex(IGNORED).classWeights(0.3f, 1.7f, 4))) {
                 try (var one = Model.of(new Linear(4, 3), 1);
                         var many = one.copy()) {
-                    History whole = Trainer.of(one, loss, new Sgd(0.3f).momentum(0.9f))
+                    Run whole = Trainer.of(one, loss, new Sgd(0.3f).momentum(0.9f))
                             .penalties(Penalty.l2(0.1f))
                             .fit(data.batches(n), 3);
-                    History parts = Trainer.of(many, loss, new Sgd(0.3f).momentum(0.9f))
+                    Run parts = Trainer.of(many, loss, new Sgd(0.3f).momentum(0.9f))
                             .penalties(Penalty.l2(0.1f))
                             .accumulate(4)
                             .fit(data.batches(3), 3);

@@ -120,7 +120,7 @@ class CheckpointTest {
                 trainer.states(carried);
             }
             settings.accept(trainer);
-            History h = trainer.fit(pieces.batches(2), pieces.batches(2), 3);
+            Run h = trainer.fit(pieces.batches(2), pieces.batches(2), 3);
             return new Left(
                     values(model),
                     h.epochs().stream().map(e -> e.epoch() + " " + e.values()).toList(),
@@ -141,9 +141,11 @@ class CheckpointTest {
                     true,
                     t -> t.checkpoints(Checkpoints.in(to).everySteps(1)).callbacks(new Callback() {
                         @Override
-                        public void onStepEnd(Progress p) {
-                            if ((p.epoch() - 1) * 9 + p.step() == last) {
-                                p.stopNow("killed");
+                        public void onStepEnd(Run run) {
+                            if ((run.progress().epoch() - 1) * 9
+                                            + run.progress().step()
+                                    == last) {
+                                run.stopNow("killed");
                             }
                         }
                     }));
@@ -173,7 +175,7 @@ class CheckpointTest {
                         true,
                         t -> t.callbacks(new Callback() {
                             @Override
-                            public void onStepEnd(Progress p) {
+                            public void onStepEnd(Run run) {
                                 int[] text = new int[2 * 5 + 1];
                                 try (Dataset other = Dataset.pieces(text, 2, 5)) {
                                     t.evaluate(other.batches(2));
@@ -233,7 +235,7 @@ class CheckpointTest {
                 Dataset validation = points(30, 2)) {
             Trainer<Sequential> trainer = trainer(model);
             settings.accept(trainer);
-            History h = trainer.fit(train.map(change).shuffled(3).batches(12), validation.map(change), EPOCHS);
+            Run h = trainer.fit(train.map(change).shuffled(3).batches(12), validation.map(change), EPOCHS);
             return new Left(
                     values(model),
                     h.epochs().stream()
@@ -251,8 +253,8 @@ class CheckpointTest {
     private static Callback killedAfter(int steps) {
         return new Callback() {
             @Override
-            public void onStepEnd(Progress p) {
-                if (STEPS * (p.epoch() - 1) + p.step() == steps) {
+            public void onStepEnd(Run run) {
+                if (STEPS * (run.progress().epoch() - 1) + run.progress().step() == steps) {
                     throw new Killed();
                 }
             }
@@ -350,8 +352,8 @@ class CheckpointTest {
                 99,
                 t -> t.resume(some.folder()).callbacks(new CsvLog(log), new Callback() {
                     @Override
-                    public void onTrainBegin(Progress p) {
-                        sizes.add(p.history().epochs().size());
+                    public void onTrainBegin(Run run) {
+                        sizes.add(run.epochs().size());
                         try {
                             assertThat(Files.readAllLines(log))
                                     .as("cut to the checkpoint")
@@ -380,9 +382,9 @@ class CheckpointTest {
                 1,
                 t -> t.checkpoints(c).callbacks(new Callback() {
                     @Override
-                    public void onStepEnd(Progress p) {
-                        if (p.epoch() == 2 && p.step() == 3) {
-                            p.stopNow("interrupted");
+                    public void onStepEnd(Run run) {
+                        if (run.progress().epoch() == 2 && run.progress().step() == 3) {
+                            run.stopNow("interrupted");
                         }
                     }
                 }));
@@ -437,9 +439,9 @@ class CheckpointTest {
         try (var model = Endless.model(9);
                 var straight = Endless.model(1);
                 Dataset data = points(44, 1)) {
-            History resumed =
+            Run resumed =
                     Endless.trainer(model).resume(folder).fit(data.shuffled(3).batches(12), epochs);
-            History whole = Endless.trainer(straight).fit(data.shuffled(3).batches(12), epochs);
+            Run whole = Endless.trainer(straight).fit(data.shuffled(3).batches(12), epochs);
             assertThat(resumed.series("loss")).isEqualTo(whole.series("loss"));
             assertThat(values(model).toArray()).isEqualTo(values(straight).toArray());
         }
@@ -482,15 +484,15 @@ class CheckpointTest {
         byte[] bytes = Files.readAllBytes(newest);
         bytes[bytes.length - 100] ^= 1;
         Files.write(newest, bytes);
-        History[] history = new History[1];
+        Run[] history = new Run[1];
         run(
                         99,
                         t -> t.checkpoints(every).resume(folder).callbacks(new Callback() {
                             @Override
-                            public void onTrainBegin(Progress p) {
-                                history[0] = p.history();
-                                assertThat(p.epoch()).isEqualTo(2);
-                                assertThat(p.step()).isEqualTo(2);
+                            public void onTrainBegin(Run run) {
+                                history[0] = run;
+                                assertThat(run.progress().epoch()).isEqualTo(2);
+                                assertThat(run.progress().step()).isEqualTo(2);
                             }
                         }))
                 .mustBe(whole);
@@ -581,15 +583,16 @@ class CheckpointTest {
                         1,
                         t -> t.checkpoints(Checkpoints.in(place).everySteps(2)).callbacks(new Callback() {
                             @Override
-                            public void onStepEnd(Progress p) {
-                                if (p.epoch() == 2 && p.step() == 1) { // from here on there is no folder
+                            public void onStepEnd(Run run) {
+                                if (run.progress().epoch() == 2
+                                        && run.progress().step() == 1) { // from here on there is no folder
                                     move(place, away);
                                 }
                             }
 
                             @Override
-                            public void onTrainEnd(Progress p, History h) {
-                                notes.addAll(h.notes());
+                            public void onTrainEnd(Run run) {
+                                notes.addAll(run.notes());
                             }
                         }))
                 .mustBe(whole);
@@ -688,7 +691,7 @@ class CheckpointTest {
                 Dataset train = points(44, 1)) {
             Trainer<Sequential> trainer = Trainer.of(model, loss, new Adam(0.05f));
             settings.accept(trainer);
-            History h = trainer.fit(train.shuffled(3).batches(12), 3);
+            Run h = trainer.fit(train.shuffled(3).batches(12), 3);
             return new Left(values(model), List.of(), h.ended(), 0);
         }
     }
@@ -709,9 +712,9 @@ class CheckpointTest {
                 loss,
                 t -> t.checkpoints(Checkpoints.in(folder).everySteps(1)).callbacks(new Callback() {
                     @Override
-                    public void onStepEnd(Progress p) {
-                        if (p.updates() == 5) {
-                            p.stopNow("enough");
+                    public void onStepEnd(Run run) {
+                        if (run.progress().updates() == 5) {
+                            run.stopNow("enough");
                         }
                     }
                 }));

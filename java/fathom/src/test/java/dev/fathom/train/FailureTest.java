@@ -227,9 +227,9 @@ class FailureTest {
     private static Callback failingAt(int epoch, Model<?> model, List<List<float[]>> weights) {
         return new Callback() {
             @Override
-            public void onEpochEnd(Progress p, EpochLog log) {
+            public void onEpochEnd(Run run, EpochLog log) {
                 weights.add(values(model));
-                if (p.epoch() == epoch) {
+                if (run.progress().epoch() == epoch) {
                     throw new UnsupportedOperationException();
                 }
             }
@@ -247,9 +247,8 @@ class FailureTest {
                             .keepBest()
                             .callbacks(failingAt(3, model, weights), new Callback() {
                                 @Override
-                                public void onTrainEnd(Progress p, History history) {
-                                    ended.add(history.ended() + " "
-                                            + history.best().epoch());
+                                public void onTrainEnd(Run run) {
+                                    ended.add(run.ended() + " " + run.best().epoch());
                                     weights.add(values(model));
                                 }
                             })
@@ -283,12 +282,12 @@ class FailureTest {
         }
 
         @Override
-        public void onTrainBegin(Progress p) {
+        public void onTrainBegin(Run run) {
             tell("begin");
         }
 
         @Override
-        public void onTrainEnd(Progress p, History history) {
+        public void onTrainEnd(Run run) {
             tell("end");
         }
     }
@@ -322,7 +321,7 @@ class FailureTest {
     // ---- figures
 
     /** A figure of the validation set that follows a script, an entry an epoch. */
-    private static History follow(String name, boolean larger, int patience, double... script) {
+    private static Run follow(String name, boolean larger, int patience, double... script) {
         int[] epoch = {0};
         BiFunction<Tensor, Tensor, Metric.Sum> sum =
                 (output, target) -> Metric.Sum.ofMean(script[epoch[0]], output.dim(0));
@@ -334,7 +333,7 @@ class FailureTest {
                     .keepBest("val_" + name)
                     .callbacks(new EarlyStopping(patience), new Callback() {
                         @Override
-                        public void onEpochEnd(Progress p, EpochLog log) {
+                        public void onEpochEnd(Run run, EpochLog log) {
                             epoch[0]++;
                         }
                     })
@@ -346,7 +345,7 @@ class FailureTest {
     void noNumberIsNoProgress() {
         double[] nan = new double[9];
         Arrays.fill(nan, Double.NaN);
-        History history = follow("score", false, 3, nan);
+        Run history = follow("score", false, 3, nan);
         assertThat(history.ended()).isEqualTo("no better val_score for 3 epochs");
         assertThat(history.best().epoch()).isEqualTo(1);
 
@@ -386,12 +385,12 @@ class FailureTest {
             int[] epoch = {0};
             try (var model = Model.of(new Linear(2, 2), 1);
                     Dataset data = regression()) {
-                History history = Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
+                Run history = Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
                         .metrics(Metric.lowerIsBetter("score", (y, t) -> Metric.Sum.ofMean(script[epoch[0]], y.dim(0))))
                         .keepBest("val_score")
                         .callbacks(rules[first], rules[1 - first], new Callback() {
                             @Override
-                            public void onEpochEnd(Progress p, EpochLog log) {
+                            public void onEpochEnd(Run run, EpochLog log) {
                                 epoch[0]++;
                             }
                         })

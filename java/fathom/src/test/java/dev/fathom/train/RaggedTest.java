@@ -69,7 +69,7 @@ class RaggedTest {
 
     private static List<float[]> trained(Supplier<Sequential> net, Dataset data, Loss loss) {
         try (var model = Model.of(net.get(), 1)) {
-            History h = Trainer.of(model, loss, new Sgd(0.3f))
+            Run h = Trainer.of(model, loss, new Sgd(0.3f))
                     .metrics(Metric.accuracy())
                     .fit(data.shuffled(1).batches(4), data, 3);
             List<float[]> all = new ArrayList<>();

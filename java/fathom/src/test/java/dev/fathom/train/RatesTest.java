@@ -144,7 +144,7 @@ class RatesTest {
             Trainer<Sequential> trainer =
                     Trainer.of(model, Loss.crossEntropy(), recipe).seed(7);
             settings.accept(trainer);
-            History h = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
+            Run h = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
             return new Left(
                     values(model),
                     h.epochs().stream()
@@ -169,8 +169,8 @@ class RatesTest {
     private static Callback killedAfter(int epoch, int step) {
         return new Callback() {
             @Override
-            public void onStepEnd(Progress p) {
-                if (p.epoch() == epoch && p.step() == step) {
+            public void onStepEnd(Run run) {
+                if (run.progress().epoch() == epoch && run.progress().step() == step) {
                     throw new Killed();
                 }
             }
@@ -224,8 +224,8 @@ class RatesTest {
             });
             t.callbacks(new Callback() {
                 @Override
-                public void onEpochEnd(Progress p, EpochLog log) {
-                    updates.add(p.updates());
+                public void onEpochEnd(Run run, EpochLog log) {
+                    updates.add(run.progress().updates());
                 }
             });
         });
@@ -256,11 +256,11 @@ class RatesTest {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.crossEntropy(), new Swa(new Sgd(0.5f), 12, 4))
                     .callbacks(new Callback() {
                         @Override
-                        public void onEpochEnd(Progress p, EpochLog log) {
+                        public void onEpochEnd(Run run, EpochLog log) {
                             after.add(weights(model));
                         }
                     });
-            History history = trainer.fit(batches, validation, EPOCHS);
+            Run history = trainer.fit(batches, validation, EPOCHS);
             for (int i = 0; i < model.parameters().size(); i++) {
                 float[] left = model.parameters().get(i).value().toArray();
                 for (int k = 0; k < left.length; k++) {
@@ -316,7 +316,7 @@ class RatesTest {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.crossEntropy(), new Ema(new Adam(0.05f), 0.8f))
                     .keepBest()
                     .checkpoints(Checkpoints.in(here));
-            History history = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
+            Run history = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
             loaded.load(here.resolve("best.safetensors"));
             assertThat(values(loaded).toArray()).isEqualTo(values(model).toArray());
             assertThat(trainer.evaluate(validation.batches(12)).get("loss"))

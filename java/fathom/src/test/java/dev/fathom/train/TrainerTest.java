@@ -92,9 +92,9 @@ class TrainerTest {
                             "  gradients: norm at most 5.0",
                             "  best weights kept by: val_loss or loss",
                             "  seed: 7");
-            History history = trainer.fit(data.batches(8), data, 2);
+            Run history = trainer.fit(data.batches(8), data, 2);
             assertThat(history.toString())
-                    .matches("History of 2 epochs in \\d\\.\\d s, ended: 2 epochs\\R"
+                    .matches("Run of 2 epochs in \\d\\.\\d s, ended: 2 epochs\\R"
                             + "  last epoch 2: loss 0\\.\\d+  accuracy 0\\.\\d+  val_loss 0\\.\\d+  val_accuracy"
                             + " [01]\\.\\d+(\\R  best epoch 1: .*)?");
         }
@@ -107,7 +107,7 @@ class TrainerTest {
                 Dataset validation = points(100, 2)) {
             Trainer<?> trainer =
                     Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).metrics(Metric.accuracy());
-            History history = trainer.fit(train.shuffled(3).batches(32), validation, 30);
+            Run history = trainer.fit(train.shuffled(3).batches(32), validation, 30);
 
             assertThat(history.ended()).isEqualTo("30 epochs");
             assertThat(history.names()).containsExactly("loss", "accuracy", "val_loss", "val_accuracy");
@@ -157,7 +157,7 @@ class TrainerTest {
                     model,
                     new Sgd(0.3f),
                     (net, batch) -> new Step.Result(Loss.mse().of(net.at(batch.x()), batch.y())));
-            History history = trainer.fit(data.shuffled(1).batches(16), data, 60);
+            Run history = trainer.fit(data.shuffled(1).batches(16), data, 60);
             assertThat(history.names()).containsExactly("loss", "val_loss");
             assertThat(history.series("val_loss")[59]).isLessThan(1e-6);
             assertThat(model.net().line().weight().value().toArray())
@@ -186,10 +186,10 @@ class TrainerTest {
             Metric error = Metric.lowerIsBetter(
                     "error",
                     (y, t) -> new Metric.Sum(y.dim(0) - (double) y.correct(t).item(), y.dim(0)));
-            History plain = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f))
+            Run plain = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f))
                     .metrics(Metric.accuracy(), error)
                     .fit(batches, data, 3);
-            History custom = Trainer.custom(same, new Adam(0.02f), (net, batch) -> {
+            Run custom = Trainer.custom(same, new Adam(0.02f), (net, batch) -> {
                         Tensor output = net.apply(batch.x());
                         return new Step.Result(Loss.crossEntropy().of(output, batch.y()), output);
                     })
@@ -203,7 +203,7 @@ class TrainerTest {
             }
             assertThat(plain.series("error")[0]).isCloseTo(1 - plain.series("accuracy")[0], within(1e-12));
             assertSame(values(same), values(model));
-            History own = Trainer.custom(shifted, new Adam(0.02f), (net, batch) -> {
+            Run own = Trainer.custom(shifted, new Adam(0.02f), (net, batch) -> {
                         Tensor output = net.apply(batch.x());
                         return new Step.Result(Loss.crossEntropy().of(output, batch.y()), output, output.argmax(-1));
                     })
@@ -220,7 +220,7 @@ class TrainerTest {
                 var byHand = model.copy();
                 Dataset data = points(100, 1)) {
             var batches = data.shuffled(3).batches(32);
-            History history =
+            Run history =
                     Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).fit(batches, 2);
             double mean = 0;
             try (BoundOptimizer adam = new Adam(0.02f).on(byHand)) {
@@ -308,24 +308,27 @@ class TrainerTest {
         }
 
         @Override
-        public void onTrainBegin(Progress p) {
-            lines.add(name + "begin " + p.epochs() + "x" + p.steps() + " of " + p.examplesPerEpoch());
+        public void onTrainBegin(Run run) {
+            lines.add(name + "begin " + run.progress().epochs() + "x"
+                    + run.progress().steps() + " of " + run.progress().examplesPerEpoch());
         }
 
         @Override
-        public void onStepEnd(Progress p) {
-            lines.add(name + "step " + p.epoch() + "." + p.step() + " " + p.examples()
-                    + (Double.isFinite(p.loss()) ? "" : " no loss"));
+        public void onStepEnd(Run run) {
+            lines.add(name + "step " + run.progress().epoch() + "."
+                    + run.progress().step() + " " + run.progress().examples()
+                    + (Double.isFinite(run.progress().loss()) ? "" : " no loss"));
         }
 
         @Override
-        public void onEpochEnd(Progress p, EpochLog log) {
-            lines.add(name + "epoch " + log.epoch() + " " + log.values().keySet() + " rate " + p.learningRate());
+        public void onEpochEnd(Run run, EpochLog log) {
+            lines.add(name + "epoch " + log.epoch() + " " + log.values().keySet() + " rate "
+                    + run.progress().learningRate());
         }
 
         @Override
-        public void onTrainEnd(Progress p, History history) {
-            lines.add(name + "end: " + history.ended() + ", " + history.epochs().size() + " finished");
+        public void onTrainEnd(Run run) {
+            lines.add(name + "end: " + run.ended() + ", " + run.epochs().size() + " finished");
         }
     }
 
@@ -362,7 +365,7 @@ class TrainerTest {
     void theScheduleSetsTheRateOfEachEpoch() {
         try (var model = Model.of(net(), 1);
                 Dataset data = points(10, 1)) {
-            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+            Run history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
                     .schedule(Schedule.step(2, 0.1))
                     .fit(data.batches(10), 5);
             assertThat(history.epochs().stream().map(EpochLog::learningRate))
@@ -382,14 +385,14 @@ class TrainerTest {
         List<Double> rates = new ArrayList<>();
         Callback listener = new Callback() {
             @Override
-            public void onStepEnd(Progress p) {
-                rates.add(p.learningRate());
+            public void onStepEnd(Run run) {
+                rates.add(run.progress().learningRate());
             }
         };
         try (var model = Model.of(net(), 1);
                 Dataset data = points(10, 1)) {
             Schedule warm = Schedule.step(2, 0.5).warmUp(1);
-            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+            Run history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
                     .schedule((epochs, steps) -> {
                         asked.add(epochs);
                         counted.add(steps);
@@ -487,17 +490,16 @@ class TrainerTest {
                 List<Integer> steps = new ArrayList<>();
                 Callback counting = new Callback() {
                     @Override
-                    public void onStepEnd(Progress p) {
-                        steps.add(p.step());
+                    public void onStepEnd(Run run) {
+                        steps.add(run.progress().step());
                     }
                 };
                 float rate = loss.sums() ? 0.02f : 0.5f;
-                History many = Trainer.of(accumulated, loss, new Sgd(rate).momentum(0.9f))
+                Run many = Trainer.of(accumulated, loss, new Sgd(rate).momentum(0.9f))
                         .accumulate(3)
                         .callbacks(counting)
                         .fit(data.batches(8), 2);
-                History one =
-                        Trainer.of(whole, loss, new Sgd(rate).momentum(0.9f)).fit(data.batches(24), 2);
+                Run one = Trainer.of(whole, loss, new Sgd(rate).momentum(0.9f)).fit(data.batches(24), 2);
                 assertThat(steps).hasSize(10).startsWith(1, 2, 3, 4, 5, 1);
                 assertThat(many.series("loss")).containsExactly(one.series("loss"), within(1e-6));
                 for (int i = 0; i < 4; i++) {
@@ -539,7 +541,7 @@ class TrainerTest {
                 var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-2f));
                 trainer.callbacks(new Callback() {
                     @Override
-                    public void onStepEnd(Progress progress) {
+                    public void onStepEnd(Run run) {
                         if (looking) {
                             assertThat(trainer.evaluate(batches).get("loss")).isPositive();
                         }
@@ -562,9 +564,9 @@ class TrainerTest {
             List<Integer> steps = new ArrayList<>();
             trainer.callbacks(new Callback() {
                 @Override
-                public void onStepEnd(Progress p) {
-                    steps.add(p.step());
-                    p.stopNow("enough");
+                public void onStepEnd(Run run) {
+                    steps.add(run.progress().step());
+                    run.stopNow("enough");
                 }
             });
             trainer.fit(data.batches(4), 1);
@@ -603,13 +605,13 @@ class TrainerTest {
         }
 
         @Override
-        public void onEpochEnd(Progress p, EpochLog log) {
+        public void onEpochEnd(Run run, EpochLog log) {
             epoch++;
             weights.add(values(model));
         }
     }
 
-    private static History follow(Scripted script, Model<? extends Layer> model, Dataset data, Callback... more) {
+    private static Run follow(Scripted script, Model<? extends Layer> model, Dataset data, Callback... more) {
         return Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                 .metrics(script)
                 .callbacks(script)
@@ -633,7 +635,7 @@ class TrainerTest {
                                     + " model overfits; call fit(train, validation, epochs), or say "
                                     + "keepBest(\"loss\") to"
                                     + " go by the training loss");
-            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
+            Run history = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
                     .callbacks(new EarlyStopping(2, 0.1))
                     .keepBest("loss")
                     .fit(batches, 5);
@@ -646,7 +648,7 @@ class TrainerTest {
         try (var model = Model.of(net(), 1);
                 Dataset data = points(20, 1)) {
             Scripted script = new Scripted("script", model, 5, 4, 4.5, 3, 3, 3.5, 3.25, 1);
-            History history = follow(script, model, data, new EarlyStopping(3));
+            Run history = follow(script, model, data, new EarlyStopping(3));
             assertThat(history.ended()).isEqualTo("no better val_script for 3 epochs");
             assertThat(history.series("val_script")).containsExactly(5, 4, 4.5, 3, 3, 3.5, 3.25);
             assertThat(history.best().epoch()).as("the first of equals").isEqualTo(4);
@@ -659,7 +661,7 @@ class TrainerTest {
         try (var model = Model.of(net(), 1);
                 Dataset data = points(20, 1)) {
             Scripted script = new Scripted("top5_accuracy", model, 0.5, 0.75, 0.25, 0.25);
-            History history = follow(script, model, data, new EarlyStopping(2));
+            Run history = follow(script, model, data, new EarlyStopping(2));
             assertThat(history.best().epoch()).isEqualTo(2);
             assertThat(history.ended()).isEqualTo("no better val_top5_accuracy for 2 epochs");
             assertSame(values(model), script.weights.get(1));
@@ -672,7 +674,7 @@ class TrainerTest {
         try (var model = Model.of(net(), 1);
                 Dataset data = points(20, 1)) {
             Scripted script = new Scripted("script", model, 3, 2.75, 2.5, 2.25, 2, 2, 2, 0);
-            History history = follow(script, model, data, new EarlyStopping(2, 0.25));
+            Run history = follow(script, model, data, new EarlyStopping(2, 0.25));
             assertThat(history.epochs())
                     .as("the bar is 3, then 2.5, then 2; 2 and 2 do not pass it")
                     .hasSize(7);
@@ -710,7 +712,7 @@ class TrainerTest {
     void keepBestGoesByTheLossUnlessToldOtherwise() {
         try (var model = Model.of(net(), 1);
                 Dataset data = points(200, 1)) {
-            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(30))
+            Run history = Trainer.of(model, Loss.crossEntropy(), new Sgd(30))
                     .keepBest()
                     .fit(data.batches(50), data, 12);
             double[] loss = history.series("val_loss");
@@ -738,7 +740,7 @@ class TrainerTest {
         try (var model = Model.of(net(), 1);
                 var byHand = model.copy();
                 Dataset data = points(10, 1)) {
-            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+            Run history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
                     .fit(data.batches(8).scaleLast(), 1);
             assertThat(history.epochs().get(0).learningRate()).isEqualTo(0.5);
             try (BoundOptimizer sgd = new Sgd(0.5f).on(byHand)) {
@@ -826,15 +828,15 @@ class TrainerTest {
             boolean[] wished = {true};
             trainer.callbacks(new Callback() {
                 @Override
-                public void onTrainBegin(Progress p) {
+                public void onTrainBegin(Run run) {
                     if (wished[0]) {
-                        p.stopNow("Ctrl-C");
+                        run.stopNow("Ctrl-C");
                     }
-                    assertThatThrownBy(() -> p.stopNow(null))
+                    assertThatThrownBy(() -> run.stopNow(null))
                             .hasMessage("stopNow: reason is null; say in a few words why training ends");
                 }
             });
-            History history = trainer.fit(batches, 5);
+            Run history = trainer.fit(batches, 5);
             wished[0] = false;
             assertThat(history.ended()).isEqualTo("Ctrl-C");
             assertThat(history.epochs()).isEmpty();
@@ -857,12 +859,15 @@ class TrainerTest {
             List<String> watched = new ArrayList<>();
             trainer.callbacks(new Callback() {
                 @Override
-                public void onStepEnd(Progress p) {
-                    if (p.epoch() == 2 && p.step() == 3) {
+                public void onStepEnd(Run run) {
+                    if (run.progress().epoch() == 2 && run.progress().step() == 3) {
                         Thread other = new Thread(() -> {
-                            watched.add(p.epoch() + "." + p.step() + " " + p.examples() + " "
-                                    + p.history().epochs().size() + " " + (p.loss() > 0));
-                            p.stopNow("interrupted");
+                            watched.add(run.progress().epoch() + "."
+                                    + run.progress().step() + " "
+                                    + run.progress().examples() + " "
+                                    + run.epochs().size() + " "
+                                    + (run.progress().loss() > 0));
+                            run.stopNow("interrupted");
                         });
                         other.start();
                         try {
@@ -873,7 +878,7 @@ class TrainerTest {
                     }
                 }
             });
-            History history = trainer.fit(batches, data, 5);
+            Run history = trainer.fit(batches, data, 5);
             assertThat(history.ended()).isEqualTo("interrupted");
             assertThat(history.epochs()).hasSize(1);
             assertThat(lines).endsWith("step 2.3 24", "end: interrupted, 1 finished");
@@ -903,12 +908,12 @@ class TrainerTest {
     void aCallbackEndsTrainingAfterTheEpoch() {
         try (var model = Model.of(net(), 1);
                 Dataset data = points(16, 1)) {
-            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+            Run history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                     .callbacks(new Callback() {
                         @Override
-                        public void onStepEnd(Progress p) {
-                            if (p.epoch() == 2) {
-                                p.stop("good enough");
+                        public void onStepEnd(Run run) {
+                            if (run.progress().epoch() == 2) {
+                                run.stop("good enough");
                             }
                         }
                     })
@@ -926,7 +931,7 @@ class TrainerTest {
             assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                             .callbacks(new Log("", lines), new Callback() {
                                 @Override
-                                public void onEpochEnd(Progress p, EpochLog log) {
+                                public void onEpochEnd(Run run, EpochLog log) {
                                     throw new UnsupportedOperationException("disk full");
                                 }
                             })
@@ -970,20 +975,20 @@ class TrainerTest {
                         Dataset.of(new float[] {1, 2, -1, 3}, Shape.of(1), new float[] {0, 1, 5, 2}, Shape.of(1))) {
             Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(100)).callbacks(new Callback() {
                 @Override
-                public void onStepEnd(Progress p) {
+                public void onStepEnd(Run run) {
                     weights.add(values(model));
                 }
             });
             NonFiniteLossException e = failing(trainer, data, 4, 50);
-            int finished = e.history().epochs().size();
+            int finished = e.run().epochs().size();
             assertThat(e)
                     .hasMessage("loss is Infinity at step 1 of epoch " + (finished + 1)
                             + " (learning rate 100.0): the loss overflows; lower the learning rate or scale the data");
             assertThat(finished).isBetween(3, 20);
             assertThat(weights).hasSize(finished);
             assertSame(values(model), weights.get(finished - 1));
-            assertThat(e.history().series("loss")[finished - 1]).isFinite().isGreaterThan(1e20);
-            assertThat(e.history().ended()).isEqualTo(e.getMessage());
+            assertThat(e.run().series("loss")[finished - 1]).isFinite().isGreaterThan(1e20);
+            assertThat(e.run().ended()).isEqualTo(e.getMessage());
         }
     }
 
@@ -995,7 +1000,7 @@ class TrainerTest {
             assertThat(e)
                     .hasMessage("loss is Infinity at step 1 of epoch 2 (learning rate 3.0E38): "
                             + "parameter 0.weight became non-finite at an earlier step; lower the learning rate");
-            assertThat(e.history().epochs()).hasSize(1);
+            assertThat(e.run().epochs()).hasSize(1);
         }
     }
 
@@ -1018,7 +1023,7 @@ class TrainerTest {
                             + "values come from "
                             + "exp at 2.steep; lower the learning rate or scale the data");
             assertThat(model.parameter("2.first.weight").value().toArray()).isEqualTo(before);
-            assertThat(e.history().epochs()).isEmpty();
+            assertThat(e.run().epochs()).isEmpty();
         }
     }
 
@@ -1030,7 +1035,7 @@ class TrainerTest {
 
     @Test
     void theHistoryAsCsv() throws Exception {
-        History history = new History();
+        Run history = new Run();
         history.add(new EpochLog(1, 0.001, 0.5, Map.of("loss", 1.25)), true);
         var values = new java.util.LinkedHashMap<String, Double>();
         values.put("loss", 0.75);
@@ -1050,12 +1055,12 @@ class TrainerTest {
         assertThatThrownBy(() -> history.writeCsv(plain.resolve("history.csv")))
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageStartingWith("cannot write " + plain.resolve("history.csv") + ": ");
-        assertThat(new History().best()).isNull();
+        assertThat(new Run().best()).isNull();
     }
 
     @Test
     void theHistoryAsACurveAndItsSeconds() {
-        History history = new History();
+        Run history = new Run();
         assertThat(history.curve("loss")).isDeepEqualTo(new double[2][0]);
         assertThat(history.seconds()).isZero();
         history.add(new EpochLog(1, 0.001, 0.5, Map.of("loss", 1.25)), true);

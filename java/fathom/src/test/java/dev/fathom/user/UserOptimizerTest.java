@@ -27,7 +27,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -386,9 +386,9 @@ class UserOptimizerTest {
                     .accumulate(2)
                     .callbacks(new Callback() {
                         @Override
-                        public void onStepEnd(Progress p) {
-                            if (p.step() % 2 == 0) {
-                                rates.add(p.learningRate());
+                        public void onStepEnd(Run run) {
+                            if (run.progress().step() % 2 == 0) {
+                                rates.add(run.progress().learningRate());
                             }
                         }
                     })

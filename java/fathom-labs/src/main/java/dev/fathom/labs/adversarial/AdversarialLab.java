@@ -7,7 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -150,7 +150,7 @@ public final class AdversarialLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(55_000, 3000));
                 Images images = some.scaled();
@@ -195,7 +195,7 @@ public final class AdversarialLab implements Experiment {
         return with.heldOut < without.heldOut ? with : without;
     }
 
-    private static void about(Run run, Findings page) {
+    private static void about(LabRun run, Findings page) {
         page.section("The attacks", "")
                 .text("Pixels lie between black, 0, and white, 1. The fast gradient sign method (FGSM) moves "
                         + "every pixel once by ε toward a larger "
@@ -224,7 +224,7 @@ public final class AdversarialLab implements Experiment {
                         run.of(240, 48), PIECES, SEEN));
     }
 
-    private static void train(Run run, Contender contender, Model<Layer> model, Images images) {
+    private static void train(LabRun run, Contender contender, Model<Layer> model, Images images) {
         run.training().say("%n== %s", contender.title);
         int epochs = run.epochs(4, contender == Contender.PROJECTED ? 2 : 3);
         Attack teacher = contender.teacher();
@@ -246,7 +246,7 @@ public final class AdversarialLab implements Experiment {
         trainer.fit(images.learn().shuffled(run.seed()).batches(100), epochs);
     }
 
-    private static Outcome attack(Run run, Contender contender, Victim victim, Dataset heldOut, Dataset test) {
+    private static Outcome attack(LabRun run, Contender contender, Victim victim, Dataset heldOut, Dataset test) {
         long seed = run.seed();
         int iterations = run.of(20, 10);
         List<Attacked> projected = new ArrayList<>();
@@ -473,7 +473,7 @@ public final class AdversarialLab implements Experiment {
 
     /** One image in each column, as it is and under each attack, with the answers. */
     private static void examples(
-            Run run, Findings page, Contender contender, Victim victim, Dataset test, List<String> classes) {
+            LabRun run, Findings page, Contender contender, Victim victim, Dataset test, List<String> classes) {
         try (Dataset few = test.take(0, SHOWN);
                 Pass pass = Pass.infer(new Rng(run.seed()))) {
             Batch batch = few.batches(SHOWN).epoch(0).next();

@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.autocts.JointSearch.Evolved;
 import dev.fathom.labs.autocts.Supernet.Found;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastNet.Kind;
@@ -68,7 +68,7 @@ public final class AutoCtsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run asked) {
+    public Findings run(LabRun asked) {
         int rows = asked.of(Integer.MAX_VALUE, 600);
         ForecastTask traffic = ForecastTask.traffic(asked.data(), rows, asked.of(Integer.MAX_VALUE, 8));
         ForecastTask part = ForecastTask.traffic(asked.data(), rows, asked.of(PART, 6));
@@ -81,7 +81,7 @@ public final class AutoCtsLab implements Experiment {
                         .toList(),
                 asked.of(Integer.MAX_VALUE, 320),
                 asked.seed());
-        Run run = asked.keeping(marks(traffic), marks(exchange), Measured.marks(clean), Measured.marks(noisy));
+        LabRun run = asked.keeping(marks(traffic), marks(exchange), Measured.marks(clean), Measured.marks(noisy));
         Findings page = run.page(
                 "Lab autocts",
                 line(
@@ -145,7 +145,7 @@ public final class AutoCtsLab implements Experiment {
                         + "attention over time is the full one here.");
     }
 
-    private static void departures(Run run, Findings page) {
+    private static void departures(LabRun run, Findings page) {
         page.section("What is smaller here than in the papers", "")
                 .text("The papers search on graphics cards for hours. The sizes here fit two processor cores "
                         + "and less than half an hour; the operators, the two "
@@ -213,14 +213,14 @@ public final class AutoCtsLab implements Experiment {
                                         "more pairs from one pass over the graphs")));
     }
 
-    private static int epochs(Run run) {
+    private static int epochs(LabRun run) {
         return run.epochs(15, 2);
     }
 
     // ---- the networks that AutoCTS+ measured
 
     private static boolean stored(
-            Run run, Findings page, ComparatorTraining comparator, List<Measured> clean, List<Measured> noisy) {
+            LabRun run, Findings page, ComparatorTraining comparator, List<Measured> clean, List<Measured> noisy) {
         int cut = noisy.size() * 9 / 10;
         run.training().say("comparator: learning from %,d networks that were trained for five epochs", cut);
         comparator.learn(
@@ -353,7 +353,7 @@ public final class AutoCtsLab implements Experiment {
     // ---- networks that are trained here
 
     private static Optional<Candidate> trained(
-            Run run, Findings page, ComparatorTraining comparator, ForecastTask task) {
+            LabRun run, Findings page, ComparatorTraining comparator, ForecastTask task) {
         ForecastRun data = new ForecastRun(task, run, 1);
         List<Dataset> parts = data.parts();
         try (Dataset train = every(parts.get(0), 4);
@@ -381,7 +381,7 @@ public final class AutoCtsLab implements Experiment {
     }
 
     private static void show(
-            Run run, Findings page, JointSearch search, List<Measured> networks, HeldOut all, Evolved evolved) {
+            LabRun run, Findings page, JointSearch search, List<Measured> networks, HeldOut all, Evolved evolved) {
         double[] errors = networks.stream().mapToDouble(Measured::best).sorted().toArray();
         page.section("Which of two networks is better: networks that are trained here", "")
                 .text(line(
@@ -485,7 +485,7 @@ public final class AutoCtsLab implements Experiment {
     // ---- the supernet, and forecasts by what was found
 
     /** Searches on {@code part} and forecasts {@code task}; false if the run was interrupted. */
-    private static boolean supernet(Run run, Findings page, ForecastTask part, ForecastTask task, Candidate joint) {
+    private static boolean supernet(LabRun run, Findings page, ForecastTask part, ForecastTask task, Candidate joint) {
         int epochs = epochs(run);
         SupernetSearch search = new SupernetSearch(run, part, run.of(BLOCKS, 1), run.of(4, 2), epochs, epochs / 5);
         ForecastRun small = new ForecastRun(part, run, 1);
@@ -560,7 +560,7 @@ public final class AutoCtsLab implements Experiment {
                                 .line("temperature", epochs, temperature)));
     }
 
-    private static boolean forecasts(Run run, Findings page, ForecastTask task, Found found, Candidate joint) {
+    private static boolean forecasts(LabRun run, Findings page, ForecastTask task, Found found, Candidate joint) {
         ForecastRun all = new ForecastRun(task, run, run.epochs(TAUGHT, 1));
         List<Dataset> parts = all.parts();
         try {

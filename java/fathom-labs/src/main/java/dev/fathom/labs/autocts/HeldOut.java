@@ -2,7 +2,7 @@ package dev.fathom.labs.autocts;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.search.Result;
 import dev.fathom.search.ScoreRegressor;
@@ -50,7 +50,7 @@ record HeldOut(Map<String, double[]> correlations) {
      * @param early numbers of epochs, whose smallest errors are one more way to predict the last one
      */
     static Optional<HeldOut> of(
-            Run run,
+            LabRun run,
             List<Measured> networks,
             ComparatorTraining pretrained,
             int folds,
@@ -136,7 +136,7 @@ record HeldOut(Map<String, double[]> correlations) {
     }
 
     private static double learned(
-            Run run,
+            LabRun run,
             ComparatorTraining comparator,
             List<Measured> train,
             List<Measured> test,
@@ -147,7 +147,7 @@ record HeldOut(Map<String, double[]> correlations) {
     }
 
     /** Teaches a comparator the pairs of four fifths of some networks, and keeps what is best on the rest. */
-    static void teach(Run run, ComparatorTraining comparator, List<Measured> networks, int rounds) {
+    static void teach(LabRun run, ComparatorTraining comparator, List<Measured> networks, int rounds) {
         List<Measured> mixed = new ArrayList<>(networks); // files list them by their hyperparameters
         Collections.shuffle(mixed, new Random(comparator.seed()));
         int held = Math.max(2, mixed.size() / 5);

@@ -1,7 +1,7 @@
 package dev.fathom.labs.autocts;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.searches.KeptSearch;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
@@ -31,7 +31,7 @@ import java.util.Set;
  * @param validation the windows that score them
  * @param epochs how long a candidate is trained
  */
-record JointSearch(Run run, ForecastTask task, Dataset train, Dataset validation, int epochs) {
+record JointSearch(LabRun run, ForecastTask task, Dataset train, Dataset validation, int epochs) {
     private static final int BATCH = 16;
 
     /** The smallest validation error of the candidate of a trial within its budget of epochs. */

@@ -6,7 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.nn.Model;
@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
  * @param epochs passes over the training windows
  * @param warm epochs before the architecture begins to learn
  */
-record SupernetSearch(Run run, ForecastTask task, int blocks, int nodes, int epochs, int warm) {
+record SupernetSearch(LabRun run, ForecastTask task, int blocks, int nodes, int epochs, int warm) {
     static final int WIDTH = 16;
     static final int OUTPUT = 64;
     static final float RATE = 2e-3f;

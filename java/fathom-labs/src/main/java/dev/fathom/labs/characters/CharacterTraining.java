@@ -1,7 +1,7 @@
 package dev.fathom.labs.characters;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -9,8 +9,8 @@ import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Objects;
@@ -19,7 +19,7 @@ import java.util.Objects;
  * Trains the networks on text: recurrent networks piece by piece with their state carried along, the GPT on shuffled
  * windows.
  */
-record CharacterTraining(Run run) {
+record CharacterTraining(LabRun run) {
     /** The length of the GPT's windows. */
     static final int CONTEXT = 128;
 
@@ -79,7 +79,7 @@ record CharacterTraining(Run run) {
     }
 
     /** Prints the notes of a training; whether an epoch was finished. */
-    private boolean isTrained(History history) {
+    private boolean isTrained(Run history) {
         history.notes().forEach(note -> run.training().say("%s", note));
         return history.best() != null;
     }

@@ -5,14 +5,14 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.FirstNames;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
@@ -43,7 +43,7 @@ public final class NamesLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         NameParts parts = NameParts.of(FirstNames.read(run.data()), run.seed(), run.of(Integer.MAX_VALUE, 3000));
         String data = line(
                 "%,d names: %,d for training, %,d for validation, %,d for the test",
@@ -76,7 +76,7 @@ public final class NamesLab implements Experiment {
     }
 
     /** A network with the weights of its best epoch; null if the run was interrupted in the first epoch. */
-    private static @Nullable NameModel train(Run run, Plan plan, NameParts parts) {
+    private static @Nullable NameModel train(LabRun run, Plan plan, NameParts parts) {
         run.training().say("%n== %s", plan.name);
         Model<Layer> model = Model.of(plan.net, run.seed());
         NameModel trained = null;
@@ -89,7 +89,7 @@ public final class NamesLab implements Experiment {
                     .keepBest()
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve(plan.name.toLowerCase(Locale.ROOT)), "names");
-            History history = trainer.fit(
+            Run history = trainer.fit(
                     training.shuffled(run.seed()).batches(Math.min(BATCH, training.size())),
                     validation.batches(Math.min(500, validation.size())),
                     plan.epochs);

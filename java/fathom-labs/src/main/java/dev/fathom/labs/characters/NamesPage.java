@@ -3,7 +3,7 @@ package dev.fathom.labs.characters;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.FirstNames;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.NgramModel;
@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** The page of the lab on names: likelihoods, one name letter by letter, and generated names. */
-record NamesPage(Run run, Findings page, NameParts parts, List<NameModel> models) {
+record NamesPage(LabRun run, Findings page, NameParts parts, List<NameModel> models) {
     /** The model that was counted and is a network too. */
     static final String PAIRS = "2-gram counts";
 

@@ -3,7 +3,7 @@ package dev.fathom.labs.characters;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.characters.ShakespeareLab.Plays;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.NgramModel;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * The LSTM and the GPT on the plays: their bits per character beside n-gram counts and gzip, what they write, and
  * single units of the LSTM.
  */
-record PlaysPage(Run run, Findings page, Plays plays) {
+record PlaysPage(LabRun run, Findings page, Plays plays) {
     private static final String PROMPT = "ROMEO:\n";
     private static final String NANO = "karpathy/nanoGPT, README: loss 1.88 on the last 10 % of the text";
     private static final String COUNTS = "5-gram counts";

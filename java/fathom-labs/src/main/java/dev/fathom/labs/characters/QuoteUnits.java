@@ -3,7 +3,7 @@ package dev.fathom.labs.characters;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
@@ -56,7 +56,7 @@ final class QuoteUnits {
      *
      * @throws IllegalArgumentException if the reviews are missing or damaged, or too few of them have quotes
      */
-    static QuoteUnits read(Run run) {
+    static QuoteUnits read(LabRun run) {
         Path given = run.data();
         Path folder = given != null && Files.exists(given.resolve("train.tsv.gz")) ? given : Imdb.folder();
         int training = run.of(10_000_000, 60_000);
@@ -110,7 +110,7 @@ final class QuoteUnits {
     }
 
     /** Trains the three networks and searches their units; false if the run was interrupted. */
-    boolean run(Run run, Findings page) {
+    boolean run(LabRun run, Findings page) {
         int hidden = run.of(128, 64);
         int epochs = run.epochs(1, 2);
         int[] text = ids(searched);

@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.TinyShakespeare;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.text.Characters;
 import dev.fathom.text.Vocabulary;
@@ -58,7 +58,7 @@ public final class ShakespeareLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Plays plays = Plays.of(TinyShakespeare.read(run.data()), run.of(Integer.MAX_VALUE, 60_000));
         QuoteUnits quotes = QuoteUnits.read(run);
         String data = line(

@@ -4,7 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -87,7 +87,8 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
      * @return the network, to be closed; null if the run was interrupted
      */
     @Nullable
-    Model<Autoencoder> train(Run run, String name, Dataset data, int epochs, @Nullable UnaryOperator<Tensor> penalty) {
+    Model<Autoencoder> train(
+            LabRun run, String name, Dataset data, int epochs, @Nullable UnaryOperator<Tensor> penalty) {
         if (run.interrupt().requested()) {
             return null;
         }

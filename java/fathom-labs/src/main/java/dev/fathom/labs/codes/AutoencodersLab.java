@@ -9,7 +9,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import java.util.List;
 
@@ -30,7 +30,7 @@ public final class AutoencodersLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int last = run.of(50, 9);
         int tested = run.of(5, 1);
         List<Recording> recordings =
@@ -55,7 +55,7 @@ public final class AutoencodersLab implements Experiment {
         }
     }
 
-    private static boolean linear(Run run, Findings page, Images images) {
+    private static boolean linear(LabRun run, Findings page, Images images) {
         try (Dataset some = images.learn().take(0, Math.min(images.learn().size(), run.of(5000, 800)))) {
             return LinearCodes.add(run, page, Examples.of(some).x());
         }

@@ -6,7 +6,7 @@ import static dev.fathom.op.Activation.SIGMOID;
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Init;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param widths of the hidden layers of sigmoid units
  * @param steps how often the weights change, but for what is left over of an epoch
  */
-record FewLabels(Run run, Dataset images, Dataset test, int[] widths, int steps) {
+record FewLabels(LabRun run, Dataset images, Dataset test, int[] widths, int steps) {
     private static final int PIXELS = 784;
     private static final int CLASSES = 10;
     private static final int BATCH = 50;

@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -64,7 +64,7 @@ public final class FewLabelsLab implements Experiment {
             @Nullable Way base) {}
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images images = all.first(run.of(18_000, 2000));
                 Images flat = images.flattened();
@@ -87,7 +87,7 @@ public final class FewLabelsLab implements Experiment {
 
     // ---- images
 
-    private static boolean images(Run run, Findings page, FewLabels few, Dataset unlabeled) {
+    private static boolean images(LabRun run, Findings page, FewLabels few, Dataset unlabeled) {
         int epochs = run.epochs(20, 6);
         Pretraining coded = Pretraining.run(
                 run, "auto-encoder", unlabeled, few.widths(), Stage.Reconstructing::new, new Adam(3e-3f), epochs);
@@ -263,12 +263,12 @@ public final class FewLabelsLab implements Experiment {
 
     // ---- graphs
 
-    private static int nodes(Run run) {
+    private static int nodes(LabRun run) {
         return run.of(400, 200);
     }
 
     /** The accuracies of graph convolution, of a network without edges, and of label spreading. */
-    private static double[] accuracies(Run run, int perBlock, int draw) {
+    private static double[] accuracies(LabRun run, int perBlock, int draw) {
         long seed = new Rng(run.seed()).split("graph").split(draw).seed();
         BlockModel model = BlockModel.draw(nodes(run), new Rng(seed));
         int[] known = model.known(perBlock);
@@ -279,7 +279,7 @@ public final class FewLabelsLab implements Experiment {
         };
     }
 
-    private static boolean graphs(Run run, Findings page) {
+    private static boolean graphs(LabRun run, Findings page) {
         List<String> names = List.of("graph convolution", "without edges", "label spreading");
         int draws = run.of(20, 4);
         double[][] means = new double[names.size()][PER_BLOCK.length];

@@ -7,7 +7,7 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.NearestNeighbors.Neighbor;
 import dev.fathom.features.Pca;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param learn images [n, 784] of numbers from 0 to 1 to learn from
  * @param test images that no network learns from
  */
-record ImageCodes(Run run, Findings page, Dataset learn, Dataset test) {
+record ImageCodes(LabRun run, Findings page, Dataset learn, Dataset test) {
     private static final int SIDE = 28;
     private static final int PIXELS = SIDE * SIDE;
     private static final int CODE = 32;

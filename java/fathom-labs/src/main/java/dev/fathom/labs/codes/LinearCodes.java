@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Pca;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Loss;
@@ -26,7 +26,7 @@ final class LinearCodes {
     private LinearCodes() {}
 
     /** Adds what images [n][784] show; false if the run was interrupted. */
-    static boolean add(Run run, Findings page, float[][] images) {
+    static boolean add(LabRun run, Findings page, float[][] images) {
         Pca pca = Pca.fit(images, WIDTH);
         double least = (1 - pca.share()) * (images.length - 1) / images.length;
         try (Dataset data = standardized(images, pca);

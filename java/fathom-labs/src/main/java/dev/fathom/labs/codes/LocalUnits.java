@@ -6,7 +6,7 @@ import static dev.fathom.op.Activation.SIGMOID;
 
 import dev.fathom.features.Examples;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
@@ -57,7 +57,7 @@ final class LocalUnits {
     }
 
     /** Adds the best units; false if the run was interrupted. */
-    static boolean add(Run run, Findings page, Images images) {
+    static boolean add(LabRun run, Findings page, Images images) {
         Autoencoder net = network();
         try (Model<Autoencoder> model = net.train(
                 run,

@@ -2,7 +2,7 @@ package dev.fathom.labs.codes;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Optimizer;
@@ -29,7 +29,7 @@ record Pretraining(List<float[]> weights, List<float[]> biases) {
 
     /** Trains a stack of layers of these widths; null if the run was interrupted. */
     static @Nullable Pretraining run(
-            Run run, String name, Dataset images, int[] widths, Stages stages, Optimizer optimizer, int epochs) {
+            LabRun run, String name, Dataset images, int[] widths, Stages stages, Optimizer optimizer, int epochs) {
         Pretraining all = new Pretraining(new ArrayList<>(), new ArrayList<>());
         Examples inputs = Examples.of(images);
         for (int i = 0; i < widths.length && !run.interrupt().requested(); i++) {

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
@@ -37,7 +37,7 @@ final class SpeechStudy {
     /** Pixels of a bin in pictures. */
     private static final int HIGH = 2;
 
-    private final Run run;
+    private final LabRun run;
     private final Findings page;
     private final List<float[][]> learn;
     private final List<float[][]> test;
@@ -53,7 +53,7 @@ final class SpeechStudy {
      */
     private record Coded(String name, int frames, double distortion, float[][] first) {}
 
-    SpeechStudy(Run run, Findings page, List<Recording> recordings) {
+    SpeechStudy(LabRun run, Findings page, List<Recording> recordings) {
         this.run = run;
         this.page = page;
         List<float[][]> learned = spectrograms(recordings, false);

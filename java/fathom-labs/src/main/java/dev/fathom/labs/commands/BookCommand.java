@@ -4,7 +4,7 @@ import dev.fathom.labs.book.Book;
 import dev.fathom.labs.book.StoredPicture;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.training.Interrupt;
@@ -132,9 +132,9 @@ public final class BookCommand implements Callable<Integer> {
             }
             Folder.made(folder, folder.toString(), options::misuse);
             out.println("Lab " + lab.name() + " ...");
-            new LabRun(
+            new RecordedRun(
                             lab,
-                            new Run(
+                            new LabRun(
                                     brief,
                                     null,
                                     options.seed(),

@@ -4,7 +4,7 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.book.StoredPicture;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.LabsPage;
 import dev.fathom.labs.pages.StoredRun;
@@ -98,9 +98,9 @@ public final class LabCommand implements Callable<Integer> {
         Path stored = save ? Project.docs().resolve("labs") : null;
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err)) {
-            Run run =
-                    new Run(brief, epochs, options.seed(), options.resume(), data, prompt, folder, interrupt, out, err);
-            Optional<StoredRun> finished = new LabRun(lab, run).call();
+            LabRun run = new LabRun(
+                    brief, epochs, options.seed(), options.resume(), data, prompt, folder, interrupt, out, err);
+            Optional<StoredRun> finished = new RecordedRun(lab, run).call();
             if (stored != null && finished.isPresent()) {
                 store(finished.get(), folder, stored);
             }

@@ -10,7 +10,7 @@ import dev.fathom.features.Pca;
 import dev.fathom.features.Predictor;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -63,7 +63,7 @@ public final class CrystalsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int unlabeled = run.of(4000, 1500);
         int tested = run.of(1000, 300);
         Crystals all = Crystals.draw(unlabeled + tested, new Rng(run.seed()).split("crystals"));
@@ -101,7 +101,7 @@ public final class CrystalsLab implements Experiment {
     }
 
     /** A network that learned to name the elements of hidden sites, to be closed; null if the run was interrupted. */
-    private static @Nullable Model<CrystalNet> taught(Run run, Crystals crystals) {
+    private static @Nullable Model<CrystalNet> taught(LabRun run, Crystals crystals) {
         run.training().say("%n== Hidden sites");
         int epochs = run.epochs(40, 15);
         Model<CrystalNet> model = Model.of(CrystalNet.of(), run.seed());
@@ -146,7 +146,8 @@ public final class CrystalsLab implements Experiment {
      * Teaches the property by more and more labels, and shows the numbers of labels that are finished; false if the run
      * was interrupted before the last.
      */
-    private static boolean properties(Run run, Findings page, Crystals known, Crystals test, Model<CrystalNet> taught) {
+    private static boolean properties(
+            LabRun run, Findings page, Crystals known, Crystals test, Model<CrystalNet> taught) {
         int[] labels = run.brief() ? BRIEF : LABELS;
         int draws = run.of(5, 2);
         run.training().say("%n== The property");
@@ -199,7 +200,7 @@ public final class CrystalsLab implements Experiment {
 
     /** What each method says of the test. */
     private static Map<String, float[]> answers(
-            Run run, Crystals labeled, Crystals test, Model<CrystalNet> taught, int draw) {
+            LabRun run, Crystals labeled, Crystals test, Model<CrystalNet> taught, int draw) {
         double mean = Averages.mean(Averages.doubles(labeled.energies()));
         double deviation = Averages.deviation(Averages.doubles(labeled.energies()));
         Map<String, float[]> all = new LinkedHashMap<>();
@@ -253,7 +254,7 @@ public final class CrystalsLab implements Experiment {
     }
 
     private static float[] network(
-            Run run, Model<CrystalNet> model, Crystals labeled, Crystals test, double mean, double deviation) {
+            LabRun run, Model<CrystalNet> model, Crystals labeled, Crystals test, double mean, double deviation) {
         int batch = Math.min(20, labeled.size());
         int epochs = Math.max(1, run.of(1500, 400) * batch / labeled.size());
         try (Dataset data = labeled.dataset(mean, deviation);

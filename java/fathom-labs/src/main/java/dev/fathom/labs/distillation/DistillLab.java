@@ -14,7 +14,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.distillation.Students.Lesson;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -70,7 +70,7 @@ public final class DistillLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.learning(run.of(10_000, 4000));
                 Images images = some.scaled();
@@ -109,7 +109,7 @@ public final class DistillLab implements Experiment {
     }
 
     /** The trained teacher, to be closed; null if the run was interrupted. */
-    private static @Nullable Model<Layer> teacher(Run run, Images images) {
+    private static @Nullable Model<Layer> teacher(LabRun run, Images images) {
         run.training().say("%n== The teacher");
         int epochs = run.epochs(15, 6);
         Model<Layer> model = Model.of(
@@ -188,7 +188,7 @@ public final class DistillLab implements Experiment {
      * Teaches students by each temperature, and shows the lessons that are finished; false if the run was interrupted
      * before the last.
      */
-    private static boolean temperatures(Run run, Findings page, Dataset images, Images flat, double teacher) {
+    private static boolean temperatures(LabRun run, Findings page, Dataset images, Images flat, double teacher) {
         int draws = run.of(5, 2);
         Students students = new Students(images, run.epochs(30, 12));
         run.training().say("%n== Students");
@@ -288,7 +288,7 @@ public final class DistillLab implements Experiment {
     }
 
     /** Students of a lesson; null if the run was interrupted before the last of them. */
-    private static @Nullable Taught taught(Run run, Students students, Lesson lesson, Images flat, int draws) {
+    private static @Nullable Taught taught(LabRun run, Students students, Lesson lesson, Images flat, int draws) {
         var kept = new KeptParts<>(run, "students", double[].class, sizes(students));
         List<double[]> errors = Workers.all()
                 .run(
@@ -369,7 +369,7 @@ public final class DistillLab implements Experiment {
      * Teaches a student by labels and one by the teacher, and shows those that are finished; false if the run was
      * interrupted before the last.
      */
-    private static boolean unseen(Run run, Findings page, Dataset taught, Images flat) {
+    private static boolean unseen(LabRun run, Findings page, Dataset taught, Images flat) {
         int[] labels = taught.labels();
         int[] others = IntStream.range(0, labels.length)
                 .filter(i -> labels[i] != UNSEEN)

@@ -14,7 +14,7 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.ReviewTokens;
@@ -25,8 +25,8 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.text.WordVectors;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Clouds;
 import dev.fathom.view.EventFile;
@@ -81,7 +81,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images images =
                 ImageSet.MNIST.images(run.data() == null ? null : run.data().resolve("mnist"), run.seed())) {
             int dimensions = run.of(200, 32);
@@ -127,7 +127,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     /** Adds digits as pixels and as the code of the net, by every method that is finished. */
-    private static void digits(Run run, Findings page, Projector projector, Dataset images, Examples code) {
+    private static void digits(LabRun run, Findings page, Projector projector, Dataset images, Examples code) {
         Examples pixels = Examples.of(images);
         int[] labels = code.labels();
         List<String> names = IntStream.range(0, labels.length)
@@ -156,7 +156,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     /** The last hidden layer of LeNet-5 for {@code shown}, null if the run was interrupted. */
-    private static @Nullable Examples code(Run run, Findings page, Images images, Dataset shown) {
+    private static @Nullable Examples code(LabRun run, Findings page, Images images, Dataset shown) {
         try (Model<LeNet5> model = Model.of(new LeNet5(10), run.seed());
                 EventFile events = new EventFile(run.folder().resolve("events"))) {
             Trainer<LeNet5> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
@@ -164,7 +164,7 @@ public final class ProjectorLab implements Experiment {
                     .seed(run.seed())
                     .callbacks(events.callback());
             run.training().attach(trainer, run.folder().resolve("lenet"), "images");
-            History history =
+            Run history =
                     trainer.fit(images.learn().shuffled(run.seed()).batches(64), images.choose(), run.epochs(4, 2));
             if (run.interrupt().requested()) {
                 return null;
@@ -198,7 +198,7 @@ public final class ProjectorLab implements Experiment {
      * Adds the finished pictures of t-SNE and UMAP in two and three dimensions to {@code points}, and those in two to
      * {@code drawn}.
      */
-    private static Points add(Run run, List<Drawn> drawn, String of, float[][] x, Points points) {
+    private static Points add(LabRun run, List<Drawn> drawn, String of, float[][] x, Points points) {
         Points all = points;
         drawn.add(new Drawn(of, PCA, components(x)));
         for (int width = 2; width <= 3; width++) {
@@ -226,7 +226,7 @@ public final class ProjectorLab implements Experiment {
     /**
      * The places of a method, or those that an earlier run kept of the same vectors; empty if the run was interrupted.
      */
-    private static Optional<float[][]> places(Run run, String name, Placement method, float[][] x) {
+    private static Optional<float[][]> places(LabRun run, String name, Placement method, float[][] x) {
         String settings = line("%s, vectors %08x", method, Arrays.deepHashCode(x));
         return new KeptParts<>(run, "placements", float[][].class, settings).of(name, () -> {
             run.out().println(name + " ...");
@@ -234,7 +234,7 @@ public final class ProjectorLab implements Experiment {
         });
     }
 
-    private static void write(Run run, String folder, float[][] x, List<String> labels) {
+    private static void write(LabRun run, String folder, float[][] x, List<String> labels) {
         Path to = run.folder().resolve(folder);
         ProjectorTsv.of(x, labels).write(to.resolve(VECTORS), to.resolve(LABELS));
     }
@@ -326,7 +326,7 @@ public final class ProjectorLab implements Experiment {
     }
 
     /** Adds words by every method that is finished; false if the run was interrupted. */
-    private static boolean words(Run run, Findings page, Projector projector, ReviewTokens reviews, int dimensions) {
+    private static boolean words(LabRun run, Findings page, Projector projector, ReviewTokens reviews, int dimensions) {
         run.out().println("Counting co-occurrences of words and computing their principal components ...");
         WordVectors vectors = CoOccurrences.vectors(
                 reviews.training(), reviews.vocabulary(), WINDOW, dimensions, run.seed(), run.interrupt()::requested);

@@ -13,7 +13,7 @@ import dev.fathom.features.LinearSvm;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.NetLearner;
 import dev.fathom.features.Predictor;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
@@ -34,7 +34,7 @@ final class ClothingStudy implements AutoCloseable {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200};
     private static final int CLASSES = 10;
 
-    private final Run run;
+    private final LabRun run;
     private final Findings page;
     private final Examples learn;
     private final Examples test;
@@ -42,7 +42,7 @@ final class ClothingStudy implements AutoCloseable {
     private final List<Predictor> open = new ArrayList<>();
     private final List<Team> teams = new ArrayList<>();
 
-    ClothingStudy(Run run, Findings page, Examples learn, Examples test) {
+    ClothingStudy(LabRun run, Findings page, Examples learn, Examples test) {
         this.run = run;
         this.page = page;
         this.learn = learn;

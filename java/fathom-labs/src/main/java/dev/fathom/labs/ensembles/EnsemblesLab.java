@@ -9,7 +9,7 @@ import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
@@ -31,7 +31,7 @@ public final class EnsemblesLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Findings page = run.page("Lab ensembles", line("A generated function, and %s", images.title()));
             Examples pixels = some(images.learn(), run.of(6000, 1500));
@@ -70,7 +70,7 @@ public final class EnsemblesLab implements Experiment {
     /**
      * A learner that ends the run with a CancellationException, which {@link #run} catches, once Ctrl-C was pressed.
      */
-    static Learner stoppable(Run run, Learner learner) {
+    static Learner stoppable(LabRun run, Learner learner) {
         return (data, seed) -> {
             if (run.interrupt().requested()) {
                 throw new CancellationException("stopped by Ctrl-C");

@@ -10,7 +10,7 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.NetLearner;
 import dev.fathom.features.Predictor;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.linear.LeastSquares;
@@ -30,13 +30,13 @@ final class FriedmanStudy implements AutoCloseable {
     private static final int COLUMNS = 10;
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 500};
 
-    private final Run run;
+    private final LabRun run;
     private final Findings page;
     private final Examples learn;
     private final Examples test;
     private final List<Predictor> open = new ArrayList<>();
 
-    FriedmanStudy(Run run, Findings page) {
+    FriedmanStudy(LabRun run, Findings page) {
         this.run = run;
         this.page = page;
         Rng rng = new Rng(run.seed()).split("friedman");

@@ -10,16 +10,16 @@ public interface Experiment {
     /** What it shows, in a line. */
     String shows();
 
-    /** Whether it does something with a text of the person who runs it, {@link Run#prompt}. */
+    /** Whether it does something with a text of the person who runs it, {@link LabRun#prompt}. */
     default boolean takesPrompt() {
         return false;
     }
 
     /**
-     * Runs it. What was stopped by {@link Run#interrupt} gives what there is, without {@link Findings#finished()}.
+     * Runs it. What was stopped by {@link LabRun#interrupt} gives what there is, without {@link Findings#finished()}.
      *
      * @throws IllegalArgumentException if data are missing or damaged, or the prompt has what the experiment does not
      *     know, with what to do
      */
-    Findings run(Run run);
+    Findings run(LabRun run);
 }

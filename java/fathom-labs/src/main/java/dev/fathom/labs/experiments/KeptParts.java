@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param type of what a part comes to, a record or an array of numbers, texts and the like
  * @param sizes all settings of the experiment beside seed, form and epochs on which its parts depend
  */
-public record KeptParts<T>(Run run, String folder, Class<T> type, String sizes) {
+public record KeptParts<T>(LabRun run, String folder, Class<T> type, String sizes) {
     private static final Gson GSON =
             new GsonBuilder().serializeSpecialFloatingPointValues().create();
     private static final int MOST = 1 << 28; // characters

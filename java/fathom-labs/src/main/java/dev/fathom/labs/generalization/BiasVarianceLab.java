@@ -3,7 +3,7 @@ package dev.fathom.labs.generalization;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.tensor.Rng;
@@ -35,7 +35,7 @@ public final class BiasVarianceLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Findings page = run.page("Lab bias-variance", line("%d samples of %d points of a noisy sine", SETS, POINTS));
         page.section("The parts of the test error", "")
                 .text(line(

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -73,7 +73,7 @@ public final class DoubleDescentLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int samples = run.of(1000, 100);
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Findings page = run.page(
@@ -87,7 +87,7 @@ public final class DoubleDescentLab implements Experiment {
 
     // ---- splines
 
-    private static boolean splines(Run run, Findings page, int count) {
+    private static boolean splines(LabRun run, Findings page, int count) {
         page.section("Splines: the simulation of the textbook", "")
                 .text(line(
                         "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. To each of %,d samples "

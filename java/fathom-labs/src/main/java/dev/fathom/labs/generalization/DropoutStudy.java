@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Dropout;
@@ -35,13 +35,13 @@ final class DropoutStudy {
     private static final int CLASSES = 10;
     private static final int BATCH = 100;
 
-    private final Run run;
+    private final LabRun run;
     private final Findings page;
     private final Images images;
     private final Pixels test;
     private final int units;
 
-    DropoutStudy(Run run, Findings page, Images images) {
+    DropoutStudy(LabRun run, Findings page, Images images) {
         this.run = run;
         this.page = page;
         this.images = images;

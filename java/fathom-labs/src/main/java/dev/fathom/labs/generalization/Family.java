@@ -3,7 +3,7 @@ package dev.fathom.labs.generalization;
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -54,7 +54,7 @@ record Family(String name, String axis, int[] complexities, Method method) {
     }
 
     /** Every kind of model with the complexities that a run tries. */
-    static List<Family> all(Run run) {
+    static List<Family> all(LabRun run) {
         int[] splines = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20};
         int[] neighbors = {50, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1};
         int[] widths = run.brief() ? new int[] {1, 3, 12} : new int[] {1, 2, 3, 4, 6, 8, 12, 20, 40};
@@ -114,7 +114,7 @@ record Family(String name, String axis, int[] complexities, Method method) {
     }
 
     /** One network for each sample, all trained at once by Adam on whole samples. */
-    private static double[][] networks(Run run, int width, List<SineSample> samples, double[][] places) {
+    private static double[][] networks(LabRun run, int width, List<SineSample> samples, double[][] places) {
         int epochs = run.epochs(4000, 500);
         int n = samples.get(0).x().length;
         float[] x = flat(samples.stream().map(SineSample::x).toArray(double[][]::new));

@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
@@ -18,9 +18,8 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
@@ -63,7 +62,7 @@ public final class MemorizeLab implements Experiment {
     private record Fit(double share, double wrong, double train, double test, long steps, double[][] curve) {}
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int n = run.of(5000, 1000);
         int epochs = run.epochs(300, 150);
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
@@ -96,7 +95,7 @@ public final class MemorizeLab implements Experiment {
     }
 
     /** Null if the run was interrupted. */
-    private static @Nullable Fit fit(Run run, Pixels images, Dataset test, double share, int epochs) {
+    private static @Nullable Fit fit(LabRun run, Pixels images, Dataset test, double share, int epochs) {
         Pixels mixed =
                 images.shuffled(share, new Rng(run.seed()).split("labels").split(Math.round(100 * share)));
         int changed = (int) IntStream.range(0, images.size())
@@ -111,22 +110,21 @@ public final class MemorizeLab implements Experiment {
                     .seed(run.seed());
             trainer.callbacks(new Callback() {
                 @Override
-                public void onTrainBegin(
-                        Progress progress) { // a network that was finished is finished when it is resumed
-                    double[] accuracy = progress.history().series("val_accuracy");
+                public void onTrainBegin(Run training) { // a network that was finished is finished when it is resumed
+                    double[] accuracy = training.series("val_accuracy");
                     if (accuracy.length > 0 && accuracy[accuracy.length - 1] == 1) {
-                        progress.stop("every image is right");
+                        training.stop("every image is right");
                     }
                 }
 
                 @Override
-                public void onEpochEnd(Progress progress, EpochLog log) {
-                    onTrainBegin(progress);
+                public void onEpochEnd(Run training, EpochLog log) {
+                    onTrainBegin(training);
                 }
             });
             run.training().attachQuietly(trainer, run.folder().resolve("mixed-" + Math.round(100 * share)));
             int batch = Math.min(BATCH, images.size());
-            History history = trainer.fit(data.shuffled(run.seed()).batches(batch), data, epochs);
+            Run history = trainer.fit(data.shuffled(run.seed()).batches(batch), data, epochs);
             if (run.interrupt().requested()) {
                 return null;
             }

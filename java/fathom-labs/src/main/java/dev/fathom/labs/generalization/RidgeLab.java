@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.linear.MinimumNorm;
@@ -23,7 +23,7 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Callback;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
@@ -61,7 +61,7 @@ public final class RidgeLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Findings page = run.page(
                     "Lab ridge",
@@ -117,7 +117,7 @@ public final class RidgeLab implements Experiment {
     }
 
     /** Adds a section to the page, as do those below; false if the run was interrupted. */
-    private static boolean dropout(Run run, Findings page, LinearProblem problem) {
+    private static boolean dropout(LabRun run, Findings page, LinearProblem problem) {
         double[] ridge = dropoutRidge(problem, DROPPED);
         double exact = LinearProblem.distance(overAllMasks(problem, DROPPED), ridge);
         double trained = LinearProblem.distance(trained(run, problem, new Dropout((float) DROPPED), "dropout"), ridge);
@@ -150,7 +150,7 @@ public final class RidgeLab implements Experiment {
      * The coefficients of a linear layer behind a layer that adds noise, trained by SGD on many copies of the problem
      * at once.
      */
-    private static double[] trained(Run run, LinearProblem problem, Layer noise, String folder) {
+    private static double[] trained(LabRun run, LinearProblem problem, Layer noise, String folder) {
         int copies = 200;
         double[][] x = IntStream.range(0, copies * problem.n())
                 .mapToObj(i -> problem.x()[i % problem.n()])
@@ -208,7 +208,7 @@ public final class RidgeLab implements Experiment {
         return MinimumNorm.solve(rows, y);
     }
 
-    private static boolean copies(Run run, Findings page, LinearProblem problem) {
+    private static boolean copies(LabRun run, Findings page, LinearProblem problem) {
         double lambda = problem.n() * TAU * TAU;
         double[] ridge = problem.ridge(lambda);
         int[] counts = {1, 3, 10, 30, 100, 300, 1000};
@@ -271,7 +271,7 @@ public final class RidgeLab implements Experiment {
 
     // ---- paths
 
-    private static boolean stopping(Run run, Findings page, LinearProblem problem) {
+    private static boolean stopping(LabRun run, Findings page, LinearProblem problem) {
         LinearProblem.Axes axes = problem.axes();
         double[] times = IntStream.rangeClosed(-20, 40)
                 .mapToDouble(i -> Math.pow(10, i / 10.0))
@@ -355,7 +355,7 @@ public final class RidgeLab implements Experiment {
     }
 
     /** A step of SGD with rate r on the mean squared error takes the time 2 r of gradient flow. */
-    private static Path path(Run run, LinearProblem problem, int batch) {
+    private static Path path(LabRun run, LinearProblem problem, int batch) {
         float rate = 0.01f;
         int epochs = run.of(4000, 1000) * batch / problem.n();
         List<Double> times = new ArrayList<>();
@@ -370,7 +370,7 @@ public final class RidgeLab implements Experiment {
                 private long next = 1;
 
                 @Override
-                public void onStepEnd(Progress progress) {
+                public void onStepEnd(Run training) {
                     if (++steps >= next) {
                         next = Math.max(steps + 1, Math.round(1.15 * steps));
                         times.add(2.0 * rate * steps);
@@ -415,7 +415,7 @@ public final class RidgeLab implements Experiment {
 
     // ---- more columns than points
 
-    private static boolean wide(Run run, Findings page) {
+    private static boolean wide(LabRun run, Findings page) {
         LinearProblem problem = LinearProblem.draw(20, 60, new Rng(run.seed()).split("wide"));
         double[] least = problem.leastSquares();
         double[] fromZero = fitted(run, problem, Init.zeros());
@@ -452,7 +452,7 @@ public final class RidgeLab implements Experiment {
         return true;
     }
 
-    private static double[] fitted(Run run, LinearProblem problem, Initializer start) {
+    private static double[] fitted(LabRun run, LinearProblem problem, Initializer start) {
         Linear layer = linear(problem.p(), start);
         try (Dataset data = dataset(problem.x(), problem.y());
                 Model<Linear> model = Model.of(layer, run.seed())) {

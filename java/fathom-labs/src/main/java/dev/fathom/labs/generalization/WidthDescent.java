@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -39,12 +39,12 @@ final class WidthDescent {
 
     private static final double[] SHARES = {0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10};
 
-    private final Run run;
+    private final LabRun run;
     private final Findings page;
     private final Images images;
     private final Pixels test;
 
-    WidthDescent(Run run, Findings page, Images images) {
+    WidthDescent(LabRun run, Findings page, Images images) {
         this.run = run;
         this.page = page;
         this.images = images;

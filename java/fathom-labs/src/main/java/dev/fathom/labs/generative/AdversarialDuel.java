@@ -2,7 +2,7 @@ package dev.fathom.labs.generative;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.GradientPenalty;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Group;
@@ -12,9 +12,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -57,7 +56,7 @@ record AdversarialDuel(
      * @throws IllegalStateException if a loss is not finite or the critic has collapsed, after what there is was
      *     written into the folder
      */
-    History train(Run run, String name, Model<Gan> model, Dataset data, int epochs, int shown) {
+    Run train(LabRun run, String name, Model<Gan> model, Dataset data, int epochs, int shown) {
         Path folder = Album.folder(run, name);
         int round = batch * (turns + 1);
         try (Dataset whole = data.take(0, Math.max(1, data.size() / round) * round)) {
@@ -95,7 +94,7 @@ record AdversarialDuel(
     }
 
     /** Writes what there is of a training that failed. */
-    static void keep(Run run, Path folder, @Nullable History history, Model<?> model, String file) {
+    static void keep(LabRun run, Path folder, @Nullable Run history, Model<?> model, String file) {
         if (history != null && !history.epochs().isEmpty()) {
             history.writeCsv(folder.resolve("history.csv"));
         }
@@ -112,7 +111,7 @@ record AdversarialDuel(
         private boolean critic;
         private boolean last;
         private float spread = Float.POSITIVE_INFINITY;
-        private @Nullable History history;
+        private @Nullable Run history;
 
         Players(Model<Gan> model, Album album, long seed, int shown) {
             this.model = model;
@@ -125,14 +124,14 @@ record AdversarialDuel(
         }
 
         @Override
-        public void onTrainBegin(Progress progress) {
-            history = progress.history();
+        public void onTrainBegin(Run training) {
+            history = training;
         }
 
         @Override
-        public void onForwardBegin(Progress progress, Pass pass) {
-            critic = progress.step() % (turns + 1) < turns;
-            last = progress.step() == progress.steps() - 2;
+        public void onForwardBegin(Run training, Pass pass) {
+            critic = training.progress().step() % (turns + 1) < turns;
+            last = training.progress().step() == training.progress().steps() - 2;
             give(model, critic);
         }
 
@@ -173,7 +172,7 @@ record AdversarialDuel(
         }
 
         @Override
-        public void onEpochEnd(Progress progress, EpochLog log) {
+        public void onEpochEnd(Run training, EpochLog log) {
             if (spread < 1e-7f) {
                 throw new IllegalStateException("the critic has collapsed: at the end of epoch " + log.epoch()
                         + " it gave real and generated examples all the same value; use a lower learning rate"

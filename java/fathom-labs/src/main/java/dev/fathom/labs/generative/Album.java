@@ -1,7 +1,7 @@
 package dev.fathom.labs.generative;
 
 import dev.fathom.io.Npy;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.training.Training;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
@@ -11,7 +11,7 @@ import java.nio.file.Path;
 /** Samples of a net after each epoch, in files, so that a run that is resumed still has those of its first epochs. */
 record Album(Path folder) {
     /** Where the files of a net are: a folder with its name in small letters. */
-    static Path folder(Run run, String name) {
+    static Path folder(LabRun run, String name) {
         return run.folder().resolve(Training.fileName(name));
     }
 

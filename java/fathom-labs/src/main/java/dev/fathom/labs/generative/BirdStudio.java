@@ -2,7 +2,7 @@ package dev.fathom.labs.generative;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.CaptionNet.Answers;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Flatten;
@@ -22,10 +22,9 @@ import dev.fathom.text.Texts;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.Words;
 import dev.fathom.train.Callback;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
 import dev.fathom.train.NonFiniteLossException;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -48,7 +47,7 @@ final class BirdStudio implements AutoCloseable {
     private static final Optimizer ADAM = new Adam(2e-4f).betas(0.5f, 0.999f);
     private static final Words WORDS = new Words().lowerCase().withoutPunctuation();
 
-    private final Run run;
+    private final LabRun run;
     private final List<Bird> birds;
     private final List<Bird> tests;
     private final Vocabulary vocabulary;
@@ -57,7 +56,7 @@ final class BirdStudio implements AutoCloseable {
     private final byte[] pixels;
 
     /** Draws birds, {@code n} to learn from and {@code held} others. */
-    BirdStudio(Run run, int n, int held) {
+    BirdStudio(LabRun run, int n, int held) {
         this.run = run;
         birds = draw(n, "birds", caption -> true);
         Set<String> learned = birds.stream().map(Bird::caption).collect(Collectors.toSet());
@@ -237,7 +236,7 @@ final class BirdStudio implements AutoCloseable {
      * first. Null if the run was interrupted.
      */
     @Nullable
-    History learnToDraw(Model<BirdNet> model, @Nullable BirdNet first, int epochs) {
+    Run learnToDraw(Model<BirdNet> model, @Nullable BirdNet first, int epochs) {
         String name = first == null ? "stage I" : "stage II";
         try (Dataset data = Dataset.of(
                         Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels),
@@ -263,11 +262,11 @@ final class BirdStudio implements AutoCloseable {
             Path folder = Album.folder(run, name);
             run.training().attach(trainer, folder, "pictures");
             try {
-                History history = trainer.fit(whole.shuffled(run.seed()).batches(BATCH), epochs);
+                Run history = trainer.fit(whole.shuffled(run.seed()).batches(BATCH), epochs);
                 model.save(folder.resolve("stage.safetensors"));
                 return history.epochs().size() == epochs ? history : null;
             } catch (NonFiniteLossException e) {
-                AdversarialDuel.keep(run, folder, e.history(), model, "stage.safetensors");
+                AdversarialDuel.keep(run, folder, e.run(), model, "stage.safetensors");
                 throw e;
             }
         }
@@ -283,8 +282,8 @@ final class BirdStudio implements AutoCloseable {
         }
 
         @Override
-        public void onForwardBegin(Progress progress, Pass pass) {
-            critic = progress.step() % 2 == 0;
+        public void onForwardBegin(Run training, Pass pass) {
+            critic = training.progress().step() % 2 == 0;
             AdversarialDuel.give(model, critic);
         }
     }

@@ -3,13 +3,13 @@ package dev.fathom.labs.generative;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.view.ImageSheet;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
@@ -38,7 +38,7 @@ public final class BirdsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int n = run.of(10_240, 768);
         int tests = run.of(1000, 128);
         Findings page = run.page(
@@ -51,13 +51,13 @@ public final class BirdsLab implements Experiment {
                 return page;
             }
             about(page, studio);
-            History one = studio.learnToDraw(first, null, run.epochs(80, 6));
+            Run one = studio.learnToDraw(first, null, run.epochs(80, 6));
             if (one == null) {
                 return page;
             }
             first.freeze("*");
             first.eval("generator*");
-            History two = studio.learnToDraw(second, first.net(), run.epochs(20, 3));
+            Run two = studio.learnToDraw(second, first.net(), run.epochs(20, 3));
             if (two == null) {
                 return page;
             }
@@ -74,7 +74,7 @@ public final class BirdsLab implements Experiment {
         }
     }
 
-    private static double[][] curve(History history) {
+    private static double[][] curve(Run history) {
         return new double[][] {
             IntStream.rangeClosed(1, history.epochs().size()).asDoubleStream().toArray(), history.series("value")
         };
@@ -107,7 +107,7 @@ public final class BirdsLab implements Experiment {
     }
 
     /** How many of the colors that captions say are found in the pictures. */
-    private static void fit(Run run, Findings page, BirdStudio studio, BirdNet first, BirdNet second) {
+    private static void fit(LabRun run, Findings page, BirdStudio studio, BirdNet first, BirdNet second) {
         List<Bird> tests = studio.tests();
         List<float[]> drawn = studio.drawn(first, second, tests, new Rng(run.seed()).split("fit"));
         List<Bird> others = new ArrayList<>(tests);
@@ -145,7 +145,7 @@ public final class BirdsLab implements Experiment {
                         .atLeast(100 * other));
     }
 
-    private static void prompts(Run run, Findings page, BirdStudio studio, BirdNet first, BirdNet second) {
+    private static void prompts(LabRun run, Findings page, BirdStudio studio, BirdNet first, BirdNet second) {
         Rng rng = new Rng(run.seed()).split("prompts");
         List<Bird> asked = Bird.PROMPTS.stream().map(p -> Bird.of(p, rng)).toList();
         List<Bird> all = new ArrayList<>();

@@ -3,7 +3,7 @@ package dev.fathom.labs.generative;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Layer;
@@ -17,7 +17,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
@@ -29,7 +29,7 @@ import java.util.function.DoubleUnaryOperator;
  * The theory of the first paper on a line, where every number of it can be computed: the best discriminator, and the
  * value that it reaches.
  */
-record DensityStudy(Run run, Findings page) {
+record DensityStudy(LabRun run, Findings page) {
     /** The value at the optimum, where the generator has the density of the data. */
     static final double OPTIMUM = -Math.log(4);
 
@@ -98,7 +98,7 @@ record DensityStudy(Run run, Findings page) {
         try (Dataset data = Dataset.of(x, Shape.of(1), densities, Shape.of(2));
                 Model<Layer> model = Model.of(net, run.seed())) {
             int steps = run.of(2000, 500);
-            History history = Trainer.custom(model, new Adam(0.01f), (n, batch) -> {
+            Run history = Trainer.custom(model, new Adam(0.01f), (n, batch) -> {
                         Tensor logit = n.apply(batch.x());
                         Tensor real = batch.y().slice(1, 0, 1);
                         Tensor fake = batch.y().slice(1, 1, 2);
@@ -174,7 +174,7 @@ record DensityStudy(Run run, Findings page) {
         AdversarialDuel duel = new AdversarialDuel(Game.NON_SATURATING, 128, new Adam(1e-3f).betas(0.5f, 0.999f));
         try (Dataset points = Dataset.of(data.sample(n, rng), Shape.of(1), new int[n]);
                 Model<Gan> model = Model.of(Nets.points(1, 4, 32), run.seed())) {
-            History history = duel.train(run, "A game on a line", model, points, epochs, 1000);
+            Run history = duel.train(run, "A game on a line", model, points, epochs, 1000);
             if (history.epochs().size() < epochs) {
                 return false;
             }

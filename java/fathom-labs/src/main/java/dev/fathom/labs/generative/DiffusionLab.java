@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -15,7 +15,7 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Ema;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
@@ -42,7 +42,7 @@ public final class DiffusionLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int steps = run.of(100, 25);
         Diffusion diffusion = Diffusion.cosine(steps);
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1500));
@@ -60,7 +60,7 @@ public final class DiffusionLab implements Experiment {
                                     + "has a loss of 1. Samples are made by a "
                                     + "moving average of the weights.",
                             steps, diffusion.kept()[0], diffusion.kept()[steps - 1], model.parameterCount()));
-            History history = train(run, diffusion, model, learn);
+            Run history = train(run, diffusion, model, learn);
             if (history == null) {
                 return page;
             }
@@ -83,7 +83,7 @@ public final class DiffusionLab implements Experiment {
         }
     }
 
-    private static @Nullable History train(Run run, Diffusion diffusion, Model<NoiseNet> model, Dataset learn) {
+    private static @Nullable Run train(LabRun run, Diffusion diffusion, Model<NoiseNet> model, Dataset learn) {
         int epochs = run.epochs(12, 3);
         var trainer = Trainer.custom(
                         model,
@@ -94,7 +94,7 @@ public final class DiffusionLab implements Experiment {
                 .seed(run.seed());
         run.training().say("%n== U-net");
         run.training().attach(trainer, Album.folder(run, "U-net"), "images");
-        History history = trainer.fit(learn.shuffled(run.seed()).batches(run.of(128, 32)), epochs);
+        Run history = trainer.fit(learn.shuffled(run.seed()).batches(run.of(128, 32)), epochs);
         if (history.epochs().size() < epochs) {
             return null;
         }
@@ -103,7 +103,7 @@ public final class DiffusionLab implements Experiment {
     }
 
     /** Adds some digits at several steps on their way out of noise. */
-    private static void way(Run run, Findings page, Diffusion diffusion, NoiseNet net) {
+    private static void way(LabRun run, Findings page, Diffusion diffusion, NoiseNet net) {
         float[] all = new float[ROWS * MOMENTS * SampleQuality.PIXELS];
         int last = diffusion.steps() - 1;
         diffusion.sample(
@@ -131,7 +131,7 @@ public final class DiffusionLab implements Experiment {
                 () -> Sheets.mosaic(all, MOMENTS));
     }
 
-    private static boolean evaluate(Run run, Findings page, Diffusion diffusion, NoiseNet net, Images unit) {
+    private static boolean evaluate(LabRun run, Findings page, Diffusion diffusion, NoiseNet net, Images unit) {
         try (SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 200))) {
             float[] samples = new float[evaluation.count() * SampleQuality.PIXELS];
             Rng rng = new Rng(run.seed()).split("samples");

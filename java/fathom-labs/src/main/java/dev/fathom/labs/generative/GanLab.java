@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -38,7 +38,7 @@ public final class GanLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 800));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 800))) {
             Findings page = run.page(
@@ -54,7 +54,7 @@ public final class GanLab implements Experiment {
         }
     }
 
-    private static boolean mixtures(Run run, Findings page) {
+    private static boolean mixtures(LabRun run, Findings page) {
         MixtureStudy study = new MixtureStudy(run, page);
         Optimizer adam = new Adam(1e-3f).betas(0.5f, 0.999f);
         AdversarialDuel nonSaturating = new AdversarialDuel(Game.NON_SATURATING, MixtureStudy.BATCH, adam);
@@ -85,7 +85,7 @@ public final class GanLab implements Experiment {
     }
 
     /** All nets on digits: those of this lab, and in the same table those of the labs wgan and vae. */
-    private static boolean digits(Run run, Findings page, Images images) {
+    private static boolean digits(LabRun run, Findings page, Images images) {
         AdversarialDuel duel = new AdversarialDuel(Game.NON_SATURATING, IMAGES, ADAM);
         int epochs = run.epochs(5, 1);
         try (Images unit = images.scaled();
@@ -166,7 +166,7 @@ public final class GanLab implements Experiment {
     }
 
     /** Measures the variational auto-encoder of the lab vae; false if the run was interrupted. */
-    private static boolean autoencoder(Run run, SampleQuality evaluation, Images unit) {
+    private static boolean autoencoder(LabRun run, SampleQuality evaluation, Images unit) {
         int epochs = VaeLab.epochs(run);
         try (Model<Vae> model = Model.of(VaeLab.net(run, LATENT), run.seed());
                 Dataset learn = VaeLab.binary(unit.learn())) {
@@ -207,7 +207,7 @@ public final class GanLab implements Experiment {
                         .published("225 ± 2", "Goodfellow et al. 2014"));
     }
 
-    private static boolean clothes(Run run, Findings page, Images images) {
+    private static boolean clothes(LabRun run, Findings page, Images images) {
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
                 SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 100))) {

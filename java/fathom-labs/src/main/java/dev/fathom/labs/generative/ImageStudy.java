@@ -3,13 +3,13 @@ package dev.fathom.labs.generative;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import java.awt.image.BufferedImage;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param values for each net, the mean value of its game in each epoch, and the Fréchet distance after it
  */
 record ImageStudy(
-        Run run,
+        LabRun run,
         Findings page,
         String title,
         Dataset learn,
@@ -33,7 +33,7 @@ record ImageStudy(
     private static final int COLUMNS = 10;
     private static final int SHEETS = 6;
 
-    ImageStudy(Run run, Findings page, String title, Dataset learn, SampleQuality evaluation) {
+    ImageStudy(LabRun run, Findings page, String title, Dataset learn, SampleQuality evaluation) {
         this(run, page, title, learn, evaluation, new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
@@ -52,7 +52,7 @@ record ImageStudy(
         int shown = Math.min(1000, evaluation.count());
         String full = title + ", " + name;
         try (Model<Gan> model = Model.of(net, run.seed())) {
-            History history = duel.train(run, full, model, learn, epochs, shown);
+            Run history = duel.train(run, full, model, learn, epochs, shown);
             if (history.epochs().size() < epochs) {
                 return null;
             }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.generative;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.tensor.Rng;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +27,7 @@ enum Mixture {
     }
 
     /** Both in a whole run, and the ring alone in a short one. */
-    static List<Mixture> of(Run run) {
+    static List<Mixture> of(LabRun run) {
         return run.brief() ? List.of(RING) : List.of(values());
     }
 

@@ -3,7 +3,7 @@ package dev.fathom.labs.generative;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.Mixture.Coverage;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -32,12 +32,12 @@ final class MixtureStudy {
     /** How many examples a step of any game has. */
     static final int BATCH = 128;
 
-    private final Run run;
+    private final LabRun run;
     private final Findings page;
     private final Map<Mixture, Map<String, Coverage>> outcomes = new EnumMap<>(Mixture.class);
     private final List<Chart> charts = new ArrayList<>();
 
-    MixtureStudy(Run run, Findings page) {
+    MixtureStudy(LabRun run, Findings page) {
         this.run = run;
         this.page = page;
     }

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -90,7 +90,7 @@ final class SampleQuality implements AutoCloseable {
      * @param images of numbers from 0 to 1
      * @param count how many images of each use are compared
      */
-    SampleQuality(Run run, Images images, int count) {
+    SampleQuality(LabRun run, Images images, int count) {
         model = Model.of(new Classifier(), run.seed());
         run.training().say("%n== the classifier that evaluates: %s", images.title());
         var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).seed(run.seed());

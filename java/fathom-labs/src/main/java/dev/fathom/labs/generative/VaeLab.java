@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -15,8 +15,8 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
@@ -59,7 +59,7 @@ public final class VaeLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 4000));
                 Images unit = digits.scaled();
                 Dataset learn = binary(unit.learn());
@@ -145,7 +145,7 @@ public final class VaeLab implements Experiment {
     }
 
     /** Trains a net to raise its bound; the history is shorter than {@code epochs} if the run was interrupted. */
-    static History train(Run run, String name, Model<Vae> model, Dataset learn, int epochs) {
+    static Run train(LabRun run, String name, Model<Vae> model, Dataset learn, int epochs) {
         var trainer = Trainer.custom(model, new Adam(1e-3f), (vae, batch) -> {
                     Tensor parts = vae.bound(batch.x());
                     Tensor means = parts.mean(0);
@@ -162,17 +162,17 @@ public final class VaeLab implements Experiment {
     }
 
     /** A net whose code has {@code latent} numbers. */
-    static Vae net(Run run, int latent) {
+    static Vae net(LabRun run, int latent) {
         return new Vae(SampleQuality.PIXELS, run.of(400, 200), latent);
     }
 
     /** How often a net sees every image. */
-    static int epochs(Run run) {
+    static int epochs(LabRun run) {
         return run.epochs(EPOCHS, 4);
     }
 
     private static boolean code(
-            Run run,
+            LabRun run,
             Findings page,
             Dataset learn,
             Dataset test,
@@ -184,7 +184,7 @@ public final class VaeLab implements Experiment {
         String name = "VAE, code of " + latent;
         int epochs = epochs(run);
         try (Model<Vae> model = Model.of(net(run, latent), run.seed())) {
-            History history = train(run, name, model, learn, epochs);
+            Run history = train(run, name, model, learn, epochs);
             if (history.epochs().size() < epochs) {
                 return false;
             }

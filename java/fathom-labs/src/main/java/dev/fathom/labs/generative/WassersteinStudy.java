@@ -3,7 +3,7 @@ package dev.fathom.labs.generative;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.GradientPenalty;
@@ -16,7 +16,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * What a critic says of the Wasserstein distance where the distance is known: on a line by sorting, and for a few
  * points in the plane by trying all pairs.
  */
-record WassersteinStudy(Run run, Findings page) {
+record WassersteinStudy(LabRun run, Findings page) {
     private static final double[] SHIFTS = {0, 0.5, 1, 2, 4, 6};
     private static final int SIZE = 4096;
     private static final int BATCH = 512;
@@ -239,7 +239,7 @@ record WassersteinStudy(Run run, Findings page) {
         AdversarialDuel duel = WganLab.penalized(128, 1e-3f, ONE_SIDED);
         try (Dataset points = Dataset.of(draws, Shape.of(1), new int[n]);
                 Model<Gan> model = Model.of(Nets.points(1, 4, 64), run.seed())) {
-            History history = duel.train(run, "A game on a line", model, points, epochs, 1000);
+            Run history = duel.train(run, "A game on a line", model, points, epochs, 1000);
             if (history.epochs().size() < epochs) {
                 return false;
             }

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.ImageStudy.Trained;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -48,7 +48,7 @@ public final class WganLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1000));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 500))) {
             Findings page = run.page(
@@ -65,7 +65,7 @@ public final class WganLab implements Experiment {
         }
     }
 
-    private static boolean mixtures(Run run, Findings page) {
+    private static boolean mixtures(LabRun run, Findings page) {
         MixtureStudy study = new MixtureStudy(run, page);
         int width = run.of(128, 64);
         GradientPenalty slope = GradientPenalty.oneSided(10);
@@ -110,7 +110,7 @@ public final class WganLab implements Experiment {
     }
 
     /** Both nets on images of one kind; false if the run was interrupted. */
-    private static boolean images(Run run, Findings page, String title, Images images, int epochs) {
+    private static boolean images(LabRun run, Findings page, String title, Images images, int epochs) {
         try (Images unit = images.scaled();
                 var learn = images.learn().scaled(2f / 255, -1);
                 SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 100))) {

@@ -1,7 +1,7 @@
 package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.TrainedEntry;
 import java.util.List;
@@ -14,4 +14,4 @@ import java.util.List;
  * @param run how the lab is run
  * @param page where the conclusion goes
  */
-record Conclusion(Images images, List<TrainedEntry> outcomes, Run run, Findings page) {}
+record Conclusion(Images images, List<TrainedEntry> outcomes, LabRun run, Findings page) {}

@@ -3,7 +3,7 @@ package dev.fathom.labs.images;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.NetworkEntry;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ interface ImageLab extends Experiment {
     default void conclude(Conclusion all) {}
 
     @Override
-    default Findings run(Run run) {
+    default Findings run(LabRun run) {
         try (Images all = images(run.data()).images(run.data(), run.seed())) {
             Images images = run.brief() ? all.first(brief().images()) : all;
             return new ImageRun(this, run, images.normalized()).result();

@@ -3,7 +3,7 @@ package dev.fathom.labs.images;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.NetworkEntry;
@@ -27,11 +27,11 @@ import java.util.stream.Stream;
  */
 final class ImageRun {
     private final ImageLab lab;
-    private final Run run;
+    private final LabRun run;
     private final Images images;
     private final List<TrainedEntry> outcomes = new ArrayList<>();
 
-    ImageRun(ImageLab lab, Run run, Images images) {
+    ImageRun(ImageLab lab, LabRun run, Images images) {
         this.lab = lab;
         this.run = run;
         this.images = images;

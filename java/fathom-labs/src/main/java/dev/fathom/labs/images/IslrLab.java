@@ -7,7 +7,7 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Dropout;
@@ -19,8 +19,8 @@ import dev.fathom.nn.Penalty;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.optim.RmsProp;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import java.nio.file.Path;
@@ -93,7 +93,7 @@ public final class IslrLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Path given = run.data();
         ImageSet set = given == null && !found() ? ImageSet.FASHION_MNIST : ImageSet.MNIST;
         Path folder = given == null ? set.folder() : given;
@@ -137,7 +137,7 @@ public final class IslrLab implements Experiment {
     // ---- table 10.1
 
     private static boolean table(
-            Run run, Findings page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
+            LabRun run, Findings page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
         int epochs = run.epochs(30, 3);
         page.section("Table 10.1", "")
                 .text(line(
@@ -155,7 +155,7 @@ public final class IslrLab implements Experiment {
         Map<String, double[][]> training = new LinkedHashMap<>();
         Map<String, double[][]> validation = new LinkedHashMap<>();
         for (Entry entry : entries()) {
-            History history = run.interrupt().requested()
+            Run history = run.interrupt().requested()
                     ? null
                     : network(run, page, entry, learn, validate, test, epochs, digits, rows);
             if (history != null) {
@@ -195,8 +195,8 @@ public final class IslrLab implements Experiment {
         return chart;
     }
 
-    private static @Nullable History network(
-            Run run,
+    private static @Nullable Run network(
+            LabRun run,
             Findings page,
             Entry entry,
             Dataset learn,
@@ -222,7 +222,7 @@ public final class IslrLab implements Experiment {
                                             .toLowerCase(Locale.ROOT)
                                             .replaceAll("[^a-z]+", "-")),
                             "images");
-            History history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), validate, epochs);
+            Run history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), validate, epochs);
             if (run.interrupt().requested()) {
                 return null;
             }

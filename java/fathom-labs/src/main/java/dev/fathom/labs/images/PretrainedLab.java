@@ -6,7 +6,7 @@ import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Layer;
@@ -86,7 +86,7 @@ public final class PretrainedLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Path photos = run.data() != null ? run.data() : photos();
         List<Expected> expected = expected(photos.resolve("expected.tsv"));
         List<String> files = expected.stream().map(Expected::file).distinct().toList();

@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -23,7 +23,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Histograms;
 import java.util.ArrayList;
@@ -82,7 +82,7 @@ public final class VeryDeepLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images images = all.normalized()) {
             Findings page =
@@ -95,7 +95,7 @@ public final class VeryDeepLab implements Experiment {
 
     // ---- order and chaos
 
-    private static void phases(Run run, Findings page) {
+    private static void phases(LabRun run, Findings page) {
         int width = run.of(400, 250);
         PhaseDiagram phases = PhaseDiagram.measured(run.of(25, 13), width, run.seed());
         double median = 100 * Averages.median(phases.deviations());
@@ -196,7 +196,7 @@ public final class VeryDeepLab implements Experiment {
     // ---- the Jacobian
 
     /** How bodies begin that have 8 maps of 4 x 4; false if the run was interrupted. */
-    private static boolean jacobians(Run run, Findings page) {
+    private static boolean jacobians(LabRun run, Findings page) {
         int[] depths = run.brief() ? new int[] {16, 256} : new int[] {16, 64, 256, 1000};
         Histograms histograms =
                 new Histograms("log10 of the singular values of the Jacobian", List.of("Delta", "Gauss", "Residual"));
@@ -262,7 +262,7 @@ public final class VeryDeepLab implements Experiment {
         return true;
     }
 
-    private static double[] singularValues(Run run, Sequential body, double deviation) {
+    private static double[] singularValues(LabRun run, Sequential body, double deviation) {
         float[] x = new Rng(run.seed()).normal(DIRECTIONS, 0, (float) deviation);
         try (Model<Sequential> model = Model.of(body, run.seed())) {
             return SingularValues.of(model.net(), x, SIDE, SIDE, LEAST);
@@ -273,7 +273,7 @@ public final class VeryDeepLab implements Experiment {
      * The linear network of delta-orthogonal convolutions, which is an isometry at any depth; false if the run was
      * interrupted.
      */
-    private static boolean linear(Run run, Findings page) {
+    private static boolean linear(LabRun run, Findings page) {
         double[] s = singularValues(run, DeepNets.linear(LEAST, 256), 1);
         if (run.interrupt().requested()) {
             return false;
@@ -305,15 +305,15 @@ public final class VeryDeepLab implements Experiment {
 
     // ---- 10,000 layers
 
-    private static int batch(Run run) {
+    private static int batch(LabRun run) {
         return run.of(32, 16);
     }
 
-    private static int steps(Run run) {
+    private static int steps(LabRun run) {
         return run.of(10, 8);
     }
 
-    private static int examples(Run run) {
+    private static int examples(LabRun run) {
         return batch(run) * steps(run);
     }
 
@@ -321,7 +321,7 @@ public final class VeryDeepLab implements Experiment {
      * Trains the deepest network from both initializations, recomputed in backward by stages; false if the run was
      * interrupted.
      */
-    private static boolean deepest(Run run, Findings page, Images images) {
+    private static boolean deepest(LabRun run, Findings page, Images images) {
         int depth = run.of(DEEPEST, 300);
         Map<String, Initializer> starts = new LinkedHashMap<>();
         starts.put("Delta", Init.deltaOrthogonal(PlainCnn.field(depth).gain()));
@@ -422,13 +422,13 @@ public final class VeryDeepLab implements Experiment {
     private record Trained(double[] losses, double unseen, double seconds) {}
 
     private static @Nullable Trained trained(
-            Run run, String name, PlainCnn net, Dataset seen, Dataset unseen, int depth) {
+            LabRun run, String name, PlainCnn net, Dataset seen, Dataset unseen, int depth) {
         run.training().say("%n== %s, %,d layers", name, depth);
         try (Model<Layer> model = Model.of(net.recomputed(), run.seed())) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam((float) rate(depth)))
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve(name.toLowerCase(Locale.ROOT)), "images");
-            History history = trainer.fit(seen.shuffled(run.seed()).batches(batch(run)), run.epochs(10, 3));
+            Run history = trainer.fit(seen.shuffled(run.seed()).batches(batch(run)), run.epochs(10, 3));
             double[] losses = history.series("loss");
             return losses.length == 0
                     ? null
@@ -451,7 +451,7 @@ public final class VeryDeepLab implements Experiment {
     }
 
     /** What backward needs for one image, with and without recomputation. */
-    private static String memory(Run run, int depth) {
+    private static String memory(LabRun run, int depth) {
         PlainCnn net = DeepNets.deep(new PlainCnn(1, WIDTH, depth, 10), WIDTH, depth, 1);
         long recomputed;
         long kept;

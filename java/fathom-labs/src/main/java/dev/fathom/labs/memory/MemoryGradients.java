@@ -3,7 +3,7 @@ package dev.fathom.labs.memory;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Init;
@@ -18,9 +18,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
 import dev.fathom.train.NonFiniteLossException;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,12 +40,12 @@ final class MemoryGradients {
     private static final float CLIP = 1;
     private static final int STEPS_A_POINT = 10;
 
-    private final Run run;
+    private final LabRun run;
     private final Findings page;
     private final int length;
 
     /** Adds to {@code page}; gradients are measured on sequences of {@code length} steps. */
-    MemoryGradients(Run run, Findings page, int length) {
+    MemoryGradients(LabRun run, Findings page, int length) {
         this.run = run;
         this.page = page;
         this.length = length;
@@ -154,7 +153,7 @@ final class MemoryGradients {
     /** Records the norm of all gradients together before they are clipped. */
     private record Norms(Model<?> model, List<Double> all) implements Callback {
         @Override
-        public void onBackwardEnd(Progress progress, Model<?> trained) {
+        public void onBackwardEnd(Run training, Model<?> trained) {
             double sum = 0;
             for (Parameter p : model.parameters()) {
                 Tensor gradient = p.gradient();
@@ -248,11 +247,11 @@ final class MemoryGradients {
             if (clipped) {
                 trainer.clipNorm(CLIP);
             }
-            History history;
+            Run history;
             try {
                 history = trainer.fit(training.shuffled(run.seed()).batches(BATCH), validation, epochs);
             } catch (NonFiniteLossException e) {
-                history = e.history();
+                history = e.run();
             }
             double[][] losses = {
                 history.epochs().stream()

@@ -3,7 +3,7 @@ package dev.fathom.labs.memory;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.memory.MemoryTraining.Trained;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -39,7 +39,7 @@ public final class MemoryLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int[] lengths = run.brief() ? BRIEF : LENGTHS;
         int flow = run.of(FLOW, BRIEF[0]);
         MemoryTraining training = new MemoryTraining(run, 64, run.of(100, 50), run.of(1000, 500));

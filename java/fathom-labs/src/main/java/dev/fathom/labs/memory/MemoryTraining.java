@@ -3,15 +3,14 @@ package dev.fathom.labs.memory;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.util.Locale;
 import java.util.Map;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param steps the number of steps in an epoch
  * @param tests the number of test sequences
  */
-record MemoryTraining(Run run, int hidden, int steps, int tests) {
+record MemoryTraining(LabRun run, int hidden, int steps, int tests) {
     static final int BATCH = 20;
     static final float RATE = 0.01f;
     static final float CLIP = 1;
@@ -64,23 +63,23 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
     /** Ends the training once the problem is solved. It reads the history, so a resumed run ends at the same step. */
     private record WhenSolved() implements Callback {
         @Override
-        public void onTrainBegin(Progress progress) {
-            judge(progress);
+        public void onTrainBegin(Run training) {
+            judge(training);
         }
 
         @Override
-        public void onEpochEnd(Progress progress, EpochLog log) {
-            judge(progress);
+        public void onEpochEnd(Run training, EpochLog log) {
+            judge(training);
         }
 
-        private static void judge(Progress progress) {
-            if (solved(progress.history())) {
-                progress.stop("solved");
+        private static void judge(Run training) {
+            if (solved(training)) {
+                training.stop("solved");
             }
         }
     }
 
-    private static boolean solved(History history) {
+    private static boolean solved(Run history) {
         double[] shares = history.series("val_accuracy");
         return shares.length > 0 && shares[shares.length - 1] >= SOLVED;
     }
@@ -120,7 +119,7 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
                                     .resolve(line("%s-%d-%s", task, length, MemoryNet.name(cell))
                                             .toLowerCase(Locale.ROOT)),
                             "sequences");
-            History history = trainer.fit(training.shuffled(run.seed()).batches(BATCH), validation, epochs(task));
+            Run history = trainer.fit(training.shuffled(run.seed()).batches(BATCH), validation, epochs(task));
             int done = history.epochs().size();
             if (done == 0) {
                 return null;

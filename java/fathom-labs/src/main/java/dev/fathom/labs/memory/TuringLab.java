@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
@@ -17,7 +17,7 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
@@ -68,7 +68,7 @@ public final class TuringLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Size size = run.brief() ? BRIEF : FULL;
         Findings page = run.page("Lab turing", line("Generated sequences of random vectors of %d bits", size.bits));
         page.section("Copying", "")
@@ -92,7 +92,7 @@ public final class TuringLab implements Experiment {
         List<List<String>> rows = new ArrayList<>();
         for (Map.Entry<String, Sequencer> entry : nets.entrySet()) {
             try (Model<Sequencer> model = Model.of(entry.getValue(), run.seed())) {
-                History history = train(run, entry.getKey(), model, size);
+                Run history = train(run, entry.getKey(), model, size);
                 if (run.interrupt().requested()) {
                     break;
                 }
@@ -133,7 +133,7 @@ public final class TuringLab implements Experiment {
         return bits;
     }
 
-    private static History train(Run run, String name, Model<Sequencer> model, Size size) {
+    private static Run train(LabRun run, String name, Model<Sequencer> model, Size size) {
         run.training().say("%n== %s", name);
         int sequences = BATCH * 100;
         int epochs = run.epochs(25, 8);
@@ -155,7 +155,7 @@ public final class TuringLab implements Experiment {
     }
 
     /** The share of bits that are right, by the length from 1 on. */
-    private static double[] accuracies(Run run, Sequencer net, Size size) {
+    private static double[] accuracies(LabRun run, Sequencer net, Size size) {
         return IntStream.rangeClosed(1, size.tested)
                 .mapToDouble(length -> {
                     Rng rng = new Rng(run.seed()).split("test").split(length);
@@ -243,7 +243,7 @@ public final class TuringLab implements Experiment {
     }
 
     /** Where the machine writes and reads, for a sequence that is longer than those learned from. */
-    private static void weights(Run run, Findings page, TuringMachine machine, Size size) {
+    private static void weights(LabRun run, Findings page, TuringMachine machine, Size size) {
         int length = size.longest * 3 / 2;
         float[][][] heads = new float[2][size.slots][2 * length];
         float[][] answered = new float[2 * size.bits][length];

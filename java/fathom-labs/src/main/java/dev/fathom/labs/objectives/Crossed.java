@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
@@ -38,7 +38,7 @@ final class Crossed {
     private Crossed() {}
 
     /** Fits both, tells what came of it, and returns false where it was interrupted. */
-    static boolean tell(Findings page, Run run) {
+    static boolean tell(Findings page, LabRun run) {
         int steps = run.epochs(1000, 300);
         Rng rng = new Rng(run.seed()).split("crossed");
         Points learn = PlaneSet.BLOBS.draw(400, rng);
@@ -87,7 +87,7 @@ final class Crossed {
                 .points(1, points.of(1));
     }
 
-    private static @Nullable Fitted fit(Run run, Points learn, Points test, int features, int steps) {
+    private static @Nullable Fitted fit(LabRun run, Points learn, Points test, int features, int steps) {
         Linear net = new Linear(features, 1);
         float[] y = learn.targets();
         try (Model<Linear> model = Model.of(net, run.seed())) {

@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
@@ -87,7 +87,7 @@ final class Encodings {
     }
 
     /** Trains one network for each encoding, tells what came of it, and returns false where it was interrupted. */
-    static boolean tell(Findings page, Run run) {
+    static boolean tell(Findings page, LabRun run) {
         int epochs = run.epochs(10, 3);
         Map<String, double[][]> curves = new LinkedHashMap<>();
         List<List<String>> rows = new ArrayList<>();
@@ -144,7 +144,7 @@ final class Encodings {
     }
 
     /** The accuracy after each epoch. */
-    private static double[] train(Run run, Encoding encoding, Images images, int epochs) {
+    private static double[] train(LabRun run, Encoding encoding, Images images, int epochs) {
         Sequential net = new Sequential(new Linear(784, HIDDEN), Tensor::relu, new Linear(HIDDEN, encoding.width()));
         try (Model<Sequential> model = Model.of(net, run.seed())) {
             var trainer = Trainer.of(model, encoding.ofClasses(), new Adam(1e-3f))

@@ -3,7 +3,7 @@ package dev.fathom.labs.objectives;
 import static dev.fathom.labs.pages.Findings.line;
 import static java.util.Objects.requireNonNull;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
@@ -77,7 +77,7 @@ final class LateAndEarly {
     }
 
     /** Fits a line under each loss, tells what came of it, and returns false where it was interrupted. */
-    static boolean tell(Findings page, Run run) {
+    static boolean tell(Findings page, LabRun run) {
         int n = run.of(20_000, 2000);
         int steps = run.epochs(2000, 600);
         Rng rng = new Rng(run.seed()).split("late");

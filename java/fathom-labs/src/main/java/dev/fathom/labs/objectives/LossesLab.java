@@ -1,7 +1,7 @@
 package dev.fathom.labs.objectives;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Loss;
@@ -32,10 +32,10 @@ public final class LossesLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Findings page = run.page("Lab losses", "Generated points, and Fashion-MNIST for the label encodings");
         shapes(page);
-        List<BiPredicate<Findings, Run>> parts = List.of(
+        List<BiPredicate<Findings, LabRun>> parts = List.of(
                 Outliers::tell, LateAndEarly::tell, OrderedClasses::tell, Encodings::tell, Crossed::tell, Warp::tell);
         return parts.stream().allMatch(part -> part.test(page, run)) ? page.finished() : page;
     }

@@ -3,7 +3,7 @@ package dev.fathom.labs.objectives;
 import static dev.fathom.labs.pages.Findings.line;
 import static java.util.Objects.requireNonNull;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
@@ -70,7 +70,7 @@ final class OrderedClasses {
     }
 
     /** Trains under both losses, tells what came of it, and returns false where it was interrupted. */
-    static boolean tell(Findings page, Run run) {
+    static boolean tell(Findings page, LabRun run) {
         int draws = run.of(100, 10);
         int steps = run.epochs(600, 300);
         Rng rng = new Rng(run.seed()).split("ordered");
@@ -127,7 +127,7 @@ final class OrderedClasses {
         return rows;
     }
 
-    private static @Nullable Score train(Run run, ReducedLoss loss, Data learn, Data test, int draws, int steps) {
+    private static @Nullable Score train(LabRun run, ReducedLoss loss, Data learn, Data test, int draws, int steps) {
         Sequential net =
                 new Sequential(new ManyLinear(draws, 2, HIDDEN), Tensor::tanh, new ManyLinear(draws, HIDDEN, CLASSES));
         try (Model<Sequential> model = Model.of(net, run.seed())) {

@@ -3,7 +3,7 @@ package dev.fathom.labs.objectives;
 import static dev.fathom.labs.pages.Findings.line;
 import static java.util.Objects.requireNonNull;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -67,7 +67,7 @@ final class Outliers {
     }
 
     /** Fits all lines, tells what came of them, and returns false where it was interrupted. */
-    static boolean tell(Findings page, Run run) {
+    static boolean tell(Findings page, LabRun run) {
         Outliers problem = draw(run.of(200, 40), new Rng(run.seed()).split("outliers"));
         int steps = run.epochs(3000, 800);
         Map<String, double[][]> lines = new LinkedHashMap<>();
@@ -113,7 +113,7 @@ final class Outliers {
     }
 
     /** Slope and intercept for each draw; nothing where it was interrupted. */
-    private double[][] fit(Run run, ReducedLoss loss, int steps) {
+    private double[][] fit(LabRun run, ReducedLoss loss, int steps) {
         ManyLinear net = new ManyLinear(draws, 1, 1);
         try (Model<ManyLinear> model = Model.of(net, run.seed())) {
             boolean whole = Descent.cosine(new Adam(0.1f), steps)

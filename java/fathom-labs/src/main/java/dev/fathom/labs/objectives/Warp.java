@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
@@ -57,7 +57,7 @@ final class Warp {
     }
 
     /** Trains the network, shows its frames, and returns false where it was interrupted. */
-    static boolean tell(Findings page, Run run) {
+    static boolean tell(Findings page, LabRun run) {
         int steps = run.epochs(800, 400);
         int frames = Math.min(steps, run.of(40, 10));
         Warp warp = new Warp(PlaneSet.CIRCLES.draw(200, new Rng(run.seed()).split("warp")));
@@ -88,7 +88,7 @@ final class Warp {
         return true;
     }
 
-    private boolean train(Run run, int steps, int count) {
+    private boolean train(LabRun run, int steps, int count) {
         float[] x = points.x();
         int n = points.size();
         float[] y = points.targets();

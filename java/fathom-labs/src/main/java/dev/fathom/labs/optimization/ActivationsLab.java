@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.optimization.Race.Placed;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -40,7 +40,7 @@ public final class ActivationsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Images images = (run.brief() ? all.first(1500) : all.learning(20_000)).normalized();
             Findings page = run.page(

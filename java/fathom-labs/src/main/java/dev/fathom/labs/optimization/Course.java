@@ -1,7 +1,7 @@
 package dev.fathom.labs.optimization;
 
 import dev.fathom.io.AtomicFile;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param epochs how many it should have
  */
 record Course(double[] losses, double[] judgedLosses, double[] accuracies, int epochs) {
-    static Course of(History history, int epochs) {
+    static Course of(Run history, int epochs) {
         return new Course(history.series("loss"), history.series("val_loss"), history.series("val_accuracy"), epochs);
     }
 

@@ -8,7 +8,7 @@ import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -65,7 +65,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(2000, 300));
                 Images images = some.normalized()) {
@@ -96,7 +96,7 @@ public final class LandscapeLab implements Experiment {
         }
     }
 
-    private static void planes(Run run, Findings page, Dataset data) {
+    private static void planes(LabRun run, Findings page, Dataset data) {
         Supplier<FlatNet> shape = () -> FlatNet.of(Activation.RELU, 784, run.of(32, 12), 10);
         int epochs = run.epochs(20, 6);
         int steps = epochs * data.batches(BATCH).steps();
@@ -165,7 +165,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     private static void principal(
-            Run run, Findings page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
+            LabRun run, Findings page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
         Pca pca = Pca.fit(ways.stream().flatMap(List::stream).toArray(float[][]::new), 2);
         int n = net.size();
         float[] u = floats(pca.components(), 0, n);
@@ -218,7 +218,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     private static void random(
-            Run run, Findings page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
+            LabRun run, Findings page, FlatNet net, Dataset data, List<String> names, List<List<float[]>> ways) {
         int adam = names.indexOf("Adam 0.001");
         List<float[]> way = ways.get(adam);
         float[] end = way.get(way.size() - 1);
@@ -261,7 +261,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     private static double[][] field(
-            Run run, FlatNet net, Dataset data, float[] origin, float[] u, float[] v, double... window) {
+            LabRun run, FlatNet net, Dataset data, float[] origin, float[] u, float[] v, double... window) {
         int n = run.of(41, 17);
         return Ways.plane(
                 net,
@@ -343,7 +343,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     /** Dauphin et al. (2014): the higher a critical point lies, the more of its directions lead down. */
-    private static void saddles(Run run, Findings page, Dataset data) {
+    private static void saddles(LabRun run, Findings page, Dataset data) {
         if (run.interrupt().requested()) {
             return;
         }
@@ -492,7 +492,7 @@ public final class LandscapeLab implements Experiment {
     }
 
     /** Choromanska et al. (2015): the wider a network, the less it matters where it starts. */
-    private static void widths(Run run, Findings page, Dataset learn, Dataset test) {
+    private static void widths(LabRun run, Findings page, Dataset learn, Dataset test) {
         if (run.interrupt().requested()) {
             return;
         }

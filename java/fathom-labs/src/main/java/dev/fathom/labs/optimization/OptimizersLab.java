@@ -6,7 +6,7 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.optimization.Race.Placed;
 import dev.fathom.labs.optimization.Racer.Family;
 import dev.fathom.labs.pages.Figure;
@@ -38,7 +38,7 @@ public final class OptimizersLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         ImageSet set = run.brief() ? ImageSet.FASHION_MNIST : ImageSet.MNIST;
         try (Images all = set.images(run.data(), run.seed());
                 Images some = all.first(run.of(Integer.MAX_VALUE, 2000));
@@ -58,7 +58,7 @@ public final class OptimizersLab implements Experiment {
     }
 
     /** The network taught by each optimizer, with the best of its rates. */
-    private static boolean race(Run run, Findings page, Images images) {
+    private static boolean race(LabRun run, Findings page, Images images) {
         int epochs = run.epochs(10, 2);
         double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.1, 0.32, 1, 3.2, 10};
         Race race = new Race(run, images, BATCH, factors, run.of(5, 1), epochs, 1);

@@ -5,7 +5,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -18,7 +18,7 @@ import dev.fathom.nn.Penalty;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.train.EarlyStopping;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
@@ -35,7 +35,7 @@ import java.util.function.Consumer;
  * The part of the lab on rates in which a network with more weights than images fits too much: early stopping,
  * penalties, and calibration.
  */
-record Overfitting(Run run, Findings page, Images images) {
+record Overfitting(LabRun run, Findings page, Images images) {
     private static final int BINS = 15;
     /** A weight below this size counts as 0. */
     private static final double NOTHING = 1e-3;
@@ -50,7 +50,7 @@ record Overfitting(Run run, Findings page, Images images) {
      * @param held the answers to the images held out
      * @param test the answers to the test
      */
-    private record Trained(History history, float[] weights, Classification held, Classification test) {
+    private record Trained(Run history, float[] weights, Classification held, Classification test) {
         double deviation() {
             return Averages.deviation(Averages.doubles(weights));
         }
@@ -93,7 +93,7 @@ record Overfitting(Run run, Findings page, Images images) {
         List<Trained> all = Workers.all().run(WAYS.size(), i -> {
             Way way = WAYS.get(i);
             try (Model<Layer> model = Model.of(network(), run.seed())) {
-                History history = trainings.fit(
+                Run history = trainings.fit(
                         new Trainings.Task(
                                 way.name,
                                 Overfitting::network,
@@ -171,7 +171,7 @@ record Overfitting(Run run, Findings page, Images images) {
                         .atMost(plain.test.logLoss()));
     }
 
-    private static Map<String, double[][]> losses(History history) {
+    private static Map<String, double[][]> losses(Run history) {
         Map<String, double[][]> curves = new LinkedHashMap<>();
         curves.put("training", history.curve("loss"));
         curves.put("held out", history.curve("val_loss"));

@@ -3,7 +3,7 @@ package dev.fathom.labs.optimization;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Layer;
 import dev.fathom.optim.Optimizer;
 import java.math.BigDecimal;
@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * @param epochs the number of epochs of the race
  * @param seeds how often each candidate races
  */
-record Race(Run run, Images images, int batch, double[] factors, int trial, int epochs, int seeds) {
+record Race(LabRun run, Images images, int batch, double[] factors, int trial, int epochs, int seeds) {
     /** Makes an optimizer of a rate and of the number of steps that it will take. */
     interface Recipe {
         Optimizer of(double rate, int steps);

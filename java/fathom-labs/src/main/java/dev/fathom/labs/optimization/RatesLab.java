@@ -6,7 +6,7 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
@@ -56,7 +56,7 @@ public final class RatesLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = run.brief() ? all.first(2048) : all.learning(20_480);
                 Images images = some.normalized();
@@ -84,7 +84,7 @@ public final class RatesLab implements Experiment {
     }
 
     /** Every batch size with every rate, from a few seeds. */
-    private static boolean grid(Run run, Findings page, Images images) {
+    private static boolean grid(LabRun run, Findings page, Images images) {
         int epochs = run.epochs(5, 2);
         int seeds = run.of(3, 1);
         List<Trainings.Task> tasks = new ArrayList<>();
@@ -230,12 +230,12 @@ public final class RatesLab implements Experiment {
         return Arrays.stream(values).min().orElseThrow();
     }
 
-    private static Trainings.Task task(Run run, String name, Optimizer recipe, int batch, int epochs) {
+    private static Trainings.Task task(LabRun run, String name, Optimizer recipe, int batch, int epochs) {
         return new Trainings.Task(name, RatesLab::network, recipe, batch, epochs, run.seed());
     }
 
     /** The range test of Smith (2017), and whether its suggestion is a good rate. */
-    private static boolean range(Run run, Findings page, Images images) {
+    private static boolean range(LabRun run, Findings page, Images images) {
         int steps = run.of(300, 120);
         int epochs = run.epochs(3, 1);
         Map<String, DoubleFunction<Optimizer>> recipes = new LinkedHashMap<>();
@@ -305,7 +305,7 @@ public final class RatesLab implements Experiment {
     }
 
     /** Smith et al. (2018): do not decay the learning rate, increase the batch size. */
-    private static boolean growth(Run run, Findings page, Images images) {
+    private static boolean growth(LabRun run, Findings page, Images images) {
         int phase = run.epochs(4, 1);
         int epochs = 3 * phase;
         int steps = images.learn().batches(32).steps();
@@ -370,7 +370,7 @@ public final class RatesLab implements Experiment {
     }
 
     private static Trainings.Task with(
-            Run run, String name, Optimizer recipe, int epochs, Consumer<Trainer<Layer>> settings) {
+            LabRun run, String name, Optimizer recipe, int epochs, Consumer<Trainer<Layer>> settings) {
         return new Trainings.Task(
                 name, RatesLab::network, Loss.crossEntropy(), recipe, 32, epochs, run.seed(), settings);
     }

@@ -6,7 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -128,7 +128,7 @@ public final class SignalsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int width = run.of(512, 200);
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(5000, 800));
@@ -168,11 +168,11 @@ public final class SignalsLab implements Experiment {
         }
     }
 
-    private static int batch(Run run) {
+    private static int batch(LabRun run) {
         return run.of(512, 200);
     }
 
-    private static Signals signals(Run run, Images images, Unit unit, Start start, int width) {
+    private static Signals signals(LabRun run, Images images, Unit unit, Start start, int width) {
         try (Model<Sequential> model = Model.of(network(start, width), run.seed());
                 Pass pass = Pass.grad()) {
             Batch batch = images.learn().batches(batch(run)).epoch(0).next();
@@ -320,7 +320,7 @@ public final class SignalsLab implements Experiment {
     }
 
     /** What the signals are good for: how far gradient descent comes from each start. */
-    private static boolean learn(Run run, Findings page, Images images, List<Signals> signals) {
+    private static boolean learn(LabRun run, Findings page, Images images, List<Signals> signals) {
         double[] rates = {0.01, 0.1};
         int epochs = run.epochs(5, 1);
         int width = run.of(256, 100);

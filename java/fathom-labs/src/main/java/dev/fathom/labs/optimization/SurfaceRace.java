@@ -2,7 +2,7 @@ package dev.fathom.labs.optimization;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.optimization.Racer.Family;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -24,7 +24,7 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /** The part of the lab on optimizers that races them over the surfaces. */
-record SurfaceRace(Run run, Findings page) {
+record SurfaceRace(LabRun run, Findings page) {
     private static final double NEAR = 1e-3;
     /** Half decades from 0.0001 to 10. */
     private static final double[] GRID =

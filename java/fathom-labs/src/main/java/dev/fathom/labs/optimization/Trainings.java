@@ -1,15 +1,15 @@
 package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Optimizer;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
 import dev.fathom.train.NonFiniteLossException;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
 import java.nio.file.Files;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param learn the images to learn from
  * @param judge the images by which networks are judged after each epoch
  */
-record Trainings(Run run, Dataset learn, Dataset judge) {
+record Trainings(LabRun run, Dataset learn, Dataset judge) {
     /**
      * A training.
      *
@@ -99,7 +99,7 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
     }
 
     /** Trains a model; the history of one that diverged is that of its finite epochs. */
-    History fit(Task task, Model<Layer> model) {
+    Run fit(Task task, Model<Layer> model) {
         var trainer = Trainer.of(model, task.loss(), task.recipe())
                 .metrics(Metric.accuracy())
                 .seed(task.seed());
@@ -108,7 +108,7 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
         try {
             return trainer.fit(learn.shuffled(task.seed()).batches(task.batch()), judge, task.epochs());
         } catch (NonFiniteLossException e) {
-            return e.history();
+            return e.run();
         }
     }
 }

@@ -3,7 +3,7 @@ package dev.fathom.labs.outliers;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
@@ -43,7 +43,7 @@ public final class AnomaliesLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         List<LabeledSeries> all = series(run);
         Study study = Study.of(run);
         long rows = all.stream().mapToLong(s -> s.test().length).sum();
@@ -82,7 +82,7 @@ public final class AnomaliesLab implements Experiment {
     }
 
     /** All series; in a short run one of each collection. */
-    private static List<LabeledSeries> series(Run run) {
+    private static List<LabeledSeries> series(LabRun run) {
         List<LabeledSeries> ecg = OutlierData.ecg(run.data());
         List<LabeledSeries> nab = OutlierData.nab(run.data(), name -> !run.brief() || name.equals("speed_7578"));
         List<LabeledSeries> msl = OutlierData.msl(run.data());
@@ -93,7 +93,7 @@ public final class AnomaliesLab implements Experiment {
     }
 
     /** What came of a series, perhaps in an earlier run with the same settings; empty if it was interrupted. */
-    private static Optional<Outcome> outcome(Run run, Study study, LabeledSeries series) {
+    private static Optional<Outcome> outcome(LabRun run, Study study, LabeledSeries series) {
         if (run.interrupt().requested()) {
             return Optional.empty();
         }

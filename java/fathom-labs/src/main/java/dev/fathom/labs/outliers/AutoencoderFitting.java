@@ -11,7 +11,7 @@ import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
@@ -51,11 +51,11 @@ record AutoencoderFitting(int rows, int columns, int epochs, int batch, Adam ada
     }
 
     /** Trains a model on windows, with the loss of windows held out after each epoch; null if it was interrupted. */
-    <M extends Net> @Nullable History validate(
+    <M extends Net> @Nullable Run validate(
             Model<M> model, float[][] windows, float[][] held, BiFunction<M, Batch, Tensor> loss, long seed) {
         try (Dataset data = data(windows, null);
                 Dataset others = data(held, null)) {
-            History history = trainer(model, loss, seed).fit(batches(data, seed), others, epochs);
+            Run history = trainer(model, loss, seed).fit(batches(data, seed), others, epochs);
             return interrupt.requested() ? null : history;
         }
     }

@@ -2,7 +2,7 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
@@ -34,7 +34,7 @@ record Choice(int rows, float rate, int epochs, double error) {
                     continue;
                 }
                 Choice tried = new Choice(rows, rate, study.epochs(), Double.NaN);
-                History history = study.recurrent(first, Cell.DRAWN, tried).tried(first);
+                Run history = study.recurrent(first, Cell.DRAWN, tried).tried(first);
                 if (history == null) {
                     return Optional.empty();
                 }

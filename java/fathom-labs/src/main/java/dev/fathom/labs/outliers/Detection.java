@@ -8,7 +8,7 @@ import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -81,8 +81,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
                     .seed(settings.seed())
                     .clipNorm(Study.CLIP);
             training.attach(trainer, folder, "windows");
-            History history =
-                    trainer.fit(data.shuffled(settings.seed()).batches(Math.min(BATCH, windows.length)), EPOCHS);
+            Run history = trainer.fit(data.shuffled(settings.seed()).batches(Math.min(BATCH, windows.length)), EPOCHS);
             history.notes().forEach(note -> training.say("%s", note));
             int epochs = history.epochs().size();
             if (epochs == 0) {

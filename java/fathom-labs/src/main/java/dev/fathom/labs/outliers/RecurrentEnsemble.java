@@ -4,7 +4,7 @@ import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +43,7 @@ record RecurrentEnsemble(Cell cell, AutoencoderFitting fitting, Sliding learned,
      * those that it learns from; null if it was interrupted.
      */
     @Nullable
-    History tried(LabeledSeries series) {
+    Run tried(LabeledSeries series) {
         Rng rng = new Rng(seed).split(0);
         try (Model<RecurrentAutoencoder> model =
                 Model.of(RecurrentAutoencoder.of(series.columns(), cell, rng), rng.seed())) {

@@ -1,7 +1,7 @@
 package dev.fathom.labs.outliers;
 
 import dev.fathom.assess.Ranking;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.outliers.Outcome.Area;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.pages.Findings;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param width of its vectors
  * @param each epochs of each of its members
  */
-record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int convolutional, int width, int each) {
+record Study(LabRun run, int[] sizes, int[] windows, int learned, int epochs, int convolutional, int width, int each) {
     static final String SINGLE = "single";
     static final String CONVOLUTIONAL = "CAE";
     static final String PLAIN = "CAE, λ = 0";
@@ -52,7 +52,7 @@ record Study(Run run, int[] sizes, int[] windows, int learned, int epochs, int c
     static final int BATCH = 16;
 
     /** The settings of a whole run, or of a short one. */
-    static Study of(Run run) {
+    static Study of(LabRun run) {
         return new Study(
                 run,
                 run.brief() ? new int[] {2, 4} : new int[] {10, 20, 30, 40},

@@ -9,7 +9,7 @@ import dev.fathom.data.Field;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Question;
 import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Embedding;
@@ -37,7 +37,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** Questions about pictures of two things (visual question answering). */
-record Answers(Run run, CaptionedShapes training, CaptionedShapes test) {
+record Answers(LabRun run, CaptionedShapes training, CaptionedShapes test) {
     private static final int WIDTH = 32;
     private static final int QUESTION = 64;
     private static final int CHUNK = 250;

@@ -7,7 +7,7 @@ import dev.fathom.decode.Bleu;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.translation.Writer;
@@ -15,7 +15,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.text.Reserved;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Shades;
@@ -94,7 +94,7 @@ public final class CaptionsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         CaptionedShapes training = CaptionedShapes.pairs(run.of(12_000, 1000), 3 * run.seed());
         CaptionedShapes validation = CaptionedShapes.pairs(run.of(1000, 100), 3 * run.seed() + 1);
         CaptionedShapes test = CaptionedShapes.pairs(run.of(2000, 300), 3 * run.seed() + 2);
@@ -123,7 +123,7 @@ public final class CaptionsLab implements Experiment {
             for (boolean attention : new boolean[] {false, true}) {
                 String name = attention ? "CNN, LSTM and attention" : "CNN and LSTM";
                 try (Model<Captioner> model = Model.of(Captioner.of(attention), run.seed())) {
-                    History history = train(name, model, learn, choose, run);
+                    Run history = train(name, model, learn, choose, run);
                     if (history == null) {
                         results(page, all, curves);
                         return page;
@@ -149,8 +149,7 @@ public final class CaptionsLab implements Experiment {
                 .toList();
     }
 
-    private static @Nullable History train(
-            String name, Model<Captioner> model, Dataset learn, Dataset choose, Run run) {
+    private static @Nullable Run train(String name, Model<Captioner> model, Dataset learn, Dataset choose, LabRun run) {
         int epochs = run.epochs(15, 6);
         run.out().println(line("%n== %s: %,d parameters", name, model.parameterCount()));
         var trainer = Trainer.custom(model, new Adam(3e-3f), Captioner::step)
@@ -160,7 +159,7 @@ public final class CaptionsLab implements Experiment {
                 .keepBest("val_loss")
                 .seed(run.seed());
         run.training().attach(trainer, run.folder().resolve(name.replaceAll("\\W+", "-")), "pictures");
-        History history = trainer.fit(learn.shuffled(run.seed()).batches(run.of(40, 20)), choose, epochs);
+        Run history = trainer.fit(learn.shuffled(run.seed()).batches(run.of(40, 20)), choose, epochs);
         return history.epochs().size() < epochs ? null : history;
     }
 

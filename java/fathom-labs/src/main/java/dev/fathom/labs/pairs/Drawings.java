@@ -8,7 +8,7 @@ import dev.fathom.data.Field;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.data.Thing;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * The direct problem, which label a picture has, and the inverse one, which picture a label has. Every picture has one
  * label, but a label has many pictures: the exact place, the size in pixels, the turn and the ground are free.
  */
-record Drawings(Run run, CaptionedShapes training, CaptionedShapes test) {
+record Drawings(LabRun run, CaptionedShapes training, CaptionedShapes test) {
     private static final List<String> PARTS = List.of("form", "color", "size", "place");
     /** The number of classes of each part of a label. */
     private static final int[] CLASSES = {Thing.Form.values().length, Thing.Paint.values().length, 2, Scene.PLACES};

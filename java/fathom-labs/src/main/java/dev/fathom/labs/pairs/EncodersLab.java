@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 
 /**
@@ -24,7 +24,7 @@ public final class EncodersLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         CaptionedShapes stored = CaptionedShapes.alone(run.of(1000, 200), 5 * run.seed());
         CaptionedShapes training = CaptionedShapes.alone(run.of(6000, 480), 5 * run.seed() + 1);
         CaptionedShapes test = CaptionedShapes.alone(run.of(1500, 200), 5 * run.seed() + 2);
@@ -43,7 +43,7 @@ public final class EncodersLab implements Experiment {
     }
 
     /** The translations learn from the first pairs, and the next ones choose their weights. */
-    private static Translations translations(Run run, CaptionedShapes two, CaptionedShapes test) {
+    private static Translations translations(LabRun run, CaptionedShapes two, CaptionedShapes test) {
         int learned = run.of(4000, 700);
         return new Translations(run, two.first(learned), two.part(learned, learned + run.of(500, 100)), test);
     }

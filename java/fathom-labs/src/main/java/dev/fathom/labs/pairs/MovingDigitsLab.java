@@ -10,7 +10,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -19,7 +19,7 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Animation;
 import dev.fathom.view.ImageSheet;
@@ -115,7 +115,7 @@ public final class MovingDigitsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Rng rng = new Rng(run.seed()).split("clips");
         MovingDigits training;
         MovingDigits validation;
@@ -170,7 +170,12 @@ public final class MovingDigitsLab implements Experiment {
     }
 
     private static @Nullable Foretold trained(
-            String name, boolean shifts, MovingDigits training, MovingDigits validation, MovingDigits test, Run run) {
+            String name,
+            boolean shifts,
+            MovingDigits training,
+            MovingDigits validation,
+            MovingDigits test,
+            LabRun run) {
         int epochs = run.epochs(10, 4);
         Clips net = Clips.of(shifts ? new Clips.Shifting() : new Clips.Painting());
         try (Dataset learn = training.dataset();
@@ -184,7 +189,7 @@ public final class MovingDigitsLab implements Experiment {
                     .keepBest("val_loss")
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve(shifts ? "shifts" : "painting"), "clips");
-            History history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), choose, epochs);
+            Run history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), choose, epochs);
             return history.epochs().size() < epochs ? null : foretold(name, net, clips);
         }
     }

@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.translation.Writer;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param stored the scenes whose pictures the nearest neighbors are looked for among
  */
-record PairTable(Run run, CaptionedShapes stored, CaptionedShapes training, CaptionedShapes test) {
+record PairTable(LabRun run, CaptionedShapes stored, CaptionedShapes training, CaptionedShapes test) {
     private static final int NEIGHBORS = 5;
 
     /** An encoder and a decoder. */

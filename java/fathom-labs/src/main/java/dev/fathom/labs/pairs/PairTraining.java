@@ -1,7 +1,7 @@
 package dev.fathom.labs.pairs;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.optim.Adam;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Trains the networks of lab {@code encoders}, which are many and small: side by side, without bars, all by Adam and a
  * rate that falls on a cosine.
  */
-record PairTraining(Run run, int epochs, int batch) {
+record PairTraining(LabRun run, int epochs, int batch) {
     /** The sum over examples of the mean squared difference of output and target. */
     static Metric squares(String name) {
         return Metric.lowerIsBetter(

@@ -7,7 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.translation.Writer;
@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param heldOut pictures by which the weights are chosen
  */
-record Translations(Run run, CaptionedShapes training, CaptionedShapes heldOut, CaptionedShapes test) {
+record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOut, CaptionedShapes test) {
     private static final int WIDTH = 64;
     private static final int PATCH = Scene.SIDE / Cells.SIDE;
 

@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.linear.Lasso;
@@ -79,7 +79,7 @@ public final class HittersLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Hitters all = Hitters.read(run.data());
         Hitters columns = all.withoutBaselines();
         HittersSplit python = HittersSplit.python(all.size());
@@ -324,7 +324,7 @@ public final class HittersLab implements Experiment {
     /** Adds the networks of several seeds; false if the run was interrupted. */
     private static boolean network(
             Findings result,
-            Run run,
+            LabRun run,
             HittersNets nets,
             String published,
             String source,

@@ -4,7 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Hitters;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.nn.Dropout;
@@ -38,7 +38,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
     private static final int HIDDEN = 50;
 
     /** The networks of the Python edition: columns that are not scaled, and PyTorch's initial weights. */
-    static HittersNets python(Hitters all, Run run) {
+    static HittersNets python(Hitters all, LabRun run) {
         Hitters players = all.withoutBaselines();
         int k = players.names().size();
         return new HittersNets(
@@ -53,7 +53,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
      * The networks of the R edition: R's model matrix, scaled to mean 0 and standard deviation 1 over all players, and
      * Keras's initial weights.
      */
-    static HittersNets r(Hitters all, Run run) {
+    static HittersNets r(Hitters all, LabRun run) {
         Hitters players = scaled(all.modelMatrix());
         int k = players.names().size();
         return new HittersNets(
@@ -97,7 +97,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
     }
 
     /** The mean absolute errors on the test of networks of {@code count} seeds; fewer if the run was interrupted. */
-    List<Double> errors(Run run, int count) {
+    List<Double> errors(LabRun run, int count) {
         List<Double> errors = new ArrayList<>();
         for (int i = 0; i < count && !run.interrupt().requested(); i++) {
             String folder = split.name().toLowerCase(Locale.ROOT) + "-" + (i + 1);

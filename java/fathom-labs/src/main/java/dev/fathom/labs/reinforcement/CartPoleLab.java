@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reinforcement.Task.Learned;
@@ -51,7 +51,7 @@ public final class CartPoleLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int seeds = run.of(10, 3);
         Findings page = run.page(
                 "Lab cartpole",
@@ -85,7 +85,7 @@ public final class CartPoleLab implements Experiment {
      * before the last.
      */
     private static boolean task(
-            Run run, Findings page, Task task, int seeds, Map<String, Integer> steps, String about) {
+            LabRun run, Findings page, Task task, int seeds, Map<String, Integer> steps, String about) {
         boolean grid = task.name().equals("grid world");
         double random = grid
                 ? GridWorld.values(uniform())[0]

@@ -3,7 +3,7 @@ package dev.fathom.labs.representation;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.representation.Copies.Unit;
@@ -50,7 +50,7 @@ public final class ApproximationLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Findings page = run.page("Lab approximation", "Functions of one variable, and all inputs of 16 bits");
         bumps(page);
         waves(page);
@@ -246,7 +246,7 @@ public final class ApproximationLab implements Experiment {
         return w;
     }
 
-    private static boolean sinusoid(Findings page, Run run) {
+    private static boolean sinusoid(Findings page, LabRun run) {
         int draws = run.of(20, 6);
         int starts = run.of(10, 5);
         int steps = run.epochs(10_000, 2000);
@@ -327,7 +327,7 @@ public final class ApproximationLab implements Experiment {
         return true;
     }
 
-    private static boolean copies(Findings page, Run run) {
+    private static boolean copies(Findings page, LabRun run) {
         int nets = run.of(1000, 150);
         int steps = run.epochs(20_000, 4000);
         @Nullable Copies copies = Copies.find(run, nets, steps);

@@ -7,7 +7,7 @@ import dev.fathom.features.NearestNeighbors;
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -83,7 +83,7 @@ public final class BoundariesLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int draws = run.of(5, 1);
         int steps = run.epochs(2000, 300);
         PlaneSet[] sets = PlaneSet.values();
@@ -135,7 +135,7 @@ public final class BoundariesLab implements Experiment {
     }
 
     /** The points of all draws of the first problem, then those of the second, and so on. */
-    private static List<Points> draw(Run run, String purpose, int draws, int n) {
+    private static List<Points> draw(LabRun run, String purpose, int draws, int n) {
         List<Points> all = new ArrayList<>();
         for (PlaneSet set : PlaneSet.values()) {
             for (int d = 0; d < draws; d++) {
@@ -164,7 +164,7 @@ public final class BoundariesLab implements Experiment {
     }
 
     private static @Nullable Trained train(
-            Run run, NamedActivation activation, List<Points> learn, List<Points> test, int draws, int steps) {
+            LabRun run, NamedActivation activation, List<Points> learn, List<Points> test, int draws, int steps) {
         int nets = learn.size();
         int wide = activation.inputs() * HIDDEN;
         Sequential net = new Sequential(

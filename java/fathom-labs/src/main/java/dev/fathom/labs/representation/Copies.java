@@ -1,6 +1,6 @@
 package dev.fathom.labs.representation;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -57,7 +57,7 @@ record Copies(int nets, List<List<Unit>> solved) {
     }
 
     /** Trains networks 1-3-1 on the noiseless function; null where it was interrupted. */
-    static @Nullable Copies find(Run run, int nets, int steps) {
+    static @Nullable Copies find(LabRun run, int nets, int steps) {
         float[] x = new float[POINTS];
         float[] y = new float[POINTS];
         for (int i = 0; i < POINTS; i++) {

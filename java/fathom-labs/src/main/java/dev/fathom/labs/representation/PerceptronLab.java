@@ -3,7 +3,7 @@ package dev.fathom.labs.representation;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.view.Regions;
@@ -59,7 +59,7 @@ public final class PerceptronLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Findings page = run.page("Lab perceptron", "Truth tables")
                 .section("The rule", "")
                 .text("A perceptron answers 1 if w1 x1 + w2 x2 + b > 0, else 0. The rule of Rosenblatt (1958) "
@@ -170,7 +170,7 @@ public final class PerceptronLab implements Experiment {
     }
 
     /** Runs the rule on every function of two to four inputs; false where it was interrupted. */
-    private static boolean all(Findings page, Run run) {
+    private static boolean all(Findings page, LabRun run) {
         List<List<String>> rows = new ArrayList<>();
         for (int inputs = 2; inputs <= 4; inputs++) {
             int functions = 1 << (1 << inputs);

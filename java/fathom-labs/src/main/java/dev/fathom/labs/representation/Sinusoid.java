@@ -1,6 +1,6 @@
 package dev.fathom.labs.representation;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -61,7 +61,7 @@ record Sinusoid(float[][] x, float[][] y) {
      * interrupted.
      */
     @Nullable
-    Fit fit(Run run, int units, int starts, int steps) {
+    Fit fit(LabRun run, int units, int starts, int steps) {
         int draws = x.length;
         int nets = draws * starts;
         Sequential net =

@@ -3,7 +3,7 @@ package dev.fathom.labs.representation;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
@@ -95,7 +95,7 @@ public final class XorLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int nets = run.of(1000, 100);
         int steps = run.epochs(4000, 700);
         Findings page = run.page("Lab xor", "The four rows of XOR");
@@ -159,7 +159,7 @@ public final class XorLab implements Experiment {
     }
 
     /** Trains {@code nets} networks 2-hidden-1 side by side; null where it was interrupted. */
-    static @Nullable Trained train(Run run, String name, Layer activation, int hidden, int nets, int steps) {
+    static @Nullable Trained train(LabRun run, String name, Layer activation, int hidden, int nets, int steps) {
         Sequential net =
                 new Sequential(new ManyLinear(nets, 2, hidden, 1), activation, new ManyLinear(nets, hidden, 1, 1));
         try (Model<Sequential> model = Model.of(net, run.seed() + hidden)) {

@@ -7,7 +7,7 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.Photographs;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ public final class DenoisingLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Photographs photographs = run.brief() ? null : Photographs.read(run.data(), SIDE);
         Findings page = run.page(
                 "Lab denoising", run.brief() ? "Fashion-MNIST" : "Fashion-MNIST, MNIST, and crops of photographs");
@@ -58,7 +58,7 @@ public final class DenoisingLab implements Experiment {
         return done ? page.finished() : page;
     }
 
-    private static boolean set(Run run, Findings page, ImageSet set) {
+    private static boolean set(LabRun run, Findings page, ImageSet set) {
         try (Images all = set.images(null, run.seed());
                 Images some = all.first(run.of(6000, 1000));
                 Images images = some.scaled()) {
@@ -68,7 +68,7 @@ public final class DenoisingLab implements Experiment {
         }
     }
 
-    private static boolean all(Restoration restoration, Run run) {
+    private static boolean all(Restoration restoration, LabRun run) {
         for (Damage damage : Damage.values()) {
             if (run.interrupt().requested() || !restoration.add(damage)) {
                 return false;
@@ -81,7 +81,7 @@ public final class DenoisingLab implements Experiment {
      * Learns from crops of most photographs, and is tested on crops of every fourth; every eighth is held out to choose
      * by.
      */
-    private static boolean photographs(Run run, Findings page, Photographs photographs) {
+    private static boolean photographs(LabRun run, Findings page, Photographs photographs) {
         List<byte[]> learn = new ArrayList<>();
         List<byte[]> choose = new ArrayList<>();
         List<byte[]> test = new ArrayList<>();

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Training;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param whole a large image [1, side, side, c] of the test, or null for none
  */
 record Restoration(
-        Run run, Findings page, String set, Dataset learn, Dataset choose, Dataset test, float @Nullable [] whole) {
+        LabRun run, Findings page, String set, Dataset learn, Dataset choose, Dataset test, float @Nullable [] whole) {
     private static final int BATCH = 16;
     private static final int SHOWN = 8;
     /** Images that are enough to choose by. */

@@ -7,7 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Conv;
@@ -56,7 +56,7 @@ public final class UnetLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Scenes learn;
         Scenes test;
         try (Images images = ImageSet.FASHION_MNIST.images(null, run.seed())) {
@@ -107,7 +107,7 @@ public final class UnetLab implements Experiment {
         return page.finished();
     }
 
-    private static Layer net(Run run, boolean skips) {
+    private static Layer net(LabRun run, boolean skips) {
         int width = run.of(WIDTH, NARROW);
         return new Sequential(Level.of(1, width, LEVELS, skips), new Conv(width, Scenes.CLASSES.size(), 1));
     }
@@ -158,7 +158,7 @@ public final class UnetLab implements Experiment {
     }
 
     /** What a network says of the test after training; null if the run was interrupted. */
-    private static int @Nullable [][] trained(Run run, String name, Layer net, Dataset learn, Dataset test) {
+    private static int @Nullable [][] trained(LabRun run, String name, Layer net, Dataset learn, Dataset test) {
         run.training().say("%n== %s", name);
         int epochs = run.epochs(16, 3);
         try (Model<Layer> model = Model.of(net, run.seed())) {

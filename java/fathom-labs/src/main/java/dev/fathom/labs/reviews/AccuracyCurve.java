@@ -4,7 +4,7 @@ import dev.fathom.data.Batches;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 record AccuracyCurve(Trainer<?> trainer, List<Batches> parts, Path file) implements Callback {
     /** Keeps the lines of the epochs that were finished before this run, and no others. */
     @Override
-    public void onTrainBegin(Progress progress) {
-        int done = progress.history().epochs().size();
+    public void onTrainBegin(Run run) {
+        int done = run.epochs().size();
         List<double[]> before = done == 0 ? List.of() : read(file, parts.size());
         if (before.size() < done) {
             throw new IllegalArgumentException(file + " has accuracies of " + before.size() + " epochs, but " + done
@@ -35,7 +35,7 @@ record AccuracyCurve(Trainer<?> trainer, List<Batches> parts, Path file) impleme
     }
 
     @Override
-    public void onEpochEnd(Progress progress, EpochLog log) {
+    public void onEpochEnd(Run run, EpochLog log) {
         List<double[]> epochs = new ArrayList<>(read(file, parts.size()));
         epochs.add(parts.stream()
                 .mapToDouble(

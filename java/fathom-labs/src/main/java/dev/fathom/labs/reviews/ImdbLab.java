@@ -3,7 +3,7 @@ package dev.fathom.labs.reviews;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.LassoPaths.LassoPath;
@@ -37,7 +37,7 @@ public final class ImdbLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Reviews reviews = Reviews.read(run);
         Findings page = run.page(
                 "Lab imdb",
@@ -68,7 +68,7 @@ public final class ImdbLab implements Experiment {
 
     // ---- the data
 
-    private static void codes(Run run, Findings page, Reviews reviews) {
+    private static void codes(LabRun run, Findings page, Reviews reviews) {
         int[][] all = reviews.whole().codes();
         String first = Arrays.stream(all)
                 .filter(c -> c.length >= FIRST.length && Arrays.equals(Arrays.copyOf(c, FIRST.length), FIRST))
@@ -112,7 +112,7 @@ public final class ImdbLab implements Experiment {
     }
 
     /** The table of the lasso, and the left panel of the textbook's figure if the path on binary rows is finished. */
-    private static void lasso(Run run, Findings page, List<LassoPath> paths) {
+    private static void lasso(LabRun run, Findings page, List<LassoPath> paths) {
         double worst = paths.stream()
                 .flatMap(p -> p.points().stream())
                 .mapToDouble(LassoPaths.Point::violation)

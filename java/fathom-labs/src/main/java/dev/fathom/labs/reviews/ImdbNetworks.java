@@ -2,7 +2,7 @@ package dev.fathom.labs.reviews;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.ReviewExperiments.Published;
@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
  *
  * @param lasso the test accuracy of the lasso on binary rows, which is the baseline
  */
-record ImdbNetworks(Run run, Findings page, Reviews reviews, String lasso) {
+record ImdbNetworks(LabRun run, Findings page, Reviews reviews, String lasso) {
     private static final String LASSO = "lasso on binary rows";
 
     private ReviewStudy study() {

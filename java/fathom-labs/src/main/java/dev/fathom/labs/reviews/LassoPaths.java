@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.features.SparseRows;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.linear.LogisticPath;
 import dev.fathom.text.BagOfWords;
@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Lasso paths of bags of words that weigh words in five ways. */
-record LassoPaths(Run run, Reviews reviews) {
+record LassoPaths(LabRun run, Reviews reviews) {
     /** The largest accepted violation of the conditions of the optimum, as a part of lambda. */
     private static final double TOLERANCE = 0.1;
 

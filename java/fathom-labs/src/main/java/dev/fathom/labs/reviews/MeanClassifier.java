@@ -3,7 +3,7 @@ package dev.fathom.labs.reviews;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.data.Padding;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * A small classifier of reviews that compares word vectors: a linear layer on the mean of the vectors of a review's
  * words. All classifiers share the datasets, which are closed with this.
  */
-record MeanClassifier(Run run, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
+record MeanClassifier(
+        LabRun run, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
         implements AutoCloseable {
     private static final int LONGEST = 500;
     private static final int PADDING = Reserved.KERAS.padding();
@@ -70,7 +71,7 @@ record MeanClassifier(Run run, ReviewTokens reviews, int dimensions, Dataset tra
     }
 
     /** Draws {@code count} training reviews for validation. */
-    static MeanClassifier of(Run run, ReviewTokens reviews, int dimensions, int count) {
+    static MeanClassifier of(LabRun run, ReviewTokens reviews, int dimensions, int count) {
         try (Dataset all = dataset(reviews.training(), reviews.trainingLabels())) {
             Dataset.Split split = all.split(count, run.seed());
             return new MeanClassifier(

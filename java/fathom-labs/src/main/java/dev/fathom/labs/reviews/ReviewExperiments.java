@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.labs.reviews.ReviewNets.LAST;
 import static dev.fathom.labs.reviews.ReviewNets.WIDTH;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure.Range;
 import dev.fathom.labs.reviews.ReviewNets.BagOfWordsNet;
 import dev.fathom.labs.reviews.ReviewNets.Convolution;
@@ -35,7 +35,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The networks of the lab, and how each is trained. */
-record ReviewExperiments(Run run, Reviews reviews) {
+record ReviewExperiments(LabRun run, Reviews reviews) {
     /** The page's text on the {@link #embeddings}. */
     static final String VECTORS =
             "There are four kinds of vectors of the 9,999 words: learned with the network; random and frozen; and "

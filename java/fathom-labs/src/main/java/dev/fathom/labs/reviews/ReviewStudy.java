@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Padding;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.reviews.ReviewNets.ReviewNet;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.labs.training.Training;
@@ -14,9 +14,8 @@ import dev.fathom.nn.Model;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reviews for validation and test
  */
-record ReviewStudy(Run run, Reviews reviews) {
+record ReviewStudy(LabRun run, Reviews reviews) {
     /** Batches that are sorted by length together. */
     private static final int BUCKETS = 50;
 
@@ -50,12 +49,7 @@ record ReviewStudy(Run run, Reviews reviews) {
      * @param test its test accuracy, from 0 to 1
      */
     record Trained(
-            ReviewExperiment experiment,
-            int reviews,
-            long parameters,
-            double milliseconds,
-            History history,
-            double test) {
+            ReviewExperiment experiment, int reviews, long parameters, double milliseconds, Run history, double test) {
         EpochLog best() {
             return Objects.requireNonNull(history.best());
         }
@@ -119,7 +113,7 @@ record ReviewStudy(Run run, Reviews reviews) {
                         trainer, List.of(ordered(experiment, examples), ordered(experiment, test)), curve));
             }
             training.attach(trainer, run.folder().resolve(experiment.folder()), "reviews");
-            History history = trainer.fit(
+            Run history = trainer.fit(
                     batches,
                     ordered(experiment, validation),
                     experiment.recipe().epochs());
@@ -178,7 +172,7 @@ record ReviewStudy(Run run, Reviews reviews) {
             Trainer<ReviewNet> trainer = trainer(experiment, copy, 0);
             trainer.callbacks(run.interrupt().stopping(), new Callback() {
                         @Override
-                        public void onStepEnd(Progress progress) {
+                        public void onStepEnd(Run training) {
                             times.add(System.nanoTime());
                         }
                     })

@@ -1,7 +1,7 @@
 package dev.fathom.labs.reviews;
 
 import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;
 import dev.fathom.text.Vocabulary;
@@ -27,7 +27,7 @@ public record ReviewTokens(
      * @throws IllegalArgumentException if the reviews are missing, damaged or too few, or have no more words than
      *     dimensions
      */
-    public static ReviewTokens read(Run run, int count, int size, int dimensions) {
+    public static ReviewTokens read(LabRun run, int count, int size, int dimensions) {
         Path folder = Imdb.folder(run.data());
         Texts training = Reviews.first(Imdb.read(folder, false), count, folder);
         Texts test = Reviews.first(Imdb.read(folder, true), count, folder);

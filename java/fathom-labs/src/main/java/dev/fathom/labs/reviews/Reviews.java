@@ -3,7 +3,7 @@ package dev.fathom.labs.reviews;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.op.Shape;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;
@@ -80,7 +80,7 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
      *
      * @throws IllegalArgumentException if they are missing, damaged, or too few
      */
-    static Reviews read(Run run) {
+    static Reviews read(LabRun run) {
         Path folder = Imdb.folder(run.data());
         Vocabulary vocabulary =
                 Imdb.words(folder).limit(CODES - Reserved.KERAS.tokens().size());

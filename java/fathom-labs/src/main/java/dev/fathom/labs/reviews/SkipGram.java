@@ -2,7 +2,7 @@ package dev.fathom.labs.reviews;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Loss;
@@ -18,7 +18,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
@@ -52,7 +52,7 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
      *
      * @param pairs the number of pairs of words in each epoch
      */
-    record Trained(WordVectors vectors, int pairs, History history) {}
+    record Trained(WordVectors vectors, int pairs, Run history) {}
 
     /** Pairs of words that occur near each other: {@code words[i]} and {@code contexts[i]}. */
     record Pairs(int[] words, int[] contexts) {
@@ -110,7 +110,7 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
     }
 
     /** Trains vectors; null if the run was interrupted. */
-    static @Nullable Trained train(Run run, ReviewTokens reviews, int dimensions, int epochs) {
+    static @Nullable Trained train(LabRun run, ReviewTokens reviews, int dimensions, int epochs) {
         int first = reviews.first();
         int size = reviews.vocabulary().size();
         long[] counts = reviews.counts();
@@ -140,7 +140,7 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve("skip-gram"), "words");
-            History history = trainer.fit(data.shuffled(run.seed()).batches(Math.min(BATCH, data.size())), epochs);
+            Run history = trainer.fit(data.shuffled(run.seed()).batches(Math.min(BATCH, data.size())), epochs);
             if (run.interrupt().requested()) {
                 return null;
             }

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.features.Pca;
 import dev.fathom.features.SparseRows;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
@@ -59,7 +59,7 @@ public final class WordsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int dimensions = run.of(100, 32);
         ReviewTokens reviews = ReviewTokens.read(run, run.of(25_000, 2_000), run.of(10_000, 1_500), dimensions);
         Findings page = run.page(
@@ -89,7 +89,7 @@ public final class WordsLab implements Experiment {
     }
 
     /** Computes vectors in both ways; only those that are finished if the run is interrupted. */
-    private static Map<String, WordVectors> vectors(Run run, Findings page, ReviewTokens reviews, int dimensions) {
+    private static Map<String, WordVectors> vectors(LabRun run, Findings page, ReviewTokens reviews, int dimensions) {
         Map<String, WordVectors> vectors = new LinkedHashMap<>();
         run.out().println("Counting co-occurrences and computing their principal components ...");
         WordVectors pca = CoOccurrences.vectors(
@@ -243,7 +243,8 @@ public final class WordsLab implements Experiment {
     }
 
     /** Trains the classifiers on few and on all reviews; false if the run was interrupted. */
-    private static boolean classifiers(Run run, Findings page, ReviewTokens reviews, Map<String, WordVectors> vectors) {
+    private static boolean classifiers(
+            LabRun run, Findings page, ReviewTokens reviews, Map<String, WordVectors> vectors) {
         int dimensions = run.of(100, 32);
         int validation = Math.min(run.of(2_000, 500), reviews.training().length / 5);
         List<List<String>> rows = new ArrayList<>();

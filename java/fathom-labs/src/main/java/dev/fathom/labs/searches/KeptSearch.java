@@ -1,6 +1,6 @@
 package dev.fathom.labs.searches;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.search.Objective;
 import dev.fathom.search.Search;
 import dev.fathom.search.Space;
@@ -23,7 +23,7 @@ public final class KeptSearch {
      * @param direction {@code Search::maximize} or {@code Search::minimize}
      */
     public static Search of(
-            Run run, BiFunction<Space, Objective, Search> direction, Space space, Objective objective, Path file) {
+            LabRun run, BiFunction<Space, Objective, Search> direction, Space space, Objective objective, Path file) {
         if (!run.resume()) {
             try {
                 Files.deleteIfExists(file);

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -72,7 +72,7 @@ public final class SearchLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             SearchTask task = new SearchTask(
                     SearchTask.halved(images.learn(), run.of(2000, 500)),
@@ -92,7 +92,7 @@ public final class SearchLab implements Experiment {
     }
 
     /** A search that ends when the run is to end, and whose trials are kept in a file of the output folder. */
-    private static Search search(Run run, SearchTask task, Space space, long seed, int most, Path file) {
+    private static Search search(LabRun run, SearchTask task, Space space, long seed, int most, Path file) {
         return KeptSearch.of(run, Search::maximize, space, trial -> task.accuracy(trial, task.choose()), file)
                 .seed(seed)
                 .budget(most);
@@ -100,7 +100,7 @@ public final class SearchLab implements Experiment {
 
     // ---- equal budgets
 
-    private static boolean searches(Run run, Findings page, SearchTask task) {
+    private static boolean searches(LabRun run, Findings page, SearchTask task) {
         int most = run.of(9, 3);
         int seeds = run.of(5, 1);
         Map<String, List<Found>> all = new LinkedHashMap<>();
@@ -242,7 +242,7 @@ public final class SearchLab implements Experiment {
 
     // ---- the regressor
 
-    private static boolean regressor(Run run, Findings page, SearchTask task) {
+    private static boolean regressor(LabRun run, Findings page, SearchTask task) {
         int learned = run.of(300, 40);
         int most = run.of(9, 3);
         Results results = search(

@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ public final class ForecastLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         ForecastTask exchange = ForecastTask.exchange(run.data(), run.of(Integer.MAX_VALUE, 900));
         ForecastTask traffic =
                 ForecastTask.traffic(run.data(), run.of(Integer.MAX_VALUE, 1008), run.of(Integer.MAX_VALUE, 8));
@@ -70,7 +70,7 @@ public final class ForecastLab implements Experiment {
     }
 
     /** All forecasts of a task, its tables and pictures; false if the run was interrupted. */
-    private static boolean compare(Run run, Findings page, ForecastTask task, int epochs) {
+    private static boolean compare(LabRun run, Findings page, ForecastTask task, int epochs) {
         ForecastRun all = new ForecastRun(task, run, epochs);
         List<Dataset> parts = all.parts();
         try {

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -17,7 +17,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.EarlyStopping;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -38,13 +38,13 @@ public final class ForecastRun {
     private static final float RATE = 2e-3f;
 
     private final ForecastTask task;
-    private final Run run;
+    private final LabRun run;
     private final int epochs;
     private final Standardization scale;
     private final Series scaled;
 
     /** Trains networks for at most {@code epochs}. */
-    public ForecastRun(ForecastTask task, Run run, int epochs) {
+    public ForecastRun(ForecastTask task, LabRun run, int epochs) {
         this.task = task;
         this.run = run;
         this.epochs = epochs;
@@ -234,7 +234,7 @@ public final class ForecastRun {
                     .keepBest()
                     .callbacks(new EarlyStopping(PATIENCE));
             run.training().attach(trainer, folder, "windows");
-            History history = trainer.fit(
+            Run history = trainer.fit(
                     parts.get(0).shuffled(run.seed()).batches(batch(parts.get(0))),
                     parts.get(1).batches(batch(parts.get(1))),
                     epochs);

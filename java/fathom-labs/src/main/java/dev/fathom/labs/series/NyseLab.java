@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Nyse;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.NyseSearch.Choice;
@@ -50,7 +50,7 @@ public final class NyseLab implements Experiment {
      * @param networks the forecasts of the networks so far, by name
      */
     private record Forecasts(
-            Run run,
+            LabRun run,
             Series series,
             int first,
             Findings result,
@@ -102,7 +102,7 @@ public final class NyseLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Series series = Nyse.read(run.data());
         int first = Nyse.trainingDays(series);
         Findings result = run.page(
@@ -281,7 +281,7 @@ public final class NyseLab implements Experiment {
 
     /** Chooses L and K; false if the run was interrupted. */
     private static boolean search(Forecasts f) {
-        Run run = f.run();
+        LabRun run = f.run();
         int folds = run.of(FOLDS, 2);
         NyseSearch search = NyseSearch.of(run, f.series(), folds);
         List<Choice> linear = search.lags(run.of(15, 8));

@@ -6,7 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
@@ -116,7 +116,7 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
      * @param seed which of several networks this is, from 0
      * @param part what the forecast is for, such as {@code test}, in the name of its checkpoint folder
      */
-    Optional<double[]> forecast(Run run, Series series, int from, int to, int seed, String part) {
+    Optional<double[]> forecast(LabRun run, Series series, int from, int to, int seed, String part) {
         try (Dataset train = windows(series).dataset(series, t -> t < from);
                 Dataset test = windows(series).dataset(series, t -> t >= from && t < to);
                 Model<Forecaster> model = Model.of(layers(series), run.seed() + seed)) {

@@ -1,7 +1,7 @@
 package dev.fathom.labs.series;
 
 import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.series.Series;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  *
  * @param cuts the first day that each fold forecasts, and the end of the last fold
  */
-record NyseSearch(Run run, Series series, List<Integer> cuts) {
+record NyseSearch(LabRun run, Series series, List<Integer> cuts) {
     /**
      * A number of lags and of units, and the mean R2 of the folds.
      *
@@ -23,7 +23,7 @@ record NyseSearch(Run run, Series series, List<Integer> cuts) {
     record Choice(int lags, int units, double r2) {}
 
     /** {@code folds} folds over the second half of the training days. */
-    static NyseSearch of(Run run, Series series, int folds) {
+    static NyseSearch of(LabRun run, Series series, int folds) {
         int days = Nyse.trainingDays(series);
         return new NyseSearch(
                 run,

@@ -8,7 +8,7 @@ import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.similarity.Embedder.Objective;
@@ -55,7 +55,7 @@ public final class SiameseLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
                 Images some = all.first(run.of(20_000, 4000));
                 Images images = some.scaled();
@@ -138,7 +138,7 @@ public final class SiameseLab implements Experiment {
 
     /** The test images as a trained network embeds them; null if the run was interrupted. */
     private static @Nullable OneShot trained(
-            Run run, long seed, Objective objective, Dataset learn, Dataset test, int[] labels) {
+            LabRun run, long seed, Objective objective, Dataset learn, Dataset test, int[] labels) {
         run.training().say("%n== %s, seed %d", objective.title(), seed);
         int epochs = run.epochs(10, 3);
         try (Model<Embedder> model = Model.of(Embedder.of(LEARNED), seed)) {
@@ -161,7 +161,7 @@ public final class SiameseLab implements Experiment {
 
     /** The percents that are right in each space, for each seed. */
     private static Map<String, double[]> results(
-            Run run, Findings page, Map<String, List<OneShot>> spaces, int episodes) {
+            LabRun run, Findings page, Map<String, List<OneShot>> spaces, int episodes) {
         Map<String, double[]> all = new LinkedHashMap<>();
         List<List<String>> rows = new ArrayList<>();
         spaces.forEach((name, seeds) -> {
@@ -189,7 +189,7 @@ public final class SiameseLab implements Experiment {
     }
 
     /** The spaces of the first seed. */
-    private static void pictures(Run run, Findings page, Map<String, List<OneShot>> spaces, Dataset test) {
+    private static void pictures(LabRun run, Findings page, Map<String, List<OneShot>> spaces, Dataset test) {
         List<Chart> planes = new ArrayList<>();
         spaces.forEach((name, seeds) -> {
             if (!name.equals(UNTRAINED)) {
@@ -231,7 +231,7 @@ public final class SiameseLab implements Experiment {
         return chart;
     }
 
-    private static ImageSheet episodes(Run run, OneShot space, Dataset test) {
+    private static ImageSheet episodes(LabRun run, OneShot space, Dataset test) {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(1 + space.classes());
         float[][] pixels = pixels(test);
         for (int e = 0; e < SHOWN; e++) {

@@ -5,7 +5,7 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
@@ -21,8 +21,8 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.List;
@@ -122,7 +122,7 @@ enum DigitNet {
 
     /** Trains the network, with a tenth of {@code recordings} for validation; null if the run was interrupted. */
     @Nullable
-    Trained train(Run run, List<Recording> recordings, List<Recording> test, String folder) {
+    Trained train(LabRun run, List<Recording> recordings, List<Recording> test, String folder) {
         if (run.interrupt().requested()) {
             return null;
         }
@@ -144,7 +144,7 @@ enum DigitNet {
                         .keepBest("val_accuracy")
                         .seed(run.seed());
                 run.training().attach(trainer, run.folder().resolve(folder), "recordings");
-                History history =
+                Run history =
                         trainer.fit(rest.shuffled(run.seed()).batches(Math.min(32, rest.size())), validation, count);
                 EpochLog best = history.best();
                 if (best == null || run.interrupt().requested()) {

@@ -7,7 +7,7 @@ import dev.fathom.decode.CtcDecoding;
 import dev.fathom.decode.ErrorRate;
 import dev.fathom.decode.Hypothesis;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.sound.DigitFeatures.Spoken;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -18,7 +18,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.ImageSheet;
@@ -104,7 +104,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
      * Trains on strings of training recordings and recognizes strings of test recordings; null if the run was
      * interrupted.
      */
-    static @Nullable Recognized train(Run run, List<Recording> training, List<Recording> test) {
+    static @Nullable Recognized train(LabRun run, List<Recording> training, List<Recording> test) {
         if (run.interrupt().requested()) {
             return null;
         }
@@ -129,7 +129,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
             run.training().attach(trainer, run.folder().resolve("strings"), "strings");
             Batches batches =
                     strings.shuffled(run.seed()).batches(run.of(20, 10)).bucketed("x", 20);
-            History history = trainer.fit(batches, validation, epochs);
+            Run history = trainer.fit(batches, validation, epochs);
             return history.best() == null || run.interrupt().requested() ? null : recognize(model.net(), asked, tested);
         }
     }

@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.sound.DigitNet.Trained;
@@ -46,7 +46,7 @@ public final class DigitsLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int each = run.of(Integer.MAX_VALUE, 14);
         List<Recording> all = SpokenDigits.read(run.data(), index -> index < each);
         List<Recording> training = all.stream().filter(r -> !r.test()).toList();
@@ -79,7 +79,8 @@ public final class DigitsLab implements Experiment {
     }
 
     /** The network with the best validation accuracy; null if the run was interrupted. */
-    private static @Nullable Trained official(Run run, Findings page, List<Recording> training, List<Recording> test) {
+    private static @Nullable Trained official(
+            LabRun run, Findings page, List<Recording> training, List<Recording> test) {
         List<Trained> trained = new ArrayList<>();
         for (DigitNet net : DigitNet.values()) {
             Trained t = net.train(run, training, test, net.folder());
@@ -143,7 +144,8 @@ public final class DigitsLab implements Experiment {
     }
 
     /** False if the run was interrupted. */
-    private static boolean leftOut(Run run, Findings page, List<Recording> all, List<String> speakers, DigitNet net) {
+    private static boolean leftOut(
+            LabRun run, Findings page, List<Recording> all, List<String> speakers, DigitNet net) {
         List<List<String>> rows = new ArrayList<>();
         List<Trained> trained = new ArrayList<>();
         List<Double> floors = new ArrayList<>();
@@ -209,7 +211,7 @@ public final class DigitsLab implements Experiment {
 
     /** False if the run was interrupted. */
     private static boolean strings(
-            Run run, Findings page, List<Recording> training, List<Recording> test, Trained best) {
+            LabRun run, Findings page, List<Recording> training, List<Recording> test, Trained best) {
         DigitStrings.Recognized read = DigitStrings.train(run, training, test);
         if (read == null) {
             return false;

@@ -19,7 +19,7 @@ import dev.fathom.plan.Session;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -97,7 +97,7 @@ final class FastStyle {
     }
 
     /** Trains on crops, whose own content is to be kept. */
-    static History train(
+    static Run train(
             Model<Sequential> model,
             PerceptualLoss loss,
             Dataset crops,

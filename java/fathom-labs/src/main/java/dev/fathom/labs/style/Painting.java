@@ -15,8 +15,7 @@ import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
@@ -52,7 +51,7 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
      * @param content the distance to the content alone; 0 for a texture
      * @param style the distance to the style alone
      */
-    public record Painted(Picture picture, History history, double content, double style) {}
+    public record Painted(Picture picture, Run history, double content, double style) {}
 
     /** By L-BFGS. */
     public static Painting byLBfgs(PerceptualLoss loss, int iterations) {
@@ -96,12 +95,12 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
                             new Step.Result(loss.of(net.pixels.value(), wanted).total()));
             trainer.callbacks(new Callback() {
                 @Override
-                public void onEpochEnd(Progress progress, EpochLog log) {
+                public void onEpochEnd(Run run, EpochLog log) {
                     preview.accept(every * log.epoch(), picture(model.net()));
                 }
             });
             training.attach(trainer, folder, "iterations");
-            History history = trainer.fit(nothing.batches(batch), once, (iterations + every - 1) / every);
+            Run history = trainer.fit(nothing.batches(batch), once, (iterations + every - 1) / every);
             history.notes().forEach(note -> training.say("%s", note));
             Picture picture = picture(model.net());
             try (Pass pass = Pass.infer()) {

@@ -7,7 +7,7 @@ import dev.fathom.image.Picture;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.style.FastStyle.Served;
@@ -17,7 +17,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.view.ImageSheet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -59,7 +59,7 @@ public final class StyleLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         Path folder = pictures(run);
         int size = run.of(256, 64);
         Picture photo = Picture.read(folder.resolve("tubingen.jpg"), size);
@@ -81,7 +81,7 @@ public final class StyleLab implements Experiment {
     }
 
     /** The folder of the photograph and the paintings. */
-    private static Path pictures(Run run) {
+    private static Path pictures(LabRun run) {
         List<Path> places = run.data() != null ? List.of(run.data()) : ImageSet.places("style-transfer");
         return places.stream()
                 .filter(place -> Files.isRegularFile(place.resolve("tubingen.jpg")))
@@ -109,7 +109,7 @@ public final class StyleLab implements Experiment {
 
     // ---- the pixels as parameters
 
-    private static boolean transfer(Run run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses) {
+    private static boolean transfer(LabRun run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses) {
         int iterations = run.of(200, 20);
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
@@ -212,7 +212,7 @@ public final class StyleLab implements Experiment {
         }
     }
 
-    private static double[][] curve(History history) {
+    private static double[][] curve(Run history) {
         double[] losses = history.series("val_loss");
         return new double[][] {
             IntStream.rangeClosed(1, losses.length)
@@ -224,7 +224,7 @@ public final class StyleLab implements Experiment {
 
     // ---- textures
 
-    private static boolean textures(Run run, Findings page, Map<Style, PerceptualLoss> losses, Path folder) {
+    private static boolean textures(LabRun run, Findings page, Map<Style, PerceptualLoss> losses, Path folder) {
         int side = run.of(192, 64);
         Picture noise = StylePictures.noise(side, side, run.seed());
         ImageSheet sheet = sheet(noise).columns(2);
@@ -284,7 +284,8 @@ public final class StyleLab implements Experiment {
 
     // ---- networks that paint in one pass
 
-    private static boolean fast(Run run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses, Path folder) {
+    private static boolean fast(
+            LabRun run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses, Path folder) {
         int side = run.of(96, 48);
         int batch = 4;
         int steps = run.of(100, 3);
@@ -300,7 +301,7 @@ public final class StyleLab implements Experiment {
                 try (Model<Sequential> model = Model.of(FastStyle.net(run.of(16, 8), run.of(3, 1)), run.seed())) {
                     PerceptualLoss loss = style.getValue().weighted(FAST_WEIGHT);
                     Path checkpoints = run.folder().resolve(file(title + " network"));
-                    History history = FastStyle.train(model, loss, crops, batch, epochs, run.training(), checkpoints);
+                    Run history = FastStyle.train(model, loss, crops, batch, epochs, run.training(), checkpoints);
                     if (run.interrupt().requested()) {
                         break;
                     }

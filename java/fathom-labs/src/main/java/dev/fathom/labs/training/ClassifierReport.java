@@ -5,7 +5,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Provenance;
 import dev.fathom.op.Shape;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.view.HtmlReport;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
@@ -26,7 +26,7 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
      * @return why there are no pictures; empty where there are
      */
     String write(Path folder) {
-        History history = outcome.history();
+        Run history = outcome.history();
         ImageSheet sheet = sheet();
         List<BufferedImage> curves = List.of();
         BufferedImage confusion = null;
@@ -60,7 +60,7 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
     }
 
     private HtmlReport page(ImageSheet sheet, List<BufferedImage> curves, @Nullable BufferedImage confusion) {
-        History history = outcome.history();
+        Run history = outcome.history();
         Frozen frozen = outcome.frozen();
         EpochLog best = Objects.requireNonNull(history.best()); // a run without an epoch has no report
         int epochs = history.epochs().size();

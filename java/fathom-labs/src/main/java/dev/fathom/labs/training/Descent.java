@@ -2,7 +2,7 @@ package dev.fathom.labs.training;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Optimizer;
@@ -29,7 +29,7 @@ public record Descent(Optimizer recipe, Schedule schedule, int steps) {
     }
 
     /** Makes {@code loss} small; false where it was interrupted. */
-    public boolean run(Run run, Model<?> model, Supplier<Tensor> loss) {
+    public boolean run(LabRun run, Model<?> model, Supplier<Tensor> loss) {
         return run(run, model, loss, step -> {});
     }
 
@@ -37,7 +37,7 @@ public record Descent(Optimizer recipe, Schedule schedule, int steps) {
      * Makes {@code loss} small and calls {@code before} with the number of steps that have been taken before each step
      * and at the end.
      */
-    public boolean run(Run run, Model<?> model, Supplier<Tensor> loss, IntConsumer before) {
+    public boolean run(LabRun run, Model<?> model, Supplier<Tensor> loss, IntConsumer before) {
         Rng rng = new Rng(run.seed()).split("descent");
         try (var optimizer = recipe.on(model)) {
             for (int step = 0; step < steps; step++) {

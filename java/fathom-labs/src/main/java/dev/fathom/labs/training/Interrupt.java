@@ -1,7 +1,7 @@
 package dev.fathom.labs.training;
 
 import dev.fathom.train.Callback;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
@@ -48,9 +48,9 @@ public final class Interrupt implements AutoCloseable {
     public Callback stopping() {
         return new Callback() {
             @Override
-            public void onStepEnd(Progress progress) {
+            public void onStepEnd(Run run) {
                 if (requested) {
-                    progress.stopNow("interrupted");
+                    run.stopNow("interrupted");
                 }
             }
         };

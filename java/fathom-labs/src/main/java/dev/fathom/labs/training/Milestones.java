@@ -4,8 +4,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
-import dev.fathom.train.Progress;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -38,8 +37,8 @@ public final class Milestones implements Callback {
 
     /** What an earlier run saw up to where this one goes on; nothing where it begins anew. */
     @Override
-    public void onTrainBegin(Progress progress) {
-        long done = steps(progress);
+    public void onTrainBegin(Run run) {
+        long done = steps(run);
         if (done <= 0) {
             return;
         }
@@ -58,25 +57,27 @@ public final class Milestones implements Callback {
         points.removeIf(point -> point[0] > done);
     }
 
-    private static long steps(Progress progress) {
-        return (progress.epoch() - 1L) * progress.steps() + progress.step();
+    private static long steps(Run run) {
+        return (run.progress().epoch() - 1L) * run.progress().steps()
+                + run.progress().step();
     }
 
     @Override
-    public void onStepEnd(Progress progress) {
-        long steps = steps(progress);
-        if (steps % every == 0 || points.isEmpty() && progress.step() == progress.steps()) {
+    public void onStepEnd(Run run) {
+        long steps = steps(run);
+        if (steps % every == 0
+                || points.isEmpty() && run.progress().step() == run.progress().steps()) {
             points.add(new double[] {steps, trainer.evaluate(data).get("accuracy")});
         }
     }
 
     @Override
-    public void onEpochEnd(Progress progress, EpochLog log) {
+    public void onEpochEnd(Run run, EpochLog log) {
         write();
     }
 
     @Override
-    public void onTrainEnd(Progress progress, History history) {
+    public void onTrainEnd(Run run) {
         write();
     }
 

@@ -4,7 +4,7 @@ import dev.fathom.assess.Classification;
 import dev.fathom.labs.data.Images;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 
 /**
  * What came of an entry.
@@ -24,7 +24,7 @@ public record TrainedEntry(
         long multiplyAdds,
         String summary,
         String plan,
-        History history,
+        Run history,
         double seconds,
         double[][] curve,
         Classification answers,

@@ -11,9 +11,9 @@ import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.EpochLog;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
 import dev.fathom.train.NonFiniteLossException;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
@@ -73,14 +73,14 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
             trainer.callbacks(milestones);
         }
         attach(trainer, folder, "images");
-        History history;
+        Run history;
         try {
             history = trainer.fit(
                     images.learn().shuffled(seed).batches(recipe.batch()).augment(entry.augment()),
                     images.choose(),
                     recipe.epochs());
         } catch (NonFiniteLossException e) {
-            EpochLog best = keep(e.history(), model, entry, images, folder);
+            EpochLog best = keep(e.run(), model, entry, images, folder);
             if (best != null) {
                 say("%nThe figures so far and the weights of epoch %d are in %s.", best.epoch(), folder);
             }
@@ -183,7 +183,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                         + String.join("\n", lines.subList(lines.size() - 6, lines.size()));
     }
 
-    private static double[][] epochs(History history) {
+    private static double[][] epochs(Run history) {
         double[] accuracy = history.series("val_accuracy");
         return new double[][] {
             IntStream.rangeClosed(1, accuracy.length).mapToDouble(e -> e).toArray(), accuracy
@@ -202,7 +202,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
      * Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was
      * finished.
      */
-    private @Nullable EpochLog keep(History history, Model<?> model, NetworkEntry entry, Images images, Path folder) {
+    private @Nullable EpochLog keep(Run history, Model<?> model, NetworkEntry entry, Images images, Path folder) {
         EpochLog best = history.best();
         if (best == null) {
             say("%nStopped before the first epoch was finished: there is nothing to write.");

@@ -4,15 +4,15 @@ import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.BeamSearch;
 import dev.fathom.decode.Hypothesis;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
-import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param validation sums for the accuracy after each epoch
  * @param test sums for the accuracy of the trained networks
  */
-record AdditionTraining(Run run, Additions training, Additions validation, Additions test) {
+record AdditionTraining(LabRun run, Additions training, Additions validation, Additions test) {
     static final int HIDDEN = 128;
     private static final int CHUNK = 500;
     /**
@@ -58,12 +58,7 @@ record AdditionTraining(Run run, Additions training, Additions validation, Addit
      * @param answers what it answers to the sums of {@code test}
      */
     record Trained(
-            String name,
-            Recipe recipe,
-            long parameters,
-            History history,
-            List<String> answers,
-            List<Additions.Sum> test) {
+            String name, Recipe recipe, long parameters, Run history, List<String> answers, List<Additions.Sum> test) {
         /** The share of the test's characters that are right; the blanks after an answer count. */
         double characterAccuracy() {
             long right = 0;
@@ -104,7 +99,7 @@ record AdditionTraining(Run run, Additions training, Additions validation, Addit
                 Model<AdditionNet> model = Model.of(new AdditionNet(HIDDEN), run.seed())) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(recipe.rate))
                     .metrics(characterAccuracy(), Writer.exact("answer_accuracy", -1));
-            History history = fit(name, trainer, recipe, train, heldOut);
+            Run history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;
             }
@@ -135,7 +130,7 @@ record AdditionTraining(Run run, Additions training, Additions validation, Addit
             var trainer = Trainer.custom(model, new Adam(recipe.rate), Seq2Seq::step)
                     .metrics(Writer.exact(
                             "answer_accuracy", Additions.STOPPED.reserved().padding()));
-            History history = fit(name, trainer, recipe, train, heldOut);
+            Run history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;
             }
@@ -152,7 +147,7 @@ record AdditionTraining(Run run, Additions training, Additions validation, Addit
         }
     }
 
-    private @Nullable History fit(String name, Trainer<?> trainer, Recipe recipe, Dataset train, Dataset heldOut) {
+    private @Nullable Run fit(String name, Trainer<?> trainer, Recipe recipe, Dataset train, Dataset heldOut) {
         run.out().println("== " + name + ": " + recipe.text());
         trainer.schedule(recipe.schedule()).seed(run.seed());
         run.training()
@@ -160,7 +155,7 @@ record AdditionTraining(Run run, Additions training, Additions validation, Addit
                         trainer,
                         run.folder().resolve(name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT)),
                         "sums");
-        History history = trainer.fit(
+        Run history = trainer.fit(
                 train.shuffled(run.seed()).batches(Math.min(recipe.batch, train.size())), heldOut, recipe.epochs);
         return history.epochs().size() < recipe.epochs ? null : history;
     }

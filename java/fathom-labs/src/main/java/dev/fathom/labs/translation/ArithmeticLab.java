@@ -3,7 +3,7 @@ package dev.fathom.labs.translation;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import java.util.ArrayList;
@@ -44,7 +44,7 @@ public final class ArithmeticLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         int count = run.of(45_000, 4000);
         int held = run.of(5000, 500);
         Additions all = Additions.draw(count + 2 * held, run.seed());

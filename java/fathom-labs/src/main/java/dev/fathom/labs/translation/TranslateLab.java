@@ -5,7 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.labs.data.EnglishFrench;
 import dev.fathom.labs.data.EnglishFrench.Pair;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.IbmModel1;
 import java.util.ArrayList;
@@ -43,7 +43,7 @@ public final class TranslateLab implements Experiment {
     }
 
     @Override
-    public Findings run(Run run) {
+    public Findings run(LabRun run) {
         List<Pair> pairs = EnglishFrench.read(run.data());
         pairs = pairs.subList(0, Math.min(pairs.size(), run.of(15_000, 800)));
         int held = run.of(500, 50);

@@ -4,13 +4,13 @@ import dev.fathom.data.Dataset;
 import dev.fathom.decode.BeamSearch;
 import dev.fathom.decode.Hypothesis;
 import dev.fathom.decode.LengthPenalty;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
-import dev.fathom.train.History;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,7 +35,7 @@ record Translator(
         Setting setting,
         Corpus corpus,
         Model<Seq2Seq> model,
-        History history,
+        Run history,
         Map<Integer, ScoredTranslations> beams,
         ScoredTranslations unpenalized)
         implements AutoCloseable {
@@ -64,7 +64,7 @@ record Translator(
     record Budget(int epochs, int batch, int width, int layers) {}
 
     /** Trains a network and translates the test sentences; null if the run was interrupted before the end. */
-    static @Nullable Translator of(Setting setting, Budget budget, Corpus corpus, Run run) {
+    static @Nullable Translator of(Setting setting, Budget budget, Corpus corpus, LabRun run) {
         var sizes = new Seq2Seq.Sizes(
                 corpus.english().size(), corpus.french().size(), budget.width, budget.width, budget.layers);
         float range = range(budget.width);
@@ -81,7 +81,7 @@ record Translator(
                     .seed(run.seed());
             String folder = setting.name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT);
             run.training().attach(trainer, run.folder().resolve(folder), "pairs");
-            History history = trainer.fit(
+            Run history = trainer.fit(
                     train.shuffled(run.seed()).batches(budget.batch).bucketed("y", 50), validation, budget.epochs);
             if (history.epochs().size() == budget.epochs) {
                 translator = translated(setting, corpus, model, history, run);
@@ -113,7 +113,7 @@ record Translator(
     }
 
     private static @Nullable Translator translated(
-            Setting setting, Corpus corpus, Model<Seq2Seq> model, History history, Run run) {
+            Setting setting, Corpus corpus, Model<Seq2Seq> model, Run history, LabRun run) {
         Map<Integer, ScoredTranslations> beams = new LinkedHashMap<>();
         List<List<String>> unpenalized = new ArrayList<>();
         for (int width : WIDTHS) {
@@ -145,7 +145,7 @@ record Translator(
      * together.
      */
     private static @Nullable List<List<Hypothesis>> search(
-            Setting setting, Corpus corpus, Seq2Seq net, int width, Run run) {
+            Setting setting, Corpus corpus, Seq2Seq net, int width, LabRun run) {
         List<Corpus.Sentence> sentences = corpus.test();
         int longest = sentences.stream().mapToInt(s -> s.english().size()).max().orElseThrow();
         int[] order = IntStream.range(0, sentences.size())

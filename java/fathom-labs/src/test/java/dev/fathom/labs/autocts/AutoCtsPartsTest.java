@@ -10,7 +10,7 @@ import dev.fathom.data.Field;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.autocts.Operator.Operation;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.labs.series.SeriesFiles;
@@ -351,19 +351,19 @@ class AutoCtsPartsTest {
         try (Interrupt interrupt = Interrupt.install(System.err);
                 PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8)) {
             Path folder = temp.resolve("settings");
-            Run first = new Run(false, null, 1, true, null, null, folder, interrupt, out, out);
+            LabRun first = new LabRun(false, null, 1, true, null, null, folder, interrupt, out, out);
             Path kept = first.keeping("data").folder();
             assertThat(first.keeping("data").folder()).isEqualTo(kept);
             assertThat(said.toString(StandardCharsets.UTF_8)).isEmpty();
             List<Path> others = List.of(
                     first.keeping("other data").folder(),
-                    new Run(false, null, 2, true, null, null, folder, interrupt, out, out)
+                    new LabRun(false, null, 2, true, null, null, folder, interrupt, out, out)
                             .keeping("data")
                             .folder(),
-                    new Run(true, null, 1, true, null, null, folder, interrupt, out, out)
+                    new LabRun(true, null, 1, true, null, null, folder, interrupt, out, out)
                             .keeping("data")
                             .folder(),
-                    new Run(false, 3, 1, true, null, null, folder, interrupt, out, out)
+                    new LabRun(false, 3, 1, true, null, null, folder, interrupt, out, out)
                             .keeping("data")
                             .folder());
             assertThat(others).doesNotHaveDuplicates().doesNotContain(kept);
@@ -382,7 +382,7 @@ class AutoCtsPartsTest {
                 PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
                 Dataset broken = windows(3e38f);
                 Dataset sound = windows(1)) {
-            Run run = new Run(false, null, 1, true, null, null, temp, interrupt, out, out);
+            LabRun run = new LabRun(false, null, 1, true, null, null, temp, interrupt, out, out);
             assertThat(new JointSearch(run, task(), broken, sound, 1).finite(trial))
                     .isEqualTo(Double.POSITIVE_INFINITY);
             assertThat(new JointSearch(run, task(), sound, sound, 1).finite(trial))
@@ -424,7 +424,7 @@ class AutoCtsPartsTest {
                         }
                     }
                 }) {
-            Run run = new Run(false, null, 1, true, null, null, out, interrupt, said, nowhere);
+            LabRun run = new LabRun(false, null, 1, true, null, null, out, interrupt, said, nowhere);
             List<Dataset> parts = new ForecastRun(task, run, 1).parts();
             try {
                 return new SupernetSearch(run, task, 2, 2, 3, 1).search(parts.get(0), parts.get(1), 16);

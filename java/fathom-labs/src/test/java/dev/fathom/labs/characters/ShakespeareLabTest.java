@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
@@ -237,7 +237,7 @@ class ShakespeareLabTest {
         }
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            Run run = new Run(true, 4, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            LabRun run = new LabRun(true, 4, 1, false, null, null, temp, interrupt, nowhere, nowhere);
             Findings page = new Findings("Quotes", "", nowhere);
             QuoteUnits quotes = new QuoteUnits(text.substring(0, 26_000), 20_000, 3_000);
             assertThat(quotes.run(run, page)).isTrue();

@@ -35,7 +35,7 @@ class KeptPartsTest {
     }
 
     private KeptParts<Part> parts(boolean resume, long seed, String sizes) {
-        Run run = new Run(true, null, seed, resume, null, null, temp, interrupt, printed, printed);
+        LabRun run = new LabRun(true, null, seed, resume, null, null, temp, interrupt, printed, printed);
         return new KeptParts<>(run, "parts", Part.class, sizes);
     }
 

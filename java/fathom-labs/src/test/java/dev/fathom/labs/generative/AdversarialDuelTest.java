@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.Gan.Critic;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Interrupt;
@@ -59,7 +59,7 @@ class AdversarialDuelTest {
             try (Interrupt interrupt = Interrupt.install(nowhere);
                     Dataset data = Dataset.of(numbers, Shape.of(1), labels);
                     Model<Gan> model = Model.of(net.get(), seed)) {
-                Run run = new Run(true, null, seed, resume, null, null, folder, interrupt, nowhere, nowhere);
+                LabRun run = new LabRun(true, null, seed, resume, null, null, folder, interrupt, nowhere, nowhere);
                 assertThat(duel.train(run, "A game", model, data, until, 20).series("value"))
                         .hasSize(until);
                 samples = Gan.samples(model, 50, new Rng(1));

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.Mixture.Coverage;
 import dev.fathom.labs.generative.SampleQuality.Gaussian;
 import dev.fathom.labs.training.Interrupt;
@@ -169,7 +169,7 @@ class GenerativePartsTest {
                 Images images = new Images(
                         "shades", List.of("one"), Shape.of(28, 28, 1), shades(dark), shades(dark), shades(bright));
                 SampleQuality evaluation = new SampleQuality(
-                        new Run(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), images, 80)) {
+                        new LabRun(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), images, 80)) {
             SampleQuality.Scores near = evaluation.row("dark", dark);
             SampleQuality.Scores far = evaluation.row("bright", bright);
             assertThat(evaluation.likeliest()).isEqualTo(near);
@@ -306,7 +306,7 @@ class GenerativePartsTest {
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere);
                 BirdStudio studio = new BirdStudio(
-                        new Run(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), 16, 4)) {
+                        new LabRun(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere), 16, 4)) {
             float[] pictures = studio.pictures(studio.tests());
             assertThat(pictures).hasSize(4 * Bird.SIDE * Bird.SIDE * 3);
             byte[] like = studio.tests().get(0).pixels(new Rng(1).split("places"));

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.optim.Sgd;
 import java.io.IOException;
@@ -36,7 +36,7 @@ class TrainingsTest {
                 Images all = ImageSet.FASHION_MNIST.images(null, 1);
                 Images some = all.first(200);
                 Images images = some.normalized()) {
-            Run run = run(interrupt);
+            LabRun run = run(interrupt);
             Trainings trainings = new Trainings(run, images.learn(), images.test());
             List<Trainings.Task> tasks = List.of(task(1e-6f), task(1e30f));
             List<Course> first = trainings.all("first", tasks);
@@ -59,8 +59,8 @@ class TrainingsTest {
         }
     }
 
-    private Run run(Interrupt interrupt) {
-        return new Run(true, null, 1, true, null, null, temp, interrupt, NOWHERE, NOWHERE);
+    private LabRun run(Interrupt interrupt) {
+        return new LabRun(true, null, 1, true, null, null, temp, interrupt, NOWHERE, NOWHERE);
     }
 
     /** A trial is judged on other images than a race, so a race does not read it, however long both are. */

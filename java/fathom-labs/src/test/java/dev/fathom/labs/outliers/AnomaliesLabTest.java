@@ -9,7 +9,7 @@ import dev.fathom.ensemble.Diversity;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
@@ -137,7 +137,7 @@ class AnomaliesLabTest {
     private <T> T studied(long seed, boolean resume, ByteArrayOutputStream out, Function<Study, T> what) {
         PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(printed)) {
-            Run run = new Run(true, null, seed, resume, null, null, temp, interrupt, printed, printed);
+            LabRun run = new LabRun(true, null, seed, resume, null, null, temp, interrupt, printed, printed);
             return what.apply(new Study(run, new int[] {1, 2}, new int[] {16, 32}, 16, 1, 2, 8, 1));
         }
     }

@@ -9,7 +9,7 @@ import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pairs.Translations.Score;
@@ -119,7 +119,7 @@ class PairsLabsTest {
             }
 
             @Override
-            public Findings run(Run run) {
+            public Findings run(LabRun run) {
                 Findings page = run.page(name(), "");
                 boolean whole =
                         new Drawings(run, CaptionedShapes.alone(80, 1), CaptionedShapes.alone(20, 2)).addTo(page);

@@ -7,7 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.op.Shape;
@@ -62,7 +62,7 @@ class DenoisingLabTest {
         try (Interrupt interrupt = Interrupt.install(printed);
                 Dataset even = images(i -> 0.5f);
                 Dataset stripes = images(i -> i % 2)) {
-            Run run = new Run(true, 1, 1, false, null, null, temp, interrupt, printed, printed);
+            LabRun run = new LabRun(true, 1, 1, false, null, null, temp, interrupt, printed, printed);
             Findings page = run.page("Restoration", "even images and stripes");
             assertThat(new Restoration(run, page, "Stripes", even, even, stripes, null).add(Damage.NOISE))
                     .isTrue();

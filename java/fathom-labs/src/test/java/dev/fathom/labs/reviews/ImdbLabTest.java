@@ -7,7 +7,7 @@ import dev.fathom.features.SparseRows;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.Reviews.Part;
@@ -154,10 +154,10 @@ class ImdbLabTest {
     // ---- the lasso
 
     /** Uses generated reviews, in the short or the full form. */
-    private <T> T with(boolean brief, Function<Run, T> use) throws IOException {
+    private <T> T with(boolean brief, Function<LabRun, T> use) throws IOException {
         Path data = ReviewFiles.write(temp.resolve("generated"), 200, 1);
         try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
-            return use.apply(new Run(brief, null, 1, false, data, null, temp, interrupt, NOWHERE, NOWHERE));
+            return use.apply(new LabRun(brief, null, 1, false, data, null, temp, interrupt, NOWHERE, NOWHERE));
         }
     }
 
@@ -331,7 +331,7 @@ class ImdbLabTest {
         var printed = new ByteArrayOutputStream();
         PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
-            Run run = new Run(true, null, 1, true, data, null, temp, interrupt, out, NOWHERE);
+            LabRun run = new LabRun(true, null, 1, true, data, null, temp, interrupt, out, NOWHERE);
             assertThat(new LassoPaths(run, Reviews.read(run)).paths()).hasSize(5);
         }
         return printed.toString(StandardCharsets.UTF_8);
@@ -365,7 +365,7 @@ class ImdbLabTest {
                     }
                 }
             };
-            Run run = new Run(true, 1, 1, false, data, null, temp, interrupt, out, NOWHERE);
+            LabRun run = new LabRun(true, 1, 1, false, data, null, temp, interrupt, out, NOWHERE);
             Findings page = new Findings("Lab imdb", "", out);
             assertThat(part.test(new ImdbNetworks(run, page, Reviews.read(run), "80 %")))
                     .isFalse();

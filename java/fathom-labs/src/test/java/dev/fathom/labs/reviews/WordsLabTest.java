@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
@@ -191,7 +191,7 @@ class WordsLabTest {
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         SkipGram.Trained trained;
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            Run run = new Run(true, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            LabRun run = new LabRun(true, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
             trained = Objects.requireNonNull(SkipGram.train(run, reviews, 16, 6));
         }
         assertThat(trained.pairs()).isBetween(50_000, 200_000);

@@ -8,7 +8,7 @@ import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
@@ -237,7 +237,7 @@ class ForecastLabTest {
         ForecastTask task = ForecastTask.traffic(write("", text, 3), 1000, 1000);
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            Run run = new Run(false, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            LabRun run = new LabRun(false, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
             return Objects.requireNonNull(new ForecastRun(task, run, 1).autoregression(false));
         }
     }

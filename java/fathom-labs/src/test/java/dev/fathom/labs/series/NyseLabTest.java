@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.NyseSearch.Choice;
@@ -153,7 +153,7 @@ class NyseLabTest {
         days(651, 451);
         Series s = Nyse.read(temp);
         try (Interrupt interrupt = Interrupt.install(System.err)) {
-            Run run = new Run(true, 1, 1, false, temp, null, temp.resolve("out"), interrupt, NOWHERE, NOWHERE);
+            LabRun run = new LabRun(true, 1, 1, false, temp, null, temp.resolve("out"), interrupt, NOWHERE, NOWHERE);
             NyseSearch search = NyseSearch.of(run, s, 4);
             assertThat(search.cuts()).containsExactly(225, 281, 337, 394, 451);
             assertThat(NyseSearch.of(run, s, 2).cuts()).containsExactly(225, 337, 451);

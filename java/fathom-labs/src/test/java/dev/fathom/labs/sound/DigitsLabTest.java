@@ -8,7 +8,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.sound.Wav;
 import dev.fathom.tensor.Pass;
@@ -221,7 +221,7 @@ class DigitsLabTest {
         List<Recording> tones = SpokenDigits.read(tones(8), index -> true);
         try (Interrupt interrupt = Interrupt.install(System.err)) {
             PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
-            Run run = new Run(true, 2, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            LabRun run = new LabRun(true, 2, 1, false, null, null, temp, interrupt, nowhere, nowhere);
             var recognized = DigitStrings.train(
                     run,
                     tones.stream().filter(r -> !r.test()).toList(),

@@ -16,18 +16,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One {@code fit}: where it stands, and all that changes while it runs. */
-final class FitRun<M extends Net> implements Progress, AutoCloseable {
+/** The training of a {@link Run}: all that changes from step to step. */
+final class Fitting<M extends Net> implements AutoCloseable {
     private final Trainer<M> trainer;
     private final Monitor monitor;
     private final Batches train;
     private final @Nullable Batches validation;
     private final int epochs;
     private Rng rng;
-    private final History history = new History();
+    private final Run run;
     private final Tally tally;
     private final BoundOptimizer optimizer;
     private final Store store;
@@ -35,10 +34,12 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     private final NormStatistics<M> norms;
     private final @Nullable Saver saver;
 
-    private volatile int epoch;
-    private volatile int step;
-    private volatile long examples;
-    private volatile float rate;
+    private int epoch;
+    private int step;
+    private long examples;
+    private float rate;
+    /** The rate as people write it: 0.1 for 0.1f. */
+    private double learningRate;
     /** What the callbacks make of the rates of the epoch under way. */
     private double rateFactor = 1;
     /** How many batches a step of this epoch takes, and how many steps there were before it. */
@@ -56,17 +57,13 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     /** Whether the model holds gradients of batches whose step was not taken yet. */
     private boolean unspent;
 
-    private @Nullable String stop;
-    private volatile @Nullable String stopNow;
-    /** The loss of the epoch so far, for other threads. */
-    private volatile double loss = Double.NaN;
     /** Of training and validation data and the net; worked out where a checkpoint needs them. */
     private final String dataFingerprint;
 
     private final String validationFingerprint;
     private final String netDescription;
 
-    FitRun(
+    Fitting(
             Trainer<M> trainer,
             Monitor monitor,
             Batches train,
@@ -86,10 +83,25 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
         rng = new Rng(trainer.seed).split("trainer");
         tally = new Tally(trainer.metrics.size());
         optimizer = trainer.optimizer(trainer.model);
-        saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
+        run = new Run(monitor, now());
+        saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, run);
         store = ParameterAccess.store(trainer.model.range());
         norms = new NormStatistics<>(trainer);
         best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
+    }
+
+    /** Where it stands. */
+    private Progress now() {
+        return new Progress(
+                epoch,
+                epochs,
+                step,
+                train.steps(),
+                examples,
+                train.examples(),
+                trainer.loss(tally),
+                learningRate,
+                optimizer.steps());
     }
 
     // ---- checkpoints
@@ -98,7 +110,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     void prepare(@Nullable Path folder) {
         Path from = null;
         if (folder != null) {
-            try (Checkpoint c = Checkpoint.newest(folder, history)) {
+            try (Checkpoint c = Checkpoint.newest(folder, run)) {
                 load(c);
                 from = c.file();
             }
@@ -157,17 +169,17 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
         step = p.step();
         examples = p.examples();
         System.arraycopy(sums, 0, tally.values(), 0, sums.length);
-        loss = trainer.loss(tally);
         seconds = p.seconds();
-        rate = rate(epoch, step - 1);
+        rate(rate(epoch, step - 1));
+        run.at(now());
         rng = new Rng(rng.seed(), p.counter());
         for (int i = 0; i < p.trainable().length; i++) {
             store.trainable(i, p.trainable()[i]);
         }
         for (int i = 0; i < p.history().size(); i++) {
-            history.add(p.history().get(i), i == p.best());
+            run.add(p.history().get(i), i == p.best());
         }
-        history.note("resumed from " + c.file() + ", after step " + step + " of epoch " + epoch);
+        run.note("resumed from " + c.file() + ", after step " + step + " of epoch " + epoch);
     }
 
     /** What must be the same for the same bits; the learning rate stands for the schedule, which no file can hold. */
@@ -212,8 +224,8 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
                 seconds,
                 rng.counter(),
                 trainable,
-                history.epochs(),
-                history.bestIndex(),
+                run.epochs(),
+                run.bestIndex(),
                 best.kept() != null);
         Checkpoint.write(file, p, store, optimizer, best.kept(), trainer.states.all());
     }
@@ -229,26 +241,26 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     // ---- the loop
 
     /** Runs it, tells the callbacks that began of the end whatever happens, and throws what happened first. */
-    History go() {
+    Run go() {
         Throwable failure = null;
         int begun = 0;
         try {
             for (Callback c : trainer.callbacks) {
-                c.onTrainBegin(this);
+                c.onTrainBegin(run);
                 begun++;
             }
-            history.ended(all());
+            run.ended(all());
             save();
         } catch (RuntimeException | Error e) {
             failure = e;
-            history.ended(e.getMessage() == null ? e.toString() : e.getMessage());
+            run.ended(e.getMessage() == null ? e.toString() : e.getMessage());
         }
         failure = trying(failure, this::leave);
         if (unspent) {
             failure = trying(failure, trainer.model::zeroGrad);
         }
         for (Callback c : trainer.callbacks.subList(0, begun)) {
-            failure = trying(failure, () -> c.onTrainEnd(this, history));
+            failure = trying(failure, () -> c.onTrainEnd(run));
         }
         if (failure instanceof RuntimeException e) {
             throw e;
@@ -256,7 +268,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
         if (failure instanceof Error e) {
             throw e;
         }
-        return history;
+        return run;
     }
 
     /** The weights that the run leaves in the model: the best, averages, or those of the last step. */
@@ -308,18 +320,18 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     /** All epochs that are left; returns why they ended. */
     private String all() {
         while (true) {
-            String wish = stop != null ? stop : stopNow;
+            String wish = run.wish();
             if (wish != null) {
                 return wish;
             }
-            if (history.size() == epochs) {
+            if (run.size() == epochs) {
                 return epochs == 1 ? "1 epoch" : epochs + " epochs";
             }
-            if (history.size() == epoch) {
+            if (run.size() == epoch) {
                 beginEpoch(epoch + 1);
             }
             if (!finishEpoch()) {
-                return String.valueOf(stopNow);
+                return String.valueOf(run.wishNow());
             }
         }
     }
@@ -347,13 +359,13 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
     }
 
     private void beginEpoch(int number) {
-        ready(number, history.epochs());
+        ready(number, run.epochs());
         epoch = number;
         step = 0;
         examples = 0;
         seconds = 0;
         Arrays.fill(tally.values(), 0);
-        loss = trainer.loss(tally);
+        run.at(now());
     }
 
     /** What is left of the epoch under way; false when it was stopped before its end. */
@@ -365,19 +377,19 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
             takeStep(batches);
             seconds = before + (System.nanoTime() - start) / 1e9;
             for (int i = 0; i < trainer.callbacks.size(); i++) {
-                trainer.callbacks.get(i).onStepEnd(this);
+                trainer.callbacks.get(i).onStepEnd(run);
             }
             if (saver != null && !unspent && saver.due(optimizer.steps())) {
                 save();
             }
-            if (stopNow != null && step < train.steps() && step % together == 0) {
+            if (run.wishNow() != null && step < train.steps() && step % together == 0) {
                 return false;
             }
         }
         Map<String, Double> values = trainer.figures(tally);
         averaged(() -> judge(values, before, start));
-        EpochLog log = history.epochs().get(history.size() - 1);
-        trainer.callbacks.forEach(c -> c.onEpochEnd(this, log));
+        EpochLog log = run.epochs().get(run.size() - 1);
+        trainer.callbacks.forEach(c -> c.onEpochEnd(run, log));
         if (saver != null && saver.everyEpoch()) {
             save();
         }
@@ -389,13 +401,13 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
         if (validation != null) {
             trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
         }
-        EpochLog record = history.best();
+        EpochLog record = run.best();
         double figure = values.getOrDefault(monitor.figure(), Double.NaN);
         boolean better = record == null || monitor.improves(record.value(monitor.figure()), figure);
         if (better) {
             best.keep();
         }
-        history.add(new EpochLog(epoch, learningRate(), before + (System.nanoTime() - start) / 1e9, values), better);
+        run.add(new EpochLog(epoch, learningRate, before + (System.nanoTime() - start) / 1e9, values), better);
         if (saver != null && better && finite()) {
             saver.saveBest(this::write);
         }
@@ -403,7 +415,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
 
     /** One batch; the last of those that are accumulated takes the optimizer's step. */
     private void takeStep(Batches.Epoch batches) {
-        rate = rate(epoch, step);
+        rate(rate(epoch, step));
         long drawn = rng.counter();
         try (Pass pass = Pass.train(rng)) {
             Batch batch = batches.batch(step);
@@ -411,7 +423,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
             counter = step == first ? drawn : counter;
             boolean last = step + 1 == Math.min(first + together, train.steps());
             if (last) {
-                trainer.callbacks.forEach(c -> c.onForwardBegin(this, pass));
+                trainer.callbacks.forEach(c -> c.onForwardBegin(run, pass));
             }
             Step.Result result = trainer.run(trainer.model.net(), batch);
             float l = result.loss().item();
@@ -426,7 +438,7 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
             }
             pass.backward(objective(result, batch, shares, last), trainer.model);
             if (last) {
-                trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));
+                trainer.callbacks.forEach(c -> c.onBackwardEnd(run, trainer.model));
                 boolean scaled = train.rateFactor(batch) != 1;
                 optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
                 try {
@@ -440,12 +452,10 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
                 }
                 unspent = false;
             }
-            int taken = step + 1; // other threads read what only this one writes
-            long seen = examples + batch.size();
-            step = taken;
-            examples = seen;
+            step++;
+            examples += batch.size();
             trainer.add(tally, result, l, batch);
-            loss = trainer.loss(tally);
+            run.at(now());
         }
     }
 
@@ -489,9 +499,9 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
                 what,
                 step + 1,
                 epoch,
-                learningRate(),
+                learningRate,
                 why);
-        return new NonFiniteLossException(where, history, saver == null ? null : saver.newest(), cause);
+        return new NonFiniteLossException(where, run, saver == null ? null : saver.newest(), cause);
     }
 
     /** The schedule's learning rate of a step, which counts from 0. */
@@ -501,79 +511,16 @@ final class FitRun<M extends Net> implements Progress, AutoCloseable {
         return (float) (trainer.recipe.learningRate() * scheduled * rateFactor);
     }
 
+    private void rate(float now) {
+        if (now != rate) {
+            rate = now;
+            learningRate = Double.parseDouble(Float.toString(now));
+        }
+    }
+
     @Override
     public void close() {
         best.close();
         optimizer.close();
-    }
-
-    // ---- what callbacks see
-
-    @Override
-    public int epoch() {
-        return epoch;
-    }
-
-    @Override
-    public int epochs() {
-        return epochs;
-    }
-
-    @Override
-    public int step() {
-        return step;
-    }
-
-    @Override
-    public int steps() {
-        return train.steps();
-    }
-
-    @Override
-    public long examples() {
-        return examples;
-    }
-
-    @Override
-    public long examplesPerEpoch() {
-        return train.examples();
-    }
-
-    @Override
-    public double loss() {
-        return loss;
-    }
-
-    @Override
-    public double learningRate() {
-        return Double.parseDouble(Float.toString(rate)); // 0.1f as 0.1, for people to read
-    }
-
-    @Override
-    public long updates() {
-        return optimizer.steps();
-    }
-
-    @Override
-    public Monitor monitor() {
-        return monitor;
-    }
-
-    @Override
-    public History history() {
-        return history;
-    }
-
-    @Override
-    public void stopNow(String reason) {
-        stopNow = Objects.requireNonNull(reason, "stopNow: reason is null; say in a few words why training ends");
-    }
-
-    @Override
-    public void stop(String reason) {
-        Objects.requireNonNull(reason, "stop: reason is null; say in a few words why training ends");
-        if (stop == null) {
-            stop = reason;
-        }
     }
 }

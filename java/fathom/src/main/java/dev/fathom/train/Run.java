@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -14,16 +15,29 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The history of one {@code fit}: what was measured in each epoch, which epoch was best, and why training ended. It
- * grows while the run goes on, and any thread may read it.
+ * A run of a {@link Trainer}, one {@code fit}: where it stands, what was measured in each epoch, which epoch was best,
+ * and why it ended. {@code fit} returns it, and callbacks are given it while it goes on. Any thread may keep it, watch
+ * it, and end it by {@link #stopNow}.
  */
-public final class History {
+public final class Run {
+    private final Monitor monitor;
     private final List<EpochLog> epochs = new CopyOnWriteArrayList<>();
-    private volatile int best = -1;
     private final List<String> notes = new CopyOnWriteArrayList<>();
+    private volatile int best = -1;
     private volatile String ended = "";
+    private volatile Progress progress;
+    private volatile @Nullable String stop;
+    private volatile @Nullable String stopNow;
 
-    History() {}
+    Run(Monitor monitor, Progress progress) {
+        this.monitor = monitor;
+        this.progress = progress;
+    }
+
+    /** A run without a trainer, of which nothing was measured. */
+    Run() {
+        this(new Monitor("loss", false), new Progress(0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0));
+    }
 
     void add(EpochLog log, boolean isBest) {
         epochs.add(log);
@@ -48,7 +62,53 @@ public final class History {
         ended = reason;
     }
 
-    /** Returns the epochs in order. */
+    void at(Progress now) {
+        progress = now;
+    }
+
+    /** Why the run is to end before the next epoch, or null. */
+    @Nullable
+    String wish() {
+        String after = stop;
+        return after != null ? after : stopNow;
+    }
+
+    /** Why it is to end after the step under way, or null. */
+    @Nullable
+    String wishNow() {
+        return stopNow;
+    }
+
+    /**
+     * Returns where the run stands after the last step that was finished. The numbers of what is returned belong
+     * together, whatever thread asks.
+     */
+    public Progress progress() {
+        return progress;
+    }
+
+    /** Returns the figure by which the best epoch is chosen. */
+    public Monitor monitor() {
+        return monitor;
+    }
+
+    /** Ends the run after the epoch under way. Any thread may call it; the first {@code reason} given is kept. */
+    public void stop(String reason) {
+        Objects.requireNonNull(reason, "stop: reason is null; say in a few words why training ends");
+        if (stop == null) {
+            stop = reason;
+        }
+    }
+
+    /**
+     * Ends the run after the step of the optimizer under way, or before the first one. Any thread may call it, and what
+     * is finished is kept.
+     */
+    public void stopNow(String reason) {
+        stopNow = Objects.requireNonNull(reason, "stopNow: reason is null; say in a few words why training ends");
+    }
+
+    /** Returns the epochs that are finished, in order. */
     public List<EpochLog> epochs() {
         return List.copyOf(epochs);
     }
@@ -60,7 +120,7 @@ public final class History {
 
     /**
      * Returns why training ended: {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a
-     * failure.
+     * failure. It is empty while the run goes on.
      */
     public String ended() {
         return ended;
@@ -109,7 +169,7 @@ public final class History {
         StringJoiner lines = new StringJoiner(System.lineSeparator() + "  ");
         lines.add(String.format(
                 Locale.ROOT,
-                "History of %d epoch%s in %.1f s%s",
+                "Run of %d epoch%s in %.1f s%s",
                 epochs.size(),
                 epochs.size() == 1 ? "" : "s",
                 seconds(),

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param begun the page of the experiment from the moment that {@link #page} makes it, so that a run that fails leaves
  *     what it had found
  */
-public record Run(
+public record LabRun(
         boolean brief,
         @Nullable Integer epochs,
         long seed,
@@ -47,7 +47,7 @@ public record Run(
     private static final String KEPT = "kept-";
 
     /** A run whose page is not made yet. */
-    public Run(
+    public LabRun(
             boolean brief,
             @Nullable Integer epochs,
             long seed,
@@ -90,7 +90,7 @@ public record Run(
      *
      * @param settings all that decides what is kept, beside the seed, the form and the number of epochs
      */
-    public Run keeping(Object... settings) {
+    public LabRun keeping(Object... settings) {
         List<Object> all = new ArrayList<>(List.of(settings));
         all.addAll(List.of(seed, brief, String.valueOf(epochs)));
         Path kept = folder.resolve(String.format(Locale.ROOT, "%s%08x", KEPT, all.hashCode()));
@@ -107,12 +107,12 @@ public record Run(
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep parts in " + kept + ": " + e.getMessage(), e);
         }
-        return new Run(brief, epochs, seed, resume, data, prompt, kept, interrupt, out, err, begun);
+        return new LabRun(brief, epochs, seed, resume, data, prompt, kept, interrupt, out, err, begun);
     }
 
     /** Returns this run with its data elsewhere, for an experiment that reads several sets. */
-    public Run at(Path folder) {
-        return new Run(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err, begun);
+    public LabRun at(Path folder) {
+        return new LabRun(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err, begun);
     }
 
     /** {@code full} in a whole run, {@code small} in a short one. */

@@ -3,18 +3,23 @@ package dev.fathom.train;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Histories made by hand; only a trainer makes them otherwise, so this stands in its package. */
-public final class Histories {
-    private Histories() {}
+/** Runs made by hand; only a trainer makes them otherwise, so this stands in its package. */
+public final class Runs {
+    private Runs() {}
 
-    /** A history of the given epochs; {@code best} is an epoch's number, 0 for none. */
-    public static History of(int best, EpochLog... epochs) {
-        History history = new History();
+    /** A run of the given epochs; {@code best} is an epoch's number, 0 for none. */
+    public static Run of(int best, EpochLog... epochs) {
+        Run run = new Run();
         for (EpochLog e : epochs) {
-            history.add(e, e.epoch() == best);
+            run.add(e, e.epoch() == best);
         }
-        history.ended(epochs.length + " epochs");
-        return history;
+        run.ended(epochs.length + " epochs");
+        return run;
+    }
+
+    /** Puts a run where {@code progress} says. */
+    public static void move(Run run, Progress progress) {
+        run.at(progress);
     }
 
     /** An epoch with the figures given as name, value, name, value. */
@@ -30,7 +35,7 @@ public final class Histories {
      * {@code n} epochs as a small network on Fashion-MNIST has them: the rate drops after two thirds, the best is near
      * the end.
      */
-    public static History plausible(int n) {
+    public static Run plausible(int n) {
         EpochLog[] epochs = new EpochLog[n];
         for (int e = 1; e <= n; e++) {
             boolean late = e > 2 * n / 3;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a run of a lab leaves behind, whether it comes to its end or fails. */
-class LabRunTest {
+class RecordedRunTest {
     /** A lab that finds half of what it looks for and then fails. */
     private static final Experiment FAILS = new Experiment() {
         @Override
@@ -32,7 +32,7 @@ class LabRunTest {
         }
 
         @Override
-        public Findings run(Run run) {
+        public Findings run(LabRun run) {
             run.page("Lab fails", "two coins")
                     .table(List.of("coin", "heads"), List.of(List.of("first", "17")))
                     .key(Figure.of("heads of the first coin", "", 17).within(10, 20));
@@ -48,8 +48,8 @@ class LabRunTest {
         var out = new ByteArrayOutputStream();
         PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(printed)) {
-            Run run = new Run(false, null, 1, false, null, null, folder, interrupt, printed, printed);
-            LabRun fails = new LabRun(FAILS, run);
+            LabRun run = new LabRun(false, null, 1, false, null, null, folder, interrupt, printed, printed);
+            RecordedRun fails = new RecordedRun(FAILS, run);
             assertThatThrownBy(fails::call)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("the second coin rolled away")

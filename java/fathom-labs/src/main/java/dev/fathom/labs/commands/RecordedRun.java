@@ -3,7 +3,7 @@ package dev.fathom.labs.commands;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.Provenance;
@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** A run of a lab that leaves its page, its pictures and, at its end, its figures in the folder of the run. */
-record LabRun(Experiment lab, Run run) {
+record RecordedRun(Experiment lab, LabRun run) {
     /** The file that says how long the sessions of a run took together. */
     private static final String SECONDS = "seconds.txt";
 
