@@ -2,6 +2,7 @@ package dev.fathom.validation;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Role;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
@@ -130,9 +131,11 @@ public record PermutationImportance(double score, List<Scores> drops) {
         }
 
         static Rows of(Dataset data) {
-            if (!data.fields().equals(List.of("x", "y")) || data.ragged("x") || data.ragged("y")) {
+            if (data.fields().size() != 2
+                    || data.fields().stream().anyMatch(f -> data.role(f) == Role.OTHER || data.ragged(f))) {
                 throw new IllegalArgumentException("permutationImportance: " + data + " has the fields " + data.fields()
-                        + ", but only x and y of one shape can be shuffled; make a dataset of these two");
+                        + ", but only an input and a target of one shape each can be shuffled; make a dataset of these"
+                        + " two");
             }
             Rows rows = new Rows(data.size(), data.featureShape(), data.classes());
             data.forEach(rows::put);

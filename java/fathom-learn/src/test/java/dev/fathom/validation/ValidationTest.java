@@ -128,8 +128,8 @@ class ValidationTest {
                     d -> Classification.of(model, d).confusion().accuracy());
             assertThat(groups.drops().get(1).mean()).as("together").isBetween(.4, .6);
             assertThat(groups.drops().get(0).mean()).isCloseTo(0, within(.02));
-            Dataset noisy = data.map(b ->
-                    b.with("x", b.x().add(Pass.current().randn(b.size(), 3).mul(1e-3f))));
+            Dataset noisy = data.map(
+                    b -> b.withX(b.x().add(Pass.current().randn(b.size(), 3).mul(1e-3f))));
             var withNoise = PermutationImportance.of(
                     noisy, 5, 1, d -> Classification.of(model, d).confusion().accuracy());
             assertThat(withNoise.order()).as("a map may draw").containsExactly(0, 2, 1);
@@ -174,9 +174,11 @@ class ValidationTest {
             assertThatThrownBy(() -> PermutationImportance.of(data, 1, 1, d -> Double.NaN))
                     .hasMessageStartingWith("permutationImportance: the score with all features is NaN;");
         }
-        try (Dataset other = Dataset.of(Field.floats("x", Shape.of(1), new float[3]), Field.labels("z", new int[3]))) {
+        try (Dataset other =
+                Dataset.of(Field.floats("x", Shape.of(1), new float[3]).input(), Field.labels("z", new int[3]))) {
             assertThatThrownBy(() -> PermutationImportance.of(other, 1, 1, d -> 0))
-                    .hasMessageContaining("has the fields [x, z], but only x and y of one shape can be shuffled");
+                    .hasMessageContaining(
+                            "has the fields [x, z], but only an input and a target of one shape each can be shuffled");
         }
     }
 

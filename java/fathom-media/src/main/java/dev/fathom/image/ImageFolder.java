@@ -484,13 +484,14 @@ public record ImageFolder(
         CRC32C crc = new CRC32C();
         crc.update(head);
         Field pixels = Field.pixels("x", Shape.of(height, width, channels), labels.length, () -> {
-            in.seek(HEAD);
-            // not a channel: an interrupt of the thread would close it
-            return new CheckedInputStream(new FileInputStream(in.getFD()), crc);
-        });
+                    in.seek(HEAD);
+                    // not a channel: an interrupt of the thread would close it
+                    return new CheckedInputStream(new FileInputStream(in.getFD()), crc);
+                })
+                .input();
         Dataset data;
         try {
-            data = Dataset.of(pixels, Field.labels("y", labels).classes(classes));
+            data = Dataset.of(pixels, Field.labels("y", labels).target().classes(classes));
         } catch (UncheckedIOException e) {
             return null;
         }

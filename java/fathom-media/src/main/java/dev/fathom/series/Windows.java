@@ -190,17 +190,19 @@ public final class Windows {
         int[] more = indices(series, known);
         List<Field> fields = new ArrayList<>();
         fields.add(field(
-                "x",
-                Shape.of(lags, in.length),
-                starts,
-                series,
-                in,
-                IntStream.range(0, lags).toArray()));
+                        "x",
+                        Shape.of(lags, in.length),
+                        starts,
+                        series,
+                        in,
+                        IntStream.range(0, lags).toArray())
+                .input());
         int[] ahead = Arrays.stream(horizons).map(h -> lags - 1 + h).toArray();
         if (more.length > 0) {
             fields.add(field("known", Shape.of(ahead.length * more.length), starts, series, more, ahead));
         }
-        fields.add(field("y", Shape.of(ahead.length * out.length), starts, series, out, ahead));
+        fields.add(field("y", Shape.of(ahead.length * out.length), starts, series, out, ahead)
+                .target());
         return Dataset.of(fields.toArray(Field[]::new));
     }
 

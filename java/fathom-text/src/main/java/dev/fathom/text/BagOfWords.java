@@ -149,9 +149,11 @@ public final class BagOfWords {
             ids[i] = row.ids;
             weights[i] = row.weights;
         }
-        Field x = Field.ragged("x", ids);
+        Field x = Field.ragged("x", ids).input();
         Field w = Field.ragged("weights", weights);
-        return labels.length == 0 ? Dataset.of(x, w) : Dataset.of(x, w, Field.labels("y", labels));
+        return labels.length == 0
+                ? Dataset.of(x, w)
+                : Dataset.of(x, w, Field.labels("y", labels).target());
     }
 
     /**
@@ -179,7 +181,7 @@ public final class BagOfWords {
             places[i] += i / length * size;
         }
         Tensor rows = weights.reshape(places.length).indexAdd(0, Tensor.ofInts(places, places.length), (int) all);
-        return batch.with("x", rows.reshape(Shape.of(batch.size(), size)));
+        return batch.withX(rows.reshape(Shape.of(batch.size(), size)));
     }
 
     /** Returns the number of tokens of the vocabulary, which is the number of inputs of a layer behind it. */

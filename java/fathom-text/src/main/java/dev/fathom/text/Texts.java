@@ -335,9 +335,9 @@ public final class Texts {
      * classes, if there are any, as the labels {@code y}. It knows of all classes, even if some have no text.
      */
     public Dataset dataset(Function<String, int[]> encode) {
-        Field x = Field.ragged("x", ids(encode));
+        Field x = Field.ragged("x", ids(encode)).input();
         return labels == null
                 ? Dataset.of(x)
-                : Dataset.of(x, Field.labels("y", labels)).withClasses(classes.size());
+                : Dataset.of(x, Field.labels("y", labels).target()).withClasses(classes.size());
     }
 }

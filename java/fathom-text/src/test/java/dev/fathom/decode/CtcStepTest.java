@@ -27,11 +27,12 @@ class CtcStepTest {
     /** The step that CtcLoss shows: the edits of all batches over the labels of all batches. */
     @Test
     void aStepCountsLabelErrorsBesideCtc() {
-        Field steps =
-                Field.floats("x", Shape.of(3), new Rng(5).normal(3 * 28, 0, 1)).ragged(0, 7, 11, 20, 28);
+        Field steps = Field.floats("x", Shape.of(3), new Rng(5).normal(3 * 28, 0, 1))
+                .input()
+                .ragged(0, 7, 11, 20, 28);
         int[][] y = {{1, 2}, {1}, {2, 1, 2}, {2}};
         try (var model = Model.of(new Sequential(Recurrent.gru(3, 3)), 1);
-                Dataset data = Dataset.of(steps, Field.ragged("y", y))) {
+                Dataset data = Dataset.of(steps, Field.ragged("y", y).target())) {
             Step<Sequential> step = (net, batch) -> {
                 Tensor logits = net.apply(batch);
                 Tensor loss = Loss.ctc().of(logits, batch.y(), batch.lengths("x"), batch.lengths("y"));

@@ -52,11 +52,11 @@ final class Augmenter {
     Augmenter(List<Augment> recipe, Dataset data, long seed) {
         this.recipe = recipe;
         this.seed = seed;
-        Storage.Part features = data.part("augment", "x");
-        Storage.Part targets = data.part("augment", "y");
+        Storage.Part features = data.part("augment", Role.INPUT);
+        Storage.Part targets = data.part("augment", Role.TARGET);
         if (features.as() != Storage.As.FLOATS || features.ragged() || targets.ragged()) {
             throw new IllegalArgumentException(
-                    "augment: " + recipe.get(0) + " is for floats of one shape, but x or y of " + data
+                    "augment: " + recipe.get(0) + " is for floats of one shape, but the input or the target of " + data
                             + " has integers or lengths; use Dataset.map");
         }
         Shape image = data.featureShape();
@@ -78,7 +78,8 @@ final class Augmenter {
         columns = features.columns();
         toProbabilities = mixes(recipe) && data.classes() > 0;
         if (mixes(recipe) && !toProbabilities && targets.as() != Storage.As.FLOATS) {
-            throw new IllegalArgumentException("augment: mixup makes weighted sums of targets, but y of " + data
+            throw new IllegalArgumentException("augment: mixup makes weighted sums of targets, but the target of "
+                    + data
                     + " has integers that are no class labels; give labels (Field.labels), which become probabilities,"
                     + " or floats, one-hot for example");
         }

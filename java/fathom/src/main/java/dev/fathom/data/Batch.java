@@ -10,12 +10,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The examples of one step: a tensor for each field of the dataset, of the pass in which they were gathered. Most
- * datasets have the features {@code x} and the labels or targets {@code y}.
+ * datasets have an input, {@link #x}, and labels or targets, {@link #y}.
  */
 public final class Batch {
     private static final List<String> PAIR = List.of("x", "y");
 
     private final List<String> names;
+    /** The numbers of the input and the target, or -1. */
+    private final int x;
+
+    private final int y;
     private final Tensor[] values;
     private final @Nullable Padded @Nullable [] padded;
     private final boolean first;
@@ -35,11 +39,15 @@ public final class Batch {
      */
     Batch(
             List<String> names,
+            int x,
+            int y,
             Tensor[] values,
             @Nullable Padded @Nullable [] padded,
             boolean first,
             @Nullable IntUnaryOperator examples) {
         this.names = names;
+        this.x = x;
+        this.y = y;
         this.values = values;
         this.padded = padded;
         this.first = first;
@@ -48,26 +56,49 @@ public final class Batch {
 
     /** Makes a batch of features [n, ...] and labels [n] or targets [n, ...]. */
     public Batch(Tensor x, Tensor y) {
-        this(PAIR, new Tensor[] {x, y}, null, false, null);
+        this(PAIR, 0, 1, new Tensor[] {x, y}, null, false, null);
     }
 
     /**
-     * Returns the features, which are the field {@code x}: [n, shape of an example], or [n, length, shape of a step] if
-     * they are ragged.
+     * Returns the features, which are the field with the role {@link Role#INPUT}: [n, shape of an example], or [n,
+     * length, shape of a step] if they are ragged.
      *
      * @throws IllegalArgumentException if the dataset has no such field
      */
     public Tensor x() {
-        return get("x");
+        return values[place(Role.INPUT)];
     }
 
     /**
-     * Returns the labels [n], I32, or the targets [n, target shape], F32, which are the field {@code y}.
+     * Returns the labels [n], I32, or the targets [n, target shape], F32, which are the field with the role
+     * {@link Role#TARGET}.
      *
      * @throws IllegalArgumentException if the dataset has no such field
      */
     public Tensor y() {
-        return get("y");
+        return values[place(Role.TARGET)];
+    }
+
+    /**
+     * Returns the name of the field with a role, by which {@link #lengths} and the like take it.
+     *
+     * @throws IllegalArgumentException if the dataset has no such field
+     */
+    public String name(Role role) {
+        return names.get(place(role));
+    }
+
+    private int place(Role role) {
+        int i = role == Role.INPUT ? x : role == Role.TARGET ? y : -1;
+        if (i < 0) {
+            throw without("batch", role, names);
+        }
+        return i;
+    }
+
+    static IllegalArgumentException without(String op, Role role, List<String> names) {
+        return new IllegalArgumentException(op + ": none of the fields " + names + " is the " + role.word
+                + "; mark one where the dataset is made, as in Field.floats(...)." + role.word + "()");
     }
 
     /**
@@ -118,7 +149,7 @@ public final class Batch {
      * another: [steps of all examples, ..], on which a loss or a metric counts what is there and nothing else.
      *
      * <pre>{@code
-     * Loss.crossEntropy().of(batch.unpadded("y", logits), batch.unpadded("y", batch.y()))
+     * Loss.crossEntropy().of(batch.unpadded("tags", logits), batch.unpadded("tags", batch.y()))
      * }</pre>
      *
      * @param perStep what there is for each step, [n, length, ..] with the length of the field
@@ -186,7 +217,7 @@ public final class Batch {
 
     /** This batch as the first of an epoch or not, whatever a user made of it. */
     Batch first(boolean isFirst) {
-        return isFirst == first ? this : new Batch(names, values, padded, isFirst, examples);
+        return isFirst == first ? this : new Batch(names, x, y, values, padded, isFirst, examples);
     }
 
     /**
@@ -204,14 +235,40 @@ public final class Batch {
         if (i >= 0) {
             Tensor[] all = values.clone();
             all[i] = value;
-            return new Batch(names, all, padded, first, examples);
+            return new Batch(names, x, y, all, padded, first, examples);
         }
         List<String> more = new ArrayList<>(names);
         more.add(name);
         Tensor[] all = Arrays.copyOf(values, more.size());
         all[names.size()] = value;
         return new Batch(
-                List.copyOf(more), all, padded == null ? null : Arrays.copyOf(padded, more.size()), first, examples);
+                List.copyOf(more),
+                x,
+                y,
+                all,
+                padded == null ? null : Arrays.copyOf(padded, more.size()),
+                first,
+                examples);
+    }
+
+    /**
+     * Returns a batch of these examples with another input. If there was none, the field {@code x} is it.
+     *
+     * @throws IllegalArgumentException if the tensor is not [n, ...] for n examples
+     */
+    public Batch withX(Tensor value) {
+        Batch b = with(x < 0 ? PAIR.get(0) : names.get(x), value);
+        return x < 0 ? new Batch(b.names, b.index(PAIR.get(0)), y, b.values, b.padded, first, examples) : b;
+    }
+
+    /**
+     * Returns a batch of these examples with another target. If there was none, the field {@code y} is it.
+     *
+     * @throws IllegalArgumentException if the tensor is not [n, ...] for n examples
+     */
+    public Batch withY(Tensor value) {
+        Batch b = with(y < 0 ? PAIR.get(1) : names.get(y), value);
+        return y < 0 ? new Batch(b.names, x, b.index(PAIR.get(1)), b.values, b.padded, first, examples) : b;
     }
 
     private int index(String name) {

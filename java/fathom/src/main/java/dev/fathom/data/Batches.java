@@ -452,7 +452,8 @@ public final class Batches {
                     work.run(commands, stream, from, targets);
                 }
                 boolean first = from == 0;
-                return data.changed(new Batch(source.names, values, padded, first, row -> example(from + row)))
+                return data.changed(new Batch(
+                                source.names, source.x, source.y, values, padded, first, row -> example(from + row)))
                         .first(first);
             } finally {
                 Memory.giveBack(arena);

@@ -22,11 +22,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples off the heap, all with the same {@link Field fields}. Most datasets have {@code x}, features of one shape as
- * bytes or floats, and {@code y}, a class label or float targets. There may be any number of fields of floats or
- * integers, and some may be ragged (of another length for each example). Parts and orders of a dataset always keep all
- * fields of an example together. Bytes become floats as they are gathered into a batch: x = value scale + shift, with
- * 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
+ * Examples off the heap, all with the same {@link Field fields}. Most datasets have an input, features of one shape as
+ * bytes or floats, and a target, a class label or floats. There may be any number of fields of floats or integers, and
+ * some may be ragged (of another length for each example). Parts and orders of a dataset always keep all fields of an
+ * example together. Bytes become floats as they are gathered into a batch: x = value scale + shift, with 1/255 and 0
+ * unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
  *
  * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled},
  * {@link #normalized}, {@link #padded}, {@link #withClasses} and {@link #map} give datasets over the same memory, which
@@ -153,6 +153,10 @@ public final class Dataset implements AutoCloseable {
                     throw new IllegalArgumentException(
                             "of: two fields are called " + f.part.name() + "; give each a name of its own");
                 }
+                if (f.part.role() != Role.OTHER && fields[j].part.role() == f.part.role()) {
+                    throw new IllegalArgumentException("of: the fields " + fields[j].part.name() + " and "
+                            + f.part.name() + " are both the " + f.part.role().word + "; mark one of them");
+                }
             }
         }
         return of(Storage.of(
@@ -161,7 +165,7 @@ public final class Dataset implements AutoCloseable {
                 Stream.of(fields).map(f -> f.part).toList(),
                 Stream.of(fields).map(f -> f.content).toList(),
                 Stream.of(fields)
-                        .filter(f -> f.part.name().equals("y"))
+                        .filter(f -> f.part.role() == Role.TARGET)
                         .mapToInt(f -> f.classes)
                         .sum()));
     }
@@ -206,14 +210,14 @@ public final class Dataset implements AutoCloseable {
             }
         }
         Shape piece = Shape.of(length);
-        return of(Field.ints("x", piece, x), Field.ints("y", piece, y));
+        return of(Field.ints("x", piece, x).input(), Field.ints("y", piece, y).target());
     }
 
     /**
      * Makes a dataset of the examples of several others, one after another, copied into memory of its own. Scaling,
      * padding and {@link #map} are those of the first.
      *
-     * @throws IllegalArgumentException if there are none, or their fields differ in name, type or shape
+     * @throws IllegalArgumentException if there are none, or their fields differ in name, role, type or shape
      */
     public static Dataset concat(Dataset... parts) {
         if (parts.length == 0) {
@@ -224,7 +228,7 @@ public final class Dataset implements AutoCloseable {
         for (Dataset d : parts) {
             if (!d.signature().equals(first.signature())) {
                 throw new IllegalArgumentException("concat: " + d + " has other fields than " + first
-                        + "; give datasets whose fields agree in name, type and shape");
+                        + "; give datasets whose fields agree in name, role, type and shape");
             }
             n += d.size;
         }
@@ -240,7 +244,7 @@ public final class Dataset implements AutoCloseable {
                 int field = f;
                 Storage.Part part = first.source.parts.get(f);
                 long[] offsets = part.ragged() ? offsets(parts, f, rows) : null;
-                fields.add(new Storage.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets));
+                fields.add(new Storage.Part(part.name(), part.role(), part.as(), part.dtype(), part.shape(), offsets));
                 contents.add((block, offset) -> copy(parts, field, block.address() + offset));
             }
             int most = Stream.of(parts).mapToInt(d -> d.classes).max().orElse(0);
@@ -287,7 +291,8 @@ public final class Dataset implements AutoCloseable {
     /** What datasets must share to become one. */
     private List<String> signature() {
         return source.parts.stream()
-                .map(p -> p.name() + " " + p.as() + " " + p.dtype() + " " + p.shape() + " " + p.ragged())
+                .map(p ->
+                        p.name() + " " + p.role() + " " + p.as() + " " + p.dtype() + " " + p.shape() + " " + p.ragged())
                 .toList();
     }
 
@@ -510,12 +515,30 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Returns the shape of the features of one example, which are the field {@code x}.
+     * Returns the shape of the features of one example, which are the field with the role {@link Role#INPUT}.
      *
      * @throws IllegalArgumentException if there is no such field
      */
     public Shape featureShape() {
-        return shape("x");
+        return shape(name(Role.INPUT));
+    }
+
+    /**
+     * Returns the role of a field.
+     *
+     * @throws IllegalArgumentException if there is no such field
+     */
+    public Role role(String field) {
+        return part("role", field).role();
+    }
+
+    /**
+     * Returns the name of the field with a role.
+     *
+     * @throws IllegalArgumentException if there is no such field
+     */
+    public String name(Role role) {
+        return part("name", role).name();
     }
 
     private int field(String op, String name) {
@@ -528,14 +551,23 @@ public final class Dataset implements AutoCloseable {
     }
 
     /** The field of this name. */
-    Storage.Part part(String op, String name) {
+    private Storage.Part part(String op, String name) {
         return source.parts.get(field(op, name));
+    }
+
+    /** The field with this role. */
+    Storage.Part part(String op, Role role) {
+        int i = source.place(role);
+        if (i < 0 || role == Role.OTHER) {
+            throw Batch.without(op, role, source.names);
+        }
+        return source.parts.get(i);
     }
 
     /**
      * Returns the number of classes: the largest label of the whole dataset plus one, even if this part of it lacks
-     * some, unless {@link #withClasses} or the file it was read from says that there are more; 0 if the field {@code y}
-     * has no labels.
+     * some, unless {@link #withClasses} or the file it was read from says that there are more; 0 if the target has no
+     * labels.
      */
     public int classes() {
         return classes;
@@ -581,7 +613,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     private IllegalArgumentException unlabeled(String op, String fix) {
-        Storage.Part targets = part(op, "y");
+        Storage.Part targets = part(op, Role.TARGET);
         return new IllegalArgumentException(op + ": the targets of this dataset are "
                 + (targets.as() == Storage.As.FLOATS ? "floats " : "integers ") + targets.shape() + fix);
     }
@@ -593,7 +625,7 @@ public final class Dataset implements AutoCloseable {
      */
     public byte[] pixels(int i) {
         checkIndex("pixels", i);
-        Storage.Part features = part("pixels", "x");
+        Storage.Part features = part("pixels", Role.INPUT);
         if (features.dtype() != DType.U8 || features.ragged()) {
             throw new IllegalArgumentException("pixels: the features of this dataset are "
                     + (features.dtype() == DType.F32 ? "floats" : "integers") + "; read them from a batch");
@@ -616,7 +648,7 @@ public final class Dataset implements AutoCloseable {
      */
     public byte[] pixels(float[] x) {
         checkBytes("pixels");
-        Storage.Part features = part("pixels", "x");
+        Storage.Part features = part("pixels", Role.INPUT);
         Scaling scaling = views.get(source.x).scaling;
         if (x.length % features.columns() != 0) {
             throw new IllegalArgumentException("pixels: " + x.length + " numbers are not whole examples "
@@ -644,13 +676,10 @@ public final class Dataset implements AutoCloseable {
      */
     @Override
     public String toString() {
-        if (source.names.equals(List.of("x", "y"))
-                && !ragged("x")
-                && !ragged("y")
-                && source.parts.get(1).as() != Storage.As.INTS) {
+        if (source.isPair() && source.parts.get(source.y).as() != Storage.As.INTS) {
             return "Dataset " + shown("" + size, featureShape()) + " of "
-                    + source.parts.get(0).dtype() + ", "
-                    + (classes > 0 ? classes + " classes" : "targets " + shape("y"));
+                    + source.parts.get(source.x).dtype() + ", "
+                    + (classes > 0 ? classes + " classes" : "targets " + views.get(source.y).shape);
         }
         StringBuilder s = new StringBuilder("Dataset of " + size + (size == 1 ? " example" : " examples"));
         for (int i = 0; i < views.size(); i++) {
@@ -756,7 +785,7 @@ public final class Dataset implements AutoCloseable {
 
     /** Returns a dataset of these examples as vectors: the feature shape becomes [product of the dimensions]. */
     public Dataset flattened() {
-        return reshaped(part("flattened", "x").columns());
+        return reshaped(part("flattened", Role.INPUT).columns());
     }
 
     /**
@@ -767,7 +796,8 @@ public final class Dataset implements AutoCloseable {
      */
     public Dataset reshaped(int... dims) {
         Shape shape = Shape.of(dims);
-        Shape before = views.get(field("reshaped", "x")).shape;
+        part("reshaped", Role.INPUT);
+        Shape before = views.get(source.x).shape;
         if (shape.size() != before.size()) {
             throw new IllegalArgumentException("reshaped: " + shape + " has " + shape.size() + " values but " + before
                     + " has " + before.size() + "; give a shape of as many");
@@ -823,7 +853,7 @@ public final class Dataset implements AutoCloseable {
      * every time.
      *
      * <pre>{@code
-     * text.map(b -> b.with("y", b.x().slice(1, 1, 65)).with("x", b.x().slice(1, 0, 64)))
+     * text.map(b -> b.withY(b.x().slice(1, 1, 65)).withX(b.x().slice(1, 0, 64)))
      * }</pre>
      */
     public Dataset map(UnaryOperator<Batch> change) {
@@ -913,7 +943,7 @@ public final class Dataset implements AutoCloseable {
     private Moments moments() {
         int channels = imageChannels();
         long[][] counts = new long[channels][256];
-        byte[] pixels = new byte[part("normalized", "x").columns()];
+        byte[] pixels = new byte[part("normalized", Role.INPUT).columns()];
         for (int i = 0; i < size; i++) {
             source.row(rows.get(i)).get(pixels);
             for (int c = 0; c < channels; c++) {
@@ -944,7 +974,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     private void checkBytes(String op) {
-        Storage.Part features = part(op, "x");
+        Storage.Part features = part(op, Role.INPUT);
         if (features.dtype() != DType.U8 || features.as() != Storage.As.FLOATS) {
             throw new IllegalArgumentException(op + ": the features of this dataset are "
                     + (features.as() == Storage.As.FLOATS
@@ -955,7 +985,7 @@ public final class Dataset implements AutoCloseable {
 
     /** Channels of the images, also where they were flattened; 1 where their shape has none. */
     private int imageChannels() {
-        Shape given = part("normalized", "x").shape();
+        Shape given = part("normalized", Role.INPUT).shape();
         Shape featureShape = featureShape();
         return featureShape.rank() == 3 ? featureShape.dim(2) : given.rank() == 3 ? given.dim(2) : 1;
     }

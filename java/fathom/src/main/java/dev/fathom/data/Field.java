@@ -14,14 +14,14 @@ import java.nio.IntBuffer;
 import java.util.concurrent.Callable;
 
 /**
- * Named values that every example of a dataset has; {@link Dataset#of(Field...)} copies them. Trainers read the fields
- * {@code x} and {@code y}, and a step of your own can read any.
+ * Named values that every example of a dataset has; {@link Dataset#of(Field...)} copies them. Trainers read the
+ * {@link #input} and the {@link #target}, and a step of your own can read any field by its name.
  *
  * <pre>{@code
  * Dataset.of(
- *     Field.ragged("x", new int[][] {{4, 8, 15}, {16}, {23, 42}}),          // tokens
+ *     Field.ragged("tokens", new int[][] {{4, 8, 15}, {16}, {23, 42}}).input(),
  *     Field.floats("age", Shape.SCALAR, new float[] {0.2f, 0.5f, 0.4f}),
- *     Field.labels("y", 0, 1, 0));
+ *     Field.labels("topic", 0, 1, 0).target());
  * }</pre>
  *
  * <p>A field is ragged if its examples have different lengths: their values lie one after another, and example i has
@@ -46,10 +46,10 @@ public final class Field {
 
     private static Storage.Part part(String name, Storage.As as, DType dtype, Shape shape) {
         if (name.isBlank()) {
-            throw new IllegalArgumentException("field: a field needs a name, such as x");
+            throw new IllegalArgumentException("field: a field needs a name, such as image");
         }
         Storage.check("field " + name, 1, shape);
-        return new Storage.Part(name, as, dtype, shape, null);
+        return new Storage.Part(name, Role.OTHER, as, dtype, shape, null);
     }
 
     private static Field of(String name, Storage.As as, DType dtype, Shape shape, Buffer values) {
@@ -108,7 +108,7 @@ public final class Field {
 
     /**
      * Makes a field of pixels of this shape for each example. They are unsigned bytes, which a batch has as floats:
-     * value / 255, unless the field is called {@code x} and {@link Dataset#scaled} or {@link Dataset#normalized} says
+     * value / 255, unless the field is the input and {@link Dataset#scaled} or {@link Dataset#normalized} says
      * otherwise.
      *
      * @throws IllegalArgumentException if the values are not whole examples
@@ -238,7 +238,25 @@ public final class Field {
                     + " but there are " + count + " steps; the last offset must be their number");
         }
         return new Field(
-                new Storage.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets.clone()),
+                new Storage.Part(part.name(), part.role(), part.as(), part.dtype(), part.shape(), offsets.clone()),
+                content,
+                count,
+                classes);
+    }
+
+    /** Returns this field as the input of nets, {@link Batch#x}. */
+    public Field input() {
+        return role(Role.INPUT);
+    }
+
+    /** Returns this field as the target of losses and metrics, {@link Batch#y}. */
+    public Field target() {
+        return role(Role.TARGET);
+    }
+
+    private Field role(Role role) {
+        return new Field(
+                new Storage.Part(part.name(), role, part.as(), part.dtype(), part.shape(), part.offsets()),
                 content,
                 count,
                 classes);

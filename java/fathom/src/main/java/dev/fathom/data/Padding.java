@@ -9,7 +9,7 @@ import dev.fathom.tree.Records;
  * 1.
  *
  * <pre>{@code
- * data.padded("x", Padding.front().limit(500))      // the first 500 steps at most, padded in front
+ * data.padded("tokens", Padding.front().limit(500))      // the first 500 steps at most, padded in front
  * }</pre>
  *
  * @param atFront whether missing steps are filled in before those of the example instead of behind them

@@ -32,7 +32,7 @@ final class Storage {
     final List<Part> parts;
     /** Their names. */
     final List<String> names;
-    /** The numbers of the fields x and y, or -1. */
+    /** The numbers of the input and the target, or -1. */
     final int x;
 
     final int y;
@@ -59,14 +59,14 @@ final class Storage {
      * @param dtype how a value is stored; a label is a scalar, U8 or I32
      * @param offsets of the steps of a ragged field
      */
-    record Part(String name, As as, DType dtype, Shape shape, long @Nullable [] offsets) {
+    record Part(String name, Role role, As as, DType dtype, Shape shape, long @Nullable [] offsets) {
         /** Features or targets, which {@link Storage#of} names. */
         Part(DType dtype, Shape shape) {
-            this("", As.FLOATS, dtype, shape, null);
+            this("", Role.OTHER, As.FLOATS, dtype, shape, null);
         }
 
-        Part named(String name, As as) {
-            return new Part(name, as, dtype, shape, offsets);
+        Part named(String name, Role role, As as) {
+            return new Part(name, role, as, dtype, shape, offsets);
         }
 
         /** Values of an example, or of a step. */
@@ -107,8 +107,8 @@ final class Storage {
         this.rows = rows;
         this.parts = List.copyOf(parts);
         names = parts.stream().map(Part::name).toList();
-        x = names.indexOf("x");
-        y = names.indexOf("y");
+        x = place(Role.INPUT);
+        y = place(Role.TARGET);
         begins = new long[parts.size() + 1];
         offsets = new LongBuffer[parts.size()];
         for (int i = 0; i < parts.size(); i++) {
@@ -132,6 +132,16 @@ final class Storage {
         block.lease();
     }
 
+    /** The number of the field with this role, or -1. */
+    final int place(Role role) {
+        return parts.stream().map(Part::role).toList().indexOf(role);
+    }
+
+    /** Whether there are an input and a target, neither of them ragged, and no more. */
+    boolean isPair() {
+        return parts.size() == 2 && x >= 0 && y >= 0 && parts.stream().noneMatch(Part::ragged);
+    }
+
     // ---- making
 
     /**
@@ -142,7 +152,12 @@ final class Storage {
      */
     static Storage of(String op, int n, Part features, Content x, Part targets, Content y, int classes) {
         As as = targets.dtype == DType.F32 ? As.FLOATS : As.LABELS;
-        return of(op, n, List.of(features.named("x", As.FLOATS), targets.named("y", as)), List.of(x, y), classes);
+        return of(
+                op,
+                n,
+                List.of(features.named("x", Role.INPUT, As.FLOATS), targets.named("y", Role.TARGET, as)),
+                List.of(x, y),
+                classes);
     }
 
     static Storage of(String op, int n, List<Part> parts, List<Content> contents, int classes) {

@@ -8,10 +8,11 @@
  * {@link dev.fathom.data.Encoding} that it fits makes datasets of it. {@link dev.fathom.data.Augment} is a random
  * change to pictures.
  *
- * <p>An example has {@link dev.fathom.data.Field fields}. Most datasets have {@code x} and {@code y}, but there may be
- * any number of fields of floats, integers, pixels or labels. A field whose examples differ in length is stored as
- * values and offsets; a batch pads the examples as {@link dev.fathom.data.Padding} says, and keeps their lengths.
- * Splitting, shuffling and concatenation keep all fields of an example together.
+ * <p>An example has {@link dev.fathom.data.Field fields}. Most datasets have an input and a target, which their
+ * {@link dev.fathom.data.Role roles} say, but there may be any number of fields of floats, integers, pixels or labels.
+ * A field whose examples differ in length is stored as values and offsets; a batch pads the examples as
+ * {@link dev.fathom.data.Padding} says, and keeps their lengths. Splitting, shuffling and concatenation keep all fields
+ * of an example together.
  *
  * <p>Pixels stay bytes until the step that needs them: a kernel gathers the rows of a batch, widens and scales them
  * straight into the pass, so that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a

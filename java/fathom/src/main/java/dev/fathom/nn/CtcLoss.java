@@ -19,15 +19,15 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
  *     Tensor logits = net.apply(batch);
- *     Tensor loss = Loss.ctc().of(logits, batch.y(), batch.lengths("x"), batch.lengths("y"));
- *     List<Hypothesis> said = new CtcDecoding().greedy(logits.detach(), batch.lengths("x"));
- *     int[] labels = batch.lengths("y").toIntArray();
+ *     Tensor loss = Loss.ctc().of(logits, batch.y(), batch.lengths("sound"), batch.lengths("letters"));
+ *     List<Hypothesis> said = new CtcDecoding().greedy(logits.detach(), batch.lengths("sound"));
+ *     int[] labels = batch.lengths("letters").toIntArray();
  *     float[] edits = new float[labels.length];
  *     for (int i = 0; i < labels.length; i++) {
  *         int[] meant = batch.y().slice(0, i, i + 1).slice(1, 0, labels[i]).toIntArray();
  *         edits[i] = ErrorRate.distance(said.get(i).tokens(), Arrays.stream(meant).boxed().toList());
  *     }
- *     return new Step.Result(loss, Tensor.of(edits, edits.length), batch.lengths("y").to(DType.F32));
+ *     return new Step.Result(loss, Tensor.of(edits, edits.length), batch.lengths("letters").to(DType.F32));
  * }).metrics(Metric.lowerIsBetter("label_error_rate", (e, n) -> new Metric.Sum(e.sum().item(), n.sum().item())));
  * }</pre>
  *

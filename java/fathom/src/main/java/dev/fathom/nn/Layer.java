@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.autograd.Frame;
 import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
+import dev.fathom.data.Role;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -49,23 +50,24 @@ public interface Layer extends Net {
     }
 
     /**
-     * Computes the layer for the features {@code x} of a batch. If they are ragged, the layer is told their lengths, so
-     * that its result does not depend on how long the other examples of the batch are.
+     * Computes the layer for the input of a batch. If they are ragged, the layer is told their lengths, so that its
+     * result does not depend on how long the other examples of the batch are.
      *
      * @throws IllegalArgumentException if the features are ragged and padding would change the result: steps reach a
      *     layer that takes no lengths and mixes them, as {@link #stepReading} says, or a layer expects padding on the
      *     other side
      */
     default Tensor apply(Batch batch) {
-        if (!batch.ragged("x")) {
+        String x = batch.name(Role.INPUT);
+        if (!batch.ragged(x)) {
             return apply(batch.x());
         }
-        boolean inFront = batch.paddedInFront("x");
+        boolean inFront = batch.paddedInFront(x);
         if (Steps.asked(this) == (inFront ? Steps.PADDED_BEHIND : Steps.PADDED_IN_FRONT)) {
-            throw new IllegalArgumentException("x is padded " + (inFront ? "in front" : "behind") + ", but "
+            throw new IllegalArgumentException(x + " is padded " + (inFront ? "in front" : "behind") + ", but "
                     + getClass().getSimpleName() + " expects padding " + (inFront ? "behind" : "in front")
                     + "; change one of them with Dataset.padded or Recurrent.paddedInFront");
         }
-        return SequenceLayer.apply(this, batch.x(), batch.lengths("x"));
+        return SequenceLayer.apply(this, batch.x(), batch.lengths(x));
     }
 }

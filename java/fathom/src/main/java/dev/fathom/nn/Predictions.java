@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Role;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
@@ -24,7 +25,8 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
     static Predictions of(
             int examples, Consumer<Consumer<Batch>> source, boolean keepsSteps, Function<Batch, Tensor> call) {
         Collector collector = new Collector(examples);
-        source.accept(batch -> collector.add(batch, keepsSteps && batch.ragged("x"), call.apply(batch)));
+        source.accept(
+                batch -> collector.add(batch, keepsSteps && batch.ragged(batch.name(Role.INPUT)), call.apply(batch)));
         return collector.predictions();
     }
 
@@ -89,7 +91,7 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
                     || dims[0] != n
                     || steps && dims[1] != batch.x().dim(1)) {
                 throw new IllegalArgumentException("predict: the net gives " + y.shape() + " for "
-                        + (steps ? "x " + batch.x().shape() : n + " examples") + "; its first "
+                        + (steps ? batch.name(Role.INPUT) + " " + batch.x().shape() : n + " examples") + "; its first "
                         + (steps ? "dimensions must be examples and steps" : "dimension must be theirs"));
             }
             Shape one = Shape.of(Arrays.copyOfRange(dims, lead, dims.length));
@@ -102,10 +104,11 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
             perStep = steps;
             float[] values = y.to(DType.F32).toArray();
             int width = values.length / n;
-            int[] lengths = steps ? batch.lengths("x").toIntArray() : null;
+            String x = steps ? batch.name(Role.INPUT) : "";
+            int[] lengths = steps ? batch.lengths(x).toIntArray() : null;
             for (int i = 0; i < n; i++) {
                 int length = lengths == null ? width : lengths[i] * (int) one.size();
-                int from = i * width + (steps && batch.paddedInFront("x") ? width - length : 0);
+                int from = i * width + (steps && batch.paddedInFront(x) ? width - length : 0);
                 int example = batch.example(i);
                 rows[example < 0 ? seen + i : example] = Arrays.copyOfRange(values, from, from + length);
             }

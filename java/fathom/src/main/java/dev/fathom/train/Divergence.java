@@ -42,8 +42,8 @@ final class Divergence {
         for (String name : batch.names()) {
             int bad = nonfinite(batch.get(name));
             if (bad > 0) {
-                return "the batch itself holds " + bad + " values that are not finite"
-                        + (name.equals("x") ? "" : " in its field " + name) + "; clean the data";
+                return "the batch itself holds " + bad + " values that are not finite in its field " + name
+                        + "; clean the data";
             }
         }
         for (Variable h : ParameterAccess.variables(ParameterAccess.store(trainer.model.range()))) {

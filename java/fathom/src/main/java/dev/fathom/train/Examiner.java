@@ -2,6 +2,7 @@ package dev.fathom.train;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
+import dev.fathom.data.Role;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Loss.Outputs;
@@ -101,7 +102,7 @@ final class Examiner<M extends Net> {
             if (loss == null) {
                 first = trainer.loss(copy.net(), batch).item();
             } else {
-                ragged = batch.ragged("x");
+                ragged = batch.ragged(batch.name(Role.INPUT));
                 Tensor output = ((Layer) copy.net()).apply(batch);
                 first = trainer.compared(output, batch).loss().item();
                 if (ZEROS_SAY_NOTHING.contains(loss.outputs())) {
@@ -247,8 +248,7 @@ final class Examiner<M extends Net> {
 
     private static Batch blinded(Batch batch) {
         int[] dims = batch.x().shape().toArray();
-        return batch.with(
-                "x",
+        return batch.withX(
                 batch.x().dtype() == DType.F32
                         ? Tensor.zeros(dims)
                         : Tensor.ofInts(new int[(int) batch.x().shape().size()], dims));
@@ -312,7 +312,7 @@ final class Examiner<M extends Net> {
             Batch batch = train.epoch(0).batch(0);
             Layer net = (Layer) copy.net();
             net.apply(batch); // refuses a net that mixes steps and takes no lengths
-            int[] lengths = batch.lengths("x").toIntArray();
+            int[] lengths = batch.lengths(batch.name(Role.INPUT)).toIntArray();
             int row = 0;
             for (int i = 1; i < lengths.length; i++) {
                 row = lengths[i] > 0 && lengths[i] < lengths[row] || lengths[row] == 0 ? i : row;
@@ -322,7 +322,7 @@ final class Examiner<M extends Net> {
             if (more == 0) {
                 return verdict(true, "all examples of a batch have %d steps, so that none is padded", steps);
             }
-            int from = batch.paddedInFront("x") ? more : 0;
+            int from = batch.paddedInFront(batch.name(Role.INPUT)) ? more : 0;
             Tensor length = Tensor.ofInts(new int[] {steps}, 1);
             Tensor padded = batch.x().slice(0, row, row + 1);
             Tensor alone = SequenceLayer.apply(net, padded.slice(1, from, from + steps), length);
@@ -392,7 +392,7 @@ final class Examiner<M extends Net> {
                     return tokens(copy, batch);
                 }
                 Tensor x = pass.watch(batch.x());
-                Tensor y = ((Layer) copy.net()).apply(batch.with("x", x));
+                Tensor y = ((Layer) copy.net()).apply(batch.withX(x));
                 if (y.shape().rank() == 0 || y.dim(0) != n) {
                     return verdict(
                             false,
@@ -440,8 +440,7 @@ final class Examiner<M extends Net> {
                     y.shape(),
                     x.dim(0));
         }
-        Tensor same =
-                ((Layer) copy.net()).apply(batch.with("x", x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
+        Tensor same = ((Layer) copy.net()).apply(batch.withX(x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
         return Arrays.equals(y.slice(0, 0, 1).toArray(), same.slice(0, 0, 1).toArray())
                 ? alone()
                 : verdict(

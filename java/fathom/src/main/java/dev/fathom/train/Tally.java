@@ -1,6 +1,7 @@
 package dev.fathom.train;
 
 import dev.fathom.data.Batch;
+import dev.fathom.data.Role;
 import dev.fathom.nn.Loss;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric.Sum;
@@ -32,11 +33,12 @@ record Tally(double[] values) {
                 throw new IllegalStateException("metrics: the step gave no output that " + metric.name()
                         + " could read; return new Step.Result(loss, output)");
             }
-            if (target == null && batch.ragged("y")) {
-                throw new IllegalStateException("metrics: the step gave no target, and y is ragged, so " + metric.name()
-                        + " would count its padding; return new Step.Result(loss, batch.unpadded(\"y\","
-                        + " output), batch.unpadded(\"y\", batch.y())), or the padded output and batch.y() for"
-                        + " a metric that knows padding");
+            if (target == null && batch.ragged(batch.name(Role.TARGET))) {
+                throw new IllegalStateException("metrics: the step gave no target, and the field "
+                        + batch.name(Role.TARGET) + " is ragged, so " + metric.name()
+                        + " would count its padding; return new Step.Result(loss, batch.unpadded(name,"
+                        + " output), batch.unpadded(name, batch.y())) with its name, or the padded output and"
+                        + " batch.y() for a metric that knows padding");
             }
             Tensor truth = target == null ? batch.y() : target;
             if (truth.size() > 0) {

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Role;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -519,7 +520,7 @@ public final class Trainer<M extends Net> {
         try {
             output = ((Layer) net).apply(batch);
         } catch (IllegalArgumentException e) {
-            throw Located.in(List.of("x"), e, batch, false);
+            throw Located.in(List.of(batch.name(Role.INPUT)), e, batch, false);
         }
         return compared(output, batch);
     }
@@ -528,17 +529,23 @@ public final class Trainer<M extends Net> {
     Step.Result compared(Tensor output, Batch batch) {
         Loss loss = Objects.requireNonNull(this.loss);
         SequenceLoss whole = loss instanceof SequenceLoss s ? s : null;
-        boolean x = batch.ragged("x");
-        boolean y = batch.ragged("y");
+        String input = batch.name(Role.INPUT);
+        String target = batch.name(Role.TARGET);
+        boolean x = batch.ragged(input);
+        boolean y = batch.ragged(target);
         boolean padded = stepByStep(loss) && (y || x && whole != null);
-        if (padded && x && y && !sameLengths(batch)) {
-            throw new IllegalArgumentException(
-                    "the ragged fields x and y have other lengths, but this loss compares step with step; give each"
-                            + " step of x its target, take a SequenceLoss such as Loss.ctc(), or write a step of your"
-                            + " own");
+        if (padded
+                && x
+                && y
+                && !Arrays.equals(
+                        batch.lengths(input).toIntArray(), batch.lengths(target).toIntArray())) {
+            throw new IllegalArgumentException("the ragged fields " + input + " and " + target
+                    + " have other lengths, but this loss compares step with step; give each step of "
+                    + input + " its target, take a SequenceLoss such as Loss.ctc(), or write a step of your"
+                    + " own");
         }
-        Tensor steps = padded ? batch.unpadded(x ? "x" : "y", output) : output; // each is padded in its own way
-        Tensor targets = padded ? batch.unpadded(y ? "y" : "x", batch.y()) : batch.y();
+        Tensor steps = padded ? batch.unpadded(x ? input : target, output) : output; // each is padded in its own way
+        Tensor targets = padded ? batch.unpadded(y ? target : input, batch.y()) : batch.y();
         double weight;
         Tensor value;
         try {
@@ -546,13 +553,13 @@ public final class Trainer<M extends Net> {
                 weight = loss.weight(steps, targets);
                 value = weight == 0 ? ofNothing(steps) : loss.of(steps, targets);
             } else {
-                Tensor lengths = behind(batch, "x");
-                Tensor targetLengths = behind(batch, "y");
+                Tensor lengths = behind(batch, input);
+                Tensor targetLengths = behind(batch, target);
                 weight = whole.weight(output, batch.y(), lengths, targetLengths);
                 value = weight == 0 ? ofNothing(output) : whole.of(output, batch.y(), lengths, targetLengths);
             }
         } catch (IllegalArgumentException e) {
-            throw Located.in(List.of("y"), e, batch, padded && whole == null);
+            throw Located.in(List.of(target), e, batch, padded && whole == null);
         }
         return measurable(loss, value, steps, targets, weight);
     }
@@ -560,10 +567,6 @@ public final class Trainer<M extends Net> {
     /** Whether each step of an output has a target of its own. */
     private static boolean stepByStep(Loss loss) {
         return !(loss instanceof SequenceLoss s) || s.stepByStep();
-    }
-
-    private static boolean sameLengths(Batch batch) {
-        return Arrays.equals(batch.lengths("x").toIntArray(), batch.lengths("y").toIntArray());
     }
 
     private static @Nullable Tensor behind(Batch batch, String field) {

@@ -656,11 +656,12 @@ class AugmentTest {
     /** Sums of the bits of integers would be zeros. */
     @Test
     void mixupRefusesIntegersThatAreNoLabels() {
-        try (Dataset d =
-                Dataset.of(Field.floats("x", Shape.of(2), new float[8]), Field.ints("y", Shape.of(3), new int[12]))) {
+        try (Dataset d = Dataset.of(
+                Field.floats("x", Shape.of(2), new float[8]).input(),
+                Field.ints("y", Shape.of(3), new int[12]).target())) {
             assertThatThrownBy(() -> d.batches(2).augment(Augment.mixup(1)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageStartingWith("augment: mixup makes weighted sums of targets, but y of ")
+                    .hasMessageStartingWith("augment: mixup makes weighted sums of targets, but the target of ")
                     .hasMessageEndingWith(
                             " has integers that are no class labels; give labels (Field.labels), which become"
                                     + " probabilities, or floats, one-hot for example");

@@ -63,7 +63,9 @@ class BatchesTest {
             Arrays.fill(rows[i], i);
             y[i] = i;
         }
-        try (Dataset whole = Dataset.of(Field.ragged("x", rows), Field.floats("y", Shape.SCALAR, y));
+        try (Dataset whole = Dataset.of(
+                        Field.ragged("x", rows).input(),
+                        Field.floats("y", Shape.SCALAR, y).target());
                 Dataset part =
                         whole.subset(IntStream.range(0, 20).map(i -> 29 - i).toArray())) {
             for (Batches batches : List.of(
@@ -77,7 +79,7 @@ class BatchesTest {
                 while (epoch.hasNext()) {
                     try (Pass pass = Pass.infer()) {
                         Batch gathered = epoch.next();
-                        Batch batch = gathered.with("y", gathered.y());
+                        Batch batch = gathered.withY(gathered.y());
                         other.next();
                         for (int i = 0; i < batch.size(); i++) {
                             assertThat(29 - batch.example(i))

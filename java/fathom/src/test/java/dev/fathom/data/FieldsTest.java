@@ -69,9 +69,9 @@ class FieldsTest {
                 Field.ragged("tokens", tokens),
                 Field.floats("signal", Shape.of(2), steps).ragged(offsets),
                 Field.floats("age", Shape.SCALAR, ages),
-                Field.pixels("x", Shape.of(1, 2), pixels),
+                Field.pixels("x", Shape.of(1, 2), pixels).input(),
                 Field.ints("pair", Shape.of(2), pairs),
-                Field.labels("y", labels));
+                Field.labels("y", labels).target());
     }
 
     /** Whether every example of every batch is of one number in all its fields; returns those numbers. */
@@ -229,6 +229,45 @@ class FieldsTest {
         }
     }
 
+    @Test
+    void rolesDecideAndNamesAreFree() {
+        try (Dataset d = Dataset.of(
+                        Field.labels("kind", 1, 0, 1).target(),
+                        Field.floats("x", Shape.of(1), new float[] {7, 8, 9}),
+                        Field.ragged("words", new int[][] {{1}, {2, 3}, {}}).input());
+                Dataset alone = Dataset.of(Field.floats("steps", Shape.of(2), new float[] {1, 2, 3, 4}));
+                Pass pass = Pass.infer()) {
+            Batch b = d.batches(3).epoch(0).next();
+            assertThat(d).hasToString("Dataset of 3 examples, x [1] of F32, words [*] of I32, 2 classes");
+            assertThat(d.classes()).isEqualTo(2);
+            assertThat(d.labels()).containsExactly(1, 0, 1);
+            assertThat(b.x().toIntArray()).containsExactly(1, 0, 2, 3, 0, 0);
+            assertThat(b.y().toIntArray()).containsExactly(1, 0, 1);
+            assertThat(b.name(Role.INPUT)).isEqualTo("words").isEqualTo(d.name(Role.INPUT));
+            assertThat(d.role("x")).isEqualTo(Role.OTHER);
+            assertThat(b.withX(b.get("x")).names()).containsExactly("kind", "x", "words");
+            assertThat(b.withX(b.get("x")).x().toArray()).containsExactly(7, 8, 9);
+
+            Batch plain = alone.batches(2).epoch(0).next();
+            Batch both = plain.withX(plain.get("steps").slice(1, 0, 1)).withY(plain.get("steps"));
+            assertThat(both.names()).containsExactly("steps", "x", "y");
+            assertThat(both.x().toArray()).containsExactly(1, 3);
+            assertThat(both.y().toArray()).containsExactly(1, 2, 3, 4);
+            refused(
+                    plain::y,
+                    "batch: none of the fields [steps] is the target; mark one where the dataset is made, as in"
+                            + " Field.floats(...).target()");
+            refused(
+                    alone::featureShape,
+                    "name: none of the fields [steps] is the input; mark one where the dataset is made, as in"
+                            + " Field.floats(...).input()");
+            refused(
+                    () -> Dataset.of(
+                            Field.labels("a", 1).input(), Field.labels("b", 1).input()),
+                    "of: the fields a and b are both the input; mark one of them");
+        }
+    }
+
     private static int[] tokens(Dataset d, int from, int to) {
         try (Pass pass = Pass.infer()) {
             return d.take(from, to).batches(to - from).epoch(0).next().get("t").toIntArray();
@@ -238,7 +277,7 @@ class FieldsTest {
     @Test
     void aChangeSeesEveryBatch() {
         try (Dataset d = Dataset.of(new float[] {1, 2, 3}, Shape.of(1), new int[] {0, 1, 0})) {
-            Dataset changed = d.map(b -> b.with("x", b.x().mul(2)))
+            Dataset changed = d.map(b -> b.withX(b.x().mul(2)))
                     .map(b -> b.with("double", b.x().mul(2)))
                     .take(1, 3);
             try (Pass pass = Pass.infer()) {
@@ -248,7 +287,7 @@ class FieldsTest {
                 assertThat(b.get("double").toArray()).containsExactly(8, 12);
                 assertThat(b.y().toIntArray()).containsExactly(1, 0);
                 assertThatIllegalArgumentException()
-                        .isThrownBy(() -> b.with("x", Tensor.zeros(3)))
+                        .isThrownBy(() -> b.withX(Tensor.zeros(3)))
                         .withMessage("with: x is [3] for 2 examples; its first dimension must be theirs");
                 assertThatIllegalArgumentException()
                         .isThrownBy(() -> d.map(one -> new Batch(Tensor.zeros(1), Tensor.zeros(1)))
@@ -354,7 +393,8 @@ class FieldsTest {
                 tokens[i][i % 3] = 40 + i % 10;
             }
         }
-        return Dataset.of(Field.ragged("x", tokens), Field.labels("y", labels));
+        return Dataset.of(
+                Field.ragged("x", tokens).input(), Field.labels("y", labels).target());
     }
 
     @Test
@@ -464,19 +504,19 @@ class FieldsTest {
                 () -> steps.ragged(0, 3),
                 "field t: the offsets end at 3 but there are 5 steps; the last offset must be their number");
         refused(
-                () -> Field.labels("y", 1, 2).ragged(0, 2),
+                () -> Field.labels("y", 1, 2).target().ragged(0, 2),
                 "field y: labels and pixels cannot be ragged; use ints or floats");
         refused(
                 () -> Field.floats("f", Shape.of(2), new float[3]),
                 "field f: 3 values are not whole examples of shape [2], which take 2 each; give a multiple of that");
-        refused(() -> Field.floats(" ", Shape.of(2), new float[2]), "field: a field needs a name, such as x");
+        refused(() -> Field.floats(" ", Shape.of(2), new float[2]), "field: a field needs a name, such as image");
         refused(() -> Dataset.of(), "of: there are no fields; give at least one");
         refused(
-                () -> Dataset.of(steps, Field.labels("y", 1, 2)),
+                () -> Dataset.of(steps, Field.labels("y", 1, 2).target()),
                 "of: the field t has 5 examples but y has 2; give equally many");
         refused(() -> Dataset.of(steps, steps), "of: two fields are called t; give each a name of its own");
         refused(
-                () -> Dataset.of(steps.ragged(0, 5), Field.labels("y", -2)),
+                () -> Dataset.of(steps.ragged(0, 5), Field.labels("y", -2).target()),
                 "of: label -2 of example 0 is out of range; number the classes from 0");
         refused(
                 () -> Dataset.of(Field.floats("t", Shape.SCALAR, new float[] {1, Float.NaN})
@@ -497,11 +537,17 @@ class FieldsTest {
             Batch b = d.batches(2).epoch(0).next();
             refused(
                     b::x,
-                    "batch: there is no field x; there are [t, f], so name one of them, or call it x where the dataset"
-                            + " is made");
+                    "batch: none of the fields [t, f] is the input; mark one where the dataset is made, as in"
+                            + " Field.floats(...).input()");
             refused(() -> b.lengths("f"), "lengths: the field f is not ragged; every example has all of [2]");
-            refused(() -> d.flattened(), "flattened: this dataset has no field x; it has [t, f], so name one of them");
-            refused(() -> d.label(0), "label: this dataset has no field y; it has [t, f], so name one of them");
+            refused(
+                    () -> d.flattened(),
+                    "flattened: none of the fields [t, f] is the input; mark one where the dataset is made, as in"
+                            + " Field.floats(...).input()");
+            refused(
+                    () -> d.label(0),
+                    "label: none of the fields [t, f] is the target; mark one where the dataset is made, as in"
+                            + " Field.floats(...).target()");
             refused(() -> d.padded("f", Padding.front()), "padded: the field f is not ragged; all examples are []");
             refused(
                     () -> d.padded("t", Padding.front().value(0.5)),
@@ -509,14 +555,14 @@ class FieldsTest {
             refused(
                     () -> Dataset.concat(d, other),
                     "concat: Dataset of 1 example, t [*] of F32 has other fields than Dataset of 2 examples, t [*] of"
-                            + " I32, f [] of F32; give datasets whose fields agree in name, type and shape");
+                            + " I32, f [] of F32; give datasets whose fields agree in name, role, type and shape");
             refused(Dataset::concat, "concat: there are no datasets; give at least one");
             assertThatThrownBy(() -> trainer(model).fit(d.batches(2), 1))
-                    .hasMessageStartingWith("batch: there is no field x");
+                    .hasMessageStartingWith("batch: none of the fields [t, f] is the input");
             try (Dataset tokens = sentences()) {
                 refused(
                         () -> tokens.batches(2).augment(Augment.noise(1)),
-                        "augment: noise 1 is for floats of one shape, but x or y of Dataset of 120 examples, x [*] of"
+                        "augment: noise 1 is for floats of one shape, but the input or the target of Dataset of 120 examples, x [*] of"
                                 + " I32, 2 classes has integers or lengths; use Dataset.map");
                 refused(
                         () -> tokens.normalizedBy(tokens),

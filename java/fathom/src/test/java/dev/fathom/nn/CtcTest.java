@@ -130,8 +130,8 @@ class CtcTest {
             at += x[i].length;
             offsets[i + 1] = at / 4;
         }
-        Field steps = Field.floats("x", Shape.of(4), all).ragged(offsets);
-        try (var data = Dataset.of(steps, Field.ragged("y", y));
+        Field steps = Field.floats("x", Shape.of(4), all).input().ragged(offsets);
+        try (var data = Dataset.of(steps, Field.ragged("y", y).target());
                 var model = Model.of(new Sequential(new Linear(4, 16), Tensor::relu, new Linear(16, 4)), 1)) {
             Run history = Trainer.custom(
                             model,

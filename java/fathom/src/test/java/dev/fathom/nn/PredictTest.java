@@ -81,7 +81,7 @@ class PredictTest {
         for (boolean front : new boolean[] {false, true}) {
             Recurrent lstm = front ? Recurrent.lstm(3, 5).paddedInFront() : Recurrent.lstm(3, 5);
             try (var model = Model.of(new Sequential(new Embedding(5, 3), lstm, new Linear(5, 2)), 1);
-                    Dataset all = Dataset.of(Field.ragged("x", words));
+                    Dataset all = Dataset.of(Field.ragged("x", words).input());
                     Dataset data = all.padded("x", front ? Padding.front() : Padding.behind())) {
                 Predictions steps = model.predict(data.batches(3));
                 assertThat(steps.perStep()).isTrue();

@@ -205,9 +205,10 @@ class StepsTest {
             for (int i = 0; i < rows.length; i++) {
                 rows[i] = rng.split(i).ints(LENGTHS[i], 9);
             }
-            field = Field.ragged("x", rows);
+            field = Field.ragged("x", rows).input();
         } else {
             field = Field.floats("x", step, rng.normal(8 * (int) step.size(), 0, 1))
+                    .input()
                     .ragged(OFFSETS);
         }
         return Dataset.of(field).padded("x", (inFront ? Padding.front() : Padding.behind()).value(5));
@@ -590,8 +591,9 @@ class StepsTest {
 
     @Test
     void numbersAsStepsAreNoFeatures() {
-        Field numbers =
-                Field.floats("x", Shape.SCALAR, new Rng(1).normal(8, 0, 1)).ragged(OFFSETS);
+        Field numbers = Field.floats("x", Shape.SCALAR, new Rng(1).normal(8, 0, 1))
+                .input()
+                .ragged(OFFSETS);
         try (var one = Model.of(new Sequential(new Linear(5, 2)), 1);
                 var each = Model.of(
                         new Sequential(

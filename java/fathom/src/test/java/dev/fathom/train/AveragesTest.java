@@ -152,8 +152,9 @@ class AveragesTest {
         try (Dataset two = Dataset.of(scores, Shape.of(1), new int[] {0, 1, 0, 0});
                 Dataset three = Dataset.of(scores, Shape.of(2), new int[] {0, 2});
                 Dataset none = Dataset.of(
-                        Field.floats("x", Shape.of(2), new float[] {-2, -1, 3, 1}),
-                        Field.ints("y", Shape.SCALAR, new int[] {2, IGNORED}))) {
+                        Field.floats("x", Shape.of(2), new float[] {-2, -1, 3, 1})
+                                .input(),
+                        Field.ints("y", Shape.SCALAR, new int[] {2, IGNORED}).target())) {
             Loss loss = Loss.crossEntropyWithBaseline();
             for (Loss each : List.of(loss, Loss.crossEntropyWithBaseline().sum())) {
                 Map<String, Double> found = evaluated(
@@ -180,7 +181,9 @@ class AveragesTest {
             y[i] = i % 3 == 0 ? 1 : 0;
             logits[2 * i + (i < 6 ? 1 - y[i] : y[i])] = 20; // the first 6 tokens are wrong
         }
-        try (Dataset data = Dataset.of(Field.floats("x", Shape.of(10, 2), logits), Field.ints("y", Shape.of(10), y))) {
+        try (Dataset data = Dataset.of(
+                Field.floats("x", Shape.of(10, 2), logits).input(),
+                Field.ints("y", Shape.of(10), y).target())) {
             Map<String, Double> found = evaluated(
                     data,
                     2,
@@ -203,7 +206,8 @@ class AveragesTest {
     private static Dataset ignoring() {
         int[] y = {0, IGNORED, IGNORED, 2, 1, 0, IGNORED, 1, 1};
         return Dataset.of(
-                Field.floats("x", Shape.of(3, 3), new Rng(1).normal(27, 0, 2)), Field.ints("y", Shape.of(3), y));
+                Field.floats("x", Shape.of(3, 3), new Rng(1).normal(27, 0, 2)).input(),
+                Field.ints("y", Shape.of(3), y).target());
     }
 
     /**
@@ -307,8 +311,9 @@ class AveragesTest {
         Loss loss = Loss.crossEntropy().ignoreIndex(IGNORED);
         try (var model = Model.of(new Sequential(new Linear(2, 3), forbidding), 1);
                 Dataset data = Dataset.of(
-                        Field.floats("x", Shape.of(2), new float[8]),
-                        Field.ints("y", Shape.SCALAR, new int[] {0, 1, IGNORED, IGNORED}))) {
+                        Field.floats("x", Shape.of(2), new float[8]).input(),
+                        Field.ints("y", Shape.SCALAR, new int[] {0, 1, IGNORED, IGNORED})
+                                .target())) {
             Trainer<Sequential> trainer = Trainer.of(model, loss, new Sgd(0.1f));
             assertThat(trainer.evaluate(data.batches(2))).isEqualTo(trainer.evaluate(data.batches(4)));
             trainer.fit(data.batches(2), 1);
@@ -356,7 +361,9 @@ class AveragesTest {
         int[] y = {1, 0, IGNORED, IGNORED};
         try (var model = Model.of(new Linear(2, 2), 1);
                 Dataset data = Dataset.of(
-                        Field.floats("x", Shape.of(2), new Rng(1).normal(8, 0, 1)), Field.ints("y", Shape.SCALAR, y))) {
+                        Field.floats("x", Shape.of(2), new Rng(1).normal(8, 0, 1))
+                                .input(),
+                        Field.ints("y", Shape.SCALAR, y).target())) {
             var trainer = Trainer.of(model, Loss.crossEntropy().ignoreIndex(IGNORED), new Sgd(0.5f))
                     .metrics(Metric.accuracy());
             assertThat(trainer.evaluate(data.batches(2)).get("loss"))
@@ -382,7 +389,8 @@ class AveragesTest {
         }
         y[1] = 2;
         try (Dataset data = Dataset.of(
-                Field.floats("x", Shape.of(4), new Rng(2).normal(4 * n, 0, 1)), Field.ints("y", Shape.SCALAR, y))) {
+                Field.floats("x", Shape.of(4), new Rng(2).normal(4 * n, 0, 1)).input(),
+                Field.ints("y", Shape.SCALAR, y).target())) {
             for (Loss loss : List.of(
                     Loss.crossEntropy().ignoreIndex(IGNORED),
                     Loss.crossEntropy().ignoreIndex(IGNORED).classWeights(0.3f, 1.7f, 4))) {

@@ -282,7 +282,7 @@ class CheckpointTest {
     @Test
     void aMapThatDrawsGoesOnToTheSameBits() {
         UnaryOperator<Batch> noise =
-                b -> b.with("x", b.x().add(Pass.current().randn(b.size(), 2).mul(0.1f)));
+                b -> b.withX(b.x().add(Pass.current().randn(b.size(), 2).mul(0.1f)));
         Left whole = run(1, t -> {}, noise);
         assertThatThrownBy(() -> run(
                         1,

@@ -192,12 +192,16 @@ class ExaminationTest {
     void aNetThatReadsItsPaddingIsFound() {
         int[][] x = {{1, 2, 3, 4}, {2, 1}, {3, 4, 4}, {4, 3, 2, 1}};
         int[][] tags = {{0, 1, 0, 1}, {0, 1}, {0, 1, 1}, {1, 1, 0, 0}};
-        try (Dataset words = Dataset.of(Field.ragged("x", x), Field.labels("y", 0, 1, 0, 1));
+        try (Dataset words = Dataset.of(
+                        Field.ragged("x", x).input(),
+                        Field.labels("y", 0, 1, 0, 1).target());
                 Dataset front = words.padded("x", Padding.front());
-                Dataset tagged = Dataset.of(Field.ragged("x", x), Field.ragged("y", tags));
+                Dataset tagged = Dataset.of(
+                        Field.ragged("x", x).input(), Field.ragged("y", tags).target());
                 Dataset even = Dataset.of(
-                        Field.ragged("x", new int[][] {{1, 2}, {2, 3}, {3, 4}, {4, 1}}),
-                        Field.labels("y", 0, 1, 0, 1))) {
+                        Field.ragged("x", new int[][] {{1, 2}, {2, 3}, {3, 4}, {4, 1}})
+                                .input(),
+                        Field.labels("y", 0, 1, 0, 1).target())) {
             Supplier<Layer> careless =
                     () -> new Sequential(new Embedding(5, 3), new MeanOfSteps(false), new Linear(3, 2));
             assertThat(padding(careless.get(), words))
@@ -239,8 +243,9 @@ class ExaminationTest {
         try (Dataset labels = points(64, 1);
                 Dataset signs = Dataset.of(x, Shape.of(2), ones, Shape.of(1));
                 Dataset rows = Dataset.of(x, Shape.of(2), new Rng(2).normal(128, 0, 1), Shape.of(2));
-                Dataset sequences =
-                        Dataset.of(Field.floats("x", Shape.of(4, 2), x), Field.ints("y", Shape.of(1), new int[16]))) {
+                Dataset sequences = Dataset.of(
+                        Field.floats("x", Shape.of(4, 2), x).input(),
+                        Field.ints("y", Shape.of(1), new int[16]).target())) {
             for (Loss loss : List.of(
                     Loss.crossEntropy().sum(),
                     Loss.squaredEarthMover(),

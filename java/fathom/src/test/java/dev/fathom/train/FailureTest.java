@@ -71,7 +71,9 @@ class FailureTest {
         }
         int[][] tokens = {{1, 2}, {3, 9, 1}, {0}};
         try (var model = Model.of(new Words(new Embedding(5, 2)), 1);
-                Dataset data = Dataset.of(Field.ragged("x", tokens), Field.labels("y", 0, 1, 0))) {
+                Dataset data = Dataset.of(
+                        Field.ragged("x", tokens).input(),
+                        Field.labels("y", 0, 1, 0).target())) {
             assertThatThrownBy(() -> Trainer.custom(
                                     model,
                                     new Sgd(0.1f),
@@ -98,7 +100,9 @@ class FailureTest {
                 // row 5 of the labels is the first of example 2, and padding of example 1 with four places each
                 labels[3] = other;
                 for (Padding side : List.of(Padding.behind(), Padding.front())) {
-                    try (Dataset data = Dataset.of(Field.ragged("x", tokens), Field.ragged("y", labels));
+                    try (Dataset data = Dataset.of(
+                                    Field.ragged("x", tokens).input(),
+                                    Field.ragged("y", labels).target());
                             Dataset padded = data.padded("y", side.value(9))) {
                         assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                                         .evaluate(padded.batches(5)))
@@ -131,7 +135,9 @@ class FailureTest {
 
     private static String failure(Step<Sequential> step, int[] y) {
         try (var model = Model.of(new Sequential(new Embedding(5, 3)), 1);
-                Dataset data = Dataset.of(Field.ints("x", Shape.of(3), new int[9]), Field.ints("y", Shape.of(3), y))) {
+                Dataset data = Dataset.of(
+                        Field.ints("x", Shape.of(3), new int[9]).input(),
+                        Field.ints("y", Shape.of(3), y).target())) {
             return catchThrowable(
                             () -> Trainer.custom(model, new Sgd(0.1f), step).evaluate(data.batches(3)))
                     .getMessage();
@@ -148,8 +154,8 @@ class FailureTest {
         int[] ids = {4, 9, 4};
         try (var model = Model.of(new Sequential(new Embedding(5, 3)), 1);
                 Dataset data = Dataset.of(
-                        Field.ints("x", Shape.SCALAR, new int[3]),
-                        Field.ints("y", Shape.SCALAR, new int[] {9, 0, 0}),
+                        Field.ints("x", Shape.SCALAR, new int[3]).input(),
+                        Field.ints("y", Shape.SCALAR, new int[] {9, 0, 0}).target(),
                         Field.ints("id", Shape.of(1), ids))) {
             assertThatThrownBy(
                             () -> Trainer.custom(model, new Sgd(0.1f), reversed).evaluate(data.batches(3)))

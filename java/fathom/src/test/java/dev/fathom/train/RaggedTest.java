@@ -59,12 +59,16 @@ class RaggedTest {
         for (int i = 0; i < labels.length; i++) {
             labels[i] = i % 2;
         }
-        return Dataset.of(Field.ragged("x", rows(false)), Field.labels("y", labels));
+        return Dataset.of(
+                Field.ragged("x", rows(false)).input(),
+                Field.labels("y", labels).target());
     }
 
     /** Sentences with a class for each word. */
     private static Dataset tagged() {
-        return Dataset.of(Field.ragged("x", rows(false)), Field.ragged("y", rows(true)));
+        return Dataset.of(
+                Field.ragged("x", rows(false)).input(),
+                Field.ragged("y", rows(true)).target());
     }
 
     private static List<float[]> trained(Supplier<Sequential> net, Dataset data, Loss loss) {
@@ -232,9 +236,10 @@ class RaggedTest {
                             Loss.crossEntropy()))
                     .hasMessageContaining("Conv mixes the steps of its sequences");
         }
-        try (Dataset data = Dataset.of(Field.ragged("x", rows(false)), Field.ragged("y", new int[][] {
-            {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}
-        }))) {
+        try (Dataset data = Dataset.of(
+                Field.ragged("x", rows(false)).input(),
+                Field.ragged("y", new int[][] {{1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}})
+                        .target())) {
             assertThatThrownBy(() -> trained(
                             () -> new Sequential(new Embedding(WORDS, 6), Recurrent.gru(6, 5), new Linear(5, 3)),
                             data,
@@ -279,9 +284,9 @@ class RaggedTest {
         Rng rng = new Rng(5);
         int[][] y = {{1, 2}, {1}, {2, 1, 2}, {2}};
         float[] x = rng.normal(3 * 28, 0, 1);
-        Field steps = Field.floats("x", Shape.of(3), x).ragged(0, 7, 11, 20, 28);
+        Field steps = Field.floats("x", Shape.of(3), x).input().ragged(0, 7, 11, 20, 28);
         try (var model = Model.of(new Sequential(Recurrent.gru(3, 3)), 1);
-                Dataset data = Dataset.of(steps, Field.ragged("y", y));
+                Dataset data = Dataset.of(steps, Field.ragged("y", y).target());
                 Dataset longer = data.padded("x", Padding.behind().length(17))) {
             double expected = Trainer.custom(
                             model,
@@ -348,7 +353,9 @@ class RaggedTest {
                 .toArray();
         try (Dataset words = tagged();
                 Dataset longer = words.padded("x", Padding.behind().length(19).value(3));
-                Dataset even = Dataset.of(Field.ragged("x", rows(false)), Field.ints("y", Shape.of(7), tags))
+                Dataset even = Dataset.of(
+                                Field.ragged("x", rows(false)).input(),
+                                Field.ints("y", Shape.of(7), tags).target())
                         .padded("x", Padding.behind().length(7))) {
             for (Loss each :
                     List.of(Loss.crossEntropy(), Loss.crossEntropy().ignoreIndex(1), Loss.crossEntropyWithBaseline())) {
@@ -377,7 +384,8 @@ class RaggedTest {
     void aLossOfStepsNeedsATargetForEachStep() {
         try (var model = Model.of(new Sequential(new Embedding(WORDS, 3)), 1);
                 Dataset data = Dataset.of(
-                        Field.ragged("x", new int[][] {{1, 2, 3}, {4}}), Field.ragged("y", new int[][] {{1}, {2}}))) {
+                        Field.ragged("x", new int[][] {{1, 2, 3}, {4}}).input(),
+                        Field.ragged("y", new int[][] {{1}, {2}}).target())) {
             var trainer = Trainer.of(model, new Tags(Loss.crossEntropy()), new Sgd(1));
             assertThatThrownBy(() -> trainer.evaluate(data.batches(2)))
                     .isInstanceOf(IllegalArgumentException.class)

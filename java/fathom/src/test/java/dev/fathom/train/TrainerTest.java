@@ -961,7 +961,7 @@ class TrainerTest {
             NonFiniteLossException e = failing(trainer, bad, 2, 1);
             assertThat(e)
                     .hasMessage("loss is NaN at step 2 of epoch 1 (learning rate 1.0E-38): "
-                            + "the batch itself holds 1 values that are not finite; clean the data");
+                            + "the batch itself holds 1 values that are not finite in its field x; clean the data");
             assertThat(lines).endsWith("step 1.1 2", "end: " + e.getMessage() + ", 0 finished");
         }
     }
@@ -1077,7 +1077,9 @@ class TrainerTest {
     void perplexityIsOfTheMean() {
         float[] x = new Rng(1).normal(5 * 3 * 4, 0, 1);
         int[] y = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2};
-        try (var data = Dataset.of(Field.floats("x", Shape.of(3, 4), x), Field.ints("y", Shape.of(3), y));
+        try (var data = Dataset.of(
+                        Field.floats("x", Shape.of(3, 4), x).input(),
+                        Field.ints("y", Shape.of(3), y).target());
                 var model = Model.of(new Linear(4, 4), 1)) {
             Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                     .metrics(Metric.perplexity(), Metric.bitsPerCharacter());

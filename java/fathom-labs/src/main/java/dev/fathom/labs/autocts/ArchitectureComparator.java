@@ -77,7 +77,7 @@ record ArchitectureComparator(
                 Field.floats("adjacency", Shape.of(VERTICES, VERTICES), adjacency),
                 Field.ints("operators", Shape.of(VERTICES - 1), operators),
                 Field.floats("hyperparameters", Shape.of(Candidate.VALUES.size()), levels),
-                Field.floats("y", Shape.of(1), errors));
+                Field.floats("y", Shape.of(1), errors).target());
     }
 
     /** The operators of all vertices behind the one of the hyperparameters. */

@@ -82,7 +82,9 @@ record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder,
             System.arraycopy(text, i * stride, x, i * length, length);
             System.arraycopy(text, i * stride + 1, y, i * length, length);
         }
-        return Dataset.of(Field.ints("x", Shape.of(length), x), Field.ints("y", Shape.of(length), y));
+        return Dataset.of(
+                Field.ints("x", Shape.of(length), x).input(),
+                Field.ints("y", Shape.of(length), y).target());
     }
 
     /** Bits per character, where each is predicted from half a context to a whole one. */

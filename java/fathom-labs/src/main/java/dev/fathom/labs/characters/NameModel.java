@@ -34,7 +34,7 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
             x[i] = Arrays.copyOf(ids, ids.length - 1);
             y[i] = Arrays.copyOfRange(ids, 1, ids.length);
         }
-        return Dataset.of(Field.ragged("x", x), Field.ragged("y", y));
+        return Dataset.of(Field.ragged("x", x).input(), Field.ragged("y", y).target());
     }
 
     /** The mean of -log P(letter) over the letters of a batch and the ends of its names, without the padding. */

@@ -111,9 +111,9 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
             }
         }
         return Dataset.of(
-                Field.ints("x", Shape.of(sites), x),
+                Field.ints("x", Shape.of(sites), x).input(),
                 Field.floats("a", Shape.of(sites, sites), a),
-                Field.floats("y", Shape.of(1), y));
+                Field.floats("y", Shape.of(1), y).target());
     }
 
     /** The share of each element in each crystal, and a one for its lattice. */

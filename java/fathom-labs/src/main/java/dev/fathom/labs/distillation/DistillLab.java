@@ -149,8 +149,9 @@ public final class DistillLab implements Experiment {
         float[][] logits = Examples.of(teacher.net(), learn).x();
         try (Dataset flat = learn.flattened()) {
             return Dataset.of(
-                    Field.floats("x", Shape.of(784), joined(Examples.of(flat).x())),
-                    Field.labels("y", learn.labels()),
+                    Field.floats("x", Shape.of(784), joined(Examples.of(flat).x()))
+                            .input(),
+                    Field.labels("y", learn.labels()).target(),
                     Field.floats("t", Shape.of(CLASSES), joined(logits)));
         }
     }

@@ -116,7 +116,9 @@ final class BirdStudio implements AutoCloseable {
     boolean learnCaptions() {
         int epochs = run.of(12, 5);
         try (Dataset data = Dataset.of(
-                Field.ragged("x", ids(birds)), Field.ints("y", Shape.of(Answers.QUESTIONS), answers(birds, false)))) {
+                Field.ragged("x", ids(birds)).input(),
+                Field.ints("y", Shape.of(Answers.QUESTIONS), answers(birds, false))
+                        .target())) {
             var trainer = Trainer.custom(
                             captions,
                             new Adam(3e-3f),
@@ -188,8 +190,10 @@ final class BirdStudio implements AutoCloseable {
     boolean learnPictures() {
         int epochs = run.of(12, 6);
         try (Dataset data = Dataset.of(
-                        Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels),
-                        Field.ints("y", Shape.of(Answers.QUESTIONS), answers(birds, true)));
+                        Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels)
+                                .input(),
+                        Field.ints("y", Shape.of(Answers.QUESTIONS), answers(birds, true))
+                                .target());
                 Dataset scaled = data.scaled(2f / 255, -1)) {
             var trainer = Trainer.custom(
                             reader,
@@ -239,9 +243,13 @@ final class BirdStudio implements AutoCloseable {
     Run learnToDraw(Model<BirdNet> model, @Nullable BirdNet first, int epochs) {
         String name = first == null ? "stage I" : "stage II";
         try (Dataset data = Dataset.of(
-                        Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels),
+                        Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels)
+                                .input(),
                         Field.floats(
-                                "y", Shape.of(CaptionNet.WIDTH), read(birds).text()));
+                                        "y",
+                                        Shape.of(CaptionNet.WIDTH),
+                                        read(birds).text())
+                                .target());
                 Dataset scaled = data.scaled(2f / 255, -1);
                 Dataset whole = scaled.take(0, scaled.size() / (2 * BATCH) * 2 * BATCH)) {
             Turns turns = new Turns(model);

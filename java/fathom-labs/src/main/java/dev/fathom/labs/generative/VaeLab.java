@@ -113,7 +113,7 @@ public final class VaeLab implements Experiment {
 
     /** Images of numbers from 0 to 1 as vectors of pixels that are off or on. */
     static Dataset binary(Dataset images) {
-        return images.flattened().map(batch -> batch.with("x", batch.x().ge(0.5f)));
+        return images.flattened().map(batch -> batch.withX(batch.x().ge(0.5f)));
     }
 
     /** The mean log-likelihood of the test images if each pixel is on with its mean over the training images. */

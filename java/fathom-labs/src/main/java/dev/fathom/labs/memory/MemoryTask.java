@@ -93,7 +93,9 @@ enum MemoryTask {
                 }
                 x[(n + 1) * steps - COPIED - 1] = BEGIN;
             }
-            return Dataset.of(Field.ints("x", Shape.of(steps), x), Field.ints("y", Shape.of(steps), y));
+            return Dataset.of(
+                    Field.ints("x", Shape.of(steps), x).input(),
+                    Field.ints("y", Shape.of(steps), y).target());
         }
 
         @Override

@@ -63,9 +63,9 @@ record AutoencoderFitting(int rows, int columns, int epochs, int batch, Adam ada
     private Dataset data(float[][] windows, float @Nullable [][] beside) {
         Shape shape = Shape.of(rows, columns);
         List<Field> fields = new ArrayList<>();
-        fields.add(Field.floats("x", shape, Averages.flat(windows)));
+        fields.add(Field.floats("x", shape, Averages.flat(windows)).input());
         if (beside != null) {
-            fields.add(Field.floats("y", shape, Averages.flat(beside)));
+            fields.add(Field.floats("y", shape, Averages.flat(beside)).target());
         }
         return Dataset.of(fields.toArray(Field[]::new));
     }

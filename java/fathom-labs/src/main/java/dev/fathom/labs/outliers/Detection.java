@@ -75,7 +75,8 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
         float[][] windows = Sliding.atMost(LEARNED, window, learned).of(Arrays.copyOf(rows, learned));
         Members members = Members.of(settings.members(), columns, Cell.BOTH, settings.seed());
         try (Model<Members> model = Model.of(members, settings.seed());
-                Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Averages.flat(windows)))) {
+                Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Averages.flat(windows))
+                        .input())) {
             Trainer<Members> trainer = Trainer.custom(
                             model, new Adam(RATE), (net, batch) -> new Step.Result(net.error(batch.x())))
                     .seed(settings.seed())

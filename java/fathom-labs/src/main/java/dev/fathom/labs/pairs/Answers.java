@@ -194,10 +194,11 @@ record Answers(LabRun run, CaptionedShapes training, CaptionedShapes test) {
                                 .map(q -> CaptionedShapes.ENGLISH.ids(CaptionedShapes.words(q.text())))
                                 .toArray(int[][]::new)),
                 Field.labels(
-                        "y",
-                        questions.stream()
-                                .mapToInt(q -> Question.ANSWERS.indexOf(q.answer()))
-                                .toArray()));
+                                "y",
+                                questions.stream()
+                                        .mapToInt(q -> Question.ANSWERS.indexOf(q.answer()))
+                                        .toArray())
+                        .target());
     }
 
     private ImageSheet sheet(List<Question> asked, List<String> answers) {

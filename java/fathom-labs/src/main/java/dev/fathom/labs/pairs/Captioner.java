@@ -46,8 +46,9 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
     static Dataset dataset(CaptionedShapes shapes) {
         int[][] captions = shapes.sentences(CaptionedShapes.ENGLISH, scene -> scene.english(true));
         return Dataset.of(
-                shapes.images("x"),
-                Field.ragged("y", Arrays.stream(captions).map(Writer::stopped).toArray(int[][]::new)));
+                shapes.images("x").input(),
+                Field.ragged("y", Arrays.stream(captions).map(Writer::stopped).toArray(int[][]::new))
+                        .target());
     }
 
     Step.Result step(Batch batch) {

@@ -97,8 +97,8 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     /** Frames as x, actions as y, and the field {@code places}. */
     Dataset dataset() {
         return Dataset.of(
-                Field.pixels("x", Shape.of(FRAMES, SIDE, SIDE), frames),
-                Field.ints("y", Shape.of(FRAMES), actions),
+                Field.pixels("x", Shape.of(FRAMES, SIDE, SIDE), frames).input(),
+                Field.ints("y", Shape.of(FRAMES), actions).target(),
                 Field.floats("places", Shape.of(FRAMES, 2), places));
     }
 

@@ -329,10 +329,12 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
         CaptionedShapes sentences = new CaptionedShapes(told, shapes.pixels());
         int[][] french = sentences.sentences(CaptionedShapes.FRENCH, s -> s.french(false));
         return Dataset.of(
-                Field.ragged("x", sentences.sentences(CaptionedShapes.ENGLISH, s -> s.english(false))),
+                Field.ragged("x", sentences.sentences(CaptionedShapes.ENGLISH, s -> s.english(false)))
+                        .input(),
                 shapes.images("picture"),
                 Forms.field(shapes),
-                Field.ragged("y", Arrays.stream(french).map(Writer::stopped).toArray(int[][]::new)));
+                Field.ragged("y", Arrays.stream(french).map(Writer::stopped).toArray(int[][]::new))
+                        .target());
     }
 
     /**

@@ -138,7 +138,7 @@ record Restoration(
         Model<ConvAutoencoder> model =
                 Model.of(ConvAutoencoder.of(channels, run.of(16, 8), damage, corrects), run.seed());
         boolean done = false;
-        try (Dataset damaged = learn.map(batch -> batch.with("y", batch.x()).with("x", damage.of(batch.x())))) {
+        try (Dataset damaged = learn.map(batch -> batch.withY(batch.x()).withX(damage.of(batch.x())))) {
             var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());

@@ -92,7 +92,9 @@ record Scenes(float[][] images, int[][] masks) {
             System.arraycopy(images[i], 0, x, i * pixels, pixels);
             System.arraycopy(masks[i], 0, y, i * pixels, pixels);
         }
-        return Dataset.of(Field.floats("x", Shape.of(SIDE, SIDE, 1), x), Field.ints("y", Shape.of(SIDE, SIDE), y));
+        return Dataset.of(
+                Field.floats("x", Shape.of(SIDE, SIDE, 1), x).input(),
+                Field.ints("y", Shape.of(SIDE, SIDE), y).target());
     }
 
     /** Whether a pixel has a neighbor of another class. */

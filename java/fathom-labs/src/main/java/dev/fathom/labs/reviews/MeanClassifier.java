@@ -85,7 +85,8 @@ record MeanClassifier(
     }
 
     private static Dataset dataset(int[][] texts, int[] labels) {
-        Dataset all = Dataset.of(Field.ragged("x", texts), Field.labels("y", labels));
+        Dataset all = Dataset.of(
+                Field.ragged("x", texts).input(), Field.labels("y", labels).target());
         try (all) {
             return all.padded("x", Padding.behind().limit(LONGEST).keepEnd());
         }

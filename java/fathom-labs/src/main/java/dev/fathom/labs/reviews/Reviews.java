@@ -71,7 +71,9 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
             for (int i = 0; i < y.length; i++) {
                 y[i] = labels[i];
             }
-            return Dataset.of(Field.ragged("x", last), Field.floats("y", Shape.of(1), y));
+            return Dataset.of(
+                    Field.ragged("x", last).input(),
+                    Field.floats("y", Shape.of(1), y).target());
         }
     }
 

@@ -122,7 +122,8 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
         try (Pass pass = Pass.infer();
                 KeptTensor table = Tensor.ofInts(noise(counts, first), TABLE).keep();
                 Dataset data = Dataset.of(
-                        Field.ints("x", Shape.SCALAR, pairs.words()), Field.ints("y", Shape.SCALAR, pairs.contexts()));
+                        Field.ints("x", Shape.SCALAR, pairs.words()).input(),
+                        Field.ints("y", Shape.SCALAR, pairs.contexts()).target());
                 Model<SkipGram> model = Model.of(net, run.seed())) {
             var trainer = Trainer.custom(model, new Adam(0.01f), (m, batch) -> {
                         int n = batch.size();

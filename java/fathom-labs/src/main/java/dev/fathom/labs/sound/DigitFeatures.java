@@ -85,7 +85,8 @@ final class DigitFeatures {
     /** Recordings as sequences of frames [BANDS], labeled with their digits. */
     static Dataset sequences(List<Recording> recordings) {
         return Dataset.of(
-                ragged(recordings.stream().map(Recording::samples).toList()), Field.labels("y", digits(recordings)));
+                ragged(recordings.stream().map(Recording::samples).toList()),
+                Field.labels("y", digits(recordings)).target());
     }
 
     private static int[] digits(List<Recording> recordings) {
@@ -101,7 +102,7 @@ final class DigitFeatures {
         }
         FloatBuffer values = FloatBuffer.allocate((int) offsets[frames.size()] * BANDS);
         frames.forEach(values::put);
-        return Field.floats("x", Shape.of(BANDS), values.flip()).ragged(offsets);
+        return Field.floats("x", Shape.of(BANDS), values.flip()).input().ragged(offsets);
     }
 
     /** A string of digits of one speaker, spoken one after another. */
@@ -149,6 +150,8 @@ final class DigitFeatures {
         int[][] labels = strings.stream()
                 .map(s -> s.digits().stream().mapToInt(d -> d + 1).toArray())
                 .toArray(int[][]::new);
-        return Dataset.of(ragged(strings.stream().map(Spoken::samples).toList()), Field.ragged("y", labels));
+        return Dataset.of(
+                ragged(strings.stream().map(Spoken::samples).toList()),
+                Field.ragged("y", labels).target());
     }
 }

@@ -86,7 +86,8 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
         int batch = optimizer.evaluatesAgain() ? every : 1; // examples count iterations, for the bar
         try (Model<Canvas> model = Model.of(canvas(begin), 0);
                 KeptTensor wanted = content == null ? null : seen(content);
-                Dataset nothing = Dataset.of(Field.floats("x", Shape.of(1), new float[every]));
+                Dataset nothing = Dataset.of(
+                        Field.floats("x", Shape.of(1), new float[every]).input());
                 Dataset once = nothing.take(0, 1)) {
             Trainer<Canvas> trainer = Trainer.custom(
                     model,

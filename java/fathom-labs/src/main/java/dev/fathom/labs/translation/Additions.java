@@ -80,8 +80,10 @@ record Additions(List<Sum> all) {
      */
     Dataset padded(boolean reversed) {
         return Dataset.of(
-                Field.ints("x", Shape.of(QUESTION), characters(QUESTION, reversed, true)),
-                Field.ints("y", Shape.of(ANSWER), characters(ANSWER, false, false)));
+                Field.ints("x", Shape.of(QUESTION), characters(QUESTION, reversed, true))
+                        .input(),
+                Field.ints("y", Shape.of(ANSWER), characters(ANSWER, false, false))
+                        .target());
     }
 
     private int[] characters(int width, boolean reversed, boolean questions) {

@@ -55,8 +55,9 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     /** Pairs of sequences without start and stop symbols; a stop symbol is added at the end of each target. */
     static Dataset dataset(int[][] sources, int[][] targets) {
         return Dataset.of(
-                Field.ragged("x", sources),
-                Field.ragged("y", Arrays.stream(targets).map(Writer::stopped).toArray(int[][]::new)));
+                Field.ragged("x", sources).input(),
+                Field.ragged("y", Arrays.stream(targets).map(Writer::stopped).toArray(int[][]::new))
+                        .target());
     }
 
     /** The loss of {@link Writer#loss}, and the logits for metrics. */

@@ -265,9 +265,9 @@ class AutoCtsPartsTest {
         Arrays.fill(known, 1);
         try (Model<Supernet> model = Model.of(net, 1);
                 Dataset windows = Dataset.of(
-                        Field.floats("x", Shape.of(12, NODES), x),
+                        Field.floats("x", Shape.of(12, NODES), x).input(),
                         Field.floats("known", Shape.of(3 * NODES), known),
-                        Field.floats("y", Shape.of(3 * NODES), y))) {
+                        Field.floats("y", Shape.of(3 * NODES), y).target())) {
             Part weights = model.part(net.weights());
             Part architecture = model.part(net.architecture());
             Batches.Epoch epoch = windows.batches(4).epoch(0);
@@ -407,9 +407,9 @@ class AutoCtsPartsTest {
         Arrays.fill(x, value);
         Arrays.fill(known, 1);
         return Dataset.of(
-                Field.floats("x", Shape.of(12, NODES), x),
+                Field.floats("x", Shape.of(12, NODES), x).input(),
                 Field.floats("known", Shape.of(3 * NODES), known),
-                Field.floats("y", Shape.of(3 * NODES), y));
+                Field.floats("y", Shape.of(3 * NODES), y).target());
     }
 
     private Optional<SupernetSearch.Outcome> search(ForecastTask task, String folder, String until) throws IOException {

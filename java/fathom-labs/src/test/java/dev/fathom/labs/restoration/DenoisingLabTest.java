@@ -77,7 +77,7 @@ class DenoisingLabTest {
         for (int i = 0; i < all.length; i++) {
             all[i] = (float) pixel.applyAsDouble(i);
         }
-        return Dataset.of(Field.floats("x", Shape.of(16, 16, 1), all));
+        return Dataset.of(Field.floats("x", Shape.of(16, 16, 1), all).input());
     }
 
     @Test
