@@ -1,12 +1,15 @@
-/** Networks by name, and what trained networks see. */
+/** Networks by name, what trained networks see, and derivatives along directions and of gradients. */
 module dev.fathom.nets {
     requires transitive dev.fathom;
     requires static org.jspecify;
 
+    exports dev.fathom.derivative;
     exports dev.fathom.explain;
     exports dev.fathom.nets;
 
     // which reads the components of records
+    opens dev.fathom.derivative to
+            dev.fathom;
     opens dev.fathom.explain to
             dev.fathom;
     opens dev.fathom.nets to

@@ -25,8 +25,13 @@ module dev.fathom {
     exports dev.fathom.tree;
     exports dev.fathom.jni to
             dev.fathom.learn; // which brings a backend
+    // the inner life of passes and models, for what explains nets and differentiates them again
     exports dev.fathom.autograd to
-            dev.fathom.nets; // the inner life of passes, for what explains nets
+            dev.fathom.nets;
+    exports dev.fathom.ops to
+            dev.fathom.nets;
+    exports dev.fathom.store to
+            dev.fathom.nets;
 
     requires com.google.gson;
     requires de.siegmar.fastcsv;

@@ -3,6 +3,7 @@ package dev.fathom.autograd;
 import dev.fathom.memory.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,28 @@ public final class Frames {
      */
     public void observe(@Nullable Consumer<Called> action) {
         observer = action == null || observer == null ? action : observer.andThen(action);
+    }
+
+    /** How many calls are recorded so far. */
+    public int calls() {
+        scope.checkThread();
+        return scope.recorded().size();
+    }
+
+    /** Recorded call number {@code i}. */
+    public Node call(int i) {
+        return scope.tape.node(i);
+    }
+
+    /** Runs {@code body} and keeps alive what its recorded calls read and make. */
+    public <V extends Value> V retaining(Supplier<V> body) {
+        boolean was = scope.retaining;
+        scope.retaining = true;
+        try {
+            return Objects.requireNonNull(body.get(), "linearization: the body returned null; return a tensor");
+        } finally {
+            scope.retaining = was;
+        }
     }
 
     /** Takes over a value that has memory of its own. */

@@ -206,20 +206,6 @@ public abstract class Scope {
         return y;
     }
 
-    /**
-     * Runs {@code body}; what its recorded calls read and made lives until the end, even where backward does not read
-     * it.
-     */
-    protected final <V extends Value> V retaining(Supplier<V> body) {
-        boolean was = retaining;
-        retaining = true;
-        try {
-            return Objects.requireNonNull(body.get(), "linearization: the body returned null; return a tensor");
-        } finally {
-            retaining = was;
-        }
-    }
-
     /** Whether random and normalizing layers behave as in training here. */
     protected boolean training() {
         return training && (frame() == null || !frame().evalMode);

@@ -15,9 +15,8 @@
  * <p>{@link dev.fathom.nn.Model#predict} runs a model over a dataset. A net that has more than one input, or no
  * {@code forward}, is called by a function of the net and a batch.
  *
- * <p>{@link dev.fathom.nn.GradientCheck} compares the gradients of any function with central differences.
- * {@link dev.fathom.nn.GradientPenalty} and {@link dev.fathom.nn.Curvature} differentiate gradients again, by
- * {@link dev.fathom.tensor.Linearization}.
+ * <p>{@link dev.fathom.nn.GradientCheck} compares the gradients of any function with central differences. What
+ * differentiates gradients again is in the package {@code derivative} of the module {@code dev.fathom.nets}.
  *
  * <p>Rejected: a mutable net class with registration (state hides in fields, copies are partial), and names given by
  * hand.

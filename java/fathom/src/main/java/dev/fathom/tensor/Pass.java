@@ -151,17 +151,6 @@ public final class Pass extends Scope implements AutoCloseable {
         return (Tape) recorded();
     }
 
-    /** The tape under way, for a look before the next call. */
-    Tape recordedTape() {
-        checkThread();
-        return (Tape) recorded();
-    }
-
-    /** Runs {@code body} and keeps alive what its recorded calls read and make. */
-    Tensor retained(Supplier<Tensor> body) {
-        return retaining(body);
-    }
-
     /** Returns the bytes that tensors of this pass take now. */
     public long liveBytes() {
         checkOpen();

@@ -15,11 +15,6 @@ import org.jspecify.annotations.Nullable;
 public final class Tape extends Recording {
     Tape() {}
 
-    /** Call number {@code i}. */
-    Node call(int i) {
-        return node(i);
-    }
-
     /** Returns the number of recorded calls. */
     @Override
     public int size() {

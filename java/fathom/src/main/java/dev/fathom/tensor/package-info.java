@@ -4,10 +4,6 @@
  * {@link dev.fathom.tensor.Tape} what backward needs, and frees all at its close. What they do behind these methods is
  * in {@code dev.fathom.autograd}, on which the package stands, and the ops that they run are in {@code dev.fathom.ops}.
  *
- * <p>{@link dev.fathom.tensor.Linearization} goes the other way through the tape: forward, along a direction. The rules
- * for it are a table here, {@code Tangents}, and not methods of the ops, since they compute with tensors, which ops do
- * not know.
- *
  * <p>Rejected: in-place methods (they need version counters on every tensor), strides on every tensor (kernels would
  * need two of everything; slices of the leading dimension and reshapes are views, the rest copies), reference counting
  * by the collector (off-heap memory would wait for it), a tensor that belongs to its first operand's scope (leaks by

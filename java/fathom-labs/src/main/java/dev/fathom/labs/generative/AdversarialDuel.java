@@ -2,8 +2,8 @@ package dev.fathom.labs.generative;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.nn.GradientPenalty;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;

@@ -3,10 +3,10 @@ package dev.fathom.labs.generative;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
-import dev.fathom.nn.GradientPenalty;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;

@@ -2,6 +2,7 @@ package dev.fathom.labs.generative;
 
 import static dev.fathom.labs.pages.Findings.line;
 
+import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
@@ -11,7 +12,6 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.Correlation;
-import dev.fathom.nn.GradientPenalty;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.RmsProp;
 import org.jspecify.annotations.Nullable;

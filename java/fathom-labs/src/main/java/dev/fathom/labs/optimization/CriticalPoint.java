@@ -1,8 +1,8 @@
 package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.Curvature;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Model;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Pass;

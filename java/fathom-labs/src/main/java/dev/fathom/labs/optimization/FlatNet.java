@@ -2,8 +2,8 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.Curvature;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;

@@ -4,6 +4,7 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.Curvature;
 import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -13,7 +14,6 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.Correlation;
-import dev.fathom.nn.Curvature;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;

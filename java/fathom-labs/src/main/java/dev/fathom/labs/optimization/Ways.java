@@ -2,7 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.nn.Curvature;
+import dev.fathom.derivative.Curvature;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.LossAndGradient;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.Gan.Critic;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Interrupt;
-import dev.fathom.nn.GradientPenalty;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

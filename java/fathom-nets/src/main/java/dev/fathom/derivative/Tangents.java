@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.derivative;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.Op;
@@ -26,6 +26,7 @@ import dev.fathom.ops.SoftmaxOp;
 import dev.fathom.ops.SortOp;
 import dev.fathom.ops.VarianceOp;
 import dev.fathom.ops.WhereOp;
+import dev.fathom.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;

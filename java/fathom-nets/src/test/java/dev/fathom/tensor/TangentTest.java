@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.derivative.Linearization;
 import dev.fathom.tensor.OpTable.Row;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

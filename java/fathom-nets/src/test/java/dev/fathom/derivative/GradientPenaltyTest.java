@@ -1,4 +1,4 @@
-package dev.fathom.nn;
+package dev.fathom.derivative;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -6,6 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.nn.GradientCheck;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;

@@ -1,7 +1,6 @@
-package dev.fathom.nn;
+package dev.fathom.derivative;
 
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Linearization;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.derivative;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -18,6 +18,10 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Attention;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

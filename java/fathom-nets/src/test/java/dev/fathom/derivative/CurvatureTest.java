@@ -1,10 +1,17 @@
-package dev.fathom.nn;
+package dev.fathom.derivative;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;

@@ -1,11 +1,10 @@
-package dev.fathom.nn;
+package dev.fathom.derivative;
 
 import dev.fathom.autograd.Leaf;
 import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.store.Store;
-import dev.fathom.tensor.Linearization;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;

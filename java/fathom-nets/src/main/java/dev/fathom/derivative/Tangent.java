@@ -1,8 +1,10 @@
-package dev.fathom.tensor;
+package dev.fathom.derivative;
 
 import dev.fathom.autograd.Node;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;

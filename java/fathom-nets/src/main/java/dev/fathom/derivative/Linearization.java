@@ -1,10 +1,14 @@
-package dev.fathom.tensor;
+package dev.fathom.derivative;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.autograd.Node;
 import dev.fathom.autograd.Value;
 import dev.fathom.autograd.Values;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Operand;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -25,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Tangents are made of recorded ops, so the derivative is a tensor like any other: the gradient of a loss's
  * derivative along v is the product of its Hessian with v (Pearlmutter 1994), and the gradient of that of a critic
- * along its own gradient is that of the gradient's norm. {@code nn.Curvature} and {@code nn.GradientPenalty} do so.
+ * along its own gradient is that of the gradient's norm. {@link Curvature} and {@link GradientPenalty} do so.
  */
 public final class Linearization {
     private final Pass pass;
@@ -35,7 +39,7 @@ public final class Linearization {
     private Linearization(Pass pass, Tensor value) {
         this.pass = pass;
         this.value = value;
-        end = pass.recordedTape().size();
+        end = Frames.of(pass).calls();
     }
 
     /**
@@ -47,7 +51,7 @@ public final class Linearization {
     public static Linearization of(Supplier<Tensor> body) {
         Pass pass = Pass.current();
         checkRecords(pass);
-        return new Linearization(pass, pass.retained(body));
+        return new Linearization(pass, Frames.of(pass).retaining(body));
     }
 
     private static void checkRecords(Pass pass) {
@@ -92,7 +96,7 @@ public final class Linearization {
                     "along: the pass of this linearization is not the innermost one; close the pass that was opened"
                             + " later, or do not open it here");
         }
-        pass.recordedTape(); // refuses a closed pass
+        Frames.of(pass).calls(); // refuses a closed pass
         checkRecords(pass);
         Walk walk = new Walk(pass);
         directions.forEach((key, v) -> {
@@ -118,13 +122,13 @@ public final class Linearization {
 
     /** One walk forth over the tape, with the tangents of what moves. */
     static final class Walk {
-        private final Pass pass;
+        private final Frames frames;
         private final Map<Value, Tensor> tangents = new IdentityHashMap<>();
         /** Results that move and have no tangent, as rules make that of an op's first result alone. */
         private final Set<@Nullable Value> unknown = Collections.newSetFromMap(new IdentityHashMap<>());
 
         Walk(Pass pass) {
-            this.pass = pass;
+            frames = Frames.of(pass);
         }
 
         @Nullable
@@ -135,20 +139,19 @@ public final class Linearization {
         /** The tangent of what a formula, which is recorded here, computes from values whose tangents are known. */
         @Nullable
         Tensor through(Supplier<Tensor> formula) {
-            int from = pass.recordedTape().size();
-            Tensor y = pass.retained(formula);
-            return to(y, from, pass.recordedTape().size());
+            int from = frames.calls();
+            Tensor y = frames.retaining(formula);
+            return to(y, from, frames.calls());
         }
 
         /** The tangent of y, which calls {@code from} to {@code to - 1} make; null where y does not move. */
         @Nullable
         Tensor to(Tensor y, int from, int to) {
-            Tape tape = pass.recordedTape();
             Set<@Nullable Value> needed = Collections.newSetFromMap(new IdentityHashMap<>());
             needed.add(y);
             boolean[] leads = new boolean[to - from];
             for (int i = to - 1; i >= from; i--) {
-                Node n = tape.call(i);
+                Node n = frames.call(i);
                 for (Value o : n.outputs()) {
                     leads[i - from] |= o != null && needed.contains(o);
                 }
@@ -158,7 +161,7 @@ public final class Linearization {
             }
             for (int i = from; i < to; i++) {
                 if (leads[i - from]) {
-                    step(tape.call(i));
+                    step(frames.call(i));
                 }
             }
             checkKnown(y);

@@ -1,9 +1,18 @@
-package dev.fathom.nn;
+package dev.fathom.derivative;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.io.Safetensors;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.GlobalAvgPool;
+import dev.fathom.nn.GroupNorm;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.MaxPool;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
