@@ -53,7 +53,8 @@ public class FathomSequences {
 
         Tensor logits(Tensor x, @Nullable Tensor lengths) {
             Tensor steps = embedding == null ? x : embedding.apply(x);
-            return dense.apply(rnn.run(steps, null, lengths).last());
+            return dense.apply(
+                    rnn.run(steps, dev.fathom.tensor.State.EMPTY, lengths).last());
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.fathom.bench;
 
-import dev.fathom.attention.CachedOutput;
-import dev.fathom.attention.KeyValue;
 import dev.fathom.attention.LearnedPositions;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
@@ -21,13 +19,11 @@ import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.IntBuffer;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -210,37 +206,19 @@ public class FathomTransformers {
             return model;
         }
 
-        /**
-         * A step from token [batch, 1] behind past [batch] others to the outputs, and to the state under the names of
-         * {@link #state}.
-         */
-        Map<String, Tensor> step(Tensor token, Tensor past, List<Tensor> caches) {
-            List<KeyValue> before = new ArrayList<>();
-            for (int i = 0; i < caches.size(); i += 2) {
-                before.add(new KeyValue(caches.get(i), caches.get(i + 1)));
-            }
-            CachedOutput next = encoder.step(positions.apply(tokens.apply(token), past), before, past);
-            Map<String, Tensor> results = new LinkedHashMap<>();
-            results.put("y", dense.apply(next.output()));
-            results.put("past", past.add(Tensor.ofInts(new int[] {1}, 1)));
-            for (int i = 0; i < before.size(); i++) {
-                results.put("k" + i, next.caches().get(i).keys());
-                results.put("v" + i, next.caches().get(i).values());
-            }
-            return results;
+        /** A step from token [batch, 1] behind those of a state. */
+        Next step(Tensor token, dev.fathom.tensor.State state) {
+            Next top = encoder.step(positions.apply(tokens.apply(token), state.get("past")), state);
+            return new Next(dense.apply(top.output()), top.state());
         }
 
-        /** The inputs of {@link #step}. */
-        static Spec[] state(Transformer t) {
-            List<Spec> specs = new ArrayList<>();
-            specs.add(Spec.of("token", DType.I32, Dim.BATCH, 1));
-            specs.add(Spec.of("past", DType.I32, Dim.BATCH).carried());
-            for (int i = 0; i < t.layers(); i++) {
-                for (String cache : List.of("k" + i, "v" + i)) {
-                    specs.add(Spec.of(cache, Dim.BATCH, t.length(), t.width()).carried());
-                }
-            }
-            return specs.toArray(Spec[]::new);
+        /** Freezes {@link #step}. */
+        static Plan freeze(Model<Gpt> model, Transformer t) {
+            return Plan.freeze(
+                    model,
+                    (net, in, state) -> net.step(in[0], state),
+                    net -> net.encoder().state(1, t.length()),
+                    Spec.of("token", DType.I32, Dim.BATCH, 1));
         }
     }
 
@@ -257,8 +235,7 @@ public class FathomTransformers {
         @Setup(Level.Trial)
         public void setup() {
             try (Model<Gpt> model = Gpt.of(t)) {
-                plan = Plan.freeze(
-                        model, (net, in) -> net.step(in[0], in[1], List.of(in).subList(2, in.length)), Gpt.state(t));
+                plan = Gpt.freeze(model, t);
             }
             session = plan.newSession();
             token = session.intInput("token");

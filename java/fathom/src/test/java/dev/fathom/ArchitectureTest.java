@@ -166,7 +166,7 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        of("tensor", "store", "parameter", "io", "nn", "optim", "data", "plan", "recurrent", "train"))
+                        of("tensor", "store", "parameter", "io", "nn", "optim", "data", "plan", "train"))
                 .should()
                 .dependOnClassesThat()
                 .haveSimpleNameEndingWith("Access")

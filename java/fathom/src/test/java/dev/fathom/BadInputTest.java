@@ -25,6 +25,7 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import java.io.IOException;
@@ -102,10 +103,10 @@ class BadInputTest {
             argument(
                     "Recurrent: lengths [2] are F32 but must be I32; make them with Tensor.ofInts, or convert them with"
                             + " to(DType.I32)",
-                    () -> model.net().run(Tensor.zeros(2, 5, 3), null, Tensor.zeros(2)));
+                    () -> model.net().run(Tensor.zeros(2, 5, 3), State.EMPTY, Tensor.zeros(2)));
             argument(
                     "lstm: length 9 at row 0 is outside [0, 5]: lengths count the steps of a row that are no padding",
-                    () -> model.net().run(Tensor.zeros(2, 5, 3), null, Tensor.ofInts(new int[] {9, 2}, 2)));
+                    () -> model.net().run(Tensor.zeros(2, 5, 3), State.EMPTY, Tensor.ofInts(new int[] {9, 2}, 2)));
         }
     }
 

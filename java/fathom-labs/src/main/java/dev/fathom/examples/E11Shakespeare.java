@@ -4,7 +4,6 @@ import dev.fathom.data.Dataset;
 import dev.fathom.decode.*;
 import dev.fathom.nn.*;
 import dev.fathom.optim.*;
-import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.*;
 import dev.fathom.text.*;
 import dev.fathom.train.*;
@@ -21,14 +20,13 @@ public final class E11Shakespeare {
         int[] ids = vocabulary.ids(text);
         try (var train = Dataset.pieces(Arrays.copyOf(ids, ids.length / 10 * 9), 32, 64);
                 var test = Dataset.pieces(Arrays.copyOfRange(ids, ids.length / 10 * 9, ids.length), 32, 64);
-                var model = Model.of(CharNet.of(vocabulary.size(), 256), 1);
-                var carried = new KeptState()) {
-            var trainer = Trainer.custom(model, new Adam(4e-3f), (net, batch) -> {
-                var next = net.read(batch.x(), batch.isFirst() ? null : carried.state());
-                carried.keep(next.state()); // a constant in the next step: backward ends where the piece begins
-                return new Step.Result(Loss.crossEntropy().of(next.logits(), batch.y()), next.logits());
+                var model = Model.of(CharNet.of(vocabulary.size(), 256), 1)) {
+            var trainer = Trainer.custom(model, new Adam(4e-3f), (net, batch, state) -> {
+                var next = net.step(batch.x(), state); // backward ends where the piece begins: its state is a constant
+                return new Step.Result(Loss.crossEntropy().of(next.output(), batch.y()), next.output())
+                        .withState(next.state());
             });
-            trainer.states(carried).schedule(Schedule.cosine(6)).clipNorm(1);
+            trainer.schedule(Schedule.cosine(6)).clipNorm(1);
             trainer.metrics(Metric.bitsPerCharacter()).callbacks(new ProgressBar().unit("pieces"));
             var best = trainer.fit(train.batches(32), test.batches(32), 6).best();
             System.out.printf("held out: %.2f bits per character%n%n", best.value("val_bits_per_character"));

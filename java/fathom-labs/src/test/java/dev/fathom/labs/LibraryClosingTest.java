@@ -34,14 +34,15 @@ import dev.fathom.optim.Adam;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.plan.Plan;
-import dev.fathom.recurrent.KeptState;
-import dev.fathom.recurrent.State;
 import dev.fathom.search.Dimension;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
 import dev.fathom.search.Space;
 import dev.fathom.store.Store;
+import dev.fathom.tensor.KeptState;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Monitor;
 import dev.fathom.train.Trainer;
@@ -122,13 +123,13 @@ class LibraryClosingTest {
         makers.put("KeptState", () -> {
             KeptState carried = new KeptState();
             try (Pass pass = Pass.infer()) {
-                carried.keep(new State(Tensor.ones(2, 1, 3), Tensor.ones(2, 1, 3)));
+                carried.keep(State.of("hidden", Tensor.ones(2, 1, 3)));
             }
             return carried;
         });
         makers.put("Decoder", () -> {
             try (Pass pass = Pass.infer()) {
-                return new Decoder((token, state) -> new Decoder.Step(state[0], state), Tensor.ones(2, 3));
+                return new Decoder((token, state) -> new Next(state.get("h"), state), State.of("h", Tensor.ones(2, 3)));
             }
         });
         Examples examples = Examples.of(new float[][] {{0}, {1}, {3}, {4}}, 0, 0, 1, 1);

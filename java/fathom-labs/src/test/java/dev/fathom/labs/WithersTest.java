@@ -214,7 +214,6 @@ class WithersTest {
 
     /** Records whose methods compute another one, and do not change a setting. */
     private static final Set<String> NO_SETTINGS = Set.of(
-            "dev.fathom.attention.KeyValue",
             "dev.fathom.ensemble.Ensemble",
             "dev.fathom.explain.Maps",
             "dev.fathom.features.Examples",
@@ -223,6 +222,7 @@ class WithersTest {
             "dev.fathom.op.Window",
             "dev.fathom.recurrent.Recurrent",
             "dev.fathom.tensor.AttentionMask",
+            "dev.fathom.tensor.State",
             "dev.fathom.train.Step.Result");
 
     /** What a parameter is given: the first of its type that the method takes. */

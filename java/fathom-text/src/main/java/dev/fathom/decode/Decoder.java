@@ -1,101 +1,53 @@
 package dev.fathom.decode;
 
-import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.KeptState;
+import dev.fathom.tensor.Next;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
-import java.util.Arrays;
 import java.util.function.BiFunction;
 
 /**
- * A {@link NextToken} whose state is tensors [rows, ..], such as hidden states, or a cache of keys and values that
- * grows: a function of a token for each row, I32 [rows], and the state gives the logits and the next state. Between
- * steps the state is kept outside of passes, so that memory does not grow with the number of steps. A cache grows in
- * place ({@link dev.fathom.attention.KeyValue#with}), so the function must not use a cache after it was added to.
+ * A {@link NextToken} made of a step: a function of a token for each row, I32 [rows, 1], and a state, which gives the
+ * logits, [rows, vocabulary] or [rows, 1, vocabulary], and the next state. The same function may train a net, which
+ * then reads many tokens of each row, and be frozen.
  *
  * <pre>{@code
- * try (var model = new Decoder((token, state) -> {
- *       Tensor h = cell.next(embedding.apply(token), state[0]);
- *       return new Decoder.Step(output.apply(h), h);
- *     }, encoded)) {
+ * try (var model = new Decoder(net::step, encoded)) {
  *   Hypothesis best = new BeamSearch(5, STOP, 100).of(model, START).get(0).get(0);
  * }
  * }</pre>
+ *
+ * <p>Between steps the state is kept outside of passes ({@link KeptState#step}), so that memory does not grow with the
+ * number of steps, and caches grow in place.
  */
 public final class Decoder implements NextToken, AutoCloseable {
-    private final BiFunction<Tensor, Tensor[], Step> step;
-    private KeptTensor[] state;
-    private boolean closed;
-
-    /** What a step gives: logits [rows, vocabulary], and the state [rows, ..] for the next one. */
-    public record Step(Tensor logits, Tensor... state) {}
+    private final BiFunction<Tensor, State, Next> step;
+    private final KeptState state;
 
     /**
-     * Makes a model from a step function and a copy of the first state, which has a row for each start symbol. The
-     * state may have no tensors.
-     *
-     * @param step from a token for each row, I32 [rows], and the state
+     * Makes a model from a step and a copy of the first state, which has a row for each start symbol. The state may
+     * have no tensors.
      */
-    public Decoder(BiFunction<Tensor, Tensor[], Step> step, Tensor... start) {
+    public Decoder(BiFunction<Tensor, State, Next> step, State start) {
         this.step = step;
-        state = kept(start);
-    }
-
-    private static KeptTensor[] kept(Tensor... tensors) {
-        KeptTensor[] all = new KeptTensor[tensors.length];
-        for (int i = 0; i < all.length; i++) {
-            all[i] = tensors[i].keep();
-        }
-        return all;
-    }
-
-    private void replace(Tensor... next) {
-        KeptTensor[] old = state;
-        KeptTensor[] now = new KeptTensor[next.length];
-        for (int i = 0; i < now.length; i++) {
-            now[i] = TensorAccess.keep(next[i], old);
-        }
-        state = now;
-        for (KeptTensor t : old) {
-            if (Arrays.stream(now).noneMatch(n -> TensorAccess.shareMemory(n, t))) {
-                t.close();
-            }
-        }
-    }
-
-    private void check() {
-        if (closed) {
-            throw new IllegalStateException("Decoder: it is closed; use it before the close");
-        }
+        state = new KeptState(start);
     }
 
     @Override
     public Tensor logits(int[] tokens) {
-        check();
-        Tensor[] now = Arrays.copyOf(state, state.length, Tensor[].class); // so that a step may store any tensor in it
-        Tensor token = Tensor.ofInts(tokens, tokens.length);
-        // the state is replaced, so that a cache with a row more needs no copy
-        Step next = TensorAccess.offering(state, () -> step.apply(token, now));
-        replace(next.state());
-        return next.logits();
+        int rows = tokens.length;
+        Tensor logits = state.step(before -> step.apply(Tensor.ofInts(tokens, rows, 1), before));
+        return logits.shape().rank() == 3 && logits.dim(1) == 1 ? logits.reshape(rows, logits.dim(2)) : logits;
     }
 
     @Override
     public void reorder(int[] parents) {
-        check();
-        Tensor index = Tensor.ofInts(parents, parents.length);
-        Tensor[] next = new Tensor[state.length];
-        for (int i = 0; i < next.length; i++) {
-            next[i] = state[i].take(0, index);
-        }
-        replace(next);
+        state.reorder(parents);
     }
 
     /** Frees the state. Closing twice does nothing. */
     @Override
     public void close() {
-        closed = true;
-        for (KeptTensor t : state) {
-            t.close();
-        }
+        state.close();
     }
 }

@@ -9,7 +9,7 @@ import dev.fathom.tensor.Tensor;
  * that a search is given: a state of zeros, or what a decoder gets from an encoder. A search calls both methods on one
  * thread, each in a pass that it opens and closes, so that what the state keeps of a step must outlive the pass:
  * {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a frozen plan, and
- * {@link Decoder} one made of a function over tensors.
+ * {@link Decoder} one made of the step itself.
  */
 public interface NextToken {
     /**
@@ -30,14 +30,11 @@ public interface NextToken {
     /**
      * Returns a model that runs this frozen session. The session's first input is a token for each row, I32 [batch] or
      * [batch, 1], and its output the logits [batch, vocabulary] or [batch, 1, vocabulary]. Its state is what it
-     * carries: hidden states, caches of keys and values, and the number of tokens in them; beside these it returns
-     * nothing but the logits.
+     * carries; beside this it returns nothing but the logits.
      *
      * <pre>{@code
-     * Plan plan = Plan.freeze(model, (net, in) -> net.step(in[0], in[1], in[2]), // a record (logits, h, c)
-     *     Spec.of("token", DType.I32, Dim.BATCH, 1),
-     *     Spec.of("h", Dim.BATCH, 1, 256).carried(),
-     *     Spec.of("c", Dim.BATCH, 1, 256).carried());
+     * Plan plan = Plan.freeze(model, (net, in, state) -> net.step(in[0], state), net -> net.lstm().state(1),
+     *     Spec.of("token", DType.I32, Dim.BATCH, 1));
      * Session session = plan.newSession(5);
      * new BeamSearch(5, STOP, 100).of(NextToken.of(session), START);
      * }</pre>

@@ -5,13 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.attention.KeyValue;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -327,10 +329,10 @@ class SearchTest {
             try (Pass pass = Pass.infer()) {
                 carried = new Decoder(
                         (token, state) -> {
-                            Tensor h = net.next(token, state[0]);
-                            return new Decoder.Step(net.output().apply(h), h);
+                            Tensor h = net.next(token.reshape(-1), state.get("h"));
+                            return new Next(net.output().apply(h), State.of("h", h));
                         },
-                        Tensor.zeros(1, 8));
+                        State.of("h", Tensor.zeros(1, 8)));
             }
             try (carried) {
                 List<List<Hypothesis>> found = search.of(carried, START);
@@ -340,25 +342,25 @@ class SearchTest {
             }
             assertThatThrownBy(() -> search.of(carried, START))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("Decoder: it is closed; use it before the close");
+                    .hasMessage("KeptState: it is closed; use it before the close");
         }
     }
 
     // ---- what is refused
 
-    /** A step gets an array of its own, in which it may replace what changes and leave the rest. */
+    /** Part of a state may stay as it is; the logits of a sequence of one token lose their dimension of tokens. */
     @Test
-    void aStepMayWriteTheNextStateOverTheOldOne() {
+    void aStepMayKeepPartOfTheState() {
         try (Pass pass = Pass.infer();
                 Decoder counter = new Decoder(
                         (token, state) -> {
-                            state[0] = state[0].add(state[1]);
-                            return new Decoder.Step(state[0], state);
+                            Tensor sum = state.get("sum").add(state.get("one"));
+                            return new Next(sum.reshape(1, 1, 3), state.with("sum", sum));
                         },
-                        Tensor.zeros(1, 3),
-                        Tensor.ones(1, 3))) {
+                        State.of("sum", Tensor.zeros(1, 3), "one", Tensor.ones(1, 3)))) {
             counter.logits(new int[] {0});
             assertThat(counter.logits(new int[] {0}).toArray()).containsExactly(2, 2, 2);
+            assertThat(counter.logits(new int[] {0}).shape()).isEqualTo(Shape.of(1, 3));
             assertThat(pass.recording()).isFalse();
         }
     }
@@ -370,14 +372,14 @@ class SearchTest {
         try (Pass pass = Pass.infer();
                 Decoder fails = new Decoder(
                         (token, state) -> {
-                            seen[0] = state[0];
+                            seen[0] = state.get("cache");
                             throw new IllegalStateException("no step");
                         },
-                        Tensor.zeros(1, 2, 1))) {
+                        State.of("cache", Tensor.zeros(1, 2, 1)))) {
             assertThatThrownBy(() -> fails.logits(new int[] {0})).hasMessage("no step");
             Tensor one = Tensor.ones(1, 1, 1);
-            KeyValue more = new KeyValue(seen[0], seen[0]).with(one, one, Tensor.ofInts(new int[] {1}, 1));
-            assertThat(more.values().toArray()).containsExactly(0, 1);
+            Tensor more = seen[0].putRows(one, Tensor.ofInts(new int[] {1}, 1));
+            assertThat(more.toArray()).containsExactly(0, 1);
             assertThat(seen[0].toArray()).containsExactly(0, 0);
             assertThat(pass.recording()).isFalse();
         }

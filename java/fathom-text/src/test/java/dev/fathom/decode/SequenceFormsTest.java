@@ -19,9 +19,10 @@ import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,11 +77,12 @@ class SequenceFormsTest {
     private record Unrolled(Linear begin, Recurrent cell, Linear out) implements Net {
         Tensor series(Tensor x, int length) {
             int n = x.dim(0);
-            State state = new State(begin.apply(x).reshape(n, 1, cell.settings().hidden()), null);
+            State state = State.of(
+                    "hidden", begin.apply(x).reshape(n, 1, cell.settings().hidden()));
             Tensor y = x;
             List<Tensor> all = new ArrayList<>();
             for (int t = 0; t < length; t++) {
-                Output step = cell.run(y.reshape(n, 1, 1), state, null);
+                Output step = cell.run(y.reshape(n, 1, 1), state);
                 state = step.state();
                 y = out.apply(step.last());
                 all.add(y);
@@ -115,7 +117,7 @@ class SequenceFormsTest {
 
     private record Tokens(Embedding in, Recurrent net, Linear out) implements Net {
         Tensor last(Tensor tokens, Tensor lengths) {
-            return out.apply(net.run(in.apply(tokens), null, lengths).last());
+            return out.apply(net.run(in.apply(tokens), State.EMPTY, lengths).last());
         }
 
         Tensor all(Tensor tokens) {
@@ -231,7 +233,7 @@ class SequenceFormsTest {
 
         /** Teacher forcing: the decoder reads the true tokens, one step late. */
         Tensor logits(Tensor x, Tensor shifted) {
-            return out.apply(decoder.run(in.apply(shifted), encoded(x), null).steps());
+            return out.apply(decoder.run(in.apply(shifted), encoded(x)).steps());
         }
     }
 
@@ -266,15 +268,10 @@ class SequenceFormsTest {
                 State state = net.encoded(sources);
                 try (var decoder = new Decoder(
                         (token, s) -> {
-                            Output step = net.decoder()
-                                    .run(net.in().apply(token.reshape(-1, 1)), new State(s[0], s[1]), null);
-                            return new Decoder.Step(
-                                    net.out().apply(step.last()),
-                                    step.state().hidden(),
-                                    step.state().cell());
+                            Output step = net.decoder().run(net.in().apply(token), s);
+                            return new Next(net.out().apply(step.last()), step.state());
                         },
-                        state.hidden(),
-                        state.cell())) {
+                        state)) {
                     assertThat(new Greedy(-1, 4).of(decoder, START, START))
                             .extracting(Hypothesis::tokens)
                             .containsExactly(List.of(4, 3, 2, 1), List.of(1, 2, 4, 4));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import dev.fathom.attention.KeyValue;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.nn.Embedding;
@@ -23,11 +22,13 @@ import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,8 +70,6 @@ class SessionModelTest {
             return new Recurrent(net.settings(), weights);
         }
 
-        private record Next(Tensor logits, Tensor h, Tensor c) {}
-
         @Override
         public Tensor whole(Tensor tokens) {
             return out.apply(lstm.run(in.apply(tokens)).last());
@@ -80,16 +79,12 @@ class SessionModelTest {
         public Plan step(Model<? extends Writer> model) {
             return Plan.freeze(
                     model,
-                    (net, x) -> {
-                        Output step = lstm.run(in.apply(x[0]), new State(x[1], x[2]), null);
-                        return new Next(
-                                out.apply(step.last()),
-                                step.state().hidden(),
-                                step.state().cell());
+                    (net, x, state) -> {
+                        Output step = lstm.run(in.apply(x[0]), state);
+                        return new Next(out.apply(step.last()), step.state());
                     },
-                    Spec.of("token", DType.I32, Dim.BATCH, Dim.LENGTH),
-                    Spec.of("h", Dim.BATCH, 2, 9).carried(),
-                    Spec.of("c", Dim.BATCH, 2, 9).carried());
+                    net -> lstm.state(1),
+                    Spec.of("token", DType.I32, Dim.BATCH, Dim.LENGTH));
         }
     }
 
@@ -112,27 +107,14 @@ class SessionModelTest {
 
         @Override
         public Plan step(Model<? extends Writer> model) {
-            List<Spec> specs = new ArrayList<>(List.of(
-                    Spec.of("token", DType.I32, Dim.BATCH, 1),
-                    Spec.of("past", DType.I32, Dim.BATCH).carried()));
-            for (String cache : List.of("k0", "v0", "k1", "v1")) {
-                specs.add(Spec.of(cache, Dim.BATCH, CAPACITY, 8).carried());
-            }
             return Plan.freeze(
                     model,
-                    (net, x) -> {
-                        var next = encoder.step(
-                                in.apply(x[0]), List.of(new KeyValue(x[2], x[3]), new KeyValue(x[4], x[5])), x[1]);
-                        Map<String, Tensor> all = new LinkedHashMap<>();
-                        all.put("logits", out.apply(next.output()));
-                        all.put("past", x[1].add(Tensor.ofInts(new int[] {1}, 1)));
-                        for (int layer = 0; layer < 2; layer++) {
-                            all.put("k" + layer, next.caches().get(layer).keys());
-                            all.put("v" + layer, next.caches().get(layer).values());
-                        }
-                        return all;
+                    (net, x, state) -> {
+                        Next next = encoder.step(in.apply(x[0]), state);
+                        return new Next(out.apply(next.output()), next.state());
                     },
-                    specs.toArray(Spec[]::new));
+                    net -> encoder.state(1, CAPACITY),
+                    Spec.of("token", DType.I32, Dim.BATCH, 1));
         }
     }
 
@@ -263,10 +245,10 @@ class SessionModelTest {
         try (Model<Linear> model = Model.of(new Linear(2, 2), 1);
                 Plan plan = Plan.freeze(
                         model,
-                        (net, in) -> Map.of("y", in[0].add(in[1]), "h", in[1], "side", in[2]),
+                        (net, in, state) -> new Next(in[0].add(state.get("h")).add(in[1].sum()), state),
+                        net -> State.of("h", Tensor.zeros(1, 2)),
                         Spec.of("x", Dim.BATCH, 2),
-                        Spec.of("h", Dim.BATCH, 2).carried(),
-                        Spec.of("side", 2, Dim.BATCH, 1).carried());
+                        Spec.of("side", 2, Dim.BATCH, 1));
                 Session session = plan.newSession(4)) {
             float[] x = {0, 1, 2, 3, 4, 5, 6, 7};
             session.input("x").put(0, x);
@@ -279,7 +261,7 @@ class SessionModelTest {
             session.reorder(3, 3, -1);
             assertThat(floats(session, "x")).as("not carried").containsExactly(6, 7, 6, 7, 2, 3, 6, 7);
             assertThat(floats(session, "h")).containsExactly(6, 7, 6, 7, 0, 0, 6, 7);
-            assertThat(floats(session, "side")).containsExactly(3, 3, 0, 3, 7, 7, 0, 7);
+            assertThat(floats(session, "side")).as("not carried").containsExactly(3, 3, 1, 3, 7, 7, 5, 7);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> session.reorder(0, 4))
                     .withMessage(
@@ -310,10 +292,11 @@ class SessionModelTest {
             try (Model<Echo> model = Model.of(new Echo(new Linear(hidden, 5)), 1);
                     Plan plan = Plan.freeze(
                             model,
-                            (net, in) ->
-                                    Map.of("a", net.out().apply(in[1]).add(in[0].to(DType.F32)), "h", in[1].mul(0.5f)),
-                            Spec.of("token", DType.I32, Dim.BATCH, 1),
-                            Spec.of("h", Dim.BATCH, hidden).carried());
+                            (net, in, state) -> new Next(
+                                    net.out().apply(state.get("h")).add(in[0].to(DType.F32)),
+                                    State.of("h", state.get("h").mul(0.5f))),
+                            net -> State.of("h", Tensor.zeros(1, hidden)),
+                            Spec.of("token", DType.I32, Dim.BATCH, 1));
                     Session session = plan.newSession(4)) {
                 NextToken frozen = NextToken.of(session);
                 int[] tokens = {0, 1, 2, 3};
@@ -333,6 +316,8 @@ class SessionModelTest {
         }
         assertThat(bytes[1]).isEqualTo(bytes[0]).isLessThan(4000);
     }
+
+    private record TwoResults(@Inline State state, Tensor logits, Tensor side) {}
 
     @Test
     void whatIsNoStepIsRefused() {
@@ -375,15 +360,13 @@ class SessionModelTest {
         try (Model<Two> model = Model.of(new Two(new Linear(3, 3)), 1);
                 Plan plan = Plan.freeze(
                         model,
-                        (two, in) -> {
-                            Map<String, Tensor> all = new LinkedHashMap<>();
-                            all.put("h", in[1].mul(0.5f));
-                            all.put("logits", two.out().apply(in[1]).add(in[0].to(DType.F32)));
-                            all.put("side", in[1].add(1));
-                            return all;
+                        (two, in, state) -> {
+                            Tensor h = state.get("h");
+                            Tensor logits = two.out().apply(h).add(in[0].to(DType.F32));
+                            return new TwoResults(State.of("h", h.mul(0.5f)), logits, h.add(1));
                         },
-                        Spec.of("token", DType.I32, Dim.BATCH, 1),
-                        Spec.of("h", Dim.BATCH, 3).carried());
+                        two -> State.of("h", Tensor.zeros(1, 3)),
+                        Spec.of("token", DType.I32, Dim.BATCH, 1));
                 Session session = plan.newSession()) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> NextToken.of(session))

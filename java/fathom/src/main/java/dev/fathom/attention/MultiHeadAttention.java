@@ -7,7 +7,9 @@ import dev.fathom.op.Checks;
 import dev.fathom.op.Where;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Records;
@@ -141,9 +143,10 @@ public record MultiHeadAttention(
             Tensor turned = rotary == null ? all : rotary.turn(all, 3 * heads, 2 * heads, null);
             return outProj.apply(turned.attention(null, null, how), residual, null);
         }
-        KeyValue memory = projections.memory(x);
+        State memory = projections.memory(x);
         Tensor q = turned(projections.queries(x), heads, null);
-        return outProj.apply(q.attention(turned(memory.keys(), kvHeads, null), memory.values(), how), residual, null);
+        Tensor keys = turned(memory.get("keys"), kvHeads, null);
+        return outProj.apply(q.attention(keys, memory.get("values"), how), residual, null);
     }
 
     /**
@@ -157,54 +160,75 @@ public record MultiHeadAttention(
     }
 
     /** Cross-attention to keys and values of {@link #memory}, plus a residual of the shape of x if there is one. */
-    public Tensor apply(Tensor x, KeyValue memory, AttentionMask mask, @Nullable Tensor residual) {
+    public Tensor apply(Tensor x, State memory, AttentionMask mask, @Nullable Tensor residual) {
         return Pass.frame(
                 this,
                 () -> outProj.apply(
-                        projections.queries(tokens(x)).attention(memory.keys(), memory.values(), how(mask)),
+                        projections.queries(tokens(x)).attention(memory.get("keys"), memory.get("values"), how(mask)),
                         residual,
                         null));
     }
 
-    /** Returns the keys and values of a memory [batch, keys, memory width], which many calls may read. */
-    public KeyValue memory(Tensor memory) {
+    /**
+     * Returns the {@code keys} and {@code values} of a memory [batch, keys, memory width], which many calls may read.
+     */
+    public State memory(Tensor memory) {
         return Pass.frame(this, () -> projections.memory(tokens(memory)));
     }
 
-    /** Returns an empty cache for {@link #step}, of the current pass. */
-    public KeyValue cache(int batch, int capacity) {
-        return KeyValue.empty(batch, capacity, kvHeads * (width() / heads));
+    /**
+     * Returns the state for {@link #step} behind which there are no tokens, in the current pass: a cache of
+     * {@code keys} and {@code values} [batch, capacity, kvHeads d], which has room for as many tokens as will ever be
+     * and holds those so far at its front, and {@code past}, I32 [batch], which counts them.
+     */
+    public State state(int batch, int capacity) {
+        return Caches.empty(cache(batch, capacity), batch);
+    }
+
+    State cache(int batch, int capacity) {
+        int width = kvHeads * (width() / heads);
+        return State.of("keys", Tensor.zeros(batch, capacity, width), "values", Tensor.zeros(batch, capacity, width));
     }
 
     /**
-     * Causal self-attention of more tokens x [batch, added, width], which stand behind the past[b] tokens that the
-     * cache holds of row b. It gives the bits of {@code apply} with a causal mask on the whole sequence.
+     * Causal self-attention of more tokens x [batch, added, width], which stand behind the tokens of a state. It gives
+     * the bits of {@code apply} with a causal mask on the whole sequence. No gradient flows through the state.
      *
-     * @param past I32 [batch]
+     * <p>In a pass that does not record, caches of this pass give their memory to those that are returned, so that a
+     * step costs the same for a large cache as for a small one. The state that was given must then not be used any
+     * more, and using it is an exception. To go on from one state twice, keep it in a
+     * {@link dev.fathom.tensor.KeptState} before.
+     *
+     * @param state that of {@link #state}, or what the step before returned
      * @throws IllegalArgumentException if shapes disagree, or the cache has no room for the tokens
      */
-    public CachedOutput step(Tensor x, KeyValue cache, Tensor past) {
-        return step(x, cache, past, null);
+    public Next step(Tensor x, State state) {
+        return Caches.counted(x, state, past -> step(x, state, past, null));
     }
 
-    /** Computes one step of generation and adds a residual of the shape of x, unless it is null. */
-    public CachedOutput step(Tensor x, KeyValue cache, Tensor past, @Nullable Tensor residual) {
+    /** The output plus a residual of the shape of x, unless it is null, and the state with x in its cache. */
+    Next step(Tensor x, State state, Tensor past, @Nullable Tensor residual) {
         return Pass.frame(this, () -> {
             tokens(x);
             Tensor q;
-            KeyValue more;
+            Tensor k;
+            Tensor v;
             if (projections instanceof Projections.Fused fused) {
                 List<Tensor> parts = fused.all(x).split(2, width(), width(), width());
                 q = parts.get(0);
-                more = new KeyValue(parts.get(1), parts.get(2));
+                k = parts.get(1);
+                v = parts.get(2);
             } else {
                 q = projections.queries(x);
-                more = projections.memory(x);
+                State more = projections.memory(x);
+                k = more.get("keys");
+                v = more.get("values");
             }
-            KeyValue now = cache.with(turned(more.keys(), kvHeads, past), more.values(), past);
-            Tensor y = turned(q, heads, past)
-                    .attention(now.keys(), now.values(), how(AttentionMask.CAUSAL.withPast(past)));
-            return new CachedOutput(outProj.apply(y, residual, null), List.of(now));
+            Tensor keys = state.get("keys").putRows(turned(k, kvHeads, past), past);
+            Tensor values = state.get("values").putRows(v, past);
+            Tensor y = turned(q, heads, past).attention(keys, values, how(AttentionMask.CAUSAL.withPast(past)));
+            State now = state.with("keys", keys).with("values", values);
+            return new Next(outProj.apply(y, residual, null), now);
         });
     }
 

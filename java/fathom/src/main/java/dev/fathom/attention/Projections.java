@@ -5,6 +5,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +14,8 @@ public sealed interface Projections extends Net {
     /** Returns the queries [batch, tokens, heads d] of these tokens. */
     Tensor queries(Tensor x);
 
-    /** Returns the keys and values of these tokens. */
-    KeyValue memory(Tensor x);
+    /** Returns the {@code keys} and {@code values} of these tokens. */
+    State memory(Tensor x);
 
     /**
      * One matrix for all three, as in PyTorch's {@code MultiheadAttention}: of one sequence all are made by one product
@@ -42,8 +43,8 @@ public sealed interface Projections extends Net {
         }
 
         @Override
-        public KeyValue memory(Tensor x) {
-            return new KeyValue(part(x, 1), part(x, 2));
+        public State memory(Tensor x) {
+            return State.of("keys", part(x, 1), "values", part(x, 2));
         }
 
         private Tensor part(Tensor x, int i) {
@@ -68,8 +69,8 @@ public sealed interface Projections extends Net {
         }
 
         @Override
-        public KeyValue memory(Tensor x) {
-            return new KeyValue(kProj.apply(x), vProj.apply(x));
+        public State memory(Tensor x) {
+            return State.of("keys", kProj.apply(x), "values", vProj.apply(x));
         }
     }
 }

@@ -2,9 +2,10 @@ package dev.fathom.attention;
 
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Net;
-import dev.fathom.op.Where;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,42 +46,35 @@ public record TransformerDecoder(
         });
     }
 
-    /** Returns the keys and values of a memory, one for each layer, for {@link #step}. */
-    public List<KeyValue> memory(Tensor memory) {
+    /**
+     * Returns the state for {@link #step} behind which there are no tokens, in the current pass: for each layer the
+     * caches {@code layers.i.keys} and {@code layers.i.values}, which have room for {@code capacity} tokens, and the
+     * keys and values of the memory, {@code layers.i.memory.keys} and {@code layers.i.memory.values}, which stay as
+     * they are; and {@code past}, I32 [batch], which counts the tokens in the caches.
+     *
+     * @param memory [batch, keys, width]
+     */
+    public State state(Tensor memory, int capacity) {
         return Pass.frame(
-                this,
-                () -> layers.stream().map(l -> l.multiheadAttn().memory(memory)).toList());
-    }
-
-    /** Returns empty caches for {@link #step}, one for each layer, of the current pass. */
-    public List<KeyValue> caches(int batch, int capacity) {
-        return layers.stream().map(l -> l.selfAttn().cache(batch, capacity)).toList();
+                this, () -> Caches.empty(layers.size(), i -> layers.get(i).cache(memory, capacity), memory.dim(0)));
     }
 
     /**
-     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind past[b] others
-     * that the caches hold.
+     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind those of a
+     * state; see {@link MultiHeadAttention#step}.
      *
-     * @param caches one for each layer: those of {@link #caches}, or what the step before returned
-     * @param past I32 [batch]
-     * @param memory what {@link #memory} made once
-     * @throws IllegalArgumentException if there are not as many caches and memories as layers, or a cache is full
+     * @param state that of {@link #state}, or what the step before returned
+     * @param memoryMask what the tokens see of the memory
+     * @throws IllegalArgumentException if the state is that of another stack, or a cache is full
      */
-    public CachedOutput step(
-            Tensor x, List<KeyValue> caches, Tensor past, List<KeyValue> memory, AttentionMask memoryMask) {
-        if (caches.size() != layers.size() || memory.size() != layers.size()) {
-            throw new IllegalArgumentException("TransformerDecoder" + Where.running() + ": there are " + caches.size()
-                    + " caches and " + memory.size() + " memories for " + layers.size() + " layers; give one for each");
-        }
-        return Pass.frame(this, () -> {
-            List<KeyValue> now = new ArrayList<>();
-            Tensor y = x;
-            for (int i = 0; i < layers.size(); i++) {
-                CachedOutput step = layers.get(i).step(y, caches.get(i), past, memory.get(i), memoryMask);
-                y = step.output();
-                now.addAll(step.caches());
-            }
-            return new CachedOutput(norm == null ? y : norm.apply(y), now);
-        });
+    public Next step(Tensor x, State state, AttentionMask memoryMask) {
+        return Caches.counted(
+                x,
+                state,
+                past -> Pass.frame(this, () -> {
+                    Next top = Caches.through(
+                            layers.size(), x, state, (i, y, s) -> layers.get(i).step(y, s, past, memoryMask));
+                    return norm == null ? top : new Next(norm.apply(top.output()), top.state());
+                }));
     }
 }

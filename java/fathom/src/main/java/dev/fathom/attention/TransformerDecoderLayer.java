@@ -6,7 +6,9 @@ import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Records;
@@ -107,7 +109,7 @@ public record TransformerDecoderLayer(
         });
     }
 
-    private Tensor rest(Tensor attended, KeyValue memory, AttentionMask memoryMask) {
+    private Tensor rest(Tensor attended, State memory, AttentionMask memoryMask) {
         Tensor x = normFirst ? attended : norm1.apply(attended);
         Tensor in = normFirst ? norm2.apply(x) : x;
         Tensor sum = Sums.drops(dropout)
@@ -120,14 +122,26 @@ public record TransformerDecoderLayer(
     }
 
     /**
-     * Computes the layer, with a causal mask, on more tokens; see {@link MultiHeadAttention#step}.
-     *
-     * @param memory the keys and values that {@code multiheadAttn().memory} made once
+     * Returns the state for {@link #step} behind which there are no tokens, in the current pass; see
+     * {@link TransformerDecoder#state}.
      */
-    public CachedOutput step(Tensor x, KeyValue cache, Tensor past, KeyValue memory, AttentionMask memoryMask) {
+    public State state(Tensor memory, int capacity) {
+        return Caches.empty(cache(memory, capacity), memory.dim(0));
+    }
+
+    State cache(Tensor memory, int capacity) {
+        return selfAttn.cache(memory.dim(0), capacity).with("memory", multiheadAttn.memory(memory));
+    }
+
+    /** Computes the layer, with a causal mask, on more tokens; see {@link MultiHeadAttention#step}. */
+    public Next step(Tensor x, State state, AttentionMask memoryMask) {
+        return Caches.counted(x, state, past -> step(x, state, past, memoryMask));
+    }
+
+    Next step(Tensor x, State state, Tensor past, AttentionMask memoryMask) {
         return Pass.frame(this, () -> {
-            CachedOutput attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
-            return new CachedOutput(rest(attended.output(), memory, memoryMask), attended.caches());
+            Next attended = selfAttn.step(normFirst ? norm1.apply(x) : x, state, past, x);
+            return new Next(rest(attended.output(), state.part("memory"), memoryMask), attended.state());
         });
     }
 }

@@ -3,9 +3,10 @@ package dev.fathom.attention;
 import dev.fathom.autograd.Frames;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.SequenceLayer;
-import dev.fathom.op.Where;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,33 +56,30 @@ public record TransformerEncoder(
         return norm == null ? y : SequenceLayer.apply(norm, y, mask.lengths());
     }
 
-    /** Returns empty caches for {@link #step}, one for each layer, of the current pass. */
-    public List<KeyValue> caches(int batch, int capacity) {
-        return layers.stream().map(l -> l.selfAttn().cache(batch, capacity)).toList();
+    /**
+     * Returns the state for {@link #step} behind which there are no tokens, in the current pass: the caches
+     * {@code layers.i.keys} and {@code layers.i.values} of each layer, which have room for {@code capacity} tokens, and
+     * {@code past}, I32 [batch], which counts those in them.
+     */
+    public State state(int batch, int capacity) {
+        return Caches.empty(layers.size(), i -> layers.get(i).selfAttn().cache(batch, capacity), batch);
     }
 
     /**
-     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind past[b] others
-     * that the caches hold. It gives the bits of the same tokens in the whole sequence.
+     * Computes the stack, with a causal mask, on more tokens x [batch, added, width], which stand behind those of a
+     * state. It gives the bits of the same tokens in the whole sequence; see {@link MultiHeadAttention#step}.
      *
-     * @param caches one for each layer: those of {@link #caches}, or what the step before returned
-     * @param past I32 [batch]
-     * @throws IllegalArgumentException if there are not as many caches as layers, or a cache is full
+     * @param state that of {@link #state}, or what the step before returned
+     * @throws IllegalArgumentException if the state is that of another stack, or a cache is full
      */
-    public CachedOutput step(Tensor x, List<KeyValue> caches, Tensor past) {
-        if (caches.size() != layers.size()) {
-            throw new IllegalArgumentException("TransformerEncoder" + Where.running() + ": there are " + caches.size()
-                    + " caches for " + layers.size() + " layers; give one for each");
-        }
-        return Pass.frame(this, () -> {
-            List<KeyValue> now = new ArrayList<>();
-            Tensor y = x;
-            for (int i = 0; i < layers.size(); i++) {
-                CachedOutput step = layers.get(i).step(y, caches.get(i), past);
-                y = step.output();
-                now.addAll(step.caches());
-            }
-            return new CachedOutput(norm == null ? y : norm.apply(y), now);
-        });
+    public Next step(Tensor x, State state) {
+        return Caches.counted(
+                x,
+                state,
+                past -> Pass.frame(this, () -> {
+                    Next top = Caches.through(
+                            layers.size(), x, state, (i, y, s) -> layers.get(i).step(y, s, past));
+                    return norm == null ? top : new Next(norm.apply(top.output()), top.state());
+                }));
     }
 }

@@ -6,7 +6,9 @@ import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Records;
@@ -108,11 +110,20 @@ public record TransformerEncoderLayer(
         return SequenceLayer.apply(norm2, Sums.add(feedForward, x, x, dropout), lengths);
     }
 
+    /** Returns the state for {@link #step} behind which there are no tokens; see {@link MultiHeadAttention#state}. */
+    public State state(int batch, int capacity) {
+        return selfAttn.state(batch, capacity);
+    }
+
     /** Computes the layer, with a causal mask, on more tokens; see {@link MultiHeadAttention#step}. */
-    public CachedOutput step(Tensor x, KeyValue cache, Tensor past) {
+    public Next step(Tensor x, State state) {
+        return Caches.counted(x, state, past -> step(x, state, past));
+    }
+
+    Next step(Tensor x, State state, Tensor past) {
         return Pass.frame(this, () -> {
-            CachedOutput attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
-            return new CachedOutput(rest(attended.output(), null), attended.caches());
+            Next attended = selfAttn.step(normFirst ? norm1.apply(x) : x, state, past, x);
+            return new Next(rest(attended.output(), null), attended.state());
         });
     }
 }

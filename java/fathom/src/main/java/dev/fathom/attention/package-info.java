@@ -12,7 +12,7 @@
  * numbers: what lies beyond a length costs nothing and cannot leak, so a sequence alone and the same one in a padded
  * batch give the same bits.
  *
- * <p>Generation is a function from caches to caches ({@link dev.fathom.attention.KeyValue},
+ * <p>Generation is a function from state to state ({@link dev.fathom.tensor.State},
  * {@link dev.fathom.attention.MultiHeadAttention#step}): the caller holds what a step returns and gives it to the next.
  * A step in a causal stack gives the bits of the same token in a whole sequence.
  *

@@ -177,13 +177,12 @@ public final class Dataset implements AutoCloseable {
      * before, so that a net can carry its state from batch to batch:
      *
      * <pre>{@code
-     * try (var text = Dataset.pieces(ids, 32, 64); var carried = new KeptState()) {
-     *   Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
-     *     State before = batch.isFirst() ? null : carried.state();
-     *     Output out = net.lstm().run(net.in().apply(batch.x()), before, null);
-     *     carried.keep(out.state());
-     *     return new Step.Result(Loss.crossEntropy().of(net.out().apply(out.steps()), batch.y()));
-     *   }).states(carried).fit(text.batches(32), 5);
+     * try (var text = Dataset.pieces(ids, 32, 64)) {
+     *   Trainer.custom(model, new Adam(1e-3f), (net, batch, state) -> {
+     *     Output out = net.lstm().run(net.in().apply(batch.x()), state);
+     *     Tensor loss = Loss.crossEntropy().of(net.out().apply(out.steps()), batch.y());
+     *     return new Step.Result(loss).withState(out.state());
+     *   }).fit(text.batches(32), 5);
      * }
      * }</pre>
      *

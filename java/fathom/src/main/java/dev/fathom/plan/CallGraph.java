@@ -210,15 +210,14 @@ final class CallGraph implements AutoCloseable {
         Value state = values.get(input);
         int o = outputNames.indexOf(state.name);
         if (o < 0) {
-            throw new IllegalArgumentException(
-                    "freeze: input " + state.name + " is carried but no output has its name, only " + outputNames
-                            + "; return what it becomes under this name");
+            throw new IllegalArgumentException("freeze: the step is given " + state.name
+                    + " in its state but returns only " + outputNames + "; return what it becomes under this name");
         }
         Value next = values.get(outputs[o]);
         if (!next.shape.equals(state.shape) || next.dtype != state.dtype) {
-            throw new IllegalArgumentException("freeze: input " + state.name + " " + state.shape + " " + state.dtype
-                    + " is carried but the output of its name is " + next.shape + " " + next.dtype
-                    + "; it must be of the same shape and type");
+            throw new IllegalArgumentException("freeze: the step is given " + state.name + " " + state.shape + " "
+                    + state.dtype + " in its state but returns " + next.shape + " " + next.dtype
+                    + " under this name; it must be of the same shape and type");
         }
         carried.put(input, outputs[o]);
     }

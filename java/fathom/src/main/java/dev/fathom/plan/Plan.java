@@ -8,10 +8,17 @@ import dev.fathom.nn.Net;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.tensor.Next;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * A network frozen for serving: its packed weights, and its commands, in which only the batch, the length and the
@@ -59,7 +66,8 @@ public final class Plan implements AutoCloseable {
         }
         int[] dims = shape.toArray();
         dims[0] = Dim.BATCH;
-        return freeze(model, (net, in) -> net.apply(in[0]), shape.dim(0), Spec.of("input", dims));
+        return freeze(
+                model, (net, in, state) -> net.apply(in[0]), net -> State.EMPTY, shape.dim(0), Spec.of("input", dims));
     }
 
     /**
@@ -79,13 +87,49 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalArgumentException if it refuses a size that the specs name, or all that are tried
      */
     public static <M extends Net> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
-        return freeze(model, function, 0, specs);
+        return freeze(model, (net, in, state) -> function.apply(net, in), net -> State.EMPTY, 0, specs);
+    }
+
+    /** A function of a net that goes on from a state: it returns a {@link Next}, or another record with a state. */
+    @FunctionalInterface
+    public interface Step<M> {
+        /** Computes the outputs, and the state that follows, from the inputs and the state. */
+        Object of(M net, Tensor[] in, State state);
+    }
+
+    /**
+     * Freezes a step that goes on from a state, such as a recurrent layer's, or the caches of a Transformer:
+     *
+     * <pre>{@code
+     * Plan.freeze(model, (net, in, state) -> net.step(in[0], state), net -> net.encoder().state(1, 128),
+     *     Spec.of("token", DType.I32, Dim.BATCH, 1));
+     * }</pre>
+     *
+     * <p>A session keeps the state in place from run to run: it begins with zeros, and after each run it is what the
+     * function returned under the same names. A run that fails leaves it as it was, except for caches that are written
+     * in place. {@link Session#reset} sets it to zeros again, {@link Session#reorder} moves its rows, and
+     * {@link Session#input(String)} reads it or writes to it between runs.
+     *
+     * @param step gives a {@link Next}, or results as the other {@code freeze} takes them, among which is each tensor
+     *     of the state under its name; a record of your own marks its state with {@link dev.fathom.tree.Inline}
+     * @param start gives a state with the names, shapes and element types. If an input has {@link Dim#BATCH}, so has
+     *     the first dimension of each tensor
+     * @throws IllegalStateException as the other {@code freeze}
+     * @throws IllegalArgumentException as the other {@code freeze}, or if the state that the step returns has not the
+     *     names, shapes and element types of that which it was given
+     */
+    public static <M extends Net> Plan freeze(Model<M> model, Step<M> step, Function<M, State> start, Spec... inputs) {
+        return freeze(model, step, start, 0, inputs);
     }
 
     private static <M extends Net> Plan freeze(
-            Model<M> model, BiFunction<M, Tensor[], ?> function, int batch, Spec... specs) {
+            Model<M> model, Step<M> step, Function<M, State> start, int batch, Spec... inputs) {
         ParameterAccess.store(model.range());
-        List<Spec> in = List.of(specs);
+        List<Spec> in = new ArrayList<>(List.of(inputs));
+        try (Pass pass = Pass.infer()) {
+            in.addAll(
+                    Spec.carried(start.apply(model.net()), Arrays.stream(inputs).anyMatch(s -> s.has(Dim.BATCH))));
+        }
         if (in.isEmpty()) {
             throw new IllegalArgumentException("freeze: no inputs; give a Spec for each");
         }
@@ -101,7 +145,20 @@ public final class Plan implements AutoCloseable {
                         + s.name() + "\", DType.I32, Dim.BATCH), and write them before each run");
             }
         }
-        try (Traces traces = Traces.of(in, batch, tensors -> function.apply(model.net(), tensors))) {
+        Function<Tensor[], Object> function = tensors -> {
+            Map<String, Tensor> state = new LinkedHashMap<>();
+            for (int i = inputs.length; i < tensors.length; i++) {
+                state.put(in.get(i).name(), tensors[i]);
+            }
+            Object results = step.of(model.net(), Arrays.copyOf(tensors, inputs.length), new State(state));
+            if (results instanceof Next next
+                    && !state.keySet().containsAll(next.state().names())) {
+                throw new IllegalArgumentException("freeze: the step returns " + next.state() + " but was given "
+                        + new State(state) + "; return each tensor under the name that it was given");
+            }
+            return results;
+        };
+        try (Traces traces = Traces.of(in, batch, function)) {
             return new PlanBuilder(traces).build(batch);
         }
     }

@@ -2,6 +2,7 @@ package dev.fathom.plan;
 
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.State;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +25,7 @@ public final class Spec {
     private enum Begins {
         /** Zeros, and whatever the caller writes before a run. */
         ZERO,
-        /** Zeros, and after a run the output of the same name. */
+        /** Zeros, and after a run what the state became. */
         CARRIED,
         /** The length of the session. */
         FULL
@@ -70,19 +71,20 @@ public final class Spec {
     }
 
     /**
-     * Returns this input as state that a session carries from run to run: it begins with zeros, and after each run it
-     * is the output of the same name. A run that fails leaves it as it was, except for caches that are written in
-     * place. {@link Session#reset} sets it to zeros again, and {@link Session#input(String)} reads it or writes to it
-     * between runs.
-     *
-     * @throws IllegalStateException if it is an input of lengths
+     * The inputs that are a state. The first dimension of each tensor is the batch, unless the plan has none; the
+     * values do not matter.
      */
-    public Spec carried() {
-        if (begins == Begins.FULL) {
-            throw new IllegalStateException("spec " + name
-                    + ": lengths belong to the sequences of one run and cannot be carried; carry states");
-        }
-        return new Spec(name, dtype, dims, Begins.CARRIED, batches, lengths);
+    static List<Spec> carried(State state, boolean batch) {
+        return state.tensors().entrySet().stream()
+                .map(e -> {
+                    int[] dims = e.getValue().shape().toArray();
+                    if (batch && dims.length > 0) {
+                        dims[0] = Dim.BATCH;
+                    }
+                    Spec s = of(e.getKey(), e.getValue().dtype(), dims);
+                    return new Spec(s.name, s.dtype, s.dims, Begins.CARRIED, null, null);
+                })
+                .toList();
     }
 
     /**

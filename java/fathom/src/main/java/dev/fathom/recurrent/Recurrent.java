@@ -15,6 +15,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Records;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -486,7 +488,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     /** @throws IllegalArgumentException if x is not [n, t, in], t is 0, or a length is not in 1 .. t */
     @Override
     public Tensor forward(Tensor x, @Nullable Tensor lengths) {
-        Output out = compute(x, null, lengths);
+        Output out = compute(x, State.EMPTY, lengths);
         return settings.has(Option.LAST_STEP) ? out.last() : out.steps();
     }
 
@@ -506,22 +508,43 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if x is not [n, t, in], or t is 0
      */
     public Output run(Tensor x) {
-        return run(x, null, null);
+        return run(x, State.EMPTY, null);
+    }
+
+    /**
+     * Runs the net on from a state.
+     *
+     * @param initial as {@link #run(Tensor, State, Tensor)} takes it
+     * @throws IllegalArgumentException if a shape disagrees
+     */
+    public Output run(Tensor x, State initial) {
+        return run(x, initial, null);
     }
 
     /**
      * Runs the net.
      *
      * @param x the inputs [n, t, in]
-     * @param initial where the layers begin, or null for zeros
+     * @param initial where the layers begin: {@code hidden} [n, layers * directions, hidden], of each layer the forward
+     *     direction first, and of an LSTM also {@code cell} of the same shape; or {@link State#EMPTY} for zeros
      * @param lengths I32 [n], how many steps of each row belong to its sequence, or null for all
      * @throws IllegalArgumentException if a shape disagrees, or a length is not in 1 .. t
      */
-    public Output run(Tensor x, @Nullable State initial, @Nullable Tensor lengths) {
+    public Output run(Tensor x, State initial, @Nullable Tensor lengths) {
         return Pass.frame(this, () -> compute(x, initial, lengths));
     }
 
-    private Output compute(Tensor x, @Nullable State initial, @Nullable Tensor lengths) {
+    /**
+     * Returns the state of zeros for a batch, in the current pass, which names what the net carries: {@code hidden}
+     * [batch, layers * directions, hidden], and of an LSTM also {@code cell} of the same shape.
+     */
+    public State state(int batch) {
+        Shape shape = Shape.of(batch, settings.layers * settings.directions(), settings.hidden);
+        State state = State.of("hidden", Tensor.zeros(shape));
+        return settings.cell.hasCellState() ? state.with("cell", Tensor.zeros(shape)) : state;
+    }
+
+    private Output compute(Tensor x, State initial, @Nullable Tensor lengths) {
         Settings s = settings;
         check(x, initial);
         if (lengths != null && lengths.dtype() != DType.I32) {
@@ -547,7 +570,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         }
         int top = hidden.size() - s.directions();
         Tensor last = s.directions() == 2 ? Tensor.concat(1, hidden.get(top), hidden.get(top + 1)) : hidden.get(top);
-        return new Output(steps, last, new State(stacked(hidden), cells.isEmpty() ? null : stacked(cells)));
+        State state = State.of("hidden", stacked(hidden));
+        return new Output(steps, last, cells.isEmpty() ? state : state.with("cell", stacked(cells)));
     }
 
     private static Tensor stacked(List<Tensor> states) {
@@ -557,7 +581,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                 : Tensor.stack(1, states.toArray(new Tensor[0]));
     }
 
-    private Tensor[] direction(Tensor x, int layer, int direction, @Nullable State initial, @Nullable Tensor lengths) {
+    private Tensor[] direction(Tensor x, int layer, int direction, State initial, @Nullable Tensor lengths) {
         Settings s = settings;
         Skip skip = s.skip;
         RecurrentOp op = new RecurrentOp(
@@ -575,8 +599,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                 weight("bias_ih", layer, direction),
                 weight("bias_hh", layer, direction),
                 weight("weight_ch", layer, direction),
-                initial == null ? null : state(initial.hidden(), at),
-                initial == null || initial.cell() == null ? null : state(initial.cell(), at),
+                state(initial, "hidden", at),
+                state(initial, "cell", at),
                 lengths,
                 skip == null ? null : skip.shares(name("skip", layer, direction), x.dim(1)),
                 s.dropout.ofStates(x.dim(0), s.hidden));
@@ -587,39 +611,38 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         return p == null ? null : p.value();
     }
 
-    private Tensor state(Tensor all, int at) {
+    private @Nullable Tensor state(State initial, String name, int at) {
+        Tensor all = initial.tensors().get(name);
+        if (all == null) {
+            return null;
+        }
         Tensor one = all.dim(1) == 1 ? all : all.slice(1, at, at + 1);
         return one.reshape(all.dim(0), settings.hidden);
     }
 
-    private void check(Tensor x, @Nullable State initial) {
+    private void check(Tensor x, State initial) {
+        Objects.requireNonNull(initial, "Recurrent: the initial state is null; give State.EMPTY for zeros");
         if (x.shape().rank() != 3) {
             throw new IllegalArgumentException("Recurrent" + Where.running() + ": x " + x.shape()
                     + " must be [batch, steps, features]; reshape it, or embed tokens first");
         }
-        if (initial == null) {
+        if (initial.names().isEmpty()) {
             return;
         }
-        Shape wanted = Shape.of(x.dim(0), settings.layers * settings.directions(), settings.hidden);
-        checkState("hidden", initial.hidden(), wanted, x);
-        Tensor cell = initial.cell();
-        if (cell != null && settings.cell.hasCellState()) {
-            checkState("cell", cell, wanted, x);
-        } else if (cell != null || settings.cell.hasCellState()) {
-            throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial state "
-                    + (cell == null
-                            ? "has no cell state but an LSTM needs one"
-                            : "has a cell state, which only an LSTM carries")
-                    + "; give the state of a net with this cell");
+        Set<String> wanted = settings.cell.hasCellState() ? Set.of("hidden", "cell") : Set.of("hidden");
+        if (!initial.names().equals(wanted)) {
+            throw new IllegalArgumentException("Recurrent" + Where.running() + ": a net of " + settings.cell
+                    + " cells begins with " + new TreeSet<>(wanted) + " but was given " + initial
+                    + "; give the state of a net with this cell, or State.EMPTY for zeros");
         }
-    }
-
-    private static void checkState(String which, Tensor state, Shape wanted, Tensor x) {
-        if (!state.shape().equals(wanted)) {
-            throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial " + which + " state "
-                    + state.shape() + " and x " + x.shape()
-                    + " disagree; it must be [batch, layers * directions, hidden]="
-                    + wanted);
-        }
+        Shape shape = Shape.of(x.dim(0), settings.layers * settings.directions(), settings.hidden);
+        initial.tensors().forEach((name, state) -> {
+            if (!state.shape().equals(shape)) {
+                throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial " + name + " state "
+                        + state.shape() + " and x " + x.shape()
+                        + " disagree; it must be [batch, layers * directions, hidden]="
+                        + shape);
+            }
+        });
     }
 }

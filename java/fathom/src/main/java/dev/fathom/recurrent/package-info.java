@@ -1,8 +1,7 @@
 /**
- * Recurrent nets: {@link dev.fathom.recurrent.Recurrent} is a layer of any cell, of several layers and directions;
- * {@link dev.fathom.recurrent.State} is what goes from one piece of a sequence to the next, and
- * {@link dev.fathom.recurrent.KeptState} keeps it between passes, for truncated back-propagation through time and for
- * generation.
+ * Recurrent nets: {@link dev.fathom.recurrent.Recurrent} is a layer of any cell, of several layers and directions; a
+ * {@link dev.fathom.tensor.State} is what goes from one piece of a sequence to the next, for truncated back-propagation
+ * through time and for generation.
  *
  * <p>A whole layer over a whole sequence is one native call, forward and backward, so that a step costs arithmetic and
  * nothing else. Cells differ in a row of the enum {@link dev.fathom.op.Cell} and in a function of the kernel; all else,

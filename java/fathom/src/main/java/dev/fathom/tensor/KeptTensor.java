@@ -27,9 +27,13 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
         withdraw();
     }
 
-    /** This memory as the tensor that was computed in it, or null if {@code next} was not. */
+    /** This memory as the tensor that was computed in it, or as this one itself; null for any other tensor. */
     @Nullable
     KeptTensor successor(Tensor next) {
+        if (next == this) {
+            readable(); // an op may have taken the memory
+            return this;
+        }
         return leftTo(next) ? new KeptTensor(next.shape(), next.dtype(), own) : null;
     }
 

@@ -36,6 +36,7 @@ import dev.fathom.ops.NormOp;
 import dev.fathom.ops.OneHotOp;
 import dev.fathom.ops.PadOp;
 import dev.fathom.ops.PermuteOp;
+import dev.fathom.ops.PutRowsOp;
 import dev.fathom.ops.ReduceOp;
 import dev.fathom.ops.ReshapeOp;
 import dev.fathom.ops.ResizeOp;
@@ -1355,6 +1356,21 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      */
     public Tensor take(int dim, Tensor index) {
         return Pass.call(new TakeOp(axis("take", dim)), this, index);
+    }
+
+    /**
+     * Returns this cache [n, size, ..] with more rows [n, added, ..], written into its element b from row
+     * {@code past[b]} on. No gradient flows through it.
+     *
+     * <p>In a pass that does not record, a cache of this pass gives its memory to the result, so that a step costs the
+     * same for a large cache as for a small one. This cache must then not be used any more, and using it is an
+     * exception. To go on from one cache twice, {@link #keep} it before.
+     *
+     * @param past I32 [n]
+     * @throws IllegalArgumentException if the shapes disagree, or the cache has no room for the rows
+     */
+    public Tensor putRows(Tensor rows, Tensor past) {
+        return Pass.call(PutRowsOp.INSTANCE, this, rows, past);
     }
 
     /**

@@ -1,11 +1,9 @@
 package dev.fathom.tensor;
 
 import dev.fathom.autograd.Leaf;
-import dev.fathom.command.Commands;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,49 +49,8 @@ public final class TensorAccess {
         return Pass.trace(false, null);
     }
 
-    /**
-     * Runs {@code body}, whose results may take the memory of kept tensors over where that spares a copy; such a tensor
-     * is not to be used after that.
-     */
-    public static <T> T offering(KeptTensor[] tensors, Supplier<T> body) {
-        for (KeptTensor t : tensors) {
-            t.offerMemory();
-        }
-        try {
-            return body.get();
-        } finally {
-            for (KeptTensor t : tensors) {
-                t.withdrawMemory();
-            }
-        }
-    }
-
-    /**
-     * Keeps {@code next}: in the memory of the one of {@code offered} that it took over, or a copy. Those that gave
-     * theirs to none are closed by the caller.
-     */
-    public static KeptTensor keep(Tensor next, KeptTensor[] offered) {
-        for (KeptTensor t : offered) {
-            KeptTensor successor = t.successor(next);
-            if (successor != null) {
-                return successor;
-            }
-        }
-        return next.keep();
-    }
-
-    /** Whether two kept tensors have one memory. */
-    public static boolean shareMemory(KeptTensor a, KeptTensor b) {
-        return a.sharesMemory(b);
-    }
-
     /** An input of a traced pass: a shape without values. */
     public static Tensor input(Pass trace, Shape shape, DType dtype) {
         return trace.input(shape, dtype);
-    }
-
-    /** Writes a permutation of n numbers as I32 at {@code address}, drawn from {@code rng}. */
-    public static void permutation(Rng rng, Commands commands, long address, int n) {
-        rng.permutation(commands, address, n);
     }
 }

@@ -5,20 +5,18 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Warnings;
 import dev.fathom.op.DType;
-import dev.fathom.op.Shape;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
-import dev.fathom.recurrent.KeptState;
-import dev.fathom.recurrent.State;
 import dev.fathom.store.Store;
+import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,16 +26,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The file of a run: safetensors with the model's own names, {@code optimizer.i/NAME} for the optimizer's moments,
- * {@code best/NAME} for the best weights so far, {@code state.i/hidden} and {@code state.i/cell} for what a step keeps,
- * and a {@link Position} among the texts, under one checksum.
+ * {@code best/NAME} for the best weights so far, {@code state/NAME} for the state that a step carries, and a
+ * {@link Position} among the texts, under one checksum.
  */
 final class Checkpoint implements AutoCloseable {
     static final String LOGGER = Trainer.class.getName();
     private static final String OPTIMIZER = "optimizer";
     private static final String BEST = "best/";
-    private static final String STATE = "state.";
-    /** The setting that says how many states a step keeps; it is there only if there are any. */
-    static final String STATES = "number of kept states";
+    private static final String STATE = "state/";
+    /** The setting that says whether a step carries a state. */
+    static final String CARRIES = "state of the step";
 
     /** Settings that files did not always have. */
     static final String NET = "net";
@@ -61,12 +59,7 @@ final class Checkpoint implements AutoCloseable {
 
     /** Writes a checkpoint; {@code best} holds the best weights, in the layout of the model's. */
     static void write(
-            Path file,
-            Position position,
-            Store model,
-            BoundOptimizer optimizer,
-            @Nullable Block best,
-            List<KeptState> states) {
+            Path file, Position position, Store model, BoundOptimizer optimizer, @Nullable Block best, State state) {
         Safetensors.Writer writer = new Safetensors.Writer();
         for (Variable h : ParameterAccess.variables(model)) {
             writer.add(h.name(), h.shape(), model.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
@@ -75,27 +68,9 @@ final class Checkpoint implements AutoCloseable {
         if (best != null) {
             add(writer, model, best);
         }
-        for (int i = 0; i < states.size(); i++) {
-            State state = states.get(i).state();
-            add(writer, hidden(i), state == null ? null : state.hidden());
-            add(writer, cell(i), state == null ? null : state.cell());
-        }
+        state.tensors().forEach((name, t) -> writer.add(STATE + name, t.shape(), FloatBuffer.wrap(t.toArray())));
         position.texts().forEach(writer::metadata);
         writer.checksum().write(file);
-    }
-
-    private static String hidden(int state) {
-        return STATE + state + "/hidden";
-    }
-
-    private static String cell(int state) {
-        return STATE + state + "/cell";
-    }
-
-    private static void add(Safetensors.Writer writer, String name, @Nullable Tensor t) {
-        if (t != null) {
-            writer.add(name, t.shape(), FloatBuffer.wrap(t.toArray()));
-        }
     }
 
     private static void add(Safetensors.Writer writer, Store layout, Block best) {
@@ -190,9 +165,7 @@ final class Checkpoint implements AutoCloseable {
                 throw differs("the model: it also had " + name);
             }
         }
-        Set<String> names = new LinkedHashSet<>(settings.keySet());
-        names.add(STATES);
-        for (String name : names) {
+        for (String name : settings.keySet()) {
             if ((name.equals(NET) || name.equals(LOSS)) && !position.settings().containsKey(name)) {
                 continue;
             }
@@ -225,28 +198,17 @@ final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /** Gives each state what it was. */
-    void load(List<KeptState> states) {
-        for (int i = 0; i < states.size(); i++) {
-            try (Pass pass = Pass.infer()) {
-                Tensor hidden = tensor(hidden(i));
-                if (hidden == null) {
-                    states.get(i).reset();
-                } else {
-                    states.get(i).keep(new State(hidden, tensor(cell(i))));
+    /** Gives the state what it was. */
+    void load(KeptState carried) {
+        try (Pass pass = Pass.infer()) {
+            State state = State.EMPTY;
+            for (String name : tensors.names()) {
+                if (name.startsWith(STATE)) {
+                    state = state.with(name.substring(STATE.length()), tensors.tensor(name));
                 }
             }
+            carried.keep(state);
         }
-    }
-
-    private @Nullable Tensor tensor(String name) {
-        if (!tensors.names().contains(name)) {
-            return null;
-        }
-        Shape shape = tensors.shape(name);
-        FloatBuffer values = FloatBuffer.allocate(Math.toIntExact(shape.size()));
-        tensors.copy(name, values);
-        return Tensor.of(values, shape.toArray());
     }
 
     private void copy(String prefix, Store layout, Block to) {

@@ -105,7 +105,7 @@ final class Description {
             StringJoiner settings = new StringJoiner(", ", "[", "]");
             Structure.namedComponents(o, (name, v) -> {
                 if (!holdsMember(v) && !isLambda(v)) {
-                    settings.add(name + "=" + value(v));
+                    settings.add(name.isEmpty() ? value(v) : name + "=" + value(v));
                 }
             });
             return o.getClass().getSimpleName() + settings;

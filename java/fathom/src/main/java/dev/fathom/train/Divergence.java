@@ -11,6 +11,7 @@ import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
@@ -30,15 +31,15 @@ final class Divergence {
     }
 
     /** A clause and what to do; never throws, since what it explains must reach the user. */
-    static String explain(Trainer<?> trainer, Batch batch, Rng before) {
+    static String explain(Trainer<?> trainer, Batch batch, State state, Rng before) {
         try {
-            return where(trainer, batch, before);
+            return where(trainer, batch, state, before);
         } catch (RuntimeException | Error e) { // a net that does not bear to be run again, no memory for it
             return "the loss overflows; lower the learning rate or scale the data";
         }
     }
 
-    private static <M extends Net> String where(Trainer<M> trainer, Batch batch, Rng before) {
+    private static <M extends Net> String where(Trainer<M> trainer, Batch batch, State state, Rng before) {
         for (String name : batch.names()) {
             int bad = nonfinite(batch.get(name));
             if (bad > 0) {
@@ -56,7 +57,7 @@ final class Divergence {
         try (Pass pass = Pass.train(before)) {
             Divergence look = new Divergence(pass);
             Frames.of(pass).observe(look::at);
-            trainer.loss(trainer.model.net(), batch);
+            trainer.run(trainer.model.net(), batch, state);
             culprit = look.culprit;
         }
         return (culprit == null ? "the loss overflows" : "the first non-finite values come from " + culprit)

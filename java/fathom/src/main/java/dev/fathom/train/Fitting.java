@@ -7,8 +7,10 @@ import dev.fathom.nn.Net;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.store.Store;
+import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -33,6 +35,10 @@ final class Fitting<M extends Net> implements AutoCloseable {
     private final Best best;
     private final NormStatistics<M> norms;
     private final @Nullable Saver saver;
+    /** The state behind the last batch, if the step carries one. */
+    private final KeptState carried = new KeptState();
+    /** The file from which it came, until a step has gone on from it. */
+    private @Nullable Path carriedFrom;
 
     private int epoch;
     private int step;
@@ -164,7 +170,8 @@ final class Fitting<M extends Net> implements AutoCloseable {
             }
             optimizer.swapAverages();
         }
-        c.load(trainer.states.all());
+        c.load(carried);
+        carriedFrom = carried.state().names().isEmpty() ? null : c.file();
         epoch = p.epoch();
         step = p.step();
         examples = p.examples();
@@ -196,9 +203,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
         s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
         s.put("figure that decides about the best epoch", monitor.figure());
         s.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
-        if (trainer.states.any()) {
-            s.put(Checkpoint.STATES, Integer.toString(trainer.states.all().size()));
-        }
+        s.put(Checkpoint.CARRIES, trainer.carries ? "carried" : "none");
         s.put("keeping of the best weights", best.wanted() ? "on" : "off");
         s.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
         return s;
@@ -227,7 +232,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
                 run.epochs(),
                 run.bestIndex(),
                 best.kept() != null);
-        Checkpoint.write(file, p, store, optimizer, best.kept(), trainer.states.all());
+        Checkpoint.write(file, p, store, optimizer, best.kept(), carried.state());
     }
 
     /** A step whose gradient overflowed leaves weights that nobody wants back. */
@@ -425,10 +430,13 @@ final class Fitting<M extends Net> implements AutoCloseable {
             if (last) {
                 trainer.callbacks.forEach(c -> c.onForwardBegin(run, pass));
             }
-            Step.Result result = trainer.run(trainer.model.net(), batch);
+            Step.Result result = goOn(batch);
             float l = result.loss().item();
             if (!Float.isFinite(l)) {
-                throw diverged("loss is " + l, Divergence.explain(trainer, batch, new Rng(rng.seed(), drawn)), null);
+                throw diverged(
+                        "loss is " + l,
+                        Divergence.explain(trainer, batch, carried.state(), new Rng(rng.seed(), drawn)),
+                        null);
             }
             long examplesTogether = examplesFrom(first);
             unspent = true;
@@ -455,7 +463,26 @@ final class Fitting<M extends Net> implements AutoCloseable {
             step++;
             examples += batch.size();
             trainer.add(tally, result, l, batch);
+            carried.keep(result.state());
             run.at(now());
+        }
+    }
+
+    /** The step from the state behind the batch before. */
+    private Step.Result goOn(Batch batch) {
+        try {
+            Step.Result result = trainer.run(trainer.model.net(), batch, carried.state());
+            carriedFrom = null;
+            return result;
+        } catch (IllegalArgumentException e) {
+            if (carriedFrom == null || batch.isFirst()) {
+                throw e;
+            }
+            throw new IllegalArgumentException(
+                    "resume: the step does not go on from " + carried.state() + " in "
+                            + carriedFrom + "; resume with the step of that run, or begin anew without resume(): "
+                            + e.getMessage(),
+                    e);
         }
     }
 
@@ -483,7 +510,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
         for (int i = first; i <= step; i++) {
             try (Pass pass = Pass.train(drawn)) {
                 Batch batch = batches.batch(i);
-                Step.Result result = trainer.run(trainer.model.net(), batch);
+                Step.Result result = trainer.run(trainer.model.net(), batch, State.EMPTY); // no step carries one here
                 Tensor value = objective(result, batch, again, i == step);
                 loss = loss * again.correction() + value.item();
                 pass.backward(value, trainer.model);
@@ -522,5 +549,6 @@ final class Fitting<M extends Net> implements AutoCloseable {
     public void close() {
         best.close();
         optimizer.close();
+        carried.close();
     }
 }

@@ -6,6 +6,7 @@ import dev.fathom.nn.Net;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
+import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -110,11 +111,8 @@ final class NormStatistics<M extends Net> {
             return;
         }
         List<float[]> before = buffers();
-        try {
-            trainer.states.aside(() -> {
-                pass(epoch, all);
-                return all;
-            });
+        try (KeptState carried = new KeptState()) {
+            pass(epoch, all, carried);
         } finally {
             buffers(before);
         }
@@ -127,7 +125,7 @@ final class NormStatistics<M extends Net> {
         }
     }
 
-    private void pass(Batches.Epoch epoch, List<Seen> all) {
+    private void pass(Batches.Epoch epoch, List<Seen> all, KeptState carried) {
         Rng rng = new Rng(0);
         while (epoch.hasNext()) {
             for (Seen s : all) {
@@ -136,10 +134,11 @@ final class NormStatistics<M extends Net> {
                 write(s.norm.numBatchesTracked(), new float[1]);
             }
             try (Pass pass = Pass.train(rng)) {
-                Tensor loss = trainer.loss(trainer.model.net(), epoch.next());
+                Step.Result result = trainer.run(trainer.model.net(), epoch.next(), carried.state());
+                carried.keep(result.state());
                 // buffers follow when backward has succeeded: one that goes no further than a zero added at the end
                 Tensor zero = pass.watch(Tensor.scalar(0));
-                pass.backward(loss.add(zero), zero);
+                pass.backward(result.loss().add(zero), zero);
             }
             all.forEach(Seen::add);
         }

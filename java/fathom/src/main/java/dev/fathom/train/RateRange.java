@@ -6,6 +6,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.LossAndGradient;
+import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -42,14 +43,15 @@ public final class RateRange {
         int n = 0;
         Rng rng = new Rng(trainer.seed).split("trainer");
         try (Model<M> copy = trainer.model.copy();
-                BoundOptimizer optimizer = trainer.optimizer(copy)) {
+                BoundOptimizer optimizer = trainer.optimizer(copy);
+                KeptState carried = new KeptState()) {
             Batches.Epoch epoch = train.epoch(1);
             while (n < steps) {
                 if (n > 0 && n % train.steps() == 0) {
                     epoch = train.epoch(1 + n / train.steps());
                 }
                 rates[n] = from * Math.pow(to / from, n / (steps - 1.0));
-                LossAndGradient evaluation = evaluation(trainer, copy, epoch, n % train.steps(), rng.split(n));
+                LossAndGradient evaluation = evaluation(trainer, copy, epoch, n % train.steps(), carried, rng.split(n));
                 losses[n] = evaluation.compute();
                 mean = SMOOTHING * mean + (1 - SMOOTHING) * losses[n];
                 smoothed[n] = mean / (1 - Math.pow(SMOOTHING, n + 1.0));
@@ -73,11 +75,13 @@ public final class RateRange {
 
     /** The loss of a batch, always with the same random numbers; a loss that is not finite has no gradient. */
     private static <M extends Net> LossAndGradient evaluation(
-            Trainer<M> trainer, Model<M> copy, Batches.Epoch epoch, int step, Rng rng) {
+            Trainer<M> trainer, Model<M> copy, Batches.Epoch epoch, int step, KeptState carried, Rng rng) {
         return () -> {
             try (Pass pass = Pass.train(rng.split(0))) {
                 Batch batch = epoch.batch(step);
-                Tensor loss = trainer.penalized(trainer.loss(copy.net(), batch), copy);
+                Step.Result result = trainer.run(copy.net(), batch, carried.state());
+                carried.keep(result.state());
+                Tensor loss = trainer.penalized(result.loss(), copy);
                 double value = loss.item();
                 if (Double.isFinite(value)) {
                     pass.backward(loss, copy);

@@ -2,6 +2,7 @@ package dev.fathom.train;
 
 import dev.fathom.data.Batch;
 import dev.fathom.nn.Net;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,27 @@ public interface Step<M extends Net> {
     Result run(M net, Batch batch);
 
     /**
+     * A step that goes on from the state behind the batch before, for truncated back-propagation through time:
+     *
+     * <pre>{@code
+     * Trainer.custom(model, new Adam(1e-3f), (net, batch, state) -> {
+     *     Next next = net.step(batch.x(), state);
+     *     return new Step.Result(Loss.crossEntropy().of(next.output(), batch.y())).withState(next.state());
+     * })
+     * }</pre>
+     *
+     * @param <M> the net's type
+     */
+    @FunctionalInterface
+    interface Carrying<M extends Net> {
+        /**
+         * Runs one batch forward. The state is a constant; in the first batch of an epoch it is {@link State#EMPTY}.
+         * The result has the state for the next batch.
+         */
+        Result run(M net, Batch batch, State state);
+    }
+
+    /**
      * The result of a step.
      *
      * @param loss the scalar to minimize
@@ -31,12 +53,14 @@ public interface Step<M extends Net> {
      *     ragged
      * @param weight how much the loss counts beside that of other batches, which is what its mean was divided by, such
      *     as the number of tokens; null for the number of examples
+     * @param state with which the next batch begins; {@link State#EMPTY} for none
      */
     record Result(
             Tensor loss,
             @Nullable Tensor output,
             @Nullable Tensor target,
-            @Nullable Double weight) {
+            @Nullable Double weight,
+            State state) {
         /**
          * Checks the weight.
          *
@@ -54,17 +78,17 @@ public interface Step<M extends Net> {
          * {@code target}.
          */
         public Result(Tensor loss, @Nullable Tensor output, @Nullable Tensor target) {
-            this(loss, output, target, null);
+            this(loss, output, target, null, State.EMPTY);
         }
 
         /** Makes a result of a loss alone, which a trainer with metrics refuses. */
         public Result(Tensor loss) {
-            this(loss, null, null, null);
+            this(loss, null, null, null, State.EMPTY);
         }
 
         /** Makes a result of a loss, and of an output that metrics compare with the field {@code y} of the batch. */
         public Result(Tensor loss, Tensor output) {
-            this(loss, output, null, null);
+            this(loss, output, null, null, State.EMPTY);
         }
 
         /**
@@ -72,7 +96,12 @@ public interface Step<M extends Net> {
          * the number of tokens that are no padding, for example.
          */
         public Result withWeight(double newWeight) {
-            return new Result(loss, output, target, newWeight);
+            return new Result(loss, output, target, newWeight, state);
+        }
+
+        /** Returns this result with the state that the next batch begins with. */
+        public Result withState(State newState) {
+            return new Result(loss, output, target, weight, newState);
         }
 
         double weightOf(Batch batch) {

@@ -13,12 +13,14 @@ import dev.fathom.nn.Net;
 import dev.fathom.nn.Penalty;
 import dev.fathom.nn.SequenceLoss;
 import dev.fathom.op.Checks;
+import dev.fathom.op.DType;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.parameter.ParameterAccess;
-import dev.fathom.recurrent.KeptState;
+import dev.fathom.tensor.KeptState;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,7 +48,6 @@ public final class Trainer<M extends Net> {
     final Optimizer recipe;
     final List<Metric> metrics = new ArrayList<>();
     final List<Callback> callbacks = new ArrayList<>();
-    final States states = new States();
     final List<Penalty> penalties = new ArrayList<>();
     Schedule schedule = Schedule.constant();
     long seed;
@@ -57,19 +58,24 @@ public final class Trainer<M extends Net> {
     Checkpoints checkpoints;
 
     private final @Nullable Loss loss;
-    private final @Nullable Step<M> step;
+    private final Step.@Nullable Carrying<M> step;
+    /** Whether the step has a state that goes from batch to batch. */
+    final boolean carries;
+
     private Group[] groups = {};
     private float clipNorm;
     private float clipValue;
     private @Nullable String figure;
     private @Nullable Path resume;
 
-    private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, @Nullable Step<M> step) {
+    private Trainer(
+            Model<M> model, Optimizer recipe, @Nullable Loss loss, Step.@Nullable Carrying<M> step, boolean carries) {
         ParameterAccess.store(model.range());
         this.model = model;
         this.recipe = recipe;
         this.loss = loss;
         this.step = step;
+        this.carries = carries;
     }
 
     /**
@@ -83,7 +89,7 @@ public final class Trainer<M extends Net> {
         requireNonNull(model, "Trainer.of: model must not be null");
         requireNonNull(loss, "Trainer.of: loss must not be null");
         requireNonNull(recipe, "Trainer.of: recipe must not be null");
-        return new Trainer<>(model, recipe, loss, null);
+        return new Trainer<>(model, recipe, loss, null, false);
     }
 
     /**
@@ -94,7 +100,20 @@ public final class Trainer<M extends Net> {
         requireNonNull(model, "Trainer.custom: model must not be null");
         requireNonNull(recipe, "Trainer.custom: recipe must not be null");
         requireNonNull(step, "Trainer.custom: step must not be null");
-        return new Trainer<>(model, recipe, null, step);
+        return new Trainer<>(model, recipe, null, (net, batch, state) -> step.run(net, batch), false);
+    }
+
+    /**
+     * Makes a trainer for a step that goes on from the state behind the batch before, in truncated back-propagation
+     * through time. Training carries the state through an epoch, and checkpoints hold it, so that a run which is
+     * resumed in the middle of an epoch goes on with it. Validation, {@link #evaluate} and {@link #findRate} carry
+     * states of their own.
+     */
+    public static <M extends Net> Trainer<M> custom(Model<M> model, Optimizer recipe, Step.Carrying<M> step) {
+        requireNonNull(model, "Trainer.custom: model must not be null");
+        requireNonNull(recipe, "Trainer.custom: recipe must not be null");
+        requireNonNull(step, "Trainer.custom: step must not be null");
+        return new Trainer<>(model, recipe, null, step, true);
     }
 
     /**
@@ -278,21 +297,8 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Names the states that a custom step keeps from batch to batch, in truncated back-propagation through time.
-     * Checkpoints hold them, so that a run which is resumed in the middle of an epoch goes on with the states that it
-     * had there. Validation, {@link #evaluate}, {@link #check} and {@link #findRate} begin with empty states and leave
-     * those of the training as they were. A step that keeps a state which was not named throws IllegalStateException.
-     * The caller still closes the states, after the run.
-     */
-    public Trainer<M> states(KeptState... all) {
-        requireNonNull(all, "Trainer.states: all must not be null");
-        states.add(all);
-        return this;
-    }
-
-    /**
      * Lets every {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a
-     * run that was never interrupted, also where a custom step keeps {@link #states} between batches, and if the run
+     * run that was never interrupted, also where a custom step carries a state from batch to batch, and if the run
      * there has finished as many epochs, it ends at once with its weights. A damaged checkpoint is skipped and named in
      * {@link Run#notes}. Callbacks begin anew; those that need the past find it in {@link Run#epochs}.
      *
@@ -349,7 +355,7 @@ public final class Trainer<M extends Net> {
      *
      * @throws IllegalArgumentException if epochs &lt; 1, the figure to keep the best by is not measured, a callback
      *     needs validation and there is none, averages of the weights would begin after the last step, or the optimizer
-     *     evaluates the loss again ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
+     *     evaluates the loss again ({@link Optimizer#evaluatesAgain}) while a step carries a state
      * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or
      *     infinite; the step under way has not changed the weights
      */
@@ -370,11 +376,11 @@ public final class Trainer<M extends Net> {
     }
 
     private void checkStates(String what) {
-        if (states.any() && recipe.evaluatesAgain()) {
+        if (carries && recipe.evaluatesAgain()) {
             throw new IllegalArgumentException(what + ": "
                     + recipe.getClass().getSimpleName()
-                    + " evaluates the loss again, and a step that goes on from its own states would read a batch twice;"
-                    + " choose an optimizer that does not, or a step without states");
+                    + " evaluates the loss again, and a step that carries a state would read a batch twice; choose an"
+                    + " optimizer that does not, or a step without a state");
         }
     }
 
@@ -420,7 +426,7 @@ public final class Trainer<M extends Net> {
      */
     public Check check(Batches train) {
         requireNonNull(train, "Trainer.check: train must not be null");
-        return states.aside(() -> new Examiner<>(this, loss, train).examine());
+        return new Examiner<>(this, loss, train).examine();
     }
 
     /** Returns {@link #findRate(Batches, int, double, double)} with 100 steps from rate 1e-7 to 10. */
@@ -443,7 +449,7 @@ public final class Trainer<M extends Net> {
      * @param from the first rate
      * @param to the last rate
      * @throws IllegalArgumentException if steps &lt; 2, the rates are not 0 &lt; from &lt; to, or the optimizer
-     *     evaluates the loss again ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
+     *     evaluates the loss again ({@link Optimizer#evaluatesAgain}) while a step carries a state
      */
     public RateRange findRate(Batches train, int steps, double from, double to) {
         requireNonNull(train, "Trainer.findRate: train must not be null");
@@ -452,7 +458,7 @@ public final class Trainer<M extends Net> {
                     + " and to=" + to + " must be above 0, finite and ascending");
         }
         checkStates("findRate");
-        return states.aside(() -> RateRange.find(this, train, steps, from, to));
+        return RateRange.find(this, train, steps, from, to);
     }
 
     /**
@@ -469,42 +475,49 @@ public final class Trainer<M extends Net> {
      * Returns the mean loss and metrics over a data set, by name, in evaluation mode. It takes as many examples at a
      * time as memory allows ({@link Dataset#forEach}); for another number, give {@code data.batches(n)}.
      *
-     * @throws IllegalArgumentException if the step keeps {@link #states}, which go from one batch to the next of the
-     *     same size
+     * @throws IllegalArgumentException if the step carries a state, which goes from one batch to the next of the same
+     *     size
      */
     public Map<String, Double> evaluate(Dataset data) {
         requireNonNull(data, "Trainer.evaluate: data must not be null");
-        if (states.any()) {
-            throw new IllegalArgumentException("evaluate: the step keeps states, which go from batch to batch; give"
-                    + " data.batches(n) with the n of its pieces");
+        if (carries) {
+            throw new IllegalArgumentException(
+                    "evaluate: the step carries a state, which goes from batch to batch; give"
+                            + " data.batches(n) with the n of its pieces");
         }
         return measured(data::forEach);
     }
 
     private Map<String, Double> measured(Consumer<Consumer<Batch>> source) {
         ParameterAccess.store(model.range());
-        return states.aside(() -> {
-            Tally tally = new Tally(metrics.size());
+        Tally tally = new Tally(metrics.size());
+        try (KeptState carried = new KeptState()) {
             source.accept(batch -> {
-                Step.Result result = run(model.net(), batch);
+                Step.Result result = run(model.net(), batch, carried.state());
+                carried.keep(result.state());
                 add(tally, result, result.loss().item(), batch);
             });
-            return figures(tally);
-        });
+        }
+        return figures(tally);
     }
 
-    /** Runs a batch forward in the current pass through {@code net}, the model's or a copy of it. */
-    Step.Result run(M net, Batch batch) {
+    /**
+     * Runs a batch forward in the current pass through {@code net}, the model's or a copy of it.
+     *
+     * @param state behind the batch before
+     */
+    Step.Result run(M net, Batch batch, State state) {
         Step.Result result;
         if (step == null) {
             result = compared(net, batch);
         } else {
             try {
-                result = states.stepping(() -> step.run(net, batch));
+                result = step.run(net, batch, batch.isFirst() ? State.EMPTY : state);
             } catch (IllegalArgumentException e) {
                 throw Located.in(batch.names(), e, batch, false, true);
             }
         }
+        checkState(state, result.state());
         if (result.loss().size() != 1) {
             throw new IllegalArgumentException(
                     "trainer: the loss is " + result.loss().shape()
@@ -512,6 +525,24 @@ public final class Trainer<M extends Net> {
                             + " or make a ReducedLoss of it, whose mean comes with it");
         }
         return result;
+    }
+
+    /** Refuses a state that a step could not go on from, or that checkpoints could not hold. */
+    private void checkState(State before, State after) {
+        if (carries && after.names().isEmpty()) {
+            throw new IllegalArgumentException("trainer: the step takes a state but returns none; return"
+                    + " result.withState(state) with what the next batch begins with");
+        }
+        if (!before.names().isEmpty() && !before.names().equals(after.names())) {
+            throw new IllegalArgumentException("trainer: the step was given " + before + " but returns " + after
+                    + "; return each tensor under the same name in every batch");
+        }
+        after.tensors().forEach((name, t) -> {
+            if (t.dtype() != DType.F32) {
+                throw new IllegalArgumentException("trainer: the state " + name + " is " + t.dtype()
+                        + ", but checkpoints hold F32; convert it with to(DType.F32)");
+            }
+        });
     }
 
     /** The step of a layer and a loss. */
@@ -586,16 +617,16 @@ public final class Trainer<M extends Net> {
      */
     private Step.Result measurable(Loss loss, Tensor value, Tensor output, Tensor target, double weight) {
         if (metrics.isEmpty()) {
-            return new Step.Result(value, output, target, weight);
+            return new Step.Result(value, output, target).withWeight(weight);
         }
         boolean lacking = loss.outputs() == Loss.Outputs.LOGITS_WITHOUT_BASELINE;
         Tensor logits = lacking ? Labels.withBaseline(output.detach()) : output.detach();
         Integer ignored = loss.ignored();
         if (ignored != null) {
             Labels.Kept kept = Labels.without("metrics", ignored, logits, target);
-            return new Step.Result(value, kept.output(), kept.target(), weight);
+            return new Step.Result(value, kept.output(), kept.target()).withWeight(weight);
         }
-        return new Step.Result(value, logits, target, weight);
+        return new Step.Result(value, logits, target).withWeight(weight);
     }
 
     /** 0, the sum of no element of this output; all of them times 0 would be NaN where one is infinite. */
@@ -603,9 +634,9 @@ public final class Trainer<M extends Net> {
         return output.reshape(Math.toIntExact(output.size())).slice(0, 0, 0).sum();
     }
 
-    /** The loss of a batch in the current pass. */
+    /** The loss of a batch alone in the current pass. */
     Tensor loss(M net, Batch batch) {
-        return run(net, batch).loss();
+        return run(net, batch, State.EMPTY).loss();
     }
 
     /** Adds loss and metrics of a batch, whose loss has this value. */

@@ -85,10 +85,10 @@ public final class Structure {
         }
     }
 
-    /** The components of a record by the names that they have in Java. */
+    /** The components of a record by the names that they have in Java, and without one where they are inline. */
     public static void namedComponents(Object record, BiConsumer<String, @Nullable Object> action) {
         for (Component c : COMPONENTS.get(record.getClass())) {
-            action.accept(c.of.getName(), c.get(record));
+            action.accept(c.name.isEmpty() ? "" : c.of.getName(), c.get(record));
         }
     }
 

@@ -25,15 +25,16 @@ import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.AttentionReference;
 import dev.fathom.tensor.Doubles;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -236,9 +237,11 @@ class TransformerTest {
                 Pass pass = Pass.infer()) {
             Tensor x = normal(4, 2, tokens, WIDTH);
             float[] whole = model.net().apply(x, AttentionMask.CAUSAL).toArray();
-            List<KeyValue> caches = model.net().caches(2, tokens + 6);
-            CachedOutput first = model.net().step(x.slice(1, 0, 64), caches, ints(0, 0));
-            caches = first.caches();
+            Next first = model.net().step(x.slice(1, 0, 64), model.net().state(2, tokens + 6));
+            State state = first.state();
+            assertThat(state.get("past").toIntArray()).containsExactly(64, 64);
+            assertThat(state.names())
+                    .containsExactly("layers.0.keys", "layers.0.values", "layers.1.keys", "layers.1.values", "past");
             for (int step = 0;
                     step < 6;
                     step++) { // the first row is written over from place 5 on, with the same tokens
@@ -247,8 +250,8 @@ class TransformerTest {
                         0,
                         x.slice(0, 0, 1).slice(1, at[0], at[0] + 1),
                         x.slice(0, 1, 2).slice(1, at[1], at[1] + 1));
-                CachedOutput next = model.net().step(now, caches, ints(at));
-                caches = next.caches();
+                Next next = model.net().step(now, state.with("past", ints(at)));
+                state = next.state();
                 for (int b = 0; b < 2; b++) {
                     int from = (b * tokens + at[b]) * WIDTH;
                     assertSame(
@@ -258,8 +261,8 @@ class TransformerTest {
                 }
             }
             assertSame(Arrays.copyOf(first.output().toArray(), 64 * WIDTH), Arrays.copyOf(whole, 64 * WIDTH), exact);
-            List<KeyValue> full = caches;
-            assertThatThrownBy(() -> model.net().step(x.slice(1, 0, 1), full, ints(0, tokens + 6)))
+            State full = state.with("past", ints(0, tokens + 6));
+            assertThatThrownBy(() -> model.net().step(x.slice(1, 0, 1), full))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(
                             "past 76 at row 1 is outside [0, 75]: past counts the tokens before the given ones, and"
@@ -272,8 +275,14 @@ class TransformerTest {
                     .hasMessageContaining(
                             " has 3 queries but there are only 2 keys; with a past, the keys include those of the"
                                     + " queries, so give a cache with room for both");
-            assertThatThrownBy(() -> model.net().step(x, List.of(), ints(0, 0)))
-                    .hasMessage("TransformerEncoder: there are 0 caches for 2 layers; give one for each");
+            assertThatThrownBy(() -> model.net().step(x, State.EMPTY))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("State: there is no past in an empty state; give the state of a net of this kind");
+            assertThatThrownBy(() -> model.net().step(x, State.of("past", ints(0, 0))))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "State at layers.0.self_attn: there is no keys in an empty state; give the state of a net"
+                                    + " of this kind");
         }
     }
 
@@ -288,11 +297,10 @@ class TransformerTest {
             AttentionMask lengths = AttentionMask.NONE.withLengths(ints(9, 4));
             float[] whole =
                     model.net().apply(x, source, AttentionMask.CAUSAL, lengths).toArray();
-            List<KeyValue> memory = model.net().memory(source);
-            List<KeyValue> caches = model.net().caches(2, 5);
+            State state = model.net().state(source, 5);
             for (int t = 0; t < 5; t++) {
-                CachedOutput step = model.net().step(x.slice(1, t, t + 1), caches, ints(t, t), memory, lengths);
-                caches = step.caches();
+                Next step = model.net().step(x.slice(1, t, t + 1), state, lengths);
+                state = step.state();
                 for (int b = 0; b < 2; b++) {
                     assertSame(
                             Arrays.copyOfRange(step.output().toArray(), b * WIDTH, (b + 1) * WIDTH),
@@ -345,44 +353,21 @@ class TransformerTest {
         try (Model<TransformerEncoder> model = Stack.LLAMA.model();
                 Plan plan = Plan.freeze(
                         model,
-                        (net, in) -> {
-                            CachedOutput next = net.step(
-                                    in[0], List.of(new KeyValue(in[1], in[2]), new KeyValue(in[3], in[4])), in[5]);
-                            Map<String, Tensor> outputs = new TreeMap<>();
-                            outputs.put("y", next.output());
-                            for (int i = 0; i < 2; i++) {
-                                outputs.put("k" + i, next.caches().get(i).keys());
-                                outputs.put("v" + i, next.caches().get(i).values());
-                            }
-                            return outputs;
-                        },
-                        Spec.of("x", Dim.BATCH, 1, WIDTH),
-                        Spec.of("k0", Dim.BATCH, 8, 4),
-                        Spec.of("v0", Dim.BATCH, 8, 4),
-                        Spec.of("k1", Dim.BATCH, 8, 4),
-                        Spec.of("v1", Dim.BATCH, 8, 4),
-                        Spec.of("past", DType.I32, Dim.BATCH));
+                        (net, in, state) -> net.step(in[0], state),
+                        net -> net.state(1, 8),
+                        Spec.of("x", Dim.BATCH, 1, WIDTH));
                 Session session = plan.newSession(2);
                 Pass pass = Pass.infer()) {
-            List<KeyValue> caches = model.net().caches(2, 8);
-            for (String name : List.of("k0", "v0", "k1", "v1")) {
-                session.set(name, new float[2 * 8 * 4]);
-            }
+            State state = model.net().state(2, 8);
             for (int t = 0; t < 8; t++) {
                 Tensor x = normal(6 + t, 2, 1, WIDTH);
-                CachedOutput eager = model.net().step(x, caches, ints(t, t));
-                caches = eager.caches();
+                Next eager = model.net().step(x, state);
+                state = eager.state();
                 session.input("x").put(0, x.toArray());
-                session.intInput("past").put(0, new int[] {t, t});
                 session.run();
                 float[] found = new float[2 * WIDTH];
-                session.output("y").get(0, found);
+                session.output().get(0, found);
                 assertThat(found).isEqualTo(eager.output().toArray());
-                for (String name : List.of("k0", "v0", "k1", "v1")) {
-                    float[] carried = new float[2 * 8 * 4];
-                    session.output(name).get(0, carried);
-                    session.input(name).put(0, carried);
-                }
             }
         }
     }
@@ -805,8 +790,6 @@ class TransformerTest {
             assertThatThrownBy(() ->
                             model.net().apply(Tensor.zeros(2, 4, WIDTH), AttentionMask.NONE.withLengths(ints(4, 5))))
                     .hasMessageContaining("length 5 at row 1 is outside [0, 4]");
-            assertThatThrownBy(() -> new KeyValue(Tensor.zeros(1, 2, 3), Tensor.zeros(1, 2, 4)))
-                    .hasMessage("KeyValue: keys [1, 2, 3] and values [1, 2, 4] disagree; they must be equal");
         }
     }
 }

@@ -12,9 +12,9 @@ import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -85,10 +85,10 @@ class SequencesTest {
                 var own = Model.of(apart, 1);
                 Pass pass = Pass.train(new Rng(1))) {
             Tensor z = shared.net().apply(Tensor.of(x, 1, 4, 1));
-            State state = null;
+            State state = State.EMPTY;
             List<Tensor> all = new ArrayList<>();
             for (int t = 0; t < 4; t++) {
-                Output step = own.net().steps().get(t).run(Tensor.of(new float[] {x[t]}, 1, 1, 1), state, null);
+                Output step = own.net().steps().get(t).run(Tensor.of(new float[] {x[t]}, 1, 1, 1), state);
                 state = step.state();
                 all.add(step.steps());
             }
@@ -117,7 +117,7 @@ class SequencesTest {
         float[] x = new Rng(2).normal(3 * 5 * 2, 0, 1);
         try (var model = Model.of(Recurrent.gru(2, 6).bidirectional(), 1);
                 Pass pass = Pass.infer()) {
-            Output batch = model.net().run(Tensor.of(x, 3, 5, 2), null, Tensor.ofInts(lengths, 3));
+            Output batch = model.net().run(Tensor.of(x, 3, 5, 2), State.EMPTY, Tensor.ofInts(lengths, 3));
             for (int i = 0; i < 3; i++) {
                 Tensor one = Tensor.of(x, 3, 5, 2).slice(0, i, i + 1).slice(1, 0, lengths[i]);
                 Output alone = model.net().run(one);
@@ -144,14 +144,14 @@ class SequencesTest {
                 Output y = model.net().run(Tensor.ones(2, 5, 3));
                 assertThat(y.steps().shape()).isEqualTo(Shape.of(2, 5, 8));
                 assertThat(y.last().shape()).isEqualTo(Shape.of(2, 8));
-                assertThat(y.state().hidden().shape()).isEqualTo(Shape.of(2, 2 * layers, 4));
+                assertThat(y.state().get("hidden").shape()).isEqualTo(Shape.of(2, 2 * layers, 4));
             }
         }
         try (var encoder = Model.of(Recurrent.lstm(3, 4).layers(4), 1);
                 var decoder = Model.of(Recurrent.lstm(3, 4).layers(4), 2);
                 Pass pass = Pass.infer()) {
             State said = encoder.net().run(Tensor.ones(2, 5, 3).flip(1)).state();
-            Tensor written = decoder.net().run(Tensor.ones(2, 6, 3), said, null).steps();
+            Tensor written = decoder.net().run(Tensor.ones(2, 6, 3), said).steps();
             assertThat(written.shape()).isEqualTo(Shape.of(2, 6, 4));
             assertThat(written.toArray())
                     .as("what was said matters")

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import dev.fathom.attention.CachedOutput;
-import dev.fathom.attention.KeyValue;
+import dev.fathom.attention.TransformerDecoder;
+import dev.fathom.attention.TransformerDecoderLayer;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.kernel.Kernel;
@@ -22,10 +22,11 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -55,24 +56,14 @@ class CarriedTest {
     }
 
     private static Plan freeze(Model<Tagger> model) {
-        Recurrent.Settings s = model.net().recurrent().settings();
-        boolean cell = s.cell().hasCellState();
-        Spec x = Spec.of("x", Dim.BATCH, Dim.LENGTH, 3);
-        Spec h = Spec.of("h", Dim.BATCH, s.layers(), s.hidden()).carried();
-        Spec c = Spec.of("c", Dim.BATCH, s.layers(), s.hidden()).carried();
         return Plan.freeze(
                 model,
-                (net, in) -> {
-                    Output out = net.recurrent().run(in[0], new State(in[1], cell ? in[2] : null), null);
-                    Map<String, Tensor> results = new LinkedHashMap<>();
-                    results.put("y", net.out().apply(out.steps()));
-                    results.put("h", out.state().hidden());
-                    if (cell) {
-                        results.put("c", out.state().cell());
-                    }
-                    return results;
+                (net, in, state) -> {
+                    Output out = net.recurrent().run(in[0], state);
+                    return new Next(net.out().apply(out.steps()), out.state());
                 },
-                cell ? new Spec[] {x, h, c} : new Spec[] {x, h});
+                net -> net.recurrent().state(1),
+                Spec.of("x", Dim.BATCH, Dim.LENGTH, 3));
     }
 
     /** One run of six steps, six runs of one, and eager: the same bits; a reset begins anew. */
@@ -108,13 +99,13 @@ class CarriedTest {
                         }
                     }
                 }
-                float[] state = new float[step.input("h").capacity()];
-                step.input("h").get(0, state);
+                float[] state = new float[step.input("hidden").capacity()];
+                step.input("hidden").get(0, state);
                 float[] end = new float[state.length];
-                whole.output("h").get(0, end);
+                whole.output("hidden").get(0, end);
                 assertThat(state).containsExactly(end);
                 step.reset();
-                assertThat(step.input("h").get(0)).isZero();
+                assertThat(step.input("hidden").get(0)).isZero();
             }
         }
     }
@@ -131,7 +122,7 @@ class CarriedTest {
                 Session fresh = plan.newSession(2, 3)) {
             first.input("x").put(0, x, 0, 18);
             first.run();
-            for (String name : net.settings().cell().hasCellState() ? List.of("h", "c") : List.of("h")) {
+            for (String name : net.settings().cell().hasCellState() ? List.of("hidden", "cell") : List.of("hidden")) {
                 float[] state = new float[first.input(name).capacity()];
                 first.input(name).get(0, state);
                 moved.input(name).put(0, state);
@@ -140,8 +131,8 @@ class CarriedTest {
             for (Session session : List.of(first, moved, fresh)) {
                 session.input("x").put(0, x, 18, 18);
                 session.run();
-                float[] y = new float[session.output("y").capacity()];
-                session.output("y").get(0, y);
+                float[] y = new float[session.output("output").capacity()];
+                session.output("output").get(0, y);
                 outputs.add(y);
             }
             assertThat(outputs.get(1)).containsExactly(outputs.get(0));
@@ -168,7 +159,7 @@ class CarriedTest {
     }
 
     private static Map<String, Tensor> both(Recurrent net, Tensor x, Tensor lengths) {
-        Output out = net.run(x, null, lengths);
+        Output out = net.run(x, State.EMPTY, lengths);
         Map<String, Tensor> results = new LinkedHashMap<>();
         results.put("steps", out.steps());
         results.put("last", out.last());
@@ -222,7 +213,7 @@ class CarriedTest {
         try (var model = Model.of(Recurrent.rnn(3, 5), 1)) {
             assertThatThrownBy(() -> Plan.freeze(
                             model,
-                            (n, in) -> n.run(in[0], null, lengths(in[0].dim(0), in[0].dim(1)))
+                            (n, in) -> n.run(in[0], State.EMPTY, lengths(in[0].dim(0), in[0].dim(1)))
                                     .last(),
                             x))
                     .isInstanceOf(IllegalStateException.class)
@@ -283,7 +274,7 @@ class CarriedTest {
         try (var model = Model.of(net, 1);
                 Plan plan = Plan.freeze(
                         model,
-                        (n, in) -> n.run(in[0], null, in[1]).last(),
+                        (n, in) -> n.run(in[0], State.EMPTY, in[1]).last(),
                         Spec.of("x", Dim.BATCH, Dim.LENGTH, 3),
                         Spec.lengths("lengths"));
                 Session session = plan.newSession(2, 6)) {
@@ -297,7 +288,7 @@ class CarriedTest {
                 session.output().get(0, y);
                 try (Pass pass = Pass.infer()) {
                     assertThat(y)
-                            .containsExactly(net.run(Tensor.of(x, 2, 6, 3), null, Tensor.ofInts(lengths, 2))
+                            .containsExactly(net.run(Tensor.of(x, 2, 6, 3), State.EMPTY, Tensor.ofInts(lengths, 2))
                                     .last()
                                     .toArray());
                 }
@@ -316,8 +307,8 @@ class CarriedTest {
         try (var model = Model.of((Layer) Tensor::relu, 1);
                 Plan plan = Plan.freeze(
                         model,
-                        (net, in) -> Map.of("sum", in[0].add(in[1].take(0, in[2]))),
-                        Spec.of("sum", 1, 2).carried(),
+                        (net, in, state) -> Map.of("sum", state.get("sum").add(in[0].take(0, in[1]))),
+                        net -> State.of("sum", Tensor.zeros(1, 2)),
                         Spec.of("table", 3, 2),
                         Spec.of("index", DType.I32, 1));
                 Session session = plan.newSession()) {
@@ -375,11 +366,12 @@ class CarriedTest {
             for (boolean readTwice : new boolean[] {false, true}) {
                 try (Plan plan = Plan.freeze(
                                 model,
-                                (net, in) -> {
-                                    Tensor next = Pass.apply(new Count(), in[0]);
-                                    return Map.of("n", next, "twice", (readTwice ? in[0] : next).mul(2));
+                                (net, in, state) -> {
+                                    Tensor n = state.get("n");
+                                    Tensor next = Pass.apply(new Count(), n);
+                                    return Map.of("n", next, "twice", (readTwice ? n : next).mul(2));
                                 },
-                                Spec.of("n", 1).carried());
+                                net -> State.of("n", Tensor.zeros(1)));
                         Session session = plan.newSession()) {
                     assertThat(plan.toString().contains("copy")).isEqualTo(readTwice);
                     for (int i = 1; i <= 3; i++) {
@@ -401,30 +393,12 @@ class CarriedTest {
         float[] x = new Rng(3).normal(2 * capacity * width, 0, 1);
         TransformerEncoder gpt = TransformerEncoder.of(
                 2, () -> new TransformerEncoderLayer(width, 4, 48, Activation.GELU).normsFirst(), new LayerNorm(width));
-        List<Spec> specs = new ArrayList<>(List.of(
-                Spec.of("x", Dim.BATCH, 1, width),
-                Spec.of("past", DType.I32, Dim.BATCH).carried()));
-        for (String cache : List.of("k0", "v0", "k1", "v1")) {
-            specs.add(Spec.of(cache, Dim.BATCH, capacity, width).carried());
-        }
         try (var model = Model.of(gpt, 1);
                 Plan plan = Plan.freeze(
                         model,
-                        (net, in) -> {
-                            CachedOutput next = net.step(
-                                    in[0], List.of(new KeyValue(in[2], in[3]), new KeyValue(in[4], in[5])), in[1]);
-                            Map<String, Tensor> results = new LinkedHashMap<>();
-                            results.put("y", next.output());
-                            results.put("past", in[1].add(Tensor.ofInts(new int[] {1}, 1)));
-                            for (int layer = 0; layer < 2; layer++) {
-                                results.put(
-                                        "k" + layer, next.caches().get(layer).keys());
-                                results.put(
-                                        "v" + layer, next.caches().get(layer).values());
-                            }
-                            return results;
-                        },
-                        specs.toArray(Spec[]::new));
+                        (net, in, state) -> net.step(in[0], state),
+                        net -> net.state(1, capacity),
+                        Spec.of("x", Dim.BATCH, 1, width));
                 Session session = plan.newSession(2)) {
             float[] whole;
             try (Pass pass = Pass.infer()) {
@@ -442,7 +416,7 @@ class CarriedTest {
                     session.run();
                     for (int i = 0; i < 2 * width; i++) {
                         float expected = whole[(i / width * capacity + t) * width + i % width];
-                        assertThat(session.output("y").get(i)).isCloseTo(expected, Offset.offset(2e-6f));
+                        assertThat(session.output("output").get(i)).isCloseTo(expected, Offset.offset(2e-6f));
                     }
                 }
                 assertThatThrownBy(session::run).isInstanceOf(IllegalArgumentException.class);
@@ -454,27 +428,50 @@ class CarriedTest {
     @Test
     void refusesWhatCannotBeCarried() {
         try (var model = Model.of((Layer) Tensor::relu, 1)) {
+            Spec x = Spec.of("x", Dim.BATCH, 2);
             assertThatThrownBy(() -> Plan.freeze(
                             model,
-                            (net, in) -> Map.of("y", in[0].relu()),
-                            Spec.of("h", Dim.BATCH, 2).carried()))
+                            (net, in, state) -> Map.of("y", in[0].add(state.get("h"))),
+                            net -> State.of("h", Tensor.zeros(1, 2)),
+                            x))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "freeze: input h is carried but no output has its name, only [y]; return what it becomes"
-                                    + " under this name");
+                    .hasMessage("freeze: the step is given h in its state but returns only [y]; return what it becomes"
+                            + " under this name");
             assertThatThrownBy(() -> Plan.freeze(
                             model,
-                            (net, in) -> Map.of("h", in[0].sum(1)),
-                            Spec.of("h", 3, 2).carried()))
+                            (net, in, state) -> Map.of("h", state.get("h").sum(1)),
+                            net -> State.of("h", Tensor.zeros(3, 2)),
+                            Spec.of("x", 3, 2)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "freeze: input h [3, 2] F32 is carried but the output of its name is [3] F32; it must be"
-                                    + " of the same shape and type");
+                    .hasMessage("freeze: the step is given h [3, 2] F32 in its state but returns [3] F32 under this"
+                            + " name; it must be of the same shape and type");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            (net, in, state) -> new Next(in[0], state.with("c", in[0])),
+                            net -> State.of("h", Tensor.zeros(1, 2)),
+                            Spec.of("x", 3, 2)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("freeze: the step returns the state (h [1, 2], c [3, 2]) but was given the state (h [1,"
+                            + " 2]); return each tensor under the name that it was given");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            (net, in, state) -> new Next(state.get("c"), state),
+                            net -> State.of("h", Tensor.zeros(1, 2)),
+                            Spec.of("x", 3, 2)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("State: there is no c in the state (h [1, 2]); give the state of a net of this kind");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            (net, in, state) -> new Next(in[0], state),
+                            net -> State.of("x", Tensor.zeros(1, 2)),
+                            x))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("freeze: inputs [x, x] share a name; give each its own");
         }
         try (var model = Model.of(Recurrent.rnn(3, 2), 1)) {
             assertThatThrownBy(() -> Plan.freeze(
                             model,
-                            (net, in) -> net.run(in[0], null, in[1]).last(),
+                            (net, in) -> net.run(in[0], State.EMPTY, in[1]).last(),
                             Spec.of("x", Dim.BATCH, 10, 3),
                             Spec.lengths("n")))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -482,8 +479,40 @@ class CarriedTest {
                             + " complete sequence is; give them as Spec.of(\"n\", DType.I32, Dim.BATCH), and write"
                             + " them before each run");
         }
-        assertThatThrownBy(() -> Spec.lengths("n").carried())
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessage("spec n: lengths belong to the sequences of one run and cannot be carried; carry states");
+    }
+
+    /** A plan writes the caches that a decoder's step returns; the memory of the source stays as it was written. */
+    @Test
+    void aMemoryInTheStateStaysInPlace() {
+        TransformerDecoder net =
+                TransformerDecoder.of(2, () -> new TransformerDecoderLayer(8, 2, 12, Activation.RELU), null);
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (n, in, state) -> n.step(in[0], state, AttentionMask.NONE),
+                        n -> n.state(Tensor.zeros(1, 3, 8), 4),
+                        Spec.of("x", Dim.BATCH, 1, 8));
+                Session session = plan.newSession(2);
+                Pass pass = Pass.infer()) {
+            assertThat(plan.toString().lines().filter(line -> line.contains("memory")))
+                    .noneMatch(line -> line.startsWith("put_rows"));
+            State state = net.state(Tensor.of(new Rng(2).normal(2 * 3 * 8, 0, 1), 2, 3, 8), 4);
+            for (String name : state.names()) {
+                if (name.contains("memory")) {
+                    session.input(name).put(0, state.get(name).toArray());
+                }
+            }
+            for (int t = 0; t < 4; t++) {
+                float[] x = new Rng(3 + t).normal(2 * 8, 0, 1);
+                Next next = net.step(Tensor.of(x, 2, 1, 8), state, AttentionMask.NONE);
+                state = next.state();
+                session.set(x).run();
+                float[] y = new float[16];
+                session.output().get(0, y);
+                assertThat(y).containsExactly(next.output().toArray());
+            }
+            session.reset();
+            assertThat(session.input("layers.0.memory.keys").get(0)).isZero();
+        }
     }
 }

@@ -8,6 +8,9 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
+import dev.fathom.tensor.Next;
+import dev.fathom.tensor.State;
+import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
@@ -296,9 +299,10 @@ class SessionTest {
     void carriedStateIsNotChecked() {
         try (Plan counting = Plan.freeze(
                         model,
-                        (net, in) -> java.util.Map.of("n", in[1].add(in[0]), "y", in[0].mul(1)),
-                        Spec.of("x", 2),
-                        Spec.of("n", 2).carried());
+                        (net, in, state) -> new Next(
+                                in[0].mul(1), State.of("n", state.get("n").add(in[0]))),
+                        net -> State.of("n", Tensor.zeros(2)),
+                        Spec.of("x", 2));
                 Session s = counting.newSession().checkFinite(true)) {
             s.set(new float[] {1, Float.MAX_VALUE}).run();
             s.run();

@@ -5,6 +5,7 @@ import dev.fathom.op.Cell;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
 import java.util.LinkedHashMap;
@@ -73,28 +74,26 @@ class RecurrentGoldenTest {
             Tensor x = pass.watch(Objects.requireNonNull(tensor(name + "/x")));
             Tensor h0 = state(name + "/h0");
             Tensor c0 = state(name + "/c0");
-            State initial = h0 == null ? null : new State(pass.watch(h0), c0 == null ? null : pass.watch(c0));
+            State initial = h0 == null ? State.EMPTY : State.of("hidden", pass.watch(h0));
+            initial = c0 == null ? initial : initial.with("cell", pass.watch(c0));
             Tensor lengths = GOLDEN.has(name + "/lengths")
                     ? Tensor.ofInts(Golden.whole(GOLDEN.values(name + "/lengths")), x.dim(0))
                     : null;
             Output out = model.net().run(x, initial, lengths);
             close(name + "/y", out.steps());
-            closeState(name + "/hn", out.state().hidden());
+            closeState(name + "/hn", out.state().get("hidden"));
             Tensor loss = out.steps().mul(tensor(name + "/dy")).sum();
-            loss = loss.add(out.state().hidden().mul(state(name + "/dhn")).sum());
-            Tensor cell = out.state().cell();
+            loss = loss.add(out.state().get("hidden").mul(state(name + "/dhn")).sum());
+            Tensor cell = out.state().tensors().get("cell");
             if (cell != null) {
                 closeState(name + "/cn", cell);
                 loss = loss.add(cell.mul(state(name + "/dcn")).sum());
             }
             pass.backward(loss);
             close(name + "/dx", Objects.requireNonNull(pass.gradient(x)));
-            if (initial != null) {
-                closeState(name + "/dh0", Objects.requireNonNull(pass.gradient(initial.hidden())));
-                if (initial.cell() != null) {
-                    closeState(name + "/dc0", Objects.requireNonNull(pass.gradient(initial.cell())));
-                }
-            }
+            initial.tensors()
+                    .forEach((key, t) ->
+                            closeState(name + "/d" + key.charAt(0) + "0", Objects.requireNonNull(pass.gradient(t))));
             model.net().weights().forEach((key, p) -> close(name + "/dw/" + key, Objects.requireNonNull(p.gradient())));
         }
     }

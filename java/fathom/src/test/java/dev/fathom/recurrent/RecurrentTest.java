@@ -12,8 +12,10 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Cell;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,11 +46,13 @@ class RecurrentTest {
         try (var model = Model.of(ones(net), 1);
                 Pass pass = Pass.infer()) {
             boolean cell = net.settings().cell().hasCellState();
-            State before = new State(
-                    Tensor.full(Shape.of(1, 1, 1), 0.5f), cell ? Tensor.full(Shape.of(1, 1, 1), 0.25f) : null);
-            State after = model.net().run(Tensor.ones(1, 1, 1), before, null).state();
-            float h = after.hidden().item();
-            return cell ? new float[] {h, after.cell().item()} : new float[] {h};
+            State before = State.of("hidden", Tensor.full(Shape.of(1, 1, 1), 0.5f));
+            if (cell) {
+                before = before.with("cell", Tensor.full(Shape.of(1, 1, 1), 0.25f));
+            }
+            State after = model.net().run(Tensor.ones(1, 1, 1), before).state();
+            float h = after.get("hidden").item();
+            return cell ? new float[] {h, after.get("cell").item()} : new float[] {h};
         }
     }
 
@@ -86,14 +90,13 @@ class RecurrentTest {
                 float[] h = {0.5f, -0.25f, 0.75f};
                 Tensor x = random(new Rng(2), 1, 20, 2);
                 float[] kept = model.net()
-                        .run(x, new State(Tensor.of(h, 1, 1, 3), null), null)
+                        .run(x, State.of("hidden", Tensor.of(h, 1, 1, 3)))
                         .last()
                         .toArray();
                 float[] anew = model.net()
                         .run(
                                 x.slice(1, 19, 20),
-                                model.net().run(x.slice(1, 0, 19)).state(),
-                                null)
+                                model.net().run(x.slice(1, 0, 19)).state())
                         .last()
                         .toArray();
                 assertThat(kept).containsExactly(u > 0 ? h : anew, within());
@@ -229,7 +232,7 @@ class RecurrentTest {
             for (int length : new int[] {2, 4}) {
                 try (Pass pass = Pass.infer()) {
                     Tensor x = Tensor.of(inputs, 3, 6, 3);
-                    Output out = model.net().run(x.slice(1, at, at + length), carried.state(), null);
+                    Output out = model.net().run(x.slice(1, at, at + length), carried.state());
                     carried.keep(out.state());
                     Tensor expected =
                             Tensor.of(whole, 3, 6, net.settings().hidden()).slice(1, at, at + length);
@@ -238,7 +241,7 @@ class RecurrentTest {
                 }
             }
             carried.reset();
-            assertThat(carried.state()).isNull();
+            assertThat(carried.state().names()).isEmpty();
         }
     }
 
@@ -256,7 +259,7 @@ class RecurrentTest {
             try (var model = Model.of(net, 1);
                     Pass pass = Pass.infer()) {
                 Tensor x = random(new Rng(3), 4, 7, 3);
-                Output all = model.net().run(x, null, Tensor.ofInts(lengths, 4));
+                Output all = model.net().run(x, State.EMPTY, Tensor.ofInts(lengths, 4));
                 for (int b = 0; b < 4; b++) {
                     int from = front ? 7 - lengths[b] : 0;
                     Output alone = model.net().run(x.slice(0, b, b + 1).slice(1, from, from + lengths[b]));
@@ -303,7 +306,7 @@ class RecurrentTest {
             Recurrent net, float[] x, int n, int t, int in, int @Nullable [] lengths) {
         try (Pass pass = Pass.grad()) {
             Tensor inputs = pass.watch(Tensor.of(Arrays.copyOf(x, n * t * in), n, t, in));
-            Tensor y = net.run(inputs, null, lengths == null ? null : Tensor.ofInts(lengths, n))
+            Tensor y = net.run(inputs, State.EMPTY, lengths == null ? null : Tensor.ofInts(lengths, n))
                     .steps();
             pass.backward(y.square().sum());
             return new float[][] {y.toArray(), pass.gradient(inputs).toArray()};
@@ -357,11 +360,11 @@ class RecurrentTest {
                     model.zeroGrad();
                     try (Pass pass = Pass.train(new Rng(1))) {
                         Tensor x = pass.watch(Tensor.of(values, 4, 7, 3));
-                        Output out = net.run(x, null, Tensor.ofInts(lengths, 4));
+                        Output out = net.run(x, State.EMPTY, Tensor.ofInts(lengths, 4));
                         pass.backward(out.steps().square().sum().add(out.last().sum()));
                         found.add(out.steps().toArray());
                         found.add(out.last().toArray());
-                        found.add(out.state().hidden().toArray());
+                        found.add(out.state().get("hidden").toArray());
                         found.add(pass.gradient(x).toArray());
                     }
                     model.parameters().forEach(p -> found.add(p.gradient().toArray()));
@@ -391,9 +394,8 @@ class RecurrentTest {
             Tensor padded = Tensor.concat(1, Tensor.zeros(2, 3, 3), rest);
             State begun = net.run(Tensor.zeros(2, 3, 3)).state();
             float[] processed = net.run(padded).steps().slice(1, 3, 7).toArray();
-            assertThat(processed)
-                    .containsExactly(net.run(rest, begun, null).steps().toArray());
-            float[] masked = net.run(padded, null, Tensor.ofInts(new int[] {4, 4}, 2))
+            assertThat(processed).containsExactly(net.run(rest, begun).steps().toArray());
+            float[] masked = net.run(padded, State.EMPTY, Tensor.ofInts(new int[] {4, 4}, 2))
                     .steps()
                     .slice(1, 3, 7)
                     .toArray();
@@ -422,7 +424,7 @@ class RecurrentTest {
             try (Pass pass = Pass.train(new Rng(1))) {
                 Tensor x = random(new Rng(3), 3, 6, 3);
                 pass.backward(model.net()
-                        .run(x, null, Tensor.ofInts(lengths, 3))
+                        .run(x, State.EMPTY, Tensor.ofInts(lengths, 3))
                         .steps()
                         .square()
                         .sum());
@@ -446,7 +448,7 @@ class RecurrentTest {
                     .containsExactly(out.steps().slice(1, 4, 5).slice(2, 0, 4).toArray());
             assertThat(out.last().slice(1, 4, 8).toArray())
                     .containsExactly(out.steps().slice(1, 0, 1).slice(2, 4, 8).toArray());
-            assertThat(out.state().hidden().shape()).isEqualTo(Shape.of(2, 4, 4));
+            assertThat(out.state().get("hidden").shape()).isEqualTo(Shape.of(2, 4, 4));
         }
     }
 
@@ -549,7 +551,7 @@ class RecurrentTest {
                 Tensor x = pass.watch(Tensor.ones(64, 6, 1));
                 Output out = model.net().run(x);
                 pass.backward(out.steps().sum());
-                assertThat(out.state().hidden().slice(1, 0, 1).toArray())
+                assertThat(out.state().get("hidden").slice(1, 0, 1).toArray())
                         .as("the last states of the first layer")
                         .containsOnly(1f);
                 float[] y = out.steps().toArray();
@@ -613,7 +615,7 @@ class RecurrentTest {
                 var carried = new KeptState()) {
             for (int i = 0; i < 3; i++) {
                 try (Pass pass = Pass.train(new Rng(i))) {
-                    Output out = model.net().run(random(new Rng(i), 2, 3, 3), carried.state(), null);
+                    Output out = model.net().run(random(new Rng(i), 2, 3, 3), carried.state());
                     carried.keep(out.state());
                     pass.backward(out.steps().sum());
                 }
@@ -671,13 +673,13 @@ class RecurrentTest {
             Recurrent net = model.net();
             Tensor x = Tensor.zeros(2, 5, 3);
             refuses(
-                    () -> net.run(x, null, Tensor.ofInts(new int[] {5, 0}, 2)),
+                    () -> net.run(x, State.EMPTY, Tensor.ofInts(new int[] {5, 0}, 2)),
                     "lstm: the length of row 1 is 0; a sequence has at least one step, so leave it out");
             refuses(
-                    () -> net.run(x, null, Tensor.ofInts(new int[] {6, 1}, 2)),
+                    () -> net.run(x, State.EMPTY, Tensor.ofInts(new int[] {6, 1}, 2)),
                     "lstm: length 6 at row 0 is outside [0, 5]: lengths count the steps of a row that are no padding");
             refuses(
-                    () -> net.run(x, null, Tensor.ofInts(new int[] {6}, 1)),
+                    () -> net.run(x, State.EMPTY, Tensor.ofInts(new int[] {6}, 1)),
                     "lstm: x [2, 5, 3] and lengths [1] disagree: lengths must be [2]");
             refuses(
                     () -> net.run(Tensor.zeros(2, 0, 3)),
@@ -690,11 +692,19 @@ class RecurrentTest {
                     "Recurrent: x [2, 5] must be [batch, steps, features]; reshape it, or embed tokens first");
             State state = gru.net().run(x).state();
             refuses(
-                    () -> net.run(x, state, null),
-                    "Recurrent: the initial state has no cell state but an LSTM needs one; give the state of a "
-                            + "net with this cell");
+                    () -> net.run(x, state),
+                    "Recurrent: a net of LSTM cells begins with [cell, hidden] but was given the state (hidden [2, 1,"
+                            + " 4]); give the state of a net with this cell, or State.EMPTY for zeros");
             refuses(
-                    () -> gru.net().run(Tensor.zeros(1, 5, 3), state, null),
+                    () -> gru.net().run(x, state.with("cell", state.get("hidden"))),
+                    "Recurrent: a net of GRU cells begins with [hidden] but was given the state (hidden [2, 1, 4], cell"
+                            + " [2, 1, 4]); give the state of a net with this cell, or State.EMPTY for zeros");
+            refuses(
+                    () -> net.run(x, State.of("h", state.get("hidden"), "c", state.get("hidden"))),
+                    "Recurrent: a net of LSTM cells begins with [cell, hidden] but was given the state (h [2, 1, 4], c"
+                            + " [2, 1, 4]); give the state of a net with this cell, or State.EMPTY for zeros");
+            refuses(
+                    () -> gru.net().run(Tensor.zeros(1, 5, 3), state),
                     "Recurrent: the initial hidden state [2, 1, 4] and x [1, 5, 3] disagree; it must be [batch, "
                             + "layers * directions, hidden]=[1, 1, 4]");
         }

@@ -31,11 +31,11 @@ import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
-import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -104,21 +104,27 @@ class CheckpointTest {
      * Reads a text in pieces of five, with a state that goes on from batch to batch; returns the weights and the
      * losses.
      */
-    private Left read(int seed, boolean named, Consumer<Trainer<Reader>> settings) {
+    private Left read(int seed, Consumer<Trainer<Reader>> settings) {
+        return read(
+                seed,
+                (net, batch, state) -> {
+                    Output out = net.lstm().run(net.in().apply(batch.x()), state);
+                    return result(net, batch, out.steps()).withState(out.state());
+                },
+                settings);
+    }
+
+    private static Step.Result result(Reader net, Batch batch, Tensor steps) {
+        return new Step.Result(Loss.crossEntropy().of(net.out().apply(steps), batch.y()));
+    }
+
+    private Left read(int seed, Step.Carrying<Reader> step, Consumer<Trainer<Reader>> settings) {
         int[] text = new int[2 * 5 * 9 + 1];
         Arrays.setAll(text, i -> i * i % 7);
         Reader net = new Reader(new Embedding(7, 4), Recurrent.lstm(4, 6), new Linear(6, 7));
         try (var model = Model.of(net, seed);
-                Dataset pieces = Dataset.pieces(text, 2, 5);
-                var carried = new KeptState()) {
-            Trainer<Reader> trainer = Trainer.custom(model, new Adam(0.05f), (n, batch) -> {
-                Output out = n.lstm().run(n.in().apply(batch.x()), batch.isFirst() ? null : carried.state(), null);
-                carried.keep(out.state());
-                return new Step.Result(Loss.crossEntropy().of(n.out().apply(out.steps()), batch.y()));
-            });
-            if (named) {
-                trainer.states(carried);
-            }
+                Dataset pieces = Dataset.pieces(text, 2, 5)) {
+            Trainer<Reader> trainer = Trainer.custom(model, new Adam(0.05f), step);
             settings.accept(trainer);
             Run h = trainer.fit(pieces.batches(2), pieces.batches(2), 3);
             return new Left(
@@ -132,13 +138,12 @@ class CheckpointTest {
     /** Stopped after any step of the second epoch, it goes on with the state that it carried there. */
     @Test
     void aStateThatIsCarriedGoesOnInTheMiddleOfAnEpoch() {
-        Left whole = read(1, true, t -> {});
+        Left whole = read(1, t -> {});
         for (int steps = 10; steps <= 18; steps++) {
             Path to = folder.resolve("after " + steps);
             int last = steps;
             read(
                     1,
-                    true,
                     t -> t.checkpoints(Checkpoints.in(to).everySteps(1)).callbacks(new Callback() {
                         @Override
                         public void onStepEnd(Run run) {
@@ -149,30 +154,94 @@ class CheckpointTest {
                             }
                         }
                     }));
-            read(2, true, t -> t.resume(to)).mustBe(whole);
+            read(2, t -> t.resume(to)).mustBe(whole);
         }
         Path middle = folder.resolve("after 13");
-        try (var another = new KeptState()) {
-            assertThatThrownBy(() -> read(2, true, t -> t.states(another).resume(middle)))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageEndingWith(
-                            "differs in the number of kept states: 2 here but 1 there; make both the same, or begin "
-                                    + "anew without resume()");
+        try (Safetensors file = Safetensors.read(Checkpoints.newest(middle).orElseThrow())) {
+            assertThat(file.names()).contains("state/hidden", "state/cell");
+            assertThat(file.shape("state/cell")).isEqualTo(Shape.of(2, 1, 6));
         }
-        assertThatThrownBy(() -> read(2, false, t -> {}))
-                .isInstanceOf(IllegalStateException.class)
+        assertThatThrownBy(() -> read(
+                        2,
+                        (net, batch, state) -> {
+                            State before = state.names().isEmpty() ? state : State.of("hidden", state.get("h"));
+                            Output out = net.lstm().run(net.in().apply(batch.x()), before);
+                            return result(net, batch, out.steps())
+                                    .withState(State.of("h", out.state().get("hidden")));
+                        },
+                        t -> t.resume(middle)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(
+                        "resume: the step does not go on from the state (hidden [2, 1, 6], cell [2, 1, 6]) in ")
+                .hasMessageEndingWith("; resume with the step of that run, or begin anew without resume(): State: there"
+                        + " is no h in the state (hidden [2, 1, 6], cell [2, 1, 6]); give the state of a net of this"
+                        + " kind");
+        int[] text = new int[2 * 5 * 9 + 1];
+        Arrays.setAll(text, i -> i * i % 7);
+        try (var model = Model.of(new Reader(new Embedding(7, 4), Recurrent.lstm(4, 6), new Linear(6, 7)), 1);
+                Dataset pieces = Dataset.pieces(text, 2, 5)) {
+            assertThatThrownBy(() -> Trainer.custom(
+                                    model,
+                                    new Adam(0.05f),
+                                    (net, batch) -> result(
+                                            net,
+                                            batch,
+                                            net.lstm()
+                                                    .run(net.in().apply(batch.x()))
+                                                    .steps()))
+                            .resume(middle)
+                            .fit(pieces.batches(2), pieces.batches(2), 3))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageEndingWith("differs in the state of the step: none here but carried there; make both the"
+                            + " same, or begin anew without resume()");
+        }
+    }
+
+    @Test
+    void aStateThatTrainingCannotCarryIsRefused() {
+        assertThatThrownBy(() -> read(
+                        1,
+                        (net, batch, state) -> result(
+                                net,
+                                batch,
+                                net.lstm().run(net.in().apply(batch.x()), state).steps()),
+                        t -> {}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("trainer: the step takes a state but returns none; return result.withState(state) with what"
+                        + " the next batch begins with");
+        assertThatThrownBy(() -> read(
+                        1,
+                        (net, batch, state) -> {
+                            Output out = net.lstm().run(net.in().apply(batch.x()));
+                            Tensor hidden = out.state().get("hidden");
+                            return result(net, batch, out.steps())
+                                    .withState(State.of(batch.isFirst() ? "a" : "b", hidden));
+                        },
+                        t -> {}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("trainer: the step was given the state (a [2, 1, 6]) but returns the state (b [2, 1, 6]);"
+                        + " return each tensor under the same name in every batch");
+        assertThatThrownBy(() -> read(
+                        1,
+                        (net, batch, state) -> result(
+                                        net,
+                                        batch,
+                                        net.lstm()
+                                                .run(net.in().apply(batch.x()))
+                                                .steps())
+                                .withState(State.of("tokens", batch.x())),
+                        t -> {}))
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "trainer: the step keeps a KeptState that the trainer does not know, which checkpoints would"
-                                + " lose and evaluations would change; name it with trainer.states(carried)");
+                        "trainer: the state tokens is I32, but checkpoints hold F32; convert it with to(DType.F32)");
     }
 
     /** What a callback evaluates in the middle of an epoch reads its own text, from its beginning. */
     @Test
     void lookingAtTheModelLeavesTheCarriedStateAlone() {
-        Left whole = read(1, true, t -> {});
+        Left whole = read(1, t -> {});
         read(
                         1,
-                        true,
                         t -> t.callbacks(new Callback() {
                             @Override
                             public void onStepEnd(Run run) {

@@ -25,7 +25,6 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.optim.Swa;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
-import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -418,7 +417,6 @@ class RatesTest {
     @Test
     void settingsWithoutSenseAreRefused() {
         try (var model = Model.of(new Sequential(line()), 1);
-                var state = new KeptState();
                 Dataset data = Dataset.of(new float[2], Shape.of(1), new float[2], Shape.of(1))) {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.1f));
             var batches = data.batches(1);
@@ -431,11 +429,11 @@ class RatesTest {
                     "findRate: steps=5 must be at least 2, and from=NaN and to=1.0 must be above 0, finite and"
                             + " ascending");
             Trainer<Sequential> again =
-                    Trainer.of(model, Loss.mse(), new Sam(new Sgd(0.1f))).states(state);
+                    Trainer.custom(model, new Sam(new Sgd(0.1f)), (net, batch, state) -> new Step.Result(batch.x()));
             refused(
                     () -> again.findRate(batches),
-                    "findRate: Sam evaluates the loss again, and a step that goes on from its own states would read a"
-                            + " batch twice; choose an optimizer that does not, or a step without states");
+                    "findRate: Sam evaluates the loss again, and a step that carries a state would read a batch twice;"
+                            + " choose an optimizer that does not, or a step without a state");
         }
         refused(() -> new Newbob(1), "Newbob: factor=1.0 must be in (0, 1)");
         refused(() -> new ReduceOnPlateau(-1), "ReduceOnPlateau: patience=-1 and cooldown=0 must be 0 or more");

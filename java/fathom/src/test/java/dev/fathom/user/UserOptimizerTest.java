@@ -22,7 +22,6 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.optim.Update;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -295,17 +294,18 @@ class UserOptimizerTest {
     }
 
     @Test
-    void aStepThatGoesOnFromItsStatesIsNotEvaluatedAgain() {
+    void aStepThatCarriesAStateIsNotEvaluatedAgain() {
         try (var model = Model.of(net(), 1);
-                var kept = new KeptState();
                 Dataset data = data()) {
-            assertThatThrownBy(() -> Trainer.of(model, Loss.mse(), new Sam(0.1f, 0))
-                            .states(kept)
+            assertThatThrownBy(() -> Trainer.custom(
+                                    model,
+                                    new Sam(0.1f, 0),
+                                    (net, batch, state) ->
+                                            new Step.Result(batch.x().sum()).withState(state))
                             .fit(data.batches(3), 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("fit: Sam evaluates the loss again, and a step that goes on from its own states would "
-                            + "read a "
-                            + "batch twice; choose an optimizer that does not, or a step without states");
+                    .hasMessage("fit: Sam evaluates the loss again, and a step that carries a state would read a batch"
+                            + " twice; choose an optimizer that does not, or a step without a state");
         }
     }
 

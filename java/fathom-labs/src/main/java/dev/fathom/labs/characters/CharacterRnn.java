@@ -14,19 +14,15 @@ import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
-import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /** A recurrent network that reads a text and predicts the next character. */
 record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
@@ -37,15 +33,19 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
                 new Embedding(characters, WIDTH), Recurrent.of(cell, WIDTH, hidden), new Linear(hidden, characters));
     }
 
+    /** Reads characters [n, length] on from a state: logits of what follows each of them, and the state behind them. */
+    private Next read(Tensor characters, State state) {
+        Output read = cell.run(in.apply(characters), state);
+        return new Next(out.apply(read.steps()), read.state());
+    }
+
     /**
      * The loss of a piece of the text, which begins with the state after the piece before it; gradients stay inside the
      * piece.
      */
-    Step.Result step(Batch piece, KeptState carried) {
-        Output read = cell.run(in.apply(piece.x()), piece.isFirst() ? null : carried.state(), null);
-        carried.keep(read.state());
-        Tensor logits = out.apply(read.steps());
-        return new Step.Result(Loss.crossEntropy().of(logits, piece.y()), logits);
+    Step.Result step(Batch piece, State state) {
+        Next next = read(piece.x(), state);
+        return new Step.Result(Loss.crossEntropy().of(next.output(), piece.y()), next.output()).withState(next.state());
     }
 
     int hidden() {
@@ -56,30 +56,13 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
         return cell.settings().cell().hasCellState();
     }
 
-    /** A step of one character that carries the hidden state h and, if the cell has one, the cell state c. */
+    /** A step of one character that carries the state. */
     static Plan freeze(Model<CharacterRnn> model) {
-        CharacterRnn rnn = model.net();
-        List<Spec> specs = new ArrayList<>(List.of(
-                Spec.of("character", DType.I32, Dim.BATCH, 1),
-                Spec.of("h", Dim.BATCH, 1, rnn.hidden()).carried()));
-        if (rnn.hasCellState()) {
-            specs.add(Spec.of("c", Dim.BATCH, 1, rnn.hidden()).carried());
-        }
         return Plan.freeze(
                 model,
-                (net, x) -> {
-                    State before = new State(x[1], x.length > 2 ? x[2] : null);
-                    Output read = net.cell.run(net.in.apply(x[0]), before, null);
-                    Map<String, Tensor> all = new LinkedHashMap<>();
-                    all.put("logits", net.out.apply(read.last()));
-                    all.put("h", read.state().hidden());
-                    Tensor c = read.state().cell();
-                    if (c != null) {
-                        all.put("c", c);
-                    }
-                    return all;
-                },
-                specs.toArray(Spec[]::new));
+                (net, x, state) -> net.read(x[0], state),
+                net -> net.cell.state(1),
+                Spec.of("character", DType.I32, Dim.BATCH, 1));
     }
 
     /** Continues a prompt. */
@@ -104,7 +87,7 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
         try (Plan plan = freeze(model);
                 Session session = plan.newSession()) {
             IntBuffer character = session.intInput();
-            FloatBuffer state = session.input(rnn.hasCellState() ? "c" : "h");
+            FloatBuffer state = session.input(rnn.hasCellState() ? "cell" : "hidden");
             for (int i = 0; i < text.length; i++) {
                 character.put(0, text[i]);
                 session.run();

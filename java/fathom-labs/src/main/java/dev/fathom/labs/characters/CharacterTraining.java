@@ -7,7 +7,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
-import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
@@ -31,13 +30,11 @@ record CharacterTraining(LabRun run) {
     boolean rnn(String name, Model<CharacterRnn> model, int[] training, int[] validation, int epochs) {
         run.training().say("%n== %s", name);
         try (Dataset pieces = Dataset.pieces(training, ROWS, PIECE);
-                Dataset held = Dataset.pieces(validation, rows(validation), PIECE);
-                KeptState carried = new KeptState()) {
+                Dataset held = Dataset.pieces(validation, rows(validation), PIECE)) {
             Trainer<CharacterRnn> trainer = Trainer.custom(
-                            model, new Adam(4e-3f), (net, batch) -> net.step(batch, carried))
+                            model, new Adam(4e-3f), (net, batch, state) -> net.step(batch, state))
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
-                    .states(carried)
                     .metrics(Metric.bitsPerCharacter())
                     .keepBest("val_" + BITS)
                     .seed(run.seed());
@@ -48,10 +45,8 @@ record CharacterTraining(LabRun run) {
 
     /** Bits per character of a recurrent network that carries its state through the whole text. */
     static double bits(Model<CharacterRnn> model, int[] text) {
-        try (Dataset pieces = Dataset.pieces(text, 1, PIECE);
-                KeptState carried = new KeptState()) {
-            var figures = Trainer.custom(model, new Adam(1), (net, batch) -> net.step(batch, carried))
-                    .states(carried)
+        try (Dataset pieces = Dataset.pieces(text, 1, PIECE)) {
+            var figures = Trainer.custom(model, new Adam(1), (net, batch, state) -> net.step(batch, state))
                     .metrics(Metric.bitsPerCharacter())
                     .evaluate(pieces.batches(1));
             return Objects.requireNonNull(figures.get(BITS));

@@ -1,7 +1,5 @@
 package dev.fathom.labs.characters;
 
-import dev.fathom.attention.CachedOutput;
-import dev.fathom.attention.KeyValue;
 import dev.fathom.attention.LearnedPositions;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
@@ -25,14 +23,12 @@ import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /**
  * A small GPT: a causal Transformer with learned positions. From characters [n, length] it computes the logits [n,
@@ -106,37 +102,19 @@ record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder,
         }
     }
 
+    /** Reads more characters [n, added]: logits of what follows each of them, and the state behind them. */
+    private Next step(Tensor characters, State state) {
+        Next top = encoder.step(positions.apply(in.apply(characters), state.get("past")), state);
+        return new Next(out.apply(top.output()), top.state());
+    }
+
     /** A step of one character, whose keys and values are carried on in caches. */
     private static Plan freeze(Model<Gpt> model) {
-        Gpt gpt = model.net();
-        int context = gpt.context();
-        int layers = gpt.encoder.layers().size();
-        int width = gpt.positions.weight().shape().dim(1);
-        List<Spec> specs = new ArrayList<>(List.of(
-                Spec.of("character", DType.I32, Dim.BATCH, 1),
-                Spec.of("past", DType.I32, Dim.BATCH).carried()));
-        for (int layer = 0; layer < layers; layer++) {
-            specs.add(Spec.of("k" + layer, Dim.BATCH, context, width).carried());
-            specs.add(Spec.of("v" + layer, Dim.BATCH, context, width).carried());
-        }
         return Plan.freeze(
                 model,
-                (net, x) -> {
-                    List<KeyValue> caches = new ArrayList<>();
-                    for (int layer = 0; layer < layers; layer++) {
-                        caches.add(new KeyValue(x[2 + 2 * layer], x[3 + 2 * layer]));
-                    }
-                    CachedOutput next = net.encoder.step(net.positions.apply(net.in.apply(x[0]), x[1]), caches, x[1]);
-                    Map<String, Tensor> all = new LinkedHashMap<>();
-                    all.put("logits", net.out.apply(next.output()));
-                    all.put("past", x[1].add(Tensor.ofInts(new int[] {1}, 1)));
-                    for (int layer = 0; layer < layers; layer++) {
-                        all.put("k" + layer, next.caches().get(layer).keys());
-                        all.put("v" + layer, next.caches().get(layer).values());
-                    }
-                    return all;
-                },
-                specs.toArray(Spec[]::new));
+                (net, x, state) -> net.step(x[0], state),
+                net -> net.encoder.state(1, net.context()),
+                Spec.of("character", DType.I32, Dim.BATCH, 1));
     }
 
     /** Continues a prompt. When the caches are full, they are filled again with the last half of a context. */

@@ -5,6 +5,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Net;
 import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -23,7 +24,7 @@ record CaptionNet(Embedding words, Recurrent cell, Linear out) implements Net {
     }
 
     Tensor read(Tensor tokens, Tensor lengths) {
-        return cell.run(words.apply(tokens), null, lengths).last();
+        return cell.run(words.apply(tokens), State.EMPTY, lengths).last();
     }
 
     /**

@@ -4,8 +4,8 @@ import dev.fathom.data.Batch;
 import dev.fathom.labs.statistics.SingularValues;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,14 +26,13 @@ final class GradientFlow {
         Tensor x = net.read(batch.x());
         int steps = x.dim(1);
         List<State> states = new ArrayList<>();
-        State state = null;
+        State state = State.EMPTY;
         List<Tensor> hidden = new ArrayList<>();
         for (int t = 0; t < steps; t++) {
-            Output out = net.cell().run(x.slice(1, t, t + 1), state, null);
-            State after = out.state();
-            state = new State(pass.watch(after.hidden()), after.cell() == null ? null : pass.watch(after.cell()));
+            Output out = net.cell().run(x.slice(1, t, t + 1), state);
+            state = out.state().map(pass::watch);
             states.add(state);
-            hidden.add(state.hidden());
+            hidden.add(state.get("hidden"));
         }
         Tensor answer = net.task() == MemoryTask.COPY
                 ? net.out().apply(Tensor.concat(1, hidden.toArray(new Tensor[0])))
@@ -43,9 +42,9 @@ final class GradientFlow {
         pass.backward(net.task().loss().of(answer, batch.y()));
         double[] norms = new double[steps];
         for (int d = 0; d < steps; d++) {
-            State at = states.get(steps - 1 - d);
-            norms[d] = Math.sqrt(
-                    squares(pass.gradient(at.hidden())) + (at.cell() == null ? 0 : squares(pass.gradient(at.cell()))));
+            norms[d] = Math.sqrt(states.get(steps - 1 - d).tensors().values().stream()
+                    .mapToDouble(s -> squares(pass.gradient(s)))
+                    .sum());
         }
         return norms;
     }

@@ -3,8 +3,8 @@ package dev.fathom.labs.outliers;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -53,8 +53,8 @@ record RecurrentAutoencoder(Recurrent encoder, Recurrent decoder, Linear out) im
 
     /** Writes t rows from a code: [n, t, columns], in the order of time. */
     Tensor rows(State code, int t) {
-        Tensor nothing = Tensor.zeros(code.hidden().dim(0), t, 1);
-        return out.apply(decoder.run(nothing, code, null).steps()).flip(1);
+        Tensor nothing = Tensor.zeros(code.get("hidden").dim(0), t, 1);
+        return out.apply(decoder.run(nothing, code).steps()).flip(1);
     }
 
     /** Writes x again. */

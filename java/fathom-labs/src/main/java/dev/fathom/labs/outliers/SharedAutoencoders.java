@@ -2,7 +2,7 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
-import dev.fathom.recurrent.State;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 
@@ -27,7 +27,7 @@ record SharedAutoencoders(List<RecurrentAutoencoder> members, Linear join) imple
 
     /** What each member writes from the shared code: [n, t, columns] for each. */
     List<Tensor> rows(Tensor code, int t) {
-        State state = new State(code.unsqueeze(1), Tensor.zeros(code.dim(0), 1, code.dim(1)));
+        State state = State.of("hidden", code.unsqueeze(1), "cell", Tensor.zeros(code.dim(0), 1, code.dim(1)));
         return members.stream().map(m -> m.rows(state, t)).toList();
     }
 }

@@ -7,7 +7,8 @@ import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
 import dev.fathom.recurrent.Output;
-import dev.fathom.recurrent.State;
+import dev.fathom.tensor.Next;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -27,12 +28,6 @@ final class Streaming implements AutoCloseable {
     private static final int HIDDEN = RecurrentAutoencoder.HIDDEN;
     private static final int MOST_LAG = RecurrentAutoencoder.MOST_LAG;
 
-    /**
-     * The squared error of each member [members], its hidden states, the newest first [members, 10, hidden], and its
-     * cells [members, 1, hidden].
-     */
-    private record Step(Tensor errors, Tensor hidden, Tensor cells) {}
-
     private final Model<Members> model;
     private final Plan plan;
     private final Session session;
@@ -44,14 +39,17 @@ final class Streaming implements AutoCloseable {
         model = Model.adopt(new Members(members), 0);
         plan = Plan.freeze(
                 model,
-                (net, in) -> step(net, in[0], in[1], in[2]),
-                Spec.of("row", 1, 1, columns),
-                Spec.of("hidden", n, MOST_LAG, HIDDEN).carried(),
-                Spec.of("cells", n, 1, HIDDEN).carried());
+                (net, in, state) -> step(net, in[0], state.get("hidden"), state.get("cell")),
+                net -> State.of("hidden", Tensor.zeros(n, MOST_LAG, HIDDEN), "cell", Tensor.zeros(n, 1, HIDDEN)),
+                Spec.of("row", 1, 1, columns));
         session = plan.newSession().threads(1);
     }
 
-    private static Step step(Members net, Tensor row, Tensor hidden, Tensor cells) {
+    /**
+     * The squared error of each member [members], and the state: its hidden states, the newest first [members, 10,
+     * hidden], and its cells [members, 1, hidden].
+     */
+    private static Next step(Members net, Tensor row, Tensor hidden, Tensor cells) {
         List<Tensor> errors = new ArrayList<>();
         List<Tensor> states = new ArrayList<>();
         List<Tensor> memories = new ArrayList<>();
@@ -60,12 +58,12 @@ final class Streaming implements AutoCloseable {
             int lag = Objects.requireNonNull(member.encoder().settings().skip()).lag();
             Tensor past = hidden.slice(0, m, m + 1);
             Tensor both = past.slice(1, 0, 1).add(past.slice(1, lag - 1, lag)).mul(0.5f);
-            Output read = member.encoder().run(row, new State(both, cells.slice(0, m, m + 1)), null);
+            Output read = member.encoder().run(row, State.of("hidden", both, "cell", cells.slice(0, m, m + 1)));
             errors.add(member.rows(read.state(), 1).sub(row).square().sum().reshape(Shape.of(1)));
-            states.add(Tensor.concat(1, read.state().hidden(), past.slice(1, 0, MOST_LAG - 1)));
-            memories.add(Objects.requireNonNull(read.state().cell()));
+            states.add(Tensor.concat(1, read.state().get("hidden"), past.slice(1, 0, MOST_LAG - 1)));
+            memories.add(read.state().get("cell"));
         }
-        return new Step(joined(errors), joined(states), joined(memories));
+        return new Next(joined(errors), State.of("hidden", joined(states), "cell", joined(memories)));
     }
 
     private static Tensor joined(List<Tensor> parts) {
@@ -75,7 +73,7 @@ final class Streaming implements AutoCloseable {
     /** Reads the next row and returns its score. */
     double score(float... next) {
         session.set("row", next).run();
-        FloatBuffer errors = session.output("errors");
+        FloatBuffer errors = session.output();
         double[] squares = new double[errors.capacity()];
         for (int m = 0; m < squares.length; m++) {
             squares[m] = errors.get(m);

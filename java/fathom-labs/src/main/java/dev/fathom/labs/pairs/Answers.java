@@ -23,6 +23,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Metric;
@@ -82,7 +83,7 @@ record Answers(LabRun run, CaptionedShapes training, CaptionedShapes test) {
 
         private Tensor logits(Batch batch, Tensor memory, Tensor code) {
             int n = batch.size();
-            Tensor question = lstm.run(words.apply(batch.get("question")), null, batch.lengths("question"))
+            Tensor question = lstm.run(words.apply(batch.get("question")), State.EMPTY, batch.lengths("question"))
                     .last()
                     .reshape(n, 1, QUESTION);
             Tensor once = first.apply(question, memory, AttentionMask.NONE);

@@ -11,8 +11,8 @@ import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Step;
@@ -56,13 +56,13 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
         return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores, batch.y());
     }
 
-    private Writer.Memory memory(Tensor pictures) {
+    private State memory(Tensor pictures) {
         Tensor memory = cells.apply(pictures);
         int n = memory.dim(0);
         List<Tensor> state =
                 start.apply(memory.flatten(1)).tanh().reshape(n, 1, 2 * HIDDEN).chunk(2, 2);
-        return new Writer.Memory(
-                new State(state.get(0), state.get(1)), writer.attention() == null ? null : memory, null);
+        State first = State.of("hidden", state.get(0), "cell", state.get(1));
+        return writer.attention() == null ? Writer.memory(first) : Writer.memory(first, memory);
     }
 
     /** The captions that it writes, the most probable word each time. */

@@ -15,12 +15,11 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A network that watches clips: a CNN makes a code of each frame, an LSTM reads the codes, and after each frame three
@@ -102,11 +101,11 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     }
 
     /** The states of the LSTM after each of some frames [n, length, side, side]. */
-    private Output watch(Tensor frames, @Nullable State state) {
+    private Output watch(Tensor frames, State state) {
         int n = frames.dim(0);
         int length = frames.dim(1);
         Tensor codes = encoder.apply(frames.reshape(n * length, SIDE, SIDE, 1));
-        return lstm.run(codes.reshape(n, length, CODE), state, null);
+        return lstm.run(codes.reshape(n, length, CODE), state);
     }
 
     /** The loss after each frame but the first, which shows no motion, and the last, which has no next one. */
@@ -114,7 +113,7 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
         Tensor frames = batch.x();
         int n = batch.size();
         int rows = n * (FRAMES - 2);
-        Tensor states = watch(frames.slice(1, 0, FRAMES - 1), null)
+        Tensor states = watch(frames.slice(1, 0, FRAMES - 1), State.EMPTY)
                 .steps()
                 .slice(1, 1, FRAMES - 1)
                 .reshape(rows, HIDDEN);
@@ -144,7 +143,7 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     /** Goes on from the frames that are seen, each time from the frame that it has drawn itself. */
     Forecast forecast(Tensor frames) {
         int n = frames.dim(0);
-        Output out = watch(frames.slice(1, 0, SEEN), null);
+        Output out = watch(frames.slice(1, 0, SEEN), State.EMPTY);
         Tensor directions = action.apply(out.last());
         Tensor last = frames.slice(1, SEEN - 1, SEEN).reshape(n, SIDE, SIDE);
         List<Tensor> places = new ArrayList<>();

@@ -14,7 +14,6 @@ import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Window;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import java.util.List;
@@ -46,7 +45,7 @@ sealed interface PairDecoder extends Net {
                     .tanh()
                     .reshape(code.dim(0), 1, 2 * PairEncoder.CODE)
                     .chunk(2, 2);
-            Tensor scores = writer.scores(truth, new Writer.Memory(new State(state.get(0), state.get(1))));
+            Tensor scores = writer.scores(truth, Writer.memory(state.get(0), state.get(1)));
             return new Step.Result(Writer.loss(scores, truth, batch.lengths("french")), scores, truth);
         }
     }

@@ -13,6 +13,7 @@ import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.tree.Inline;
@@ -37,7 +38,7 @@ sealed interface PairEncoder extends Net {
     record OfSentence(Embedding words, Recurrent lstm) implements PairEncoder {
         @Override
         public Tensor code(Batch batch) {
-            return lstm.run(words.apply(batch.get("caption")), null, batch.lengths("caption"))
+            return lstm.run(words.apply(batch.get("caption")), State.EMPTY, batch.lengths("caption"))
                     .last();
         }
     }

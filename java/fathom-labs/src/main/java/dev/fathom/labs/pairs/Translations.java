@@ -21,8 +21,8 @@ import dev.fathom.op.DType;
 import dev.fathom.optim.Sgd;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Metric;
@@ -109,23 +109,23 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
                             .remembering());
         }
 
-        private Writer.Memory memory(Source source, Batch batch, Tensor seen) {
+        private State memory(Source source, Batch batch, Tensor seen) {
             int n = batch.size();
             if (source == Source.PICTURE) {
                 List<Tensor> state = start.apply(seen.flatten(1))
                         .tanh()
                         .reshape(n, 1, 2 * WIDTH)
                         .chunk(2, 2);
-                return new Writer.Memory(new State(state.get(0), state.get(1)), seen, null);
+                return Writer.memory(State.of("hidden", state.get(0), "cell", state.get(1)), seen);
             }
             Tensor lengths = batch.lengths("x");
-            Output read = lstm.run(words.apply(batch.x()), null, lengths);
+            Output read = lstm.run(words.apply(batch.x()), State.EMPTY, lengths);
             if (source == Source.TEXT) {
-                return new Writer.Memory(read.state(), read.steps(), lengths);
+                return Writer.memory(read.state(), read.steps(), lengths);
             }
             Tensor longer =
                     lengths.to(DType.F32).add(Cells.COUNT).to(DType.I32); // the cells come first, then the words
-            return new Writer.Memory(read.state(), Tensor.concat(1, seen, read.steps()), longer);
+            return Writer.memory(read.state(), Tensor.concat(1, seen, read.steps()), longer);
         }
 
         Step.Result step(Setting setting, Batch batch) {

@@ -15,6 +15,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Window;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -107,8 +108,8 @@ final class ReviewNets {
 
         @Override
         public Tensor logits(Tensor tokens, Tensor lengths) {
-            Tensor last =
-                    net.run(words.apply(tokens), null, padded ? null : lengths).last();
+            Tensor last = net.run(words.apply(tokens), State.EMPTY, padded ? null : lengths)
+                    .last();
             return out.apply(dropout == null ? last : dropout.apply(last));
         }
     }

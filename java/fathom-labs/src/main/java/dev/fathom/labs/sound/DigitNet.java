@@ -19,6 +19,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
 import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Metric;
@@ -68,8 +69,8 @@ enum DigitNet {
     record OfSequences(Recurrent net, Dropout dropout, Linear out) implements Classifier {
         @Override
         public Tensor logits(Batch batch) {
-            return out.apply(
-                    dropout.apply(net.run(batch.x(), null, batch.lengths("x")).last()));
+            return out.apply(dropout.apply(
+                    net.run(batch.x(), State.EMPTY, batch.lengths("x")).last()));
         }
     }
 

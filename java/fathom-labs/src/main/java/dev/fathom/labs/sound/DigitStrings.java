@@ -17,6 +17,7 @@ import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
@@ -92,7 +93,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
     }
 
     Tensor logits(Batch batch) {
-        return out.apply(lstm.run(batch.x(), null, batch.lengths("x")).steps());
+        return out.apply(lstm.run(batch.x(), State.EMPTY, batch.lengths("x")).steps());
     }
 
     /** Whether a recording that is not of the test belongs to the strings for validation, a ninth. */

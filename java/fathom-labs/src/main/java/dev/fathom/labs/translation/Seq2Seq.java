@@ -11,6 +11,7 @@ import dev.fathom.parameter.Initializer;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Step;
@@ -67,11 +68,11 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     }
 
     /** The final states, and for attention the hidden states of all steps. */
-    private Writer.Memory read(Tensor tokens, Tensor lengths) {
-        Output out = encoder.run(source.apply(tokens), null, lengths);
+    private State read(Tensor tokens, Tensor lengths) {
+        Output out = encoder.run(source.apply(tokens), State.EMPTY, lengths);
         return writer.attention() == null
-                ? new Writer.Memory(out.state())
-                : new Writer.Memory(out.state(), out.steps(), lengths);
+                ? Writer.memory(out.state())
+                : Writer.memory(out.state(), out.steps(), lengths);
     }
 
     /**
@@ -97,7 +98,7 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     /** The hidden state of the encoder's top layer at the end of each source [sources, hidden]. */
     float[][] encoderStates(int[]... sources) {
         try (Pass pass = Pass.infer()) {
-            float[] last = encoder.run(source.apply(padded(sources)), null, lengths(sources))
+            float[] last = encoder.run(source.apply(padded(sources)), State.EMPTY, lengths(sources))
                     .last()
                     .toArray();
             int width = last.length / sources.length;

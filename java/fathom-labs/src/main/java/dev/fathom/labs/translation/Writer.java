@@ -13,13 +13,13 @@ import dev.fathom.nn.Net;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Metric;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -47,23 +47,39 @@ public record Writer(
         Linear logits) implements Net {
     private static final Reserved TOKENS = Reserved.STANDARD;
 
-    /**
-     * What an encoder gives.
-     *
-     * @param state the first state of the decoder
-     * @param cells [n, cells, width], what the decoder attends to; null without attention
-     * @param lengths I32 [n], the number of cells of each example that are no padding; null if all are
-     */
-    public record Memory(
-            State state, @Nullable Tensor cells, @Nullable Tensor lengths) {
-        /** A memory for a decoder without attention. */
-        public Memory(State state) {
-            this(state, null, null);
-        }
+    /** Returns what an encoder gives to a decoder without attention: the decoder's first hidden and cell states. */
+    public static State memory(Tensor hidden, Tensor cell) {
+        return memory(State.of("hidden", hidden, "cell", cell));
+    }
 
-        private AttentionMask mask() {
-            return lengths == null ? AttentionMask.NONE : AttentionMask.NONE.withLengths(lengths);
-        }
+    /** Returns what an encoder gives to a decoder without attention: the decoder's first state. */
+    public static State memory(State first) {
+        return State.EMPTY.with("decoder", first);
+    }
+
+    /**
+     * Returns what an encoder gives to a decoder with attention.
+     *
+     * @param first the first state of the decoder
+     * @param cells [n, cells, width], what the decoder attends to
+     */
+    public static State memory(State first, Tensor cells) {
+        return memory(first).with("cells", cells);
+    }
+
+    /**
+     * Returns what an encoder gives to a decoder with attention.
+     *
+     * @param lengths I32 [n], the number of cells of each example that are no padding
+     */
+    public static State memory(State first, Tensor cells, Tensor lengths) {
+        return memory(first, cells).with("lengths", lengths);
+    }
+
+    private static AttentionMask mask(State memory) {
+        return memory.names().contains("lengths")
+                ? AttentionMask.NONE.withLengths(memory.get("lengths"))
+                : AttentionMask.NONE;
     }
 
     /**
@@ -118,7 +134,7 @@ public record Writer(
     /**
      * The logits [n, length, tokens] of each token of the targets y, I32 [n, length], after the true tokens before it.
      */
-    public Tensor scores(Tensor y, Memory memory) {
+    public Tensor scores(Tensor y, State memory) {
         return write(ScheduledSampling.shifted(y, TOKENS.start()), memory).logits;
     }
 
@@ -164,17 +180,17 @@ public record Writer(
 
     // ---- after training
 
-    /** The output for the tokens so far. */
+    /** The output for the tokens so far, and the state behind them. */
     private record Writing(Tensor logits, Tensor steps, State state) {}
 
-    private Writing write(Tensor tokens, Memory memory) {
-        Output out = decoder.run(target.apply(tokens), memory.state, null);
+    private Writing write(Tensor tokens, State memory) {
+        Output out = decoder.run(target.apply(tokens), memory.part("decoder"));
         Tensor top = out.steps();
         if (attention != null && mix != null) {
-            Tensor context = attention.apply(top, Objects.requireNonNull(memory.cells), memory.mask());
+            Tensor context = attention.apply(top, memory.get("cells"), mask(memory));
             top = mix.apply(Tensor.concat(2, top, context)).tanh();
         }
-        return new Writing(logits.apply(top), out.steps(), out.state());
+        return new Writing(logits.apply(top), out.steps(), memory.with("decoder", out.state()));
     }
 
     /**
@@ -183,20 +199,13 @@ public record Writer(
      *
      * @param encoder gives the memory; it is called once, in a pass for inference
      */
-    public List<List<Hypothesis>> search(BeamSearch search, Supplier<Memory> encoder) {
+    public List<List<Hypothesis>> search(BeamSearch search, Supplier<State> encoder) {
         Decoder model;
         int[] starts;
         try (Pass pass = Pass.infer()) {
-            Memory memory = encoder.get();
-            starts = new int[memory.state.hidden().dim(0)];
-            List<Tensor> state = new ArrayList<>(List.of(memory.state.hidden(), cell(memory.state)));
-            if (memory.cells != null) {
-                state.add(memory.cells);
-            }
-            if (memory.lengths != null) {
-                state.add(memory.lengths);
-            }
-            model = new Decoder(this::next, state.toArray(Tensor[]::new));
+            State memory = encoder.get();
+            starts = new int[memory.get("decoder.hidden").dim(0)];
+            model = new Decoder(this::next, memory);
         }
         Arrays.fill(starts, TOKENS.start());
         try (model) {
@@ -204,33 +213,23 @@ public record Writer(
         }
     }
 
-    private Decoder.Step next(Tensor token, Tensor... state) {
-        Memory memory = new Memory(
-                new State(state[0], state[1]), state.length > 2 ? state[2] : null, state.length > 3 ? state[3] : null);
-        Writing one = write(token.reshape(token.dim(0), 1), memory);
+    private Next next(Tensor token, State state) {
+        Writing one = write(token, state);
         float[] forbidden = new float[one.logits.dim(2)];
         forbidden[TOKENS.padding()] = Float.NEGATIVE_INFINITY;
         forbidden[TOKENS.unknown()] = Float.NEGATIVE_INFINITY;
         forbidden[TOKENS.start()] = Float.NEGATIVE_INFINITY;
-        Tensor scores = one.logits.reshape(token.dim(0), forbidden.length).add(Tensor.of(forbidden, forbidden.length));
-        Tensor[] next = state.clone();
-        next[0] = one.state.hidden();
-        next[1] = cell(one.state);
-        return new Decoder.Step(scores, next);
-    }
-
-    private static Tensor cell(State state) {
-        return Objects.requireNonNull(state.cell(), "the cells of a writer are LSTM cells");
+        return new Next(one.logits.add(Tensor.of(forbidden, forbidden.length)), one.state);
     }
 
     /**
      * The attention weights [n, length, cells]: how much each token of the targets y, I32 [n, length], attends to each
      * cell of the memory. Each row sums to 1 and is 0 on padding.
      */
-    public float[][][] attentionWeights(Tensor y, Memory memory) {
+    public float[][][] attentionWeights(Tensor y, State memory) {
         Tensor steps = write(ScheduledSampling.shifted(y, TOKENS.start()), memory).steps;
         Tensor weights = Objects.requireNonNull(attention, "a network without attention has no attention weights")
-                .weights(steps, Objects.requireNonNull(memory.cells), memory.mask());
+                .weights(steps, memory.get("cells"), mask(memory));
         float[] all = weights.toArray();
         float[][][] rows = new float[weights.dim(0)][weights.dim(1)][weights.dim(2)];
         int from = 0;

@@ -12,8 +12,8 @@ import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Texts;
 import java.io.IOException;
@@ -196,8 +196,8 @@ class ShakespeareLabTest {
                     Tensor read = net.in().apply(Tensor.ofInts(Arrays.copyOf(text, length), 1, length));
                     State state = net.cell().run(read).state();
                     float[] expected = cell == Cell.LSTM
-                            ? state.cell().tanh().toArray()
-                            : state.hidden().toArray();
+                            ? state.get("cell").tanh().toArray()
+                            : state.get("hidden").toArray();
                     for (int u = 0; u < 8; u++) {
                         assertThat(units[u][length - 1]).isCloseTo(expected[u], within(1e-6f));
                     }

@@ -11,9 +11,9 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.recurrent.State;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -209,8 +209,8 @@ class MemoryLabTest {
                 State before = net.run(all.slice(1, 0, 12 - d)).state();
                 double[][] jacobian = new double[6][6];
                 for (int unit = 0; unit < 6; unit++) {
-                    Tensor h = pass.watch(before.hidden().detach());
-                    Tensor last = net.run(all.slice(1, 12 - d, 12), new State(h, null), null)
+                    Tensor h = pass.watch(before.get("hidden").detach());
+                    Tensor last = net.run(all.slice(1, 12 - d, 12), State.of("hidden", h))
                             .last();
                     pass.backward(last.slice(1, unit, unit + 1).sum(), h);
                     float[] row = Objects.requireNonNull(pass.gradient(h)).toArray();

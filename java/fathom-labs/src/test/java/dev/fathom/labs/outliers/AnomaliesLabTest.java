@@ -315,7 +315,7 @@ class AnomaliesLabTest {
                         .containsExactly(2, 7, 3);
                 assertThat(model.net()
                                 .code(Tensor.zeros(2, 7, 3))
-                                .hidden()
+                                .get("hidden")
                                 .shape()
                                 .toArray())
                         .containsExactly(2, 1, 8);
