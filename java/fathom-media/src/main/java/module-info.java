@@ -1,8 +1,10 @@
 /** Readers of media: series in CSV files, sound, and pictures with the recipe that turns them into numbers. */
+@SuppressWarnings("requires-automatic") // the name of metadata-extractor is that of its jar
 module dev.fathom.media {
     requires transitive dev.fathom;
     requires com.google.gson;
     requires de.siegmar.fastcsv;
+    requires metadata.extractor;
     requires static java.desktop; // pictures
     requires static org.jspecify;
 

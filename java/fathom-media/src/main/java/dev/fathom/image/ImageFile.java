@@ -1,5 +1,18 @@
 package dev.fathom.image;
 
+import com.drew.imaging.ImageProcessingException;
+import com.drew.imaging.jpeg.JpegSegmentReader;
+import com.drew.imaging.jpeg.JpegSegmentType;
+import com.drew.imaging.tiff.TiffReader;
+import com.drew.lang.ByteArrayReader;
+import com.drew.lang.RandomAccessReader;
+import com.drew.lang.StreamReader;
+import com.drew.metadata.Directory;
+import com.drew.metadata.Metadata;
+import com.drew.metadata.exif.ExifDirectoryBase;
+import com.drew.metadata.exif.ExifIFD0Directory;
+import com.drew.metadata.exif.ExifReader;
+import com.drew.metadata.exif.ExifTiffHandler;
 import dev.fathom.io.AtomicFile;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
@@ -9,12 +22,12 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
@@ -46,6 +59,9 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
 
     private static final long THINNED = 1 << 24;
 
+    /** A megabyte: more of a chunk of metadata is not read. */
+    private static final int MOST_METADATA = 1 << 20;
+
     /** What a reader of JPEG files notes and then goes on with something made up. */
     private static final Pattern LOST = Pattern.compile("(?i)corrupt|premature|truncated");
 
@@ -74,20 +90,7 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     /** Which part of an image of height h and width w becomes the result. */
     @FunctionalInterface
     interface Cut {
-        /** All of it, whatever becomes of its proportions. */
-        Cut WHOLE = (h, w) -> new Part(0, 0, h, w);
-
         Part of(int h, int w);
-
-        /** The largest part in the middle that has the proportions of {@code height} to {@code width}. */
-        static Cut covering(int height, int width) {
-            return (h, w) -> {
-                double scale = Math.max((double) height / h, (double) width / w);
-                double partH = height / scale;
-                double partW = width / scale;
-                return new Part((h - partH) / 2, (w - partW) / 2, partH, partW);
-            };
-        }
     }
 
     /**
@@ -196,16 +199,10 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     private Decoded read(ImageInputStream in) throws IOException, Damaged {
         String format = format(in);
         List<String> notes = new ArrayList<>();
-        int held = 1;
-        if (format.equals("JPEG")) {
-            held = orientation(in);
-        } else if (format.equals("PNG")) {
-            if (chunk(in, "acTL") >= 0) {
-                notes.add("it moves; this is its first picture");
-            }
-            held = exif(in, chunk(in, "eXIf"));
+        if (format.equals("PNG") && chunk(in, "acTL").length > 0) {
+            notes.add("it moves; this is its first picture");
         }
-        Orientation orientation = new Orientation(held);
+        Orientation orientation = new Orientation(held(in, format));
         ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
         try {
             reader.setInput(in, true, true);
@@ -284,10 +281,10 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     }
 
     /**
-     * Where the data of a PNG's chunk of this name begin, if it comes before the pixels, as every chunk must that is
-     * asked for here; -1 if there is none.
+     * What a PNG's chunk of this name holds, if it comes before the pixels, as every chunk must that is asked for here;
+     * nothing if there is none.
      */
-    private static long chunk(ImageInputStream in, String wanted) throws IOException {
+    private static byte[] chunk(ImageInputStream in, String wanted) throws IOException {
         try {
             byte[] name = new byte[4];
             for (long at = 8; ; ) {
@@ -296,71 +293,94 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
                 in.readFully(name);
                 String chunk = new String(name, StandardCharsets.ISO_8859_1);
                 if (chunk.equals(wanted)) {
-                    return at + 8;
+                    byte[] data = new byte[(int) Math.min(length, MOST_METADATA)];
+                    in.readFully(data);
+                    return data;
                 }
                 if (chunk.equals("IDAT") || chunk.equals("IEND")) {
-                    return -1;
+                    return new byte[0];
                 }
                 at += 12 + length;
             }
         } catch (EOFException | IndexOutOfBoundsException e) {
-            return -1; // the reader says what is wrong
+            return new byte[0]; // the reader says what is wrong
         } finally {
             in.seek(0);
         }
     }
 
-    /** EXIF's tag 274 in the data of a chunk; 1 where there is none. */
-    private static int exif(ImageInputStream in, long tiff) throws IOException {
+    /** EXIF's number for how the camera was held; 1 where none is to be read. */
+    private static int held(ImageInputStream in, String format) throws IOException {
+        byte[] exif = {};
+        int begin = 0;
         try {
-            return tiff < 0 ? 1 : tag274(in, tiff);
-        } catch (EOFException | IndexOutOfBoundsException e) {
-            return 1;
+            if (format.equals("PNG")) {
+                exif = chunk(in, "eXIf");
+            } else if (format.equals("JPEG")) {
+                var segments =
+                        JpegSegmentReader.readSegments(new StreamReader(stream(in)), List.of(JpegSegmentType.APP1));
+                for (byte[] segment : segments.getSegments(JpegSegmentType.APP1)) {
+                    if (ExifReader.startsWithJpegExifPreamble(segment) && exif.length == 0) {
+                        exif = segment;
+                        begin = ExifReader.JPEG_SEGMENT_PREAMBLE.length();
+                    }
+                }
+            }
+            if (exif.length == 0) {
+                return 1;
+            }
+            Metadata metadata = new Metadata();
+            new TiffReader().processTiff(new ByteArrayReader(exif, begin), new FirstDirectory(metadata), 0);
+            Directory first = metadata.getFirstDirectoryOfType(ExifIFD0Directory.class);
+            Integer number = first == null ? null : first.getInteger(ExifDirectoryBase.TAG_ORIENTATION);
+            return number == null || number < 1 || number > 8 ? 1 : number;
+        } catch (IOException | ImageProcessingException | RuntimeException e) {
+            return 1; // hostile metadata say nothing; what is wrong with the pixels is said by their reader
         } finally {
-            in.setByteOrder(ByteOrder.BIG_ENDIAN);
             in.seek(0);
         }
     }
 
-    /** EXIF's tag 274 in the segments of a JPEG before its pixels; 1 where there is none. */
-    private static int orientation(ImageInputStream in) throws IOException {
-        try {
-            for (long at = 2; ; ) {
-                in.seek(at);
-                int marker = in.readUnsignedShort();
-                int length = in.readUnsignedShort();
-                if (marker == 0xffe1 && in.readInt() == 0x45786966 && in.readShort() == 0) { // Exif
-                    return tag274(in, at + 10);
-                }
-                if (marker < 0xffc0 || marker == 0xffda) {
-                    return 1;
-                }
-                at += 2 + length;
-            }
-        } catch (EOFException | IndexOutOfBoundsException e) {
-            return 1;
-        } finally {
-            in.setByteOrder(ByteOrder.BIG_ENDIAN);
-            in.seek(0);
+    /** Reads no further than the directory that tells how the camera was held. */
+    private static final class FirstDirectory extends ExifTiffHandler {
+        FirstDirectory(Metadata metadata) {
+            super(metadata, null, 0);
+        }
+
+        @Override
+        public boolean tryEnterSubIfd(int tag) {
+            return false;
+        }
+
+        @Override
+        public boolean hasFollowerIfd() {
+            return false;
+        }
+
+        @Override
+        public boolean customProcessTag(
+                int offset, Set<Integer> done, int start, RandomAccessReader from, int tag, int bytes) {
+            return false;
         }
     }
 
-    private static int tag274(ImageInputStream in, long tiff) throws IOException {
-        in.seek(tiff);
-        in.setByteOrder(in.readShort() == 0x4949 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        in.seek(tiff + 4);
-        long directory = tiff + in.readUnsignedInt();
-        in.seek(directory);
-        int entries = in.readUnsignedShort();
-        for (int i = 0; i < entries; i++) {
-            in.seek(directory + 2 + 12L * i);
-            if (in.readUnsignedShort() == 274) {
-                in.skipBytes(6); // a short, one of them
-                int value = in.readUnsignedShort();
-                return value >= 1 && value <= 8 ? value : 1;
+    private static InputStream stream(ImageInputStream in) {
+        return new InputStream() {
+            @Override
+            public int read() throws IOException {
+                return in.read();
             }
-        }
-        return 1;
+
+            @Override
+            public int read(byte[] to, int at, int n) throws IOException {
+                return in.read(to, at, n);
+            }
+
+            @Override
+            public long skip(long n) throws IOException {
+                return in.skipBytes(n);
+            }
+        };
     }
 
     // ---- pixels

@@ -33,7 +33,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
@@ -47,35 +46,25 @@ import org.jspecify.annotations.Nullable;
  * files' names, sizes and times and the settings are unchanged, the cache is read instead.
  *
  * <pre>{@code
- * try (var pets = ImageFolder.of(Path.of("pets"), 64, 64).skipDamaged().read()) {
+ * try (var pets = ImageFolder.of(Path.of("pets"), Preprocessing.of(64, 64)).skipDamaged().read()) {
  *     var split = pets.data().split(500, 1);
  *     ...
  * }
  * }</pre>
  *
  * <p>Classes and files are in the order of their names, and a class's label is its index in this order, unless
- * {@link #classes} gives another. An image is scaled until it covers the size, and what is beyond is cut off evenly on
- * both sides, unless images are {@link #stretched}. A photograph that its camera marked as rotated (EXIF) is turned
- * upright. {@link #pixels(Path)} reads a single file in the same way, so that a network is served what it was trained
- * on. The settings are immutable: each method returns another.
+ * {@link #classes} gives another. Images become what the recipe says, and a server that follows the same recipe gives
+ * the network what it was trained on. The settings are immutable: each method returns another.
  *
  * @param folder the folder that holds the classes' folders
- * @param height height of every image that is read
- * @param width width of every image that is read
- * @param channels 3 for red, green, blue, 1 for gray
- * @param filter the filter by which images are resized
- * @param stretch whether images may change their proportions
+ * @param recipe what becomes of an image
  * @param skip whether damaged files are left out
  * @param cache the file in which the decoded images are kept
  * @param names the classes in the order of their labels; null for the sub-folders in the order of their names
  */
 public record ImageFolder(
         Path folder,
-        int height,
-        int width,
-        int channels,
-        Filter filter,
-        boolean stretch,
+        Preprocessing recipe,
         boolean skip,
         @Nullable Path cache,
         @Nullable List<String> names) {
@@ -85,7 +74,7 @@ public record ImageFolder(
     private static final Comparator<Path> BY_NAME =
             Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
 
-    private static final int VERSION = 4;
+    private static final int VERSION = 5;
     /**
      * Returns whether a file has the name of a picture that can be read: it ends in .png, .jpg, .jpeg or .bmp and is
      * not hidden.
@@ -106,7 +95,7 @@ public record ImageFolder(
     /**
      * The images of a folder. Close this, or its data.
      *
-     * @param data the images [height, width, channels]
+     * @param data the images [height, width, channels], with values as the recipe says
      * @param classes the names of the sub-folders, in the order of the labels
      * @param skipped a sentence for each file that was left out
      */
@@ -118,44 +107,11 @@ public record ImageFolder(
     }
 
     /**
-     * Checks the sizes.
-     *
-     * @throws IllegalArgumentException if a side is less than 1, the number of channels is neither 1 nor 3, or an image
-     *     would have 2^31 bytes or more
-     */
-    public ImageFolder {
-        if (height < 1 || width < 1 || channels != 1 && channels != 3 || (long) height * width > (1 << 28)) {
-            throw new IllegalArgumentException("image folder: images cannot be [" + height + ", " + width + ", "
-                    + channels + "]; give a height and a width of 1 or more, and 1 or 3 channels");
-        }
-    }
-
-    /** Reads square color images with this side, as {@link #of(Path, int, int)} does. */
-    public static ImageFolder of(Path folder, int side) {
-        return of(folder, side, side);
-    }
-
-    /**
-     * Reads color images of this size, resized by {@link Filter#BILINEAR}. A damaged file is an error unless
+     * Reads images by a recipe, such as {@code Preprocessing.of(64, 64).gray()}. A damaged file is an error unless
      * {@link #skipDamaged} is set.
      */
-    public static ImageFolder of(Path folder, int height, int width) {
-        return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null, null);
-    }
-
-    /** Returns this folder with images in gray: 0.299 red + 0.587 green + 0.114 blue. */
-    public ImageFolder gray() {
-        return Records.with(this, "channels", 1);
-    }
-
-    /** Returns this folder with images resized by another filter. */
-    public ImageFolder filter(Filter filter) {
-        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache, names);
-    }
-
-    /** Returns this folder with the whole of each image resized to the size, which changes its proportions. */
-    public ImageFolder stretched() {
-        return Records.with(this, "stretch", true);
+    public static ImageFolder of(Path folder, Preprocessing recipe) {
+        return new ImageFolder(folder, recipe, false, null, null);
     }
 
     /**
@@ -173,7 +129,7 @@ public record ImageFolder(
 
     /**
      * Returns this folder with these classes in the order of their labels, which a folder to test on needs if it lacks
-     * one: {@code ImageFolder.of(test, 64).classes(train.classes())}. A class without a sub-folder has no images.
+     * one: {@code ImageFolder.of(test, recipe).classes(train.classes())}. A class without a sub-folder has no images.
      *
      * @throws IllegalArgumentException if there are none, or one comes twice
      */
@@ -196,8 +152,10 @@ public record ImageFolder(
      */
     public Images read() {
         Listing listing = list();
-        Path file =
-                cache != null ? cache : folder.resolve(".fathom-" + height + "x" + width + "x" + channels + ".images");
+        Path file = cache != null
+                ? cache
+                : folder.resolve(
+                        ".fathom-" + recipe.height() + "x" + recipe.width() + "x" + recipe.channels() + ".images");
         if (file.getFileSystem() != FileSystems.getDefault()) {
             throw new IllegalArgumentException("image folder: the decoded images cannot be kept in " + file
                     + ", which is no file on disk; name one by cache(file)");
@@ -219,41 +177,6 @@ public record ImageFolder(
         return images;
     }
 
-    /**
-     * Reads one file, inside or outside of the folder, to the bytes [height, width, channels] that {@link #read} makes
-     * of it.
-     *
-     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of
-     *     file, is damaged, or has colors that are not supported
-     */
-    public byte[] pixels(Path file) {
-        try {
-            return reader().read(file).pixels();
-        } catch (ImageFile.Damaged e) {
-            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-        }
-    }
-
-    /**
-     * Reads the bytes of one file, as a server receives them, to the bytes [height, width, channels] that {@link #read}
-     * makes of it.
-     *
-     * @param name the name of the file in messages
-     * @throws IllegalArgumentException as {@link #pixels(Path)}
-     */
-    public byte[] pixels(byte[] file, String name) {
-        try {
-            return reader().read(file).pixels();
-        } catch (ImageFile.Damaged e) {
-            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-        }
-    }
-
-    private ImageFile reader() {
-        var cut = stretch ? ImageFile.Cut.WHOLE : ImageFile.Cut.covering(height, width);
-        return new ImageFile(height, width, channels, filter, cut);
-    }
-
     /** The images there are: a line of settings and files, and for each file its class. */
     private record Listing(String text, List<Path> files, List<Integer> labels, List<String> classes) {}
 
@@ -261,8 +184,8 @@ public record ImageFolder(
         List<String> classes = new ArrayList<>();
         List<Path> files = new ArrayList<>();
         List<Integer> labels = new ArrayList<>();
-        StringBuilder text = new StringBuilder("fathom images " + VERSION + ": " + height + " x " + width + " x "
-                + channels + ", " + filter + (stretch ? ", stretched" : "") + "\n");
+        StringBuilder text = new StringBuilder("fathom images " + VERSION + ": " + recipe.height() + " x "
+                + recipe.width() + " x " + recipe.channels() + ", " + recipe.filter() + ", " + recipe.fit() + "\n");
         List<String> wanted = names;
         try {
             for (Path sub : classes()) {
@@ -368,7 +291,7 @@ public record ImageFolder(
     private void decode(Listing listing, OutputStream to) throws IOException {
         var crc = new CheckedOutputStream(to, new CRC32C());
         var out = new DataOutputStream(new BufferedOutputStream(crc, BUFFER));
-        ImageFile reader = reader();
+        ImageFile reader = recipe.reader();
         List<Path> files = listing.files();
         List<String> fates = new ArrayList<>();
         out.write(sha256(listing.text()));
@@ -421,7 +344,7 @@ public record ImageFolder(
      * @param fresh whether it was just written, and so has all that there was memory for
      */
     private @Nullable Images cached(Path file, Listing listing, boolean fresh) {
-        long image = (long) height * width * channels;
+        long image = (long) recipe.height() * recipe.width() * recipe.channels();
         int all = listing.files().size();
         try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
             byte[] head = new byte[HEAD];
@@ -483,11 +406,12 @@ public record ImageFolder(
             RandomAccessFile in, byte[] head, byte[] fates, long tail, long sum, int[] labels, int classes) {
         CRC32C crc = new CRC32C();
         crc.update(head);
-        Field pixels = Field.pixels("x", Shape.of(height, width, channels), labels.length, () -> {
-                    in.seek(HEAD);
-                    // not a channel: an interrupt of the thread would close it
-                    return new CheckedInputStream(new FileInputStream(in.getFD()), crc);
-                })
+        Field pixels = Field.pixels(
+                        "x", Shape.of(recipe.height(), recipe.width(), recipe.channels()), labels.length, () -> {
+                            in.seek(HEAD);
+                            // not a channel: an interrupt of the thread would close it
+                            return new CheckedInputStream(new FileInputStream(in.getFD()), crc);
+                        })
                 .input();
         Dataset data;
         try {
@@ -501,20 +425,14 @@ public record ImageFolder(
             data.close();
             return null;
         }
-        return data;
+        try (data) {
+            return recipe.normalize(data);
+        }
     }
 
-    /** Returns a short form such as {@code pets as [64, 64, 3], BILINEAR}. */
+    /** Returns a short form such as {@code pets as [64, 64, 3], BILINEAR, Cover[]}. */
     @Override
     public String toString() {
-        return String.format(
-                Locale.ROOT,
-                "%s as [%d, %d, %d], %s%s",
-                folder,
-                height,
-                width,
-                channels,
-                filter,
-                stretch ? ", stretched" : "");
+        return folder + " as " + recipe;
     }
 }

@@ -1,5 +1,6 @@
 package dev.fathom.image;
 
+import dev.fathom.image.Preprocessing.Fit;
 import dev.fathom.io.Safetensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,8 +28,9 @@ import java.util.Map;
  *   <caption>Metadata of a model card</caption>
  *   <tr><th>key</th><th>text</th></tr>
  *   <tr><td>{@code fathom.network}</td><td>the name of the network, such as {@code resnet18}</td></tr>
- *   <tr><td>{@code fathom.preprocessing}</td><td>{@code shorter=256 crop=224 filter=bilinear mean=0.485,0.456,0.406
- *       deviation=0.229,0.224,0.225}, the components of {@link Preprocessing} in any order</td></tr>
+ *   <tr><td>{@code fathom.preprocessing}</td><td>{@code size=224x224x3 fit=256 filter=bilinear mean=0.485,0.456,0.406
+ *       deviation=0.229,0.224,0.225}, the components of {@link Preprocessing} in any order; the fit is {@code cover},
+ *       {@code stretch}, or the pixels of the shorter side</td></tr>
  *   <tr><td>{@code fathom.classes}</td>
  *       <td>the names of the classes in the order of the logits, one on each line</td></tr>
  * </table>
@@ -73,11 +75,15 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         texts.put(NETWORK, network);
         texts.put(
                 PREPROCESSING,
-                "shorter=" + input.shorter() + " crop=" + input.crop() + " filter="
-                        + input.filter().name().toLowerCase(Locale.ROOT) + " mean=" + joined(input.mean())
+                "size=" + input.height() + "x" + input.width() + "x" + input.channels() + " fit=" + text(input.fit())
+                        + " filter=" + input.filter().name().toLowerCase(Locale.ROOT) + " mean=" + joined(input.mean())
                         + " deviation=" + joined(input.deviation()));
         texts.put(CLASSES, String.join("\n", classes));
         return texts;
+    }
+
+    private static String text(Fit fit) {
+        return fit instanceof Fit.Shorter s ? "" + s.pixels() : fit instanceof Fit.Stretch ? "stretch" : "cover";
     }
 
     private static String joined(List<Float> values) {
@@ -138,19 +144,30 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
                 throw new IllegalArgumentException(quoted(part) + " is no name=value, or is there twice");
             }
         }
-        var known = new HashSet<>(List.of("shorter", "crop", "filter", "mean", "deviation"));
+        var known = new HashSet<>(List.of("size", "fit", "filter", "mean", "deviation"));
         if (!parts.keySet().equals(known)) {
             throw new IllegalArgumentException(
-                    "it has " + parts.keySet() + " and not shorter, crop, filter, mean, deviation");
+                    "it has " + parts.keySet() + " and not size, fit, filter, mean, deviation");
         }
         String name = parts.getOrDefault("filter", "");
         Filter filter = Arrays.stream(Filter.values())
                 .filter(f -> f.name().equalsIgnoreCase(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("there is no filter " + quoted(name)));
+        String[] size = parts.getOrDefault("size", "").split("x", -1);
+        if (size.length != 3) {
+            throw new IllegalArgumentException(quoted(String.join("x", size)) + " is no height, width and channels");
+        }
+        String fit = parts.getOrDefault("fit", "");
         return new Preprocessing(
-                count(parts.getOrDefault("shorter", "")),
-                count(parts.getOrDefault("crop", "")),
+                count(size[0]),
+                count(size[1]),
+                count(size[2]),
+                switch (fit) {
+                    case "cover" -> new Fit.Cover();
+                    case "stretch" -> new Fit.Stretch();
+                    default -> new Fit.Shorter(count(fit));
+                },
                 filter,
                 floats(parts.getOrDefault("mean", "")),
                 floats(parts.getOrDefault("deviation", "")));

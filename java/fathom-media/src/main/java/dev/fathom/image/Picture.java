@@ -47,13 +47,16 @@ public record Picture(byte[] pixels, int height, int width) {
             throw new IllegalArgumentException("picture: longer=" + longer + " must be in 1 to " + MOST);
         }
         try {
-            ImageFile.Decoded size = new ImageFile(1, 1, 3, Filter.NEAREST, ImageFile.Cut.WHOLE).read(file);
+            ImageFile.Decoded size = Preprocessing.of(1, 1)
+                    .stretched()
+                    .filter(Filter.NEAREST)
+                    .reader()
+                    .read(file);
             double scale = (double) longer / Math.max(size.height(), size.width());
             int h = (int) Math.max(1, Math.rint(scale * size.height()));
             int w = (int) Math.max(1, Math.rint(scale * size.width()));
-            byte[] pixels = new ImageFile(h, w, 3, Filter.BILINEAR, ImageFile.Cut.WHOLE)
-                    .read(file)
-                    .pixels();
+            byte[] pixels =
+                    Preprocessing.of(h, w).stretched().reader().read(file).pixels();
             return new Picture(pixels, h, w);
         } catch (ImageFile.Damaged e) {
             throw new IllegalArgumentException(file + ": " + e.getMessage(), e);

@@ -7,7 +7,8 @@
  * module java.desktop, and nothing needs a display. Decoded pictures are cached in a file, which is trusted only if its
  * checksums are right.
  *
- * <p>Rejected: a codec of our own or another library for pictures (the JDK has one).
+ * <p>Rejected: a codec of our own or another library for pictures (the JDK has one; only what cameras note beside the
+ * pixels is read by metadata-extractor).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.image;

@@ -107,22 +107,26 @@ class ImageFolderTest {
         put("dog/a.png", plain(4, 4, 0x808080));
         Path tested = Files.createDirectories(temp.resolve("test/dog")).getParent();
         Files.write(tested.resolve("dog/a.png"), encoded(plain(4, 4, 0x808080), "png"));
-        try (ImageFolder.Images train = ImageFolder.of(folder, 4).read();
-                ImageFolder.Images test =
-                        ImageFolder.of(tested, 4).classes(train.classes()).read();
-                ImageFolder.Images alone = ImageFolder.of(tested, 4).read()) {
+        try (ImageFolder.Images train =
+                        ImageFolder.of(folder, Preprocessing.of(4, 4)).read();
+                ImageFolder.Images test = ImageFolder.of(tested, Preprocessing.of(4, 4))
+                        .classes(train.classes())
+                        .read();
+                ImageFolder.Images alone =
+                        ImageFolder.of(tested, Preprocessing.of(4, 4)).read()) {
             assertThat(train.classes()).containsExactly("cat", "dog");
             assertThat(test.classes()).containsExactly("cat", "dog");
             assertThat(test.data().labels()).containsExactly(1);
             assertThat(test.data().classes()).isEqualTo(2);
             assertThat(alone.data().labels()).containsExactly(0);
         }
-        assertThatThrownBy(
-                        () -> ImageFolder.of(folder, 4).classes(List.of("cat")).read())
+        assertThatThrownBy(() -> ImageFolder.of(folder, Preprocessing.of(4, 4))
+                        .classes(List.of("cat"))
+                        .read())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("image folder: " + folder.resolve("dog")
                         + " is none of the classes [cat]; name it among them, or remove it");
-        assertThatThrownBy(() -> ImageFolder.of(folder, 4).classes(List.of("cat", "cat")))
+        assertThatThrownBy(() -> ImageFolder.of(folder, Preprocessing.of(4, 4)).classes(List.of("cat", "cat")))
                 .hasMessage("image folder: the classes [cat, cat] are none, or one comes twice; name each class once");
     }
 
@@ -135,7 +139,7 @@ class ImageFolderTest {
         put("dog/.hidden.png", plain(4, 4, 0));
         put("dog/notes.txt", new byte[] {1});
         Files.createDirectories(folder.resolve(".git"));
-        try (var images = ImageFolder.of(folder, 4, 4).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(4, 4)).read()) {
             assertThat(images.classes()).containsExactly("cat", "dog");
             assertThat(images.skipped()).isEmpty();
             Dataset d = images.data();
@@ -147,7 +151,7 @@ class ImageFolderTest {
             assertThat(Arrays.copyOf(ints(d.pixels(2)), 3)).containsExactly(0, 0, 255);
             assertThat(Arrays.copyOf(ints(d.pixels(3)), 3)).containsExactly(1, 2, 3);
         }
-        try (var images = ImageFolder.of(folder, 4, 4).gray().read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(4, 4).gray()).read()) {
             assertThat(images.data().featureShape()).isEqualTo(Shape.of(4, 4, 1));
             // 0.299, 0.587, 0.114
             assertThat(ints(images.data().pixels(1))).containsOnly(76);
@@ -161,7 +165,8 @@ class ImageFolderTest {
         put("cat/a.png", image);
         put("dog/b.bmp", image);
         for (Filter filter : Filter.values()) {
-            try (var images = ImageFolder.of(folder, 5, 7).filter(filter).read()) {
+            try (var images = ImageFolder.of(folder, Preprocessing.of(5, 7).filter(filter))
+                    .read()) {
                 int[] pixels = ints(images.data().pixels(0));
                 assertThat(ints(images.data().pixels(1))).containsExactly(pixels);
                 for (int i = 0; i < 35; i++) {
@@ -199,7 +204,7 @@ class ImageFolderTest {
         palette.getGraphics().fillRect(0, 0, 9, 9);
         put("dog/g-palette.png", palette);
         put("dog/h-bits.png", new BufferedImage(9, 9, BufferedImage.TYPE_BYTE_BINARY));
-        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(2, 2)).read()) {
             Dataset d = images.data();
             for (int i : new int[] {0, 1, 2, 5}) {
                 assertThat(ints(d.pixels(i))).as("%d", i).containsOnly(100);
@@ -222,7 +227,7 @@ class ImageFolderTest {
         }
         put("cat/a.png", wide);
         put("dog/b.png", wide);
-        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(2, 2)).read()) {
             assertThat(ints(images.data().pixels(0))).containsOnly(255);
         }
         BufferedImage tall = plain(6, 2, 0x202020);
@@ -231,18 +236,21 @@ class ImageFolderTest {
             tall.setRGB(x, 3, 0xffffff);
         }
         put("dog/c.png", tall);
-        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(2, 2)).read()) {
             assertThat(ints(images.data().pixels(2))).containsOnly(255);
         }
-        try (var images = ImageFolder.of(folder, 2, 3)
-                .stretched()
-                .filter(Filter.NEAREST)
-                .gray()
+        try (var images = ImageFolder.of(
+                        folder,
+                        Preprocessing.of(2, 3)
+                                .stretched()
+                                .filter(Filter.NEAREST)
+                                .gray())
                 .read()) {
             assertThat(ints(images.data().pixels(0))).containsExactly(32, 255, 32, 32, 255, 32);
         }
-        try (var images =
-                ImageFolder.of(folder, 4, 4).filter(Filter.NEAREST).gray().read()) {
+        try (var images = ImageFolder.of(
+                        folder, Preprocessing.of(4, 4).filter(Filter.NEAREST).gray())
+                .read()) {
             assertThat(ints(images.data().pixels(1))).containsOnly(255);
         }
     }
@@ -292,7 +300,7 @@ class ImageFolderTest {
     }
 
     private int first() {
-        try (var images = ImageFolder.of(folder, 4, 4).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(4, 4)).read()) {
             return images.data().pixels(0)[1] & 0xff;
         }
     }
@@ -306,8 +314,9 @@ class ImageFolderTest {
         assertThat(first()).isZero();
         Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000_000_000L));
         assertThat(first()).isEqualTo(255);
-        try (var images =
-                ImageFolder.of(folder, 4, 4).cache(temp.resolve("elsewhere/x")).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(4, 4))
+                .cache(temp.resolve("elsewhere/x"))
+                .read()) {
             assertThat(temp.resolve("elsewhere/x")).hasSameBinaryContentAs(cacheFile());
         }
     }
@@ -318,23 +327,26 @@ class ImageFolderTest {
         put("dog/b.bmp", plain(4, 4, 0xff0000));
         assertThat(first()).isZero();
         put("dog/c.bmp", plain(4, 4, 0));
-        try (var images = ImageFolder.of(folder, 4, 4).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(4, 4)).read()) {
             assertThat(images.data().size()).isEqualTo(3);
         }
         Files.delete(folder.resolve("dog/c.bmp"));
         put("cat/0.bmp", noise(8, 8, 5));
         Path cache = temp.resolve("cache");
         List<byte[]> seen = new ArrayList<>();
-        for (ImageFolder settings : List.of( // each differs from the one before in one thing
-                ImageFolder.of(folder, 4, 4),
-                ImageFolder.of(folder, 4, 5),
-                ImageFolder.of(folder, 4, 5).stretched(),
-                ImageFolder.of(folder, 4, 5).stretched().filter(Filter.NEAREST),
-                ImageFolder.of(folder, 4, 5).stretched().filter(Filter.NEAREST).gray())) {
-            try (var images = settings.cache(cache).read()) {
+        Preprocessing wide = Preprocessing.of(4, 5);
+        for (Preprocessing recipe : List.of( // each differs from the one before in one thing
+                Preprocessing.of(4, 4),
+                wide,
+                wide.shorter(6),
+                wide.shorter(7),
+                wide.stretched(),
+                wide.stretched().filter(Filter.NEAREST),
+                wide.stretched().filter(Filter.NEAREST).gray())) {
+            try (var images = ImageFolder.of(folder, recipe).cache(cache).read()) {
                 assertThat(images.data().size()).isEqualTo(3);
                 assertThat(images.data().featureShape())
-                        .isEqualTo(Shape.of(settings.height(), settings.width(), settings.channels()));
+                        .isEqualTo(Shape.of(recipe.height(), recipe.width(), recipe.channels()));
                 assertThat(seen).doesNotContain(images.data().pixels(0));
                 seen.add(images.data().pixels(0));
             }
@@ -346,7 +358,7 @@ class ImageFolderTest {
         Path file = put("cat/a.bmp", plain(4, 4, 0xff0000));
         put("dog/b.bmp", new byte[0]);
         put("dog/c.bmp", plain(4, 4, 0xff0000));
-        ImageFolder skipping = ImageFolder.of(folder, 4, 4).skipDamaged();
+        ImageFolder skipping = ImageFolder.of(folder, Preprocessing.of(4, 4)).skipDamaged();
         skipping.read().close();
         byte[] good = Files.readAllBytes(cacheFile());
         Random random = new Random(1);
@@ -376,13 +388,13 @@ class ImageFolderTest {
         put("cat/a.png", plain(2, 2, 0));
         put("dog/a.png", plain(2, 2, 0));
         Path file = Files.write(temp.resolve("file"), new byte[1]);
-        assertThatThrownBy(() -> ImageFolder.of(folder, 2, 2)
+        assertThatThrownBy(() -> ImageFolder.of(folder, Preprocessing.of(2, 2))
                         .cache(file.resolve("cache"))
                         .read())
                 .isExactlyInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining(file + " is not a folder; choose another place");
         Files.createDirectory(folder.resolve(".fathom-2x2x3.images"));
-        assertThatThrownBy(() -> ImageFolder.of(folder, 2, 2).read())
+        assertThatThrownBy(() -> ImageFolder.of(folder, Preprocessing.of(2, 2)).read())
                 .hasMessageEndingWith("give the name of a file in it (cache(file) keeps the decoded images elsewhere)");
     }
 
@@ -459,7 +471,7 @@ class ImageFolderTest {
             "its BMP data are damaged (",
             "it is neither PNG nor JPEG nor BMP"
         };
-        ImageFolder whole = ImageFolder.of(folder, 4, 4);
+        ImageFolder whole = ImageFolder.of(folder, Preprocessing.of(4, 4));
         for (int i = 0; i < names.length; i++) {
             Path file = put(names[i], contents[i]);
             String begin = file + ": " + sentences[i];
@@ -495,25 +507,29 @@ class ImageFolderTest {
     @Test
     void foldersThatCannotBeRead() throws IOException {
         assertRefused(
-                () -> ImageFolder.of(folder, 2, 2).read(),
+                () -> ImageFolder.of(folder, Preprocessing.of(2, 2)).read(),
                 "image folder: " + folder.resolve("cat")
                         + " has no file .png, .jpg, .jpeg or .bmp; put the images of one class there, or remove it");
         assertRefused(
-                () -> ImageFolder.of(folder.resolve("cat"), 2, 2).read(),
+                () -> ImageFolder.of(folder.resolve("cat"), Preprocessing.of(2, 2))
+                        .read(),
                 "image folder: " + folder.resolve("cat")
                         + " has no folders; put the images of each class into one of its own");
-        assertThatThrownBy(() -> ImageFolder.of(folder.resolve("none"), 2, 2).read())
+        assertThatThrownBy(() -> ImageFolder.of(folder.resolve("none"), Preprocessing.of(2, 2))
+                        .read())
                 .isExactlyInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot read " + folder.resolve("none") + ": No such file or directory; "
                         + "give a folder that you may read, with one of images for each class");
         assertRefused(
-                () -> ImageFolder.of(folder, 0, 2),
-                "image folder: images cannot be [0, 2, 3]; give a height and a width of 1 or more, and 1 or 3"
+                () -> Preprocessing.of(0, 2),
+                "preprocessing: images cannot be [0, 2, 3]; give a height and a width of 1 or more, and 1 or 3"
                         + " channels");
         put("cat/a.png", new byte[0]);
         put("dog/b.png", new byte[0]);
         assertRefused(
-                () -> ImageFolder.of(folder, 2, 2).skipDamaged().read(),
+                () -> ImageFolder.of(folder, Preprocessing.of(2, 2))
+                        .skipDamaged()
+                        .read(),
                 "image folder: all 2 files of " + folder + " are damaged, the first: " + folder.resolve("cat/a.png")
                         + ": it is empty");
     }
@@ -527,17 +543,17 @@ class ImageFolderTest {
         Files.createSymbolicLink(folder.resolve("owl"), owls);
         Files.createSymbolicLink(folder.resolve("dog/more/again"), folder.resolve("dog"));
         Files.createSymbolicLink(folder.resolve("dog/more/c.png"), folder.resolve("cat/a.png"));
-        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+        try (var images = ImageFolder.of(folder, Preprocessing.of(2, 2)).read()) {
             assertThat(images.classes()).containsExactly("cat", "dog", "owl");
             assertThat(images.data().size()).isEqualTo(4);
             assertThat(images.data().label(3)).isEqualTo(2);
         }
         Path nowhere = Files.createSymbolicLink(folder.resolve("cat/b.png"), temp.resolve("gone.png"));
         assertRefused(
-                () -> ImageFolder.of(folder, 2, 2).read(),
+                () -> ImageFolder.of(folder, Preprocessing.of(2, 2)).read(),
                 nowhere + ": it cannot be read (No such file or directory); replace the file, "
                         + "or leave such out with skipDamaged()");
-        ImageFolder skipping = ImageFolder.of(folder, 2, 2).skipDamaged();
+        ImageFolder skipping = ImageFolder.of(folder, Preprocessing.of(2, 2)).skipDamaged();
         try (var images = skipping.read()) {
             assertThat(images.data().size()).isEqualTo(4);
             assertThat(images.skipped()).containsExactly(nowhere + ": it cannot be read (No such file or directory)");
@@ -555,9 +571,10 @@ class ImageFolderTest {
     void aMovedFolderNamesItsFilesWhereTheyAre() throws IOException {
         put("cat/a.png", new byte[0]);
         put("dog/b.png", plain(2, 2, 0));
-        ImageFolder.of(folder, 2, 2).skipDamaged().read().close();
+        ImageFolder.of(folder, Preprocessing.of(2, 2)).skipDamaged().read().close();
         Path moved = Files.move(folder, temp.resolve("moved"));
-        try (var images = ImageFolder.of(moved, 2, 2).skipDamaged().read()) {
+        try (var images =
+                ImageFolder.of(moved, Preprocessing.of(2, 2)).skipDamaged().read()) {
             assertThat(images.skipped()).containsExactly(moved.resolve("cat/a.png") + ": it is empty");
         }
     }
@@ -565,8 +582,9 @@ class ImageFolderTest {
     /** Reads a folder in a JVM of its own. */
     static final class Child {
         public static void main(String[] folder) {
-            try (var images =
-                    ImageFolder.of(Path.of(folder[0]), 4, 4).skipDamaged().read()) {
+            try (var images = ImageFolder.of(Path.of(folder[0]), Preprocessing.of(4, 4))
+                    .skipDamaged()
+                    .read()) {
                 System.out.print(images.data().size() + " " + String.join("|", images.skipped()));
             }
         }
@@ -613,7 +631,7 @@ class ImageFolderTest {
             encoded(noise(16, 16, 1), "png"), encoded(noise(16, 16, 1), "jpeg"), encoded(noise(16, 16, 1), "bmp")
         };
         put("dog/b.png", plain(2, 2, 0));
-        var reader = new ImageFile(8, 8, 3, Filter.BILINEAR, ImageFile.Cut.covering(8, 8));
+        var reader = Preprocessing.of(8, 8).reader();
         for (int round = 0; round < 1500; round++) {
             byte[] bytes = whole[round % 3].clone();
             for (int flips = 1 + random.nextInt(4); flips > 0; flips--) {

@@ -18,7 +18,14 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelCardTest {
     private static final ModelCard CARD = new ModelCard(
             "resnet18",
-            new Preprocessing(73, 64, Filter.BICUBIC, List.of(0.1f, 1e-8f, -0.25f), List.of(1f, 0.333333343f, 2e7f)),
+            new Preprocessing(
+                    64,
+                    64,
+                    3,
+                    new Preprocessing.Fit.Shorter(73),
+                    Filter.BICUBIC,
+                    List.of(0.1f, 1e-8f, -0.25f),
+                    List.of(1f, 0.333333343f, 2e7f)),
             List.of("ant", "bee, <wild>", "Käfer"));
 
     @TempDir
@@ -72,14 +79,16 @@ class ModelCardTest {
         String good = CARD.metadata().get("fathom.preprocessing");
         Map<String, String> faults = new LinkedHashMap<>();
         faults.put("", "\"\" is no name=value, or is there twice");
-        faults.put(good + " crop=1", "\"crop=1\" is no name=value, or is there twice");
-        faults.put("shorter=1", "it has [shorter] and not shorter, crop, filter, mean, deviation");
+        faults.put(good + " fit=1", "\"fit=1\" is no name=value, or is there twice");
+        faults.put("fit=1", "it has [fit] and not size, fit, filter, mean, deviation");
         faults.put(good.replace("bicubic", "magic"), "there is no filter \"magic\"");
-        faults.put(good.replace("crop=64", "crop=-64"), "\"-64\" is no number of pixels");
-        faults.put(good.replace("crop=64", "crop=99999999999"), "\"99999999999\" is no number of pixels");
+        faults.put(good.replace("size=64", "size=-64"), "\"-64\" is no number of pixels");
+        faults.put(good.replace("size=64", "size=99999999999"), "\"99999999999\" is no number of pixels");
         faults.put(
-                good.replace("crop=64", "crop=74"),
-                "preprocessing: a crop of 74 from a shorter side of 73; choose 1 <= crop <= shorter <= 16384");
+                good.replace("size=64", "size=74"),
+                "preprocessing: 74 x 64 pixels cannot be cut out of a shorter side of 73; give one of at least 74 and at"
+                        + " most 16384");
+        faults.put(good.replace("64x64x3", "64x3"), "\"64x3\" is no height, width and channels");
         faults.put(good.replace("mean=0.1", "mean=x"), "\"x\" is no number");
         faults.put(good.replace("mean=0.1", "mean=NaN"), "\"NaN\" is not finite");
         faults.put(good.replace("mean=0.1", "mean=Infinity"), "\"Infinity\" is not finite");

@@ -57,7 +57,7 @@ class PreprocessingTest {
 
     @Test
     void theMiddleIsCut() throws IOException {
-        Preprocessing small = Preprocessing.IMAGENET.sizes(16, 8);
+        Preprocessing small = Preprocessing.IMAGENET.size(8, 8).shorter(16);
         // as it is: from row 4 and column (21 - 8) / 2 = 6.5, which rounds to 6
         assertThat(corners(small.read(ramps(16, 21), "a").pixels(), 8)).containsExactly(6, 4, 13, 11);
         assertThat(corners(small.read(ramps(23, 16), "a").pixels(), 8)).containsExactly(4, 8, 11, 15);
@@ -79,7 +79,7 @@ class PreprocessingTest {
         byte[] jpeg = encoded(image, "jpeg");
         // the corners above left, above right, below left, below right of the file: red, green, blue, white
         String[] seen = {"rgbw", "grwb", "wbgr", "bwrg", "rbgw", "brwg", "wgbr", "gwrb"};
-        Preprocessing recipe = Preprocessing.IMAGENET.sizes(32, 32);
+        Preprocessing recipe = Preprocessing.IMAGENET.size(32, 32).shorter(32);
         for (int orientation = 1; orientation <= 8; orientation++) {
             for (ByteOrder order : List.of(ByteOrder.LITTLE_ENDIAN, ByteOrder.BIG_ENDIAN)) {
                 var photo = recipe.read(exif(jpeg, order, orientation), "a");
@@ -96,9 +96,14 @@ class PreprocessingTest {
         byte[] upright = recipe.read(jpeg, "a").pixels();
         assertThat(recipe.read(exif(jpeg, ByteOrder.BIG_ENDIAN, 9), "a").pixels())
                 .isEqualTo(upright);
-        byte[] cut = exif(jpeg, ByteOrder.BIG_ENDIAN, 6);
-        cut[16] = 0x7f; // the directory lies beyond the end
-        assertThat(recipe.read(cut, "a").pixels()).isEqualTo(upright);
+        int[][] damages = {{12, 'X'}, {21, 0}, {15, 1}}; // the order of bytes, no tags, no TIFF
+        for (int[] damage : damages) {
+            byte[] damaged = exif(jpeg, ByteOrder.BIG_ENDIAN, 6);
+            damaged[damage[0]] = (byte) damage[1];
+            assertThat(recipe.read(damaged, "a").pixels())
+                    .as("byte %d", damage[0])
+                    .isEqualTo(upright);
+        }
     }
 
     /** A whole picture keeps its proportions, and turned by its camera its height and width change places. */
@@ -191,7 +196,7 @@ class PreprocessingTest {
                 middle[3 * (i / 3 / w * h + x) + i % 3] = whole[i];
             }
         }
-        Preprocessing serving = Preprocessing.IMAGENET.sizes(h, h);
+        Preprocessing serving = Preprocessing.IMAGENET.size(h, h).shorter(h);
         for (int orientation = 1; orientation <= 8; orientation++) {
             byte[] png = encoded(stored(seen, orientation), "png");
             byte[] file = Arrays.copyOf(png, 33); // behind its header, which is the first chunk
@@ -201,18 +206,16 @@ class PreprocessingTest {
                     file, Arrays.copyOf(chunk.array(), chunk.position()), Arrays.copyOfRange(png, 33, png.length));
             Path folder = Files.createDirectories(temp.resolve("as" + orientation));
             Path path = Files.write(Files.createDirectories(folder.resolve("a")).resolve("0.png"), file);
-            for (ImageFolder images : List.of(
-                    ImageFolder.of(folder, h, w),
-                    ImageFolder.of(folder, h, w).stretched(),
-                    ImageFolder.of(folder, h))) {
-                byte[] expected = images.width() == w ? whole : middle;
-                try (ImageFolder.Images read = images.read()) {
+            for (Preprocessing recipe :
+                    List.of(Preprocessing.of(h, w), Preprocessing.of(h, w).stretched(), Preprocessing.of(h, h))) {
+                byte[] expected = recipe.width() == w ? whole : middle;
+                try (ImageFolder.Images read = ImageFolder.of(folder, recipe).read()) {
                     assertThat(read.data().pixels(0))
                             .as("orientation %d", orientation)
                             .isEqualTo(expected);
                 }
-                assertThat(images.pixels(path)).isEqualTo(expected);
-                assertThat(images.pixels(file, "x")).isEqualTo(expected);
+                assertThat(recipe.read(path).pixels()).isEqualTo(expected);
+                assertThat(recipe.read(file, "x").pixels()).isEqualTo(expected);
                 Files.deleteIfExists(folder.resolve(".fathom-8x12x3.images"));
             }
             Preprocessing.Photo photo = serving.read(path);
@@ -239,7 +242,8 @@ class PreprocessingTest {
                     .getParent();
             byte[] file = exif(encoded(stored(seen, orientation), "jpeg"), ByteOrder.LITTLE_ENDIAN, orientation);
             Files.write(folder.resolve("a/0.jpg"), file);
-            try (ImageFolder.Images read = ImageFolder.of(folder, 16, 16).gray().read()) {
+            try (ImageFolder.Images read =
+                    ImageFolder.of(folder, Preprocessing.of(16, 16).gray()).read()) {
                 byte[] pixels = read.data().pixels(0);
                 assertThat(pixels[0] & 0xff).as("orientation %d", orientation).isLessThan(100);
                 assertThat(pixels[15] & 0xff).isGreaterThan(200);
@@ -283,8 +287,8 @@ class PreprocessingTest {
             image.setRGB(i % 4, i / 4, 0xff8000);
         }
         byte[] png = encoded(image, "png");
-        Preprocessing imagenet = Preprocessing.IMAGENET.sizes(2, 2);
-        Preprocessing symmetric = Preprocessing.SYMMETRIC.sizes(2, 2);
+        Preprocessing imagenet = Preprocessing.IMAGENET.size(2, 2).shorter(2);
+        Preprocessing symmetric = Preprocessing.SYMMETRIC.size(2, 2).shorter(2);
         try (var pass = Pass.infer()) {
             var x = imagenet.tensor(imagenet.read(png, "a"), imagenet.read(png, "b"));
             assertThat(x.shape()).isEqualTo(Shape.of(2, 2, 2, 3));
@@ -302,16 +306,17 @@ class PreprocessingTest {
 
     @Test
     void recipesThatCannotBe() throws IOException {
-        assertThatThrownBy(() -> Preprocessing.IMAGENET.sizes(200, 224))
-                .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessage("preprocessing: a crop of 224 from a shorter side of 200; choose 1 <= crop <= shorter <="
-                        + " 16384");
-        assertThatThrownBy(() -> new Preprocessing(2, 2, Filter.NEAREST, List.of(0f, 0f, 0f), List.of(1f, 0f, 1f)))
+        assertThatThrownBy(() -> Preprocessing.IMAGENET.size(224, 224).shorter(200))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "preprocessing: mean=[0.0, 0.0, 0.0] deviation=[1.0, 0.0, 1.0]; give three of each, for red,"
-                                + " green and blue, and deviations above 0");
-        var small = Preprocessing.IMAGENET.sizes(2, 2).read(ramps(2, 2), "a");
+                        "preprocessing: 224 x 224 pixels cannot be cut out of a shorter side of 200; give one of at least"
+                                + " 224 and at most 16384");
+        assertThatThrownBy(() -> Preprocessing.of(2, 2).normalized(List.of(0f, 0f, 0f), List.of(1f, 0f, 1f)))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "preprocessing: mean=[0.0, 0.0, 0.0] deviation=[1.0, 0.0, 1.0] for 3 channels; give one of each for"
+                                + " every channel, and deviations above 0");
+        var small = Preprocessing.IMAGENET.size(2, 2).shorter(2).read(ramps(2, 2), "a");
         try (var pass = Pass.infer()) {
             assertThatThrownBy(() -> Preprocessing.IMAGENET.tensor(small))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
@@ -376,7 +381,7 @@ class PreprocessingTest {
 
     @Test
     void whatThePixelsDoNotShowIsNoted() throws IOException {
-        Preprocessing small = Preprocessing.IMAGENET.sizes(16, 8);
+        Preprocessing small = Preprocessing.IMAGENET.size(8, 8).shorter(16);
         assertThat(small.read(ramps(2, 2), "a").notes()).isEmpty();
         var pixel = Preprocessing.IMAGENET.read(ramps(1, 1), "a");
         assertThat(pixel.notes()).containsExactly("it has only 1 x 1 pixels, too few to show much");
@@ -515,7 +520,8 @@ class PreprocessingTest {
         assertThat(Preprocessing.IMAGENET.normalized(half, half)).isEqualTo(Preprocessing.SYMMETRIC);
         assertThat(Preprocessing.IMAGENET.normalized(0.5f, 0.5f)).isEqualTo(Preprocessing.SYMMETRIC);
         assertThat(Preprocessing.IMAGENET.normalized(half, half).filter()).isEqualTo(Filter.BILINEAR);
-        assertThat(ImageFolder.of(Path.of("cats"), 64)).isEqualTo(ImageFolder.of(Path.of("cats"), 64, 64));
+        assertThatThrownBy(Preprocessing.IMAGENET::gray)
+                .hasMessageContaining("of the colors differ; call normalized(mean, deviation) with one of each before");
         assertThatThrownBy(() -> Preprocessing.IMAGENET.normalized(List.of(1f), half))
                 .isInstanceOf(IllegalArgumentException.class);
     }

@@ -229,7 +229,7 @@ public final class Classify implements Callable<Integer> {
                     print(answer);
                     named++;
                     if (page != null) {
-                        show(answer, network.input().crop(), page);
+                        show(answer, network.input().height(), page);
                     }
                 }
             }
@@ -279,9 +279,9 @@ public final class Classify implements Callable<Integer> {
     private static HtmlReport page(Pretrained network) {
         Preprocessing input = network.input();
         return new HtmlReport("What " + network.title() + " sees")
-                .text("Each photograph as the network gets it: shorter side to " + input.shorter() + " pixels ("
-                        + input.filter().name().toLowerCase(Locale.ROOT) + "), the middle " + input.crop() + " x "
-                        + input.crop() + ". Below it the most probable of "
+                .text("Each photograph as the network gets it: " + input.fit() + " ("
+                        + input.filter().name().toLowerCase(Locale.ROOT) + "), the middle " + input.height() + " x "
+                        + input.height() + ". Below it the most probable of "
                         + String.format(Locale.ROOT, "%,d", network.count()) + " classes.");
     }
 

@@ -33,7 +33,8 @@ import picocli.CommandLine.Parameters;
         sortOptions = false)
 public final class FilterCommand implements Callable<Integer> {
     /** Of the photograph, and how many maps of the learned layer are shown. */
-    private static final Preprocessing INPUT = Preprocessing.IMAGENET.sizes(320, 320);
+    private static final Preprocessing INPUT =
+            Preprocessing.IMAGENET.size(320, 320).shorter(320);
 
     private static final int MAPS = 12;
 
@@ -86,10 +87,10 @@ public final class FilterCommand implements Callable<Integer> {
                         + "above it, black below.");
         picture.notes().forEach(note -> page.text("Of the photograph: " + note + "."));
         page.section("Made by hand");
-        ImageSheet fixed = new ImageSheet(INPUT.crop(), INPUT.crop(), 3).columns(4);
+        ImageSheet fixed = new ImageSheet(INPUT.height(), INPUT.height(), 3).columns(4);
         for (Kernel k : all) {
-            fixed.add(k.picture(INPUT.crop()), k.name() + ", " + k.height() + " x " + k.width());
-            fixed.add(k.of(picture.pixels(), INPUT.crop()), k.name());
+            fixed.add(k.picture(INPUT.height()), k.name() + ", " + k.height() + " x " + k.width());
+            fixed.add(k.of(picture.pixels(), INPUT.height()), k.name());
         }
         pages.add(page, fixed, "filters.png", "the photograph under each filter");
         page.section("Learned");

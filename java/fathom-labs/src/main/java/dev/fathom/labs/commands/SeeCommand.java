@@ -152,7 +152,7 @@ public final class SeeCommand implements Callable<Integer> {
             this.picture = picture;
             this.pages = pages;
             input = network.input();
-            size = input.crop();
+            size = input.height();
             x = input.tensor(picture);
             look = new Look(loaded, x);
             layers.forEach(look::maps);

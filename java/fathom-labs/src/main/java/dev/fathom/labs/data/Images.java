@@ -1,7 +1,6 @@
 package dev.fathom.labs.data;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.image.Filter;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
@@ -65,7 +64,7 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
             mean.add((float) (sum / n / 255));
             deviation.add((float) (Math.sqrt(squares / n - sum / n * (sum / n)) / 255));
         }
-        return new Preprocessing(side, side, Filter.BILINEAR, mean, deviation);
+        return Preprocessing.of(side, side).shorter(side).normalized(mean, deviation);
     }
 
     /** These images with values from 0 to 1. */

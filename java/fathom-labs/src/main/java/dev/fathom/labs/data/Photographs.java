@@ -1,6 +1,5 @@
 package dev.fathom.labs.data;
 
-import dev.fathom.image.Filter;
 import dev.fathom.image.ImageFolder;
 import dev.fathom.image.Preprocessing;
 import java.io.IOException;
@@ -30,7 +29,7 @@ public record Photographs(List<String> names, List<byte[]> pixels, int side) {
      */
     public static Photographs read(@Nullable Path given, int side) {
         Path folder = DATA.folder(given);
-        Preprocessing square = new Preprocessing(side, side, Filter.BILINEAR, List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
+        Preprocessing square = Preprocessing.of(side, side).shorter(side);
         List<String> names = new ArrayList<>();
         List<byte[]> pixels = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {

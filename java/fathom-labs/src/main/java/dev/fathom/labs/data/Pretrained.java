@@ -66,7 +66,8 @@ public record Pretrained(
             imagenet("resnet50"),
             imagenet("resnet101"),
             imagenet("mobilenet_v2"),
-            new Pretrained("resnet20", CIFAR10, Preprocessing.IMAGENET.sizes(32, 32)));
+            new Pretrained(
+                    "resnet20", CIFAR10, Preprocessing.IMAGENET.size(32, 32).shorter(32)));
 
     private Pretrained(String name, String set, Preprocessing input) {
         this(name, set, input, null, List.of());

@@ -261,7 +261,7 @@ public final class PretrainedLab implements Experiment {
         }
         change = Answer.of(probabilities(network, model, like(photo, noise)));
         after = Answer.of(probabilities(network, model, like(photo, changed)));
-        int side = network.input().crop();
+        int side = network.input().height();
         ImageSheet sheet = new ImageSheet(side, side, 3)
                 .columns(3)
                 .add(photo.pixels(), "x: " + before.words(classes, 0))

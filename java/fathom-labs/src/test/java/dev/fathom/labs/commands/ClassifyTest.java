@@ -230,7 +230,8 @@ class ClassifyTest {
     void aUsersWeightsAnswerWithTheirOwnClasses() throws IOException {
         Path photo = put("a.png", encoded(40, 50, "png"));
         Path file = temp.resolve("Mine.safetensors");
-        var card = new ModelCard("resnet20", Preprocessing.SYMMETRIC.sizes(36, 32), List.of("ant", "bee", "cow"));
+        var card = new ModelCard(
+                "resnet20", Preprocessing.SYMMETRIC.size(32, 32).shorter(36), List.of("ant", "bee", "cow"));
         try (var model = Model.of(new CifarResNet(3, 3), 5)) {
             model.save(file, card.metadata());
             CommandLineRun run = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
