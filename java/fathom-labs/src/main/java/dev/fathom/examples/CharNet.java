@@ -1,7 +1,6 @@
 package dev.fathom.examples;
 
 import dev.fathom.nn.*;
-import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
 import dev.fathom.plan.*;
 import dev.fathom.recurrent.*;

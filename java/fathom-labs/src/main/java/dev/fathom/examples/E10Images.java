@@ -1,25 +1,12 @@
 package dev.fathom.examples;
 
 import dev.fathom.data.*;
-import dev.fathom.data.Augment;
-import dev.fathom.data.Dataset;
 import dev.fathom.image.*;
-import dev.fathom.image.ImageFolder;
-import dev.fathom.image.Preprocessing;
 import dev.fathom.nn.*;
-import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Linear;
-import dev.fathom.nn.Loss;
-import dev.fathom.nn.Model;
-import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.*;
-import dev.fathom.train.Metric;
-import dev.fathom.train.Trainer;
 import dev.fathom.view.*;
-import dev.fathom.view.ImageSheet;
-import dev.fathom.view.Plots;
 import java.io.IOException;
 import java.nio.file.*;
 
@@ -35,9 +22,8 @@ public final class E10Images {
         Path folder = args.length > 0 ? Path.of(args[0]) : Files.createTempDirectory("shapes");
         Shapes.write(folder, 600, 1);
         Files.write(folder.resolve("square/0007.jpg"), new byte[100]);
-        try (var pictures = ImageFolder.of(folder, Preprocessing.of(24, 24).gray())
-                        .skipDamaged()
-                        .read();
+        var recipe = Preprocessing.of(24, 24).gray();
+        try (var pictures = ImageFolder.of(folder, recipe).skipDamaged().read();
                 var data = pictures.data().normalizedBy(pictures.data())) {
             System.out.println(data + ": " + pictures.classes());
             pictures.skipped().forEach(why -> System.out.println("skipped " + folder.relativize(Path.of(why))));

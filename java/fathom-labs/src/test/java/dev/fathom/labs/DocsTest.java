@@ -81,9 +81,11 @@ class DocsTest {
                 "attention",
                 "data",
                 "decode",
+                "derivative",
                 "ensemble",
                 "explain",
                 "features",
+                "image",
                 "linear",
                 "nets",
                 "nn",
@@ -99,6 +101,7 @@ class DocsTest {
                 "text",
                 "train",
                 "tree",
+                "validation",
                 "view")) {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
