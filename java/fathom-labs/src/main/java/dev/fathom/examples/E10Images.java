@@ -37,8 +37,8 @@ public final class E10Images {
     private static double learned(Dataset.Split parts, Augment... changes) {
         var net = new Sequential(new Flatten(), new Linear(24 * 24, 128), Tensor::relu, new Linear(128, 2));
         try (var model = Model.of(net, 1)) {
-            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f));
-            trainer.metrics(Metric.accuracy());
+            var trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).metrics(Metric.accuracy());
             trainer.fit(parts.rest().shuffled(1).batches(20).augment(changes), 200);
             return 100 * trainer.evaluate(parts.heldOut()).get("accuracy");
         }

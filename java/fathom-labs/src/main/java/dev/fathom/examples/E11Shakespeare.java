@@ -26,8 +26,8 @@ public final class E11Shakespeare {
                 return new Step.Result(Loss.crossEntropy().of(next.output(), batch.y()), next.output())
                         .withState(next.state());
             });
-            trainer.schedule(Schedule.cosine(6)).clipNorm(1);
-            trainer.metrics(Metric.bitsPerCharacter()).callbacks(new ProgressBar().unit("pieces"));
+            trainer = trainer.schedule(Schedule.cosine(6)).clipNorm(1);
+            trainer = trainer.metrics(Metric.bitsPerCharacter()).callbacks(new ProgressBar().unit("pieces"));
             var best = trainer.fit(train.batches(32), test.batches(32), 6).best();
             System.out.printf("held out: %.2f bits per character%n%n", best.value("val_bits_per_character"));
             try (var plan = CharNet.freeze(model);

@@ -99,7 +99,7 @@ class LayerStatisticsTest {
                 Trainer<?> trainer =
                         Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).accumulate(2);
                 if (i == 1) {
-                    trainer.callbacks(all, some);
+                    trainer = trainer.callbacks(all, some);
                 }
                 trainer.fit(data.batches(16), 2);
                 weights[i] = model.parameters().get(0).value().toArray();

@@ -24,8 +24,7 @@ import java.util.zip.CRC32C;
  *
  * <pre>{@code
  * try (EventFile events = new EventFile(Path.of("out/events"))) {
- *     trainer.callbacks(events.callback());
- *     ...
+ *     trainer.callbacks(events.callback()).fit(batches, 10);
  * }
  * }</pre>
  *

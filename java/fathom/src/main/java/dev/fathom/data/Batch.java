@@ -215,9 +215,11 @@ public final class Batch {
         return first;
     }
 
-    /** This batch as the first of an epoch or not, whatever a user made of it. */
-    Batch first(boolean isFirst) {
-        return isFirst == first ? this : new Batch(names, x, y, values, padded, isFirst, examples);
+    /**
+     * This batch, which a user made of {@code gathered}, with the place in the dataset and in the epoch of that one.
+     */
+    Batch of(Batch gathered) {
+        return this == gathered ? this : new Batch(names, x, y, values, padded, gathered.first, gathered.examples);
     }
 
     /**

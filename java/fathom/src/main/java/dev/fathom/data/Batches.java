@@ -451,10 +451,8 @@ public final class Batches {
                 if (work != null) {
                     work.run(commands, stream, from, targets);
                 }
-                boolean first = from == 0;
                 return data.changed(new Batch(
-                                source.names, source.x, source.y, values, padded, first, row -> example(from + row)))
-                        .first(first);
+                        source.names, source.x, source.y, values, padded, from == 0, row -> example(from + row)));
             } finally {
                 Memory.giveBack(arena);
                 data.exit();

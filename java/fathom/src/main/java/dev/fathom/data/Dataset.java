@@ -1133,7 +1133,7 @@ public final class Dataset implements AutoCloseable {
             throw new IllegalArgumentException("map: a batch of " + batch.size() + " examples became one of "
                     + changed.size() + "; a change must keep their number");
         }
-        return changed;
+        return changed.of(batch);
     }
 
     // ---- life

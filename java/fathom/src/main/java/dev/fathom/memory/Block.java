@@ -151,6 +151,21 @@ public final class Block implements AutoCloseable {
         }
     }
 
+    /** Exchanges the bytes of two blocks of one size, which the caller keeps alive. */
+    public static void swap(Block a, Block b) {
+        byte[] one = new byte[PAGE];
+        byte[] other = new byte[PAGE];
+        for (long from = 0; from < a.bytes; from += PAGE) {
+            int n = (int) Math.min(PAGE, a.bytes - from);
+            ByteBuffer here = a.view(from, n);
+            ByteBuffer there = b.view(from, n);
+            here.get(0, one, 0, n);
+            there.get(0, other, 0, n);
+            here.put(0, other, 0, n);
+            there.put(0, one, 0, n);
+        }
+    }
+
     /** A view of {@code count} bytes at an address that the caller keeps alive. */
     public static ByteBuffer at(long address, int count) {
         return Native.view(address, count).order(ByteOrder.nativeOrder());

@@ -23,9 +23,9 @@ import java.util.Map;
  * </ul>
  *
  * <p>The search reads the distances, in double precision, and nothing flows through it. Distances are then computed
- * anew for the triplets alone. An example without another one of its class is no anchor. The loss throws
- * IllegalArgumentException where a batch has no triplet, so draw batches that hold several examples of each class. It
- * cannot be part of a plan.
+ * anew for the triplets alone. An example without another one of its class is no anchor. Draw batches that hold several
+ * examples of each class: a trainer lets a batch without a triplet count for nothing, and elsewhere the loss throws
+ * IllegalArgumentException. It cannot be part of a plan.
  */
 public final class TripletLoss implements ReducedLoss {
     /** Triplets that one array holds. */
@@ -79,6 +79,11 @@ public final class TripletLoss implements ReducedLoss {
     public Tensor each(Tensor embeddings, Tensor labels) {
         int[] found = triplets(embeddings, labels);
         int n = found.length / 3;
+        if (n == 0) {
+            throw new IllegalArgumentException("triplet: the batch of " + embeddings.dim(0)
+                    + " examples has no two of one class and one of another; draw batches with several"
+                    + " examples of each of several classes");
+        }
         Tensor triplets = embeddings.take(0, Tensor.ofInts(found, 3, n));
         return each(
                 triplets.slice(0, 0, 1).squeeze(0),
@@ -86,7 +91,7 @@ public final class TripletLoss implements ReducedLoss {
                 triplets.slice(0, 2, 3).squeeze(0));
     }
 
-    /** Returns the number of triplets that are found. */
+    /** Returns the number of triplets that are found, which is 0 where the batch has none. */
     @Override
     public double weight(Tensor embeddings, Tensor labels) {
         return triplets(embeddings, labels).length / 3.0;
@@ -99,13 +104,7 @@ public final class TripletLoss implements ReducedLoss {
             throw new IllegalArgumentException(
                     "triplet: embeddings " + embeddings.shape() + " must be [n, d]; reshape them and their labels");
         }
-        int[] found = search(embeddings, labels.toIntArray());
-        if (found.length == 0) {
-            throw new IllegalArgumentException("triplet: the batch of " + embeddings.dim(0)
-                    + " examples has no two of one class and one of another; draw batches with several"
-                    + " examples of each of several classes");
-        }
-        return found;
+        return search(embeddings, labels.toIntArray());
     }
 
     /** How far anchor {@code a} of the embeddings x [n, d] is from each of them. */

@@ -10,10 +10,10 @@ import java.util.function.DoubleUnaryOperator;
  * schedule:
  *
  * <pre>{@code
- * trainer.schedule(Schedule.cosine(27).warmUp(3));                              // up for 3 epochs, then down for 27
- * trainer.schedule(Schedule.constant().then(10, Schedule.exponential(0.9)));    // constant for 10 epochs, then down
- * trainer.schedule(Schedule.oneCycle(2000).inSteps());                          // up and down again within 2,000 steps
- * trainer.schedule((epochs, steps) -> Math.min(1, steps / 4000.0));             // up for 4,000 steps
+ * trainer.schedule(Schedule.cosine(27).warmUp(3))                              // up for 3 epochs, then down for 27
+ * trainer.schedule(Schedule.constant().then(10, Schedule.exponential(0.9)))    // constant for 10 epochs, then down
+ * trainer.schedule(Schedule.oneCycle(2000).inSteps())                          // up and down again within 2,000 steps
+ * trainer.schedule((epochs, steps) -> Math.min(1, steps / 4000.0))             // up for 4,000 steps
  * }</pre>
  *
  * <p>The lengths of the schedules here are in epochs, and their factors change from step to step within an epoch;

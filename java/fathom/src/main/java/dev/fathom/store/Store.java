@@ -233,6 +233,15 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return weights.trainable[i];
     }
 
+    /** How often values have changed since the model was made. */
+    public long changes() {
+        long changes = 0;
+        for (int i = 0; i < cells.size(); i++) {
+            changes += version(i);
+        }
+        return changes;
+    }
+
     /** How often the values of segment {@code i} have changed. */
     int version(int i) {
         return i < parameters() ? weights.versions[i] : bufferVersions[i - parameters()];

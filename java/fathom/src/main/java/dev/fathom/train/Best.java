@@ -41,10 +41,10 @@ final class Best implements AutoCloseable {
         return copy;
     }
 
-    /** Brings them back, if any were kept. */
-    void restore() {
+    /** Exchanges them with the values of the model, if any were kept. */
+    void swap() {
         if (copy != null && kept) {
-            store.replace("restore", () -> Block.copy(copy, store.values()));
+            store.replace("restore", () -> Block.swap(copy, store.values()));
         }
     }
 

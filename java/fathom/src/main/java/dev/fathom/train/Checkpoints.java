@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * takes the weights from any of them.
  *
  * <pre>{@code
- * trainer.checkpoints(Checkpoints.in(folder).everySteps(500).every(Duration.ofMinutes(5)).last(3));
+ * trainer = trainer.checkpoints(Checkpoints.in(folder).everySteps(500).every(Duration.ofMinutes(5)).last(3));
  * if (Checkpoints.newest(folder).isPresent()) {
- *     trainer.resume(folder);
+ *     trainer = trainer.resume(folder);
  * }
  * }</pre>
  *

@@ -48,9 +48,9 @@ final class Description {
         return lines.toString();
     }
 
-    /** The loss with its settings; null for that of a step. */
-    static String of(@Nullable Loss loss) {
-        return loss == null ? "that of a custom step" : value(loss);
+    /** A loss with its settings. */
+    static String of(Loss loss) {
+        return value(loss);
     }
 
     /** The first line in which two descriptions differ, of the one and of the other. */

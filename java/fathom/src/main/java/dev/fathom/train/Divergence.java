@@ -4,7 +4,6 @@ import dev.fathom.autograd.Frames;
 import dev.fathom.autograd.ReturnedTensors;
 import dev.fathom.autograd.Values;
 import dev.fathom.data.Batch;
-import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterAccess;
@@ -39,7 +38,7 @@ final class Divergence {
         }
     }
 
-    private static <M extends Net> String where(Trainer<M> trainer, Batch batch, State state, Rng before) {
+    private static String where(Trainer<?> trainer, Batch batch, State state, Rng before) {
         for (String name : batch.names()) {
             int bad = nonfinite(batch.get(name));
             if (bad > 0) {
@@ -57,7 +56,7 @@ final class Divergence {
         try (Pass pass = Pass.train(before)) {
             Divergence look = new Divergence(pass);
             Frames.of(pass).observe(look::at);
-            trainer.run(trainer.model.net(), batch, state);
+            var unused = trainer.run(batch, state);
             culprit = look.culprit;
         }
         return (culprit == null ? "the loss overflows" : "the first non-finite values come from " + culprit)

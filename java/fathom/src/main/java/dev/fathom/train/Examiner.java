@@ -100,7 +100,7 @@ final class Examiner<M extends Net> {
                 Pass pass = Pass.infer(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
             if (loss == null) {
-                first = trainer.loss(copy.net(), batch).item();
+                first = trainer.model(copy).loss(batch).item();
             } else {
                 ragged = batch.ragged(batch.name(Role.INPUT));
                 Tensor output = ((Layer) copy.net()).apply(batch);
@@ -145,7 +145,7 @@ final class Examiner<M extends Net> {
         float last = Float.NaN;
         int steps = 0;
         try (Model<M> copy = trainer.model.copy();
-                BoundOptimizer optimizer = trainer.optimizer(copy)) {
+                BoundOptimizer optimizer = trainer.model(copy).optimizer()) {
             Batches.Epoch epoch = train.epoch(0);
             LossAndGradient evaluation = () -> {
                 try (Pass pass = Pass.grad(new Rng(0))) { // evaluation mode: dropout would never let it be learned
@@ -175,7 +175,7 @@ final class Examiner<M extends Net> {
     }
 
     private double lossAndGradient(Pass pass, Model<M> copy, Batch batch) {
-        Tensor value = trainer.loss(copy.net(), batch);
+        Tensor value = trainer.model(copy).loss(batch);
         pass.backward(value, copy);
         return value.item();
     }
@@ -220,7 +220,7 @@ final class Examiner<M extends Net> {
         double sum = 0;
         int counted = 0;
         try (Model<M> copy = trainer.model.copy();
-                BoundOptimizer optimizer = trainer.optimizer(copy)) {
+                BoundOptimizer optimizer = trainer.model(copy).optimizer()) {
             Batches.Epoch epoch = train.epoch(0);
             for (int i = 0; i < INPUT_STEPS; i++) {
                 if (i > 0 && i % train.steps() == 0) {

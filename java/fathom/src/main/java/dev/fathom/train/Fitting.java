@@ -3,7 +3,6 @@ package dev.fathom.train;
 import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
-import dev.fathom.nn.Net;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.store.Store;
@@ -18,22 +17,27 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The training of a {@link Run}: all that changes from step to step. */
-final class Fitting<M extends Net> implements AutoCloseable {
-    private final Trainer<M> trainer;
+final class Fitting implements AutoCloseable {
+    /** The models that a run trains at the moment. */
+    private static final Set<Store> TRAINED = ConcurrentHashMap.newKeySet();
+
+    private final Trainer<?> trainer;
     private final Monitor monitor;
     private final Batches train;
     private final @Nullable Batches validation;
-    private final int epochs;
+    private int epochs;
     private Rng rng;
     private final Run run;
     private final Tally tally;
     private final BoundOptimizer optimizer;
     private final Store store;
     private final Best best;
-    private final NormStatistics<M> norms;
+    private final NormStatistics norms;
     private final @Nullable Saver saver;
     /** The state behind the last batch, if the step carries one. */
     private final KeptState carried = new KeptState();
@@ -60,6 +64,12 @@ final class Fitting<M extends Net> implements AutoCloseable {
     /** What the epoch under way has taken. */
     private double seconds;
 
+    /** The changes of the model when the run had ended, -1 before. */
+    private long left = -1;
+
+    /** The buffers of the weights that are trained, while the model has averages and buffers that belong to these. */
+    private @Nullable List<float[]> shown;
+
     /** Whether the model holds gradients of batches whose step was not taken yet. */
     private boolean unspent;
 
@@ -69,13 +79,15 @@ final class Fitting<M extends Net> implements AutoCloseable {
     private final String validationFingerprint;
     private final String netDescription;
 
+    /** Goes on from the newest whole checkpoint of a folder, if one is given. */
     Fitting(
-            Trainer<M> trainer,
+            Trainer<?> trainer,
             Monitor monitor,
             Batches train,
             @Nullable Batches validation,
             int epochs,
-            boolean fingerprints) {
+            @Nullable Path folder) {
+        boolean fingerprints = trainer.checkpoints != null || folder != null;
         dataFingerprint = fingerprints ? Checkpoint.fingerprint(train.data()) : "";
         validationFingerprint = fingerprints && validation != null
                 ? Checkpoint.fingerprint(validation.data()) + ", " + validation
@@ -87,13 +99,19 @@ final class Fitting<M extends Net> implements AutoCloseable {
         this.validation = validation;
         this.epochs = epochs;
         rng = new Rng(trainer.seed).split("trainer");
-        tally = new Tally(trainer.metrics.size());
-        optimizer = trainer.optimizer(trainer.model);
-        run = new Run(monitor, now());
+        tally = trainer.tally();
+        optimizer = trainer.optimizer();
+        run = new Run(monitor, now(), this);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, run);
         store = ParameterAccess.store(trainer.model.range());
-        norms = new NormStatistics<>(trainer);
+        norms = new NormStatistics(trainer);
         best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
+        try {
+            prepare(folder);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
     }
 
     /** Where it stands. */
@@ -105,15 +123,18 @@ final class Fitting<M extends Net> implements AutoCloseable {
                 train.steps(),
                 examples,
                 train.examples(),
-                trainer.loss(tally),
+                tally.loss(),
                 learningRate,
                 optimizer.steps());
     }
 
     // ---- checkpoints
 
-    /** Goes on from the newest whole checkpoint of a folder, if one is given, and makes ready to write others. */
-    void prepare(@Nullable Path folder) {
+    Run run() {
+        return run;
+    }
+
+    private void prepare(@Nullable Path folder) {
         Path from = null;
         if (folder != null) {
             try (Checkpoint c = Checkpoint.newest(folder, run)) {
@@ -148,7 +169,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
         Position p = c.position();
         ready(p.epoch(), p.history().stream().filter(e -> e.epoch() < p.epoch()).toList());
         c.mustFit(settings(p.epoch(), p.step()), store);
-        double[] sums = p.tally().values();
+        double[] sums = p.sums();
         if (sums.length != tally.values().length) {
             throw new IllegalArgumentException("resume: " + c.file() + " holds " + sums.length
                     + " sums of loss and metrics, but this build of Fathom keeps " + tally.values().length
@@ -225,7 +246,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
                 epoch,
                 step,
                 examples,
-                tally,
+                tally.values(),
                 seconds,
                 rng.counter(),
                 trainable,
@@ -245,8 +266,38 @@ final class Fitting<M extends Net> implements AutoCloseable {
 
     // ---- the loop
 
-    /** Runs it, tells the callbacks that began of the end whatever happens, and throws what happened first. */
-    Run go() {
+    /**
+     * Makes ready to train until so many epochs are finished: anew, or from where it ended.
+     *
+     * @throws IllegalStateException if another run trains the model, or its weights were changed since the end
+     */
+    void begin(int until) {
+        if (!TRAINED.add(store)) {
+            if (left < 0) {
+                close();
+            }
+            throw new IllegalStateException("fit: the model is trained by a run that goes on; end that run with"
+                    + " stopNow(reason) and await it, or train model.copy()");
+        }
+        if (left >= 0 && left != store.changes()) {
+            TRAINED.remove(store);
+            throw new IllegalStateException("resume: the weights of the model were changed since the run ended, so it"
+                    + " would not end with the bits of one run; begin anew with trainer.start(..)");
+        }
+        if (left >= 0 && best.kept() != null) {
+            best.swap();
+        }
+        if (shown != null) {
+            hide(shown);
+            shown = null;
+        }
+        epochs = until;
+        run.at(now());
+    }
+
+    /** Trains, tells the callbacks that began of the end whatever happens, and returns what went wrong first. */
+    @Nullable
+    Throwable go() {
         Throwable failure = null;
         int begun = 0;
         try {
@@ -267,23 +318,20 @@ final class Fitting<M extends Net> implements AutoCloseable {
         for (Callback c : trainer.callbacks.subList(0, begun)) {
             failure = trying(failure, () -> c.onTrainEnd(run));
         }
-        if (failure instanceof RuntimeException e) {
-            throw e;
-        }
-        if (failure instanceof Error e) {
-            throw e;
-        }
-        return run;
+        TRAINED.remove(store);
+        return failure;
     }
 
-    /** The weights that the run leaves in the model: the best, averages, or those of the last step. */
+    /** Puts the weights that the run leaves into the model: the best, averages, or those of the last step. */
     private void leave() {
         if (best.kept() != null) {
-            best.restore();
+            best.swap();
         } else if (averages()) {
+            shown = norms.buffers();
             optimizer.swapAverages();
             norms.refresh(train.epoch(epoch));
         }
+        left = store.changes();
     }
 
     private boolean averages() {
@@ -305,9 +353,14 @@ final class Fitting<M extends Net> implements AutoCloseable {
             norms.refresh(train.epoch(epoch));
             action.run();
         } finally {
-            optimizer.swapAverages();
-            norms.buffers(buffers);
+            hide(buffers);
         }
+    }
+
+    /** Brings back the weights that are trained, and the buffers that belong to them. */
+    private void hide(List<float[]> buffers) {
+        optimizer.swapAverages();
+        norms.buffers(buffers);
     }
 
     private static @Nullable Throwable trying(@Nullable Throwable before, Runnable action) {
@@ -391,7 +444,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
                 return false;
             }
         }
-        Map<String, Double> values = trainer.figures(tally);
+        Map<String, Double> values = tally.figures();
         averaged(() -> judge(values, before, start));
         EpochLog log = run.epochs().get(run.size() - 1);
         trainer.callbacks.forEach(c -> c.onEpochEnd(run, log));
@@ -462,7 +515,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
             }
             step++;
             examples += batch.size();
-            trainer.add(tally, result, l, batch);
+            tally.add(result, l, batch);
             carried.keep(result.state());
             run.at(now());
         }
@@ -471,7 +524,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
     /** The step from the state behind the batch before. */
     private Step.Result goOn(Batch batch) {
         try {
-            Step.Result result = trainer.run(trainer.model.net(), batch, carried.state());
+            Step.Result result = trainer.run(batch, carried.state());
             carriedFrom = null;
             return result;
         } catch (IllegalArgumentException e) {
@@ -499,7 +552,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
             store.scaleGradients(shares.correction());
         }
         Tensor part = share == 1 ? result.loss() : result.loss().mul(share);
-        return last ? trainer.penalized(part, trainer.model) : part;
+        return last ? trainer.penalized(part) : part;
     }
 
     /** The loss of all batches of the step under way, and its gradients, once more with the same random numbers. */
@@ -510,7 +563,7 @@ final class Fitting<M extends Net> implements AutoCloseable {
         for (int i = first; i <= step; i++) {
             try (Pass pass = Pass.train(drawn)) {
                 Batch batch = batches.batch(i);
-                Step.Result result = trainer.run(trainer.model.net(), batch, State.EMPTY); // no step carries one here
+                Step.Result result = trainer.run(batch, State.EMPTY); // no step carries one here
                 Tensor value = objective(result, batch, again, i == step);
                 loss = loss * again.correction() + value.item();
                 pass.backward(value, trainer.model);

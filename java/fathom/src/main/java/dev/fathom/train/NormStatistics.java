@@ -2,7 +2,6 @@ package dev.fathom.train;
 
 import dev.fathom.data.Batches;
 import dev.fathom.nn.BatchNorm;
-import dev.fathom.nn.Net;
 import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
@@ -18,13 +17,13 @@ import java.util.List;
  * The running statistics of a model's batch norms, computed anew for weights that were not trained but averaged
  * (Izmailov et al. 2018).
  */
-final class NormStatistics<M extends Net> {
-    private final Trainer<M> trainer;
+final class NormStatistics {
+    private final Trainer<?> trainer;
     private final Store store;
     private final List<Variable> variables;
     private final List<BatchNorm> norms;
 
-    NormStatistics(Trainer<M> trainer) {
+    NormStatistics(Trainer<?> trainer) {
         this.trainer = trainer;
         store = ParameterAccess.store(trainer.model.range());
         variables = ParameterAccess.variables(store);
@@ -134,7 +133,7 @@ final class NormStatistics<M extends Net> {
                 write(s.norm.numBatchesTracked(), new float[1]);
             }
             try (Pass pass = Pass.train(rng)) {
-                Step.Result result = trainer.run(trainer.model.net(), epoch.next(), carried.state());
+                Step.Result result = trainer.run(epoch.next(), carried.state());
                 carried.keep(result.state());
                 // buffers follow when backward has succeeded: one that goes no further than a zero added at the end
                 Tensor zero = pass.watch(Tensor.scalar(0));

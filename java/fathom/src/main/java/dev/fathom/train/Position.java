@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * @param epoch the epoch under way or just finished
  * @param step steps taken in it
  * @param examples seen in it
- * @param tally of loss and metrics, over these
+ * @param sums of loss and metrics, over these
  * @param seconds it has taken
  * @param counter of the random stream
  * @param trainable of each parameter
@@ -30,7 +30,7 @@ record Position(
         int epoch,
         int step,
         long examples,
-        Tally tally,
+        double[] sums,
         double seconds,
         long counter,
         boolean[] trainable,
@@ -47,7 +47,7 @@ record Position(
         texts.put(RUN + "epoch", Integer.toString(epoch));
         texts.put(RUN + "step", Integer.toString(step));
         texts.put(RUN + "examples", Long.toString(examples));
-        texts.put(RUN + "tally", lines(Arrays.stream(tally.values()).mapToObj(Double::toString)));
+        texts.put(RUN + "tally", lines(Arrays.stream(sums).mapToObj(Double::toString)));
         texts.put(RUN + "seconds", Double.toString(seconds));
         texts.put(RUN + "counter", Long.toString(counter));
         texts.put(RUN + "trainable", lines(IntStream.range(0, trainable.length).mapToObj(i -> "" + trainable[i])));
@@ -105,9 +105,9 @@ record Position(
                 Integer.parseInt(text(texts, "epoch")),
                 Integer.parseInt(text(texts, "step")),
                 Long.parseLong(text(texts, "examples")),
-                new Tally(Arrays.stream(split(texts, "tally"))
+                Arrays.stream(split(texts, "tally"))
                         .mapToDouble(Double::parseDouble)
-                        .toArray()),
+                        .toArray(),
                 Double.parseDouble(text(texts, "seconds")),
                 Long.parseLong(text(texts, "counter")),
                 trainable,

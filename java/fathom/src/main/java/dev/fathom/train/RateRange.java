@@ -43,7 +43,7 @@ public final class RateRange {
         int n = 0;
         Rng rng = new Rng(trainer.seed).split("trainer");
         try (Model<M> copy = trainer.model.copy();
-                BoundOptimizer optimizer = trainer.optimizer(copy);
+                BoundOptimizer optimizer = trainer.model(copy).optimizer();
                 KeptState carried = new KeptState()) {
             Batches.Epoch epoch = train.epoch(1);
             while (n < steps) {
@@ -79,9 +79,9 @@ public final class RateRange {
         return () -> {
             try (Pass pass = Pass.train(rng.split(0))) {
                 Batch batch = epoch.batch(step);
-                Step.Result result = trainer.run(copy.net(), batch, carried.state());
+                Step.Result result = trainer.model(copy).run(batch, carried.state());
                 carried.keep(result.state());
-                Tensor loss = trainer.penalized(result.loss(), copy);
+                Tensor loss = trainer.model(copy).penalized(result.loss());
                 double value = loss.item();
                 if (Double.isFinite(value)) {
                     pass.backward(loss, copy);

@@ -10,16 +10,28 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of a {@link Trainer}, one {@code fit}: where it stands, what was measured in each epoch, which epoch was best,
- * and why it ended. {@code fit} returns it, and callbacks are given it while it goes on. Any thread may keep it, watch
- * it, and end it by {@link #stopNow}.
+ * A run of a {@link Trainer}: where it stands, what was measured in each epoch, which epoch was best, and why it ended.
+ * Callbacks are given it while it goes on. Any thread may keep it, watch it, and end it by {@link #stopNow}.
+ *
+ * <p>{@link Trainer#fit} returns a run that has ended, and nothing is left to close. {@link Trainer#start} returns one
+ * that goes on upon a thread of its own. It keeps the optimizer, so that it can be resumed, until it is closed:
+ *
+ * <pre>{@code
+ * try (Run run = trainer.start(batches, 10)) {
+ *     run.await();
+ *     System.out.println(run.best());
+ *     run.resume(15).await();
+ * }
+ * }</pre>
  */
-public final class Run {
+public final class Run implements AutoCloseable {
     private final Monitor monitor;
     private final List<EpochLog> epochs = new CopyOnWriteArrayList<>();
     private final List<String> notes = new CopyOnWriteArrayList<>();
@@ -28,16 +40,168 @@ public final class Run {
     private volatile Progress progress;
     private volatile @Nullable String stop;
     private volatile @Nullable String stopNow;
+    /** What opens when the run ends. */
+    private volatile CountDownLatch end = new CountDownLatch(0);
 
-    Run(Monitor monitor, Progress progress) {
+    private volatile @Nullable Thread thread;
+    private volatile @Nullable Throwable failure;
+    /** Whether somebody was told of the failure. */
+    private volatile boolean told;
+
+    /** Null when the run is closed. */
+    private volatile @Nullable Fitting fitting;
+
+    Run(Monitor monitor, Progress progress, @Nullable Fitting fitting) {
         this.monitor = monitor;
         this.progress = progress;
+        this.fitting = fitting;
     }
 
     /** A run without a trainer, of which nothing was measured. */
     Run() {
-        this(new Monitor("loss", false), new Progress(0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0));
+        this(new Monitor("loss", false), new Progress(0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0), null);
     }
+
+    // ---- life
+
+    /** Trains upon a thread of its own, which does not keep the JVM alive, until so many epochs are finished. */
+    Run start(int epochs) {
+        begin(epochs);
+        Workers.thread("fathom-run", this::train).start();
+        return this;
+    }
+
+    /** Trains upon this thread, and gives the memory back. */
+    Run call(int epochs) {
+        begin(epochs);
+        train();
+        close();
+        return this;
+    }
+
+    private void begin(int epochs) {
+        fitting().begin(epochs);
+        stop = null;
+        stopNow = null;
+        ended = "";
+        end = new CountDownLatch(1);
+    }
+
+    private void train() {
+        thread = Thread.currentThread();
+        try {
+            failure = fitting().go();
+        } finally {
+            thread = null;
+            end.countDown();
+        }
+    }
+
+    private Fitting fitting() {
+        Fitting open = fitting;
+        if (open == null) {
+            throw new IllegalStateException("resume: this run is closed, as every run of fit is, and with it its"
+                    + " optimizer; begin with trainer.start(..), or go on from checkpoints with"
+                    + " trainer.resume(folder)");
+        }
+        return open;
+    }
+
+    /**
+     * Waits until the run has ended.
+     *
+     * @throws RuntimeException the failure that ended the run, such as a {@link NonFiniteLossException}
+     * @throws CancellationException if the waiting thread is interrupted; the run goes on
+     * @throws IllegalStateException if it is called on the thread of the run, by a callback
+     */
+    public Run await() {
+        if (thread == Thread.currentThread()) {
+            throw new IllegalStateException("await: a callback cannot wait for the end of its own run; stop the run"
+                    + " with stop(reason), or wait on another thread");
+        }
+        try {
+            end.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException(
+                    "await: the waiting thread was interrupted; the run goes on until stopNow(reason) ends it");
+        }
+        fail();
+        return this;
+    }
+
+    private void fail() {
+        told = true;
+        if (failure instanceof Error e) {
+            throw e;
+        }
+        if (failure instanceof RuntimeException e) {
+            throw e;
+        }
+    }
+
+    /**
+     * Lets a run that has ended or was stopped go on upon a thread of its own until {@code epochs} epochs are finished,
+     * counted from its beginning. It goes on with the optimizer's state, the random numbers and the schedule, from the
+     * weights of its last step, so that it ends with the bits of a run that was never stopped. Callbacks begin anew, as
+     * after {@link Trainer#resume}.
+     *
+     * @param epochs number of all epochs, as {@code fit} takes it
+     * @throws IllegalArgumentException if more epochs are finished
+     * @throws IllegalStateException if the run goes on, has failed, or was closed, as that of {@code fit} is, or if the
+     *     weights were changed since it ended
+     */
+    public Run resume(int epochs) {
+        fitting();
+        if (end.getCount() > 0) {
+            throw new IllegalStateException("resume: the run goes on; await its end before");
+        }
+        if (failure != null) {
+            throw new IllegalStateException(
+                    "resume: the run has failed: " + ended + "; begin anew, or from a checkpoint", failure);
+        }
+        if (epochs < this.epochs.size()) {
+            throw new IllegalArgumentException("resume: " + this.epochs.size() + " epochs are finished, so epochs="
+                    + epochs + " leaves nothing to do; ask for at least " + this.epochs.size());
+        }
+        return start(epochs);
+    }
+
+    /**
+     * Stops the run if it goes on, waits for its end, and gives the memory of the optimizer back. Closing twice does
+     * nothing.
+     *
+     * @throws RuntimeException the failure that ended the run, if nobody was told of it by {@link #await}
+     */
+    @Override
+    public void close() {
+        Fitting open = fitting;
+        if (open == null) {
+            return;
+        }
+        if (end.getCount() > 0) {
+            stopNow("closed");
+        }
+        boolean interrupted = false;
+        while (true) {
+            try {
+                end.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        fitting = null;
+        open.close();
+        if (!told) {
+            fail();
+        }
+    }
+
+    // ---- what the training tells and asks
 
     void add(EpochLog log, boolean isBest) {
         epochs.add(log);
@@ -78,6 +242,8 @@ public final class Run {
     String wishNow() {
         return stopNow;
     }
+
+    // ---- what people see
 
     /**
      * Returns where the run stands after the last step that was finished. The numbers of what is returned belong

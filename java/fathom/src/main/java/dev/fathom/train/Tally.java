@@ -10,18 +10,26 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The loss and the metrics of the batches so far: of each a sum and the weight to divide it by.
- *
- * @param values the sum of the losses, its weight, and then both of each metric
- */
-record Tally(double[] values) {
-    Tally(int metrics) {
-        this(new double[2 + 2 * metrics]);
+/** The loss and the metrics of the batches so far: of each a sum and the weight to divide it by. */
+final class Tally {
+    private final @Nullable Loss loss;
+    private final List<Metric> metrics;
+    /** The sum of the losses, its weight, and then both of each metric. */
+    private final double[] values;
+
+    /** {@code loss} is null in a custom step, whose losses are means. */
+    Tally(@Nullable Loss loss, List<Metric> metrics) {
+        this.loss = loss;
+        this.metrics = metrics;
+        values = new double[2 + 2 * metrics.size()];
     }
 
-    /** Adds a batch, whose loss has this value. {@code loss} is null in a custom step, whose losses are means. */
-    void add(Step.Result result, double value, Batch batch, @Nullable Loss loss, List<Metric> metrics) {
+    double[] values() {
+        return values;
+    }
+
+    /** Adds a batch, whose loss has this value. */
+    void add(Step.Result result, double value, Batch batch) {
         double weight = result.weightOf(batch);
         values[0] += loss == null ? weight * value : loss.sums() ? value : weight * loss.toMean(value);
         values[1] += weight;
@@ -50,15 +58,15 @@ record Tally(double[] values) {
     }
 
     /** The loss of all batches, which is NaN where nothing counts. */
-    double loss(@Nullable Loss loss) {
+    double loss() {
         double mean = values[0] / values[1];
         return loss == null ? mean : loss.ofMean(mean);
     }
 
     /** The figures, by name. */
-    Map<String, Double> figures(@Nullable Loss loss, List<Metric> metrics) {
+    Map<String, Double> figures() {
         Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("loss", loss(loss));
+        figures.put("loss", loss());
         for (int i = 0; i < metrics.size(); i++) {
             Metric metric = metrics.get(i);
             figures.put(metric.name(), metric.figure(values[2 + 2 * i] / values[3 + 2 * i]));

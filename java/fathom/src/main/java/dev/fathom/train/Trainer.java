@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
@@ -36,20 +37,28 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The training loop: one pass with forward, loss, backward and step for every batch of every epoch, and validation
- * after each epoch. A trainer is a recipe: it holds settings, and every {@code fit} is a {@link Run} of its own, which
- * callbacks are given and {@code fit} returns. All randomness comes from three seeds: the model's, that of the batches,
- * and {@link #seed}. With the same three seeds a run repeats bit for bit, on any number of threads.
+ * The recipe of a training loop: one pass with forward, loss, backward and step for every batch of every epoch, and
+ * validation after each epoch. A trainer never changes: its methods return another with one more setting. Every
+ * {@code fit} is a {@link Run} of its own. All randomness comes from three seeds: the model's, that of the batches, and
+ * {@link #seed}. With the same three seeds a run repeats bit for bit, on any number of threads.
  *
  * @param <M> the net's type
  */
+@CheckReturnValue
 public final class Trainer<M extends Net> {
+    private static final Schedule CONSTANT = Schedule.constant();
+
     final Model<M> model;
     final Optimizer recipe;
-    final List<Metric> metrics = new ArrayList<>();
-    final List<Callback> callbacks = new ArrayList<>();
-    final List<Penalty> penalties = new ArrayList<>();
-    Schedule schedule = Schedule.constant();
+    private final @Nullable Loss loss;
+    private final Step.@Nullable Carrying<M> step;
+    /** Whether the step has a state that goes from batch to batch. */
+    final boolean carries;
+    // set by a copy of the trainer before anybody sees it
+    List<Metric> metrics = List.of();
+    List<Callback> callbacks = List.of();
+    List<Penalty> penalties = List.of();
+    Schedule schedule = CONSTANT;
     long seed;
     IntUnaryOperator accumulate = epoch -> 1;
     boolean keepBest;
@@ -57,11 +66,7 @@ public final class Trainer<M extends Net> {
     @Nullable
     Checkpoints checkpoints;
 
-    private final @Nullable Loss loss;
-    private final Step.@Nullable Carrying<M> step;
-    /** Whether the step has a state that goes from batch to batch. */
-    final boolean carries;
-
+    private String accumulation = "";
     private Group[] groups = {};
     private float clipNorm;
     private float clipValue;
@@ -76,6 +81,35 @@ public final class Trainer<M extends Net> {
         this.loss = loss;
         this.step = step;
         this.carries = carries;
+    }
+
+    /** Returns a copy for a model, with a change. */
+    private Trainer<M> with(Model<M> other, Consumer<Trainer<M>> change) {
+        Trainer<M> copy = new Trainer<>(other, recipe, loss, step, carries);
+        copy.metrics = metrics;
+        copy.callbacks = callbacks;
+        copy.penalties = penalties;
+        copy.schedule = schedule;
+        copy.seed = seed;
+        copy.accumulate = accumulate;
+        copy.keepBest = keepBest;
+        copy.checkpoints = checkpoints;
+        copy.accumulation = accumulation;
+        copy.groups = groups;
+        copy.clipNorm = clipNorm;
+        copy.clipValue = clipValue;
+        copy.figure = figure;
+        copy.resume = resume;
+        change.accept(copy);
+        return copy;
+    }
+
+    private Trainer<M> with(Consumer<Trainer<M>> change) {
+        return with(model, change);
+    }
+
+    private static <T> List<T> and(List<T> some, T[] more) {
+        return Stream.concat(some.stream(), Stream.of(more)).toList();
     }
 
     /**
@@ -128,6 +162,7 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> metrics(Metric... all) {
         requireNonNull(all, "Trainer.metrics: all must not be null");
+        Set<String> taken = metrics.stream().map(Metric::name).collect(Collectors.toSet());
         for (Metric m : all) {
             if (loss != null && !stepByStep(loss)) {
                 throw new IllegalArgumentException("metrics: " + m.name()
@@ -140,13 +175,12 @@ public final class Trainer<M extends Net> {
                         + " reads logits, but the outputs of this loss are probabilities; take a loss of logits, such"
                         + " as bceWithLogits, or Metric.binaryAccuracy(0.5f) or Metric.topAccuracy(1)");
             }
-            if (m.name().equals("loss") || m.name().startsWith("val_") || metric(m.name()) != null) {
+            if (m.name().equals("loss") || m.name().startsWith("val_") || !taken.add(m.name())) {
                 throw new IllegalArgumentException("metrics: the name " + m.name()
                         + " is taken (loss, val_... and each metric's own name are); choose another");
             }
-            metrics.add(m);
         }
-        return this;
+        return with(t -> t.metrics = and(metrics, all));
     }
 
     private @Nullable Metric metric(String name) {
@@ -156,15 +190,13 @@ public final class Trainer<M extends Net> {
     /** Adds callbacks, which are called in this order. If several would end a run, the first one ends it. */
     public Trainer<M> callbacks(Callback... all) {
         requireNonNull(all, "Trainer.callbacks: all must not be null");
-        callbacks.addAll(List.of(all));
-        return this;
+        return with(t -> t.callbacks = and(callbacks, all));
     }
 
     /** Sets how the learning rate changes from step to step. */
     public Trainer<M> schedule(Schedule s) {
         requireNonNull(s, "Trainer.schedule: s must not be null");
-        schedule = s;
-        return this;
+        return with(t -> t.schedule = s);
     }
 
     /**
@@ -173,8 +205,7 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> groups(Group... all) {
         requireNonNull(all, "Trainer.groups: all must not be null");
-        groups = all.clone();
-        return this;
+        return with(t -> t.groups = all.clone());
     }
 
     /**
@@ -187,8 +218,7 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> penalties(Penalty... all) {
         requireNonNull(all, "Trainer.penalties: all must not be null");
-        penalties.addAll(List.of(all));
-        return this;
+        return with(t -> t.penalties = and(penalties, all));
     }
 
     /**
@@ -198,8 +228,8 @@ public final class Trainer<M extends Net> {
      * @throws IllegalArgumentException if it is not above 0
      */
     public Trainer<M> clipNorm(float max) {
-        clipNorm = positive("clipNorm", max);
-        return this;
+        positive("clipNorm", max);
+        return with(t -> t.clipNorm = max);
     }
 
     /**
@@ -208,15 +238,14 @@ public final class Trainer<M extends Net> {
      * @throws IllegalArgumentException if it is not above 0
      */
     public Trainer<M> clipValue(float limit) {
-        clipValue = positive("clipValue", limit);
-        return this;
+        positive("clipValue", limit);
+        return with(t -> t.clipValue = limit);
     }
 
-    private static float positive(String what, float value) {
+    private static void positive(String what, float value) {
         if (!(value > 0)) {
             throw new IllegalArgumentException(what + ": " + value + " must be above 0");
         }
-        return value;
     }
 
     /**
@@ -230,8 +259,10 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> accumulate(int batches) {
         Checks.atLeast("accumulate", "batches", batches, 1);
-        accumulate = epoch -> batches;
-        return this;
+        return with(t -> {
+            t.accumulate = epoch -> batches;
+            t.accumulation = Integer.toString(batches);
+        });
     }
 
     /**
@@ -247,12 +278,14 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> accumulate(IntUnaryOperator batchesOfEpoch) {
         requireNonNull(batchesOfEpoch, "Trainer.accumulate: batchesOfEpoch must not be null");
-        accumulate = batchesOfEpoch;
-        return this;
+        return with(t -> {
+            t.accumulate = batchesOfEpoch;
+            t.accumulation = "a number for each epoch";
+        });
     }
 
-    /** The optimizer of a run, for the model or a copy of it. */
-    BoundOptimizer optimizer(Model<M> model) {
+    /** The optimizer of a run. */
+    BoundOptimizer optimizer() {
         BoundOptimizer bound = recipe.on(model, groups);
         if (clipNorm > 0) {
             bound.clipNorm(clipNorm);
@@ -263,10 +296,15 @@ public final class Trainer<M extends Net> {
         return bound;
     }
 
+    /** Sets the model: the same recipe for another one, with the same callbacks. */
+    public Trainer<M> model(Model<M> other) {
+        requireNonNull(other, "Trainer.model: other must not be null");
+        return with(other, t -> {});
+    }
+
     /** Sets the seed of dropout and other random layers, which is 0 by default. */
     public Trainer<M> seed(long s) {
-        seed = s;
-        return this;
+        return with(t -> t.seed = s);
     }
 
     /**
@@ -274,8 +312,7 @@ public final class Trainer<M extends Net> {
      * ends, even by a failure.
      */
     public Trainer<M> keepBest() {
-        keepBest = true;
-        return this;
+        return with(t -> t.keepBest = true);
     }
 
     /**
@@ -284,16 +321,16 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> keepBest(String figure) {
         requireNonNull(figure, "Trainer.keepBest: figure must not be null");
-        this.figure = figure;
-        keepBest = true;
-        return this;
+        return with(t -> {
+            t.figure = figure;
+            t.keepBest = true;
+        });
     }
 
     /** Writes checkpoints, from which a run can be resumed after whatever ended it. */
     public Trainer<M> checkpoints(Checkpoints where) {
         requireNonNull(where, "Trainer.checkpoints: where must not be null");
-        checkpoints = where;
-        return this;
+        return with(t -> t.checkpoints = where);
     }
 
     /**
@@ -310,8 +347,7 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> resume(Path folder) {
         requireNonNull(folder, "Trainer.resume: folder must not be null");
-        resume = folder;
-        return this;
+        return with(t -> t.resume = folder);
     }
 
     /**
@@ -323,20 +359,19 @@ public final class Trainer<M extends Net> {
      */
     public void recalibrate(Batches batches) {
         requireNonNull(batches, "Trainer.recalibrate: batches must not be null");
-        new NormStatistics<>(this).refresh(batches.epoch(0));
+        new NormStatistics(this).refresh(batches.epoch(0));
     }
 
     /** Trains without validation. */
+    @CanIgnoreReturnValue
     public Run fit(Batches train, int epochs) {
-        requireNonNull(train, "Trainer.fit: train must not be null");
-        return run(train, null, epochs);
+        return run("fit", train, null, epochs).call(epochs);
     }
 
     /** Trains and validates after each epoch, with batches as large as those of the training. */
+    @CanIgnoreReturnValue
     public Run fit(Batches train, Dataset validation, int epochs) {
-        requireNonNull(train, "Trainer.fit: train must not be null");
-        requireNonNull(validation, "Trainer.fit: validation must not be null");
-        return run(train, validation.batches(Math.min(train.size(), validation.size())), epochs);
+        return fit(train, batches("fit", train, validation), epochs);
     }
 
     /**
@@ -346,8 +381,8 @@ public final class Trainer<M extends Net> {
      * these are validated, kept as the best and left in the model at the end, and the running statistics of batch norms
      * are computed for them from the training batches. In between, callbacks see the weights that are trained.
      *
-     * <p>Each {@code fit} has a new optimizer, whose moments begin at zero, and its schedule begins anew; only
-     * {@link #resume} goes on with those of an earlier run.
+     * <p>Each {@code fit} has a new optimizer, whose moments begin at zero, and its schedule begins anew. Only
+     * {@link #resume}, from the files of a run, and {@link Run#resume}, in memory, go on with those of an earlier run.
      *
      * <p>However training ends, the model has the weights of the best epoch if these are kept ({@link #keepBest},
      * {@link EarlyStopping}) and at least one epoch was finished. Otherwise it has the weights after the last complete
@@ -356,23 +391,55 @@ public final class Trainer<M extends Net> {
      * @throws IllegalArgumentException if epochs &lt; 1, the figure to keep the best by is not measured, a callback
      *     needs validation and there is none, averages of the weights would begin after the last step, or the optimizer
      *     evaluates the loss again ({@link Optimizer#evaluatesAgain}) while a step carries a state
+     * @throws IllegalStateException if a run that goes on trains the model
      * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or
      *     infinite; the step under way has not changed the weights
      */
+    @CanIgnoreReturnValue
     public Run fit(Batches train, Batches validation, int epochs) {
-        requireNonNull(train, "Trainer.fit: train must not be null");
         requireNonNull(validation, "Trainer.fit: validation must not be null");
-        return run(train, validation, epochs);
+        return run("fit", train, validation, epochs).call(epochs);
     }
 
-    private Run run(Batches train, @Nullable Batches validation, int epochs) {
-        Checks.atLeast("fit", "epochs", epochs, 1);
-        checkStates("fit");
-        try (Fitting<M> run = new Fitting<>(
-                this, monitor(validation != null), train, validation, epochs, checkpoints != null || resume != null)) {
-            run.prepare(resume);
-            return run.go();
-        }
+    /** Starts {@link #fit(Batches, int)} upon a thread of its own; see {@link #start(Batches, Batches, int)}. */
+    public Run start(Batches train, int epochs) {
+        return run("start", train, null, epochs).start(epochs);
+    }
+
+    /**
+     * Starts {@link #fit(Batches, Dataset, int)} upon a thread of its own; see {@link #start(Batches, Batches, int)}.
+     */
+    public Run start(Batches train, Dataset validation, int epochs) {
+        return start(train, batches("start", train, validation), epochs);
+    }
+
+    /**
+     * Starts {@link #fit(Batches, Batches, int)} upon a thread of its own, and returns the run at once, which any
+     * thread may watch and stop. Until {@link Run#await} returns, no other thread may train the model or change its
+     * weights. The run must be closed, and can be resumed before. A daemon thread trains, so that the JVM may end
+     * without it.
+     *
+     * @throws IllegalArgumentException as {@code fit} does
+     * @throws IllegalStateException if a run that goes on trains the model
+     */
+    public Run start(Batches train, Batches validation, int epochs) {
+        requireNonNull(validation, "Trainer.start: validation must not be null");
+        return run("start", train, validation, epochs).start(epochs);
+    }
+
+    private static Batches batches(String what, Batches train, Dataset validation) {
+        requireNonNull(train, "Trainer." + what + ": train must not be null");
+        requireNonNull(validation, "Trainer." + what + ": validation must not be null");
+        return validation.batches(Math.min(train.size(), validation.size()));
+    }
+
+    /** A run that is ready to begin. */
+    private Run run(String what, Batches train, @Nullable Batches validation, int epochs) {
+        requireNonNull(train, "Trainer." + what + ": train must not be null");
+        Checks.atLeast(what, "epochs", epochs, 1);
+        checkStates(what);
+        Fitting fitting = new Fitting(this, monitor(validation != null), train, validation, epochs, resume);
+        return fitting.run();
     }
 
     private void checkStates(String what) {
@@ -490,29 +557,29 @@ public final class Trainer<M extends Net> {
 
     private Map<String, Double> measured(Consumer<Consumer<Batch>> source) {
         ParameterAccess.store(model.range());
-        Tally tally = new Tally(metrics.size());
+        Tally tally = tally();
         try (KeptState carried = new KeptState()) {
             source.accept(batch -> {
-                Step.Result result = run(model.net(), batch, carried.state());
+                Step.Result result = run(batch, carried.state());
                 carried.keep(result.state());
-                add(tally, result, result.loss().item(), batch);
+                tally.add(result, result.loss().item(), batch);
             });
         }
-        return figures(tally);
+        return tally.figures();
     }
 
     /**
-     * Runs a batch forward in the current pass through {@code net}, the model's or a copy of it.
+     * Runs a batch forward in the current pass.
      *
      * @param state behind the batch before
      */
-    Step.Result run(M net, Batch batch, State state) {
+    Step.Result run(Batch batch, State state) {
         Step.Result result;
         if (step == null) {
-            result = compared(net, batch);
+            result = compared(output(batch), batch);
         } else {
             try {
-                result = step.run(net, batch, batch.isFirst() ? State.EMPTY : state);
+                result = step.run(model.net(), batch, batch.isFirst() ? State.EMPTY : state);
             } catch (IllegalArgumentException e) {
                 throw Located.in(batch.names(), e, batch, false, true);
             }
@@ -545,15 +612,13 @@ public final class Trainer<M extends Net> {
         });
     }
 
-    /** The step of a layer and a loss. */
-    private Step.Result compared(M net, Batch batch) {
-        Tensor output;
+    /** What a layer gives for a batch. */
+    Tensor output(Batch batch) {
         try {
-            output = ((Layer) net).apply(batch);
+            return ((Layer) model.net()).apply(batch);
         } catch (IllegalArgumentException e) {
             throw Located.in(List.of(batch.name(Role.INPUT)), e, batch, false);
         }
-        return compared(output, batch);
     }
 
     /** The loss of some output for a batch, and what metrics see. */
@@ -635,29 +700,19 @@ public final class Trainer<M extends Net> {
     }
 
     /** The loss of a batch alone in the current pass. */
-    Tensor loss(M net, Batch batch) {
-        return run(net, batch, State.EMPTY).loss();
+    Tensor loss(Batch batch) {
+        return run(batch, State.EMPTY).loss();
     }
 
-    /** Adds loss and metrics of a batch, whose loss has this value. */
-    void add(Tally tally, Step.Result result, double value, Batch batch) {
-        tally.add(result, value, batch, loss, metrics);
+    /** Sums for the loss and the metrics, which begin at 0. */
+    Tally tally() {
+        return new Tally(loss, metrics);
     }
 
-    /** Loss and metrics, by name. */
-    Map<String, Double> figures(Tally tally) {
-        return tally.figures(loss, metrics);
-    }
-
-    /** The loss of all batches so far. */
-    double loss(Tally tally) {
-        return tally.loss(loss);
-    }
-
-    /** The loss and the penalties on the weights of {@code trained}, the model or a copy of it. */
-    Tensor penalized(Tensor loss, Model<M> trained) {
+    /** The loss and the penalties on the weights. */
+    Tensor penalized(Tensor loss) {
         for (Penalty penalty : penalties) {
-            loss = loss.add(penalty.of(trained));
+            loss = loss.add(penalty.of(model));
         }
         return loss;
     }
@@ -669,6 +724,11 @@ public final class Trainer<M extends Net> {
         lines.add("model: " + model.toString().lines().findFirst().orElseThrow());
         lines.add("loss: " + lossDescription());
         lines.add("optimizer: " + recipe);
+        if (schedule != CONSTANT) {
+            lines.add("schedule: "
+                    + (schedule.getClass().isHidden() ? "a function of epochs and steps" : schedule.toString()));
+        }
+        said(lines, "batches of a step", accumulation.isEmpty() ? List.of() : List.of(accumulation));
         said(lines, "metrics", metrics.stream().map(Metric::name).toList());
         said(lines, "penalties", penalties);
         said(
@@ -686,7 +746,9 @@ public final class Trainer<M extends Net> {
                 lines,
                 "best weights kept by",
                 !keepBest ? List.of() : List.of(figure == null ? "val_loss or loss" : figure));
+        said(lines, "carries", carries ? List.of("a state from batch to batch") : List.of());
         said(lines, "checkpoints", checkpoints == null ? List.of() : List.of(checkpoints.folder()));
+        said(lines, "resumed from", resume == null ? List.of() : List.of(resume));
         return lines.add("seed: " + seed).toString();
     }
 
@@ -697,7 +759,7 @@ public final class Trainer<M extends Net> {
     }
 
     String lossDescription() {
-        return Description.of(loss);
+        return loss == null ? "that of a custom step" : Description.of(loss);
     }
 
     /** Whether the loss of a batch is the sum over its examples. */

@@ -80,8 +80,7 @@ public record Workers(int count) {
             NativeRuntime.get(); // so that its failure is the caller's
             List<Thread> threads = new ArrayList<>();
             for (int t = 0; t < Math.min(count, jobs); t++) {
-                Thread thread = new Thread(() -> alone(work), "fathom-worker-" + t);
-                thread.setDaemon(true);
+                Thread thread = thread("fathom-worker-" + t, true, work);
                 thread.start();
                 threads.add(thread);
             }
@@ -110,10 +109,23 @@ public record Workers(int count) {
         return all;
     }
 
-    private static void alone(Runnable work) {
-        INSIDE.set(true);
-        Native.capThreads(1);
-        work.run();
+    /** A thread whose kernels run on it alone where those of the calling thread do. */
+    static Thread thread(String name, Runnable work) {
+        return thread(name, INSIDE.get(), work);
+    }
+
+    private static Thread thread(String name, boolean alone, Runnable work) {
+        Thread thread = new Thread(
+                () -> {
+                    if (alone) {
+                        INSIDE.set(true);
+                        Native.capThreads(1);
+                    }
+                    work.run();
+                },
+                name);
+        thread.setDaemon(true);
+        return thread;
     }
 
     /** Waits for the end of a thread; once interrupted, lets no further job begin, and returns true. */

@@ -108,7 +108,7 @@ class PenaltyTest {
                     Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
                             .accumulate(8 / size);
                     if (weights.size() < 2) {
-                        trainer.penalties(
+                        trainer = trainer.penalties(
                                 Penalty.l2(0.1f).except("*.bias"),
                                 Penalty.l1(0.01f).on("2.*"));
                     }

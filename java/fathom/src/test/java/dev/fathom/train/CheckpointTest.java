@@ -52,7 +52,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BinaryOperator;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -104,7 +103,7 @@ class CheckpointTest {
      * Reads a text in pieces of five, with a state that goes on from batch to batch; returns the weights and the
      * losses.
      */
-    private Left read(int seed, Consumer<Trainer<Reader>> settings) {
+    private Left read(int seed, UnaryOperator<Trainer<Reader>> settings) {
         return read(
                 seed,
                 (net, batch, state) -> {
@@ -118,15 +117,14 @@ class CheckpointTest {
         return new Step.Result(Loss.crossEntropy().of(net.out().apply(steps), batch.y()));
     }
 
-    private Left read(int seed, Step.Carrying<Reader> step, Consumer<Trainer<Reader>> settings) {
+    private Left read(int seed, Step.Carrying<Reader> step, UnaryOperator<Trainer<Reader>> settings) {
         int[] text = new int[2 * 5 * 9 + 1];
         Arrays.setAll(text, i -> i * i % 7);
         Reader net = new Reader(new Embedding(7, 4), Recurrent.lstm(4, 6), new Linear(6, 7));
         try (var model = Model.of(net, seed);
                 Dataset pieces = Dataset.pieces(text, 2, 5)) {
             Trainer<Reader> trainer = Trainer.custom(model, new Adam(0.05f), step);
-            settings.accept(trainer);
-            Run h = trainer.fit(pieces.batches(2), pieces.batches(2), 3);
+            Run h = settings.apply(trainer).fit(pieces.batches(2), pieces.batches(2), 3);
             return new Left(
                     values(model),
                     h.epochs().stream().map(e -> e.epoch() + " " + e.values()).toList(),
@@ -138,7 +136,7 @@ class CheckpointTest {
     /** Stopped after any step of the second epoch, it goes on with the state that it carried there. */
     @Test
     void aStateThatIsCarriedGoesOnInTheMiddleOfAnEpoch() {
-        Left whole = read(1, t -> {});
+        Left whole = read(1, t -> t);
         for (int steps = 10; steps <= 18; steps++) {
             Path to = folder.resolve("after " + steps);
             int last = steps;
@@ -205,7 +203,7 @@ class CheckpointTest {
                                 net,
                                 batch,
                                 net.lstm().run(net.in().apply(batch.x()), state).steps()),
-                        t -> {}))
+                        t -> t))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("trainer: the step takes a state but returns none; return result.withState(state) with what"
                         + " the next batch begins with");
@@ -217,7 +215,7 @@ class CheckpointTest {
                             return result(net, batch, out.steps())
                                     .withState(State.of(batch.isFirst() ? "a" : "b", hidden));
                         },
-                        t -> {}))
+                        t -> t))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("trainer: the step was given the state (a [2, 1, 6]) but returns the state (b [2, 1, 6]);"
                         + " return each tensor under the same name in every batch");
@@ -230,7 +228,7 @@ class CheckpointTest {
                                                 .run(net.in().apply(batch.x()))
                                                 .steps())
                                 .withState(State.of("tokens", batch.x())),
-                        t -> {}))
+                        t -> t))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "trainer: the state tokens is I32, but checkpoints hold F32; convert it with to(DType.F32)");
@@ -239,7 +237,7 @@ class CheckpointTest {
     /** What a callback evaluates in the middle of an epoch reads its own text, from its beginning. */
     @Test
     void lookingAtTheModelLeavesTheCarriedStateAlone() {
-        Left whole = read(1, t -> {});
+        Left whole = read(1, t -> t);
         read(
                         1,
                         t -> t.callbacks(new Callback() {
@@ -294,17 +292,17 @@ class CheckpointTest {
     }
 
     /** Trains a model that begins elsewhere, so that nothing but the checkpoint can explain the result. */
-    private static Left run(int seed, Consumer<Trainer<Sequential>> settings) {
+    private static Left run(int seed, UnaryOperator<Trainer<Sequential>> settings) {
         return run(seed, settings, b -> b);
     }
 
-    private static Left run(int seed, Consumer<Trainer<Sequential>> settings, UnaryOperator<Batch> change) {
+    private static Left run(int seed, UnaryOperator<Trainer<Sequential>> settings, UnaryOperator<Batch> change) {
         try (var model = model(seed);
                 Dataset train = points(44, 1);
                 Dataset validation = points(30, 2)) {
             Trainer<Sequential> trainer = trainer(model);
-            settings.accept(trainer);
-            Run h = trainer.fit(train.map(change).shuffled(3).batches(12), validation.map(change), EPOCHS);
+            Run h = settings.apply(trainer)
+                    .fit(train.map(change).shuffled(3).batches(12), validation.map(change), EPOCHS);
             return new Left(
                     values(model),
                     h.epochs().stream()
@@ -337,7 +335,7 @@ class CheckpointTest {
 
     @Test
     void aRunKilledAfterAnyStepGoesOnToTheSameBits() {
-        Left whole = run(1, t -> {});
+        Left whole = run(1, t -> t);
         for (int steps = 2; steps <= STEPS * EPOCHS; steps++) {
             Path here = folder.resolve("after " + steps);
             Checkpoints every = Checkpoints.in(here).everySteps(1);
@@ -352,7 +350,7 @@ class CheckpointTest {
     void aMapThatDrawsGoesOnToTheSameBits() {
         UnaryOperator<Batch> noise =
                 b -> b.withX(b.x().add(Pass.current().randn(b.size(), 2).mul(0.1f)));
-        Left whole = run(1, t -> {}, noise);
+        Left whole = run(1, t -> t, noise);
         assertThatThrownBy(() -> run(
                         1,
                         t -> t.checkpoints(Checkpoints.in(folder).everySteps(1)).callbacks(killedAfter(6)),
@@ -363,7 +361,7 @@ class CheckpointTest {
 
     @Test
     void whatWasLostSinceTheLastCheckpointIsDoneAgain() {
-        Left whole = run(1, t -> {});
+        Left whole = run(1, t -> t);
         Checkpoints some = Checkpoints.in(folder.resolve("some")).everySteps(5);
         kill(some.folder(), 9, some);
         assertThat(Checkpoints.newest(some.folder()).orElseThrow()).hasFileName("step-000000005.safetensors");
@@ -382,7 +380,7 @@ class CheckpointTest {
 
     @Test
     void aRunKilledAgainAndAgainGoesOnToTheSameBits() {
-        Left whole = run(1, t -> {});
+        Left whole = run(1, t -> t);
         Checkpoints every = Checkpoints.in(folder).everySteps(1);
         kill(folder, 3, every);
         for (int steps = 5; steps < STEPS * EPOCHS; steps += 3) {
@@ -445,7 +443,7 @@ class CheckpointTest {
     /** Stopped in the middle of an epoch, as Ctrl-C does it; then finished; then asked for more. */
     @Test
     void aStoppedRunIsWrittenDownAndAFinishedOneTakesMoreEpochs() {
-        Left whole = run(1, t -> {});
+        Left whole = run(1, t -> t);
         Checkpoints c = Checkpoints.in(folder).everySteps(1000);
         Left stopped = run(
                 1,
@@ -546,7 +544,7 @@ class CheckpointTest {
 
     @Test
     void aDamagedFileIsSkippedAndNamed() throws IOException {
-        Left whole = run(1, t -> {});
+        Left whole = run(1, t -> t);
         Checkpoints every = Checkpoints.in(folder).everySteps(1);
         kill(folder, 8, every);
         Path newest = Checkpoints.newest(folder).orElseThrow();
@@ -644,7 +642,7 @@ class CheckpointTest {
 
     @Test
     void aDiskThatTakesNothingMoreLosesNothing() throws IOException {
-        Left whole = run(1, t -> {});
+        Left whole = run(1, t -> t);
         Path place = folder.resolve("run");
         Path away = folder.resolve("away");
         List<String> notes = new ArrayList<>();
@@ -689,11 +687,8 @@ class CheckpointTest {
 
     // ---- another run
 
-    private void refused(String words, Consumer<Trainer<Sequential>> settings) {
-        assertThatThrownBy(() -> run(1, t -> {
-                    settings.accept(t);
-                    t.resume(folder);
-                }))
+    private void refused(String words, UnaryOperator<Trainer<Sequential>> settings) {
+        assertThatThrownBy(() -> run(1, t -> settings.apply(t).resume(folder)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("resume: the run in " + Checkpoints.newest(folder).orElseThrow() + " differs in " + words
                         + "; make both the same, or begin anew without resume()");
@@ -753,14 +748,13 @@ class CheckpointTest {
         return Description.of(net);
     }
 
-    private Left runOf(UnaryOperator<Sequential> change, Loss loss, Consumer<Trainer<Sequential>> settings) {
+    private Left runOf(UnaryOperator<Sequential> change, Loss loss, UnaryOperator<Trainer<Sequential>> settings) {
         Sequential net =
                 change.apply(new Sequential(new Linear(2, 8), Tensor::tanh, new Dropout(0.25f), new Linear(8, 2)));
         try (var model = Model.of(net, 1);
                 Dataset train = points(44, 1)) {
             Trainer<Sequential> trainer = Trainer.of(model, loss, new Adam(0.05f));
-            settings.accept(trainer);
-            Run h = trainer.fit(train.shuffled(3).batches(12), 3);
+            Run h = settings.apply(trainer).fit(train.shuffled(3).batches(12), 3);
             return new Left(values(model), List.of(), h.ended(), 0);
         }
     }
@@ -775,7 +769,7 @@ class CheckpointTest {
     @Test
     void anotherLossAndOtherSettingsOfLayersAreRefused() {
         CrossEntropy loss = Loss.crossEntropy().labelSmoothing(0.1f);
-        Left whole = runOf(n -> n, loss, t -> {});
+        Left whole = runOf(n -> n, loss, t -> t);
         runOf(
                 n -> n,
                 loss,
@@ -942,7 +936,7 @@ class CheckpointTest {
     /** A file that an earlier version wrote does not say what the net and the loss were. */
     @Test
     void aCheckpointThatKnowsNeitherNetNorLossGoesOn() {
-        Left whole = run(1, t -> {});
+        Left whole = run(1, t -> t);
         kill(folder, 6, Checkpoints.in(folder).everySteps(1));
         Set<String> left = new TreeSet<>();
         rewrite(Checkpoints.newest(folder).orElseThrow(), (name, text) -> {

@@ -35,7 +35,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,14 +136,13 @@ class RatesTest {
         }
     }
 
-    private static Left run(int seed, Optimizer recipe, Consumer<Trainer<Sequential>> settings) {
+    private static Left run(int seed, Optimizer recipe, UnaryOperator<Trainer<Sequential>> settings) {
         try (var model = Model.of(net(), seed);
                 Dataset train = points(44, 1);
                 Dataset validation = points(30, 2)) {
             Trainer<Sequential> trainer =
                     Trainer.of(model, Loss.crossEntropy(), recipe).seed(7);
-            settings.accept(trainer);
-            Run h = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
+            Run h = settings.apply(trainer).fit(train.shuffled(3).batches(12), validation, EPOCHS);
             return new Left(
                     values(model),
                     h.epochs().stream()
@@ -176,21 +175,17 @@ class RatesTest {
         };
     }
 
-    private void resumes(Optimizer recipe, Consumer<Trainer<Sequential>> settings) {
+    private void resumes(Optimizer recipe, UnaryOperator<Trainer<Sequential>> settings) {
         Left whole = run(1, recipe, settings);
         for (int[] end : new int[][] {{2, 3}, {3, 1}, {4, 4}}) {
             Path here = folder.resolve("killed " + recipe.hashCode() + " " + Arrays.toString(end));
             Checkpoints every = Checkpoints.in(here).everySteps(1);
-            assertThatThrownBy(() -> run(1, recipe, t -> {
-                        settings.accept(t);
-                        t.checkpoints(every).callbacks(killedAfter(end[0], end[1]));
-                    }))
+            assertThatThrownBy(() -> run(
+                            1,
+                            recipe,
+                            t -> settings.apply(t).checkpoints(every).callbacks(killedAfter(end[0], end[1]))))
                     .isInstanceOf(Killed.class);
-            run(99, recipe, t -> {
-                        settings.accept(t);
-                        t.resume(here);
-                    })
-                    .mustBe(whole);
+            run(99, recipe, t -> settings.apply(t).resume(here)).mustBe(whole);
         }
     }
 
@@ -214,20 +209,20 @@ class RatesTest {
     void stepsMayGrowFromEpochToEpoch() {
         List<Long> updates = new ArrayList<>();
         List<Long> scheduled = new ArrayList<>();
-        Consumer<Trainer<Sequential>> growing = t -> t.accumulate(epoch -> epoch == 1 ? 1 : epoch == 2 ? 3 : 9);
-        run(1, new Sgd(0.1f), t -> {
-            growing.accept(t);
-            t.schedule((epochs, steps) -> {
-                scheduled.add(steps);
-                return 1;
-            });
-            t.callbacks(new Callback() {
-                @Override
-                public void onEpochEnd(Run run, EpochLog log) {
-                    updates.add(run.progress().updates());
-                }
-            });
-        });
+        UnaryOperator<Trainer<Sequential>> growing = t -> t.accumulate(epoch -> epoch == 1 ? 1 : epoch == 2 ? 3 : 9);
+        Callback counting = new Callback() {
+            @Override
+            public void onEpochEnd(Run run, EpochLog log) {
+                updates.add(run.progress().updates());
+            }
+        };
+        run(
+                1,
+                new Sgd(0.1f),
+                t -> growing.apply(t).callbacks(counting).schedule((epochs, steps) -> {
+                    scheduled.add(steps);
+                    return 1;
+                }));
         assertThat(updates).containsExactly(4L, 6L, 7L, 8L, 9L);
         assertThat(scheduled.subList(0, 12)).containsExactly(0L, 1L, 2L, 3L, 4L, 4L, 4L, 5L, 6L, 6L, 6L, 6L);
         Left one = run(1, new Sgd(0.1f), t -> t.accumulate(3));
@@ -300,7 +295,7 @@ class RatesTest {
 
     @Test
     void averagesAreResumed() {
-        resumes(new Ema(new Adam(0.05f), 0.9f), t -> {});
+        resumes(new Ema(new Adam(0.05f), 0.9f), t -> t);
         resumes(new Swa(new Adam(0.05f), 7, 2), t -> t.keepBest());
     }
 

@@ -164,8 +164,7 @@ class TrainerTest {
                     .containsExactly(new float[] {2, -1}, within(1e-3f));
             assertThat(model.net().line().bias().value().item()).isCloseTo(3, within(1e-3f));
             assertThat(trainer.evaluate(data).keySet()).containsExactly("loss");
-            trainer.metrics(Metric.accuracy());
-            assertThatThrownBy(() -> trainer.fit(data.batches(16), 1))
+            assertThatThrownBy(() -> trainer.metrics(Metric.accuracy()).fit(data.batches(16), 1))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("metrics: the step gave no output that accuracy could read; return "
                             + "new Step.Result(loss, output)");
@@ -539,7 +538,7 @@ class TrainerTest {
                     Model<Sequential> model = Model.of(net(), 1)) {
                 var batches = data.shuffled(1).batches(8);
                 var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-2f));
-                trainer.callbacks(new Callback() {
+                var watched = trainer.callbacks(new Callback() {
                     @Override
                     public void onStepEnd(Run run) {
                         if (looking) {
@@ -547,7 +546,7 @@ class TrainerTest {
                         }
                     }
                 });
-                assertThat(trainer.fit(batches, 3).ended()).isEqualTo("3 epochs");
+                assertThat(watched.fit(batches, 3).ended()).isEqualTo("3 epochs");
                 weights.add(model.parameters().get(0).value().toArray());
             }
         }
@@ -562,7 +561,7 @@ class TrainerTest {
             Trainer<?> trainer =
                     Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f)).accumulate(2);
             List<Integer> steps = new ArrayList<>();
-            trainer.callbacks(new Callback() {
+            trainer = trainer.callbacks(new Callback() {
                 @Override
                 public void onStepEnd(Run run) {
                     steps.add(run.progress().step());
@@ -728,8 +727,8 @@ class TrainerTest {
                     .hasMessage("fit: val_f1 is not measured; there are [loss, accuracy, val_loss, val_accuracy]; add "
                             + "its metric");
             assertThatThrownBy(() -> trainer.keepBest("val_loss").fit(data.batches(50), 1))
-                    .hasMessage("fit: val_loss is not measured; there are [loss, accuracy]; add its metric, or "
-                            + "validation data");
+                    .hasMessage(
+                            "fit: val_loss is not measured; there are [loss]; add its metric, or " + "validation data");
             assertThatThrownBy(() -> trainer.fit(data.batches(50), 0)).hasMessage("fit: epochs=0 must be at least 1");
         }
     }
@@ -826,7 +825,7 @@ class TrainerTest {
             Trainer<?> trainer =
                     Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
             boolean[] wished = {true};
-            trainer.callbacks(new Callback() {
+            trainer = trainer.callbacks(new Callback() {
                 @Override
                 public void onTrainBegin(Run run) {
                     if (wished[0]) {
@@ -857,7 +856,7 @@ class TrainerTest {
             Trainer<?> trainer =
                     Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
             List<String> watched = new ArrayList<>();
-            trainer.callbacks(new Callback() {
+            trainer = trainer.callbacks(new Callback() {
                 @Override
                 public void onStepEnd(Run run) {
                     if (run.progress().epoch() == 2 && run.progress().step() == 3) {

@@ -242,7 +242,7 @@ public final class AdversarialLab implements Experiment {
                 })
                 .schedule(Schedule.cosine(epochs))
                 .seed(run.seed());
-        run.training().attach(trainer, run.folder().resolve(contender.folder()), "images");
+        trainer = run.training().attach(trainer, run.folder().resolve(contender.folder()), "images");
         trainer.fit(images.learn().shuffled(run.seed()).batches(100), epochs);
     }
 

@@ -9,7 +9,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.EarlyStopping;
 import dev.fathom.train.Trainer;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Trains a comparator as AutoCTS+ does: Adam at 0.0001 with betas of 0.5 and 0.999 and a weight decay of 0.0005, until
@@ -46,7 +46,7 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
             int epochs,
             int rounds,
             int repeats,
-            Consumer<Trainer<?>> attach) {
+            UnaryOperator<Trainer<ArchitectureComparator>> attach) {
         try (Dataset learned = ArchitectureComparator.dataset(networks, epochs);
                 Dataset held = ArchitectureComparator.dataset(validation, epochs)) {
             var trainer = Trainer.custom(
@@ -54,9 +54,8 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
                     .seed(seed)
                     .keepBest()
                     .callbacks(new EarlyStopping(PATIENCE * repeats));
-            attach.accept(trainer);
             Batches batches = learned.shuffled(seed).batches(Math.min(BATCH, learned.size()));
-            trainer.fit(batches, held.batches(held.size()), rounds * repeats);
+            attach.apply(trainer).fit(batches, held.batches(held.size()), rounds * repeats);
         }
     }
 

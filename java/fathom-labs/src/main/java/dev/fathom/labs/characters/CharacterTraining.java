@@ -38,7 +38,7 @@ record CharacterTraining(LabRun run) {
                     .metrics(Metric.bitsPerCharacter())
                     .keepBest("val_" + BITS)
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve(name), "pieces");
+            trainer = run.training().attach(trainer, run.folder().resolve(name), "pieces");
             return isTrained(trainer.fit(pieces.batches(ROWS), held.batches(rows(validation)), epochs));
         }
     }
@@ -67,7 +67,7 @@ record CharacterTraining(LabRun run) {
                     .metrics(Metric.bitsPerCharacter())
                     .keepBest("val_" + BITS)
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve("gpt"), "windows");
+            trainer = run.training().attach(trainer, run.folder().resolve("gpt"), "windows");
             return isTrained(trainer.fit(
                     windows.shuffled(run.seed()).batches(16), held.batches(Math.min(ROWS, held.size())), epochs));
         }

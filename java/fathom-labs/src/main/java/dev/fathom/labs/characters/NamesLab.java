@@ -88,7 +88,7 @@ public final class NamesLab implements Experiment {
                     .clipNorm(1)
                     .keepBest()
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve(plan.name.toLowerCase(Locale.ROOT)), "names");
+            trainer = run.training().attach(trainer, run.folder().resolve(plan.name.toLowerCase(Locale.ROOT)), "names");
             Run history = trainer.fit(
                     training.shuffled(run.seed()).batches(Math.min(BATCH, training.size())),
                     validation.batches(Math.min(500, validation.size())),

@@ -103,7 +103,8 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
                     })
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-")), "examples");
+            trainer = run.training()
+                    .attach(trainer, run.folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-")), "examples");
             trainer.fit(data.shuffled(run.seed()).batches(Math.min(64, data.size())), epochs);
             done = !run.interrupt().requested();
             return done ? model : null;

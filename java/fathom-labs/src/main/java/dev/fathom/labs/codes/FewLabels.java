@@ -172,7 +172,7 @@ record FewLabels(LabRun run, Dataset images, Dataset test, int[] widths, int ste
             var trainer = Trainer.custom(model, new Adam(1e-3f), step)
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed() + draw);
-            trainer.callbacks(run.interrupt().stopping());
+            trainer = trainer.callbacks(run.interrupt().stopping());
             trainer.fit(data.shuffled(run.seed() + draw).batches(batch), epochs);
             return 1 - Classification.of(model, test).confusion().accuracy();
         }

@@ -36,7 +36,7 @@ final class LinearCodes {
                     model,
                     new LBfgs().history(20),
                     (net, batch) -> new Step.Result(Loss.mse().of(net.apply(batch.x()), batch.x())));
-            run.training().attachQuietly(trainer, run.folder().resolve("linear"));
+            trainer = run.training().attachQuietly(trainer, run.folder().resolve("linear"));
             double[] start = angles(model, pca);
             trainer.fit(data.batches(data.size()), run.of(30, 6));
             if (run.interrupt().requested()) {

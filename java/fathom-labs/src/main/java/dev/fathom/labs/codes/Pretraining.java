@@ -39,7 +39,8 @@ record Pretraining(List<float[]> weights, List<float[]> biases) {
                 var trainer = Trainer.custom(model, optimizer, (net, batch) -> new Step.Result(net.loss(batch.x())))
                         .schedule(Schedule.cosine(epochs))
                         .seed(run.seed());
-                run.training().attach(trainer, run.folder().resolve(name.replace(' ', '-') + "-" + (i + 1)), "images");
+                trainer = run.training()
+                        .attach(trainer, run.folder().resolve(name.replace(' ', '-') + "-" + (i + 1)), "images");
                 trainer.fit(data.shuffled(run.seed()).batches(Math.min(100, data.size())), epochs);
                 all.weights.add(model.net().up().weight().value().toArray());
                 all.biases.add(

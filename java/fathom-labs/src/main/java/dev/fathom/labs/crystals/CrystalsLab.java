@@ -265,7 +265,7 @@ public final class CrystalsLab implements Experiment {
                             (net, b) -> new Step.Result(Loss.mse().of(net.energy(b.x(), b.get("a")), b.y())))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
-            trainer.callbacks(run.interrupt().stopping());
+            trainer = trainer.callbacks(run.interrupt().stopping());
             trainer.fit(data.shuffled(run.seed()).batches(batch), epochs);
             float[] all = new float[test.size()];
             int at = 0;

@@ -163,7 +163,7 @@ public final class ProjectorLab implements Experiment {
                     .metrics(Metric.accuracy())
                     .seed(run.seed())
                     .callbacks(events.callback());
-            run.training().attach(trainer, run.folder().resolve("lenet"), "images");
+            trainer = run.training().attach(trainer, run.folder().resolve("lenet"), "images");
             Run history =
                     trainer.fit(images.learn().shuffled(run.seed()).batches(64), images.choose(), run.epochs(4, 2));
             if (run.interrupt().requested()) {

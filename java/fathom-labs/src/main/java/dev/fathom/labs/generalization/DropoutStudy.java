@@ -72,7 +72,7 @@ final class DropoutStudy {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(seed);
-            trainer.callbacks(run.interrupt().stopping());
+            trainer = trainer.callbacks(run.interrupt().stopping());
             trainer.fit(data.shuffled(seed).batches(batch), epochs);
         }
         return !run.interrupt().requested();

@@ -124,7 +124,7 @@ record Family(String name, String axis, int[] complexities, Method method) {
                 Model<ManyNets> model = Model.of(nets, run.seed())) {
             Trainer<ManyNets> trainer =
                     Trainer.of(model, Loss.mse(), new Adam(0.02f)).schedule(Schedule.cosine(epochs));
-            run.training().attachQuietly(trainer, run.folder().resolve("networks-" + width));
+            trainer = run.training().attachQuietly(trainer, run.folder().resolve("networks-" + width));
             trainer.fit(data.batches(samples.size()), epochs);
             try (Pass pass = Pass.infer()) {
                 float[] all = nets.apply(Tensor.of(flat(places), places.length, places[0].length, 1))

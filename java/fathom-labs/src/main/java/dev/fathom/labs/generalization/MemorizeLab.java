@@ -108,7 +108,7 @@ public final class MemorizeLab implements Experiment {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
                     .metrics(Metric.accuracy())
                     .seed(run.seed());
-            trainer.callbacks(new Callback() {
+            trainer = trainer.callbacks(new Callback() {
                 @Override
                 public void onTrainBegin(Run training) { // a network that was finished is finished when it is resumed
                     double[] accuracy = training.series("val_accuracy");
@@ -122,7 +122,7 @@ public final class MemorizeLab implements Experiment {
                     onTrainBegin(training);
                 }
             });
-            run.training().attachQuietly(trainer, run.folder().resolve("mixed-" + Math.round(100 * share)));
+            trainer = run.training().attachQuietly(trainer, run.folder().resolve("mixed-" + Math.round(100 * share)));
             int batch = Math.min(BATCH, images.size());
             Run history = trainer.fit(data.shuffled(run.seed()).batches(batch), data, epochs);
             if (run.interrupt().requested()) {

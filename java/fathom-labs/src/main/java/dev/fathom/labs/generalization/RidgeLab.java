@@ -165,7 +165,7 @@ public final class RidgeLab implements Experiment {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.05f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
-            run.training().attachQuietly(trainer, run.folder().resolve(folder));
+            trainer = run.training().attachQuietly(trainer, run.folder().resolve(folder));
             trainer.fit(data.batches(x.length), epochs);
             return weights(layer);
         }
@@ -365,7 +365,7 @@ public final class RidgeLab implements Experiment {
                 Model<Linear> model = Model.of(layer, run.seed())) {
             Trainer<Linear> trainer =
                     Trainer.of(model, Loss.mse(), new Sgd(rate)).seed(run.seed());
-            trainer.callbacks(new Callback() {
+            trainer = trainer.callbacks(new Callback() {
                 private long steps;
                 private long next = 1;
 
@@ -378,7 +378,7 @@ public final class RidgeLab implements Experiment {
                     }
                 }
             });
-            trainer.callbacks(run.interrupt().stopping());
+            trainer = trainer.callbacks(run.interrupt().stopping());
             trainer.fit(data.shuffled(run.seed()).batches(batch), epochs);
         }
         return new Path(
@@ -458,7 +458,7 @@ public final class RidgeLab implements Experiment {
                 Model<Linear> model = Model.of(layer, run.seed())) {
             Trainer<Linear> trainer =
                     Trainer.of(model, Loss.mse(), new Sgd(0.005f)).seed(run.seed());
-            trainer.callbacks(run.interrupt().stopping());
+            trainer = trainer.callbacks(run.interrupt().stopping());
             trainer.fit(data.shuffled(run.seed()).batches(5), run.of(5000, 3000));
             return weights(layer);
         }

@@ -245,7 +245,7 @@ final class WidthDescent {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Adam(run.brief() ? 4e-3f : 2e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(seed);
-            run.training().attachQuietly(trainer, run.folder().resolve("width-" + width + "-" + part));
+            trainer = run.training().attachQuietly(trainer, run.folder().resolve("width-" + width + "-" + part));
             trainer.fit(data.shuffled(seed).batches(Math.min(250, train.size())), epochs);
             try (Pass pass = Pass.infer()) {
                 return point(

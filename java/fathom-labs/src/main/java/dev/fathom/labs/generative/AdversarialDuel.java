@@ -74,10 +74,10 @@ record AdversarialDuel(
                                             players.critic ? new Metric.Sum(0, 0) : Metric.Sum.ofMean(v.item(), batch)))
                     .callbacks(players);
             if (clip < Float.POSITIVE_INFINITY) {
-                trainer.groups(Group.of("critic.*").clipWeights(clip));
+                trainer = trainer.groups(Group.of("critic.*").clipWeights(clip));
             }
             run.training().say("%n== %s", name);
-            run.training().attach(trainer, folder, "examples");
+            trainer = run.training().attach(trainer, folder, "examples");
             try {
                 return trainer.fit(whole.shuffled(run.seed()).batches(batch), epochs);
             } catch (IllegalStateException e) {

@@ -126,7 +126,7 @@ final class BirdStudio implements AutoCloseable {
                                     Answers.loss(net.out().apply(net.read(batch.x(), batch.lengths("x"))), batch.y())))
                     .seed(run.seed());
             run.training().say("%n== the net that reads captions");
-            run.training().attach(trainer, Album.folder(run, "captions"), "captions");
+            trainer = run.training().attach(trainer, Album.folder(run, "captions"), "captions");
             return trainer.fit(data.shuffled(run.seed()).batches(BATCH), epochs)
                             .epochs()
                             .size()
@@ -202,7 +202,7 @@ final class BirdStudio implements AutoCloseable {
                                     Answers.loss(net.apply(batch.x().avgPool(2)), batch.y())))
                     .seed(run.seed());
             run.training().say("%n== the net that reads pictures");
-            run.training().attach(trainer, Album.folder(run, "reader"), "pictures");
+            trainer = run.training().attach(trainer, Album.folder(run, "reader"), "pictures");
             return trainer.fit(scaled.shuffled(run.seed()).batches(BATCH), epochs)
                             .epochs()
                             .size()
@@ -268,7 +268,7 @@ final class BirdStudio implements AutoCloseable {
                     .callbacks(turns);
             run.training().say("%n== %s", name);
             Path folder = Album.folder(run, name);
-            run.training().attach(trainer, folder, "pictures");
+            trainer = run.training().attach(trainer, folder, "pictures");
             try {
                 Run history = trainer.fit(whole.shuffled(run.seed()).batches(BATCH), epochs);
                 model.save(folder.resolve("stage.safetensors"));

@@ -93,7 +93,7 @@ public final class DiffusionLab implements Experiment {
                 .clipNorm(1)
                 .seed(run.seed());
         run.training().say("%n== U-net");
-        run.training().attach(trainer, Album.folder(run, "U-net"), "images");
+        trainer = run.training().attach(trainer, Album.folder(run, "U-net"), "images");
         Run history = trainer.fit(learn.shuffled(run.seed()).batches(run.of(128, 32)), epochs);
         if (history.epochs().size() < epochs) {
             return null;

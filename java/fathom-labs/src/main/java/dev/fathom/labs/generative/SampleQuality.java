@@ -94,7 +94,7 @@ final class SampleQuality implements AutoCloseable {
         model = Model.of(new Classifier(), run.seed());
         run.training().say("%n== the classifier that evaluates: %s", images.title());
         var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).seed(run.seed());
-        run.training().attachQuietly(trainer, Album.folder(run, "classifier of " + images.title()));
+        trainer = run.training().attachQuietly(trainer, Album.folder(run, "classifier of " + images.title()));
         trainer.fit(images.learn().shuffled(run.seed()).batches(64), run.of(3, 2));
         accuracy = Classification.of(model, images.test()).confusion().accuracy();
         learn = pixels(images.learn(), count);

@@ -157,7 +157,7 @@ public final class VaeLab implements Experiment {
                         Metric.higherIsBetter("reconstruction", (parts, y) -> Metric.Sum.of(parts.slice(1, 0, 1))),
                         Metric.lowerIsBetter("kl", (parts, y) -> Metric.Sum.of(parts.slice(1, 1, 2))));
         run.training().say("%n== %s", name);
-        run.training().attach(trainer, Album.folder(run, name), "images");
+        trainer = run.training().attach(trainer, Album.folder(run, name), "images");
         return trainer.fit(learn.shuffled(run.seed()).batches(run.of(128, 32)), epochs);
     }
 

@@ -65,7 +65,7 @@ record WassersteinStudy(LabRun run, Findings page) {
                     .seed(run.seed())
                     .schedule(Schedule.cosine(epochs));
             if (penalty == null) {
-                trainer.groups(Group.of("*").clipWeights(CLIP));
+                trainer = trainer.groups(Group.of("*").clipWeights(CLIP));
             }
             trainer.fit(data.shuffled(run.seed()).batches(batch), epochs);
             try (Pass pass = Pass.infer()) {

@@ -157,7 +157,7 @@ public final class DropoutLab implements ImageLab {
                             model,
                             new Adam(1e-3f),
                             (net, batch) -> new Step.Result(Loss.bceWithLogits().of(net.apply(batch.x()), batch.x())));
-                    trainer.callbacks(all.run().interrupt().stopping());
+                    trainer = trainer.callbacks(all.run().interrupt().stopping());
                     trainer.fit(
                             flat.learn().shuffled(all.run().seed()).batches(128),
                             all.run().brief() ? 4 : 20);

@@ -214,7 +214,7 @@ public final class IslrLab implements Experiment {
                     .metrics(Metric.accuracy())
                     .penalties(entry.penalties().toArray(Penalty[]::new))
                     .seed(run.seed());
-            run.training()
+            trainer = run.training()
                     .attach(
                             trainer,
                             run.folder()

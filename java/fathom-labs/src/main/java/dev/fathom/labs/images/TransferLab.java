@@ -191,7 +191,7 @@ public final class TransferLab implements ImageLab {
         int steps = all.run().brief() ? 40 : 400;
         int batch = Math.min(n, 32);
         int epochs = Math.max(all.run().brief() ? 1 : 10, steps / ((n + batch - 1) / batch));
-        trainer.schedule(Schedule.cosine(epochs))
+        trainer = trainer.schedule(Schedule.cosine(epochs))
                 .callbacks(all.run().interrupt().stopping());
         try (Dataset few = two.learn().subset(drawn(two.learn(), n, seed))) {
             trainer.fit(few.shuffled(seed).batches(batch), epochs);

@@ -427,7 +427,7 @@ public final class VeryDeepLab implements Experiment {
         try (Model<Layer> model = Model.of(net.recomputed(), run.seed())) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam((float) rate(depth)))
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve(name.toLowerCase(Locale.ROOT)), "images");
+            trainer = run.training().attach(trainer, run.folder().resolve(name.toLowerCase(Locale.ROOT)), "images");
             Run history = trainer.fit(seen.shuffled(run.seed()).batches(batch(run)), run.epochs(10, 3));
             double[] losses = history.series("loss");
             return losses.length == 0

@@ -243,9 +243,9 @@ final class MemoryGradients {
             var trainer = Trainer.of(model, MemoryTask.ADDING.loss(), new Sgd(SGD_RATE))
                     .seed(run.seed())
                     .callbacks(norms);
-            trainer.callbacks(run.interrupt().stopping());
+            trainer = trainer.callbacks(run.interrupt().stopping());
             if (clipped) {
-                trainer.clipNorm(CLIP);
+                trainer = trainer.clipNorm(CLIP);
             }
             Run history;
             try {

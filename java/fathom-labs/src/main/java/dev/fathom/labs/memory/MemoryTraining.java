@@ -112,7 +112,7 @@ record MemoryTraining(LabRun run, int hidden, int steps, int tests) {
                     .seed(run.seed())
                     .callbacks(new WhenSolved());
             run.training().say("%n== %s, T = %d, %s", task.title(), length, MemoryNet.name(cell));
-            run.training()
+            trainer = run.training()
                     .attach(
                             trainer,
                             run.folder()

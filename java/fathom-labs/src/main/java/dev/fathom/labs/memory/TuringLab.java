@@ -149,7 +149,7 @@ public final class TuringLab implements Experiment {
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve(name.replace(' ', '-')), "sequences");
+            trainer = run.training().attach(trainer, run.folder().resolve(name.replace(' ', '-')), "sequences");
             return trainer.fit(data.shuffled(run.seed()).batches(BATCH), epochs);
         }
     }

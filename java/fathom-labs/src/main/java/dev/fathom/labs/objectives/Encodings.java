@@ -152,7 +152,7 @@ final class Encodings {
                             Metric.higherIsBetter("accuracy", (y, t) -> new Metric.Sum(encoding.right(y, t), t.dim(0))))
                     .seed(run.seed());
             run.out().println("Labels as " + encoding.name());
-            run.training()
+            trainer = run.training()
                     .attach(
                             trainer,
                             run.folder()

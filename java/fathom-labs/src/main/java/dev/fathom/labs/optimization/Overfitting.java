@@ -29,7 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * The part of the lab on rates in which a network with more weights than images fits too much: early stopping,
@@ -41,7 +41,7 @@ record Overfitting(LabRun run, Findings page, Images images) {
     private static final double NOTHING = 1e-3;
 
     /** A way of training. */
-    private record Way(String name, Loss loss, Consumer<Trainer<Layer>> settings) {}
+    private record Way(String name, Loss loss, UnaryOperator<Trainer<Layer>> settings) {}
 
     /**
      * What became of it.
@@ -66,7 +66,7 @@ record Overfitting(LabRun run, Findings page, Images images) {
     private static final String SMOOTHED = "Label smoothing 0.1";
 
     private static final List<Way> WAYS = List.of(
-            new Way(PLAIN, Loss.crossEntropy(), trainer -> {}),
+            new Way(PLAIN, Loss.crossEntropy(), trainer -> trainer),
             new Way(
                     STOPPED,
                     Loss.crossEntropy(),
@@ -79,7 +79,7 @@ record Overfitting(LabRun run, Findings page, Images images) {
                     "L1, λ = 0.0002",
                     Loss.crossEntropy(),
                     trainer -> trainer.penalties(Penalty.l1(2e-4f).except("*.bias"))),
-            new Way(SMOOTHED, Loss.crossEntropy().labelSmoothing(0.1f), trainer -> {}));
+            new Way(SMOOTHED, Loss.crossEntropy().labelSmoothing(0.1f), trainer -> trainer));
 
     private static Layer network() {
         return new Sequential(

@@ -28,8 +28,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -370,7 +370,7 @@ public final class RatesLab implements Experiment {
     }
 
     private static Trainings.Task with(
-            LabRun run, String name, Optimizer recipe, int epochs, Consumer<Trainer<Layer>> settings) {
+            LabRun run, String name, Optimizer recipe, int epochs, UnaryOperator<Trainer<Layer>> settings) {
         return new Trainings.Task(
                 name, RatesLab::network, Loss.crossEntropy(), recipe, 32, epochs, run.seed(), settings);
     }

@@ -17,8 +17,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,10 +44,10 @@ record Trainings(LabRun run, Dataset learn, Dataset judge) {
             int batch,
             int epochs,
             long seed,
-            Consumer<Trainer<Layer>> settings) {
+            UnaryOperator<Trainer<Layer>> settings) {
         /** With the cross-entropy and a constant rate. */
         Task(String name, Supplier<? extends Layer> net, Optimizer recipe, int batch, int epochs, long seed) {
-            this(name, net, Loss.crossEntropy(), recipe, batch, epochs, seed, trainer -> {});
+            this(name, net, Loss.crossEntropy(), recipe, batch, epochs, seed, trainer -> trainer);
         }
     }
 
@@ -100,11 +100,10 @@ record Trainings(LabRun run, Dataset learn, Dataset judge) {
 
     /** Trains a model; the history of one that diverged is that of its finite epochs. */
     Run fit(Task task, Model<Layer> model) {
-        var trainer = Trainer.of(model, task.loss(), task.recipe())
+        var plain = Trainer.of(model, task.loss(), task.recipe())
                 .metrics(Metric.accuracy())
                 .seed(task.seed());
-        task.settings().accept(trainer);
-        trainer.callbacks(run.interrupt().stopping());
+        var trainer = task.settings().apply(plain).callbacks(run.interrupt().stopping());
         try {
             return trainer.fit(learn.shuffled(task.seed()).batches(task.batch()), judge, task.epochs());
         } catch (NonFiniteLossException e) {

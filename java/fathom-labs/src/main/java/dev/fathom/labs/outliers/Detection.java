@@ -81,7 +81,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
                             model, new Adam(RATE), (net, batch) -> new Step.Result(net.error(batch.x())))
                     .seed(settings.seed())
                     .clipNorm(Study.CLIP);
-            training.attach(trainer, folder, "windows");
+            trainer = training.attach(trainer, folder, "windows");
             Run history = trainer.fit(data.shuffled(settings.seed()).batches(Math.min(BATCH, windows.length)), EPOCHS);
             history.notes().forEach(note -> training.say("%s", note));
             int epochs = history.epochs().size();

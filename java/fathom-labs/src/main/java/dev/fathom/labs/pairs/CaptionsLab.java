@@ -158,7 +158,7 @@ public final class CaptionsLab implements Experiment {
                 .clipNorm(5)
                 .keepBest("val_loss")
                 .seed(run.seed());
-        run.training().attach(trainer, run.folder().resolve(name.replaceAll("\\W+", "-")), "pictures");
+        trainer = run.training().attach(trainer, run.folder().resolve(name.replaceAll("\\W+", "-")), "pictures");
         Run history = trainer.fit(learn.shuffled(run.seed()).batches(run.of(40, 20)), choose, epochs);
         return history.epochs().size() < epochs ? null : history;
     }

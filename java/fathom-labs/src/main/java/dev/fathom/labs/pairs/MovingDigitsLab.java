@@ -188,7 +188,7 @@ public final class MovingDigitsLab implements Experiment {
                     .clipNorm(1)
                     .keepBest("val_loss")
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve(shifts ? "shifts" : "painting"), "clips");
+            trainer = run.training().attach(trainer, run.folder().resolve(shifts ? "shifts" : "painting"), "clips");
             Run history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), choose, epochs);
             return history.epochs().size() < epochs ? null : foretold(name, net, clips);
         }

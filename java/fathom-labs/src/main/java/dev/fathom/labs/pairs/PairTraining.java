@@ -41,7 +41,7 @@ record PairTraining(LabRun run, int epochs, int batch) {
                 .clipNorm(5)
                 .seed(run.seed());
         String folder = name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT);
-        run.training().attachQuietly(trainer, run.folder().resolve(folder));
+        trainer = run.training().attachQuietly(trainer, run.folder().resolve(folder));
         int done = trainer.fit(learn.shuffled(run.seed()).batches(batch), epochs)
                 .epochs()
                 .size();

@@ -110,7 +110,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                             Shape.of(1));
                     Model<Sequential> model = Model.of(net.get(), run.seed() + i)) {
                 var trainer = Trainer.of(model, Loss.mse(), optimizer).seed(run.seed() + i);
-                run.training().attachQuietly(trainer, run.folder().resolve(folder));
+                trainer = run.training().attachQuietly(trainer, run.folder().resolve(folder));
                 int done = trainer.fit(train.shuffled(run.seed() + i).batches(BATCH), epochs)
                         .epochs()
                         .size();

@@ -121,9 +121,9 @@ record MeanClassifier(
                     .keepBest("val_accuracy")
                     .seed(run.seed());
             if (!start.frozen()) {
-                trainer.groups(Group.of("words.*").lazy());
+                trainer = trainer.groups(Group.of("words.*").lazy());
             }
-            run.training().attach(trainer, run.folder().resolve(start.folder() + "-" + count), "reviews");
+            trainer = run.training().attach(trainer, run.folder().resolve(start.folder() + "-" + count), "reviews");
             int batch = Math.min(count > 5000 ? 128 : 32, some.size());
             trainer.fit(some.shuffled(run.seed()).batches(batch), validation, epochs);
             return run.interrupt().requested()

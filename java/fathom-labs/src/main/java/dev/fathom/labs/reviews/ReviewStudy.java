@@ -109,10 +109,10 @@ record ReviewStudy(LabRun run, Reviews reviews) {
             double milliseconds = milliseconds(experiment, model, examples);
             Trainer<ReviewNet> trainer = trainer(experiment, model, run.seed()).keepBest("val_accuracy");
             if (curve != null) {
-                trainer.callbacks(new AccuracyCurve(
+                trainer = trainer.callbacks(new AccuracyCurve(
                         trainer, List.of(ordered(experiment, examples), ordered(experiment, test)), curve));
             }
-            training.attach(trainer, run.folder().resolve(experiment.folder()), "reviews");
+            trainer = training.attach(trainer, run.folder().resolve(experiment.folder()), "reviews");
             Run history = trainer.fit(
                     batches,
                     ordered(experiment, validation),

@@ -140,7 +140,7 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
                     .groups(Group.of("*").lazy())
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve("skip-gram"), "words");
+            trainer = run.training().attach(trainer, run.folder().resolve("skip-gram"), "words");
             Run history = trainer.fit(data.shuffled(run.seed()).batches(Math.min(BATCH, data.size())), epochs);
             if (run.interrupt().requested()) {
                 return null;

@@ -233,7 +233,7 @@ public final class ForecastRun {
                     .seed(run.seed())
                     .keepBest()
                     .callbacks(new EarlyStopping(PATIENCE));
-            run.training().attach(trainer, folder, "windows");
+            trainer = run.training().attach(trainer, folder, "windows");
             Run history = trainer.fit(
                     parts.get(0).shuffled(run.seed()).batches(batch(parts.get(0))),
                     parts.get(1).batches(batch(parts.get(1))),

@@ -126,7 +126,7 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
                             (n, batch) -> new Step.Result(Loss.mse().of(n.forecast(batch, day), batch.y())))
                     .seed(run.seed() + seed);
             String checkpoints = part + "-" + folder + (day ? "-day" : "") + "-" + (seed + 1);
-            run.training().attachQuietly(trainer, run.folder().resolve(checkpoints));
+            trainer = run.training().attachQuietly(trainer, run.folder().resolve(checkpoints));
             int done = trainer.fit(train.shuffled(run.seed() + seed).batches(BATCH), epochs)
                     .epochs()
                     .size();

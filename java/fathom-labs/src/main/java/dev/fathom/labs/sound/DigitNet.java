@@ -144,7 +144,7 @@ enum DigitNet {
                         .clipNorm(1)
                         .keepBest("val_accuracy")
                         .seed(run.seed());
-                run.training().attach(trainer, run.folder().resolve(folder), "recordings");
+                trainer = run.training().attach(trainer, run.folder().resolve(folder), "recordings");
                 Run history =
                         trainer.fit(rest.shuffled(run.seed()).batches(Math.min(32, rest.size())), validation, count);
                 EpochLog best = history.best();

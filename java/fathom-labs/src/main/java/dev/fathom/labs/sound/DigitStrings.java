@@ -127,7 +127,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
                     .clipNorm(1)
                     .keepBest()
                     .seed(run.seed());
-            run.training().attach(trainer, run.folder().resolve("strings"), "strings");
+            trainer = run.training().attach(trainer, run.folder().resolve("strings"), "strings");
             Batches batches =
                     strings.shuffled(run.seed()).batches(run.of(20, 10)).bucketed("x", 20);
             Run history = trainer.fit(batches, validation, epochs);

@@ -113,7 +113,7 @@ final class FastStyle {
                                     .total()))
                     .clipNorm(1)
                     .seed(training.seed());
-            training.attach(trainer, folder, "crops");
+            trainer = training.attach(trainer, folder, "crops");
             return trainer.fit(scaled.shuffled(training.seed()).batches(batch).dropLast(), epochs);
         }
     }

@@ -94,13 +94,13 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
                     optimizer,
                     (net, unused) ->
                             new Step.Result(loss.of(net.pixels.value(), wanted).total()));
-            trainer.callbacks(new Callback() {
+            trainer = trainer.callbacks(new Callback() {
                 @Override
                 public void onEpochEnd(Run run, EpochLog log) {
                     preview.accept(every * log.epoch(), picture(model.net()));
                 }
             });
-            training.attach(trainer, folder, "iterations");
+            trainer = training.attach(trainer, folder, "iterations");
             Run history = trainer.fit(nothing.batches(batch), once, (iterations + every - 1) / every);
             history.notes().forEach(note -> training.say("%s", note));
             Picture picture = picture(model.net());

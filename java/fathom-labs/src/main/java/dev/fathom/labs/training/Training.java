@@ -8,6 +8,7 @@ import dev.fathom.labs.pages.Provenance;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.EpochLog;
@@ -70,9 +71,9 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
         Milestones milestones =
                 every == 0 ? null : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
         if (milestones != null) {
-            trainer.callbacks(milestones);
+            trainer = trainer.callbacks(milestones);
         }
-        attach(trainer, folder, "images");
+        trainer = attach(trainer, folder, "images");
         Run history;
         try {
             history = trainer.fit(
@@ -135,41 +136,38 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     }
 
     /**
-     * Gives {@code trainer} what every training in a terminal has: a bar that shows how far it is, an end at Ctrl-C,
-     * and where a person asked to resume, checkpoints in {@code folder}, from whose newest it goes on. What was
+     * Returns {@code trainer} with what every training in a terminal has: a bar that shows how far it is, an end at
+     * Ctrl-C, and where a person asked to resume, checkpoints in {@code folder}, from whose newest it goes on. What was
      * finished before is not trained again. To be called last, when the trainer has everything else.
      *
      * @param examples what the bar calls the examples, such as {@code sentences}
      */
-    public void attach(Trainer<?> trainer, Path folder, String examples) {
+    public <M extends Net> Trainer<M> attach(Trainer<M> trainer, Path folder, String examples) {
         ProgressBar bar = out == System.out ? new ProgressBar() : ProgressBar.lines(out);
-        trainer.callbacks(bar.unit(examples));
-        attach(trainer, Checkpoints.in(folder.resolve("checkpoints")));
+        return attach(trainer.callbacks(bar.unit(examples)), Checkpoints.in(folder.resolve("checkpoints")));
     }
 
     /** Trains with what {@link #attach} gives; false if a person ended it. */
     public boolean fit(Trainer<?> trainer, Path folder, String examples, Batches batches, int epochs) {
-        attach(trainer, folder, examples);
-        trainer.fit(batches, epochs);
+        attach(trainer, folder, examples).fit(batches, epochs);
         return !interrupt.requested();
     }
 
     /**
-     * Attaches without a bar and with a checkpoint every ten seconds: for a training of a few seconds in a thousand
-     * epochs, whose lines would hide what a person looks for.
+     * Returns {@code trainer} without a bar and with a checkpoint every ten seconds: for a training of a few seconds in
+     * a thousand epochs, whose lines would hide what a person looks for.
      */
-    public void attachQuietly(Trainer<?> trainer, Path folder) {
-        attach(trainer, Checkpoints.in(folder.resolve("checkpoints")).every(Duration.ofSeconds(10)));
+    public <M extends Net> Trainer<M> attachQuietly(Trainer<M> trainer, Path folder) {
+        return attach(trainer, Checkpoints.in(folder.resolve("checkpoints")).every(Duration.ofSeconds(10)));
     }
 
-    private void attach(Trainer<?> trainer, Checkpoints checkpoints) {
-        trainer.callbacks(interrupt.stopping());
-        if (resume) {
-            trainer.checkpoints(checkpoints);
-            if (Checkpoints.newest(checkpoints.folder()).isPresent()) {
-                trainer.resume(checkpoints.folder());
-            }
+    private <M extends Net> Trainer<M> attach(Trainer<M> trainer, Checkpoints checkpoints) {
+        Trainer<M> stopping = trainer.callbacks(interrupt.stopping());
+        if (!resume) {
+            return stopping;
         }
+        Trainer<M> writing = stopping.checkpoints(checkpoints);
+        return Checkpoints.newest(checkpoints.folder()).isPresent() ? writing.resume(checkpoints.folder()) : writing;
     }
 
     /** A table whose middle is left out where no screen would hold it. */

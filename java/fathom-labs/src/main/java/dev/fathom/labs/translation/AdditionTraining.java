@@ -149,8 +149,8 @@ record AdditionTraining(LabRun run, Additions training, Additions validation, Ad
 
     private @Nullable Run fit(String name, Trainer<?> trainer, Recipe recipe, Dataset train, Dataset heldOut) {
         run.out().println("== " + name + ": " + recipe.text());
-        trainer.schedule(recipe.schedule()).seed(run.seed());
-        run.training()
+        trainer = trainer.schedule(recipe.schedule()).seed(run.seed());
+        trainer = run.training()
                 .attach(
                         trainer,
                         run.folder().resolve(name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT)),

@@ -80,7 +80,7 @@ record Translator(
                     .keepBest()
                     .seed(run.seed());
             String folder = setting.name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT);
-            run.training().attach(trainer, run.folder().resolve(folder), "pairs");
+            trainer = run.training().attach(trainer, run.folder().resolve(folder), "pairs");
             Run history = trainer.fit(
                     train.shuffled(run.seed()).batches(budget.batch).bucketed("y", 50), validation, budget.epochs);
             if (history.epochs().size() == budget.epochs) {

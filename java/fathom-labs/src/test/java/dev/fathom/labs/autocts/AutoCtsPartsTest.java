@@ -217,7 +217,7 @@ class AutoCtsPartsTest {
         double[] errors = others.stream().mapToDouble(Measured::best).toArray();
         try (ComparatorTraining comparator = ComparatorTraining.begin(1)) {
             double[] untrained = comparator.predicted(others, others);
-            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 2, 10, 4, trainer -> {});
+            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 2, 10, 4, trainer -> trainer);
             double[] predicted = comparator.predicted(others, others);
             assertThat(ScoreRegressor.rankCorrelation(predicted, errors)).isGreaterThan(0.9);
             assertThat(Math.abs(ScoreRegressor.rankCorrelation(untrained, errors)))
@@ -226,7 +226,7 @@ class AutoCtsPartsTest {
         }
         // errors by the first epoch alone are noise, from which nothing can be learned
         try (ComparatorTraining comparator = ComparatorTraining.begin(1)) {
-            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 1, 2, 1, trainer -> {});
+            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 1, 2, 1, trainer -> trainer);
             double[] noise = others.stream().mapToDouble(m -> m.best(1)).toArray();
             assertThat(Math.abs(ScoreRegressor.rankCorrelation(comparator.predicted(others, others), noise)))
                     .isLessThan(0.4);

@@ -36,9 +36,9 @@ class MilestonesTest {
                 var model = Model.of(new Linear(2, 2), 1)) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).metrics(Metric.accuracy());
             var milestones = new Milestones(trainer, data, every, folder.resolve("milestones.csv"));
-            trainer.callbacks(milestones).checkpoints(Checkpoints.in(folder));
+            trainer = trainer.callbacks(milestones).checkpoints(Checkpoints.in(folder));
             if (Checkpoints.newest(folder).isPresent()) {
-                trainer.resume(folder);
+                trainer = trainer.resume(folder);
             }
             trainer.fit(data.shuffled(1).batches(10), epochs);
             return milestones.points();

@@ -1,0 +1,322 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Ema;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.Schedule;
+import dev.fathom.optim.Sgd;
+import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/** Runs upon threads of their own: watched, stopped, resumed and closed. */
+class RunTest {
+    private static final int EPOCHS = 6;
+
+    private static Dataset points(int n) {
+        float[] x = new Rng(1).uniform(2 * n, -1, 1);
+        int[] labels = new int[n];
+        for (int i = 0; i < n; i++) {
+            labels[i] = x[2 * i] * x[2 * i + 1] > 0 ? 1 : 0;
+        }
+        return Dataset.of(x, Shape.of(2), labels);
+    }
+
+    private static Model<Sequential> model() {
+        return Model.of(
+                new Sequential(new Linear(2, 8), new BatchNorm(8), Tensor::tanh, new Dropout(0.2f), new Linear(8, 2)),
+                1);
+    }
+
+    private static Trainer<Sequential> trainer(Model<Sequential> model) {
+        return Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f));
+    }
+
+    /** Parameters and buffers. */
+    private static List<float[]> values(Model<?> model) {
+        return ParameterAccess.variables(ParameterAccess.store(model.range())).stream()
+                .map(v -> v.value().toArray())
+                .toList();
+    }
+
+    /** Ends a run once, after this step of this epoch. */
+    private static Callback stoppingAt(int epoch, int step) {
+        return new Callback() {
+            private boolean stopped;
+
+            @Override
+            public void onStepEnd(Run run) {
+                Progress now = run.progress();
+                if (!stopped && now.epoch() == epoch && now.step() == step) {
+                    stopped = true;
+                    run.stopNow("enough");
+                }
+            }
+        };
+    }
+
+    // ---- resuming
+
+    /** What the run was, with the bits of the weights. */
+    private record Left(List<float[]> values, List<Map<String, Double>> figures, EpochLog best) {
+        static Left of(Model<?> model, Run run) {
+            return new Left(
+                    RunTest.values(model),
+                    run.epochs().stream().map(EpochLog::values).toList(),
+                    run.best());
+        }
+
+        void mustBe(Left other) {
+            assertThat(values.toArray()).isEqualTo(other.values.toArray());
+            assertThat(figures).isEqualTo(other.figures);
+            assertThat(best.epoch()).isEqualTo(other.best.epoch());
+        }
+    }
+
+    private static void resumes(Optimizer optimizer, UnaryOperator<Trainer<Sequential>> settings) {
+        Left whole;
+        try (Dataset data = points(50);
+                var model = model()) {
+            Trainer<Sequential> trainer = settings.apply(Trainer.of(model, Loss.crossEntropy(), optimizer));
+            whole = Left.of(model, trainer.fit(data.shuffled(3).batches(8), data, EPOCHS));
+        }
+        try (Dataset data = points(50);
+                var model = model()) {
+            Trainer<Sequential> trainer = settings.apply(Trainer.of(model, Loss.crossEntropy(), optimizer))
+                    .callbacks(stoppingAt(5, 4));
+            try (Run run = trainer.start(data.shuffled(3).batches(8), data, 2)) {
+                assertThat(run.await()).isSameAs(run);
+                assertThat(run.ended()).isEqualTo("2 epochs");
+                assertThat(run.resume(EPOCHS).await().ended()).isEqualTo("enough");
+                assertThat(run.epochs()).hasSize(4);
+                assertThat(run.resume(EPOCHS).await().ended()).isEqualTo("6 epochs");
+                Left.of(model, run).mustBe(whole);
+            }
+        }
+    }
+
+    @Test
+    void aRunThatIsResumedHasTheBitsOfOneThatWasNeverStopped() {
+        resumes(new Adam(0.02f), t -> t.schedule(Schedule.cosine(EPOCHS)));
+        resumes(new Sgd(0.1f).momentum(0.9f), t -> t.accumulate(2).clipNorm(1));
+        resumes(new Adam(0.2f), t -> t.metrics(Metric.accuracy()).keepBest("val_accuracy"));
+        resumes(new Ema(new Adam(0.02f), 0.9f), t -> t);
+        resumes(new Ema(new Adam(0.2f), 0.9f), Trainer::keepBest);
+    }
+
+    @Test
+    void whatCannotBeResumedIsRefused() {
+        try (Dataset data = points(20);
+                var model = model()) {
+            var batches = data.batches(10);
+            Run closed = trainer(model).fit(batches, 1);
+            assertThatThrownBy(() -> closed.resume(2))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("resume: this run is closed, as every run of fit is, and with it its optimizer; begin"
+                            + " with trainer.start(..), or go on from checkpoints with trainer.resume(folder)");
+            try (Run run = trainer(model).start(batches, 2)) {
+                run.await();
+                assertThatThrownBy(() -> run.resume(1))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("resume: 2 epochs are finished, so epochs=1 leaves nothing to do; ask for at least"
+                                + " 2");
+                trainer(model).fit(batches, 1);
+                assertThatThrownBy(() -> run.resume(3))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("resume: the weights of the model were changed since the run ended, so it would not"
+                                + " end with the bits of one run; begin anew with trainer.start(..)");
+            }
+            trainer(model).fit(batches, 1); // nothing holds the model
+        }
+    }
+
+    // ---- watching and stopping
+
+    /** A callback that holds the training in its first step until it is let go. */
+    private static final class Hold implements Callback {
+        private final CountDownLatch inside = new CountDownLatch(1);
+        private final CountDownLatch go = new CountDownLatch(1);
+
+        @Override
+        public void onStepEnd(Run run) {
+            inside.countDown();
+            try {
+                go.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    @Test
+    void anotherThreadWatchesAndStops() throws InterruptedException {
+        Hold hold = new Hold();
+        try (Dataset data = points(20);
+                var model = model();
+                Run run = trainer(model).callbacks(hold).start(data.batches(5), 3)) {
+            hold.inside.await();
+            Progress now = run.progress();
+            assertThat(now.epoch()).isEqualTo(1);
+            assertThat(now.step()).isEqualTo(1);
+            assertThat(now.examples()).isEqualTo(5);
+            assertThat(now.updates()).isEqualTo(1);
+            assertThat(now.loss()).isPositive();
+            assertThat(now.learningRate()).isEqualTo(0.02);
+            assertThat(run.ended()).isEmpty();
+            assertThatThrownBy(() -> run.resume(5)).hasMessage("resume: the run goes on; await its end before");
+            assertThatThrownBy(() -> trainer(model).fit(data.batches(5), 1))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("fit: the model is trained by a run that goes on; end that run with stopNow(reason) and"
+                            + " await it, or train model.copy()");
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(run::await)
+                    .isInstanceOf(CancellationException.class)
+                    .hasMessage("await: the waiting thread was interrupted; the run goes on until stopNow(reason) ends"
+                            + " it");
+            assertThat(Thread.interrupted()).isTrue();
+            run.stop("seen enough");
+            run.stop("too late");
+            hold.go.countDown();
+            assertThat(run.await().ended()).isEqualTo("seen enough");
+            assertThat(run.epochs()).hasSize(1);
+        }
+    }
+
+    @Test
+    void closingStopsTheRun() throws InterruptedException {
+        Hold hold = new Hold();
+        Run seen;
+        try (Dataset data = points(20);
+                var model = model()) {
+            try (Run run = trainer(model).callbacks(hold).start(data.batches(5), 1000)) {
+                seen = run;
+                hold.inside.await();
+                hold.go.countDown();
+            }
+        }
+        assertThat(seen.ended()).isEqualTo("closed");
+        seen.close();
+        seen.await();
+    }
+
+    /** The failure comes from await, or from close where nobody waited. */
+    @Test
+    void aFailureIsToldOnce() {
+        Callback failing = new Callback() {
+            @Override
+            public void onEpochEnd(Run run, EpochLog log) {
+                throw new IllegalArgumentException("no more");
+            }
+        };
+        try (Dataset data = points(20);
+                var model = model()) {
+            try (Run run = trainer(model).callbacks(failing).start(data.batches(5), 2)) {
+                assertThatThrownBy(run::await)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("no more");
+                assertThat(run.ended()).isEqualTo("no more");
+                assertThatThrownBy(() -> run.resume(3))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("resume: the run has failed: no more; begin anew, or from a checkpoint");
+            }
+            Run unheard = trainer(model).callbacks(failing).start(data.batches(5), 2);
+            while (unheard.ended().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            assertThatThrownBy(unheard::close).hasMessage("no more");
+            unheard.close();
+        }
+    }
+
+    @Test
+    void aCallbackDoesNotWaitForItsOwnRunNorTrainItsModel() {
+        AtomicReference<String> said = new AtomicReference<>();
+        try (Dataset data = points(20);
+                var model = model()) {
+            Trainer<Sequential> trainer = trainer(model).callbacks(new Callback() {
+                @Override
+                public void onTrainBegin(Run run) {
+                    assertThatThrownBy(() -> trainer(model).fit(data.batches(5), 1))
+                            .hasMessageStartingWith("fit: the model is trained by a run that goes on");
+                    assertThatThrownBy(run::await).satisfies(e -> said.set(e.getMessage()));
+                }
+            });
+            trainer.fit(data.batches(5), 1);
+        }
+        assertThat(said.get())
+                .isEqualTo("await: a callback cannot wait for the end of its own run; stop the run with stop(reason),"
+                        + " or wait on another thread");
+    }
+
+    // ---- recipes
+
+    @Test
+    void aTrainerNeverChanges() {
+        try (var model = model();
+                var other = model.copy();
+                Dataset data = points(20)) {
+            Trainer<Sequential> plain = trainer(model);
+            String before = plain.toString();
+            Trainer<Sequential> full = plain.clipNorm(1)
+                    .metrics(Metric.accuracy())
+                    .schedule(Schedule.cosine(3))
+                    .accumulate(4)
+                    .seed(9);
+            assertThat(plain).hasToString(before);
+            assertThat(full.toString().lines().skip(4))
+                    .containsExactly(
+                            "  schedule: a function of epochs and steps",
+                            "  batches of a step: 4",
+                            "  metrics: accuracy",
+                            "  gradients: norm at most 1.0",
+                            "  seed: 9");
+            List<float[]> untouched = values(model);
+            plain.model(other).fit(data.batches(5), 1);
+            assertThat(values(model).toArray()).isEqualTo(untouched.toArray());
+            plain.fit(data.batches(5), 1);
+            assertThat(values(other).toArray()).isEqualTo(values(model).toArray());
+        }
+    }
+
+    // ---- data
+
+    /** A map that makes a batch of its own keeps the places of the examples. */
+    @Test
+    void predictionsOfShuffledBatchesBehindAMapAreInOrder() {
+        try (Dataset data = points(50);
+                Dataset mapped = data.map(b -> new Batch(b.x().mul(1), b.y()));
+                var model = model()) {
+            assertThat(model.predict(mapped.shuffled(1).batches(8)).rows())
+                    .isDeepEqualTo(model.predict(data).rows());
+        }
+    }
+
+    /** The first batch of an evaluation has one example, which is no triplet. */
+    @Test
+    void aTripletLossIsEvaluated() {
+        try (Dataset data = points(50);
+                var model = Model.of(new Linear(2, 3), 1)) {
+            var trainer = Trainer.of(model, Loss.triplet(0.5f), new Adam(0.01f));
+            assertThat(trainer.evaluate(data).get("loss")).isFinite().isPositive();
+        }
+    }
+}
