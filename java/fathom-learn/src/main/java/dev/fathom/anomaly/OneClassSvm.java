@@ -93,16 +93,16 @@ public record OneClassSvm(float[][] x, double[] weights, double gamma, double rh
 
     /** The mean of the gradient over the weights that are at neither end, or else the middle between both ends. */
     private static double level(double[] a, double[] gradient) {
-        double high = IntStream.range(0, a.length)
-                .filter(i -> a[i] < 1)
-                .mapToDouble(i -> gradient[i])
-                .min()
-                .orElse(0);
         double low = IntStream.range(0, a.length)
                 .filter(i -> a[i] > 0)
                 .mapToDouble(i -> gradient[i])
                 .max()
                 .orElse(0);
+        double high = IntStream.range(0, a.length)
+                .filter(i -> a[i] < 1)
+                .mapToDouble(i -> gradient[i])
+                .min()
+                .orElse(low);
         return IntStream.range(0, a.length)
                 .filter(i -> a[i] > 0 && a[i] < 1)
                 .mapToDouble(i -> gradient[i])
@@ -117,15 +117,19 @@ public record OneClassSvm(float[][] x, double[] weights, double gamma, double rh
     public static double scaleGamma(float[][] x) {
         int columns = FeatureRows.check("one-class SVM", x);
         double n = (double) x.length * columns;
-        double sum = 0;
-        double squares = 0;
+        double base = x[0][0]; // so that a constant has no variance at all
+        double mean = base;
         for (float[] row : x) {
             for (float v : row) {
-                sum += v / n;
-                squares += (double) v * v / n;
+                mean += (v - base) / n;
             }
         }
-        double variance = squares - sum * sum;
+        double variance = 0;
+        for (float[] row : x) {
+            for (float v : row) {
+                variance += (v - mean) * (v - mean) / n;
+            }
+        }
         return 1 / (columns * (variance > 0 ? variance : 1));
     }
 

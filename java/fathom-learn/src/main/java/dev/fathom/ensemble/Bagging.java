@@ -2,9 +2,11 @@ package dev.fathom.ensemble;
 
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
+import dev.fathom.features.Predictor;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Workers;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Bagging (Breiman 1996): each member learns of its own random examples, and their predictions are averaged, which
@@ -89,6 +91,12 @@ public record Bagging(Learner base, int members, double share, boolean replaceme
         });
         double[] weights = new double[members];
         Arrays.fill(weights, 1);
-        return new Ensemble(fitted.ofOneKind(), weights, by, fitted.timing());
+        List<Predictor> learned = fitted.ofOneKind();
+        try {
+            return new Ensemble(learned, weights, by, fitted.timing());
+        } catch (IllegalArgumentException e) {
+            learned.forEach(Predictor::close);
+            throw e;
+        }
     }
 }

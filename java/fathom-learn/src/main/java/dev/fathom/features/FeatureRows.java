@@ -21,33 +21,33 @@ public final class FeatureRows {
             throw new IllegalArgumentException(op + ": " + x.length + " rows of " + (x.length == 0 ? 0 : x[0].length)
                     + " numbers; give at least one row of at least one number");
         }
-        columns(op, x, x[0].length, "row 0 has " + x[0].length + "; give all rows one length");
+        rows(op, x, x[0].length, "row 0 has " + x[0].length + "; give all rows one length");
+        return x[0].length;
+    }
+
+    /**
+     * Refuses rows of another length than what was fitted, and numbers of which nothing can be said.
+     *
+     * @param op names the method in the message
+     * @throws IllegalArgumentException if a row has another number of columns, or a number is NaN or infinite
+     */
+    public static void fits(String op, float[][] x, int columns) {
+        rows(op, x, columns, columns + " were fitted; give rows of the same features");
+    }
+
+    private static void rows(String op, float[][] x, int columns, String otherwise) {
+        for (int i = 0; i < x.length; i++) {
+            if (x[i].length != columns) {
+                throw new IllegalArgumentException(
+                        op + ": row " + i + " has " + x[i].length + " numbers and " + otherwise);
+            }
+        }
         for (int i = 0; i < x.length; i++) {
             for (int j = 0; j < x[i].length; j++) {
                 if (!Float.isFinite(x[i][j])) {
                     throw new IllegalArgumentException(op + ": row " + i + ", column " + j + " is " + x[i][j]
                             + "; replace it, or leave the row out");
                 }
-            }
-        }
-        return x[0].length;
-    }
-
-    /**
-     * Refuses rows of another length than what was fitted.
-     *
-     * @param op names the method in the message
-     * @throws IllegalArgumentException if a row has another number of columns
-     */
-    public static void fits(String op, float[][] x, int columns) {
-        columns(op, x, columns, columns + " were fitted; give rows of the same features");
-    }
-
-    private static void columns(String op, float[][] x, int columns, String otherwise) {
-        for (int i = 0; i < x.length; i++) {
-            if (x[i].length != columns) {
-                throw new IllegalArgumentException(
-                        op + ": row " + i + " has " + x[i].length + " numbers and " + otherwise);
             }
         }
     }
@@ -110,7 +110,7 @@ public final class FeatureRows {
     static float[][] inverse(float[][] z, double[] mean, double[] w) {
         int columns = mean.length;
         int width = w.length / columns;
-        columns("inverse", z, width, "the transform gives " + width + "; give what it gave");
+        rows("inverse", z, width, "the transform gives " + width + "; give what it gave");
         float[][] x = new float[z.length][columns];
         for (int i = 0; i < z.length; i++) {
             double[] sum = mean.clone();

@@ -125,6 +125,11 @@ public interface Predictor extends AutoCloseable {
         float[] all = new float[data.size() * classes];
         float[][] made = predict(data.x());
         for (int i = 0; i < made.length; i++) {
+            if (made[i].length != classes) {
+                throw new IllegalArgumentException("classification: the examples have " + classes
+                        + " classes, and the predictor knows " + made[i].length
+                        + "; number the classes as in training");
+            }
             System.arraycopy(made[i], 0, all, i * classes, classes);
         }
         return Classification.ofProbabilities(all, classes, data.labels());

@@ -19,8 +19,9 @@ import java.util.stream.IntStream;
  * </pre>
  *
  * <p>Of two classes the scores of the first are 0, so that there is one vector b (binomial regression); of more, each
- * has its own (multinomial). The intercepts are not penalized, and the features are not standardized. scikit-learn's
- * {@code LogisticRegression} is the same with C = 1 / (W penalty). {@link LogisticPath} has the L1 penalty.
+ * has its own (multinomial), and the intercepts add up to 0. They are not penalized, and the features are not
+ * standardized. scikit-learn's {@code LogisticRegression} is the same with C = 1 / (W penalty). {@link LogisticPath}
+ * has the L1 penalty.
  *
  * <p>It is solved by Newton's method, whose steps come from conjugate gradients and are halved until the objective
  * falls (Lin, Weng and Keerthi 2008), in double precision.
@@ -31,6 +32,9 @@ import java.util.stream.IntStream;
  */
 public record LogisticRegression(double penalty, double tolerance) implements Learner {
     private static final int MOST_STEPS = 1000;
+    /** The share of the loss below which rounding may hide what a step would gain. */
+    private static final double HIDDEN = 1e-8;
+
     private static final double FALL = 1e-4;
 
     /**
@@ -278,8 +282,12 @@ public record LogisticRegression(double penalty, double tolerance) implements Le
                     then = objective(next, penalty);
                     part /= 2;
                 } while (then > now + FALL * 2 * part * slope && part > 1e-12);
-                if (!(then < now)) { // rounding hides what is left to gain
-                    objective(at, penalty);
+                if (!(then < now)) {
+                    if (!(slope < 0) || -slope > HIDDEN * Math.max(1, now)) {
+                        throw new IllegalStateException("logistic regression: no step lowers the loss, though a"
+                                + " derivative is above " + tolerance + "; scale the features, whose size hides it");
+                    }
+                    objective(at, penalty); // rounding hides what is left to gain
                     return;
                 }
                 System.arraycopy(next, 0, at, 0, at.length);
@@ -289,12 +297,18 @@ public record LogisticRegression(double penalty, double tolerance) implements Le
                     + " steps a derivative is still above " + tolerance + "; scale the features, or raise the penalty");
         }
 
-        /** Newton's direction -H^-1 g, as exactly as it is worth by conjugate gradients. */
+        /**
+         * Newton's direction -H^-1 g, as exactly as it is worth by conjugate gradients, in units in which the Hessian
+         * has ones on its diagonal, so that those of the features do not matter.
+         */
         private double[] direction(double[] gradient, double penalty) {
+            double[] unit = diagonal(penalty);
             double[] d = new double[gradient.length];
             double[] r = Arrays.stream(gradient).map(g -> -g).toArray();
-            double[] v = r.clone();
-            double squares = Vectors.dot(r, r);
+            double[] z = new double[r.length];
+            Arrays.setAll(z, k -> r[k] / unit[k]);
+            double[] v = z.clone();
+            double squares = Vectors.dot(r, z);
             double enough = squares * Math.min(0.25, Math.sqrt(squares)) * 0.01;
             for (int i = 0; i < 10 * d.length && squares > enough; i++) {
                 double[] hv = curvature(v, penalty);
@@ -306,14 +320,32 @@ public record LogisticRegression(double penalty, double tolerance) implements Le
                 for (int k = 0; k < d.length; k++) {
                     d[k] += far * v[k];
                     r[k] -= far * hv[k];
+                    z[k] = r[k] / unit[k];
                 }
                 double before = squares;
-                squares = Vectors.dot(r, r);
+                squares = Vectors.dot(r, z);
                 for (int k = 0; k < d.length; k++) {
-                    v[k] = r[k] + squares / before * v[k];
+                    v[k] = z[k] + squares / before * v[k];
                 }
             }
             return d;
+        }
+
+        /** The diagonal of the Hessian at the place of {@link #p}; 1 where it is 0. */
+        private double[] diagonal(double penalty) {
+            int width = columns() + 1;
+            double[] diagonal = new double[free * width];
+            for (int k = 0; k < diagonal.length; k++) {
+                int j = k % width;
+                int of = k / width + known.length - free;
+                double sum = j == width - 1 ? 0 : penalty;
+                for (int i = 0; i < x.length; i++) {
+                    double value = j == width - 1 ? 1 : x[i][j];
+                    sum += share[i] * p[i][of] * (1 - p[i][of]) * value * value;
+                }
+                diagonal[k] = sum > 0 ? sum : 1;
+            }
+            return diagonal;
         }
 
         Fit fit(double[] at, double penalty) {
@@ -321,12 +353,16 @@ public record LogisticRegression(double penalty, double tolerance) implements Le
             double[] intercepts = new double[classes];
             double[][] coefficients = new double[classes][width - 1];
             boolean[] seen = new boolean[classes];
+            double mean = 0; // of several classes, intercepts that are all moved alike say the same: their sum is 0
+            for (int c = 0; c < free && free == known.length; c++) {
+                mean += at[c * width + width - 1] / free;
+            }
             for (int k = 0; k < known.length; k++) {
                 seen[known[k]] = true;
                 int c = k - (known.length - free);
                 if (c >= 0) {
                     coefficients[known[k]] = Arrays.copyOfRange(at, c * width, c * width + width - 1);
-                    intercepts[known[k]] = at[c * width + width - 1];
+                    intercepts[known[k]] = at[c * width + width - 1] - mean;
                 }
             }
             return new Fit(penalty, intercepts, coefficients, seen);

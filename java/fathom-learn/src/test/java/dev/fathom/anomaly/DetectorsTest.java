@@ -214,6 +214,9 @@ class DetectorsTest {
         refused(() -> OneClassSvm.fit(x, 0), "one-class SVM: nu=0.0 must be in (0, 1]");
         refused(() -> OneClassSvm.fit(x, 0.5, 0, 1e-4), "one-class SVM: nu=0.5 must be in (0, 1], and gamma=0.0");
         refused(
+                () -> IsolationForest.fit(x, 1).scores(new float[][] {{1, Float.NaN}}),
+                "isolation forest: row 0, column 1 is NaN");
+        refused(
                 () -> OneClassSvm.fit(x, 0.5).scores(new float[][] {{1}}),
                 "one-class SVM: row 0 has 1 numbers and 2 were fitted; give rows of the same features");
         refused(() -> IsolationForest.fit(x, 0, 2, 1), "isolation forest: 0 trees of 2 of 3 examples");
@@ -232,5 +235,15 @@ class DetectorsTest {
 
     private static void refused(ThrowingCallable call, String start) {
         assertThatIllegalArgumentException().isThrownBy(call).withMessageStartingWith(start);
+    }
+
+    /** Where every example has its whole weight, the border is the innermost of them, not half of it. */
+    @Test
+    void aMachineOfExamplesThatAreAllOutsideHasItsBorderThere() {
+        float[][] same = {{1e8f, 1e8f}, {1e8f, 1e8f}, {1e8f, 1e8f}};
+        assertThat(OneClassSvm.scaleGamma(same)).as("the variance counts as 1").isEqualTo(0.5);
+        OneClassSvm machine = OneClassSvm.fit(same, 1);
+        assertThat(machine.rho()).isEqualTo(3);
+        assertThat(machine.scores(same)).containsExactly(0, 0, 0);
     }
 }

@@ -10,6 +10,7 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
+import dev.fathom.tensor.Rng;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -142,6 +143,27 @@ class LinearLearnersTest {
         Examples classes = Examples.of(GOLDEN.logistic.get(0).x, GOLDEN.logistic.get(0).labels);
         assertThat(new Ridge(1).fit(classes, 0).kind()).isEqualTo(Prediction.SCORES);
         assertThat(new Ridge(1).fit(classes, 0).accuracy(classes)).isGreaterThan(0.7);
+    }
+
+    /** Rounding ends the search where a derivative is still 100, since a step by it would gain nothing. */
+    @Test
+    void theUnitOfTheFeaturesDoesNotMatter() {
+        int[] coins = new Rng(1).ints(60, 2);
+        float[][] one = new float[60][];
+        float[][] huge = new float[60][];
+        for (int i = 0; i < 60; i++) {
+            one[i] = new Rng(i).normal(3, 0, 1);
+            huge[i] = new float[] {0x1p40f * one[i][0], 0x1p40f * one[i][1], 0x1p40f * one[i][2]};
+        }
+        double[] expected = new LogisticRegression(0x1p-90)
+                .fit(Examples.ofClasses(one, 2, coins), 0)
+                .coefficients()[1];
+        double[] found = new LogisticRegression(0x1p-10)
+                .fit(Examples.ofClasses(huge, 2, coins), 0)
+                .coefficients()[1];
+        for (int j = 0; j < 3; j++) {
+            assertThat(0x1p40 * found[j]).isCloseTo(expected[j], within(1e-6));
+        }
     }
 
     @Test
