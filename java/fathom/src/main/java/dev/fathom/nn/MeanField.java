@@ -30,10 +30,14 @@ public record MeanField(double weightVariance, double biasVariance) {
     private static final double STEP = 0.05;
     private static final int REACH = 240;
 
-    /** @throws IllegalArgumentException if a variance is negative or not finite */
+    /** @throws IllegalArgumentException if a variance is negative, or their sum is not finite */
     public MeanField {
         Checks.notNegative("MeanField", "weightVariance", weightVariance);
         Checks.notNegative("MeanField", "biasVariance", biasVariance);
+        if (Double.isInfinite(weightVariance + biasVariance)) {
+            throw new IllegalArgumentException("MeanField: weightVariance=" + weightVariance + " and biasVariance="
+                    + biasVariance + " have an infinite sum, which bounds the fixed point; give smaller variances");
+        }
     }
 
     /**

@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 public interface Op {
     /**
      * Returns the name in messages, graphs and profiles: that of the class without {@code Op} at its end, in lower case
-     * with underscores, unless an op says another.
+     * with underscores, or {@code op} where nothing is left of it, unless an op says another.
      */
     default String label() {
         String name = getClass().getSimpleName().replaceAll("Op$", "");
-        return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+        return name.isEmpty()
+                ? "op"
+                : name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
     }
 
     /** Returns the number of results. */

@@ -44,10 +44,9 @@ public record ReshapeOp(Shape to) implements MoveOp {
         for (int dim : added) {
             int at = dim < 0 ? dim + rank : dim;
             if (at < 0 || at >= rank || (mask & 1 << at) != 0) {
-                throw new IllegalArgumentException("unsqueeze" + Where.running() + ": x " + x + " with " + added.length
-                        + " dimensions more cannot have " + Arrays.toString(added)
-                        + " added; choose different ones from "
-                        + -rank + " to " + (rank - 1));
+                throw new IllegalArgumentException("unsqueeze" + Where.running() + ": x " + x
+                        + " gets the new dimensions " + Arrays.toString(added) + ", but the result has rank " + rank
+                        + "; choose different ones from " + -rank + " to " + (rank - 1));
             }
             mask |= 1 << at;
         }

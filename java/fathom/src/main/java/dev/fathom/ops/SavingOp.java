@@ -2,7 +2,7 @@ package dev.fathom.ops;
 
 import dev.fathom.op.Op;
 
-/** An op whose second result exists for backward alone, which reads it and not the first one. */
+/** An op whose result 1 exists for backward alone. Backward reads it and, unless an op says so, no other result. */
 interface SavingOp extends Op {
     @Override
     default int outputs() {

@@ -23,7 +23,7 @@ final class Einsum {
 
     private Einsum(String equation, Tensor[] in) {
         this.equation = equation;
-        this.in = in.clone();
+        this.in = in;
     }
 
     /** A tensor and the letter of each of its dimensions. */
@@ -46,6 +46,18 @@ final class Einsum {
             return to.equals(letters)
                     ? this
                     : new Term(x.permute(to.chars().map(letters::indexOf).toArray()), to);
+        }
+
+        /** Without the dimensions of 1 of an ellipsis that the other tensor has too. */
+        Term stretchedBy(Term other) {
+            Term t = this;
+            for (int d = letters.length() - 1; d >= 0; d--) {
+                char c = letters.charAt(d);
+                if (c >= STRETCHES && x.dim(d) == 1 && other.letters.indexOf(c) >= 0) {
+                    t = new Term(t.x.squeeze(d), without(t.letters, String.valueOf(c)));
+                }
+            }
+            return t;
         }
 
         /** Where a letter occurs twice, the diagonal of the two dimensions. */
@@ -95,21 +107,28 @@ final class Einsum {
         String result = arrow < 0
                 ? (left.contains("...") ? "..." : "") + once(left.replaceAll("[,.]", ""))
                 : text.substring(arrow + 2);
-        if (text.contains("...") && letters.length == in.length) {
+        if (letters.length > 2) {
+            throw fail("names " + letters.length + " tensors but one or two are taken; multiply two at a time");
+        }
+        if (letters.length != in.length) {
+            throw fail("names " + letters.length + " tensors but " + in.length + " are given; give one for each");
+        }
+        if (text.contains("...")) {
             result = stretch(letters, result);
         }
         check(letters, result);
-        Term a = new Term(in[0], letters[0]).diagonal();
+        Term a = new Term(in[0], letters[0]);
         if (in.length == 1) {
-            return a.summed(result).permuted(result).x;
+            return a.diagonal().summed(result).permuted(result).x;
         }
-        Term b = new Term(in[1], letters[1]).diagonal();
+        Term b = new Term(in[1], letters[1]).stretchedBy(a).diagonal();
+        a = a.stretchedBy(b).diagonal();
         a = a.summed(result + b.letters);
         b = b.summed(result + a.letters);
         return product(a, b, result);
     }
 
-    /** Writes letters for the ellipses, and takes dimensions of 1 away where the other tensor's stretch them. */
+    /** Writes letters for the ellipses. */
     private String stretch(String[] letters, String result) {
         int most = 0;
         int[] own = new int[in.length];
@@ -122,21 +141,6 @@ final class Einsum {
                 .collect(Collectors.joining());
         for (int t = 0; t < in.length; t++) {
             letters[t] = letters[t].replaceFirst("\\.\\.\\.", all.substring(most - Math.max(own[t], 0)));
-        }
-        for (int i = 0; i < most && in.length == 2; i++) {
-            int a = letters[0].indexOf(all.charAt(i));
-            int b = letters[1].indexOf(all.charAt(i));
-            if (a < 0 || b < 0 || in[0].dim(a) == in[1].dim(b) && in[1].dim(b) != 1) {
-                continue;
-            }
-            if (in[0].dim(a) != 1 && in[1].dim(b) != 1) {
-                throw fail("of " + shapes() + ": dimensions of the ellipsis do not broadcast: a.dim(" + a + ")="
-                        + in[0].dim(a) + " but b.dim(" + b + ")=" + in[1].dim(b)
-                        + "; make them equal or one of them 1");
-            }
-            int t = in[1].dim(b) == 1 ? 1 : 0;
-            in[t] = in[t].squeeze(t == 0 ? a : b);
-            letters[t] = letters[t].replace(all.substring(i, i + 1), "");
         }
         if (most > 0 && !result.contains("...")) {
             throw fail("has an ellipsis that the result lacks; write ... behind -> too, or letters to sum over");
@@ -183,12 +187,6 @@ final class Einsum {
                 throw fail("holds '" + c + "', which is no letter; name every dimension by a letter, as in ij,jk->ik");
             }
         }
-        if (letters.length > 2) {
-            throw fail("names " + letters.length + " tensors but one or two are taken; multiply two at a time");
-        }
-        if (letters.length != in.length) {
-            throw fail("names " + letters.length + " tensors but " + in.length + " are given; give one for each");
-        }
         Map<Character, String> where = new LinkedHashMap<>();
         Map<Character, Integer> sizes = new LinkedHashMap<>();
         for (int t = 0; t < in.length; t++) {
@@ -203,9 +201,16 @@ final class Einsum {
                 String here = name + ".dim(" + d + ")=" + shape.dim(d);
                 Integer before = sizes.putIfAbsent(c, shape.dim(d));
                 String first = where.putIfAbsent(c, here);
-                if (before != null && before != shape.dim(d)) {
+                if (before == null || before == shape.dim(d)) {
+                    continue;
+                }
+                if (c < STRETCHES) {
                     throw fail("of " + shapes() + ": letter " + c + " is " + first + " but " + here
                             + "; they must be equal");
+                }
+                if (before != 1 && shape.dim(d) != 1) {
+                    throw fail("of " + shapes() + ": dimensions of the ellipsis do not broadcast: " + first + " but "
+                            + here + "; make them equal or one of them 1");
                 }
             }
         }

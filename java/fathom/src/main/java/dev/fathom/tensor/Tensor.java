@@ -307,16 +307,22 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * x limited to [lo, hi], of F32 or I32; the gradient passes inside. Either limit may be infinite.
+     * x limited to [lo, hi], of F32 or I32. The gradient passes where x is inside. The lower limit may be -Infinity and
+     * the upper one +Infinity.
      *
-     * @throws IllegalArgumentException if lo &gt; hi or one is NaN, or if x is I32 and a finite limit is not
+     * @throws IllegalArgumentException if lo &gt; hi or one is NaN, or if x is I32 and a finite limit is no whole number
+     *     of 32 bits
      */
     public Tensor clamp(double lo, double hi) {
-        Activation floats = new Activation(Unary.CLAMP, (float) lo, (float) hi);
-        return dtype != DType.I32
-                ? Pass.call(floats, this)
-                : min(number("clamp", hi == Double.POSITIVE_INFINITY ? Integer.MAX_VALUE : hi))
-                        .max(number("clamp", lo == Double.NEGATIVE_INFINITY ? Integer.MIN_VALUE : lo));
+        if (dtype != DType.I32) {
+            return Pass.call(new Activation(Unary.CLAMP, (float) lo, (float) hi), this);
+        }
+        if (!(lo <= hi)) { // also where a float would not tell them apart
+            throw new IllegalArgumentException(
+                    "clamp" + Where.running() + ": lo=" + lo + " and hi=" + hi + "; lo must not be above hi");
+        }
+        return min(number("clamp", hi == Double.POSITIVE_INFINITY ? Integer.MAX_VALUE : hi))
+                .max(number("clamp", lo == Double.NEGATIVE_INFINITY ? Integer.MIN_VALUE : lo));
     }
 
     /** |x|, of F32 or I32; the derivative at 0 is 0. The smallest I32 stays what it is. */

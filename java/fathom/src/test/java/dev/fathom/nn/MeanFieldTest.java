@@ -89,5 +89,9 @@ class MeanFieldTest {
         assertThatThrownBy(() -> new MeanField(-1, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("MeanField: weightVariance=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new MeanField(Double.MAX_VALUE, Double.MAX_VALUE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("MeanField: weightVariance=1.7976931348623157E308 and biasVariance=1.7976931348623157E308"
+                        + " have an infinite sum, which bounds the fixed point; give smaller variances");
     }
 }

@@ -37,6 +37,11 @@ class IntegersTest {
             assertThat(a.abs().toIntArray()).containsExactly(MAX, MIN, 7, 7, 0, 65536);
             assertThat(a.clamp(-3, 100).toIntArray()).containsExactly(100, -3, -3, 7, 0, 100);
             assertThat(a.clamp(0, Double.POSITIVE_INFINITY).toIntArray()).containsExactly(MAX, 0, 0, 7, 0, 65536);
+            assertThatThrownBy(() -> a.clamp(16_777_217, 16_777_216))
+                    .as("as floats they are equal")
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("clamp: lo=1.6777217E7 and hi=1.6777216E7; lo must not be above hi");
+            assertThatThrownBy(() -> a.clamp(Double.NaN, 0)).hasMessageStartingWith("clamp: lo=NaN and hi=0.0;");
             // as in Java, where NumPy's // would round down
             assertThat(a.div(b).toIntArray()).containsExactly(MAX, MIN, -3, -3, 0, 1);
         }

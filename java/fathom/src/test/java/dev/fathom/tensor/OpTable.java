@@ -826,7 +826,10 @@ public final class OpTable {
                 .refuses(
                         "where: a [2] is F32 but b [2] is I32; both must be F32 or both I32, so convert them with"
                                 + " to(DType)",
-                        () -> t().where(t(2), Tensor.ofInts(new int[2], 2)));
+                        () -> t().where(t(2), Tensor.ofInts(new int[2], 2)))
+                .refuses(
+                        "where: a [2] and b [2] are U8 but must be F32 or I32; convert them with to(DType)",
+                        () -> t().where(t(2).to(DType.U8), t(2).to(DType.U8)));
         row("maskedFill", "maskedFill(Tensor,double)")
                 .numbers(1, Numbers.MASK)
                 .sized(n -> new int[][] {{n}, {n}})
@@ -1081,6 +1084,13 @@ public final class OpTable {
                         "einsum: ...i,...i of a [2, 3] and b [4, 3]: dimensions of the ellipsis do not broadcast:"
                                 + " a.dim(0)=2 but b.dim(0)=4; make them equal or one of them 1",
                         () -> Tensor.einsum("...i,...i", t(2, 3), t(4, 3)))
+                .refuses(
+                        "einsum: ...ij,...jk->...ik of a [1, 2, 3] and b [5, 4, 7]: letter j is a.dim(2)=3 but"
+                                + " b.dim(1)=4; they must be equal",
+                        () -> Tensor.einsum("...ij,...jk->...ik", t(1, 2, 3), t(5, 4, 7)))
+                .refuses(
+                        "einsum: ...i,...i,...i->... names 3 tensors but one or two are taken; multiply two at a time",
+                        () -> Tensor.einsum("...i,...i,...i->...", t(2), t(2)))
                 .refuses(
                         "einsum: i,i,i-> names 3 tensors but one or two are taken; multiply two at a time",
                         () -> Tensor.einsum("i,i,i->", t(2), t(2), t(2)))
@@ -2310,12 +2320,12 @@ public final class OpTable {
                 .f(x -> x[0].unsqueeze(1))
                 .is(x -> x[0].reshape(x[0].dim(0), 1, x[0].dim(1)))
                 .refuses(
-                        "unsqueeze: x [2, 3] with 1 dimensions more cannot have [3] added; choose different ones from"
-                                + " -3 to 2",
+                        "unsqueeze: x [2, 3] gets the new dimensions [3], but the result has rank 3; choose different"
+                                + " ones from -3 to 2",
                         () -> t(2, 3).unsqueeze(3))
                 .refuses(
-                        "unsqueeze: x [2] with 2 dimensions more cannot have [0, -3] added; choose different ones from"
-                                + " -3 to 2",
+                        "unsqueeze: x [2] gets the new dimensions [0, -3], but the result has rank 3; choose different"
+                                + " ones from -3 to 2",
                         () -> t(2).unsqueeze(0, -3));
         row("unsqueeze of two dimensions", ReshapeOp.class)
                 .sized(n -> new int[][] {{4, n}})
@@ -3226,12 +3236,12 @@ public final class OpTable {
                                     + " give [positions, an even number of at most 4]",
                             () -> Pass.apply(new RotaryOp(3, 2, beside), t(2, 5, 12), t(9, 6), null));
         }
-        row("put_rows", PutRowsOp.class)
+        row("put_rows", PutRowsOp.class, "putRows(Tensor,Tensor)")
                 .indices(2, shapes -> shapes[0][1] - shapes[1][1] + 1)
                 .sized(FEW, n -> new int[][] {{3, n + 2, 5}, {3, n, 5}, {3}})
                 .large(s(4, 3000, 64), s(4, 2900, 64), s(4))
                 .constant()
-                .f(x -> Pass.apply(PutRowsOp.INSTANCE, x))
+                .f(x -> x[0].putRows(x[1], x[2]))
                 .is(x -> Doubles.each(x[0].dims(), i -> {
                     int row = i[1] - (int) x[2].v()[i[0]];
                     return row >= 0 && row < x[1].dim(1) ? x[1].at(i[0], row, i[2]) : x[0].at(i);
@@ -3240,11 +3250,11 @@ public final class OpTable {
                         "put_rows: past 4 at row 0 is outside [0, 3]: past counts the tokens before the given ones,"
                                 + " and after so many the cache or the position table has no room for these; make it"
                                 + " larger, or start a new sequence with past 0",
-                        () -> Pass.apply(PutRowsOp.INSTANCE, t(1, 5, 2), t(1, 2, 2), Tensor.ofInts(new int[] {4}, 1)))
+                        () -> t(1, 5, 2).putRows(t(1, 2, 2), Tensor.ofInts(new int[] {4}, 1)))
                 .refuses(
                         "put_rows: x [1, 5, 2] and added [1, 2, 3] disagree: all dimensions but the second must be"
                                 + " equal",
-                        () -> Pass.apply(PutRowsOp.INSTANCE, t(1, 5, 2), t(1, 2, 3), Tensor.ofInts(new int[] {4}, 1)));
+                        () -> t(1, 5, 2).putRows(t(1, 2, 3), Tensor.ofInts(new int[] {4}, 1)));
     }
 
     /** x of three heads, of which two are turned. */
