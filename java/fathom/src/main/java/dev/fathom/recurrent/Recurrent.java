@@ -29,7 +29,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -629,20 +628,18 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         if (initial.names().isEmpty()) {
             return;
         }
-        Set<String> wanted = settings.cell.hasCellState() ? Set.of("hidden", "cell") : Set.of("hidden");
-        if (!initial.names().equals(wanted)) {
-            throw new IllegalArgumentException("Recurrent" + Where.running() + ": a net of " + settings.cell
-                    + " cells begins with " + new TreeSet<>(wanted) + " but was given " + initial
-                    + "; give the state of a net with this cell, or State.EMPTY for zeros");
+        Map<String, Shape> given = new TreeMap<>();
+        initial.tensors().forEach((name, state) -> given.put(name, state.shape()));
+        Map<String, Shape> wanted = new TreeMap<>();
+        for (String name : settings.cell.hasCellState() ? List.of("hidden", "cell") : List.of("hidden")) {
+            wanted.put(name, Shape.of(x.dim(0), settings.layers * settings.directions(), settings.hidden));
         }
-        Shape shape = Shape.of(x.dim(0), settings.layers * settings.directions(), settings.hidden);
-        initial.tensors().forEach((name, state) -> {
-            if (!state.shape().equals(shape)) {
-                throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial " + name + " state "
-                        + state.shape() + " and x " + x.shape()
-                        + " disagree; it must be [batch, layers * directions, hidden]="
-                        + shape);
-            }
-        });
+        if (!given.equals(wanted)) {
+            throw new IllegalArgumentException(
+                    "Recurrent" + Where.running() + ": the initial state " + given + " and x "
+                            + x.shape() + " disagree; a net of " + settings.cell
+                            + " cells begins with [batch, layers * directions, hidden] as " + wanted
+                            + ", or with State.EMPTY for zeros");
+        }
     }
 }

@@ -310,8 +310,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * x limited to [lo, hi], of F32 or I32. The gradient passes where x is inside. The lower limit may be -Infinity and
      * the upper one +Infinity.
      *
-     * @throws IllegalArgumentException if lo &gt; hi or one is NaN, or if x is I32 and a finite limit is no whole number
-     *     of 32 bits
+     * @throws IllegalArgumentException if lo &gt; hi or one is NaN, or if x is I32 and a finite limit is no whole
+     *     number of 32 bits
      */
     public Tensor clamp(double lo, double hi) {
         if (dtype != DType.I32) {

@@ -34,8 +34,8 @@ final class Checkpoint implements AutoCloseable {
     private static final String OPTIMIZER = "optimizer";
     private static final String BEST = "best/";
     private static final String STATE = "state/";
-    /** The setting that says whether a step carries a state. */
-    static final String CARRIES = "state of the step";
+    /** The setting that is 1 where a step carries a state; files did not always have it. */
+    static final String CARRIED = "number of carried states";
 
     /** Settings that files did not always have. */
     static final String NET = "net";

@@ -224,7 +224,7 @@ final class Fitting implements AutoCloseable {
         s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
         s.put("figure that decides about the best epoch", monitor.figure());
         s.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
-        s.put(Checkpoint.CARRIES, trainer.carries ? "carried" : "none");
+        s.put(Checkpoint.CARRIED, trainer.carries ? "1" : "0");
         s.put("keeping of the best weights", best.wanted() ? "on" : "off");
         s.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
         return s;

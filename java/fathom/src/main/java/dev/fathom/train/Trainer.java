@@ -584,7 +584,7 @@ public final class Trainer<M extends Net> {
                 throw Located.in(batch.names(), e, batch, false, true);
             }
         }
-        checkState(state, result.state());
+        checkState(result.state());
         if (result.loss().size() != 1) {
             throw new IllegalArgumentException(
                     "trainer: the loss is " + result.loss().shape()
@@ -595,14 +595,10 @@ public final class Trainer<M extends Net> {
     }
 
     /** Refuses a state that a step could not go on from, or that checkpoints could not hold. */
-    private void checkState(State before, State after) {
+    private void checkState(State after) {
         if (carries && after.names().isEmpty()) {
             throw new IllegalArgumentException("trainer: the step takes a state but returns none; return"
                     + " result.withState(state) with what the next batch begins with");
-        }
-        if (!before.names().isEmpty() && !before.names().equals(after.names())) {
-            throw new IllegalArgumentException("trainer: the step was given " + before + " but returns " + after
-                    + "; return each tensor under the same name in every batch");
         }
         after.tensors().forEach((name, t) -> {
             if (t.dtype() != DType.F32) {

@@ -693,20 +693,19 @@ class RecurrentTest {
             State state = gru.net().run(x).state();
             refuses(
                     () -> net.run(x, state),
-                    "Recurrent: a net of LSTM cells begins with [cell, hidden] but was given the state (hidden [2, 1,"
-                            + " 4]); give the state of a net with this cell, or State.EMPTY for zeros");
+                    "Recurrent: the initial state {hidden=[2, 1, 4]} and x [2, 5, 3] disagree; a net of LSTM cells begins"
+                            + " with [batch, layers * directions, hidden] as {cell=[2, 1, 4], hidden=[2, 1, 4]}, or with"
+                            + " State.EMPTY for zeros");
             refuses(
                     () -> gru.net().run(x, state.with("cell", state.get("hidden"))),
-                    "Recurrent: a net of GRU cells begins with [hidden] but was given the state (hidden [2, 1, 4], cell"
-                            + " [2, 1, 4]); give the state of a net with this cell, or State.EMPTY for zeros");
-            refuses(
-                    () -> net.run(x, State.of("h", state.get("hidden"), "c", state.get("hidden"))),
-                    "Recurrent: a net of LSTM cells begins with [cell, hidden] but was given the state (h [2, 1, 4], c"
-                            + " [2, 1, 4]); give the state of a net with this cell, or State.EMPTY for zeros");
+                    "Recurrent: the initial state {cell=[2, 1, 4], hidden=[2, 1, 4]} and x [2, 5, 3] disagree; a net of"
+                            + " GRU cells begins with [batch, layers * directions, hidden] as {hidden=[2, 1, 4]}, or with"
+                            + " State.EMPTY for zeros");
             refuses(
                     () -> gru.net().run(Tensor.zeros(1, 5, 3), state),
-                    "Recurrent: the initial hidden state [2, 1, 4] and x [1, 5, 3] disagree; it must be [batch, "
-                            + "layers * directions, hidden]=[1, 1, 4]");
+                    "Recurrent: the initial state {hidden=[2, 1, 4]} and x [1, 5, 3] disagree; a net of GRU cells begins"
+                            + " with [batch, layers * directions, hidden] as {hidden=[1, 1, 4]}, or with State.EMPTY for"
+                            + " zeros");
         }
         refuses(
                 () -> new Recurrent(
