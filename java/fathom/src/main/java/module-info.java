@@ -27,7 +27,10 @@ module dev.fathom {
             dev.fathom.learn; // which brings a backend
     // the inner life of passes and models, for what explains nets and differentiates them again
     exports dev.fathom.autograd to
+            dev.fathom.media,
             dev.fathom.nets;
+    exports dev.fathom.command to
+            dev.fathom.media; // which changes the pictures of a batch by kernels of their own
     exports dev.fathom.ops to
             dev.fathom.nets;
     exports dev.fathom.store to

@@ -2,6 +2,7 @@ package dev.fathom.bench;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.image.Idx;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -38,7 +39,7 @@ public class FathomQuickstart {
         @Setup(Level.Trial)
         public void setup() {
             try (Dataset all =
-                    Dataset.idx(Work.clothes("train-images-idx3-ubyte"), Work.clothes("train-labels-idx1-ubyte"))) {
+                    Idx.dataset(Work.clothes("train-images-idx3-ubyte"), Work.clothes("train-labels-idx1-ubyte"))) {
                 Dataset.Split split = all.flattened().split(all.size() - Work.IMAGES, 1);
                 learn = split.rest().normalizedBy(split.rest());
                 shown = learn.take(0, 1000);

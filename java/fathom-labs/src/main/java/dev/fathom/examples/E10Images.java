@@ -14,9 +14,8 @@ import java.nio.file.*;
  * A folder of pictures, one of them damaged; and how far forty of them go when every epoch shows them in another way.
  */
 public final class E10Images {
-    private static final Augment[] CHANGES = {
-        Augment.flip(), Augment.rotate(180).extended()
-    };
+    private static final Augmentation CHANGES =
+            Augment.all(Augment.flip(), Augment.rotate(180).extended());
 
     public static void main(String[] args) throws IOException {
         Path folder = args.length > 0 ? Path.of(args[0]) : Files.createTempDirectory("shapes");
@@ -28,13 +27,13 @@ public final class E10Images {
             System.out.println(data + ": " + pictures.classes());
             pictures.skipped().forEach(why -> System.out.println("skipped " + folder.relativize(Path.of(why))));
             var parts = data.stratified(560, 1);
-            System.out.printf("forty as they are     %.1f %% right%n", learned(parts));
+            System.out.printf("forty as they are     %.1f %% right%n", learned(parts, Augment.all()));
             System.out.printf("the same, augmented   %.1f %% right%n", learned(parts, CHANGES));
             Plots.write(ImageSheet.augmented(data, 4, 7, CHANGES).render(), folder.resolve("changes.png"));
         }
     }
 
-    private static double learned(Dataset.Split parts, Augment... changes) {
+    private static double learned(Dataset.Split parts, Augmentation changes) {
         var net = new Sequential(new Flatten(), new Linear(24 * 24, 128), Tensor::relu, new Linear(128, 2));
         try (var model = Model.of(net, 1)) {
             var trainer =

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.image.Cifar;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -47,7 +48,7 @@ class PretrainedTest {
         Path data = data("pretrained-cifar10/resnet20.safetensors", "cifar10/test_1000.bin.gz");
         Preprocessing input = Preprocessing.IMAGENET;
         try (var model = Model.of(new CifarResNet(3, 10), 1);
-                var test = Dataset.cifar10(data.resolve("cifar10/test_1000.bin.gz"));
+                var test = Cifar.ten(data.resolve("cifar10/test_1000.bin.gz"));
                 var images = test.normalized(floats(input.mean()), floats(input.deviation()))) {
             model.load(data.resolve("pretrained-cifar10/resnet20.safetensors"));
             int right = 0;

@@ -1,6 +1,6 @@
 package dev.fathom.view;
 
-import dev.fathom.data.Augment;
+import dev.fathom.data.Augmentation;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.op.Shape;
@@ -58,7 +58,7 @@ public final class ImageSheet {
      * @param data bytes [height, width, channels]
      * @throws IllegalArgumentException when a count is less than 1, there are fewer images, or they are of another kind
      */
-    public static ImageSheet augmented(Dataset data, int images, int epochs, Augment... changes) {
+    public static ImageSheet augmented(Dataset data, int images, int epochs, Augmentation changes) {
         if (epochs < 1) {
             throw new IllegalArgumentException("image sheet: epochs is " + epochs + " but must be at least 1");
         }

@@ -3,8 +3,8 @@ package dev.fathom.view;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.data.Augment;
 import dev.fathom.data.Dataset;
+import dev.fathom.image.Augment;
 import dev.fathom.op.Shape;
 import java.awt.Color;
 import java.awt.Font;
@@ -102,9 +102,9 @@ class ImageSheetTest {
                 flipped += turned ? 1 : 0;
             }
             assertThat(flipped).isBetween(1, 5);
-            assertThatThrownBy(() -> ImageSheet.augmented(d, 2, 0))
+            assertThatThrownBy(() -> ImageSheet.augmented(d, 2, 0, Augment.flip()))
                     .hasMessage("image sheet: epochs is 0 but must be at least 1");
-            assertThatThrownBy(() -> ImageSheet.augmented(d.flattened(), 2, 1))
+            assertThatThrownBy(() -> ImageSheet.augmented(d.flattened(), 2, 1, Augment.flip()))
                     .hasMessage("image sheet: an example is [48] but must be [height, width, channels]; give the "
                             + "dataset before flattened()");
         }

@@ -45,6 +45,9 @@ public final class Batches {
     private static final int BYTES_TO_FLOATS = 0;
     private static final int WORDS = 1;
     private static final int BYTES_TO_INTS = 2;
+    /** Names the stream of the random changes. */
+    private static final long AUGMENT = 0x6175676d656e74L;
+
     /** The kind of the kernel of casts. */
     private static final int CAST_BYTES_TO_INTS = 3;
 
@@ -60,9 +63,9 @@ public final class Batches {
     private final int size;
     private final boolean random;
     private final Last shortOne;
-    private final List<Augment> recipe;
     private final @Nullable Buckets buckets;
-    private final @Nullable Augmenter augmenter;
+    private final @Nullable Augmentation augmentation;
+    private final Augmentation.@Nullable Change change;
     private final int steps;
     /** The shapes of the fields in a whole batch and in the last; null where they are ragged. */
     private final @Nullable Shape[] whole;
@@ -79,7 +82,7 @@ public final class Batches {
     private record Buckets(String field, int batches) {}
 
     Batches(Dataset.Order order, int size, boolean random) {
-        this(order, size, random, Last.KEEP, List.of(), null);
+        this(order, size, random, Last.KEEP, null, null);
     }
 
     private Batches(
@@ -87,7 +90,7 @@ public final class Batches {
             int size,
             boolean random,
             Last shortOne,
-            List<Augment> recipe,
+            @Nullable Augmentation augmentation,
             @Nullable Buckets buckets) {
         int n = order.data().size();
         if (size < 1) {
@@ -102,9 +105,9 @@ public final class Batches {
         this.size = size;
         this.random = random;
         this.shortOne = shortOne;
-        this.recipe = recipe;
         this.buckets = buckets;
-        augmenter = recipe.isEmpty() ? null : new Augmenter(recipe, data, order.seed());
+        this.augmentation = augmentation;
+        change = augmentation == null ? null : augmentation.on(data);
         steps = shortOne == Last.DROP ? n / size : (n - 1) / size + 1;
         ragged = data.source().parts.stream().anyMatch(Storage.Part::ragged);
         whole = shapes(size);
@@ -115,9 +118,8 @@ public final class Batches {
         Storage source = data.source();
         Shape[] shapes = new Shape[source.parts.size()];
         for (int f = 0; f < shapes.length; f++) {
-            boolean mixed = f == source.y && augmenter != null && augmenter.toProbabilities();
             if (!source.parts.get(f).ragged()) {
-                shapes[f] = batched(n, mixed ? Shape.of(data.classes()) : data.shape(f));
+                shapes[f] = batched(n, data.shape(f));
             }
         }
         return shapes;
@@ -132,7 +134,7 @@ public final class Batches {
 
     /** Returns these batches without the last one of an epoch if it has fewer examples than the others. */
     public Batches dropLast() {
-        return new Batches(order, size, random, Last.DROP, recipe, buckets);
+        return new Batches(order, size, random, Last.DROP, augmentation, buckets);
     }
 
     /**
@@ -140,24 +142,23 @@ public final class Batches {
      * batch's share of a whole one.
      */
     public Batches scaleLast() {
-        return new Batches(order, size, random, Last.SCALE_RATE, recipe, buckets);
+        return new Batches(order, size, random, Last.SCALE_RATE, augmentation, buckets);
     }
 
     /**
-     * Returns these batches with random changes to the examples, applied in this order, which replace any earlier ones.
-     * They are drawn anew in every epoch from the seed of the order, so that the batches of an epoch can be repeated
-     * bit for bit. Evaluation uses the {@link #withoutAugmentation} batches and never sees the changes.
+     * Returns these batches with a random change to the examples, which replaces any earlier one. It is drawn anew in
+     * every epoch from the seed of the order, so that the batches of an epoch can be repeated bit for bit. Evaluation
+     * uses the {@link #withoutAugmentation} batches and never sees the change.
      *
-     * @throws IllegalArgumentException if a change is for images and the examples are not images [height, width,
-     *     channels]
+     * @throws IllegalArgumentException if the change does not suit the examples
      */
-    public Batches augment(Augment... changes) {
-        return new Batches(order, size, random, shortOne, List.of(changes), buckets);
+    public Batches augment(Augmentation augmentation) {
+        return new Batches(order, size, random, shortOne, augmentation, buckets);
     }
 
     /** Returns these batches without random changes. */
     public Batches withoutAugmentation() {
-        return recipe.isEmpty() ? this : augment();
+        return augmentation == null ? this : new Batches(order, size, random, shortOne, null, buckets);
     }
 
     /**
@@ -177,7 +178,7 @@ public final class Batches {
                             ? "bucketed: batches=" + batches + "; sort at least one batch at a time"
                             : "bucketed: the field " + field + " is not ragged; all examples are " + data.shape(field));
         }
-        return new Batches(order, size, random, shortOne, recipe, new Buckets(field, batches));
+        return new Batches(order, size, random, shortOne, augmentation, new Buckets(field, batches));
     }
 
     /**
@@ -206,11 +207,7 @@ public final class Batches {
                 + (buckets == null
                         ? ""
                         : ", " + buckets.batches + " at a time sorted by the length of " + buckets.field)
-                + (recipe.isEmpty()
-                        ? ""
-                        : recipe.stream()
-                                .map(Augment::toString)
-                                .collect(Collectors.joining(", ", ", augmented by ", "")));
+                + (augmentation == null ? "" : ", augmented by " + augmentation);
     }
 
     /** Returns the dataset. */
@@ -292,6 +289,14 @@ public final class Batches {
         }
     }
 
+    private static Batch same(String op, Batch before, Batch after) {
+        if (after.size() != before.size()) {
+            throw new IllegalArgumentException(op + ": a batch of " + before.size() + " examples became one of "
+                    + after.size() + "; a change must keep their number");
+        }
+        return after.of(before);
+    }
+
     private static void gather(
             Commands commands,
             int kind,
@@ -349,15 +354,15 @@ public final class Batches {
         private final int @Nullable [] order;
 
         private final IntBuffer view;
-        /** Of the changes. */
-        private final long stream;
+        /** The seed of the changes. */
+        private final long seed;
 
         private int next;
 
         private Epoch(int number, int @Nullable [] order) {
             this.order = order;
             view = IntBuffer.wrap(order == null ? new int[0] : order);
-            stream = augmenter == null ? 0 : augmenter.stream(number);
+            seed = change == null ? 0 : new Rng(Batches.this.order.seed()).split(AUGMENT).split(number).seed();
         }
 
         @Override
@@ -413,9 +418,7 @@ public final class Batches {
                 long index = rows(arena, from, n);
                 Tensor[] values = new Tensor[shapes.length];
                 Batch.Padded[] padded = ragged ? new Batch.Padded[shapes.length] : null;
-                long targets = 0;
                 Commands commands = Values.commands();
-                Augmenter.Work work = augmenter == null ? null : augmenter.work(arena, n);
                 for (int f = 0; f < shapes.length; f++) {
                     Shape shape = shapes[f];
                     if (shape == null && padded != null) {
@@ -425,16 +428,8 @@ public final class Batches {
                         continue;
                     }
                     Storage.Part part = source.parts.get(f);
-                    boolean floats = part.as() == Storage.As.FLOATS
-                            || f == source.y && augmenter != null && augmenter.toProbabilities();
-                    values[f] = TensorAccess.create(shape, floats ? DType.F32 : DType.I32);
-                    long to = Values.address(values[f]);
-                    if (work != null && f == source.x) {
-                        to = work.features(to);
-                    } else if (work != null && f == source.y) {
-                        targets = to;
-                        to = work.targets(to);
-                    }
+                    values[f] = TensorAccess.create(
+                            shape, part.as() == Storage.As.FLOATS ? DType.F32 : DType.I32);
                     boolean pixels = part.dtype() == DType.U8 && part.as() == Storage.As.FLOATS;
                     gather(
                             commands,
@@ -442,17 +437,17 @@ public final class Batches {
                             source.address(f),
                             source.rows,
                             index,
-                            to,
+                            Values.address(values[f]),
                             n,
                             part.columns(),
                             pixels ? data.norm(f) : 0,
                             pixels ? data.channels(f) : 1);
                 }
-                if (work != null) {
-                    work.run(commands, stream, from, targets);
-                }
-                return data.changed(new Batch(
-                        source.names, source.x, source.y, values, padded, from == 0, row -> example(from + row)));
+                Batch batch = new Batch(
+                        source.names, source.x, source.y, values, padded, from == 0, row -> example(from + row));
+                Batch augmented =
+                        change == null ? batch : same("augment", batch, change.apply(batch, seed, from));
+                return same("map", augmented, data.changed(augmented));
             } finally {
                 Memory.giveBack(arena);
                 data.exit();

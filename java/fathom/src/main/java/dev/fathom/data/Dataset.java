@@ -1,7 +1,5 @@
 package dev.fathom.data;
 
-import dev.fathom.io.Cifar;
-import dev.fathom.io.Idx;
 import dev.fathom.io.Npy;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
@@ -296,73 +294,6 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Reads images and their labels from two idx files, plain or gzip, the format of MNIST and similar sets. The
-     * largest label decides the number of classes.
-     *
-     * @throws IllegalArgumentException if a file is damaged, the two do not hold equally many examples, or there are
-     *     none
-     * @throws java.io.UncheckedIOException if one cannot be read
-     */
-    public static Dataset idx(Path images, Path labels) {
-        Idx x = Idx.read(images);
-        Idx y = Idx.read(labels);
-        if (x.shape().rank() < 2 || y.shape().rank() != 1) {
-            throw new IllegalArgumentException("idx: images must have two dimensions or more and labels one, but "
-                    + images + " is " + x.shape() + " and " + labels + " is " + y.shape() + "; give the images first");
-        }
-        int n = whole("idx", x.shape(), y.shape(), "labels");
-        var pixels = new Storage.Part(DType.U8, example(x.shape()));
-        return of(Storage.of("idx", n, pixels, x::copyTo, new Storage.Part(DType.U8, Shape.SCALAR), y::copyTo, 0));
-    }
-
-    /**
-     * Reads images [32, 32, 3] of CIFAR-10 in ten classes from one or more files of its binary version, plain or gzip,
-     * one after another: {@code data_batch_1.bin} to {@code data_batch_5.bin}, or {@code test_batch.bin}.
-     *
-     * @throws IllegalArgumentException if there is no file, or one is damaged
-     * @throws java.io.UncheckedIOException if one cannot be read
-     */
-    public static Dataset cifar10(Path... files) {
-        return cifar("cifar10", Cifar.Labels.TEN, files);
-    }
-
-    /**
-     * Reads images [32, 32, 3] of CIFAR-100 in its hundred classes from {@code train.bin} or {@code test.bin}, plain or
-     * gzip.
-     */
-    public static Dataset cifar100(Path... files) {
-        return cifar("cifar100", Cifar.Labels.FINE, files);
-    }
-
-    /**
-     * Reads images [32, 32, 3] of CIFAR-100 in its twenty coarse classes, which have five fine ones each, from
-     * {@code train.bin} or {@code test.bin}, plain or gzip.
-     */
-    public static Dataset cifar100Coarse(Path... files) {
-        return cifar("cifar100Coarse", Cifar.Labels.COARSE, files);
-    }
-
-    private static Dataset cifar(String op, Cifar.Labels labels, Path... files) {
-        List<Cifar> parts = Stream.of(files).map(f -> Cifar.read(f, labels)).toList();
-        int n = (int) Math.min(
-                Integer.MAX_VALUE, parts.stream().mapToLong(Cifar::size).sum());
-        Shape image = Shape.of(Cifar.SIDE, Cifar.SIDE, Cifar.CHANNELS);
-        Storage.check(op, n, image);
-        byte[] classes = new byte[n];
-        Storage.Content images = (block, offset) -> {
-            int first = 0;
-            for (Cifar part : parts) {
-                part.copyTo(block, offset + (long) Cifar.IMAGE * first, classes, first);
-                first += part.size();
-            }
-        };
-        Storage.Content labeled = (block, offset) -> Block.write(block.address() + offset, ByteBuffer.wrap(classes));
-        var pixels = new Storage.Part(DType.U8, image);
-        return of(
-                Storage.of(op, n, pixels, images, new Storage.Part(DType.U8, Shape.SCALAR), labeled, labels.classes()));
-    }
-
-    /**
      * Reads features [n, feature shape], and labels [n] or targets [n, target shape], from two npy files. Features are
      * floats, or bytes that become floats as {@link #scaled} says. Integers in the second file are labels, and floats
      * are targets.
@@ -502,6 +433,15 @@ public final class Dataset implements AutoCloseable {
      */
     public Shape shape(String field) {
         return views.get(field("shape", field)).shape;
+    }
+
+    /**
+     * Returns the type in which batches have a field: F32 for floats and pixels, I32 for integers and labels.
+     *
+     * @throws IllegalArgumentException if there is no such field
+     */
+    public DType dtype(String field) {
+        return part("dtype", field).as() == Storage.As.FLOATS ? DType.F32 : DType.I32;
     }
 
     /**
@@ -1128,12 +1068,7 @@ public final class Dataset implements AutoCloseable {
 
     /** What {@link #map} makes of a batch. */
     Batch changed(Batch batch) {
-        Batch changed = change.apply(batch);
-        if (changed.size() != batch.size()) {
-            throw new IllegalArgumentException("map: a batch of " + batch.size() + " examples became one of "
-                    + changed.size() + "; a change must keep their number");
-        }
-        return changed.of(batch);
+        return change.apply(batch);
     }
 
     // ---- life

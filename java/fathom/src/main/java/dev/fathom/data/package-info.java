@@ -5,8 +5,8 @@
  * data stands on it, so that there is one rule for the size of batches and for random numbers. The package knows no
  * nets; they know it, so that a model can be run over data ({@code model.predict(data)}, {@code net.apply(batch)}).
  * {@link dev.fathom.data.Table} is a CSV file, {@link dev.fathom.data.Encoder} says what its texts mean, and the
- * {@link dev.fathom.data.Encoding} that it fits makes datasets of it. {@link dev.fathom.data.Augment} is a random
- * change to pictures.
+ * {@link dev.fathom.data.Encoding} that it fits makes datasets of it. An
+ * {@link dev.fathom.data.Augmentation} is a random change of training batches.
  *
  * <p>An example has {@link dev.fathom.data.Field fields}. Most datasets have an input and a target, which their
  * {@link dev.fathom.data.Role roles} say, but there may be any number of fields of floats, integers, pixels or labels.
@@ -18,10 +18,6 @@
  * straight into the pass, so that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a
  * dataset, or of a table, is a list of row numbers over the same memory. The order of an epoch depends on (seed, epoch)
  * alone, so that a resumed training sees what an uninterrupted one would.
- *
- * <p>Augmentation works on the gathered batch: Java draws a few numbers for each example and turns them into what
- * kernels take (a map of the plane, a tone, a box, a share), so that a new kind of change takes a few lines of Java.
- * The numbers depend only on the seed, the epoch and the position in the epoch.
  *
  * <p>A dataset copies the arrays, buffers or mapped files that it is made from. If someone truncated a mapped file, the
  * process would crash inside a kernel, and only a copy can be checked once and for all. A value that is missing,

@@ -15,13 +15,15 @@ import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of bytes, plain or gzip, which its first bytes tell and not its name.
+ * A file of bytes, plain or gzip, which its first bytes tell and not its name, for readers of formats.
  *
- * @param format what it should be, for messages
+ * @param file the path
+ * @param format what it should be, for messages, such as {@code an idx file}
+ * @param gzip whether it is gzip
  * @param length bytes of the file
  * @param stated bytes it unpacks to, for gzip according to its last four bytes, so modulo 2^32 and perhaps wrong
  */
-record Packed(Path file, String format, boolean gzip, long length, long stated) {
+public record Packed(Path file, String format, boolean gzip, long length, long stated) {
     private static final int GZIP = 0x1f8b;
     private static final int CHUNK = 1 << 16;
     /**
@@ -35,7 +37,7 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
      *
      * @throws UncheckedIOException if it cannot be read
      */
-    static Packed of(Path file, String format) {
+    public static Packed of(Path file, String format) {
         Bytes raw = Bytes.of(file, format + ", plain or gzip");
         try {
             long length = raw.length();
@@ -56,8 +58,12 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
         }
     }
 
-    /** The bytes, unpacked. */
-    DataInputStream open() throws IOException {
+    /**
+     * Opens a stream of the bytes, unpacked.
+     *
+     * @throws IOException if that fails
+     */
+    public DataInputStream open() throws IOException {
         InputStream in = Files.newInputStream(file);
         try {
             return new DataInputStream(gzip ? new GZIPInputStream(in, CHUNK) : new BufferedInputStream(in, CHUNK));
@@ -67,17 +73,18 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
         }
     }
 
-    /** Whether so many bytes may well be in it. */
-    boolean plausible(long bytes) {
+    /** Returns whether so many bytes may well be in it: gzip that claims to have shrunk more is to be unpacked first. */
+    public boolean plausible(long bytes) {
         return !gzip || bytes / PLAUSIBLE <= length;
     }
 
-    /** Where the number of bytes is from, for messages. */
-    String source() {
+    /** Returns where the number of bytes is from, for messages. */
+    public String source() {
         return gzip ? " according to its gzip trailer" : "";
     }
 
-    RuntimeException failure(IOException e) {
+    /** Returns the exception for a failure while the file was read, with the reason. */
+    public RuntimeException failure(IOException e) {
         if (e instanceof EOFException) {
             return damaged("it is truncated", e);
         }
@@ -87,7 +94,8 @@ record Packed(Path file, String format, boolean gzip, long length, long stated) 
         return InputFile.unreadable(file, e);
     }
 
-    IllegalArgumentException damaged(String what, @Nullable Exception cause) {
+    /** Returns the exception for a damaged file: {@code what} is a clause such as {@code it is truncated}. */
+    public IllegalArgumentException damaged(String what, @Nullable Exception cause) {
         String kind = format.substring(format.indexOf(' ') + 1).replaceFirst(" file$", "");
         return new IllegalArgumentException(
                 file + ": " + what + "; the file is damaged or not " + kind + ", fetch it again", cause);

@@ -561,9 +561,11 @@ class FieldsTest {
                     .hasMessageStartingWith("batch: none of the fields [t, f] is the input");
             try (Dataset tokens = sentences()) {
                 refused(
-                        () -> tokens.batches(2).augment(Augment.noise(1)),
-                        "augment: noise 1 is for floats of one shape, but the input or the target of Dataset of 120 examples, x [*] of"
-                                + " I32, 2 classes has integers or lengths; use Dataset.map");
+                        () -> tokens.batches(2)
+                                .augment(data -> (all, seed, first) -> new Batch(all.y().slice(0, 0, 1), all.y()))
+                                .epoch(0)
+                                .batch(0),
+                        "augment: a batch of 2 examples became one of 1; a change must keep their number");
                 refused(
                         () -> tokens.normalizedBy(tokens),
                         "normalized: the features of this dataset are integers, which stay as they are");

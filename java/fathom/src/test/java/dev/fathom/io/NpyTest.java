@@ -8,6 +8,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Damage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -325,7 +326,7 @@ class NpyTest {
         int readable = 0;
         for (int round = 0; round < 3000; round++) {
             Path file = temp.resolve("damaged");
-            SafetensorsTest.overwrite(file, SafetensorsTest.damaged(whole, 3, 80, 8, random)); // of the header
+            Damage.overwrite(file, Damage.of(whole, 3, 80, 8, random)); // of the header
             try (Pass pass = Pass.infer()) {
                 assertThat(Npy.read(file).tensor().size()).isNotNegative();
                 readable++;

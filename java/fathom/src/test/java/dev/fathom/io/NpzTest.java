@@ -8,6 +8,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Damage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -151,7 +152,7 @@ class NpzTest {
         Path file = temp.resolve("damaged.npz");
         int refused = 0;
         for (int round = 0; round < 400; round++) {
-            SafetensorsTest.overwrite(file, SafetensorsTest.damaged(whole, 3, whole.length, 8, random));
+            Damage.overwrite(file, Damage.of(whole, 3, whole.length, 8, random));
             try (Block block = new Block("test", 800_000)) {
                 for (Npy array : Npz.read(file).values()) {
                     if (array.shape().size() <= 200_000) {

@@ -9,6 +9,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Damage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -853,26 +854,6 @@ class SafetensorsTest {
                 .hasMessage("cannot read " + temp + ": it is not a file; give the path of a safetensors file");
     }
 
-    /** Without cutting the file to nothing first, which makes some file systems write each version to the disk. */
-    static void overwrite(Path file, byte[] bytes) throws IOException {
-        try (RandomAccessFile f = new RandomAccessFile(file.toFile(), "rw")) {
-            f.write(bytes);
-            f.setLength(bytes.length);
-        }
-    }
-
-    /**
-     * A copy with fewer than {@code flips} of the first {@code within} bytes drawn anew, and every fourth time cut, or
-     * longer by less than {@code longer}.
-     */
-    static byte[] damaged(byte[] whole, int flips, int within, int longer, Random random) {
-        byte[] bytes = whole.clone();
-        for (int i = random.nextInt(flips); i > 0; i--) {
-            bytes[random.nextInt(within)] = (byte) random.nextInt(256);
-        }
-        return random.nextInt(4) == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length + longer)) : bytes;
-    }
-
     @Test
     void damageIsRefusedOrReadWhole() throws IOException {
         Path file = temp.resolve("net.safetensors");
@@ -886,7 +867,7 @@ class SafetensorsTest {
         int readable = 0;
         int refused = 0;
         for (int round = 0; round < 5000; round++) {
-            overwrite(file, damaged(whole, 4, whole.length, 16, random));
+            Damage.overwrite(file, Damage.of(whole, 4, whole.length, 16, random));
             try (Safetensors s = Safetensors.read(file)) {
                 long elements = 0;
                 for (String name : s.names()) {

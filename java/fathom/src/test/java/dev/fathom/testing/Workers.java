@@ -12,6 +12,11 @@ public final class Workers {
 
     private Workers() {}
 
+    /** Cuts all work into at least so many parts, also what is too small for threads; 0 ends that. */
+    public static void parts(int n) {
+        Native.forceParts(n);
+    }
+
     /**
      * The result of {@code work} on a pool of so many threads, which stay set. A worker that gets no processor in time
      * is not waited for, so that on a busy machine the work is repeated until one has run a part of it.

@@ -1,7 +1,8 @@
 package dev.fathom.labs.data;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.io.Cifar;
+import dev.fathom.image.Cifar;
+import dev.fathom.image.Idx;
 import dev.fathom.op.Shape;
 import java.net.URI;
 import java.nio.file.Files;
@@ -270,9 +271,9 @@ public enum ImageSet {
         Path[] paths = (test ? l.test() : l.train())
                 .stream().map(name -> l.file(folder, name)).toArray(Path[]::new);
         return switch (this) {
-            case FASHION_MNIST, MNIST -> Dataset.idx(paths[0], paths[1]);
-            case CIFAR10 -> Dataset.cifar10(paths);
-            case CIFAR100 -> Dataset.cifar100(paths);
+            case FASHION_MNIST, MNIST -> Idx.dataset(paths[0], paths[1]);
+            case CIFAR10 -> Cifar.ten(paths);
+            case CIFAR100 -> Cifar.hundred(paths);
         };
     }
 

@@ -5,10 +5,10 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.assess.ConfusionMatrix;
-import dev.fathom.data.Augment;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.features.Examples;
+import dev.fathom.image.Augment;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.distillation.Students.Lesson;

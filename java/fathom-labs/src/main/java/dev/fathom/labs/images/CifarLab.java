@@ -1,6 +1,6 @@
 package dev.fathom.labs.images;
 
-import dev.fathom.data.Augment;
+import dev.fathom.image.Augment;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.NetworkEntry;

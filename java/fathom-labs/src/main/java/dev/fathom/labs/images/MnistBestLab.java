@@ -4,9 +4,9 @@ import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
-import dev.fathom.data.Augment;
 import dev.fathom.data.Dataset;
 import dev.fathom.ensemble.Diversity;
+import dev.fathom.image.Augment;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;

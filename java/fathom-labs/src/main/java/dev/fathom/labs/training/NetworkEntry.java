@@ -1,6 +1,6 @@
 package dev.fathom.labs.training;
 
-import dev.fathom.data.Augment;
+import dev.fathom.image.Augment;
 import dev.fathom.labs.data.Images;
 import dev.fathom.nn.Layer;
 import java.util.function.UnaryOperator;

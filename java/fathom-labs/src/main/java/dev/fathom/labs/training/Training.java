@@ -2,6 +2,7 @@ package dev.fathom.labs.training;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Batches;
+import dev.fathom.image.Augment;
 import dev.fathom.image.ModelCard;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Provenance;
@@ -77,7 +78,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
         Run history;
         try {
             history = trainer.fit(
-                    images.learn().shuffled(seed).batches(recipe.batch()).augment(entry.augment()),
+                    images.learn().shuffled(seed).batches(recipe.batch()).augment(Augment.all(entry.augment())),
                     images.choose(),
                     recipe.epochs());
         } catch (NonFiniteLossException e) {

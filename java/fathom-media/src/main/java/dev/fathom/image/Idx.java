@@ -1,11 +1,17 @@
-package dev.fathom.io;
+package dev.fathom.image;
 
-import dev.fathom.memory.Block;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.io.Packed;
 import dev.fathom.op.Shape;
 import java.io.DataInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * An idx file, the format of MNIST (Yann LeCun): two zero bytes, the type (8 for unsigned bytes, the only one that is
@@ -13,11 +19,11 @@ import java.nio.file.Path;
  * be plain or gzip; the first bytes decide, not the name.
  *
  * <p>{@link #read} reads the header and compares it with the size of the file (for gzip: with the size that the file's
- * last four bytes tell); the values are read by {@link #toArray} or {@link #copyTo}.
+ * last four bytes tell); the values are read by {@link #toArray} or {@link #stream}.
  */
 public final class Idx {
     private static final int UNSIGNED_BYTE = 8;
-    private static final int CHUNK = 1 << 16;
+    private static final long MOST = Integer.MAX_VALUE - 8;
 
     private static final String[] TYPES = {
         "", "signed byte", "", "16-bit integer", "32-bit integer", "float32", "float64", "", ""
@@ -55,7 +61,9 @@ public final class Idx {
             }
             Idx idx = new Idx(file, shape);
             if (!file.plausible(shape.size())) {
-                idx.values((chunk, count, at) -> {});
+                try (InputStream values = idx.stream()) {
+                    values.transferTo(OutputStream.nullOutputStream());
+                }
             }
             return idx;
         } catch (IOException e) {
@@ -94,6 +102,33 @@ public final class Idx {
         return Shape.of(dims);
     }
 
+    /**
+     * Reads images and their labels, the format of MNIST and similar sets. The largest label decides the number of
+     * classes.
+     *
+     * @throws IllegalArgumentException if a file is damaged, the two do not hold equally many examples, or there are
+     *     none
+     * @throws UncheckedIOException if one cannot be read
+     */
+    public static Dataset dataset(Path images, Path labels) {
+        Idx x = read(images);
+        Idx y = read(labels);
+        if (x.shape.rank() < 2 || y.shape.rank() != 1) {
+            throw new IllegalArgumentException("idx: images must have two dimensions or more and labels one, but "
+                    + images + " is " + x.shape + " and " + labels + " is " + y.shape + "; give the images first");
+        }
+        int[] dims = x.shape.toArray();
+        byte[] bytes = y.toArray();
+        int[] classes = new int[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            classes[i] = bytes[i] & 0xff;
+        }
+        Shape image = Shape.of(Arrays.copyOfRange(dims, 1, dims.length));
+        return Dataset.of(
+                Field.pixels("x", image, dims[0], x::stream).input(),
+                Field.labels("y", classes).target());
+    }
+
     /** Returns the dimensions, of which the first counts the examples. */
     public Shape shape() {
         return shape;
@@ -106,60 +141,68 @@ public final class Idx {
      * @throws UncheckedIOException if it cannot be read
      */
     public byte[] toArray() {
-        if (shape.size() > Integer.MAX_VALUE - 8) {
+        if (shape.size() > MOST) {
             throw new IllegalArgumentException(
-                    file.file() + ": its " + shape.size() + " values are more than an array can hold; use copyTo");
+                    file.file() + ": its " + shape.size() + " values are more than an array can hold; use stream");
         }
-        byte[] values = new byte[(int) shape.size()];
-        values((chunk, count, at) -> System.arraycopy(chunk, 0, values, (int) at, count));
-        return values;
+        try (InputStream values = stream()) {
+            return values.readAllBytes();
+        } catch (IOException e) {
+            throw file.failure(e);
+        }
     }
 
     /**
-     * Reads the values into a block from {@code offset} on.
-     *
-     * @throws IllegalArgumentException if the file is damaged or truncated, or the block too small; the block then
-     *     holds part of the values
-     * @throws UncheckedIOException if it cannot be read
+     * Opens a stream of the values, whose reading throws what {@link #toArray} throws. The end of the stream is
+     * checked to be the end of the file.
      */
-    public void copyTo(Block block, long offset) {
-        if (offset < 0 || shape.size() > block.bytes() - offset) {
-            throw new IllegalArgumentException(
-                    "copyTo: " + file.file() + " has " + shape.size() + " values but the block has " + block.bytes()
-                            + " bytes and offset=" + offset + "; make it larger");
-        }
-        values((chunk, count, at) -> block.view(offset + at, count).put(chunk, 0, count));
-    }
-
-    private interface Sink {
-        void take(byte[] chunk, int count, long at);
-    }
-
-    /** Reads all values, and that nothing follows them. */
-    private void values(Sink sink) {
-        try (DataInputStream in = file.open()) {
+    public InputStream stream() {
+        try {
+            DataInputStream in = file.open();
             if (!header(file, in).equals(shape)) {
+                in.close();
                 throw new IllegalArgumentException(
                         file.file() + ": the file has changed since its header was read; read it again");
             }
-            byte[] chunk = new byte[CHUNK];
+            return new Values(in);
+        } catch (IOException e) {
+            throw file.failure(e);
+        }
+    }
+
+    /** Reads as many values as the header tells, and that nothing follows them. */
+    private final class Values extends FilterInputStream {
+        private long at;
+
+        Values(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] to, int offset, int count) {
             long size = shape.size();
-            for (long at = 0; at < size; ) {
-                int n = in.read(chunk, 0, (int) Math.min(CHUNK, size - at));
+            try {
+                int n = at == size ? 0 : in.read(to, offset, (int) Math.min(count, size - at));
                 if (n < 0) {
                     throw file.damaged(
                             "it ends after " + at + " of the " + size + " values that its header " + shape + " tells",
                             null);
                 }
-                sink.take(chunk, n, at);
                 at += n;
+                if (at == size && in.read() >= 0) {
+                    throw file.damaged(
+                            "it goes on after the " + size + " values that its header " + shape + " tells", null);
+                }
+                return n == 0 && count > 0 ? -1 : n;
+            } catch (IOException e) {
+                throw file.failure(e);
             }
-            if (in.read() >= 0) {
-                throw file.damaged(
-                        "it goes on after the " + size + " values that its header " + shape + " tells", null);
-            }
-        } catch (IOException e) {
-            throw file.failure(e);
         }
     }
 }

@@ -1,12 +1,14 @@
-package dev.fathom.io;
+package dev.fathom.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.memory.Block;
+import dev.fathom.data.Dataset;
 import dev.fathom.op.Shape;
+import dev.fathom.testing.Damage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,18 +65,52 @@ class IdxTest {
             Idx idx = Idx.read(file(content));
             assertThat(idx.shape()).isEqualTo(Shape.of(2, 1, 3));
             assertThat(idx.toArray()).containsExactly(1, 2, 3, -1, 0, 9);
-            try (Block block = new Block("test", 64)) {
-                idx.copyTo(block, 10);
-                byte[] copied = new byte[8];
-                block.view(9, 8).get(copied);
-                assertThat(copied).containsExactly(0, 1, 2, 3, -1, 0, 9, 0);
-                assertThatThrownBy(() -> idx.copyTo(block, 60))
-                        .isExactlyInstanceOf(IllegalArgumentException.class)
-                        .hasMessage("copyTo: " + temp.resolve("some-idx3-ubyte.gz")
-                                + " has 6 values but the block has 64 bytes and offset=60; make it larger");
+            try (InputStream values = idx.stream()) {
+                assertThat(values.read()).isEqualTo(1);
+                assertThat(values.readNBytes(4)).containsExactly(2, 3, -1, 0);
+                assertThat(values.readAllBytes()).containsExactly(9);
+                assertThat(values.read()).isEqualTo(-1);
+            }
+            Path labels = Files.write(temp.resolve("labels"), idx(0x801, new int[] {2}, (byte) 3, (byte) 200));
+            try (Dataset d = Idx.dataset(file(content), labels)) {
+                assertThat(d).hasToString("Dataset [2, 1, 3] of U8, 201 classes");
+                assertThat(d.pixels(1)).containsExactly(-1, 0, 9);
+                assertThat(d.labels()).containsExactly(3, 200);
             }
         }
         assertThat(Idx.read(file(idx(0x801, new int[] {0}))).toArray()).isEmpty();
+    }
+
+    @Test
+    void imagesAndLabelsMustBelongTogether() throws IOException {
+        Path images = Files.write(
+                temp.resolve("images"),
+                ByteBuffer.allocate(12).putInt(0x802).putInt(2).putInt(0).array());
+        Path three = Files.write(
+                temp.resolve("three"),
+                ByteBuffer.allocate(11).putInt(0x801).putInt(3).array());
+        Path pair = Files.write(
+                temp.resolve("pair"),
+                ByteBuffer.allocate(16).putInt(0x802).putInt(2).putInt(2).array());
+        Path none = Files.write(
+                temp.resolve("none"),
+                ByteBuffer.allocate(12).putInt(0x802).putInt(0).putInt(2).array());
+        refused(
+                () -> Idx.dataset(three, pair),
+                "idx: images must have two dimensions or more and labels one, but " + three + " is [3] and " + pair
+                        + " is [2, 2]; give the images first");
+        refused(() -> Idx.dataset(pair, three), "of: the field x has 2 examples but y has 3; give equally many");
+        refused(() -> Idx.dataset(none, three), "field x: there are no examples; give at least one");
+        refused(
+                () -> Idx.dataset(images, three),
+                "field x: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer"
+                        + " than 2^31 values");
+    }
+
+    private static void refused(ThrowingCallable call, String sentence) {
+        assertThatThrownBy(call)
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(sentence);
     }
 
     @Test
@@ -169,7 +206,7 @@ class IdxTest {
             int readable = 0;
             for (int round = 0; round < 2000; round++) {
                 Path file = temp.resolve("damaged");
-                SafetensorsTest.overwrite(file, SafetensorsTest.damaged(whole, 3, whole.length, 8, random));
+                Damage.overwrite(file, Damage.of(whole, 3, whole.length, 8, random));
                 try {
                     assertThat(Idx.read(file).toArray()).hasSize(60);
                     readable++;

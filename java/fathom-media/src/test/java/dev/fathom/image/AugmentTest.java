@@ -1,9 +1,12 @@
-package dev.fathom.data;
+package dev.fathom.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.jni.Native;
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Linear;
@@ -16,6 +19,7 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.HeapBytes;
 import dev.fathom.testing.Workers;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Metric;
@@ -95,7 +99,7 @@ class AugmentTest {
         int n = 50;
         try (Dataset d = noise(n)) {
             float[] plain = features(d.batches(16), 0);
-            Batches flip = d.batches(16).augment(Augment.flip(), Augment.flipVertical(), Augment.crop(2));
+            Batches flip = d.batches(16).augment(Augment.all(Augment.flip(), Augment.flipVertical(), Augment.crop(2)));
             int[] left = new int[2];
             int[] top = new int[2];
             Set<Integer> shifts = new HashSet<>();
@@ -252,7 +256,7 @@ class AugmentTest {
             assertThat(mean).isBetween(-0.004, 0.004);
             assertThat(Math.sqrt(square)).isBetween(0.098, 0.102);
             // two noises are two streams
-            float[] twice = features(d.batches(100).augment(Augment.noise(0.1f), Augment.noise(0.1f)), 3);
+            float[] twice = features(d.batches(100).augment(Augment.all(Augment.noise(0.1f), Augment.noise(0.1f))), 3);
             double both = 0;
             for (float v : twice) {
                 both += (double) v * v / z.length;
@@ -394,27 +398,27 @@ class AugmentTest {
         NativeRuntime runtime = NativeRuntime.get();
         int threads = runtime.threads();
         try (Dataset d = noise(150)) {
-            float[] first = features(d.shuffled(5).batches(32).augment(EVERYTHING), 3);
-            assertThat(features(d.shuffled(5).batches(150).augment(EVERYTHING), 3))
+            float[] first = features(d.shuffled(5).batches(32).augment(Augment.all(EVERYTHING)), 3);
+            assertThat(features(d.shuffled(5).batches(150).augment(Augment.all(EVERYTHING)), 3))
                     .containsExactly(first);
             for (int n : new int[] {1, 2, 4}) {
-                Native.forceParts(n); // batches of 7 images are too small for threads of themselves
+                Workers.parts(n); // batches of 7 images are too small for threads of themselves
                 assertThat(Workers.with(
-                                n, () -> features(d.shuffled(5).batches(7).augment(EVERYTHING), 3)))
+                                n, () -> features(d.shuffled(5).batches(7).augment(Augment.all(EVERYTHING)), 3)))
                         .containsExactly(first);
             }
-            assertThat(features(d.shuffled(5).batches(32).augment(EVERYTHING), 2))
+            assertThat(features(d.shuffled(5).batches(32).augment(Augment.all(EVERYTHING)), 2))
                     .isNotEqualTo(first);
-            assertThat(features(d.shuffled(6).batches(32).augment(EVERYTHING), 3))
+            assertThat(features(d.shuffled(6).batches(32).augment(Augment.all(EVERYTHING)), 3))
                     .isNotEqualTo(first);
             // a single batch, out of order
-            Batches batches = d.shuffled(5).batches(32).augment(EVERYTHING);
+            Batches batches = d.shuffled(5).batches(32).augment(Augment.all(EVERYTHING));
             try (Pass pass = Pass.infer()) {
                 assertThat(batches.epoch(3).batch(2).x().toArray())
                         .containsExactly(Arrays.copyOfRange(first, 64 * IMAGE, 96 * IMAGE));
             }
         } finally {
-            Native.forceParts(0);
+            Workers.parts(0);
             runtime.threads(threads);
         }
     }
@@ -423,17 +427,17 @@ class AugmentTest {
     void theOrderOfTheRecipeIsKept() {
         try (Dataset d = noise(20)) {
             // a hole that is then filled with noise, and noise that then gets a hole
-            float[] filled = features(d.batches(20).augment(Augment.cutout(5), Augment.noise(0.1f)), 0);
-            float[] holed = features(d.batches(20).augment(Augment.noise(0.1f), Augment.cutout(5)), 0);
+            float[] filled = features(d.batches(20).augment(Augment.all(Augment.cutout(5), Augment.noise(0.1f))), 0);
+            float[] holed = features(d.batches(20).augment(Augment.all(Augment.noise(0.1f), Augment.cutout(5))), 0);
             assertThat(count(filled)).isZero();
             assertThat(count(holed)).isGreaterThan(100);
             // a flip has nothing to say about the outside: it is of the run that comes behind, or before
             for (float v : features(
-                    d.batches(20).augment(Augment.flip(), Augment.crop(3).extended(), Augment.flip()), 0)) {
+                    d.batches(20).augment(Augment.all(Augment.flip(), Augment.crop(3).extended(), Augment.flip())), 0)) {
                 assertThat(v).isPositive();
             }
             // two runs of places with something between
-            float[] twice = features(d.batches(20).augment(Augment.crop(1), Augment.noise(1e-9f), Augment.crop(1)), 0);
+            float[] twice = features(d.batches(20).augment(Augment.all(Augment.crop(1), Augment.noise(1e-9f), Augment.crop(1))), 0);
             assertThat(twice).hasSize(20 * IMAGE);
             assertThat(count(twice)).isGreaterThan(100);
         }
@@ -450,7 +454,7 @@ class AugmentTest {
     @Test
     void plainBatchesAreAsTheyWere() {
         try (Dataset d = noise(20)) {
-            Batches augmented = d.shuffled(1).batches(8).dropLast().augment(EVERYTHING);
+            Batches augmented = d.shuffled(1).batches(8).dropLast().augment(Augment.all(EVERYTHING));
             assertThat(augmented)
                     .hasToString(
                             "batches of 8 of 20 examples, shuffled by seed 1, the last one dropped, augmented by flip,"
@@ -464,7 +468,7 @@ class AugmentTest {
                     .containsExactly(features(d.shuffled(1).batches(8).dropLast(), 0));
             Batches plain = d.batches(8);
             assertThat(plain.withoutAugmentation()).isSameAs(plain);
-            assertThat(plain.augment().withoutAugmentation()).hasToString(plain.toString());
+            assertThat(plain.augment(Augment.flip()).withoutAugmentation()).hasToString(plain.toString());
         }
     }
 
@@ -486,7 +490,7 @@ class AugmentTest {
                     "extended: flip takes nothing from outside an image");
             assertRefused(() -> Augment.cutout(3).extended(), "extended: cutout takes nothing from outside an image");
             assertRefused(
-                    () -> flat.batches(2).augment(Augment.noise(1), Augment.flip()),
+                    () -> flat.batches(2).augment(Augment.all(Augment.noise(1), Augment.flip())),
                     "augment: flip is for images [height, width, channels] but an example is [189]; reshape them, and"
                             + " flatten in the model");
         }
@@ -515,9 +519,9 @@ class AugmentTest {
         byte[] gray = new byte[3 * IMAGE];
         Arrays.fill(gray, (byte) 100);
         try (Dataset d = Dataset.images(gray, Shape.of(H, W, C), new int[3])) {
-            assertThat(features(d.batches(3).augment(chain), 0)).containsOnly(0);
+            assertThat(features(d.batches(3).augment(Augment.all(chain)), 0)).containsOnly(0);
             Arrays.setAll(chain, i -> chain[i].extended());
-            for (float v : features(d.batches(3).augment(chain), 0)) {
+            for (float v : features(d.batches(3).augment(Augment.all(chain)), 0)) {
                 assertThat(v).isBetween(100 / 255f - 1e-6f, 100 / 255f + 1e-6f);
             }
         }
@@ -565,7 +569,7 @@ class AugmentTest {
     private static Batches mixed(Dataset d) {
         return d.shuffled(3)
                 .batches(8)
-                .augment(Augment.flip(), Augment.rotate(10), Augment.noise(0.1f), Augment.mixup(0.2f));
+                .augment(Augment.all(Augment.flip(), Augment.rotate(10), Augment.noise(0.1f), Augment.mixup(0.2f)));
     }
 
     /**
@@ -648,8 +652,19 @@ class AugmentTest {
     @Tag("any-instruction-set") // fenced memory has a map entry for each piece
     void aStepAllocatesNoMoreThanItsTensors() {
         try (Dataset d = noise(60)) {
-            assertThat(BatchesTest.allocated(d.shuffled().batches(32).augment(EVERYTHING)))
+            assertThat(HeapBytes.ofFirstStep(d.shuffled().batches(32).augment(Augment.all(EVERYTHING))))
                     .isBetween(1L, 1152L); // with views of what the changes need
+        }
+    }
+
+    @Test
+    void tokensAreNoImages() {
+        try (Dataset tokens =
+                Dataset.of(Field.ragged("x", new int[][] {{1}, {2}}).input(), Field.labels("y", 0, 1).target())) {
+            assertRefused(
+                    () -> tokens.batches(2).augment(Augment.noise(1)),
+                    "augment: noise 1 is for floats of one shape, but the input of Dataset of 2 examples, x [*] of I32,"
+                            + " 2 classes has integers or lengths; use Dataset.map");
         }
     }
 
@@ -663,7 +678,7 @@ class AugmentTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("augment: mixup makes weighted sums of targets, but the target of ")
                     .hasMessageEndingWith(
-                            " has integers that are no class labels; give labels (Field.labels), which become"
+                            " has integers that are no class labels, or lengths; give labels (Field.labels), which become"
                                     + " probabilities, or floats, one-hot for example");
         }
     }

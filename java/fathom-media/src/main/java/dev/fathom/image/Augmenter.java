@@ -1,15 +1,20 @@
-package dev.fathom.data;
+package dev.fathom.image;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.command.Commands;
+import dev.fathom.data.Augmentation;
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Role;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.TensorAccess;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +26,7 @@ import java.util.List;
  * stream; noise has a stream of its own for each change. So nothing depends on the size of a batch but mixup's
  * partners. It never changes: what one batch needs is its {@link Work}.
  */
-final class Augmenter {
+final class Augmenter implements Augmentation.Change {
     /** Numbers of one change to one example: a block of the stream. */
     private static final int DRAWS = 4;
     /** Numbers that a kernel takes for each example, at most: a map. */
@@ -30,10 +35,7 @@ final class Augmenter {
     /** What the kernel has room for. */
     private static final int TONE_CHANNELS = 64;
 
-    private static final long SEED = 0x6175676d656e74L;
-
     private final List<Augment> recipe;
-    private final long seed;
     private final int columns;
     private final int height;
     private final int width;
@@ -43,21 +45,17 @@ final class Augmenter {
     /** Whether labels become probabilities. */
     private final boolean toProbabilities;
 
-    private final DType targetType;
-
     private final List<Part> parts;
     /** Parts that change places, each from one buffer to the other. */
     private final int runs;
 
-    Augmenter(List<Augment> recipe, Dataset data, long seed) {
+    Augmenter(List<Augment> recipe, Dataset data) {
         this.recipe = recipe;
-        this.seed = seed;
-        Storage.Part features = data.part("augment", Role.INPUT);
-        Storage.Part targets = data.part("augment", Role.TARGET);
-        if (features.as() != Storage.As.FLOATS || features.ragged() || targets.ragged()) {
-            throw new IllegalArgumentException(
-                    "augment: " + recipe.get(0) + " is for floats of one shape, but the input or the target of " + data
-                            + " has integers or lengths; use Dataset.map");
+        String x = data.name(Role.INPUT);
+        if (data.dtype(x) != DType.F32 || data.ragged(x)) {
+            throw new IllegalArgumentException("augment: " + recipe.get(0)
+                    + " is for floats of one shape, but the input of " + data
+                    + " has integers or lengths; use Dataset.map");
         }
         Shape image = data.featureShape();
         for (Augment a : recipe) {
@@ -75,16 +73,18 @@ final class Augmenter {
         height = images ? image.dim(0) : 1;
         width = images ? image.dim(1) : 1;
         channels = images ? image.dim(2) : 1;
-        columns = features.columns();
-        toProbabilities = mixes(recipe) && data.classes() > 0;
-        if (mixes(recipe) && !toProbabilities && targets.as() != Storage.As.FLOATS) {
+        columns = (int) image.size();
+        boolean mixes = recipe.stream().anyMatch(a -> a.kind() == Augment.Kind.MIXUP);
+        toProbabilities = mixes && data.classes() > 0;
+        if (mixes && !toProbabilities && !floats(data)) {
             throw new IllegalArgumentException("augment: mixup makes weighted sums of targets, but the target of "
                     + data
-                    + " has integers that are no class labels; give labels (Field.labels), which become probabilities,"
-                    + " or floats, one-hot for example");
+                    + " has integers that are no class labels, or lengths; give labels (Field.labels), which become"
+                    + " probabilities, or floats, one-hot for example");
         }
-        targetType = toProbabilities ? DType.F32 : targets.dtype();
-        targetColumns = toProbabilities ? data.classes() : targets.columns();
+        targetColumns = toProbabilities
+                ? data.classes()
+                : mixes ? (int) data.shape(data.name(Role.TARGET)).size() : 0;
         parts = parts(recipe);
         runs = (int)
                 parts.stream().filter(p -> recipe.get(p.from).kind().moves()).count();
@@ -94,8 +94,9 @@ final class Augmenter {
         return kind == Augment.Kind.BRIGHTNESS || kind == Augment.Kind.CONTRAST;
     }
 
-    static boolean mixes(List<Augment> recipe) {
-        return recipe.stream().anyMatch(a -> a.kind() == Augment.Kind.MIXUP);
+    private static boolean floats(Dataset data) {
+        String y = data.name(Role.TARGET);
+        return data.dtype(y) == DType.F32 && !data.ragged(y);
     }
 
     /**
@@ -129,76 +130,56 @@ final class Augmenter {
         return parts;
     }
 
-    /** Whether labels become probabilities [n, classes]. */
-    boolean toProbabilities() {
-        return toProbabilities;
-    }
-
-    /** What the targets of a batch are, where a label may be a byte. */
-    DType targetType() {
-        return targetType;
-    }
-
-    /** The streams of an epoch, named by a number. */
-    long stream(int epoch) {
-        return new Rng(seed).split(SEED).split(epoch).seed();
-    }
-
-    /** What changes a batch of n examples needs, in an arena that is the caller's. */
-    Work work(Arena arena, int n) {
-        return new Work(arena, n);
+    @Override
+    public Batch apply(Batch batch, long seed, int first) {
+        Arena arena = Memory.borrow();
+        try {
+            return new Work(arena, batch).run(seed, first);
+        } finally {
+            Memory.giveBack(arena);
+        }
     }
 
     /**
-     * The changes of one batch, with memory for draws [n, changes, 4], numbers for a kernel [n, 6], labels [n], and
-     * where pixels move a second batch of features.
+     * The changes of one batch, with memory for draws [n, changes, 4] and numbers for a kernel [n, 6]. Where pixels
+     * move, they go from one buffer to another: the last of them is a tensor.
      */
-    final class Work {
+    private final class Work {
         private final int n;
-        private final FloatBuffer draws;
-        private final FloatBuffer numbers;
-        private final IntBuffer boxes;
+        private final ByteBuffer draws;
+        private final ByteBuffer numbers;
         private final long drawsAt;
         private final long numbersAt;
-        private final long labelsAt;
-        private final long spareAt;
+        private final Batch batch;
+        private final Tensor x;
+        private final Tensor moved;
+        private final Commands commands = Values.commands();
         private long current;
         private long other;
 
-        private Work(Arena arena, int n) {
-            this.n = n;
+        private Work(Arena arena, Batch batch) {
+            this.batch = batch;
+            x = batch.x();
+            n = batch.size();
             int drawn = Math.multiplyExact(4 * DRAWS * recipe.size(), n);
             int given = 4 * MOST * n;
             drawsAt = arena.allocate(drawn);
             numbersAt = arena.allocate(given);
-            labelsAt = arena.allocate(4L * n);
-            spareAt = runs > 0 ? arena.allocate(4L * n * columns) : 0;
-            draws = Block.at(drawsAt, drawn).asFloatBuffer();
-            ByteBuffer room = Block.at(numbersAt, given);
-            numbers = room.asFloatBuffer();
-            boxes = room.asIntBuffer();
-        }
-
-        /** Where the features of a batch are to be gathered that {@link #run} leaves at {@code x}. */
-        long features(long x) {
-            current = runs % 2 == 0 ? x : spareAt;
-            other = runs % 2 == 0 ? spareAt : x;
-            return current;
-        }
-
-        /** Where its labels or targets are to be gathered. */
-        long targets(long y) {
-            return toProbabilities ? labelsAt : y;
+            draws = Block.at(drawsAt, drawn);
+            numbers = Block.at(numbersAt, given);
+            current = Values.address(x);
+            boolean odd = runs % 2 == 1;
+            moved = odd ? TensorAccess.create(x.shape(), DType.F32) : x;
+            other = odd ? Values.address(moved) : runs > 0 ? arena.allocate(4L * n * columns) : 0;
         }
 
         /**
-         * Changes a gathered batch.
+         * Changes the batch.
          *
          * @param stream of the epoch
          * @param first place in the epoch of its first example
-         * @param y where the targets are to be
          */
-        void run(Commands commands, long stream, long first, long y) {
+        Batch run(long stream, long first) {
             int changes = recipe.size();
             commands.begin(Kernel.UNIFORM)
                     .at(drawsAt)
@@ -208,32 +189,38 @@ final class Augmenter {
                     .put(stream)
                     .put(first * changes)
                     .run();
-            if (toProbabilities) {
+            Tensor targets = targetColumns > 0 ? batch.y() : null;
+            if (toProbabilities && targets != null) {
+                Tensor labels = targets;
+                targets = TensorAccess.create(Shape.of(n, targetColumns), DType.F32);
                 commands.begin(Kernel.ONE_HOT)
-                        .at(labelsAt)
-                        .at(y)
+                        .at(Values.address(labels))
+                        .at(Values.address(targets))
                         .put(n)
                         .put(targetColumns)
                         .run();
             }
+            long y = targets == null ? 0 : Values.address(targets);
             for (int i = 0; i < parts.size(); i++) {
                 Part part = parts.get(i);
                 Augment a = recipe.get(part.from);
                 if (a.kind().moves()) {
-                    warp(commands, part);
+                    warp(part);
                 } else {
-                    change(commands, a, part.from, stream, first, y);
+                    change(a, part.from, stream, first, y);
                 }
             }
+            Batch changed = moved == x ? batch : batch.withX(moved);
+            return targets == null || !toProbabilities ? changed : changed.withY(targets);
         }
 
-        private void change(Commands commands, Augment a, int k, long stream, long first, long y) {
+        private void change(Augment a, int k, long stream, long first, long y) {
             switch (a.kind()) {
                 case BRIGHTNESS, CONTRAST -> {
                     for (int i = 0; i < n; i++) {
                         float most = both(i, k, 0) * a.amount();
-                        numbers.put(2 * i, a.kind() == Augment.Kind.CONTRAST ? 1 + most : 1);
-                        numbers.put(2 * i + 1, a.kind() == Augment.Kind.BRIGHTNESS ? most : 0);
+                        number(2 * i, a.kind() == Augment.Kind.CONTRAST ? 1 + most : 1);
+                        number(2 * i + 1, a.kind() == Augment.Kind.BRIGHTNESS ? most : 0);
                     }
                     commands.begin(Kernel.TONE)
                             .at(current)
@@ -269,27 +256,31 @@ final class Augmenter {
                 }
                 case MIXUP -> {
                     for (int i = 0; i < n; i++) {
-                        numbers.put(i, beta(draw(i, k, 0), draw(i, k, 1), a.amount()));
+                        number(i, beta(draw(i, k, 0), draw(i, k, 1), a.amount()));
                     }
-                    mix(commands, current, columns);
-                    mix(commands, y, targetColumns);
+                    mix(current, columns);
+                    mix(y, targetColumns);
                 }
                 default -> throw new IllegalStateException(a.toString());
             }
         }
 
-        private void mix(Commands commands, long x, int columns) {
+        private void mix(long x, int columns) {
             commands.begin(Kernel.MIX).at(x).put(n).put(columns).at(numbersAt).run();
         }
 
         private void side(int at, int from, int size, int whole) {
-            boxes.put(at, Math.max(0, from));
-            boxes.put(at + 1, (int) Math.min(whole, (long) from + size));
+            numbers.putInt(4 * at, Math.max(0, from));
+            numbers.putInt(4 * at + 4, (int) Math.min(whole, (long) from + size));
+        }
+
+        private void number(int at, double value) {
+            numbers.putFloat(4 * at, (float) value);
         }
 
         /** Draw {@code d} of change k for example i, in [0, 1). */
         private float draw(int i, int k, int d) {
-            return draws.get((i * recipe.size() + k) * DRAWS + d);
+            return draws.getFloat(4 * ((i * recipe.size() + k) * DRAWS + d));
         }
 
         /** A random number in [-1, 1). */
@@ -298,7 +289,7 @@ final class Augmenter {
         }
 
         /** The changes of a part, for each image as one map from a pixel of the result to a place in the image. */
-        private void warp(Commands commands, Part part) {
+        private void warp(Part part) {
             double middleRow = (height - 1) / 2.0;
             double middleColumn = (width - 1) / 2.0;
             Place place = new Place();
@@ -309,12 +300,13 @@ final class Augmenter {
                 }
                 double row = middleRow + place.row - place.rr * middleRow - place.rc * middleColumn;
                 double column = middleColumn + place.column - place.cr * middleRow - place.cc * middleColumn;
-                numbers.put(MOST * i, (float) place.rr)
-                        .put(MOST * i + 1, (float) place.rc)
-                        .put(MOST * i + 2, (float) row)
-                        .put(MOST * i + 3, (float) place.cr)
-                        .put(MOST * i + 4, (float) place.cc)
-                        .put(MOST * i + 5, (float) column);
+                int at = MOST * i;
+                number(at, place.rr);
+                number(at + 1, place.rc);
+                number(at + 2, row);
+                number(at + 3, place.cr);
+                number(at + 4, place.cc);
+                number(at + 5, column);
             }
             commands.begin(Kernel.WARP)
                     .at(current)

@@ -1,7 +1,12 @@
-package dev.fathom.data;
+package dev.fathom.image;
 
+import dev.fathom.data.Augmentation;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
 import dev.fathom.tree.Records;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * A random change to the examples of a batch, which {@link Batches#augment} applies: the label stays, and the model
@@ -9,7 +14,7 @@ import java.util.Locale;
  * the batches, the epoch and the example's position in the epoch.
  *
  * <pre>{@code
- * train.shuffled(1).batches(128).augment(Augment.flip(), Augment.crop(4), Augment.cutout(8))
+ * train.shuffled(1).batches(128).augment(Augment.all(Augment.flip(), Augment.crop(4), Augment.cutout(8)))
  * }</pre>
  *
  * <p>Changes of position ({@link #flip} to {@link #rotate}) that follow each other are combined to one map of the
@@ -22,7 +27,7 @@ import java.util.Locale;
  * @param amount the largest change, in the unit of the method for the kind
  * @param edge whether the nearest pixel continues an image beyond its edge
  */
-public record Augment(Kind kind, float amount, boolean edge) {
+public record Augment(Kind kind, float amount, boolean edge) implements Augmentation {
     /** The kind of a change. */
     public enum Kind {
         /** Left and right are exchanged. */
@@ -95,6 +100,28 @@ public record Augment(Kind kind, float amount, boolean edge) {
         if (edge && !kind.looksOutside()) {
             throw new IllegalArgumentException("extended: " + kind + " takes nothing from outside an image");
         }
+    }
+
+    /** Returns a recipe of changes, applied in this order. */
+    public static Augmentation all(Augment... changes) {
+        return new Recipe(List.of(changes));
+    }
+
+    private record Recipe(List<Augment> changes) implements Augmentation {
+        @Override
+        public Change on(Dataset data) {
+            return changes.isEmpty() ? (batch, seed, first) -> batch : new Augmenter(changes, data);
+        }
+
+        @Override
+        public String toString() {
+            return changes.stream().map(Augment::toString).collect(Collectors.joining(", "));
+        }
+    }
+
+    @Override
+    public Change on(Dataset data) {
+        return new Augmenter(List.of(this), data);
     }
 
     private static Augment of(Kind kind, float amount) {
