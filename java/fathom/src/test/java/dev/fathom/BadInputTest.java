@@ -307,16 +307,16 @@ class BadInputTest {
     @Test
     void emptyAndBrokenData() {
         argument(
-                "of: there are no examples; give at least one",
+                "field x: there are no examples; give at least one",
                 () -> Dataset.of(new float[0], Shape.of(2), new int[0]));
         argument(
-                "images: there are no examples; give at least one",
+                "field x: there are no examples; give at least one",
                 () -> Dataset.images(new byte[0], Shape.of(28, 28), new int[0]));
         argument(
-                "of: 5 values are not whole examples of shape [2], which take 2 each; give a multiple of that",
+                "field x: 5 values are not whole examples of shape [2], which take 2 each; give a multiple of that",
                 () -> Dataset.of(new float[5], Shape.of(2), new int[2]));
         argument(
-                "of: there are 3 examples but 2 labels; give one for each",
+                "of: the field x has 3 examples but y has 2; give equally many",
                 () -> Dataset.of(new float[6], Shape.of(2), new int[2]));
         argument(
                 "of: features row 1, column 0 is NaN; replace it, or leave the example out",

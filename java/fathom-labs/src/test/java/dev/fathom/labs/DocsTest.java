@@ -86,6 +86,7 @@ class DocsTest {
                 "explain",
                 "features",
                 "image",
+                "io",
                 "linear",
                 "nets",
                 "nn",

@@ -1,12 +1,17 @@
 package dev.fathom.series;
 
+import dev.fathom.assess.Regression;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.data.Role;
 import dev.fathom.data.Table;
+import dev.fathom.nn.Predictions;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -261,6 +266,49 @@ public final class Windows {
             parts.forEach(Dataset::close);
             throw e;
         }
+    }
+
+    /**
+     * Returns how far predictions for a dataset of these windows are from the true values, for each horizon alone, so
+     * that the error six steps ahead stands beside the error of the next step:
+     *
+     * <pre>{@code
+     * windows.errors(test, model.predict(test)).forEach((ahead, e) -> System.out.println(ahead + " " + e.rmse()));
+     * }</pre>
+     *
+     * @return the horizons in their order, each with its errors over all windows and targets
+     * @throws IllegalArgumentException if there is another number of predictions than examples, or an example has
+     *     another number of values than horizons and targets have
+     */
+    public SortedMap<Integer, Regression> errors(Dataset data, Predictions predictions) {
+        int n = data.size();
+        int width = (int) data.shape(data.name(Role.TARGET)).size();
+        if (predictions.size() != n
+                || width % horizons.length != 0
+                || Arrays.stream(predictions.rows()).anyMatch(row -> row.length != width)) {
+            throw new IllegalArgumentException("errors: there are " + predictions.size() + " predictions of "
+                    + predictions.shape() + " for " + n + " windows of " + width + " values and " + horizons.length
+                    + " horizons; give a prediction for each value");
+        }
+        float[] truth = new float[n * width];
+        int[] at = new int[1];
+        data.forEach(batch -> {
+            float[] y = batch.y().toArray();
+            System.arraycopy(y, 0, truth, at[0], y.length);
+            at[0] += y.length;
+        });
+        int targets = width / horizons.length;
+        SortedMap<Integer, Regression> errors = new TreeMap<>();
+        for (int h = 0; h < horizons.length; h++) {
+            float[] y = new float[n * targets];
+            float[] predicted = new float[n * targets];
+            for (int i = 0; i < n; i++) {
+                System.arraycopy(truth, i * width + h * targets, y, i * targets, targets);
+                System.arraycopy(predictions.rows()[i], h * targets, predicted, i * targets, targets);
+            }
+            errors.put(horizons[h], Regression.of(y, predicted));
+        }
+        return errors;
     }
 
     /** Returns a short form such as {@code windows of 5 lags, horizons [1]}. */

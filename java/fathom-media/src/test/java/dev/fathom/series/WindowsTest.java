@@ -9,6 +9,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Encoder;
 import dev.fathom.data.Table;
+import dev.fathom.nn.Predictions;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
@@ -318,5 +319,30 @@ class WindowsTest {
         double[] beta = new double[k + 1];
         Arrays.setAll(beta, r -> a[r][k + 1] / a[r][r]);
         return beta;
+    }
+
+    @Test
+    void errorsAreTakenForEachHorizon() {
+        double[][] rows = new double[20][];
+        for (int t = 0; t < rows.length; t++) {
+            rows[t] = new double[] {t, 100 + 2 * t};
+        }
+        Series series = Series.of(List.of("a", "b"), rows);
+        Windows windows = new Windows(2).horizons(1, 4);
+        try (Dataset data = windows.dataset(series)) {
+            // the last row again: one and four steps late, in b twice as much
+            float[][] last = new float[data.size()][];
+            for (int i = 0; i < last.length; i++) {
+                last[i] = new float[] {i + 1, 100 + 2 * (i + 1), i + 1, 100 + 2 * (i + 1)};
+            }
+            var errors = windows.errors(data, new Predictions(last, Shape.of(4), false));
+            assertThat(errors.keySet()).containsExactly(1, 4);
+            assertThat(errors.get(1).mae()).isEqualTo(1.5);
+            assertThat(errors.get(4).mae()).isEqualTo(6);
+            assertThat(errors.get(4).rmse()).isEqualTo(Math.sqrt(40));
+            assertThatThrownBy(() -> windows.errors(data, new Predictions(new float[3][4], Shape.of(4), false)))
+                    .hasMessage("errors: there are 3 predictions of [4] for 15 windows of 4 values and 2 horizons; give a"
+                            + " prediction for each value");
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.fathom.text;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.data.RowSampling;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.io.TextFile;
 import java.io.IOException;
@@ -309,6 +310,50 @@ public final class Texts {
         }
         return new Texts(
                 texts.subList(from, to), labels == null ? null : Arrays.copyOfRange(labels, from, to), classes);
+    }
+
+    /**
+     * Two parts of texts.
+     *
+     * @param rest the texts that were not held out
+     * @param heldOut the texts that were held out
+     */
+    public record Split(Texts rest, Texts heldOut) {}
+
+    /**
+     * Holds {@code count} randomly chosen texts out. Both parts keep the order of the whole; the choice depends on
+     * {@code seed} alone, and is that of a dataset or a table of as many examples.
+     *
+     * @throws IllegalArgumentException unless {@code 1 <= count < size()}
+     */
+    public Split split(int count, long seed) {
+        return split(RowSampling.split(size(), count, seed, "texts"));
+    }
+
+    /**
+     * Holds {@code count} randomly chosen texts out and keeps the shares of the classes: of a class with k texts,
+     * {@code count k / size()} are held out, rounded down or up. Both parts keep the order of the whole; the choice
+     * depends on {@code seed} alone.
+     *
+     * @throws IllegalArgumentException if there are no classes, or unless {@code 1 <= count < size()}
+     */
+    public Split stratified(int count, long seed) {
+        if (labels == null) {
+            throw new IllegalArgumentException("stratified: these texts have no classes; use split");
+        }
+        return split(RowSampling.stratified(labels, classes.size(), count, seed, "texts"));
+    }
+
+    private Split split(RowSampling.Parts parts) {
+        return new Split(picked(parts.rest()), picked(parts.heldOut()));
+    }
+
+    private Texts picked(int[] some) {
+        int[] all = labels;
+        return new Texts(
+                Arrays.stream(some).mapToObj(texts::get).toList(),
+                all == null ? null : Arrays.stream(some).map(i -> all[i]).toArray(),
+                classes);
     }
 
     /** Returns a short form such as {@code Texts of 25000 examples, 2 classes}. */

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -297,5 +298,26 @@ class TextsTest {
         // the data set's words, counted here, are Keras's most frequent ones
         Vocabulary counted = Vocabulary.of(train.tokens(Words.keras()));
         assertThat(counted.tokens().subList(0, 5)).isEqualTo(v.tokens().subList(4, 9));
+    }
+
+    @Test
+    void textsAreSplitAsDatasetsAre() {
+        List<String> all = IntStream.range(0, 30).mapToObj(i -> "text " + i).toList();
+        List<String> names = IntStream.range(0, 30).mapToObj(i -> i % 3 == 0 ? "a" : "b").toList();
+        Texts texts = Texts.of(all, names, List.of("a", "b"));
+        try (Dataset data = Dataset.of(new float[30], Shape.of(1), texts.labels())) {
+            Texts.Split some = texts.split(7, 5);
+            Dataset.Split like = data.split(7, 5);
+            assertThat(some.heldOut().labels()).containsExactly(like.heldOut().labels());
+            assertThat(some.rest().labels()).containsExactly(like.rest().labels());
+            assertThat(some.rest().classes()).containsExactly("a", "b");
+            Texts.Split shares = texts.stratified(6, 5);
+            assertThat(shares.heldOut().labels()).containsExactly(data.stratified(6, 5).heldOut().labels());
+            assertThat(shares.heldOut().labels()).containsExactlyInAnyOrder(0, 0, 1, 1, 1, 1);
+        }
+        assertThatThrownBy(() -> texts.split(30, 1))
+                .hasMessage("split: cannot hold 30 of 30 texts out; choose 1 to 29");
+        assertThatThrownBy(() -> Texts.of(all).stratified(3, 1))
+                .hasMessage("stratified: these texts have no classes; use split");
     }
 }

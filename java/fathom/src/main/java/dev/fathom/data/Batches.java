@@ -15,10 +15,8 @@ import dev.fathom.tensor.TensorAccess;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -362,7 +360,12 @@ public final class Batches {
         private Epoch(int number, int @Nullable [] order) {
             this.order = order;
             view = IntBuffer.wrap(order == null ? new int[0] : order);
-            seed = change == null ? 0 : new Rng(Batches.this.order.seed()).split(AUGMENT).split(number).seed();
+            seed = change == null
+                    ? 0
+                    : new Rng(Batches.this.order.seed())
+                            .split(AUGMENT)
+                            .split(number)
+                            .seed();
         }
 
         @Override
@@ -415,7 +418,9 @@ public final class Batches {
             data.enter();
             Arena arena = Memory.borrow(); // for what the kernels need beside the batch
             try {
-                long index = rows(arena, from, n);
+                long numbers = rows(arena, from, n);
+                Storage.Rows at = source.rows(arena, numbers, n);
+                long index = at.index(numbers);
                 Tensor[] values = new Tensor[shapes.length];
                 Batch.Padded[] padded = ragged ? new Batch.Padded[shapes.length] : null;
                 Commands commands = Values.commands();
@@ -424,18 +429,18 @@ public final class Batches {
                     if (shape == null && padded != null) {
                         Tensor lengths = TensorAccess.create(Shape.of(n), DType.I32);
                         padded[f] = new Batch.Padded(lengths, data.padding(f).atFront());
-                        values[f] = padded(commands, f, Block.at(index, 4 * n).asIntBuffer(), lengths);
+                        values[f] =
+                                padded(commands, at, f, Block.at(index, 4 * n).asIntBuffer(), lengths);
                         continue;
                     }
                     Storage.Part part = source.parts.get(f);
-                    values[f] = TensorAccess.create(
-                            shape, part.as() == Storage.As.FLOATS ? DType.F32 : DType.I32);
-                    boolean pixels = part.dtype() == DType.U8 && part.as() == Storage.As.FLOATS;
+                    values[f] = TensorAccess.create(shape, part.as() == Storage.As.FLOATS ? DType.F32 : DType.I32);
+                    boolean pixels = part.pixels();
                     gather(
                             commands,
                             pixels ? BYTES_TO_FLOATS : part.dtype() == DType.U8 ? BYTES_TO_INTS : WORDS,
-                            source.address(f),
-                            source.rows,
+                            at.address(f),
+                            at.count(),
                             index,
                             Values.address(values[f]),
                             n,
@@ -476,9 +481,8 @@ public final class Batches {
      * Examples of a ragged field, whose row numbers these are, as [n, length, shape of a step]; writes how many steps
      * each has.
      */
-    private Tensor padded(Commands commands, int field, IntBuffer rows, Tensor lengths) {
-        Storage source = data.source();
-        Storage.Part part = source.parts.get(field);
+    private Tensor padded(Commands commands, Storage.Rows source, int field, IntBuffer rows, Tensor lengths) {
+        Storage.Part part = data.source().parts.get(field);
         Padding padding = data.padding(field);
         int[] kept = new int[rows.remaining()];
         int most = 1;

@@ -1,18 +1,20 @@
 package dev.fathom.data;
 
+import dev.fathom.io.AtomicFile;
 import dev.fathom.io.Npy;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import java.nio.Buffer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -20,11 +22,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples off the heap, all with the same {@link Field fields}. Most datasets have an input, features of one shape as
- * bytes or floats, and a target, a class label or floats. There may be any number of fields of floats or integers, and
- * some may be ragged (of another length for each example). Parts and orders of a dataset always keep all fields of an
- * example together. Bytes become floats as they are gathered into a batch: x = value scale + shift, with 1/255 and 0
- * unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
+ * Examples, all with the same {@link Field fields}. Most datasets have an input, features of one shape as bytes or
+ * floats, and a target, a class label or floats. There may be any number of fields of floats or integers, and some may
+ * be ragged (of another length for each example). Parts and orders of a dataset always keep all fields of an example
+ * together. Bytes become floats as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless
+ * {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
+ *
+ * <p>The examples lie in memory off the heap, or stay where a {@link Source} has them: in files that are
+ * {@link #mapped}, in one that collects a stream ({@link #onDisk}), or in a format of your own. Then a batch reads its
+ * examples when it is gathered, and the bits are the same.
  *
  * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled},
  * {@link #normalized}, {@link #padded}, {@link #withClasses} and {@link #map} give datasets over the same memory, which
@@ -105,7 +111,7 @@ public final class Dataset implements AutoCloseable {
 
     private static Block list(int rows, List<View> views) {
         long scalings = views.stream().mapToLong(v -> v.scaling.bytes()).sum();
-        return Storage.unreported("dataset", aligned(rows) + scalings);
+        return HeldStorage.unreported("dataset", aligned(rows) + scalings);
     }
 
     /** A dataset of all examples of a source. */
@@ -119,7 +125,7 @@ public final class Dataset implements AutoCloseable {
         for (int i = 0; i < source.rows; i++) {
             to.put(i, i);
         }
-        return new Dataset(source, index, source.rows, views, UnaryOperator.identity(), source.classes);
+        return new Dataset(source, index, source.rows, views, UnaryOperator.identity(), source.classes());
     }
 
     // ---- making
@@ -131,41 +137,44 @@ public final class Dataset implements AutoCloseable {
      *     examples, a float is NaN or infinite, or a label is negative
      */
     public static Dataset of(Field... fields) {
-        if (fields.length == 0) {
-            throw new IllegalArgumentException("of: there are no fields; give at least one");
-        }
+        List<Field> all = List.of(fields);
+        Field.checkNames("of", all);
         Field first = fields[0];
-        for (int i = 0; i < fields.length; i++) {
-            Field f = fields[i];
+        List<HeldStorage.Content> contents = new ArrayList<>();
+        for (Field f : fields) {
+            if (f.content == null) {
+                throw new IllegalArgumentException(
+                        "of: the field " + f.part.name() + " has no values; give them, or make a dataset of a Source");
+            }
             Storage.check("field " + f.part.name(), f.examples(), f.part.shape());
-            if (f.part.ragged() && f.examples() > Storage.MOST_RAGGED) {
+            if (f.part.ragged() && f.examples() > HeldStorage.MOST_RAGGED) {
                 throw new IllegalArgumentException("field " + f.part.name() + ": " + f.examples()
-                        + " examples are too many for a ragged field; give at most " + Storage.MOST_RAGGED);
+                        + " examples are too many for a ragged field; give at most " + HeldStorage.MOST_RAGGED);
             }
             if (f.examples() != first.examples()) {
                 throw new IllegalArgumentException("of: the field " + first.part.name() + " has " + first.examples()
                         + " examples but " + f.part.name() + " has " + f.examples() + "; give equally many");
             }
-            for (int j = 0; j < i; j++) {
-                if (fields[j].part.name().equals(f.part.name())) {
-                    throw new IllegalArgumentException(
-                            "of: two fields are called " + f.part.name() + "; give each a name of its own");
-                }
-                if (f.part.role() != Role.OTHER && fields[j].part.role() == f.part.role()) {
-                    throw new IllegalArgumentException("of: the fields " + fields[j].part.name() + " and "
-                            + f.part.name() + " are both the " + f.part.role().word + "; mark one of them");
-                }
-            }
+            contents.add(f.content);
         }
-        return of(Storage.of(
-                "of",
-                first.examples(),
-                Stream.of(fields).map(f -> f.part).toList(),
-                Stream.of(fields).map(f -> f.content).toList(),
-                Stream.of(fields)
-                        .filter(f -> f.part.role() == Role.TARGET)
-                        .mapToInt(f -> f.classes)
-                        .sum()));
+        int classes = all.stream()
+                .filter(f -> f.part.role() == Role.TARGET)
+                .mapToInt(f -> f.classes)
+                .sum();
+        List<Storage.Part> parts = all.stream().map(f -> f.part).toList();
+        return of(HeldStorage.of("of", first.examples(), parts, contents, classes));
+    }
+
+    /**
+     * Makes a dataset of the examples of a source, which reads them whenever a batch is gathered and keeps none of
+     * them, so that they may be more than fit into memory. The dataset closes the source with the last dataset that was
+     * made from it.
+     *
+     * @throws IllegalArgumentException if the source has no examples or more than 2^28, no fields, two of the same name
+     *     or role, or labels without a number of classes
+     */
+    public static Dataset of(Source source) {
+        return of(SourceStorage.of(source));
     }
 
     /**
@@ -189,25 +198,125 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if rows or length is below 1, or there are fewer than rows * length + 1 tokens
      */
     public static Dataset pieces(int[] tokens, int rows, int length) {
-        Checks.atLeast("pieces", "rows", rows, 1);
-        Checks.atLeast("pieces", "length", length, 1);
-        int each = (int) ((tokens.length - 1) / ((long) rows * length));
-        if (each < 1) {
-            throw new IllegalArgumentException(
-                    "pieces: " + tokens.length + " tokens are too few for " + rows + " rows of " + length
-                            + " and the token behind them; give more, or cut them into fewer or shorter rows");
-        }
-        int[] x = new int[each * rows * length];
-        int[] y = new int[x.length];
-        for (int piece = 0, to = 0; piece < each; piece++) {
-            for (int row = 0; row < rows; row++, to += length) {
-                int from = (row * each + piece) * length;
-                System.arraycopy(tokens, from, x, to, length);
-                System.arraycopy(tokens, from + 1, y, to, length);
+        return pieces(Tokens.Sequence.of(tokens), rows, length);
+    }
+
+    /**
+     * Cuts a long sequence in an npy file of int32 into pieces as {@link #pieces(int[], int, int)} does. The tokens
+     * stay in the file, as {@link #mapped} has them.
+     *
+     * @throws IllegalArgumentException as there, or if the file holds anything else
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Dataset pieces(Path tokens, int rows, int length) {
+        return pieces(Tokens.Sequence.of(NpyFile.of(tokens)), rows, length);
+    }
+
+    private static Dataset pieces(Tokens.Sequence tokens, int rows, int length) {
+        return tokens.dataset(() -> {
+            Checks.atLeast("pieces", "rows", rows, 1);
+            Checks.atLeast("pieces", "length", length, 1);
+            long each = (tokens.count() - 1) / ((long) rows * length);
+            if (each < 1) {
+                throw new IllegalArgumentException(
+                        "pieces: " + tokens.count() + " tokens are too few for " + rows + " rows of " + length
+                                + " and the token behind them; give more, or cut them into fewer or shorter rows");
             }
+            return new Tokens(tokens, each * rows, length, i -> (i % rows * each + i / rows) * length);
+        });
+    }
+
+    /**
+     * Cuts one long sequence into windows that may overlap: example i is the {@code length} tokens from {@code i *
+     * stride} on, and the tokens that follow each of them. The sequence is kept once, however much the windows overlap.
+     *
+     * @throws IllegalArgumentException if length or stride is below 1, or there are fewer than length + 1 tokens
+     */
+    public static Dataset windows(int[] tokens, int length, int stride) {
+        return windows(Tokens.Sequence.of(tokens), length, stride);
+    }
+
+    /**
+     * Cuts a long sequence in an npy file of int32 into windows as {@link #windows(int[], int, int)} does. The tokens
+     * stay in the file, as {@link #mapped} has them.
+     *
+     * @throws IllegalArgumentException as there, or if the file holds anything else
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Dataset windows(Path tokens, int length, int stride) {
+        return windows(Tokens.Sequence.of(NpyFile.of(tokens)), length, stride);
+    }
+
+    private static Dataset windows(Tokens.Sequence tokens, int length, int stride) {
+        return tokens.dataset(() -> {
+            Checks.atLeast("windows", "length", length, 1);
+            Checks.atLeast("windows", "stride", stride, 1);
+            if (tokens.count() <= length) {
+                throw new IllegalArgumentException("windows: " + tokens.count() + " tokens are too few for a window of "
+                        + length + " and the token behind it; give more, or make the windows shorter");
+            }
+            return new Tokens(tokens, (tokens.count() - 1 - length) / stride + 1, length, i -> (long) i * stride);
+        });
+    }
+
+    /**
+     * Collects examples that come in parts, such as from a stream, in a file, and makes a dataset of them that reads
+     * the file. So they are shuffled, split and read again like any others, however many there are, and only the first
+     * part and one other at a time are in memory:
+     *
+     * <pre>{@code
+     * Iterator<Dataset> parts = ...                        // each of a thousand examples, by Dataset.of
+     * try (Dataset all = Dataset.onDisk(Path.of("examples.tmp"), parts)) {
+     *   trainer.fit(all.shuffled(1).batches(128), 10);
+     * }
+     * }</pre>
+     *
+     * <p>Each part is closed after it was written. Scaling, padding and {@link #map} are those of the first. The file
+     * is deleted when the last dataset over it is closed.
+     *
+     * @param file a file that does not exist yet, with room for all examples
+     * @throws IllegalArgumentException if there are no parts, or their fields differ in name, role, type or shape
+     * @throws UncheckedIOException if the file exists or cannot be written
+     */
+    public static Dataset onDisk(Path file, Iterator<Dataset> parts) {
+        if (!parts.hasNext()) {
+            throw new IllegalArgumentException("onDisk: there are no datasets; give at least one");
         }
-        Shape piece = Shape.of(length);
-        return of(Field.ints("x", piece, x).input(), Field.ints("y", piece, y).target());
+        try (Dataset first = parts.next();
+                Spill.Writer writer = new Spill.Writer(file, first.source)) {
+            first.write(writer);
+            int most = first.classes;
+            while (parts.hasNext()) {
+                try (Dataset part = parts.next()) {
+                    part.agree("onDisk", first);
+                    part.write(writer);
+                    most = Math.max(most, part.classes);
+                }
+            }
+            try (Dataset all = of(writer.spill())) {
+                return all.view(0, null, all.size, first.views, first.change, most);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("onDisk: cannot write " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private void write(Spill.Writer to) throws IOException {
+        enter();
+        try {
+            for (int k = 0; k < size; k++) {
+                to.add(source, rows.get(k));
+            }
+        } finally {
+            exit();
+        }
+    }
+
+    private void agree(String op, Dataset first) {
+        if (!signature().equals(first.signature())) {
+            throw new IllegalArgumentException(op + ": " + this + " has other fields than " + first
+                    + "; give datasets whose fields agree in name, role, type and shape");
+        }
     }
 
     /**
@@ -223,10 +332,7 @@ public final class Dataset implements AutoCloseable {
         Dataset first = parts[0];
         long n = 0;
         for (Dataset d : parts) {
-            if (!d.signature().equals(first.signature())) {
-                throw new IllegalArgumentException("concat: " + d + " has other fields than " + first
-                        + "; give datasets whose fields agree in name, role, type and shape");
-            }
+            d.agree("concat", first);
             n += d.size;
         }
         Storage.check("concat", (int) Math.min(n, Integer.MAX_VALUE), Shape.SCALAR);
@@ -236,7 +342,7 @@ public final class Dataset implements AutoCloseable {
         }
         try {
             List<Storage.Part> fields = new ArrayList<>();
-            List<Storage.Content> contents = new ArrayList<>();
+            List<HeldStorage.Content> contents = new ArrayList<>();
             for (int f = 0; f < first.source.parts.size(); f++) {
                 int field = f;
                 Storage.Part part = first.source.parts.get(f);
@@ -245,7 +351,7 @@ public final class Dataset implements AutoCloseable {
                 contents.add((block, offset) -> copy(parts, field, block.address() + offset));
             }
             int most = Stream.of(parts).mapToInt(d -> d.classes).max().orElse(0);
-            Dataset all = of(Storage.of("concat", rows, fields, contents, most));
+            Dataset all = of(HeldStorage.of("concat", rows, fields, contents, most));
             try (all) {
                 return all.view(0, null, rows, first.views, first.change, all.classes);
             }
@@ -261,7 +367,7 @@ public final class Dataset implements AutoCloseable {
         int i = 0;
         for (Dataset d : parts) {
             for (int k = 0; k < d.size; k++, i++) {
-                offsets[i + 1] = offsets[i] + d.length(field, d.rows.get(k));
+                offsets[i + 1] = offsets[i] + d.source.steps(field, d.rows.get(k));
             }
         }
         return offsets;
@@ -269,20 +375,13 @@ public final class Dataset implements AutoCloseable {
 
     private static void copy(Dataset[] parts, int field, long to) {
         for (Dataset d : parts) {
-            Storage.Part part = d.source.parts.get(field);
             for (int k = 0; k < d.size; k++) {
-                int row = d.rows.get(k);
-                long from = part.ragged() ? d.source.step(field, row) : row;
-                long bytes = part.rowBytes() * (part.ragged() ? d.length(field, row) : 1);
-                Block.copy(d.source.address(field) + from * part.rowBytes(), to, bytes);
+                ByteBuffer values = d.source.row(field, d.rows.get(k));
+                int bytes = values.remaining();
+                Block.at(to, bytes).put(values);
                 to += bytes;
             }
         }
-    }
-
-    /** How many steps an example of a ragged field has. */
-    private long length(int field, int row) {
-        return source.step(field, row + 1) - source.step(field, row);
     }
 
     /** What datasets must share to become one. */
@@ -300,34 +399,42 @@ public final class Dataset implements AutoCloseable {
      *
      * @throws IllegalArgumentException if a file is damaged or of an unsuitable type, the two do not hold equally many
      *     examples, there are none, a number is NaN or infinite, or a label is negative
-     * @throws java.io.UncheckedIOException if one cannot be read
+     * @throws UncheckedIOException if one cannot be read
      */
     public static Dataset npy(Path features, Path targets) {
         Npy x = Npy.read(features);
         Npy y = Npy.read(targets);
-        if (x.dtype() == DType.I32 || x.shape().rank() == 0) {
-            throw new IllegalArgumentException("npy: features must be bytes or floats of one dimension or more, but "
-                    + x + "; save them as float32 or uint8");
-        }
-        if (y.shape().rank() == 0 || y.dtype() != DType.F32 && y.shape().rank() != 1) {
-            throw new IllegalArgumentException("npy: labels must be integers of one dimension and targets floats, but "
-                    + y + "; save one label for each example, or the targets as float32");
-        }
-        int n = whole("npy", x.shape(), y.shape(), y.dtype() == DType.F32 ? "targets" : "labels");
-        var from = new Storage.Part(x.dtype(), example(x.shape()));
-        return of(Storage.of("npy", n, from, x::copyTo, new Storage.Part(y.dtype(), example(y.shape())), y::copyTo, 0));
+        int n = NpyPair.check(x, y);
+        boolean floats = y.dtype() == DType.F32;
+        return of(
+                Field.held("x", Storage.As.FLOATS, x.dtype(), NpyPair.example(x), n, x::copyTo).input(),
+                Field.held("y", floats ? Storage.As.FLOATS : Storage.As.LABELS, y.dtype(), NpyPair.example(y), n, y::copyTo)
+                        .target());
     }
 
-    private static int whole(String op, Shape features, Shape targets, String what) {
-        int n = features.dim(0);
-        Storage.check(op, n, example(features));
-        Storage.counts(op, n, targets.dim(0), what);
-        Storage.check(op, n, example(targets));
-        return n;
-    }
-
-    private static Shape example(Shape all) {
-        return Shape.of(Arrays.copyOfRange(all.toArray(), 1, all.rank()));
+    /**
+     * Makes a dataset of the features and the labels or targets in two npy files as {@link #npy} does, but leaves them
+     * there: the files are mapped, and only the examples of a batch are copied. So they may be larger than the memory
+     * and do not count against {@code -Dfathom.memory}. They should stay as they are while the dataset is open; a file
+     * that became shorter is an error when it is read, and a float that is not finite when its batch is gathered.
+     *
+     * @throws IllegalArgumentException as {@link #npy}, or if a file is not float32, uint8 or, for labels, int32, in C
+     *     order and the byte order of this machine
+     * @throws UncheckedIOException if one cannot be read
+     */
+    public static Dataset mapped(Path features, Path targets) {
+        NpyFile x = NpyFile.of(features);
+        NpyFile y = null;
+        try {
+            y = NpyFile.of(targets);
+            return of(NpyPair.of(x, y));
+        } catch (RuntimeException e) {
+            x.close();
+            if (y != null) {
+                y.close();
+            }
+            throw e;
+        }
     }
 
     /**
@@ -345,7 +452,7 @@ public final class Dataset implements AutoCloseable {
      * {@link #of(FloatBuffer, Shape, IntBuffer)} takes them.
      */
     public static Dataset images(ByteBuffer pixels, Shape imageShape, IntBuffer labels) {
-        return labeled("images", pixels, imageShape, labels, 0);
+        return of(Field.pixels("x", imageShape, pixels).input(), Field.labels("y", labels).target());
     }
 
     /**
@@ -366,14 +473,7 @@ public final class Dataset implements AutoCloseable {
      * truncated after it was mapped causes the JVM's InternalError here, instead of ending the process inside a kernel.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, IntBuffer labels) {
-        return labeled("of", features, featureShape, labels, 0);
-    }
-
-    /** A dataset of features and labels from buffers, with at least {@code classes} classes. */
-    static Dataset labeled(String op, Buffer features, Shape featureShape, IntBuffer labels, int classes) {
-        int n = Storage.examples(op, features.remaining(), featureShape);
-        Storage.counts(op, n, labels.remaining(), "labels");
-        return of(Storage.of(op, n, featureShape, features, Shape.SCALAR, labels, classes));
+        return of(Field.floats("x", featureShape, features).input(), Field.labels("y", labels).target());
     }
 
     /** Makes a dataset of features [n, k], one row for each example, and a label for each. */
@@ -396,9 +496,9 @@ public final class Dataset implements AutoCloseable {
      * IntBuffer)} takes them.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, FloatBuffer targets, Shape targetShape) {
-        int n = Storage.examples("of", features.remaining(), featureShape);
-        Storage.counts("of", n, Storage.examples("of", targets.remaining(), targetShape), "targets");
-        return of(Storage.of("of", n, featureShape, features, targetShape, targets, 0));
+        return of(
+                Field.floats("x", featureShape, features).input(),
+                Field.floats("y", targetShape, targets).target());
     }
 
     /** Makes a dataset of features [n, k] and targets [n, m] for regression, one row for each example. */
@@ -496,8 +596,8 @@ public final class Dataset implements AutoCloseable {
 
     /** The field with this role. */
     Storage.Part part(String op, Role role) {
-        int i = source.place(role);
-        if (i < 0 || role == Role.OTHER) {
+        int i = role == Role.INPUT ? source.x : role == Role.TARGET ? source.y : -1;
+        if (i < 0) {
             throw Batch.without(op, role, source.names);
         }
         return source.parts.get(i);
@@ -572,7 +672,7 @@ public final class Dataset implements AutoCloseable {
         byte[] pixels = new byte[features.columns()];
         enter();
         try {
-            source.row(rows.get(i)).get(pixels);
+            source.row(source.x, rows.get(i)).get(pixels);
         } finally {
             exit();
         }
@@ -715,9 +815,9 @@ public final class Dataset implements AutoCloseable {
         if (classes == 0) {
             throw unlabeled("withClasses", "; only labels have classes");
         }
-        if (count < source.seen) {
-            throw new IllegalArgumentException("withClasses: " + count + " classes, but a label is " + (source.seen - 1)
-                    + "; give at least " + source.seen);
+        if (count < source.seen()) {
+            throw new IllegalArgumentException("withClasses: " + count + " classes, but a label is "
+                    + (source.seen() - 1) + "; give at least " + source.seen());
         }
         return view(0, null, size, views, change, count);
     }
@@ -884,7 +984,7 @@ public final class Dataset implements AutoCloseable {
         long[][] counts = new long[channels][256];
         byte[] pixels = new byte[part("normalized", Role.INPUT).columns()];
         for (int i = 0; i < size; i++) {
-            source.row(rows.get(i)).get(pixels);
+            source.row(source.x, rows.get(i)).get(pixels);
             for (int c = 0; c < channels; c++) {
                 long[] count = counts[c];
                 for (int j = c; j < pixels.length; j += channels) {
@@ -963,10 +1063,10 @@ public final class Dataset implements AutoCloseable {
     /**
      * Hands all examples in order to {@code body}, in batches as large as its memory allows, as {@link Batches#forEach}
      * does for batches of a given size. The first batch has one example, and the tensors that {@code body} made for a
-     * batch decide about the next one: they should take no more than 64 MiB, and a batch has no more than 1,024
-     * examples. What a net says of an example does not depend on the size, so only an error of rounding in sums over
-     * batches and the numbers of a net that draws do. The sizes depend on the net, the data and the instruction set
-     * alone.
+     * batch decide about the size of the next one: they should take no more than 64 MiB, and a batch has no more than
+     * 1,024 examples. What a net says of an example does not depend on the size of its batch. The size changes only how
+     * sums over batches are rounded, and which numbers a net draws. It depends on the net, the data and the instruction
+     * set alone.
      */
     public void forEach(Consumer<Batch> body) {
         Batches.Epoch epoch = batches(1).epoch(0);
@@ -1059,7 +1159,7 @@ public final class Dataset implements AutoCloseable {
 
     /** How many steps example {@code i} has in a ragged field. */
     long length(String field, int i) {
-        return length(field("length", field), rows.get(i));
+        return source.steps(field("length", field), rows.get(i));
     }
 
     Padding padding(int field) {

@@ -5,7 +5,6 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.io.TextFile;
 import dev.fathom.op.Shape;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -169,7 +168,9 @@ public final class Encoding {
         for (int row = 0; row < y.length; row++) {
             y[row] = classes.category(text(table, row, classes.column.name()), false, place(table, row, classes));
         }
-        return Dataset.labeled("dataset", x, feature, IntBuffer.wrap(y), classes.categories.size());
+        return Dataset.of(
+                Field.floats("x", feature, x).input(),
+                Field.labels("y", y).target().classes(classes.categories.size()));
     }
 
     /**
@@ -358,7 +359,7 @@ public final class Encoding {
 
         // ---- fitting
 
-        private static List<String> sorted(String column, Table train) {
+        static List<String> sorted(String column, Table train) {
             Set<String> seen = new TreeSet<>();
             for (int row = 0; row < train.size(); row++) {
                 seen.add(text(train, row, column));

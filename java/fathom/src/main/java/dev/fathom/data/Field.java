@@ -11,7 +11,9 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Named values that every example of a dataset has; {@link Dataset#of(Field...)} copies them. Trainers read the
@@ -31,13 +33,13 @@ public final class Field {
     private static final int BUFFER = 1 << 16;
 
     final Storage.Part part;
-    final Storage.Content content;
+    final HeldStorage.@Nullable Content content;
     /** Examples, or steps of all of them. */
     final int count;
     /** Of labels, how many classes there are at least. */
     final int classes;
 
-    private Field(Storage.Part part, Storage.Content content, int count, int classes) {
+    private Field(Storage.Part part, HeldStorage.@Nullable Content content, int count, int classes) {
         this.part = part;
         this.content = content;
         this.count = count;
@@ -52,6 +54,48 @@ public final class Field {
         return new Storage.Part(name, Role.OTHER, as, dtype, shape, null);
     }
 
+    /** A field of a {@link Source}. */
+    private static Field of(String name, Storage.As as, DType dtype, Shape shape) {
+        return new Field(part(name, as, dtype, shape), null, 0, 0);
+    }
+
+    /** A field of a source that has what another one holds, where bytes of integers are whole ones. */
+    static Field like(Storage.Part p, int classes) {
+        DType dtype = p.pixels() ? DType.U8 : p.as() == Storage.As.FLOATS ? DType.F32 : DType.I32;
+        long[] offsets = p.ragged() ? new long[0] : null;
+        return new Field(
+                new Storage.Part(p.name(), p.role(), p.as(), dtype, p.shape(), offsets),
+                null,
+                0,
+                p.as() == Storage.As.LABELS ? classes : 0);
+    }
+
+    /** Refuses fields that have the same name or the same role. */
+    static void checkNames(String op, List<Field> fields) {
+        if (fields.isEmpty()) {
+            throw new IllegalArgumentException(op + ": there are no fields; give at least one");
+        }
+        for (int i = 0; i < fields.size(); i++) {
+            Storage.Part p = fields.get(i).part;
+            for (Field before : fields.subList(0, i)) {
+                if (before.part.name().equals(p.name())) {
+                    throw new IllegalArgumentException(
+                            op + ": two fields are called " + p.name() + "; give each a name of its own");
+                }
+                if (p.role() != Role.OTHER && before.part.role() == p.role()) {
+                    throw new IllegalArgumentException(op + ": the fields " + before.part.name() + " and " + p.name()
+                            + " are both the " + p.role().word + "; mark one of them");
+                }
+            }
+        }
+    }
+
+    /** A field of so many examples, whose values are written when a dataset is made of it. */
+    static Field held(
+            String name, Storage.As as, DType dtype, Shape shape, int examples, HeldStorage.Content values) {
+        return new Field(part(name, as, dtype, shape), values, examples, 0);
+    }
+
     private static Field of(String name, Storage.As as, DType dtype, Shape shape, Buffer values) {
         Storage.Part part = part(name, as, dtype, shape);
         if (values.remaining() % shape.size() != 0) {
@@ -64,6 +108,29 @@ public final class Field {
                 (block, offset) -> Block.write(block.address() + offset, values),
                 (int) (values.remaining() / shape.size()),
                 0);
+    }
+
+    /** Describes a field of floats of this shape for each example of a {@link Source}. */
+    public static Field floats(String name, Shape shape) {
+        return of(name, Storage.As.FLOATS, DType.F32, shape);
+    }
+
+    /** Describes a field of integers of this shape for each example of a {@link Source}. */
+    public static Field ints(String name, Shape shape) {
+        return of(name, Storage.As.INTS, DType.I32, shape);
+    }
+
+    /** Describes a field of pixels of this shape, which are unsigned bytes, for each example of a {@link Source}. */
+    public static Field pixels(String name, Shape shape) {
+        return of(name, Storage.As.FLOATS, DType.U8, shape);
+    }
+
+    /**
+     * Describes a field with a class for each example of a {@link Source}, which must say how many {@link #classes}
+     * there are.
+     */
+    public static Field labels(String name) {
+        return of(name, Storage.As.LABELS, DType.I32, Shape.SCALAR);
     }
 
     /**
@@ -160,7 +227,12 @@ public final class Field {
 
     /** Makes a field with a class for each example, numbered from 0. */
     public static Field labels(String name, int... classes) {
-        return of(name, Storage.As.LABELS, DType.I32, Shape.SCALAR, IntBuffer.wrap(classes));
+        return labels(name, IntBuffer.wrap(classes));
+    }
+
+    /** Makes a field with a class for each example from the values between position and limit of a buffer. */
+    public static Field labels(String name, IntBuffer classes) {
+        return of(name, Storage.As.LABELS, DType.I32, Shape.SCALAR, classes);
     }
 
     /**
@@ -210,7 +282,8 @@ public final class Field {
 
     /**
      * Returns a ragged field over these values: each former example becomes a step, and example i has the steps
-     * {@code offsets[i]} to {@code offsets[i + 1] - 1}. An example may have none.
+     * {@code offsets[i]} to {@code offsets[i + 1] - 1}. An example may have none. The field of a {@link Source} has no
+     * offsets: {@link Source#steps} tells the lengths.
      *
      * @param offsets one more than there are examples, from 0 up to the number of steps
      * @throws IllegalArgumentException if the offsets do not begin at 0, go back, or do not end with the last step
@@ -219,6 +292,13 @@ public final class Field {
         if (part.as() == Storage.As.LABELS || part.dtype() == DType.U8 && part.as() == Storage.As.FLOATS) {
             throw new IllegalArgumentException(
                     "field " + part.name() + ": labels and pixels cannot be ragged; use ints or floats");
+        }
+        if (content == null && offsets.length == 0) { // a source tells the lengths
+            return new Field(
+                    new Storage.Part(part.name(), part.role(), part.as(), part.dtype(), part.shape(), offsets),
+                    null,
+                    0,
+                    0);
         }
         if (offsets.length == 0 || offsets[0] != 0) {
             throw new IllegalArgumentException("field " + part.name() + ": the offsets begin with "

@@ -4,22 +4,31 @@ import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** Which rows go where: two parts of n rows, and n draws of n rows. All of it depends on a seed alone. */
-final class RowSampling {
+/**
+ * Which rows are held out: the numbers by which {@link Dataset#split}, {@link Table#split} and others choose. They
+ * depend on the numbers of rows and a seed alone.
+ */
+public final class RowSampling {
     /** Draws made at once. */
     private static final int CHUNK = 1 << 14;
 
     private RowSampling() {}
 
-    /** Two ascending lists of row numbers. */
-    record Parts(int[] rest, int[] heldOut) {}
+    /**
+     * Two ascending lists of row numbers.
+     *
+     * @param rest the rows that are not held out
+     * @param heldOut the rows that are
+     */
+    public record Parts(int[] rest, int[] heldOut) {}
 
     /**
      * Holds {@code count} of {@code n} rows out.
      *
      * @param what the rows are, for the message
+     * @throws IllegalArgumentException unless {@code 1 <= count < n}
      */
-    static Parts split(int n, int count, long seed, String what) {
+    public static Parts split(int n, int count, long seed, String what) {
         check(n, count, what);
         int[] order = permutation(seed, n);
         return new Parts(sorted(order, count, n), sorted(order, 0, count));
@@ -30,8 +39,10 @@ final class RowSampling {
      * up for those classes that rounding took most from.
      *
      * @param label the class of each row, 0 to classes - 1
+     * @param what the rows are, for the message
+     * @throws IllegalArgumentException unless {@code 1 <= count < label.length}
      */
-    static Parts stratified(int[] label, int classes, int count, long seed, String what) {
+    public static Parts stratified(int[] label, int classes, int count, long seed, String what) {
         int n = label.length;
         check(n, count, what);
         int[] size = new int[classes];

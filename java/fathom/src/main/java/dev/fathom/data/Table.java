@@ -214,6 +214,45 @@ public final class Table {
         return column(column)[rows[checked("text", row)]];
     }
 
+    /**
+     * Returns the different texts of a column, such as the names of classes, sorted as numbers if all are numbers.
+     *
+     * @throws IllegalArgumentException if there is no such column, or a value is missing
+     */
+    public List<String> classes(String column) {
+        return Encoding.Fitted.sorted(column, this);
+    }
+
+    /**
+     * Returns the number of each row's class in a column, in the order of {@link #classes}.
+     *
+     * @throws IllegalArgumentException if there is no such column, or a value is missing
+     */
+    public int[] labels(String column) {
+        return labels(column, classes(column));
+    }
+
+    /**
+     * Returns the number of each row's class in a column, where the classes are those of another table, such as the one
+     * that a model learned from: {@code test.labels("kind", train.classes("kind"))}.
+     *
+     * @throws IllegalArgumentException if there is no such column, or a text is none of the classes
+     */
+    public int[] labels(String column, List<String> classes) {
+        Map<String, Integer> numbers = new HashMap<>();
+        classes.forEach(name -> numbers.put(name, numbers.size()));
+        int[] labels = new int[size()];
+        for (int row = 0; row < labels.length; row++) {
+            Integer label = numbers.get(text(row, column));
+            if (label == null) {
+                throw new IllegalArgumentException(where(row, column) + ": " + text(row, column)
+                        + " is none of the classes " + classes + "; name all classes, or leave the row out");
+            }
+            labels[row] = label;
+        }
+        return labels;
+    }
+
     /** Returns whether the text of a row in a column stands for a missing value. */
     public boolean missing(int row, String column) {
         return missing.contains(text(row, column));

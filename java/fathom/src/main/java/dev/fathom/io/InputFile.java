@@ -10,10 +10,10 @@ public final class InputFile {
     private InputFile() {}
 
     /**
-     * Refuses a path at which no file is.
+     * Refuses a path that is not the path of a file.
      *
      * @param format what it should be, for the message: {@code an npy file}
-     * @throws UncheckedIOException if there is nothing or a folder
+     * @throws UncheckedIOException if nothing or a folder is there
      */
     public static void mustBeFile(Path file, String format) {
         if (!Files.isRegularFile(file)) {

@@ -134,6 +134,23 @@ public final class Npy {
     }
 
     /**
+     * Returns where in the file the numbers begin, for those who map it: they follow each other in row-major order, in
+     * native bytes of {@link #dtype}.
+     *
+     * @throws IllegalArgumentException if they lie there in another type or order
+     */
+    public long begin() {
+        boolean plain = header.stored == Stored.F32 || header.stored == Stored.I32 || header.stored == Stored.U8;
+        boolean order = header.stored.bytes() == 1 || header.order == ByteOrder.nativeOrder();
+        if (!plain || !order || header.fortran && header.shape.rank() > 1) {
+            throw new IllegalArgumentException(this + " cannot be mapped as it is"
+                    + (plain ? ", in this order of its numbers or bytes" : "")
+                    + "; save it as float32, int32 or uint8, in C order and the byte order of this machine");
+        }
+        return header.bytes;
+    }
+
+    /**
      * Reads the numbers into a tensor of the current pass.
      *
      * @throws IllegalArgumentException as {@link #copyTo}

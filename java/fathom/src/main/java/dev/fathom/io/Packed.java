@@ -73,7 +73,9 @@ public record Packed(Path file, String format, boolean gzip, long length, long s
         }
     }
 
-    /** Returns whether so many bytes may well be in it: gzip that claims to have shrunk more is to be unpacked first. */
+    /**
+     * Returns whether so many bytes may well be in it: gzip that claims to have shrunk more is to be unpacked first.
+     */
     public boolean plausible(long bytes) {
         return !gzip || bytes / PLAUSIBLE <= length;
     }

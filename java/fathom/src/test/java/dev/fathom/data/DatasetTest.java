@@ -203,28 +203,28 @@ class DatasetTest {
         Shape pair = Shape.of(2);
         float[] x = {1, 2, 3, 4};
         int[] y = {0, 1};
-        assertRefused(() -> Dataset.of(new float[0], pair, new int[0]), "of: there are no examples; give at least one");
-        assertRefused(() -> Dataset.of(new float[0][], new int[0]), "of: there are no examples; give at least one");
+        assertRefused(() -> Dataset.of(new float[0], pair, new int[0]), "field x: there are no examples; give at least one");
+        assertRefused(() -> Dataset.of(new float[0][], new int[0]), "field x: there are no examples; give at least one");
         assertRefused(
                 () -> Dataset.images(new byte[0], pair, new int[0]),
-                "images: there are no examples; give at least one");
+                "field x: there are no examples; give at least one");
         assertRefused(
                 () -> Dataset.of(new float[3], pair, y),
-                "of: 3 values are not whole examples of shape [2], which take 2 each; give a multiple of that");
+                "field x: 3 values are not whole examples of shape [2], which take 2 each; give a multiple of that");
         assertRefused(
                 () -> Dataset.images(new byte[5], Shape.of(2, 2), y),
-                "images: 5 values are not whole examples of shape [2, 2], which take 4 each; give a multiple of that");
+                "field x: 5 values are not whole examples of shape [2, 2], which take 4 each; give a multiple of that");
         assertRefused(
-                () -> Dataset.of(x, pair, new int[3]), "of: there are 2 examples but 3 labels; give one for each");
+                () -> Dataset.of(x, pair, new int[3]), "of: the field x has 2 examples but y has 3; give equally many");
         assertRefused(
                 () -> Dataset.of(x, pair, new float[3], Shape.of(1)),
-                "of: there are 2 examples but 3 targets; give one for each");
+                "of: the field x has 2 examples but y has 3; give equally many");
         assertRefused(
                 () -> Dataset.of(x, pair, new int[] {0, -1}),
                 "of: label -1 of example 1 is out of range; number the classes from 0");
         assertRefused(
                 () -> Dataset.images(new byte[4], pair, new int[] {-7, 0}),
-                "images: label -7 of example 0 is out of range; number the classes from 0");
+                "of: label -7 of example 0 is out of range; number the classes from 0");
         assertRefused(
                 () -> Dataset.of(new float[] {1, 2, 3, Float.NaN}, pair, y),
                 "of: features row 1, column 1 is NaN; replace it, or leave the example out");
@@ -239,11 +239,11 @@ class DatasetTest {
                 "of: features row 1 has 1 values but row 0 has 2; give all rows the same length");
         assertRefused(
                 () -> Dataset.of(x, Shape.of(1, 1, 1, 1, 1, 2), y),
-                "of: an example cannot have the shape [1, 1, 1, 1, 1, 2]; it has at most 5 dimensions, none of them 0,"
+                "field x: an example cannot have the shape [1, 1, 1, 1, 1, 2]; it has at most 5 dimensions, none of them 0,"
                         + " and fewer than 2^31 values");
         assertRefused(
                 () -> Dataset.of(x, Shape.of(0), y),
-                "of: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer than"
+                "field x: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer than"
                         + " 2^31 values");
         try (Dataset d = Dataset.of(x, pair, new float[] {1, 2}, Shape.of(1))) {
             assertThat(d).hasToString("Dataset [2, 2] of F32, targets [1]");
@@ -344,10 +344,10 @@ class DatasetTest {
         Npy.write(y, Shape.of(3), ByteBuffer.wrap(new byte[3]));
         assertRefused(() -> Dataset.npy(x, y), "npy: there are 2 examples but 3 labels; give one for each");
         Npy.write(y, Shape.of(2), IntBuffer.wrap(new int[] {1, -4}));
-        assertRefused(() -> Dataset.npy(x, y), "npy: label -4 of example 1 is out of range; number the classes from 0");
+        assertRefused(() -> Dataset.npy(x, y), "of: label -4 of example 1 is out of range; number the classes from 0");
         Npy.write(y, Shape.of(2), FloatBuffer.wrap(new float[] {1, Float.NaN}));
         assertRefused(
-                () -> Dataset.npy(x, y), "npy: targets row 1, column 0 is NaN; replace it, or leave the example out");
+                () -> Dataset.npy(x, y), "of: targets row 1, column 0 is NaN; replace it, or leave the example out");
         Npy.write(x, Shape.of(0, 3), FloatBuffer.allocate(0));
         assertRefused(() -> Dataset.npy(x, y), "npy: there are no examples; give at least one");
     }

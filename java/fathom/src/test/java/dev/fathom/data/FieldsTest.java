@@ -562,7 +562,8 @@ class FieldsTest {
             try (Dataset tokens = sentences()) {
                 refused(
                         () -> tokens.batches(2)
-                                .augment(data -> (all, seed, first) -> new Batch(all.y().slice(0, 0, 1), all.y()))
+                                .augment(data ->
+                                        (all, seed, first) -> new Batch(all.y().slice(0, 0, 1), all.y()))
                                 .epoch(0)
                                 .batch(0),
                         "augment: a batch of 2 examples became one of 1; a change must keep their number");

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -199,5 +200,22 @@ class TableTest {
             }
         }
         assertThat(tables).isBetween(100, 1900);
+    }
+
+    @Test
+    void aColumnIsLabelsWithoutAnEncoder(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("pets.csv"), "kind,grade\ncat,10\ndog,9\ncat,9\nowl,\n");
+        Table t = Table.csv(file);
+        assertThat(t.classes("kind")).containsExactly("cat", "dog", "owl");
+        assertThat(t.labels("kind")).containsExactly(0, 1, 0, 2);
+        assertThat(t.take(0, 3).classes("grade")).as("as numbers").containsExactly("9", "10");
+        assertThat(t.take(0, 3).labels("grade")).containsExactly(1, 0, 0);
+        assertThat(t.take(1, 2).labels("kind", t.classes("kind"))).containsExactly(1);
+        assertRefused(
+                () -> t.labels("kind", List.of("cat", "dog")),
+                "pets.csv line 5, column kind: owl is none of the classes [cat, dog]; name all classes, or leave the row"
+                        + " out");
+        assertThatThrownBy(() -> t.labels("grade"))
+                .hasMessageStartingWith("pets.csv line 5, column grade: the value is");
     }
 }

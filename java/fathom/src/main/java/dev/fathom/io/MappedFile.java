@@ -1,0 +1,136 @@
+package dev.fathom.io;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file mapped into the address space, of any size, which any number of threads read from any place on. The system
+ * loads its pages as they are read, and may drop them again, so that the file need not fit into memory and does not
+ * count against {@code -Dfathom.memory}.
+ *
+ * <p>Nobody should change the file while it is open. If it becomes shorter, reading it is an error that names the file,
+ * and never ends the process, since only copies of it reach a kernel. Bytes that were overwritten are read as they are.
+ */
+public final class MappedFile implements AutoCloseable {
+    /** A part of the file that a buffer shows. */
+    private static final int BITS = 30;
+
+    private final Path path;
+    private final RandomAccessFile file;
+    private final long size;
+    private final MappedByteBuffer[] parts;
+
+    private MappedFile(Path path, RandomAccessFile file) throws IOException {
+        this.path = path;
+        this.file = file;
+        size = file.length();
+        parts = new MappedByteBuffer[(int) ((size - 1 >> BITS) + 1)];
+        for (int i = 0; i < parts.length; i++) {
+            long from = (long) i << BITS;
+            parts[i] = file.getChannel().map(FileChannel.MapMode.READ_ONLY, from, Math.min(1L << BITS, size - from));
+        }
+    }
+
+    /**
+     * Maps a file.
+     *
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static MappedFile open(Path path) {
+        InputFile.mustBeFile(path, "a file to map");
+        try {
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
+            try {
+                return new MappedFile(path, file);
+            } catch (IOException | RuntimeException | Error e) {
+                file.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw InputFile.unreadable(path, e);
+        }
+    }
+
+    /** Returns the number of bytes that the file had when it was opened. */
+    public long size() {
+        return size;
+    }
+
+    /**
+     * Fills the rest of {@code to} with the bytes from {@code at} on.
+     *
+     * @throws IllegalArgumentException if there are fewer
+     * @throws IllegalStateException if the file was closed, or became shorter since it was opened
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public void read(long at, ByteBuffer to) {
+        int n = to.remaining();
+        if (at < 0 || n > size - at) {
+            throw new IllegalArgumentException("read: bytes " + at + " to " + (at + n) + " are not within the " + size
+                    + " of " + path + "; ask for bytes that it has");
+        }
+        check(); // first, since the JVM tells late of a page that is not there any more
+        try {
+            while (to.hasRemaining()) {
+                MappedByteBuffer part = parts[(int) (at >> BITS)];
+                int from = (int) (at & (1L << BITS) - 1);
+                int count = Math.min(to.remaining(), part.capacity() - from);
+                to.put(to.position(), part, from, count).position(to.position() + count);
+                at += count;
+            }
+        } catch (InternalError e) { // how it tells
+            throw shorter(e);
+        }
+    }
+
+    /**
+     * Returns the byte at this place, from 0 to 255.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if the file was closed, or became shorter since it was opened
+     */
+    public int read(long at) {
+        ByteBuffer one = ByteBuffer.allocate(1);
+        read(at, one);
+        return one.get(0) & 0xff;
+    }
+
+    private void check() {
+        try {
+            if (file.length() < size) {
+                throw shorter(null);
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("read: " + path + " was closed; use it before the close", e);
+        }
+    }
+
+    private IllegalStateException shorter(@Nullable Throwable cause) {
+        return new IllegalStateException(
+                "read: " + path + " became shorter than the " + size + " bytes that it had when it was opened; "
+                        + "leave it as it is while it is in use, and open it again",
+                cause);
+    }
+
+    /** Closes the file. The system unmaps it when the garbage collector finds it. */
+    @Override
+    public void close() {
+        try {
+            file.close();
+        } catch (IOException e) {
+            throw InputFile.unreadable(path, e);
+        }
+    }
+
+    /** Returns path and size, such as {@code /data/x.npy, 188160128 bytes}. */
+    @Override
+    public String toString() {
+        return path + ", " + size + " bytes";
+    }
+}
