@@ -153,8 +153,8 @@ public final class Idx {
     }
 
     /**
-     * Opens a stream of the values, whose reading throws what {@link #toArray} throws. The end of the stream is
-     * checked to be the end of the file.
+     * Opens a stream of the values, whose reading throws what {@link #toArray} throws. The end of the stream is checked
+     * to be the end of the file.
      */
     public InputStream stream() {
         try {

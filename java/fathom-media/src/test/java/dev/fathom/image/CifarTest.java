@@ -123,8 +123,7 @@ class CifarTest {
         fine[3074 + 1] = 100;
         Path file = file(fine);
         for (Runnable read : new Runnable[] {
-            () -> Cifar.hundred(file).close(),
-            () -> Cifar.coarse(file).close()
+            () -> Cifar.hundred(file).close(), () -> Cifar.coarse(file).close()
         }) {
             assertThatThrownBy(read::run)
                     .isExactlyInstanceOf(IllegalArgumentException.class)

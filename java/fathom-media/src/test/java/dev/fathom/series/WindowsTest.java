@@ -341,8 +341,9 @@ class WindowsTest {
             assertThat(errors.get(4).mae()).isEqualTo(6);
             assertThat(errors.get(4).rmse()).isEqualTo(Math.sqrt(40));
             assertThatThrownBy(() -> windows.errors(data, new Predictions(new float[3][4], Shape.of(4), false)))
-                    .hasMessage("errors: there are 3 predictions of [4] for 15 windows of 4 values and 2 horizons; give a"
-                            + " prediction for each value");
+                    .hasMessage(
+                            "errors: there are 3 predictions of [4] for 15 windows of 4 values and 2 horizons; give a"
+                                    + " prediction for each value");
         }
     }
 }

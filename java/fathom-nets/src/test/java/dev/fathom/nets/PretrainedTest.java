@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.data.Batches;
-import dev.fathom.data.Dataset;
 import dev.fathom.image.Cifar;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.nn.Layer;

@@ -303,7 +303,8 @@ class TextsTest {
     @Test
     void textsAreSplitAsDatasetsAre() {
         List<String> all = IntStream.range(0, 30).mapToObj(i -> "text " + i).toList();
-        List<String> names = IntStream.range(0, 30).mapToObj(i -> i % 3 == 0 ? "a" : "b").toList();
+        List<String> names =
+                IntStream.range(0, 30).mapToObj(i -> i % 3 == 0 ? "a" : "b").toList();
         Texts texts = Texts.of(all, names, List.of("a", "b"));
         try (Dataset data = Dataset.of(new float[30], Shape.of(1), texts.labels())) {
             Texts.Split some = texts.split(7, 5);
@@ -312,7 +313,8 @@ class TextsTest {
             assertThat(some.rest().labels()).containsExactly(like.rest().labels());
             assertThat(some.rest().classes()).containsExactly("a", "b");
             Texts.Split shares = texts.stratified(6, 5);
-            assertThat(shares.heldOut().labels()).containsExactly(data.stratified(6, 5).heldOut().labels());
+            assertThat(shares.heldOut().labels())
+                    .containsExactly(data.stratified(6, 5).heldOut().labels());
             assertThat(shares.heldOut().labels()).containsExactlyInAnyOrder(0, 0, 1, 1, 1, 1);
         }
         assertThatThrownBy(() -> texts.split(30, 1))

@@ -450,8 +450,7 @@ public final class Batches {
                 }
                 Batch batch = new Batch(
                         source.names, source.x, source.y, values, padded, from == 0, row -> example(from + row));
-                Batch augmented =
-                        change == null ? batch : same("augment", batch, change.apply(batch, seed, from));
+                Batch augmented = change == null ? batch : same("augment", batch, change.apply(batch, seed, from));
                 return same("map", augmented, data.changed(augmented));
             } finally {
                 Memory.giveBack(arena);

@@ -407,8 +407,15 @@ public final class Dataset implements AutoCloseable {
         int n = NpyPair.check(x, y);
         boolean floats = y.dtype() == DType.F32;
         return of(
-                Field.held("x", Storage.As.FLOATS, x.dtype(), NpyPair.example(x), n, x::copyTo).input(),
-                Field.held("y", floats ? Storage.As.FLOATS : Storage.As.LABELS, y.dtype(), NpyPair.example(y), n, y::copyTo)
+                Field.held("x", Storage.As.FLOATS, x.dtype(), NpyPair.example(x), n, x::copyTo)
+                        .input(),
+                Field.held(
+                                "y",
+                                floats ? Storage.As.FLOATS : Storage.As.LABELS,
+                                y.dtype(),
+                                NpyPair.example(y),
+                                n,
+                                y::copyTo)
                         .target());
     }
 
@@ -452,7 +459,9 @@ public final class Dataset implements AutoCloseable {
      * {@link #of(FloatBuffer, Shape, IntBuffer)} takes them.
      */
     public static Dataset images(ByteBuffer pixels, Shape imageShape, IntBuffer labels) {
-        return of(Field.pixels("x", imageShape, pixels).input(), Field.labels("y", labels).target());
+        return of(
+                Field.pixels("x", imageShape, pixels).input(),
+                Field.labels("y", labels).target());
     }
 
     /**
@@ -473,7 +482,9 @@ public final class Dataset implements AutoCloseable {
      * truncated after it was mapped causes the JVM's InternalError here, instead of ending the process inside a kernel.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, IntBuffer labels) {
-        return of(Field.floats("x", featureShape, features).input(), Field.labels("y", labels).target());
+        return of(
+                Field.floats("x", featureShape, features).input(),
+                Field.labels("y", labels).target());
     }
 
     /** Makes a dataset of features [n, k], one row for each example, and a label for each. */

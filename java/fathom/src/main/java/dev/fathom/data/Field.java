@@ -91,8 +91,7 @@ public final class Field {
     }
 
     /** A field of so many examples, whose values are written when a dataset is made of it. */
-    static Field held(
-            String name, Storage.As as, DType dtype, Shape shape, int examples, HeldStorage.Content values) {
+    static Field held(String name, Storage.As as, DType dtype, Shape shape, int examples, HeldStorage.Content values) {
         return new Field(part(name, as, dtype, shape), values, examples, 0);
     }
 

@@ -3,7 +3,6 @@ package dev.fathom.data;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
-import dev.fathom.op.Shape;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;

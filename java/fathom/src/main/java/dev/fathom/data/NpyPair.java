@@ -26,8 +26,8 @@ record NpyPair(NpyFile x, NpyFile y, int classes) implements Source {
         int n = x.shape().dim(0);
         Storage.check("npy", n, example(x));
         if (y.shape().dim(0) != n) {
-            throw new IllegalArgumentException("npy: there are " + n + " examples but " + y.shape().dim(0)
-                    + (y.dtype() == DType.F32 ? " targets" : " labels") + "; give one for each");
+            throw new IllegalArgumentException("npy: there are " + n + " examples but "
+                    + y.shape().dim(0) + (y.dtype() == DType.F32 ? " targets" : " labels") + "; give one for each");
         }
         Storage.check("npy", n, example(y));
         return n;

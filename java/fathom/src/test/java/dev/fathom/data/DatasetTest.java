@@ -203,8 +203,10 @@ class DatasetTest {
         Shape pair = Shape.of(2);
         float[] x = {1, 2, 3, 4};
         int[] y = {0, 1};
-        assertRefused(() -> Dataset.of(new float[0], pair, new int[0]), "field x: there are no examples; give at least one");
-        assertRefused(() -> Dataset.of(new float[0][], new int[0]), "field x: there are no examples; give at least one");
+        assertRefused(
+                () -> Dataset.of(new float[0], pair, new int[0]), "field x: there are no examples; give at least one");
+        assertRefused(
+                () -> Dataset.of(new float[0][], new int[0]), "field x: there are no examples; give at least one");
         assertRefused(
                 () -> Dataset.images(new byte[0], pair, new int[0]),
                 "field x: there are no examples; give at least one");
