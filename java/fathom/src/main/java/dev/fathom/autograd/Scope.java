@@ -529,7 +529,9 @@ public abstract class Scope {
             finished = walk;
             commit();
         } finally {
-            changing.forEach(Block::changed);
+            for (int i = 0; i < changing.size(); i++) { // an iterator would be garbage of each step
+                changing.get(i).changed();
+            }
         }
     }
 

@@ -40,14 +40,8 @@ import org.jspecify.annotations.Nullable;
  * example, on the heap, and nothing that must be closed.
  */
 public final class Batches {
-    private static final int BYTES_TO_FLOATS = 0;
-    private static final int WORDS = 1;
-    private static final int BYTES_TO_INTS = 2;
     /** Names the stream of the random changes. */
     private static final long AUGMENT = 0x6175676d656e74L;
-
-    /** The kind of the kernel of casts. */
-    private static final int CAST_BYTES_TO_INTS = 3;
 
     /** What happens to a last batch with fewer examples than the others. */
     enum Last {
@@ -438,7 +432,9 @@ public final class Batches {
                     boolean pixels = part.pixels();
                     gather(
                             commands,
-                            pixels ? BYTES_TO_FLOATS : part.dtype() == DType.U8 ? BYTES_TO_INTS : WORDS,
+                            pixels
+                                    ? Kernel.GATHER_BYTES_TO_FLOATS
+                                    : part.dtype() == DType.U8 ? Kernel.GATHER_BYTES_TO_INTS : Kernel.GATHER_WORDS,
                             at.address(f),
                             at.count(),
                             index,
@@ -466,7 +462,7 @@ public final class Batches {
             long examples = arena.allocate(4L * n);
             long rows = arena.allocate(4L * n);
             Block.write(examples, view.limit(from + n).position(from));
-            gather(arena.commands(), WORDS, data.index(), data.size(), examples, rows, n, 1, 0, 1);
+            gather(arena.commands(), Kernel.GATHER_WORDS, data.index(), data.size(), examples, rows, n, 1, 0, 1);
             return rows;
         }
 
@@ -516,7 +512,7 @@ public final class Batches {
             }
             if (part.dtype() == DType.U8) {
                 commands.begin(Kernel.CAST)
-                        .put(CAST_BYTES_TO_INTS)
+                        .put(Kernel.BYTES_TO_INTS)
                         .at(from)
                         .at(at)
                         .put((long) kept[i] * part.columns())

@@ -205,11 +205,11 @@ public final class Block implements AutoCloseable {
             ByteBuffer to = at(address + (long) width * done, width * n);
             int begin = from.position() + done;
             if (from instanceof FloatBuffer f) {
-                to.asFloatBuffer().put(f.slice(begin, n));
+                to.asFloatBuffer().put(0, f, begin, n);
             } else if (from instanceof IntBuffer i) {
-                to.asIntBuffer().put(i.slice(begin, n));
+                to.asIntBuffer().put(0, i, begin, n);
             } else {
-                to.put(((ByteBuffer) from).slice(begin, n));
+                to.put(0, (ByteBuffer) from, begin, n);
             }
             done += n;
         }

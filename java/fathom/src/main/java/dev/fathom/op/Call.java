@@ -115,7 +115,17 @@ public abstract class Call {
         return at(a).at(b).at(c).at(d);
     }
 
-    /** Adds address arguments; up to four of them need no array. */
+    /** Adds five address arguments. */
+    public final Call at(long a, long b, long c, long d, long e) {
+        return at(a, b, c, d).at(e);
+    }
+
+    /** Adds six address arguments. */
+    public final Call at(long a, long b, long c, long d, long e, long f) {
+        return at(a, b, c, d).at(e, f);
+    }
+
+    /** Adds address arguments; up to six of them need no array. */
     public final Call at(long... addresses) {
         for (long address : addresses) {
             at(address);

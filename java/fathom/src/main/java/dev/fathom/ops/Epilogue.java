@@ -1,5 +1,6 @@
 package dev.fathom.ops;
 
+import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
@@ -126,8 +127,8 @@ public interface Epilogue extends Op {
         if (g.wants(bias())) {
             Shape y = g.outShape(0);
             long db = g.din(bias());
-            long[] rows = {1, MatmulOp.rows(y), y.dim(-1)};
-            ReduceOp.step(g, ReduceOp.Kind.SUM.kernel, dy, 0, db, rows, 1, g.adds());
+            g.begin(Kernel.REDUCE).put(ReduceOp.Kind.SUM.kernel).at(dy, 0, db);
+            g.put(1, MatmulOp.rows(y), y.dim(-1)).put(1, g.adds() ? 1 : 0).run();
         }
     }
 

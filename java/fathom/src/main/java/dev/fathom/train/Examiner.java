@@ -14,8 +14,6 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.ops.Epilogue;
-import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.optim.LossAndGradient;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tape;
@@ -47,15 +45,21 @@ final class Examiner<M extends Net> {
     private static final float PADDING_TOLERANCE = 1e-4f;
 
     private final Trainer<M> trainer;
+    /** The trainer of a copy, which is looked at and not trained. */
+    private final Trainer<M> looked;
+
     private final @Nullable Loss loss;
     private final Batches train;
     private final List<Check.Finding> findings = new ArrayList<>();
     /** Whether the first batch has padding, as the first examination finds out. */
     private boolean ragged;
+    /** What the first examination saw of the outputs. */
+    private @Nullable Verdict outputs;
 
     /** {@code loss} is null where a custom step shows no output. */
-    Examiner(Trainer<M> trainer, @Nullable Loss loss, Batches train) {
+    Examiner(Trainer<M> trainer, Model<M> copy, @Nullable Loss loss, Batches train) {
         this.trainer = trainer;
+        looked = trainer.model(copy);
         this.loss = loss;
         this.train = train;
     }
@@ -66,7 +70,12 @@ final class Examiner<M extends Net> {
         examine("inputs", this::inputs);
         if (loss != null) {
             examine("examples", this::examples);
-            examine("outputs", this::outputs);
+            examine("outputs", () -> {
+                if (outputs == null) {
+                    throw new IllegalStateException("the model gave none for the first batch");
+                }
+                return outputs;
+            });
             if (ragged) {
                 examine("padding", this::padding);
             }
@@ -96,18 +105,18 @@ final class Examiner<M extends Net> {
         float first;
         float chance = Float.NaN;
         String zeros = "an answer of zeros";
-        try (Model<M> copy = trainer.model.copy();
-                Pass pass = Pass.infer(new Rng(0))) {
+        try (Pass pass = Pass.grad(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
             if (loss == null) {
-                first = trainer.model(copy).loss(batch).item();
+                first = looked.loss(batch).item();
             } else {
                 ragged = batch.ragged(batch.name(Role.INPUT));
-                Tensor output = ((Layer) copy.net()).apply(batch);
-                first = trainer.compared(output, batch).loss().item();
+                Tensor output = looked.output(batch);
+                outputs = outputs(loss.outputs(), output.detach(), pass);
+                first = looked.compared(output, batch).loss().item();
                 if (ZEROS_SAY_NOTHING.contains(loss.outputs())) {
                     zeros = loss.outputs() == Outputs.NUMBERS ? zeros : "chance (logits of zeros)";
-                    chance = trainer.compared(Tensor.zeros(output.shape().toArray()), batch)
+                    chance = looked.compared(Tensor.zeros(output.shape().toArray()), batch)
                             .loss()
                             .item();
                 }
@@ -141,28 +150,21 @@ final class Examiner<M extends Net> {
     // ---- a model that can learn learns one batch by heart
 
     private Verdict oneBatch() {
-        float first = Float.NaN;
-        float last = Float.NaN;
+        double first = Double.NaN;
+        double last = Double.NaN;
         int steps = 0;
-        try (Model<M> copy = trainer.model.copy();
-                BoundOptimizer optimizer = trainer.model(copy).optimizer()) {
-            Batches.Epoch epoch = train.epoch(0);
-            LossAndGradient evaluation = () -> {
-                try (Pass pass = Pass.grad(new Rng(0))) { // evaluation mode: dropout would never let it be learned
-                    return lossAndGradient(pass, copy, epoch.batch(0));
-                }
-            };
-            for (; steps < OVERFIT_STEPS; steps++) {
-                last = (float) evaluation.compute();
+        try (Rehearsal<M> copy = new Rehearsal<>(trainer, train, 0, false)) {
+            for (; ; steps++) { // in evaluation mode, because dropout would never let a batch be learned by heart
+                last = copy.loss(0, () -> Pass.grad(new Rng(0)), batch -> batch);
                 first = steps == 0 ? last : first;
-                if (first >= 0 && last < first / 10 || !Float.isFinite(last)) {
+                if (first >= 0 && last < first / 10 || !Double.isFinite(last) || steps == OVERFIT_STEPS) {
                     break;
                 }
-                optimizer.step(evaluation);
+                copy.step();
             }
         }
         // a loss below 0 may be near its least value from the start, so there any fall counts that is no rounding
-        return last < (first >= 0 ? first / 2 : first * 1.001f)
+        return last < (first >= 0 ? first / 2 : first * 1.001)
                 ? verdict(true, "its loss falls from %.4g to %.4g in %d steps", first, last, steps)
                 : verdict(
                         false,
@@ -172,12 +174,6 @@ final class Examiner<M extends Net> {
                         first,
                         last,
                         steps);
-    }
-
-    private double lossAndGradient(Pass pass, Model<M> copy, Batch batch) {
-        Tensor value = trainer.model(copy).loss(batch);
-        pass.backward(value, copy);
-        return value.item();
     }
 
     // ---- a model that sees its inputs does better than one that sees zeros
@@ -218,32 +214,22 @@ final class Examiner<M extends Net> {
     private Trained trained(boolean blind) {
         double first = Double.NaN;
         double sum = 0;
-        int counted = 0;
-        try (Model<M> copy = trainer.model.copy();
-                BoundOptimizer optimizer = trainer.model(copy).optimizer()) {
-            Batches.Epoch epoch = train.epoch(0);
+        try (Rehearsal<M> copy = new Rehearsal<>(trainer, train, 0, false)) {
             for (int i = 0; i < INPUT_STEPS; i++) {
-                if (i > 0 && i % train.steps() == 0) {
-                    epoch = train.epoch(i / train.steps());
-                }
-                Batches.Epoch batches = epoch;
                 int step = i;
-                LossAndGradient evaluation = () -> {
-                    try (Pass pass = Pass.train(new Rng(trainer.seed).split(step))) {
-                        Batch batch = batches.batch(step % train.steps());
-                        return lossAndGradient(pass, copy, blind ? blinded(batch) : batch);
-                    }
-                };
-                double value = evaluation.compute();
+                double value = copy.loss(
+                        step,
+                        () -> Pass.train(new Rng(trainer.seed).split(step)),
+                        batch -> blind ? blinded(batch) : batch);
                 first = i == 0 ? value : first;
-                if (i >= INPUT_STEPS * 3 / 4) {
-                    sum += value;
-                    counted++;
+                if (!Double.isFinite(value)) {
+                    return new Trained(first, value);
                 }
-                optimizer.step(evaluation);
+                sum += i >= INPUT_STEPS * 3 / 4 ? value : 0;
+                copy.step();
             }
         }
-        return new Trained(first, sum / counted);
+        return new Trained(first, sum / (INPUT_STEPS / 4));
     }
 
     private static Batch blinded(Batch batch) {
@@ -256,15 +242,11 @@ final class Examiner<M extends Net> {
 
     // ---- outputs are what the loss takes them for
 
-    private Verdict outputs() {
-        try (Model<M> copy = trainer.model.copy();
-                Pass pass = Pass.grad(new Rng(0))) {
-            Tensor output = ((Layer) copy.net()).apply(train.epoch(0).batch(0));
-            String fault = loss == null ? null : fault(loss.outputs(), output.detach(), pass);
-            return fault == null
-                    ? verdict(true, "the outputs %s may be what the loss takes them for", output.shape())
-                    : new Verdict(false, fault);
-        }
+    private static Verdict outputs(Outputs takes, Tensor output, Pass pass) {
+        String fault = fault(takes, output, pass);
+        return fault == null
+                ? verdict(true, "the outputs %s may be what the loss takes them for", output.shape())
+                : new Verdict(false, fault);
     }
 
     /** What outputs cannot be and are taken for, and what to do, or null if there is nothing to say. */
@@ -307,10 +289,9 @@ final class Examiner<M extends Net> {
 
     /** The shortest example of a batch alone, and as long as the longest is. */
     private Verdict padding() {
-        try (Model<M> copy = trainer.model.copy();
-                Pass pass = Pass.infer(new Rng(0))) {
+        try (Pass pass = Pass.infer(new Rng(0))) {
             Batch batch = train.epoch(0).batch(0);
-            Layer net = (Layer) copy.net();
+            Layer net = (Layer) looked.model.net();
             net.apply(batch); // refuses a net that mixes steps and takes no lengths
             int[] lengths = batch.lengths(batch.name(Role.INPUT)).toIntArray();
             int row = 0;
@@ -385,14 +366,13 @@ final class Examiner<M extends Net> {
     private Verdict examples() {
         int n = Math.min(train.size(), train.examples());
         for (int row : new int[] {0, n - 1}) {
-            try (Model<M> copy = trainer.model.copy();
-                    Pass pass = Pass.grad(new Rng(0))) {
+            try (Pass pass = Pass.grad(new Rng(0))) {
                 Batch batch = train.epoch(0).batch(0);
                 if (batch.x().dtype() != DType.F32) {
-                    return tokens(copy, batch);
+                    return tokens(batch);
                 }
                 Tensor x = pass.watch(batch.x());
-                Tensor y = ((Layer) copy.net()).apply(batch.withX(x));
+                Tensor y = looked.output(batch.withX(x));
                 if (y.shape().rank() == 0 || y.dim(0) != n) {
                     return verdict(
                             false,
@@ -430,9 +410,9 @@ final class Examiner<M extends Net> {
      * Integers have no gradient: the output of the first example must be the same bits where all examples are the
      * first.
      */
-    private Verdict tokens(Model<M> copy, Batch batch) {
+    private Verdict tokens(Batch batch) {
         Tensor x = batch.x();
-        Tensor y = ((Layer) copy.net()).apply(batch);
+        Tensor y = looked.output(batch);
         if (y.shape().rank() == 0 || y.dim(0) != x.dim(0)) {
             return verdict(
                     false,
@@ -440,7 +420,7 @@ final class Examiner<M extends Net> {
                     y.shape(),
                     x.dim(0));
         }
-        Tensor same = ((Layer) copy.net()).apply(batch.withX(x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
+        Tensor same = looked.output(batch.withX(x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
         return Arrays.equals(y.slice(0, 0, 1).toArray(), same.slice(0, 0, 1).toArray())
                 ? alone()
                 : verdict(

@@ -28,11 +28,17 @@ final class Located {
         Set<String> where = new TreeSet<>();
         for (String field : fields) {
             Tensor t = batch.get(field);
-            int[] all = t.dtype() == DType.I32 ? t.toIntArray() : new int[0];
+            if (t.dtype() != DType.I32 || t.size() == 0) {
+                continue;
+            }
+            int[] all = t.toIntArray();
+            Tensor places = Tensor.ofInts(
+                    IntStream.range(0, all.length).toArray(), t.shape().toArray());
             for (boolean alone : unpadded) {
-                int place = place(refused.row(), all.length, alone && batch.ragged(field), field, batch);
-                if (place >= 0 && all[place] == refused.found()) {
-                    meant.add(batch.example(place / (all.length / batch.size())));
+                int[] read = (alone && batch.ragged(field) ? batch.unpadded(field, places) : places).toIntArray();
+                long row = refused.row();
+                if (row >= 0 && row < read.length && all[read[(int) row]] == refused.found()) {
+                    meant.add(batch.example(read[(int) row] / (all.length / batch.size())));
                     where.add(field);
                 }
             }
@@ -44,16 +50,5 @@ final class Located {
                         e.getMessage() + "; the row is counted in the batch, and it is in " + String.join(" or ", where)
                                 + " of example " + example + " of the dataset",
                         e);
-    }
-
-    /** The place in a field of this size that is read as this row, or -1. */
-    private static int place(long row, int size, boolean unpadded, String field, Batch batch) {
-        if (!unpadded || size == 0) {
-            return row >= 0 && row < size ? (int) row : -1;
-        }
-        Tensor places = Tensor.ofInts(
-                IntStream.range(0, size).toArray(), batch.get(field).shape().toArray());
-        int[] read = batch.unpadded(field, places).toIntArray();
-        return row >= 0 && row < read.length ? read[(int) row] : -1;
     }
 }

@@ -1,15 +1,9 @@
 package dev.fathom.train;
 
-import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
-import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
-import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.optim.LossAndGradient;
-import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -42,17 +36,11 @@ public final class RateRange {
         double least = Double.POSITIVE_INFINITY;
         int n = 0;
         Rng rng = new Rng(trainer.seed).split("trainer");
-        try (Model<M> copy = trainer.model.copy();
-                BoundOptimizer optimizer = trainer.model(copy).optimizer();
-                KeptState carried = new KeptState()) {
-            Batches.Epoch epoch = train.epoch(1);
+        try (Rehearsal<M> copy = new Rehearsal<>(trainer, train, 1, true)) {
             while (n < steps) {
-                if (n > 0 && n % train.steps() == 0) {
-                    epoch = train.epoch(1 + n / train.steps());
-                }
+                Rng drawn = rng.split(n);
                 rates[n] = from * Math.pow(to / from, n / (steps - 1.0));
-                LossAndGradient evaluation = evaluation(trainer, copy, epoch, n % train.steps(), carried, rng.split(n));
-                losses[n] = evaluation.compute();
+                losses[n] = copy.loss(n, () -> Pass.train(drawn.split(0)), batch -> batch);
                 mean = SMOOTHING * mean + (1 - SMOOTHING) * losses[n];
                 smoothed[n] = mean / (1 - Math.pow(SMOOTHING, n + 1.0));
                 if (!Double.isFinite(losses[n])) {
@@ -63,32 +51,13 @@ public final class RateRange {
                 if (smoothed[n - 1] > DIVERGED * least) {
                     break;
                 }
-                optimizer.learningRate((float) rates[n - 1]);
-                optimizer.step(evaluation);
+                copy.step((float) rates[n - 1]);
             }
         } catch (ArithmeticException e) {
             // the norm of the gradients is not finite: the end of the range
             return new RateRange(rates, losses, smoothed, n);
         }
         return new RateRange(rates, losses, smoothed, n);
-    }
-
-    /** The loss of a batch, always with the same random numbers; a loss that is not finite has no gradient. */
-    private static <M extends Net> LossAndGradient evaluation(
-            Trainer<M> trainer, Model<M> copy, Batches.Epoch epoch, int step, KeptState carried, Rng rng) {
-        return () -> {
-            try (Pass pass = Pass.train(rng.split(0))) {
-                Batch batch = epoch.batch(step);
-                Step.Result result = trainer.model(copy).run(batch, carried.state());
-                carried.keep(result.state());
-                Tensor loss = trainer.model(copy).penalized(result.loss());
-                double value = loss.item();
-                if (Double.isFinite(value)) {
-                    pass.backward(loss, copy);
-                }
-                return value;
-            }
-        };
     }
 
     /** Returns the learning rates, ascending; the last is the one where the test ended. */

@@ -493,7 +493,9 @@ public final class Trainer<M extends Net> {
      */
     public Check check(Batches train) {
         requireNonNull(train, "Trainer.check: train must not be null");
-        return new Examiner<>(this, loss, train).examine();
+        try (Model<M> copy = model.copy()) {
+            return new Examiner<>(this, copy, loss, train).examine();
+        }
     }
 
     /** Returns {@link #findRate(Batches, int, double, double)} with 100 steps from rate 1e-7 to 10. */

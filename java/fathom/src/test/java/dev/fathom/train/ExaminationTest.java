@@ -8,6 +8,7 @@ import dev.fathom.data.Field;
 import dev.fathom.data.Padding;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -18,11 +19,13 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sgd;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -82,6 +85,25 @@ class ExaminationTest {
                 .startsWith("false ")
                 .endsWith(" is far above 0.6931, that of chance (logits of zeros); scale the features, or begin with"
                         + " smaller weights");
+    }
+
+    private static Parameter zeros(int... shape) {
+        return new Parameter(Shape.of(shape), Init.zeros());
+    }
+
+    /** The second loss is that after the steps it names: w + b of (w + b - 2)^2 begins at 0 and nears 2. */
+    @Test
+    void theLossOfOneBatchIsThatAfterItsSteps() {
+        float rate = 5e-5f;
+        try (Dataset data = Dataset.of(new float[] {1, 1}, Shape.of(1), new float[] {2, 2}, Shape.of(1));
+                var model = Model.of(new Linear(zeros(1, 1), zeros(1), null), 1)) {
+            Check check = Trainer.of(model, Loss.mse(), new Sgd(rate)).check(data.batches(2));
+            assertThat(sentence(check, "one batch"))
+                    .startsWith(String.format(
+                            Locale.ROOT,
+                            "false its loss goes from 4.000 to %.4g in 300 steps",
+                            4 * Math.pow(1 - 4 * rate, 600)));
+        }
     }
 
     /** Its inputs do not matter: it answers with its bias. */
