@@ -19,6 +19,8 @@ import dev.fathom.features.NetLearner;
 import dev.fathom.features.OneVsRest;
 import dev.fathom.features.Prediction;
 import dev.fathom.image.ImageFolder;
+import dev.fathom.io.MappedFile;
+import dev.fathom.io.Npy;
 import dev.fathom.io.Safetensors;
 import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
@@ -49,6 +51,8 @@ import dev.fathom.train.Trainer;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -56,6 +60,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.IntToLongFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -169,6 +174,31 @@ class LibraryClosingTest {
                 "FitRun", () -> make("FitRun", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
         makers.put("CallGraph", () -> make("CallGraph", new int[0], object("Sizes", 1, 1), Map.of(), null));
+        Path numbers = folder.resolve("numbers.npy");
+        Npy.write(numbers, Shape.of(2), FloatBuffer.allocate(2));
+        makers.put("MappedFile", () -> MappedFile.open(numbers));
+        makers.put("NpyFile", () -> make("NpyFile", Npy.read(numbers), MappedFile.open(numbers), 128L));
+        makers.put(
+                "NpyPair",
+                () -> make(
+                        "NpyPair",
+                        makers.get("NpyFile").call(),
+                        makers.get("NpyFile").call(),
+                        0));
+        makers.put("Tokens", () -> {
+            IntToLongFunction start = i -> i;
+            return make("Tokens", object("Sequence", new int[3], MappedFile.open(numbers), 0L, 3L), 1L, 1, start);
+        });
+        makers.put("Writer", () -> {
+            Field source = Dataset.class.getDeclaredField("source");
+            source.setAccessible(true);
+            return make("Writer", folder.resolve("spill" + System.nanoTime()), source.get(data));
+        });
+        makers.put("Spill", () -> {
+            try (AutoCloseable writer = makers.get("Writer").call()) {
+                return make("Spill", writer);
+            }
+        });
         makers.put("Traces", () -> make("Traces", List.of(), Function.identity()));
     }
 
