@@ -3,7 +3,8 @@
  * kernels of one platform, and opens the packages of its nets to {@code dev.fathom}, which reads the components of
  * their records.
  *
- * <p>Three packages stay inside: {@code dev.fathom.ops}, whose records trust what {@code Tensor} has checked,
+ * <p>Six packages stay inside: {@code dev.fathom.jni}, {@code dev.fathom.command} and {@code dev.fathom.offheap}, which
+ * take and give addresses, {@code dev.fathom.ops}, whose records trust what {@code Tensor} has checked,
  * {@code dev.fathom.autograd}, which lies below tensors and passes, and {@code dev.fathom.store}, where the numbers of
  * models live.
  */
@@ -32,6 +33,9 @@ module dev.fathom {
     exports dev.fathom.command to
             dev.fathom.media; // which changes the pictures of a batch by kernels of their own
     exports dev.fathom.ops to
+            dev.fathom.nets;
+    exports dev.fathom.offheap to
+            dev.fathom.media,
             dev.fathom.nets;
     exports dev.fathom.store to
             dev.fathom.nets;

@@ -1,9 +1,9 @@
 package dev.fathom.bench;
 
-import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.tensor.Pass;

@@ -4,7 +4,7 @@ import dev.fathom.command.Commands;
 import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import java.nio.ByteOrder;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;

@@ -1,6 +1,6 @@
 package dev.fathom.bench;
 
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;

@@ -64,6 +64,7 @@ class ArchitectureTest {
             "jni",
             "kernel",
             "command",
+            "offheap",
             "memory",
             "op",
             "ops",
@@ -161,22 +162,7 @@ class ArchitectureTest {
                 .hasMessageContaining("references method <dev.fathom.nn.Linear.forward(dev.fathom.tensor.Tensor)>");
     }
 
-    @Test
-    void accessIsForTheLibraryAlone() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackages(
-                        of("tensor", "store", "parameter", "io", "nn", "optim", "data", "plan", "train"))
-                .should()
-                .dependOnClassesThat()
-                .haveSimpleNameEndingWith("Access")
-                .check(LIBRARY);
-    }
-
-    /**
-     * A user on the module path can name every type of a public signature, but for those of the classes that end in
-     * Access, which are not for users.
-     */
+    /** A user on the module path can name every type of a public signature. */
     @Test
     void theModuleExportsWhatPublicSignaturesName() throws IOException {
         ModuleDescriptor module;
@@ -188,13 +174,12 @@ class ArchitectureTest {
                 .map(ModuleDescriptor.Exports::source)
                 .collect(Collectors.toSet());
         assertThat(module.name()).isEqualTo("dev.fathom");
-        assertThat(exported).hasSizeGreaterThan(10).doesNotContain(of("jni", "command", "ops", "autograd", "store"));
+        assertThat(exported)
+                .hasSizeGreaterThan(10)
+                .doesNotContain(of("jni", "command", "offheap", "ops", "autograd", "store"));
         Set<String> hidden = new TreeSet<>();
         for (JavaClass c : LIBRARY) {
-            if (c.getModifiers().contains(PUBLIC)
-                    && exported.contains(c.getPackageName())
-                    && !c.getSimpleName().endsWith("Access")
-                    && !c.getSimpleName().equals("Arena")) {
+            if (c.getModifiers().contains(PUBLIC) && exported.contains(c.getPackageName())) {
                 Stream.concat(c.getCodeUnits().stream(), c.getFields().stream())
                         .filter(m -> !m.getModifiers().contains(SYNTHETIC)) // what the compiler adds
                         .filter(m -> m.getModifiers().contains(PUBLIC)

@@ -7,9 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Block;
+import dev.fathom.kernel.NativeMemoryException;
 import dev.fathom.memory.Memory;
-import dev.fathom.memory.NativeMemoryException;
 import dev.fathom.nn.AdaptiveAvgPool;
 import dev.fathom.nn.AlphaDropout;
 import dev.fathom.nn.AvgPool;
@@ -56,6 +55,7 @@ import dev.fathom.nn.Temperature;
 import dev.fathom.nn.TimeDistributed;
 import dev.fathom.nn.Upsample;
 import dev.fathom.nn.WeightNorm;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;

@@ -26,21 +26,21 @@ import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.linear.LogisticRegression;
 import dev.fathom.linear.Ridge;
-import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.plan.Plan;
 import dev.fathom.search.Dimension;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
 import dev.fathom.search.Space;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
@@ -169,7 +169,7 @@ class LibraryClosingTest {
         makers.put("Block", () -> new Block("closing", 4096));
         makers.put(
                 "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
-        makers.put("Best", () -> make("Best", ParameterAccess.store(model.range()), true));
+        makers.put("Best", () -> make("Best", StoreRange.store(model.range()), true));
         makers.put(
                 "FitRun", () -> make("FitRun", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));

@@ -43,10 +43,7 @@ final class PublicApi {
     private PublicApi(List<Path> modules) throws IOException, ClassNotFoundException {
         for (Path module : modules) {
             for (Class<?> type : classes(module.resolve("target/classes"))) {
-                // TensorAccess and its like are for the library, and have to be public for its other packages
-                if (exported(module, type.getPackageName())
-                        && visible(type)
-                        && !type.getSimpleName().endsWith("Access")) {
+                if (exported(module, type.getPackageName()) && visible(type)) {
                     shown.put(type, module);
                 }
             }

@@ -7,13 +7,12 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Role;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,11 +131,11 @@ final class Augmenter implements Augmentation.Change {
 
     @Override
     public Batch apply(Batch batch, long seed, int first) {
-        Arena arena = Memory.borrow();
+        Arena arena = OffHeap.borrow();
         try {
             return new Work(arena, batch).run(seed, first);
         } finally {
-            Memory.giveBack(arena);
+            OffHeap.giveBack(arena);
         }
     }
 
@@ -169,7 +168,7 @@ final class Augmenter implements Augmentation.Change {
             numbers = Block.at(numbersAt, given);
             current = Values.address(x);
             boolean odd = runs % 2 == 1;
-            moved = odd ? TensorAccess.create(x.shape(), DType.F32) : x;
+            moved = odd ? Values.create(Tensor.class, x.shape(), DType.F32) : x;
             other = odd ? Values.address(moved) : runs > 0 ? arena.allocate(4L * n * columns) : 0;
         }
 
@@ -192,7 +191,7 @@ final class Augmenter implements Augmentation.Change {
             Tensor targets = targetColumns > 0 ? batch.y() : null;
             if (toProbabilities && targets != null) {
                 Tensor labels = targets;
-                targets = TensorAccess.create(Shape.of(n, targetColumns), DType.F32);
+                targets = Values.create(Tensor.class, Shape.of(n, targetColumns), DType.F32);
                 commands.begin(Kernel.ONE_HOT)
                         .at(Values.address(labels))
                         .at(Values.address(targets))

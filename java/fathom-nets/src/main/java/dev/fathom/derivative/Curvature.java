@@ -2,7 +2,7 @@ package dev.fathom.derivative;
 
 import dev.fathom.autograd.Leaf;
 import dev.fathom.autograd.Values;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;

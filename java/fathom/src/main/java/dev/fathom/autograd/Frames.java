@@ -1,6 +1,6 @@
 package dev.fathom.autograd;
 
-import dev.fathom.memory.Arena;
+import dev.fathom.offheap.Arena;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;

@@ -2,8 +2,8 @@ package dev.fathom.autograd;
 
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
 
 /**
  * A parameter or buffer as backward sees it: the numbers behind a {@link Value}, with a version, and for a parameter a

@@ -2,9 +2,9 @@ package dev.fathom.autograd;
 
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
@@ -73,7 +73,7 @@ public abstract class Scope {
 
     private final Thread thread = Thread.currentThread();
     private final Open open;
-    private final @Nullable Object openedAt = Memory.callSite();
+    private final @Nullable Object openedAt = OffHeap.callSite();
     private final boolean training;
     private final boolean tracing;
     private final Workspace workspace;
@@ -83,7 +83,7 @@ public abstract class Scope {
     /** The last backward that succeeded. */
     private @Nullable Backward finished;
 
-    final Arena arena = Memory.borrow();
+    final Arena arena = OffHeap.borrow();
     final Frames frames;
 
     // what a recomputed layer has of its own while it runs again
@@ -128,7 +128,7 @@ public abstract class Scope {
         CURRENT.set(open);
         int depth = open.depth();
         if (depth >= MANY && Integer.bitCount(depth) == 1) {
-            Memory.warn(depth + " passes are open at once on thread " + thread.getName() + ", the latest at "
+            OffHeap.warn(depth + " passes are open at once on thread " + thread.getName() + ", the latest at "
                     + openedAt() + ": close each pass, or use try-with-resources");
         }
     }
@@ -629,7 +629,7 @@ public abstract class Scope {
      * a small op.
      */
     String openedAt() {
-        return Memory.render(openedAt);
+        return OffHeap.render(openedAt);
     }
 
     /** Frees every value of the scope. A second call does nothing. */
@@ -652,6 +652,6 @@ public abstract class Scope {
         CURRENT.set(open.outer); // also null: a thread that opens pass after pass keeps its entry
         workspace.created = frames.close();
         workspace.tape.clear();
-        Memory.giveBack(arena);
+        OffHeap.giveBack(arena);
     }
 }

@@ -1,7 +1,7 @@
 package dev.fathom.autograd;
 
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
@@ -145,7 +145,7 @@ public abstract class Value {
     }
 
     private IllegalStateException unknown() {
-        return new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
+        return new IllegalStateException("freeze: value of " + name() + " read at " + OffHeap.render(OffHeap.callSite())
                 + "; a plan cannot depend on data, so choose by ops, such as where, or freeze a plan for each case");
     }
 

@@ -3,15 +3,14 @@ package dev.fathom.data;
 import dev.fathom.autograd.Values;
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -410,7 +409,7 @@ public final class Batches {
             Storage source = data.source();
             @Nullable Shape[] shapes = n == size ? whole : n == count((data.size() - 1) / size) ? last : shapes(n);
             data.enter();
-            Arena arena = Memory.borrow(); // for what the kernels need beside the batch
+            Arena arena = OffHeap.borrow(); // for what the kernels need beside the batch
             try {
                 long numbers = rows(arena, from, n);
                 Storage.Rows at = source.rows(arena, numbers, n);
@@ -421,14 +420,15 @@ public final class Batches {
                 for (int f = 0; f < shapes.length; f++) {
                     Shape shape = shapes[f];
                     if (shape == null && padded != null) {
-                        Tensor lengths = TensorAccess.create(Shape.of(n), DType.I32);
+                        Tensor lengths = Values.create(Tensor.class, Shape.of(n), DType.I32);
                         padded[f] = new Batch.Padded(lengths, data.padding(f).atFront());
                         values[f] =
                                 padded(commands, at, f, Block.at(index, 4 * n).asIntBuffer(), lengths);
                         continue;
                     }
                     Storage.Part part = source.parts.get(f);
-                    values[f] = TensorAccess.create(shape, part.as() == Storage.As.FLOATS ? DType.F32 : DType.I32);
+                    values[f] =
+                            Values.create(Tensor.class, shape, part.as() == Storage.As.FLOATS ? DType.F32 : DType.I32);
                     boolean pixels = part.pixels();
                     gather(
                             commands,
@@ -449,7 +449,7 @@ public final class Batches {
                 Batch augmented = change == null ? batch : same("augment", batch, change.apply(batch, seed, from));
                 return same("map", augmented, data.changed(augmented));
             } finally {
-                Memory.giveBack(arena);
+                OffHeap.giveBack(arena);
                 data.exit();
             }
         }
@@ -491,8 +491,8 @@ public final class Batches {
         Block.write(Values.address(lengths), IntBuffer.wrap(kept));
         int length = padding.fixed() ? padding.limit() : most;
         boolean ints = part.as() == Storage.As.INTS;
-        Tensor result = TensorAccess.create(
-                batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
+        Tensor result = Values.create(
+                Tensor.class, batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
         long to = Values.address(result);
         if (least < length) {
             commands.begin(Kernel.FILL)

@@ -2,8 +2,8 @@ package dev.fathom.data;
 
 import dev.fathom.io.AtomicFile;
 import dev.fathom.io.Npy;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
@@ -407,7 +407,7 @@ public final class Dataset implements AutoCloseable {
         int n = NpyPair.check(x, y);
         boolean floats = y.dtype() == DType.F32;
         return of(
-                Field.held("x", Storage.As.FLOATS, x.dtype(), NpyPair.example(x), n, x::copyTo)
+                Field.held("x", Storage.As.FLOATS, x.dtype(), NpyPair.example(x), n, HeldStorage.Content.of(x))
                         .input(),
                 Field.held(
                                 "y",
@@ -415,7 +415,7 @@ public final class Dataset implements AutoCloseable {
                                 y.dtype(),
                                 NpyPair.example(y),
                                 n,
-                                y::copyTo)
+                                HeldStorage.Content.of(y))
                         .target());
     }
 
@@ -1188,7 +1188,7 @@ public final class Dataset implements AutoCloseable {
     synchronized void enter() {
         if (closed) {
             throw new IllegalStateException(
-                    "dataset is closed: it was closed at " + Memory.render(closedAt) + "; use it before the close");
+                    "dataset is closed: it was closed at " + OffHeap.render(closedAt) + "; use it before the close");
         }
         readers++;
     }
@@ -1208,7 +1208,7 @@ public final class Dataset implements AutoCloseable {
             return;
         }
         closed = true;
-        closedAt = Memory.callSite();
+        closedAt = OffHeap.callSite();
         if (readers == 0) {
             free();
         }

@@ -1,6 +1,6 @@
 package dev.fathom.data;
 
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.io.EOFException;

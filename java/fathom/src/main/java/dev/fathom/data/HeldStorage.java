@@ -1,7 +1,9 @@
 package dev.fathom.data;
 
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
+import dev.fathom.io.Npy;
+import dev.fathom.nn.Part;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -32,6 +34,11 @@ final class HeldStorage extends Storage implements Storage.Rows {
     /** Writes all values of a part, row-major, into a block from an offset on. */
     interface Content {
         void copyTo(Block block, long offset);
+
+        /** Those of an array in a file. */
+        static Content of(Npy npy) {
+            return (block, offset) -> npy.copyTo((at, count) -> block.view(offset + at, count));
+        }
     }
 
     private HeldStorage(String op, Block block, int rows, List<Part> parts, List<Content> contents, int classes) {

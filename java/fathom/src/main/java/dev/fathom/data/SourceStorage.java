@@ -1,7 +1,8 @@
 package dev.fathom.data;
 
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
+import dev.fathom.nn.Part;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package dev.fathom.data;
 
-import dev.fathom.memory.Arena;
+import dev.fathom.offheap.Arena;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.nio.ByteBuffer;

@@ -1,11 +1,10 @@
 package dev.fathom.io;
 
 import dev.fathom.autograd.Values;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -157,30 +156,27 @@ public final class Npy {
      * @throws IllegalStateException if no pass is open
      */
     public Tensor tensor() {
-        Tensor t = TensorAccess.create(shape(), dtype());
+        Tensor t = Values.create(Tensor.class, shape(), dtype());
         long bytes = shape().size() * dtype().bytes();
         values((at, count) -> Block.at(Values.address(t) + at, count), bytes);
         return t;
     }
 
     /**
-     * Copies the numbers in row-major order, in native bytes of {@link #dtype}, into a block from {@code offset} on.
+     * Copies the numbers in row-major order, in native bytes of {@link #dtype}.
      *
-     * @throws IllegalArgumentException if the file has changed, a value does not fit its type, or the block is too
-     *     small; the block then holds part of the values
+     * @throws IllegalArgumentException if the file has changed, or a value does not fit its type; the target then holds
+     *     part of the values
      * @throws UncheckedIOException if it cannot be read
      */
-    public void copyTo(Block block, long offset) {
-        long bytes = shape().size() * dtype().bytes();
-        if (offset < 0 || bytes > block.bytes() - offset) {
-            throw new IllegalArgumentException("copyTo: " + source + " takes " + bytes + " bytes but the block has "
-                    + block.bytes() + " bytes and offset=" + offset + "; make it larger");
-        }
-        values((at, count) -> block.view(offset + at, count), bytes);
+    public void copyTo(Target target) {
+        values(target, shape().size() * dtype().bytes());
     }
 
-    /** Where the numbers go: a view of some bytes. */
-    private interface Target {
+    /** Where the numbers go. */
+    @FunctionalInterface
+    public interface Target {
+        /** Returns a buffer for {@code count} bytes, which are those from {@code at} on. */
         ByteBuffer view(long at, int count);
     }
 

@@ -7,12 +7,11 @@ import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
 import dev.fathom.autograd.Values;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -250,7 +249,7 @@ public final class Safetensors implements AutoCloseable {
     public Tensor tensor(String name) {
         Entry e = entry(name);
         Stored stored = stored(e);
-        Tensor t = TensorAccess.create(shape(e), stored.dtype());
+        Tensor t = Values.create(Tensor.class, shape(e), stored.dtype());
         long address = Values.address(t);
         int width = stored.dtype().bytes();
         values(e, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width)));
@@ -431,8 +430,8 @@ public final class Safetensors implements AutoCloseable {
 
     private void mustBeOpen(String who) {
         if (closed) {
-            throw new IllegalStateException(
-                    who + ": " + file + " was closed at " + Memory.render(closedAt) + "; " + who + " before the close");
+            throw new IllegalStateException(who + ": " + file + " was closed at " + OffHeap.render(closedAt) + "; "
+                    + who + " before the close");
         }
     }
 
@@ -442,7 +441,7 @@ public final class Safetensors implements AutoCloseable {
         synchronized (data) {
             if (!closed) {
                 closed = true;
-                closedAt = Memory.callSite();
+                closedAt = OffHeap.callSite();
                 data.close();
             }
         }

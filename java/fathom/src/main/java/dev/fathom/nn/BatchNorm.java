@@ -8,7 +8,6 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Normalized;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tree.Records;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +112,7 @@ public record BatchNorm(
      */
     @Override
     public Steps stepReading() {
-        return TensorAccess.evaluating() ? Steps.EACH : Steps.MIXED;
+        return Pass.evaluating() ? Steps.EACH : Steps.MIXED;
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.autograd.Values;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;

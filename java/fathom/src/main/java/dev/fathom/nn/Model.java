@@ -6,16 +6,15 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.parameter.ParameterAccess;
-import dev.fathom.parameter.ParameterRange;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
@@ -53,7 +52,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     private Model(M net, Store store) {
         this.net = net;
         this.store = store;
-        this.range = ParameterAccess.range(store, 0, store.parameters());
+        this.range = new ParameterRange(store, 0, store.parameters());
     }
 
     /**
@@ -111,7 +110,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         store.bind();
         Set<Object> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
         former.forEach(s -> fixed.addAll(s.evaluating()));
-        String site = Memory.render(Memory.callSite());
+        String site = OffHeap.render(OffHeap.callSite());
         former.forEach(s -> s.supersede("its parameters moved to the model made at " + site));
         Model<M> result = new Model<>(net, store);
         result.evaluate(Structure.walk(net).stream().filter(n -> fixed.contains(n.value())));
@@ -184,12 +183,12 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     private Store store() {
-        return ParameterAccess.store(range);
+        return StoreRange.store(range);
     }
 
     /** The parameters, in the order of the block. */
     public List<Parameter> parameters() {
-        return ParameterAccess.variables(store()).stream()
+        return store().<Variable>cells().stream()
                 .filter(Parameter.class::isInstance)
                 .map(Parameter.class::cast)
                 .toList();
@@ -197,7 +196,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /** The buffers, in the order of the block. */
     public List<Buffer> buffers() {
-        return ParameterAccess.variables(store()).stream()
+        return store().<Variable>cells().stream()
                 .filter(Buffer.class::isInstance)
                 .map(Buffer.class::cast)
                 .toList();
@@ -251,7 +250,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         if (to < 0) {
             throw new IllegalArgumentException("part: the net has no parameters; pass one that has");
         }
-        return new Part(ParameterAccess.range(store(), from, to));
+        return new Part(new ParameterRange(store(), from, to));
     }
 
     /**
@@ -474,7 +473,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         from.lease();
         try {
             for (int i = 0; i < store().parameters(); i++) {
-                Variable p = ParameterAccess.variables(store).get(i);
+                Variable p = store.<Variable>cells().get(i);
                 long bytes = 4 * p.shape().size();
                 FloatBuffer theirs = from.view(4 * other.store.offset(i), bytes).asFloatBuffer();
                 FloatBuffer mine =
@@ -494,8 +493,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     private void matching(Model<?> other) {
-        List<Variable> mine = ParameterAccess.variables(store());
-        List<Variable> theirs = ParameterAccess.variables(other.store());
+        List<Variable> mine = store().<Variable>cells();
+        List<Variable> theirs = other.store().<Variable>cells();
         for (int i = 0; i < Math.max(mine.size(), theirs.size()); i++) {
             String a = i < mine.size() ? mine.get(i).name() + " " + mine.get(i).shape() : "nothing";
             String b = i < theirs.size()
@@ -533,7 +532,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         metadata.forEach(writer::metadata);
         store().lease();
         try {
-            for (Variable h : ParameterAccess.variables(store)) {
+            for (Variable h : store.<Variable>cells()) {
                 writer.add(h.name(), h.shape(), store.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
             }
             writer.write(file);
@@ -587,7 +586,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     public Loaded load(Safetensors file, Names names) {
         requireNonNull(file, "Model.load: file must not be null");
         requireNonNull(names, "Model.load: names must not be null");
-        List<Variable> all = ParameterAccess.variables(store());
+        List<Variable> all = store().<Variable>cells();
         Loading loading = new Loading(file, names, net, all);
         try (Block loaded = new Block("loaded weights", store.values().bytes())) {
             for (Variable h : all) {

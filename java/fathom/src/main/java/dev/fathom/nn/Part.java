@@ -1,7 +1,5 @@
 package dev.fathom.nn;
 
-import dev.fathom.parameter.ParameterRange;
-
 /**
  * The parameters of a subnet, from {@link Model#part}. A part can have an optimizer of its own, and be a target of
  * backward.

@@ -1,9 +1,9 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Checks;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
 import java.util.ArrayList;
@@ -101,7 +101,7 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
      * @throws IllegalArgumentException if a pattern matches none of the parameters, or no parameter is left
      */
     public Tensor of(Trainable trained) {
-        Store store = ParameterAccess.store(trained.range());
+        Store store = StoreRange.store(trained.range());
         List<String> names = IntStream.range(
                         trained.range().from(), trained.range().to())
                 .mapToObj(store::name)
@@ -118,8 +118,7 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
             String name = names.get(i);
             if (on.stream().anyMatch(p -> Trainable.matches(p, name))
                     && except.stream().noneMatch(p -> Trainable.matches(p, name))) {
-                Variable parameter =
-                        ParameterAccess.variables(store).get(trained.range().from() + i);
+                Variable parameter = store.<Variable>cells().get(trained.range().from() + i);
                 Tensor term = term(parameter.value());
                 sum = sum == null ? term : sum.add(term);
             }

@@ -6,9 +6,9 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.WindowedOp;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -125,8 +125,8 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
                     + " dimensions; fields are those of sequences [N, L, C] and of pictures [N, H, W, C]");
         }
         model.parameters(); // refuses a closed model
-        try (Pass pass = TensorAccess.trace()) {
-            Tensor x = TensorAccess.input(pass, input, DType.F32);
+        try (Pass pass = Pass.trace(false, new Rng(0))) {
+            Tensor x = pass.input(input, DType.F32);
             List<Frames.Called> calls = new ArrayList<>();
             Frames.of(pass).observe(calls::add);
             model.net().apply(x);

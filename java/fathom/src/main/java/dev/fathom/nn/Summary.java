@@ -6,9 +6,9 @@ import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tree.Structure;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,10 +32,10 @@ final class Summary {
         rows.add(new Row("", "layer", "output", "parameters", "multiply-adds"));
         long parameters = 0;
         long work = 0;
-        try (Pass pass = TensorAccess.trace()) {
+        try (Pass pass = Pass.trace(false, new Rng(0))) {
             Tensor[] in = new Tensor[inputs.length];
             for (int i = 0; i < inputs.length; i++) {
-                in[i] = TensorAccess.input(pass, inputs[i].shape(), inputs[i].dtype());
+                in[i] = pass.input(inputs[i].shape(), inputs[i].dtype());
                 rows.add(new Row("", "input", inputs[i].shape().toString(), "", ""));
             }
             List<Frames.Called> calls = new ArrayList<>();
@@ -66,8 +66,8 @@ final class Summary {
     }
 
     static long multiplyAdds(Layer net, Shape shape) {
-        try (Pass pass = TensorAccess.trace()) {
-            net.apply(TensorAccess.input(pass, shape, DType.F32));
+        try (Pass pass = Pass.trace(false, new Rng(0))) {
+            net.apply(pass.input(shape, DType.F32));
             return pass.tape().entries().stream().mapToLong(Summary::work).sum();
         }
     }

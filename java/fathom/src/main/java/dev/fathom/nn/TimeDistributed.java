@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Where;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tree.Inline;
 import dev.fathom.tree.Structure;
 import java.util.Arrays;
@@ -20,7 +20,7 @@ public record TimeDistributed(@Inline Layer layer) implements Layer {
      */
     @Override
     public Steps stepReading() {
-        boolean mixed = !TensorAccess.evaluating()
+        boolean mixed = !Pass.evaluating()
                 && Structure.walk(layer).stream()
                         .anyMatch(part -> part.value() instanceof BatchNorm norm && Steps.asked(norm) == Steps.MIXED);
         return mixed ? Steps.MIXED : Steps.EACH;

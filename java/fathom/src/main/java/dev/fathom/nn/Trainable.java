@@ -1,8 +1,7 @@
 package dev.fathom.nn;
 
-import dev.fathom.parameter.ParameterAccess;
-import dev.fathom.parameter.ParameterRange;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
 import java.util.regex.Pattern;
@@ -26,7 +25,7 @@ public sealed interface Trainable extends Target permits Model, Part {
      * @throws IllegalStateException if the model is closed or superseded
      */
     default void zeroGrad() {
-        Store store = ParameterAccess.store(range());
+        Store store = StoreRange.store(range());
         for (int i = range().from(); i < range().to(); i++) {
             store.forget(i);
         }

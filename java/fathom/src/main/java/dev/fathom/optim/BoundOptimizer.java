@@ -4,15 +4,16 @@ import dev.fathom.autograd.Values;
 import dev.fathom.command.Commands;
 import dev.fathom.io.Safetensors;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Block;
+import dev.fathom.nn.ParameterRange;
 import dev.fathom.nn.Trainable;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.parameter.ParameterAccess;
-import dev.fathom.parameter.ParameterRange;
+import dev.fathom.parameter.Variable;
 import dev.fathom.store.Segments;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -98,7 +99,7 @@ public final class BoundOptimizer implements AutoCloseable {
         this.recipe = recipe;
         stepping = recipe;
         parameters = trained.range();
-        store = ParameterAccess.store(parameters);
+        store = StoreRange.store(parameters);
         learningRate = recipe.learningRate();
         int n = parameters.to() - parameters.from();
         if (n == 0) {
@@ -510,7 +511,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     Parameter parameter(int i) {
-        return (Parameter) ParameterAccess.variables(store).get(parameters.from() + i);
+        return (Parameter) store.<Variable>cells().get(parameters.from() + i);
     }
 
     long stepsOf(int i) {
@@ -556,8 +557,7 @@ public final class BoundOptimizer implements AutoCloseable {
                     + " asks for the values before the step; return true from evaluatesAgain(), which keeps them");
         }
         long at = store.offset(parameters.from() + i) - store.offset(parameters.from());
-        return dev.fathom.tensor.TensorAccess.over(
-                before[0], Float.BYTES * at, shape(i), "values before the step", null);
+        return Values.over(Tensor.class, before[0], Float.BYTES * at, shape(i), "values before the step", null);
     }
 
     /** A step of another recipe for some of the parameters of this step. */

@@ -7,7 +7,6 @@ import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -185,7 +184,7 @@ public final class Update {
          * @throws IllegalArgumentException if the recipe has no such moment
          */
         public Tensor moment(int m) {
-            Tensor copy = TensorAccess.create(parameter().shape(), DType.F32);
+            Tensor copy = Values.create(Tensor.class, parameter().shape(), DType.F32);
             bound.copy(momentAddress(m), Values.address(copy), copy.shape().size());
             return copy;
         }

@@ -8,7 +8,6 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -137,7 +136,7 @@ final class CallGraph implements AutoCloseable {
 
     /** Runs {@code body} on inputs of these shapes, which have no values, and writes down what it called. */
     static CallGraph trace(List<Spec> specs, Sizes sizes, Function<Tensor[], Object> body) {
-        Pass pass = TensorAccess.freeze();
+        Pass pass = Pass.trace(false, null);
         CallGraph graph = new CallGraph(new int[specs.size()], sizes, new HashMap<>(), pass);
         try {
             graph.write(pass, specs, body);
@@ -173,7 +172,7 @@ final class CallGraph implements AutoCloseable {
         Tensor[] in = new Tensor[specs.size()];
         for (int i = 0; i < in.length; i++) {
             Spec s = specs.get(i);
-            in[i] = TensorAccess.input(pass, s.at(sizes), s.dtype());
+            in[i] = pass.input(s.at(sizes), s.dtype());
             inputs[i] = add(numbers, in[i], Kind.INPUT, s.name());
         }
         List<Tensor> results = new ArrayList<>();

@@ -7,7 +7,6 @@ import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.NormOp;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -110,14 +109,12 @@ final class Folding {
             if (before.out()[0] != user.in()[0] || links.usedBeyondFirst(before) || links.usedBeyondFirst(user)) {
                 continue;
             }
-            try (Pass pass = TensorAccess.freeze()) {
+            try (Pass pass = Pass.trace(false, null)) {
                 Fold fold = new Fold(before, user);
                 Folded folded = fold.with(
                         graph,
-                        v -> TensorAccess.input(
-                                pass,
-                                graph.values.get(v).shape(),
-                                graph.values.get(v).dtype()));
+                        v -> pass.input(
+                                graph.values.get(v).shape(), graph.values.get(v).dtype()));
                 if (folded != null) {
                     for (CallGraph g : graphs) {
                         g.nodes.set(i, merged(g, first, i, fold, folded));

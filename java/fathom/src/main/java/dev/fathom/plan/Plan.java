@@ -1,13 +1,13 @@
 package dev.fathom.plan;
 
 import dev.fathom.command.Commands;
-import dev.fathom.memory.Block;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
-import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
@@ -124,7 +124,7 @@ public final class Plan implements AutoCloseable {
 
     private static <M extends Net> Plan freeze(
             Model<M> model, Step<M> step, Function<M, State> start, int batch, Spec... inputs) {
-        ParameterAccess.store(model.range());
+        StoreRange.store(model.range());
         List<Spec> in = new ArrayList<>(List.of(inputs));
         try (Pass pass = Pass.infer()) {
             in.addAll(

@@ -3,7 +3,7 @@ package dev.fathom.plan;
 import dev.fathom.autograd.Values;
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;

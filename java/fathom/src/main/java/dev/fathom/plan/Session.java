@@ -2,8 +2,8 @@ package dev.fathom.plan;
 
 import dev.fathom.jni.Native;
 import dev.fathom.kernel.KernelException;
-import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Shape;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

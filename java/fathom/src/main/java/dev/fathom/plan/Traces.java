@@ -1,6 +1,6 @@
 package dev.fathom.plan;
 
-import dev.fathom.memory.NativeMemoryException;
+import dev.fathom.kernel.NativeMemoryException;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

@@ -4,10 +4,9 @@ import dev.fathom.autograd.Leaf;
 import dev.fathom.autograd.Values;
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import org.jspecify.annotations.Nullable;
 
 /** Segment {@code index} of a store, as backward sees it: what stands behind the tensor of a parameter or buffer. */
@@ -19,10 +18,11 @@ public final class Place implements Leaf {
     Place(Store store, int index) {
         this.store = store;
         this.index = index;
-        tensor = TensorAccess.over(
+        tensor = Values.over(
+                Tensor.class,
                 store.block(index),
                 store.offsetInBlock(index),
-                store.cells().get(index).shape,
+                store.<StoreCell>cells().get(index).shape,
                 store.name(index),
                 this);
     }

@@ -1,7 +1,7 @@
 package dev.fathom.store;
 
 import dev.fathom.command.Commands;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 

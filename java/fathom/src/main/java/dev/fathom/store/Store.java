@@ -6,12 +6,11 @@ import dev.fathom.autograd.Frame;
 import dev.fathom.autograd.Values;
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.TensorAccess;
 import dev.fathom.tree.Structure;
 import java.nio.ByteBuffer;
 import java.util.Collection;
@@ -117,8 +116,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /** Parameters and buffers, in the order of the block. */
-    public List<? extends StoreCell> cells() {
-        return cells;
+    @SuppressWarnings("unchecked") // Variable is the only class of cells
+    public <C extends StoreCell> List<C> cells() {
+        return (List<C>) cells;
     }
 
     /** How many of them are parameters; they come first. */
@@ -437,8 +437,13 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     /** The gradient of parameter {@code i} as a tensor; null where there is none since the last step. */
     public @Nullable Tensor gradient(int i) {
         return fresh[i]
-                ? TensorAccess.over(
-                        gradients(), Float.BYTES * offset(i), cells.get(i).shape, "gradient of " + name(i), null)
+                ? Values.over(
+                        Tensor.class,
+                        gradients(),
+                        Float.BYTES * offset(i),
+                        cells.get(i).shape,
+                        "gradient of " + name(i),
+                        null)
                 : null;
     }
 

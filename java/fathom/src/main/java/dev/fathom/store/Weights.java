@@ -2,8 +2,8 @@ package dev.fathom.store;
 
 import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Shape;
 import java.util.Arrays;
 import java.util.List;

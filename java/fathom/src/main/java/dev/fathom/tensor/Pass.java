@@ -64,13 +64,23 @@ public final class Pass extends Scope implements AutoCloseable {
         return new Pass(false, false, false, rng);
     }
 
-    /** Without an {@code rng} it refuses to draw, as a plan must: what it drew would be the same in every run. */
-    static Pass trace(boolean training, @Nullable Rng rng) {
+    /**
+     * Opens a pass for shapes: it records every call that depends on one of its {@link #input}s without computing it,
+     * so that results have shapes and no values, and reading them is refused. What depends on other tensors alone is
+     * computed. A net's summary and a plan are made so.
+     *
+     * @param training whether random and normalizing layers behave as in training
+     * @param rng what random ops draw from; without one they are refused
+     */
+    public static Pass trace(boolean training, @Nullable Rng rng) {
         return new Pass(false, training, true, rng);
     }
 
-    /** Whether a pass is open on this thread, and random and normalizing layers do not behave as in training there. */
-    static boolean evaluating() {
+    /**
+     * Returns whether a pass is open on this thread, and random and normalizing layers do not behave as in training
+     * there.
+     */
+    public static boolean evaluating() {
         Scope s = innermost();
         return s != null && !((Pass) s).training();
     }
@@ -269,8 +279,12 @@ public final class Pass extends Scope implements AutoCloseable {
         return (Tensor) constant(t);
     }
 
-    /** An input of a traced pass. */
-    Tensor input(Shape shape, DType dtype) {
+    /**
+     * Returns an input of a pass that {@link #trace} opened: a shape without values.
+     *
+     * @throws IllegalStateException if this pass computes, or is closed
+     */
+    public Tensor input(Shape shape, DType dtype) {
         return (Tensor) traced(shape, dtype);
     }
 

@@ -3,9 +3,9 @@ package dev.fathom.tensor;
 import dev.fathom.autograd.Stream;
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.Checks;
 import java.util.Locale;
 
@@ -131,13 +131,13 @@ public final class Rng extends Stream {
     public int[] permutation(int n) {
         check("permutation", n);
         int[] order = new int[n];
-        Arena arena = Memory.borrow();
+        Arena arena = OffHeap.borrow();
         try {
             long address = arena.allocate(4L * n);
             permutation(arena.commands(), address, n);
             Block.read(address, order);
         } finally {
-            Memory.giveBack(arena);
+            OffHeap.giveBack(arena);
         }
         return order;
     }
@@ -161,7 +161,7 @@ public final class Rng extends Stream {
     private float[] draw(Kernel kernel, int n, float p0, float p1) {
         check(kernel.name().toLowerCase(Locale.ROOT), n);
         float[] values = new float[n];
-        Arena arena = Memory.borrow();
+        Arena arena = OffHeap.borrow();
         try {
             long address = arena.allocate(4L * n);
             arena.commands()
@@ -175,7 +175,7 @@ public final class Rng extends Stream {
                     .run();
             Block.read(address, values);
         } finally {
-            Memory.giveBack(arena);
+            OffHeap.giveBack(arena);
         }
         return values;
     }

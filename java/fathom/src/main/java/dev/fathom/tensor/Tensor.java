@@ -2,7 +2,8 @@ package dev.fathom.tensor;
 
 import dev.fathom.autograd.Leaf;
 import dev.fathom.autograd.Value;
-import dev.fathom.memory.Block;
+import dev.fathom.autograd.Values;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
@@ -77,6 +78,10 @@ import org.jspecify.annotations.Nullable;
  * naming both shapes, when shapes disagree.
  */
 public sealed class Tensor extends Value implements Target, Operand permits KeptTensor {
+    static {
+        Values.by((shape, block, offset, title, leaf) -> new Tensor(shape, DType.F32, block, offset, title, leaf));
+    }
+
     /** A tensor of a pass. */
     Tensor(Shape shape, DType dtype, Pass pass, @Nullable Value base, long address, long offset, @Nullable Op op) {
         super(shape, dtype, pass, base, address, offset, op);

@@ -1,6 +1,6 @@
 package dev.fathom.train;
 
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.store.Store;
 import org.jspecify.annotations.Nullable;
 

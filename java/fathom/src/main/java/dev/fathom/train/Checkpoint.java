@@ -2,11 +2,10 @@ package dev.fathom.train;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
-import dev.fathom.memory.Block;
-import dev.fathom.memory.Warnings;
+import dev.fathom.offheap.Block;
+import dev.fathom.offheap.Warnings;
 import dev.fathom.op.DType;
 import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.KeptState;
@@ -61,7 +60,7 @@ final class Checkpoint implements AutoCloseable {
     static void write(
             Path file, Position position, Store model, BoundOptimizer optimizer, @Nullable Block best, State state) {
         Safetensors.Writer writer = new Safetensors.Writer();
-        for (Variable h : ParameterAccess.variables(model)) {
+        for (Variable h : model.<Variable>cells()) {
             writer.add(h.name(), h.shape(), model.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
         }
         optimizer.save(writer, OPTIMIZER);
@@ -74,7 +73,7 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private static void add(Safetensors.Writer writer, Store layout, Block best) {
-        List<Variable> all = ParameterAccess.variables(layout);
+        List<Variable> all = layout.<Variable>cells();
         for (int i = 0; i < all.size(); i++) {
             Variable h = all.get(i);
             writer.add(BEST + h.name(), h.shape(), floats(layout, i, h, best), h.fileOrder());
@@ -152,7 +151,7 @@ final class Checkpoint implements AutoCloseable {
      */
     void mustFit(Map<String, String> settings, Store model) {
         Set<String> mine = new HashSet<>();
-        for (Variable h : ParameterAccess.variables(model)) {
+        for (Variable h : model.<Variable>cells()) {
             mine.add(h.name());
             String there =
                     tensors.names().contains(h.name()) ? tensors.shape(h.name()).toString() : "missing";
@@ -212,7 +211,7 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private void copy(String prefix, Store layout, Block to) {
-        List<Variable> all = ParameterAccess.variables(layout);
+        List<Variable> all = layout.<Variable>cells();
         for (int i = 0; i < all.size(); i++) {
             Variable h = all.get(i);
             tensors.copy(prefix + h.name(), floats(layout, i, h, to), h.fileOrder());

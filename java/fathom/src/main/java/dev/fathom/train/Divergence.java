@@ -6,8 +6,8 @@ import dev.fathom.autograd.Values;
 import dev.fathom.data.Batch;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
@@ -46,7 +46,7 @@ final class Divergence {
                         + "; clean the data";
             }
         }
-        for (Variable h : ParameterAccess.variables(ParameterAccess.store(trainer.model.range()))) {
+        for (Variable h : StoreRange.store(trainer.model.range()).<Variable>cells()) {
             if (nonfinite(h.value()) > 0) {
                 return (h instanceof Parameter ? "parameter " : "buffer ") + h.name()
                         + " became non-finite at an earlier step; lower the learning rate";

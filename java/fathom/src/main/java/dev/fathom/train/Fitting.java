@@ -4,8 +4,9 @@ import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -103,7 +104,7 @@ final class Fitting implements AutoCloseable {
         optimizer = trainer.optimizer();
         run = new Run(monitor, now(), this);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, run);
-        store = ParameterAccess.store(trainer.model.range());
+        store = StoreRange.store(trainer.model.range());
         norms = new NormStatistics(trainer);
         best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
         try {
@@ -259,7 +260,7 @@ final class Fitting implements AutoCloseable {
     /** A step whose gradient overflowed leaves weights that nobody wants back. */
     private boolean finite() {
         try (Pass pass = Pass.infer()) {
-            return ParameterAccess.variables(store).stream()
+            return store.<Variable>cells().stream()
                     .noneMatch(h -> h.value().nonfinite().item() > 0);
         }
     }

@@ -2,9 +2,9 @@ package dev.fathom.train;
 
 import dev.fathom.data.Batches;
 import dev.fathom.nn.BatchNorm;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -25,8 +25,8 @@ final class NormStatistics {
 
     NormStatistics(Trainer<?> trainer) {
         this.trainer = trainer;
-        store = ParameterAccess.store(trainer.model.range());
-        variables = ParameterAccess.variables(store);
+        store = StoreRange.store(trainer.model.range());
+        variables = store.<Variable>cells();
         norms = Structure.walk(trainer.model.net()).stream()
                 .map(Structure.Named::value)
                 .filter(BatchNorm.class::isInstance)

@@ -1,7 +1,7 @@
 package dev.fathom.train;
 
 import dev.fathom.io.AtomicFile;
-import dev.fathom.memory.Warnings;
+import dev.fathom.offheap.Warnings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

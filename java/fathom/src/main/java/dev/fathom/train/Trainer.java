@@ -18,7 +18,7 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
-import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
@@ -75,7 +75,7 @@ public final class Trainer<M extends Net> {
 
     private Trainer(
             Model<M> model, Optimizer recipe, @Nullable Loss loss, Step.@Nullable Carrying<M> step, boolean carries) {
-        ParameterAccess.store(model.range());
+        StoreRange.store(model.range());
         this.model = model;
         this.recipe = recipe;
         this.loss = loss;
@@ -558,7 +558,7 @@ public final class Trainer<M extends Net> {
     }
 
     private Map<String, Double> measured(Consumer<Consumer<Batch>> source) {
-        ParameterAccess.store(model.range());
+        StoreRange.store(model.range());
         Tally tally = tally();
         try (KeptState carried = new KeptState()) {
             source.accept(batch -> {

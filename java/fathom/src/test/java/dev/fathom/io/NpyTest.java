@@ -3,7 +3,7 @@ package dev.fathom.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
@@ -58,7 +58,7 @@ class NpyTest {
     private static byte[] bytes(Path file) {
         Npy npy = Npy.read(file);
         try (Block block = new Block("test", npy.shape().size() + 64)) {
-            npy.copyTo(block, 3);
+            npy.copyTo((at, n) -> block.view(3 + at, n));
             byte[] values = new byte[(int) npy.shape().size()];
             block.view(3, values.length).get(values);
             assertThat(block.view(0, 3).getShort(1)).isZero();
@@ -307,15 +307,12 @@ class NpyTest {
             f.setLength(f.length() - 1);
         }
         try (Block block = new Block("test", 64)) {
-            assertThatThrownBy(() -> npy.copyTo(block, 0))
+            assertThatThrownBy(() -> npy.copyTo(block::view))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
                     .hasMessage(file + ": it ends before the last of the values that its header tells" + DAMAGED);
             Npy.write(file, Shape.of(3), IntBuffer.wrap(new int[3]));
-            assertThatThrownBy(() -> npy.copyTo(block, 0))
+            assertThatThrownBy(() -> npy.copyTo(block::view))
                     .hasMessage(file + ": the file has changed since its header was read; read it again");
-            assertThatThrownBy(() -> npy.copyTo(block, 60))
-                    .hasMessage("copyTo: " + file
-                            + " takes 8 bytes but the block has 64 bytes and offset=60; make it larger");
         }
     }
 

@@ -3,7 +3,7 @@ package dev.fathom.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
@@ -156,7 +156,7 @@ class NpzTest {
             try (Block block = new Block("test", 800_000)) {
                 for (Npy array : Npz.read(file).values()) {
                     if (array.shape().size() <= 200_000) {
-                        array.copyTo(block, 0);
+                        array.copyTo(block::view);
                     }
                 }
             } catch (IllegalArgumentException e) {

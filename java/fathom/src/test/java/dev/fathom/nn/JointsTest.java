@@ -9,7 +9,7 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -152,7 +152,7 @@ class JointsTest {
             for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
                     List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
                             old::parameters,
-                            () -> ParameterAccess.store(part.range()),
+                            () -> StoreRange.store(part.range()),
                             () -> old.eval("trunk.*"),
                             part::zeroGrad)) {
                 assertThatThrownBy(use)

@@ -9,8 +9,8 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -312,14 +312,10 @@ class ModelTest {
             int version = other.parameter("scale").version();
             other.load(file);
             for (int i = 0;
-                    i
-                            < ParameterAccess.variables(ParameterAccess.store(model.range()))
-                                    .size();
+                    i < StoreRange.store(model.range()).<Variable>cells().size();
                     i++) {
-                Variable a = ParameterAccess.variables(ParameterAccess.store(model.range()))
-                        .get(i);
-                Variable b = ParameterAccess.variables(ParameterAccess.store(other.range()))
-                        .get(i);
+                Variable a = StoreRange.store(model.range()).<Variable>cells().get(i);
+                Variable b = StoreRange.store(other.range()).<Variable>cells().get(i);
                 assertThat(b.value().toArray()).as(a.name()).isEqualTo(a.value().toArray());
             }
             assertThat(other.parameter("scale").version())

@@ -108,10 +108,10 @@ class ExtremeIntegersTest {
         Map<Class<?>, Integer> counts = new HashMap<>();
         for (OpTable.Row row : OpTable.rows()) {
             int[][] shapes = row.samples().get(row.samples().size() / 2);
-            try (Pass pass = TensorAccess.trace()) {
+            try (Pass pass = Pass.trace(false, new Rng(0))) {
                 Tensor[] x = new Tensor[shapes.length];
                 for (int i = 0; i < x.length; i++) {
-                    x[i] = TensorAccess.input(pass, Shape.of(shapes[i]), row.dtype(i));
+                    x[i] = pass.input(Shape.of(shapes[i]), row.dtype(i));
                 }
                 try {
                     row.run(x);
@@ -237,11 +237,8 @@ class ExtremeIntegersTest {
     /** Whether the op is not refused; what has many values is not computed. */
     private boolean compute(Op op, Sample sample) {
         double results = 0;
-        try (Pass pass = TensorAccess.trace()) {
-            Tensor[] y = Pass.applyAll(
-                    op,
-                    sample.inputs(
-                            s -> TensorAccess.input(pass, s, DType.F32), s -> TensorAccess.input(pass, s, DType.I32)));
+        try (Pass pass = Pass.trace(false, new Rng(0))) {
+            Tensor[] y = Pass.applyAll(op, sample.inputs(s -> pass.input(s, DType.F32), s -> pass.input(s, DType.I32)));
             for (Tensor t : y) {
                 results += t == null ? 0 : t.shape().size();
             }

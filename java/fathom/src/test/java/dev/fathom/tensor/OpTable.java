@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fathom.autograd.Recomputation;
 import dev.fathom.autograd.RecomputeOp;
 import dev.fathom.autograd.Values;
-import dev.fathom.memory.Block;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Cell;
 import dev.fathom.op.DType;

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
-import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.GradientCheck;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
@@ -234,7 +234,7 @@ class PassTest {
     void bytesAndIntsAreReadAndViewed() {
         try (Pass pass = Pass.infer()) {
             Tensor x = pass.create(Shape.of(3), DType.U8);
-            dev.fathom.memory.Block.at(Values.address(x), 3).put(new byte[] {0, 127, -1});
+            dev.fathom.offheap.Block.at(Values.address(x), 3).put(new byte[] {0, 127, -1});
             assertThat(x.toIntArray()).containsExactly(0, 127, 255);
             assertThat(x.slice(0, 1, 3).reshape(2, 1).flatten(0).toIntArray()).containsExactly(127, 255);
             Tensor labels = Tensor.ofInts(new int[] {1, 2, 3, 4, 5, 6}, 6);
@@ -660,7 +660,7 @@ class PassTest {
     private static void forget(Block block) {
         Pass forgotten = Pass.infer();
         Tensor.ones(3).square();
-        TensorAccess.over(block, 0, Shape.of(4), "test", null).square();
+        Values.over(Tensor.class, block, 0, Shape.of(4), "test", null).square();
         assertThat(forgotten.liveBytes()).isPositive();
     }
 

@@ -29,10 +29,10 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
@@ -264,7 +264,7 @@ class CheckpointTest {
 
     private static List<float[]> values(Model<?> model) {
         List<float[]> all = new ArrayList<>();
-        for (Variable h : ParameterAccess.variables(ParameterAccess.store(model.range()))) {
+        for (Variable h : StoreRange.store(model.range()).<Variable>cells()) {
             all.add(h.value().toArray());
         }
         return all;

@@ -23,8 +23,8 @@ import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.optim.Swa;
-import dev.fathom.parameter.ParameterAccess;
 import dev.fathom.parameter.Variable;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -154,7 +154,7 @@ class RatesTest {
 
     private static List<float[]> values(Model<?> model) {
         List<float[]> all = new ArrayList<>();
-        for (Variable h : ParameterAccess.variables(ParameterAccess.store(model.range()))) {
+        for (Variable h : StoreRange.store(model.range()).<Variable>cells()) {
             all.add(h.value().toArray());
         }
         return all;

@@ -17,7 +17,8 @@ import dev.fathom.optim.Ema;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
-import dev.fathom.parameter.ParameterAccess;
+import dev.fathom.parameter.Variable;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
@@ -53,7 +54,7 @@ class RunTest {
 
     /** Parameters and buffers. */
     private static List<float[]> values(Model<?> model) {
-        return ParameterAccess.variables(ParameterAccess.store(model.range())).stream()
+        return StoreRange.store(model.range()).<Variable>cells().stream()
                 .map(v -> v.value().toArray())
                 .toList();
     }

@@ -2,12 +2,12 @@ package dev.fathom.user;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.kernel.NativeMemoryException;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
-import dev.fathom.memory.NativeMemoryException;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.tensor.Pass;

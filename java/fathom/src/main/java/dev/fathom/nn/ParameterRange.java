@@ -1,7 +1,8 @@
-package dev.fathom.parameter;
+package dev.fathom.nn;
 
 import dev.fathom.store.Place;
 import dev.fathom.store.Store;
+import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
 
@@ -9,20 +10,14 @@ import dev.fathom.tensor.Tensor;
  * Neighboring parameters of a model, all of them or a part, which an optimizer changes and for which backward leaves
  * gradients. Only the library reaches the memory behind them.
  */
-public final class ParameterRange implements Target {
-    private final Store store;
+public final class ParameterRange extends StoreRange implements Target {
     private final int from;
     private final int to;
 
     ParameterRange(Store store, int from, int to) {
-        this.store = store;
+        super(store);
         this.from = from;
         this.to = to;
-    }
-
-    Store store() {
-        store.check();
-        return store;
     }
 
     /** Returns the number of the first parameter. */
@@ -38,6 +33,6 @@ public final class ParameterRange implements Target {
     @Override
     public boolean wants(Tensor leaf) {
         Place p = Place.of(leaf);
-        return p != null && p.store() == store() && p.index() >= from && p.index() < to;
+        return p != null && p.store() == StoreRange.store(this) && p.index() >= from && p.index() < to;
     }
 }

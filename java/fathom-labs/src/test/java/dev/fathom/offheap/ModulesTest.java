@@ -1,4 +1,4 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -26,9 +26,9 @@ class ModulesTest {
                 String name =
                         classes.relativize(file).toString().replace('/', '.').replace(".class", "");
                 Class<?> type = Class.forName(name, false, getClass().getClassLoader());
-                assertThat(Memory.ofLibrary(type)).as(name).isTrue();
+                assertThat(OffHeap.ofLibrary(type)).as(name).isTrue();
             }
         }
-        assertThat(Memory.ofLibrary(dev.fathom.labs.Main.class)).isFalse();
+        assertThat(OffHeap.ofLibrary(dev.fathom.labs.Main.class)).isFalse();
     }
 }

@@ -1,6 +1,7 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import dev.fathom.jni.Native;
+import dev.fathom.kernel.NativeMemoryException;
 import java.lang.ref.Cleaner;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
@@ -62,18 +63,18 @@ public final class Block implements AutoCloseable {
         }
         this.bytes = Math.max(64, bytes + 63 & -64L);
         Fences fences = Fences.ON ? new Fences() : null;
-        long fenced = Memory.map(fences, this.bytes);
+        long fenced = OffHeap.map(fences, this.bytes);
         boolean huge = hot && bytes >= HUGE;
         long mapped = fenced != 0
                 ? Fences.mapped(this.bytes)
                 : huge ? this.bytes + PAGE + HUGE_PAGE - 1 & -HUGE_PAGE : this.bytes + PAGE;
-        long pagesAt = fenced != 0 ? 0 : Memory.map(mapped, huge, huge);
+        long pagesAt = fenced != 0 ? 0 : OffHeap.map(mapped, huge, huge);
         // weights, gradients and moments at one offset of a page each would fight for the same lines of the first cache
         address = fenced != 0 ? fenced : pagesAt + (number * STAGGER & PAGE - 1);
-        pages = new Pages(pagesAt, mapped, fences, owner, Memory.callSite());
-        cleanable = Memory.CLEANER.register(this, pages);
+        pages = new Pages(pagesAt, mapped, fences, owner, OffHeap.callSite());
+        cleanable = OffHeap.CLEANER.register(this, pages);
         whole = null;
-        Memory.owned(mapped);
+        OffHeap.owned(mapped);
     }
 
     private Block(Block whole, long offset, long bytes) {
@@ -253,7 +254,7 @@ public final class Block implements AutoCloseable {
     private void refuseClosed() {
         if (pages.closing) {
             throw new IllegalStateException(pages.owner + " is closed: it was closed at "
-                    + Memory.render(pages.closedAt) + "; use it before the close");
+                    + OffHeap.render(pages.closedAt) + "; use it before the close");
         }
     }
 
@@ -341,7 +342,7 @@ public final class Block implements AutoCloseable {
             return whole.closedAt();
         }
         synchronized (pages) {
-            return Memory.render(pages.closedAt);
+            return OffHeap.render(pages.closedAt);
         }
     }
 
@@ -355,7 +356,7 @@ public final class Block implements AutoCloseable {
             if (whole != null || pages.closing) {
                 return;
             }
-            pages.closedAt = Memory.callSite();
+            pages.closedAt = OffHeap.callSite();
             pages.closing = true;
             if (pages.leases > 0) {
                 return;
@@ -397,13 +398,13 @@ public final class Block implements AutoCloseable {
                 fences.run();
             }
             if (address == 0) {
-                Memory.unmapped(bytes);
+                OffHeap.unmapped(bytes);
             } else {
-                Memory.unmap(address, bytes);
+                OffHeap.unmap(address, bytes);
             }
-            Memory.owned(-bytes);
+            OffHeap.owned(-bytes);
             if (forgotten) {
-                Memory.forgotten(owner, bytes, made);
+                OffHeap.forgotten(owner, bytes, made);
             }
         }
     }

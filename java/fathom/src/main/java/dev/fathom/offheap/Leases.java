@@ -1,4 +1,4 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import org.jspecify.annotations.Nullable;
 

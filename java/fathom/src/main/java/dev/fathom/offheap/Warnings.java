@@ -1,4 +1,4 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import java.util.ServiceLoader;
 import org.slf4j.LoggerFactory;

@@ -1,10 +1,11 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;

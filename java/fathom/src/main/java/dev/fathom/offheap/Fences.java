@@ -1,4 +1,4 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import dev.fathom.command.Commands;
 import dev.fathom.jni.Native;
@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * that takes fresh memory for zeros gives NaN. Large pieces are used again, because the system takes long to zero new
  * pages; what was freed among them is NaN.
  */
-final class Fences implements Runnable {
-    static final boolean ON = Boolean.getBoolean("fathom.memory.fenced");
+public final class Fences implements Runnable {
+    public static final boolean ON = Boolean.getBoolean("fathom.memory.fenced");
 
     /** A process may have 65,530 mappings on Linux, and each piece is three where no fence joins that of a neighbor. */
     private static final int MOST = 20_000;

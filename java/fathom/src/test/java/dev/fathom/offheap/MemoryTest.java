@@ -1,9 +1,10 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.fathom.memory.Memory;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -170,13 +171,13 @@ class MemoryTest {
     @Test
     @Tag("any-instruction-set") // a pass in fenced memory pools no pages
     void trimGivesPooledPagesBackAndLeavesOpenPassesAlone() {
-        Arena open = Memory.borrow();
-        Arena other = Memory.borrow();
+        Arena open = OffHeap.borrow();
+        Arena other = OffHeap.borrow();
         try {
             long at = open.allocate(1 << 20);
             Block.at(at, 4).putInt(0, 42);
             other.allocate(4 << 20);
-            Memory.giveBack(other);
+            OffHeap.giveBack(other);
             long held = open.mapped();
             assertThat(Memory.stats().pooled()).isGreaterThanOrEqualTo(4 << 20);
             Memory.trim();
@@ -186,17 +187,17 @@ class MemoryTest {
             assertThat(Block.at(at, 4).getInt(0)).isEqualTo(42);
             assertThat(Memory.stats().passes()).isGreaterThanOrEqualTo(held);
         } finally {
-            Memory.giveBack(open);
+            OffHeap.giveBack(open);
         }
         assertThat(Memory.stats().pooled()).isPositive();
-        assertThat(Memory.borrow()).as("the last one back is the warmest").isSameAs(open);
-        Memory.giveBack(open);
+        assertThat(OffHeap.borrow()).as("the last one back is the warmest").isSameAs(open);
+        OffHeap.giveBack(open);
     }
 
     @Test
     void aPlaceIsRenderedAsAStackTraceWould() {
-        assertThat(Memory.render(null)).isEqualTo("an unknown place");
-        assertThat(Memory.render(Memory.callSite()))
+        assertThat(OffHeap.render(null)).isEqualTo("an unknown place");
+        assertThat(OffHeap.render(OffHeap.callSite()))
                 .as("the first frame outside the library")
                 .matches("\\w+\\.\\w+\\(\\w+\\.java(:-?\\d+)?\\)");
     }
@@ -219,18 +220,18 @@ class MemoryTest {
                                 "dev.fathom." + folder.getFileName() + "." + name,
                                 false,
                                 getClass().getClassLoader());
-                        assertThat(Memory.ofLibrary(type)).as(type.getName()).isTrue();
+                        assertThat(OffHeap.ofLibrary(type)).as(type.getName()).isTrue();
                         packages++;
                     }
                 }
             }
         }
         assertThat(packages).isGreaterThan(15);
-        assertThat(Memory.ofLibrary(MemoryTest.class))
+        assertThat(OffHeap.ofLibrary(MemoryTest.class))
                 .as("a program's own package")
                 .isFalse();
-        assertThat(Memory.ofLibrary(String.class)).isFalse();
-        assertThat(Memory.render(Memory.callSite())).startsWith("MemoryTest.theLibraryIsWhatIsLoadedWithIt(");
+        assertThat(OffHeap.ofLibrary(String.class)).isFalse();
+        assertThat(OffHeap.render(OffHeap.callSite())).startsWith("MemoryTest.theLibraryIsWhatIsLoadedWithIt(");
     }
 
     // ---- leases and changes

@@ -1,4 +1,4 @@
-package dev.fathom.memory;
+package dev.fathom.kernel;
 
 /**
  * There is no native memory for what was asked for: the process would pass its limit ({@code -Dfathom.memory}), or the

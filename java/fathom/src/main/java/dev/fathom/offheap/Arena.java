@@ -1,6 +1,7 @@
-package dev.fathom.memory;
+package dev.fathom.offheap;
 
 import dev.fathom.command.Commands;
+import dev.fathom.kernel.NativeMemoryException;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +34,9 @@ public final class Arena {
 
     Arena() {
         if (fences != null) {
-            Memory.CLEANER.register(this, fences);
+            OffHeap.CLEANER.register(this, fences);
         }
-        Memory.CLEANER.register(this, held);
+        OffHeap.CLEANER.register(this, held);
     }
 
     /**
@@ -75,7 +76,7 @@ public final class Arena {
         void unmap(int from) {
             while (count > from) {
                 count--;
-                Memory.unmap(at[count], bytes[count]);
+                OffHeap.unmap(at[count], bytes[count]);
                 MAPPED.addAndGet(-bytes[count]);
                 mapped -= bytes[count];
             }
@@ -97,7 +98,7 @@ public final class Arena {
                 unmap(0);
             }
             if (forgotten) {
-                Memory.forgotten("pass", lost, opened);
+                OffHeap.forgotten("pass", lost, opened);
             }
         }
     }
@@ -253,11 +254,11 @@ public final class Arena {
         long bytes = Math.max(Math.min(Math.max(FIRST_CHUNK, held.mapped), LARGEST_CHUNK), least);
         // the first chunk on small pages, which are there sooner; large tensors gain from huge ones
         boolean huge = held.count > 0;
-        long address = Memory.mapIfRoom(bytes, huge);
+        long address = OffHeap.mapIfRoom(bytes, huge);
         if (address == 0) {
             held.unmap(used);
             bytes = least;
-            address = Memory.map(bytes, huge, false);
+            address = OffHeap.map(bytes, huge, false);
         }
         held.add(address, bytes);
     }
