@@ -22,6 +22,7 @@ import dev.fathom.recurrent.*;
 import dev.fathom.search.*;
 import dev.fathom.series.*;
 import dev.fathom.sound.*;
+import dev.fathom.table.*;
 import dev.fathom.tensor.*;
 import dev.fathom.text.*;
 import dev.fathom.train.*;

@@ -5,6 +5,7 @@
  */
 module dev.fathom.learn {
     requires transitive dev.fathom;
+    requires transitive dev.fathom.tables;
     requires de.siegmar.fastcsv;
     requires org.bytedeco.javacpp;
     requires org.bytedeco.openblas;
@@ -16,7 +17,6 @@ module dev.fathom.learn {
     exports dev.fathom.linear;
     exports dev.fathom.openblas;
     exports dev.fathom.search;
-    exports dev.fathom.validation;
 
     provides dev.fathom.jni.MatrixBackend with
             dev.fathom.openblas.OpenBlas;
@@ -27,7 +27,5 @@ module dev.fathom.learn {
     opens dev.fathom.features to
             dev.fathom;
     opens dev.fathom.search to
-            dev.fathom;
-    opens dev.fathom.validation to
             dev.fathom;
 }

@@ -2,6 +2,7 @@
 @SuppressWarnings("requires-automatic") // the name of metadata-extractor is that of its jar
 module dev.fathom.media {
     requires transitive dev.fathom;
+    requires transitive dev.fathom.tables;
     requires com.google.gson;
     requires de.siegmar.fastcsv;
     requires metadata.extractor;

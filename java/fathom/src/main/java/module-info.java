@@ -9,7 +9,6 @@
  * models live.
  */
 module dev.fathom {
-    exports dev.fathom.assess;
     exports dev.fathom.attention;
     exports dev.fathom.data;
     exports dev.fathom.io;

@@ -98,6 +98,7 @@ class DocsTest {
                 "search",
                 "series",
                 "sound",
+                "table",
                 "tensor",
                 "text",
                 "train",

@@ -47,6 +47,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Monitor;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -74,7 +75,7 @@ class LibraryClosingTest {
     private static JavaClasses library() {
         Path java = Path.of(System.getProperty("fathom.root"), "java");
         return new ClassFileImporter()
-                .importPaths(Stream.of("fathom", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
+                .importPaths(Stream.of("fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
                         .map(module -> java.resolve(module).resolve("target/classes"))
                         .toList());
     }
@@ -171,7 +172,13 @@ class LibraryClosingTest {
                 "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
         makers.put("Best", () -> make("Best", StoreRange.store(model.range()), true));
         makers.put(
-                "FitRun", () -> make("FitRun", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
+                "Fitting",
+                () -> make("Fitting", trainer(), new Monitor("loss", false), data.batches(2), null, 1, null));
+        makers.put("Run", () -> {
+            Run run = trainer().start(data.batches(2), 1);
+            run.await();
+            return run;
+        });
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
         makers.put("CallGraph", () -> make("CallGraph", new int[0], object("Sizes", 1, 1), Map.of(), null));
         Path numbers = folder.resolve("numbers.npy");

@@ -1,8 +1,8 @@
 package dev.fathom.series;
 
-import dev.fathom.data.Encoder;
-import dev.fathom.data.Encoding;
-import dev.fathom.data.Table;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Encoding;
+import dev.fathom.table.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

@@ -1,6 +1,6 @@
 package dev.fathom.series;
 
-import dev.fathom.data.Table;
+import dev.fathom.table.Table;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.LocalDate;

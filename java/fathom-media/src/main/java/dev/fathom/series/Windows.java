@@ -4,7 +4,7 @@ import dev.fathom.assess.Regression;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.data.Role;
-import dev.fathom.data.Table;
+import dev.fathom.table.Table;
 import dev.fathom.nn.Predictions;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;

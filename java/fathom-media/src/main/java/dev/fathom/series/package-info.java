@@ -5,7 +5,7 @@
  * be forecast; {@link dev.fathom.series.Forecast} runs a model one step at a time, from true rows or from its own
  * forecasts.
  *
- * <p>Columns come from a {@link dev.fathom.data.Table} through a fitted {@link dev.fathom.data.Encoding}, which says
+ * <p>Columns come from a {@link dev.fathom.table.Table} through a fitted {@link dev.fathom.table.Encoding}, which says
  * what texts mean and names a bad one by file, line and column. A window belongs to the part of the series in which all
  * the rows that it forecasts lie, so that a split by time or by a flag never gives a row of the test set to training as
  * something to forecast. The rows before may reach into the part before: they are known by then.

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Encoder;
-import dev.fathom.data.Table;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Table;
 import dev.fathom.nn.Predictions;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;

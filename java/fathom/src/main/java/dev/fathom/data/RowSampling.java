@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Which rows are held out: the numbers by which {@link Dataset#split}, {@link Table#split} and others choose. They
+ * Which rows are held out: the numbers by which {@link Dataset#split} and others choose. They
  * depend on the numbers of rows and a seed alone.
  */
 public final class RowSampling {

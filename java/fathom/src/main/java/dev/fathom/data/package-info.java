@@ -4,9 +4,7 @@
  * {@link dev.fathom.data.Dataset#forEach} reads all examples in evaluation mode, and everything that runs a model over
  * data stands on it, so that there is one rule for the size of batches and for random numbers. The package knows no
  * nets; they know it, so that a model can be run over data ({@code model.predict(data)}, {@code net.apply(batch)}).
- * {@link dev.fathom.data.Table} is a CSV file, {@link dev.fathom.data.Encoder} says what its texts mean, and the
- * {@link dev.fathom.data.Encoding} that it fits makes datasets of it. An {@link dev.fathom.data.Augmentation} is a
- * random change of training batches.
+ * An {@link dev.fathom.data.Augmentation} is a random change of training batches.
  *
  * <p>An example has {@link dev.fathom.data.Field fields}. Most datasets have an input and a target, which their
  * {@link dev.fathom.data.Role roles} say, but there may be any number of fields of floats, integers, pixels or labels.
@@ -24,9 +22,6 @@
  * {@link dev.fathom.data.Source}, of which a batch copies its rows before a kernel sees them. So a mapped file that
  * someone truncates is an error and no crash, every number was checked, and a format is added without a change here.
  * Examples that only come once, as a stream, are collected in a file by {@link dev.fathom.data.Dataset#onDisk}.
- *
- * <p>A value that is missing, unknown or not a number is refused with its file, line and column; nothing is guessed. An
- * encoder takes means and categories only from the rows that it is fitted on.
  *
  * <p>Rejected: arrays of Java objects (the collector walks them), datasets over memory that someone else may change,
  * kernels that read a mapped file (a page that is gone would end the process), a buffer of a stream in which examples

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.nn.BatchNorm;
@@ -103,26 +102,6 @@ class AveragesTest {
             Tensor one = Tensor.of(new float[] {3}, 1, 1);
             assertThatThrownBy(() -> Metric.binaryAccuracy().of(one, Tensor.scalar(1)))
                     .hasMessage("binary_accuracy: output [1, 1] and target [] differ; give one target for each output");
-        }
-    }
-
-    /** An assessment reads one logit as a trainer does; its argmax would be right always. */
-    @Test
-    void anAssessmentOfOneLogitHasTwoClasses() {
-        float[] logits = {1.5f, -2, 0.5f, 0};
-        try (var model = Model.of(new Sequential(), 1);
-                Dataset labels = Dataset.of(logits, Shape.of(1), new int[] {1, 0, 0, 0});
-                Dataset floats = Dataset.of(logits, Shape.of(1), new float[] {1, 0, 0, 0}, Shape.of(1));
-                Dataset halves = Dataset.of(logits, Shape.of(1), new float[] {1, 0, 0.5f, 0}, Shape.of(1))) {
-            for (Dataset d : List.of(labels, floats)) {
-                Classification found = Classification.of(model, d);
-                assertThat(found.confusion().accuracy()).isEqualTo(0.75);
-                assertThat(found.probability(0)).isCloseTo(1 / (1 + Math.exp(-1.5)), within(1e-7));
-            }
-            assertThatThrownBy(() -> Classification.of(model, halves))
-                    .hasMessage(
-                            "classification: the target 0.5 belongs to a model of one logit, which tells two classes"
-                                    + " apart; give targets 0 and 1");
         }
     }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.data.Padding;
@@ -404,25 +403,6 @@ class FailureTest {
                 assertThat(history.ended()).isEqualTo("no better val_score for 2 epochs");
                 assertThat(history.epochs()).hasSize(4);
             }
-        }
-    }
-
-    @Test
-    void aClassificationNeedsAnAnswerForEveryLabel() {
-        try (var rows = Model.of(new Sequential(x -> x.reshape(x.dim(0), 1, 2)), 1);
-                var few = Model.of(new Sequential(x -> x.slice(0, 0, 0)), 1);
-                Dataset labels = Dataset.of(new float[8], Shape.of(2), new int[4]);
-                Dataset targets = regression()) {
-            assertThatThrownBy(() -> Classification.of(rows, labels))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "classification: the model gives [1, 1, 2] and the targets are I32 [1]; it must give [n,"
-                                    + " classes] for I32 labels [n], or [n, 1] for targets 0 or 1, so reshape what it"
-                                    + " gives");
-            assertThatThrownBy(() -> Classification.of(few, labels))
-                    .hasMessageStartingWith("classification: the model gives [0, 2] and the targets are I32 [1];");
-            assertThatThrownBy(() -> Classification.of(few, targets))
-                    .hasMessageStartingWith("classification: the model gives [0, 2] and the targets are F32 [1, 2];");
         }
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.assess.Classification;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.data.Batch;
@@ -220,11 +219,6 @@ class RaggedTest {
                 assertThatThrownBy(() -> trained(net, data, Loss.crossEntropy()))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining(sentence);
-                try (var model = Model.of(net.get(), 1)) {
-                    assertThatThrownBy(() -> Classification.of(model, data))
-                            .isInstanceOf(IllegalArgumentException.class)
-                            .hasMessageContaining(sentence);
-                }
             });
             assertThatThrownBy(() -> trained(
                             () -> new Sequential(

@@ -1,8 +1,8 @@
 package dev.fathom.labs.data;
 
-import dev.fathom.data.Encoder;
-import dev.fathom.data.Encoding;
-import dev.fathom.data.Table;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Encoding;
+import dev.fathom.table.Table;
 import dev.fathom.labs.statistics.Averages;
 import java.nio.file.Files;
 import java.nio.file.Path;

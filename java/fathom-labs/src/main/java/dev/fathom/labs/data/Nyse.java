@@ -1,7 +1,7 @@
 package dev.fathom.labs.data;
 
-import dev.fathom.data.Encoder;
-import dev.fathom.data.Table;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Table;
 import dev.fathom.series.Series;
 import dev.fathom.series.Standardization;
 import java.nio.file.Path;

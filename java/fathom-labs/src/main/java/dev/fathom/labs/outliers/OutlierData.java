@@ -5,7 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import dev.fathom.data.Table;
+import dev.fathom.table.Table;
 import dev.fathom.io.Npy;
 import dev.fathom.io.Npz;
 import dev.fathom.io.TextFile;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.outliers;
 
-import dev.fathom.data.Table;
+import dev.fathom.table.Table;
 import dev.fathom.io.TextFile;
 import java.io.BufferedReader;
 import java.io.IOException;

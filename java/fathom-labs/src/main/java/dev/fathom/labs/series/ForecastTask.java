@@ -1,6 +1,6 @@
 package dev.fathom.labs.series;
 
-import dev.fathom.data.Table;
+import dev.fathom.table.Table;
 import dev.fathom.labs.data.DataSet;
 import dev.fathom.series.Series;
 import java.nio.file.Path;

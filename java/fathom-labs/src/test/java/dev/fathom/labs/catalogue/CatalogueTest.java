@@ -186,7 +186,7 @@ class CatalogueTest {
     /** The public records of packages that implement a type, by the list of the public API. */
     private static List<String> records(String packages, String type) throws IOException {
         StringBuilder all = new StringBuilder();
-        for (String module : List.of("fathom", "fathom-learn")) {
+        for (String module : List.of("fathom", "fathom-tables", "fathom-learn")) {
             all.append(Files.readString(ROOT.resolve("docs/api").resolve(module + ".txt")));
         }
         return Pattern.compile("(?m)^(?:" + packages + ")\\.(\\w+): record.* of .*\\b(?:" + type + ")\\b")

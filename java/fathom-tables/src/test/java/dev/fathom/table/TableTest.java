@@ -1,4 +1,4 @@
-package dev.fathom.data;
+package dev.fathom.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.fathom.data;
+package dev.fathom.table;
 
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;

@@ -1,7 +1,7 @@
 package dev.fathom.validation;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Table;
+import dev.fathom.table.Table;
 import java.util.BitSet;
 
 /**

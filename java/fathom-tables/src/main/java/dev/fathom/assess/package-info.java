@@ -7,8 +7,7 @@
  * <p>Everything works on plain arrays of what models answered, in double precision, so that it does not matter where
  * the answers come from: a model, a plan, an ensemble, another library. What a trainer shows while it trains are the
  * figures of {@code train.Metric}, which are means over examples; what is no mean, such as an area under a curve, is
- * found here after an epoch. The module {@code dev.fathom.learn} divides rows into those to learn from and those to
- * test on, in its package {@code validation}.
+ * found here after an epoch. The package {@code validation} divides rows into those to learn from and those to test on.
  *
  * <p>A figure that is not defined is not guessed. Where a table of classes has figures that some classes lack, it is
  * NaN, so that the others can be read ({@link dev.fathom.assess.ConfusionMatrix}); elsewhere one class only, an empty

@@ -1,5 +1,7 @@
-package dev.fathom.data;
+package dev.fathom.table;
 
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;

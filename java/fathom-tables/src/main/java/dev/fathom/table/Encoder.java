@@ -1,4 +1,4 @@
-package dev.fathom.data;
+package dev.fathom.table;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -108,7 +108,7 @@ public final class Encoder {
     /**
      * Lets a missing value be NaN in all features of its column instead of being refused, and {@link #fit} learn from
      * the values that are there. Only {@code dev.fathom.series.Series} takes NaN, as a hole that can be filled; a
-     * {@link Dataset} refuses it.
+     * {@link dev.fathom.data.Dataset} refuses it.
      */
     public Encoder missingAsNaN() {
         missingAsNaN = true;

@@ -2,9 +2,9 @@ package dev.fathom.course;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fathom.data.Encoder;
-import dev.fathom.data.Encoding;
-import dev.fathom.data.Table;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Encoding;
+import dev.fathom.table.Table;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;

@@ -1,5 +1,6 @@
-package dev.fathom.data;
+package dev.fathom.table;
 
+import dev.fathom.data.RowSampling;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
@@ -29,6 +30,9 @@ import java.util.stream.IntStream;
  * <p>A value is missing if it is empty, {@code NA} or {@code NaN}, unless {@link #missing} says otherwise.
  */
 public final class Table {
+    /** 268 million: a dataset of more would not be made. */
+    private static final int MOST_ROWS = 1 << 28;
+
     /** Columns with up to so many different texts keep one copy of each. */
     private static final int SHARED = 1 << 12;
 
@@ -119,9 +123,9 @@ public final class Table {
                                     + (n == 1 ? " field" : " fields") + " but there are " + names.size()
                                     + " columns; mend the line, or name another separator");
                 }
-                if (rows.size() == Storage.MOST_ROWS) {
+                if (rows.size() == MOST_ROWS) {
                     throw new IllegalArgumentException(
-                            file + ": it has more than " + Storage.MOST_ROWS + " rows; split it");
+                            file + ": it has more than " + MOST_ROWS + " rows; split it");
                 }
                 while (seen.size() < n) {
                     seen.add(new HashMap<>());

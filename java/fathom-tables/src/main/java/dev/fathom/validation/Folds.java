@@ -1,9 +1,9 @@
 package dev.fathom.validation;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Encoder;
-import dev.fathom.data.Encoding;
-import dev.fathom.data.Table;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Encoding;
+import dev.fathom.table.Table;
 import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import java.util.AbstractList;

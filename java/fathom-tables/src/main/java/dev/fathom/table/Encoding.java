@@ -1,5 +1,7 @@
-package dev.fathom.data;
+package dev.fathom.table;
 
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.io.Safetensors;
 import dev.fathom.io.TextFile;

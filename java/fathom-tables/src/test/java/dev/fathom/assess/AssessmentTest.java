@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Dataset;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The course's worked examples, models that are assessed from end to end, and what has no figure. */
@@ -116,6 +118,45 @@ class AssessmentTest {
             assertThatThrownBy(() -> Classification.of(one, five))
                     .hasMessage("classification: the model gives one logit, which tells two classes apart, and the"
                             + " examples have labels of 5 classes; give a model with a logit for each");
+        }
+    }
+
+    /** An assessment reads one logit as a trainer does; its argmax would be right always. */
+    @Test
+    void anAssessmentOfOneLogitHasTwoClasses() {
+        float[] logits = {1.5f, -2, 0.5f, 0};
+        try (var model = Model.of(new Sequential(), 1);
+                Dataset labels = Dataset.of(logits, Shape.of(1), new int[] {1, 0, 0, 0});
+                Dataset floats = Dataset.of(logits, Shape.of(1), new float[] {1, 0, 0, 0}, Shape.of(1));
+                Dataset halves = Dataset.of(logits, Shape.of(1), new float[] {1, 0, 0.5f, 0}, Shape.of(1))) {
+            for (Dataset d : List.of(labels, floats)) {
+                Classification found = Classification.of(model, d);
+                assertThat(found.confusion().accuracy()).isEqualTo(0.75);
+                assertThat(found.probability(0)).isCloseTo(1 / (1 + Math.exp(-1.5)), within(1e-7));
+            }
+            assertThatThrownBy(() -> Classification.of(model, halves))
+                    .hasMessage(
+                            "classification: the target 0.5 belongs to a model of one logit, which tells two classes"
+                                    + " apart; give targets 0 and 1");
+        }
+    }
+
+    @Test
+    void aClassificationNeedsAnAnswerForEveryLabel() {
+        try (var rows = Model.of(new Sequential(x -> x.reshape(x.dim(0), 1, 2)), 1);
+                var few = Model.of(new Sequential(x -> x.slice(0, 0, 0)), 1);
+                Dataset labels = Dataset.of(new float[8], Shape.of(2), new int[4]);
+                Dataset targets = Dataset.of(new float[8], Shape.of(2), new float[8], Shape.of(2))) {
+            assertThatThrownBy(() -> Classification.of(rows, labels))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "classification: the model gives [1, 1, 2] and the targets are I32 [1]; it must give [n,"
+                                    + " classes] for I32 labels [n], or [n, 1] for targets 0 or 1, so reshape what it"
+                                    + " gives");
+            assertThatThrownBy(() -> Classification.of(few, labels))
+                    .hasMessageStartingWith("classification: the model gives [0, 2] and the targets are I32 [1];");
+            assertThatThrownBy(() -> Classification.of(few, targets))
+                    .hasMessageStartingWith("classification: the model gives [0, 2] and the targets are F32 [1, 2];");
         }
     }
 
