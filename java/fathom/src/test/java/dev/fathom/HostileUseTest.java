@@ -35,13 +35,11 @@ import dev.fathom.nn.LocallyConnected;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Maxout;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.NaturalSpline;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.PRelu;
 import dev.fathom.nn.Pad;
 import dev.fathom.nn.PixelShuffle;
 import dev.fathom.nn.PixelUnshuffle;
-import dev.fathom.nn.Polynomial;
 import dev.fathom.nn.RRelu;
 import dev.fathom.nn.RadialBasis;
 import dev.fathom.nn.Residual;
@@ -293,9 +291,6 @@ class HostileUseTest {
                 Temperature.learned(2),
                 new GumbelSoftmax(0.5f),
                 GumbelSoftmax.hard(0.5f),
-                new NaturalSpline(-1, 0.2, 1),
-                new Polynomial(2),
-                new Polynomial(3, Polynomial.Terms.INTERACTIONS),
                 new RadialBasis(2, 3),
                 new GraphConv(Graph.normalized(2, new int[][] {{0, 1}}), 2, 3));
     }

@@ -18,7 +18,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ApiTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
     private static final List<Path> MODULES = Stream.of(
-                    "fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets", "fathom-view")
+                    "fathom",
+                    "fathom-tables",
+                    "fathom-text",
+                    "fathom-media",
+                    "fathom-learn",
+                    "fathom-nets",
+                    "fathom-view")
             .map(ROOT.resolve("java")::resolve)
             .toList();
 

@@ -75,7 +75,8 @@ class LibraryClosingTest {
     private static JavaClasses library() {
         Path java = Path.of(System.getProperty("fathom.root"), "java");
         return new ClassFileImporter()
-                .importPaths(Stream.of("fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
+                .importPaths(Stream.of(
+                                "fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
                         .map(module -> java.resolve(module).resolve("target/classes"))
                         .toList());
     }

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
-import dev.fathom.table.Encoder;
-import dev.fathom.table.Table;
 import dev.fathom.nn.Predictions;
 import dev.fathom.op.Shape;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Table;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.nio.file.Files;

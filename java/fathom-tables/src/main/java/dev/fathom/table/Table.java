@@ -1,10 +1,10 @@
 package dev.fathom.table;
 
-import dev.fathom.data.RowSampling;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
+import dev.fathom.data.RowSampling;
 import dev.fathom.io.TextFile;
 import java.io.IOException;
 import java.io.Reader;
@@ -124,8 +124,7 @@ public final class Table {
                                     + " columns; mend the line, or name another separator");
                 }
                 if (rows.size() == MOST_ROWS) {
-                    throw new IllegalArgumentException(
-                            file + ": it has more than " + MOST_ROWS + " rows; split it");
+                    throw new IllegalArgumentException(file + ": it has more than " + MOST_ROWS + " rows; split it");
                 }
                 while (seen.size() < n) {
                     seen.add(new HashMap<>());

@@ -1,10 +1,10 @@
 package dev.fathom.validation;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.op.Checks;
 import dev.fathom.table.Encoder;
 import dev.fathom.table.Encoding;
 import dev.fathom.table.Table;
-import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import java.util.AbstractList;
 import java.util.Arrays;

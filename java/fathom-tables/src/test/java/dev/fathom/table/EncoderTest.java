@@ -1,12 +1,12 @@
 package dev.fathom.table;
 
-import dev.fathom.data.Batch;
-import dev.fathom.data.Dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;

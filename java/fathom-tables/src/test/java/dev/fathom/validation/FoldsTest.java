@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.op.Shape;
 import dev.fathom.table.Encoder;
 import dev.fathom.table.Table;
-import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Which rows are held out: the numbers by which {@link Dataset#split} and others choose. They
- * depend on the numbers of rows and a seed alone.
+ * Which rows are held out: the numbers by which {@link Dataset#split} and others choose. They depend on the numbers of
+ * rows and a seed alone.
  */
 public final class RowSampling {
     /** Draws made at once. */

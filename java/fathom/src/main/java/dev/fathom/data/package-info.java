@@ -3,8 +3,8 @@
  * epoch by epoch, {@link dev.fathom.data.Batch} is one step's worth as tensors of the current pass.
  * {@link dev.fathom.data.Dataset#forEach} reads all examples in evaluation mode, and everything that runs a model over
  * data stands on it, so that there is one rule for the size of batches and for random numbers. The package knows no
- * nets; they know it, so that a model can be run over data ({@code model.predict(data)}, {@code net.apply(batch)}).
- * An {@link dev.fathom.data.Augmentation} is a random change of training batches.
+ * nets; they know it, so that a model can be run over data ({@code model.predict(data)}, {@code net.apply(batch)}). An
+ * {@link dev.fathom.data.Augmentation} is a random change of training batches.
  *
  * <p>An example has {@link dev.fathom.data.Field fields}. Most datasets have an input and a target, which their
  * {@link dev.fathom.data.Role roles} say, but there may be any number of fields of floats, integers, pixels or labels.

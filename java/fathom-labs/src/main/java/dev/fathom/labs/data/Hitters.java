@@ -1,9 +1,9 @@
 package dev.fathom.labs.data;
 
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.table.Encoder;
 import dev.fathom.table.Encoding;
 import dev.fathom.table.Table;
-import dev.fathom.labs.statistics.Averages;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

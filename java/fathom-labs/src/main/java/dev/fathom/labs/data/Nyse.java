@@ -1,9 +1,9 @@
 package dev.fathom.labs.data;
 
-import dev.fathom.table.Encoder;
-import dev.fathom.table.Table;
 import dev.fathom.series.Series;
 import dev.fathom.series.Standardization;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Table;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

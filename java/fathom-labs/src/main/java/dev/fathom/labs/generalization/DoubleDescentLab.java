@@ -2,6 +2,7 @@ package dev.fathom.labs.generalization;
 
 import static dev.fathom.labs.pages.Findings.line;
 
+import dev.fathom.features.NaturalSpline.Basis;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
@@ -9,7 +10,6 @@ import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.nn.NaturalSpline.Basis;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;

@@ -2,12 +2,12 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
+import dev.fathom.features.NaturalSpline;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.NaturalSpline;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;

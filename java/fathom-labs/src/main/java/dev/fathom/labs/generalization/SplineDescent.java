@@ -1,6 +1,6 @@
 package dev.fathom.labs.generalization;
 
-import dev.fathom.nn.NaturalSpline;
+import dev.fathom.features.NaturalSpline;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.generalization;
 
+import dev.fathom.features.NaturalSpline;
 import dev.fathom.linear.MinimumNorm;
-import dev.fathom.nn.NaturalSpline;
 import java.util.Arrays;
 
 /**

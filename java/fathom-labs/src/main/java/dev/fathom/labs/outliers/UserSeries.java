@@ -1,7 +1,7 @@
 package dev.fathom.labs.outliers;
 
-import dev.fathom.table.Table;
 import dev.fathom.io.TextFile;
+import dev.fathom.table.Table;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Reader;

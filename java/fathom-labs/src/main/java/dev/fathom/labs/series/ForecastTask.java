@@ -1,8 +1,8 @@
 package dev.fathom.labs.series;
 
-import dev.fathom.table.Table;
 import dev.fathom.labs.data.DataSet;
 import dev.fathom.series.Series;
+import dev.fathom.table.Table;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

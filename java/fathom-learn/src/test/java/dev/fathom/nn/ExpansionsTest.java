@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonStreamParser;
-import dev.fathom.nn.NaturalSpline.Basis;
+import dev.fathom.features.NaturalSpline;
+import dev.fathom.features.NaturalSpline.Basis;
+import dev.fathom.features.Polynomial;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
@@ -15,6 +17,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
@@ -260,5 +263,35 @@ class ExpansionsTest {
                 3);
         WeightedLayersTest.trains("products", new Sequential(new Polynomial(2), new Linear(9, 1)), 3);
         WeightedLayersTest.trains("radial", new Sequential(new RadialBasis(3, 30), new Linear(30, 1)), 3);
+    }
+
+    /**
+     * Any number of dimensions, some of them 1 or 0: a result with its gradient, or a sentence that names the layer.
+     */
+    @Test
+    void everyShapeHasAResultOrASentence() {
+        for (Layer layer : List.of(
+                new NaturalSpline(-1, 0.2, 1), new Polynomial(2), new Polynomial(3, Polynomial.Terms.INTERACTIONS))) {
+            assertThat(layer.stepReading()).isEqualTo(Steps.EACH);
+            int results = 0;
+            for (int rank = 0; rank <= Shape.MAX_RANK; rank++) {
+                for (int odd = 0; odd < 1 << rank; odd++) {
+                    int[] dims = new int[rank];
+                    for (int i = 0; i < rank; i++) {
+                        dims[i] = (odd >> i & 1) == 0 ? 2 : odd % 3 == 0 ? 0 : 1;
+                    }
+                    try (Pass pass = Pass.grad()) {
+                        Tensor x = pass.watch(Tensor.ones(dims));
+                        Tensor y = layer.apply(x);
+                        pass.backward(y.sum());
+                        assertThat(pass.gradient(x).shape()).isEqualTo(x.shape());
+                        results++;
+                    } catch (IllegalArgumentException e) {
+                        assertThat(e).hasMessageStartingWith(layer.getClass().getSimpleName());
+                    }
+                }
+            }
+            assertThat(results).isGreaterThan(20);
+        }
     }
 }
