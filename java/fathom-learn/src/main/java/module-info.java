@@ -1,7 +1,7 @@
 /**
  * Classical learning: examples as rows of features, the methods that learn of them, several models as one, linear
- * models that are computed, detectors of outliers, validation on rows that were left out, and searches over settings;
- * and OpenBLAS, as a backend of Fathom's products and for its LAPACK.
+ * models that are computed, detectors of outliers, and searches over settings; and OpenBLAS, as a backend of Fathom's
+ * products and for its LAPACK.
  */
 module dev.fathom.learn {
     requires transitive dev.fathom;

@@ -3,8 +3,6 @@
 module dev.fathom.media {
     requires transitive dev.fathom;
     requires transitive dev.fathom.tables;
-    requires com.google.gson;
-    requires de.siegmar.fastcsv;
     requires metadata.extractor;
     requires static java.desktop; // pictures
     requires static org.jspecify;

@@ -2,7 +2,6 @@
 module dev.fathom.text {
     requires transitive dev.fathom;
     requires com.google.gson;
-    requires de.siegmar.fastcsv;
     requires static org.jspecify;
 
     exports dev.fathom.decode;

@@ -96,6 +96,9 @@ class MessagesTest {
         assertThat(y).hasToString("relu[#1] [2] = [0.0, 0.0]");
         assertThat(Tensor.zeros(20).toString())
                 .isEqualTo("value[#2] [20] = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, ...]");
+        assertThat(Tensor.ofInts(new int[] {-5, 16_777_217}, 2))
+                .as("what no float holds")
+                .hasToString("value[#3] [2] = [-5, 16777217]");
         pass.close();
     }
 

@@ -159,12 +159,16 @@ public final class Idx {
     public InputStream stream() {
         try {
             DataInputStream in = file.open();
-            if (!header(file, in).equals(shape)) {
+            try {
+                if (!header(file, in).equals(shape)) {
+                    throw new IllegalArgumentException(
+                            file.file() + ": the file has changed since its header was read; read it again");
+                }
+                return new Values(in);
+            } catch (IOException | RuntimeException | Error e) {
                 in.close();
-                throw new IllegalArgumentException(
-                        file.file() + ": the file has changed since its header was read; read it again");
+                throw e;
             }
-            return new Values(in);
         } catch (IOException e) {
             throw file.failure(e);
         }

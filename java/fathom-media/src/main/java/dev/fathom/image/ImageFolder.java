@@ -359,7 +359,7 @@ public record ImageFolder(
                 return null;
             }
             long count = length - TAIL - tail;
-            if (count > 2L * all + 40_000L * (all - (tail - HEAD) / image)) {
+            if (count > Integer.MAX_VALUE - 8 || count > 2L * all + 40_000L * (all - (tail - HEAD) / image)) {
                 return null;
             }
             byte[] fates = new byte[(int) count];

@@ -89,13 +89,13 @@ public record Preprocessing(
      * Checks the numbers.
      *
      * @throws IllegalArgumentException if a side is below 1 or above that of {@link Fit.Shorter}, the number of
-     *     channels is neither 1 nor 3, the result would have 2^30 bytes or more, or there are not as many means and
+     *     channels is neither 1 nor 3, the result would have more than 2^28 pixels, or there are not as many means and
      *     positive deviations as channels
      */
     public Preprocessing {
         if (height < 1 || width < 1 || channels != 1 && channels != 3 || (long) height * width > 1 << 28) {
             throw new IllegalArgumentException("preprocessing: images cannot be [" + height + ", " + width + ", "
-                    + channels + "]; give a height and a width of 1 or more, and 1 or 3 channels");
+                    + channels + "]; give a height and a width of 1 or more, at most 2^28 pixels, and 1 or 3 channels");
         }
         if (fit instanceof Fit.Shorter s && (s.pixels < Math.max(height, width) || s.pixels > 1 << 14)) {
             throw new IllegalArgumentException("preprocessing: " + height + " x " + width

@@ -522,8 +522,8 @@ class ImageFolderTest {
                         + "give a folder that you may read, with one of images for each class");
         assertRefused(
                 () -> Preprocessing.of(0, 2),
-                "preprocessing: images cannot be [0, 2, 3]; give a height and a width of 1 or more, and 1 or 3"
-                        + " channels");
+                "preprocessing: images cannot be [0, 2, 3]; give a height and a width of 1 or more, at most 2^28"
+                        + " pixels, and 1 or 3 channels");
         put("cat/a.png", new byte[0]);
         put("dog/b.png", new byte[0]);
         assertRefused(

@@ -17,6 +17,8 @@ import java.util.function.BiFunction;
  * }
  * }</pre>
  *
+ * <p>A decoder goes on from where it stands, so that each search takes a decoder of its own.
+ *
  * <p>Between steps the state is kept outside of passes ({@link KeptState#step}), so that memory does not grow with the
  * number of steps, and caches grow in place.
  */

@@ -293,11 +293,25 @@ public final class Dataset implements AutoCloseable {
                     most = Math.max(most, part.classes);
                 }
             }
-            try (Dataset all = of(writer.spill())) {
+            try (Dataset all = owned(writer.spill())) {
                 return all.view(0, null, all.size, first.views, first.change, most);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("onDisk: cannot write " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** A dataset of a source that is closed if there is none. */
+    static Dataset owned(Source source) {
+        try {
+            return of(source);
+        } catch (RuntimeException | Error e) {
+            try {
+                source.close();
+            } catch (IOException f) {
+                e.addSuppressed(f);
+            }
+            throw e;
         }
     }
 
@@ -337,10 +351,11 @@ public final class Dataset implements AutoCloseable {
         }
         Storage.check("concat", (int) Math.min(n, Integer.MAX_VALUE), Shape.SCALAR);
         int rows = (int) n;
-        for (Dataset d : parts) {
-            d.enter();
-        }
+        int entered = 0;
         try {
+            for (; entered < parts.length; entered++) {
+                parts[entered].enter();
+            }
             List<Storage.Part> fields = new ArrayList<>();
             List<HeldStorage.Content> contents = new ArrayList<>();
             for (int f = 0; f < first.source.parts.size(); f++) {
@@ -356,8 +371,8 @@ public final class Dataset implements AutoCloseable {
                 return all.view(0, null, rows, first.views, first.change, all.classes);
             }
         } finally {
-            for (Dataset d : parts) {
-                d.exit();
+            for (int i = 0; i < entered; i++) {
+                parts[i].exit();
             }
         }
     }
@@ -435,7 +450,7 @@ public final class Dataset implements AutoCloseable {
         try {
             y = NpyFile.of(targets);
             return of(NpyPair.of(x, y));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             x.close();
             if (y != null) {
                 y.close();
@@ -785,7 +800,13 @@ public final class Dataset implements AutoCloseable {
     }
 
     private Split split(RowSampling.Parts parts) {
-        return new Split(subset(parts.rest()), subset(parts.heldOut()));
+        Dataset rest = subset(parts.rest());
+        try {
+            return new Split(rest, subset(parts.heldOut()));
+        } catch (RuntimeException | Error e) {
+            rest.close();
+            throw e;
+        }
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.fathom.data;
 
 import dev.fathom.io.Npy;
-import dev.fathom.nn.Part;
 import dev.fathom.offheap.Arena;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;

@@ -1,6 +1,5 @@
 package dev.fathom.data;
 
-import dev.fathom.nn.Part;
 import dev.fathom.offheap.Arena;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
@@ -105,6 +104,11 @@ final class SourceStorage extends Storage {
             throw new IllegalStateException("source: read left " + to.remaining() + " of the " + to.capacity()
                     + " bytes of the field " + names.get(part) + " of example " + row
                     + " empty; put all values, by puts that move the position of the buffer");
+        }
+        if (to.order() != ByteOrder.nativeOrder()) {
+            throw new IllegalStateException("source: read changed the byte order of the buffer for the field "
+                    + names.get(part) + " of example " + row
+                    + "; put values in the order that it has, such as to.putFloat(bigEndian.getFloat())");
         }
         to.clear();
         Part p = parts.get(part);

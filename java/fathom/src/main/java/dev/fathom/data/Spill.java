@@ -96,9 +96,12 @@ final class Spill implements Source {
         /** Deletes the file unless it was ended. */
         @Override
         public void close() throws IOException {
-            out.close();
-            if (!done) {
-                Files.deleteIfExists(path);
+            try {
+                out.close();
+            } finally {
+                if (!done) {
+                    Files.deleteIfExists(path);
+                }
             }
         }
     }

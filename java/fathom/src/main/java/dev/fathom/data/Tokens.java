@@ -37,7 +37,7 @@ record Tokens(Sequence sequence, long count, int length, IntToLongFunction start
         Dataset dataset(Supplier<Tokens> pieces) {
             try {
                 return Dataset.of(pieces.get());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 close();
                 throw e;
             }

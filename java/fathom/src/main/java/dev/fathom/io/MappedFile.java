@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -40,9 +41,15 @@ public final class MappedFile implements AutoCloseable {
     /**
      * Maps a file.
      *
+     * @throws IllegalArgumentException if it is in no folder of this machine, such as one in a jar
      * @throws UncheckedIOException if it cannot be read
      */
     public static MappedFile open(Path path) {
+        if (path.getFileSystem() != FileSystems.getDefault()) {
+            throw new IllegalArgumentException("mapped: " + path
+                    + " lies inside an archive or another file system, of which nothing can be mapped; copy it to a"
+                    + " folder first, by Files.copy");
+        }
         InputFile.mustBeFile(path, "a file to map");
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");

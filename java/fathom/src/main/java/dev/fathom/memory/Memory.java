@@ -55,6 +55,7 @@ public final class Memory {
      * Returns a direct buffer of zeros in native byte order, which begins at a cache line, and which the collector
      * takes when nobody holds it or a view of it any more.
      *
+     * @throws IllegalArgumentException if the size is negative or near 2^31
      * @throws NativeMemoryException if that would pass the limit
      */
     public static ByteBuffer buffer(int bytes) {

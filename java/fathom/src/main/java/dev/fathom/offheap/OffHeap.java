@@ -48,7 +48,9 @@ public final class OffHeap {
     /** The packages of the library's other modules, whose jars are not this one. */
     private static final Set<String> OTHER_MODULES = Set.of(
             "anomaly",
+            "assess",
             "decode",
+            "derivative",
             "ensemble",
             "explain",
             "features",
@@ -59,7 +61,9 @@ public final class OffHeap {
             "search",
             "series",
             "sound",
-            "text");
+            "table",
+            "text",
+            "validation");
 
     /**
      * Whether a class is one of the library's: loaded from where this class was, so that a program's own packages are
@@ -227,13 +231,18 @@ public final class OffHeap {
      * A direct buffer of zeros in native byte order, which begins at a cache line, and which the collector takes when
      * nobody holds it or a view of it any more.
      *
+     * @throws IllegalArgumentException if the size is negative or near 2^31
      * @throws NativeMemoryException if that would pass the limit
      */
     public static ByteBuffer buffer(int bytes) {
+        if (bytes < 0 || bytes > Integer.MAX_VALUE - LINE) {
+            throw new IllegalArgumentException(
+                    "buffer: " + bytes + " bytes cannot be one buffer; give 0 to " + (Integer.MAX_VALUE - LINE));
+        }
         Fences fences = Fences.ON ? new Fences() : null;
         long fenced = map(fences, bytes);
         long held = fenced == 0 ? (long) bytes + LINE : Fences.mapped(bytes);
-        ByteBuffer all = fenced == 0 ? direct(Math.addExact(bytes, LINE)) : Native.view(fenced, bytes);
+        ByteBuffer all = fenced == 0 ? direct(bytes + LINE) : Native.view(fenced, bytes);
         BUFFERS.addAndGet(held);
         CLEANER.register(all, () -> {
             if (fences != null) {

@@ -87,8 +87,9 @@ public final class KeptState implements AutoCloseable {
     }
 
     /**
-     * Computes a step from the state that is kept, keeps the state that follows, and returns the output. A cache with
-     * rows more is computed in the memory of the cache, so the function must not read a cache after it was added to.
+     * Computes a step from the state that is kept, keeps the state that follows, and returns the output. A cache to
+     * which rows are added is computed in its own memory, so the function must not read it after that. If the function
+     * throws, call this again or {@link #reset}: a cache may have rows of the step that failed.
      *
      * @throws IllegalStateException if this is closed
      */

@@ -17,7 +17,9 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
         this.own = own;
     }
 
-    /** Lets the next result that can be computed in this memory be computed there, as a cache with a row more. */
+    /**
+     * Lets the next result that can be computed in this memory be computed there, as a cache to which a row is added.
+     */
     void offerMemory() {
         offer();
     }

@@ -108,6 +108,12 @@ public record State(@Inline Map<String, Tensor> tensors) {
         if (tensors.isEmpty()) {
             return this;
         }
+        for (int parent : parents) {
+            if (parent < 0) {
+                throw new IllegalArgumentException(
+                        "reorder: row " + parent + " does not exist; rows are counted from 0");
+            }
+        }
         Tensor index = Tensor.ofInts(parents, parents.length);
         return map(tensor -> tensor.take(0, index));
     }

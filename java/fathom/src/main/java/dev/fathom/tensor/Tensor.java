@@ -52,6 +52,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -1828,20 +1829,18 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         try {
             if (dtype != DType.U8 && !traced()) {
                 int n = (int) Math.min(8, shape.size());
-                float[] head = new float[n];
+                var head = new StringJoiner(", ", " = [", n < shape.size() ? ", ...]" : "]");
                 long a = address();
                 Block b = lease();
                 try {
                     for (int i = 0; i < n; i++) {
-                        head[i] = dtype == DType.F32
-                                ? Block.at(a + 4L * i, 4).getFloat(0)
-                                : Block.at(a + 4L * i, 4).getInt(0);
+                        ByteBuffer value = Block.at(a + 4L * i, 4);
+                        head.add(dtype == DType.F32 ? "" + value.getFloat(0) : "" + value.getInt(0));
                     }
                 } finally {
                     release(b);
                 }
-                String values = Arrays.toString(head);
-                s.append(" = ").append(n < shape.size() ? values.substring(0, values.length() - 1) + ", ...]" : values);
+                s.append(head);
             }
         } catch (IllegalStateException e) {
             s.append(" (dead)");

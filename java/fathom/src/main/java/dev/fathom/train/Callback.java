@@ -9,7 +9,7 @@ import java.util.List;
  * training thread, between steps unless they say otherwise, so a slow callback slows training.
  */
 public interface Callback {
-    /** Called once, before the first step. */
+    /** Called before the first step, once each time that the run begins or is resumed. */
     default void onTrainBegin(Run run) {}
 
     /** Called before the forward of each batch that completes a step of the optimizer, inside its pass. */
@@ -28,8 +28,8 @@ public interface Callback {
     default void onEpochEnd(Run run, EpochLog log) {}
 
     /**
-     * Called once if {@code onTrainBegin} returned, when the weights are in their final state: after the last epoch, a
-     * stop or a failure, including the failure of another callback.
+     * Called once for each {@code onTrainBegin} that returned, when the model holds the weights that the run leaves:
+     * after the last epoch, a stop or a failure, including the failure of another callback.
      */
     default void onTrainEnd(Run run) {}
 

@@ -183,7 +183,7 @@ final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Takes the numbers over, the model's when nothing can fail any more; {@code best} is where the best weights go, if
+     * Loads all values, those of the model last, once nothing can fail; {@code best} is where the best weights go, if
      * any were kept.
      */
     void load(Store model, BoundOptimizer optimizer, @Nullable Block best) {
@@ -197,7 +197,7 @@ final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /** Gives the state what it was. */
+    /** Restores the carried state. */
     void load(KeptState carried) {
         try (Pass pass = Pass.infer()) {
             State state = State.EMPTY;

@@ -71,6 +71,9 @@ final class Fitting implements AutoCloseable {
     /** The buffers of the weights that are trained, while the model has averages and buffers that belong to these. */
     private @Nullable List<float[]> shown;
 
+    /** Whether other runs are kept from the model. */
+    private boolean claimed;
+
     /** Whether the model holds gradients of batches whose step was not taken yet. */
     private boolean unspent;
 
@@ -101,13 +104,20 @@ final class Fitting implements AutoCloseable {
         this.epochs = epochs;
         rng = new Rng(trainer.seed).split("trainer");
         tally = trainer.tally();
-        optimizer = trainer.optimizer();
-        run = new Run(monitor, now(), this);
-        saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, run);
         store = StoreRange.store(trainer.model.range());
         norms = new NormStatistics(trainer);
-        best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
+        boolean keeps = trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest);
+        optimizer = trainer.optimizer();
         try {
+            best = new Best(store, keeps);
+        } catch (RuntimeException | Error e) {
+            optimizer.close();
+            throw e;
+        }
+        run = new Run(monitor, now(), this);
+        saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, run);
+        try {
+            claim();
             prepare(folder);
         } catch (RuntimeException | Error e) {
             close();
@@ -267,30 +277,47 @@ final class Fitting implements AutoCloseable {
 
     // ---- the loop
 
+    /** Keeps other runs from the model; nothing of it, and no file, may be touched before. */
+    private void claim() {
+        if (!TRAINED.add(store)) {
+            throw new IllegalStateException("fit: the model is trained by a run that goes on; end that run with"
+                    + " stopNow(reason) and await it, or train model.copy()");
+        }
+        claimed = true;
+    }
+
+    /** Lets other runs train the model. */
+    void release() {
+        if (claimed) {
+            claimed = false;
+            TRAINED.remove(store);
+        }
+    }
+
     /**
      * Makes ready to train until so many epochs are finished: anew, or from where it ended.
      *
      * @throws IllegalStateException if another run trains the model, or its weights were changed since the end
      */
     void begin(int until) {
-        if (!TRAINED.add(store)) {
-            if (left < 0) {
-                close();
+        if (!claimed) {
+            claim();
+        }
+        try {
+            if (left >= 0 && left != store.changes()) {
+                throw new IllegalStateException("resume: the weights of the model were changed since the run ended, so"
+                        + " it would not end with the bits of one run; begin anew with trainer.start(..)");
             }
-            throw new IllegalStateException("fit: the model is trained by a run that goes on; end that run with"
-                    + " stopNow(reason) and await it, or train model.copy()");
-        }
-        if (left >= 0 && left != store.changes()) {
-            TRAINED.remove(store);
-            throw new IllegalStateException("resume: the weights of the model were changed since the run ended, so it"
-                    + " would not end with the bits of one run; begin anew with trainer.start(..)");
-        }
-        if (left >= 0 && best.kept() != null) {
-            best.swap();
-        }
-        if (shown != null) {
-            hide(shown);
-            shown = null;
+            if (left >= 0 && best.kept() != null) {
+                best.swap();
+            }
+            if (shown != null) {
+                hide(shown);
+                shown = null;
+            }
+        } catch (RuntimeException | Error e) {
+            release();
+            throw e;
         }
         epochs = until;
         run.at(now());
@@ -300,27 +327,33 @@ final class Fitting implements AutoCloseable {
     @Nullable
     Throwable go() {
         Throwable failure = null;
+        String why = "";
         int begun = 0;
         try {
             for (Callback c : trainer.callbacks) {
                 c.onTrainBegin(run);
                 begun++;
             }
-            run.ended(all());
+            why = all();
             save();
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) { // other languages throw checked exceptions anywhere
             failure = e;
-            run.ended(e.getMessage() == null ? e.toString() : e.getMessage());
         }
         failure = trying(failure, this::leave);
         if (unspent) {
             failure = trying(failure, trainer.model::zeroGrad);
         }
+        run.ended(why(failure, why));
         for (Callback c : trainer.callbacks.subList(0, begun)) {
             failure = trying(failure, () -> c.onTrainEnd(run));
         }
-        TRAINED.remove(store);
+        run.ended(why(failure, why));
+        release();
         return failure;
+    }
+
+    private static String why(@Nullable Throwable failure, String otherwise) {
+        return failure == null ? otherwise : failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 
     /** Puts the weights that the run leaves into the model: the best, averages, or those of the last step. */
@@ -367,7 +400,7 @@ final class Fitting implements AutoCloseable {
     private static @Nullable Throwable trying(@Nullable Throwable before, Runnable action) {
         try {
             action.run();
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             if (before == null) {
                 return e;
             }
@@ -601,6 +634,7 @@ final class Fitting implements AutoCloseable {
 
     @Override
     public void close() {
+        release();
         best.close();
         optimizer.close();
         carried.close();

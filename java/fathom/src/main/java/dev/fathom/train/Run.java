@@ -13,6 +13,7 @@ import java.util.StringJoiner;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Callbacks are given it while it goes on. Any thread may keep it, watch it, and end it by {@link #stopNow}.
  *
  * <p>{@link Trainer#fit} returns a run that has ended, and nothing is left to close. {@link Trainer#start} returns one
- * that goes on upon a thread of its own. It keeps the optimizer, so that it can be resumed, until it is closed:
+ * that goes on in a thread of its own. It keeps the optimizer, so that it can be resumed, until it is closed:
  *
  * <pre>{@code
  * try (Run run = trainer.start(batches, 10)) {
@@ -38,8 +39,8 @@ public final class Run implements AutoCloseable {
     private volatile int best = -1;
     private volatile String ended = "";
     private volatile Progress progress;
-    private volatile @Nullable String stop;
-    private volatile @Nullable String stopNow;
+    private final AtomicReference<@Nullable String> stop = new AtomicReference<>();
+    private final AtomicReference<@Nullable String> stopNow = new AtomicReference<>();
     /** What opens when the run ends. */
     private volatile CountDownLatch end = new CountDownLatch(0);
 
@@ -64,33 +65,43 @@ public final class Run implements AutoCloseable {
 
     // ---- life
 
-    /** Trains upon a thread of its own, which does not keep the JVM alive, until so many epochs are finished. */
+    /** Trains on a thread of its own, which does not keep the JVM alive, until so many epochs are finished. */
     Run start(int epochs) {
-        begin(epochs);
-        Workers.thread("fathom-run", this::train).start();
+        Fitting open = fitting();
+        begin(open, epochs);
+        try {
+            Workers.thread("fathom-run", () -> train(open)).start();
+        } catch (RuntimeException | Error e) { // there is no thread to be had
+            open.release();
+            end.countDown();
+            throw e;
+        }
         return this;
     }
 
-    /** Trains upon this thread, and gives the memory back. */
+    /** Trains on this thread, and gives the memory back. */
     Run call(int epochs) {
-        begin(epochs);
-        train();
+        Fitting open = fitting();
+        begin(open, epochs);
+        train(open);
         close();
         return this;
     }
 
-    private void begin(int epochs) {
-        fitting().begin(epochs);
-        stop = null;
-        stopNow = null;
+    private void begin(Fitting open, int epochs) {
+        open.begin(epochs);
+        stop.set(null);
+        stopNow.set(null);
         ended = "";
+        failure = null;
+        told = false;
         end = new CountDownLatch(1);
     }
 
-    private void train() {
+    private void train(Fitting open) {
         thread = Thread.currentThread();
         try {
-            failure = fitting().go();
+            failure = open.go();
         } finally {
             thread = null;
             end.countDown();
@@ -131,17 +142,21 @@ public final class Run implements AutoCloseable {
     }
 
     private void fail() {
-        told = true;
-        if (failure instanceof Error e) {
-            throw e;
+        Throwable e = failure;
+        told |= e != null;
+        if (e instanceof Error error) {
+            throw error;
         }
-        if (failure instanceof RuntimeException e) {
-            throw e;
+        if (e instanceof RuntimeException exception) {
+            throw exception;
+        }
+        if (e != null) {
+            throw new IllegalStateException("the run has failed: " + ended, e);
         }
     }
 
     /**
-     * Lets a run that has ended or was stopped go on upon a thread of its own until {@code epochs} epochs are finished,
+     * Lets a run that has ended or was stopped go on in a thread of its own until {@code epochs} epochs are finished,
      * counted from its beginning. It goes on with the optimizer's state, the random numbers and the schedule, from the
      * weights of its last step, so that it ends with the bits of a run that was never stopped. Callbacks begin anew, as
      * after {@link Trainer#resume}.
@@ -154,8 +169,13 @@ public final class Run implements AutoCloseable {
     public Run resume(int epochs) {
         fitting();
         if (end.getCount() > 0) {
-            throw new IllegalStateException("resume: the run goes on; await its end before");
+            throw new IllegalStateException("resume: the run is still going on; call await() first");
         }
+        return resumed(epochs);
+    }
+
+    private synchronized Run resumed(int epochs) { // not while another thread closes it
+        fitting();
         if (failure != null) {
             throw new IllegalStateException(
                     "resume: the run has failed: " + ended + "; begin anew, or from a checkpoint", failure);
@@ -172,9 +192,18 @@ public final class Run implements AutoCloseable {
      * nothing.
      *
      * @throws RuntimeException the failure that ended the run, if nobody was told of it by {@link #await}
+     * @throws IllegalStateException if it is called on the thread of the run, by a callback
      */
     @Override
     public void close() {
+        if (thread == Thread.currentThread()) {
+            throw new IllegalStateException("close: a callback cannot wait for the end of its own run; end the run with"
+                    + " stopNow(reason), or close it on another thread");
+        }
+        closed();
+    }
+
+    private synchronized void closed() {
         Fitting open = fitting;
         if (open == null) {
             return;
@@ -233,14 +262,14 @@ public final class Run implements AutoCloseable {
     /** Why the run is to end before the next epoch, or null. */
     @Nullable
     String wish() {
-        String after = stop;
-        return after != null ? after : stopNow;
+        String after = stop.get();
+        return after != null ? after : stopNow.get();
     }
 
     /** Why it is to end after the step under way, or null. */
     @Nullable
     String wishNow() {
-        return stopNow;
+        return stopNow.get();
     }
 
     // ---- what people see
@@ -261,17 +290,16 @@ public final class Run implements AutoCloseable {
     /** Ends the run after the epoch under way. Any thread may call it; the first {@code reason} given is kept. */
     public void stop(String reason) {
         Objects.requireNonNull(reason, "stop: reason is null; say in a few words why training ends");
-        if (stop == null) {
-            stop = reason;
-        }
+        stop.compareAndSet(null, reason);
     }
 
     /**
-     * Ends the run after the step of the optimizer under way, or before the first one. Any thread may call it, and what
-     * is finished is kept.
+     * Ends the run after the step of the optimizer under way, or before the first one. Any thread may call it; what is
+     * finished is kept, and so is the first {@code reason} given.
      */
     public void stopNow(String reason) {
-        stopNow = Objects.requireNonNull(reason, "stopNow: reason is null; say in a few words why training ends");
+        Objects.requireNonNull(reason, "stopNow: reason is null; say in a few words why training ends");
+        stopNow.compareAndSet(null, reason);
     }
 
     /** Returns the epochs that are finished, in order. */
@@ -286,7 +314,7 @@ public final class Run implements AutoCloseable {
 
     /**
      * Returns why training ended: {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a
-     * failure. It is empty while the run goes on.
+     * failure. It is empty until the model holds the weights that the run leaves.
      */
     public String ended() {
         return ended;

@@ -50,7 +50,7 @@ final class Saver {
             for (Path f : there) {
                 if (!own) {
                     Files.delete(f);
-                } else if (Checkpoints.steps(f) > steps) { // damaged; the name is wanted
+                } else if (Checkpoints.steps(f) > steps) { // damaged, and this run will write a file of this name
                     Path aside = f.resolveSibling(f.getFileName() + ".damaged");
                     Files.move(f, aside, StandardCopyOption.REPLACE_EXISTING);
                 }

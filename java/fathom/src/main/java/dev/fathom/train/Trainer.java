@@ -401,23 +401,20 @@ public final class Trainer<M extends Net> {
         return run("fit", train, validation, epochs).call(epochs);
     }
 
-    /** Starts {@link #fit(Batches, int)} upon a thread of its own; see {@link #start(Batches, Batches, int)}. */
+    /** Starts {@link #fit(Batches, int)} on a thread of its own; see {@link #start(Batches, Batches, int)}. */
     public Run start(Batches train, int epochs) {
         return run("start", train, null, epochs).start(epochs);
     }
 
-    /**
-     * Starts {@link #fit(Batches, Dataset, int)} upon a thread of its own; see {@link #start(Batches, Batches, int)}.
-     */
+    /** Starts {@link #fit(Batches, Dataset, int)} on a thread of its own; see {@link #start(Batches, Batches, int)}. */
     public Run start(Batches train, Dataset validation, int epochs) {
         return start(train, batches("start", train, validation), epochs);
     }
 
     /**
-     * Starts {@link #fit(Batches, Batches, int)} upon a thread of its own, and returns the run at once, which any
-     * thread may watch and stop. Until {@link Run#await} returns, no other thread may train the model or change its
-     * weights. The run must be closed, and can be resumed before. A daemon thread trains, so that the JVM may end
-     * without it.
+     * Starts {@link #fit(Batches, Batches, int)} on a thread of its own, and returns the run at once, which any thread
+     * may watch and stop. Until {@link Run#await} returns, no other thread may train the model or change its weights.
+     * The run must be closed, and can be resumed before. A daemon thread trains, so that the JVM may end without it.
      *
      * @throws IllegalArgumentException as {@code fit} does
      * @throws IllegalStateException if a run that goes on trains the model
@@ -493,6 +490,7 @@ public final class Trainer<M extends Net> {
      */
     public Check check(Batches train) {
         requireNonNull(train, "Trainer.check: train must not be null");
+        checkStates("check");
         try (Model<M> copy = model.copy()) {
             return new Examiner<>(this, copy, loss, train).examine();
         }
@@ -598,6 +596,10 @@ public final class Trainer<M extends Net> {
 
     /** Refuses a state that a step could not go on from, or that checkpoints could not hold. */
     private void checkState(State after) {
+        if (!carries && !after.names().isEmpty()) {
+            throw new IllegalArgumentException("trainer: the step returns a state but takes none; take it as the third"
+                    + " argument, (net, batch, state) -> .., or return the result without it");
+        }
         if (carries && after.names().isEmpty()) {
             throw new IllegalArgumentException("trainer: the step takes a state but returns none; return"
                     + " result.withState(state) with what the next batch begins with");

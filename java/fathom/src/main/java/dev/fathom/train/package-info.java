@@ -3,12 +3,12 @@
  *
  * <p>A trainer holds only settings and never changes. Everything that changes during a run is in a separate object, so
  * two calls of {@code fit} never share state, and a run can be saved. {@code fit} returns the
- * {@link dev.fathom.train.Run} when it has ended, and {@code start} while it goes on upon a thread of its own.
- * Callbacks are given it, any thread may watch and stop it, and it can be resumed until it is closed. What it shows of
- * a step is one {@link dev.fathom.train.Progress}, so that numbers read by another thread belong together. The trainer
- * uses little that is not public: the block of values, to keep the best weights, and an observer of the pass, to
- * explain a loss that is not finite. Its loop is the one that a user would write by hand, and a test checks that both
- * give the same bits.
+ * {@link dev.fathom.train.Run} when it has ended, and {@code start} while it goes on on a thread of its own. Callbacks
+ * are given it, any thread may watch and stop it, and it can be resumed until it is closed. What it shows of a step is
+ * one {@link dev.fathom.train.Progress}, so that numbers read by another thread belong together. The trainer uses
+ * little that is not public: the block of values, to keep the best weights, and an observer of the pass, to explain a
+ * loss that is not finite. Its loop is the one that a user would write by hand, and a test checks that both give the
+ * same bits.
  *
  * <p>A checkpoint ({@link dev.fathom.train.Checkpoints}) is that object in one safetensors file with one checksum, so
  * tools that read a model can read it too. It holds no data and no code. The data and the schedule also affect the bits

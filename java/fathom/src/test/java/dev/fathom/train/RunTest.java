@@ -19,17 +19,24 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.StoreRange;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-/** Runs upon threads of their own: watched, stopped, resumed and closed. */
+/** Runs on threads of their own: watched, stopped, resumed and closed. */
 class RunTest {
     private static final int EPOCHS = 6;
 
@@ -183,7 +190,7 @@ class RunTest {
             assertThat(now.loss()).isPositive();
             assertThat(now.learningRate()).isEqualTo(0.02);
             assertThat(run.ended()).isEmpty();
-            assertThatThrownBy(() -> run.resume(5)).hasMessage("resume: the run goes on; await its end before");
+            assertThatThrownBy(() -> run.resume(5)).hasMessage("resume: the run is still going on; call await() first");
             assertThatThrownBy(() -> trainer(model).fit(data.batches(5), 1))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("fit: the model is trained by a run that goes on; end that run with stopNow(reason) and"
@@ -269,6 +276,109 @@ class RunTest {
     }
 
     // ---- recipes
+
+    @Test
+    void aCallbackDoesNotCloseItsOwnRun() {
+        try (Dataset data = points(20);
+                var model = model()) {
+            Trainer<Sequential> trainer = trainer(model).callbacks(new Callback() {
+                @Override
+                public void onStepEnd(Run run) {
+                    run.close();
+                }
+            });
+            assertThatThrownBy(() -> trainer.fit(data.batches(5), 1))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("close: a callback cannot wait for the end of its own run;");
+            trainer(model).fit(data.batches(5), 1);
+        }
+    }
+
+    /** A second run is refused before it deletes the checkpoints of the first one or loads others. */
+    @Test
+    void aRunThatIsRefusedTouchesNothing(@TempDir Path folder) throws Exception {
+        Hold hold = new Hold();
+        try (Dataset data = points(20);
+                var model = model()) {
+            Trainer<Sequential> kept = trainer(model)
+                    .checkpoints(Checkpoints.in(folder).everySteps(1).replace());
+            kept.fit(data.batches(5), 1);
+            List<Path> before = files(folder);
+            assertThat(before).isNotEmpty();
+            try (Run run = trainer(model).callbacks(hold).start(data.batches(5), 3)) {
+                hold.inside.await();
+                List<float[]> values = values(model);
+                assertThatThrownBy(() -> kept.start(data.batches(5), 1))
+                        .hasMessageStartingWith("fit: the model is trained by a run that goes on");
+                assertThatThrownBy(() -> kept.resume(folder).start(data.batches(5), 2))
+                        .hasMessageStartingWith("fit: the model is trained by a run that goes on");
+                assertThat(files(folder)).isEqualTo(before);
+                assertThat(values(model)).usingRecursiveComparison().isEqualTo(values);
+                hold.go.countDown();
+            }
+        }
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.sorted().toList();
+        }
+    }
+
+    /** A failure of what was resumed is told, though the end before was awaited. */
+    @Test
+    void aResumeThatFailsIsTold() {
+        AtomicBoolean fails = new AtomicBoolean();
+        try (Dataset data = points(20);
+                var model = model()) {
+            Run run = trainer(model)
+                    .callbacks(new Callback() {
+                        @Override
+                        public void onStepEnd(Run now) {
+                            if (fails.get()) {
+                                throw new IllegalStateException("no more");
+                            }
+                        }
+                    })
+                    .start(data.batches(5), 1);
+            run.await();
+            fails.set(true);
+            run.resume(2);
+            while (run.ended().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            assertThatThrownBy(run::close).hasMessage("no more");
+            trainer(model).fit(data.batches(5), 1);
+        }
+    }
+
+    /** What a run cannot put back leaves the model free for others. */
+    @Test
+    void aResumeThatIsRefusedKeepsNoOneOut() throws Exception {
+        try (Dataset data = points(20);
+                var model = model();
+                Run run = trainer(model).keepBest().start(data.batches(5), 1)) {
+            run.await();
+            CountDownLatch open = new CountDownLatch(1);
+            CountDownLatch done = new CountDownLatch(1);
+            Thread reader = new Thread(() -> {
+                try (Pass pass = Pass.infer()) {
+                    model.net().apply(Tensor.ones(1, 2));
+                    open.countDown();
+                    done.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            reader.start();
+            open.await();
+            assertThatThrownBy(() -> run.resume(2)).isInstanceOf(IllegalStateException.class);
+            done.countDown();
+            reader.join();
+            run.resume(2).await();
+            assertThat(run.epochs()).hasSize(2);
+        }
+    }
 
     @Test
     void aTrainerNeverChanges() {

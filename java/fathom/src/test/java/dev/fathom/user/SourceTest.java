@@ -11,6 +11,7 @@ import dev.fathom.data.Padding;
 import dev.fathom.data.Source;
 import dev.fathom.io.MappedFile;
 import dev.fathom.io.Npy;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
@@ -176,6 +178,14 @@ class SourceTest {
     void whatASourceDoesWrongIsASentence() {
         Field x = Field.floats("x", Shape.of(2)).input();
         Field y = Field.labels("y").classes(3).target();
+        ByteOrder other =
+                ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+        assertWrong(
+                y,
+                (i, to) -> to.order(other).putInt(2),
+                IllegalStateException.class,
+                "source: read changed the byte order of the buffer for the field y of example 0; put values in the"
+                        + " order that it has, such as to.putFloat(bigEndian.getFloat())");
         assertWrong(
                 x,
                 (i, to) -> to.putFloat(1),
@@ -492,6 +502,7 @@ class SourceTest {
                         "-Xmx64m",
                         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                         "-Dfathom.memory=48m",
+                        "-Dfathom.isa=" + NativeRuntime.get().isa(),
                         "-cp",
                         classPath,
                         Child.class.getName(),
