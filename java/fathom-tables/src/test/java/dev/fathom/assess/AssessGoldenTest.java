@@ -1,13 +1,16 @@
 package dev.fathom.assess;
 
+import static dev.fathom.testing.Assessed.EXACT;
+import static dev.fathom.testing.Assessed.GOLDEN;
+import static dev.fathom.testing.Assessed.assertClose;
+import static dev.fathom.testing.Assessed.cases;
+import static dev.fathom.testing.Assessed.doubles;
+import static dev.fathom.testing.Assessed.ints;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonStreamParser;
-import dev.fathom.testing.Golden;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,33 +20,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Figures of classifiers and regressions, against scikit-learn. */
 class AssessGoldenTest {
-    /** Roundings in double precision. */
-    private static final double EXACT = 1e-13;
-
-    private static final JsonObject GOLDEN =
-            new JsonStreamParser(Golden.text("assess.json")).next().getAsJsonObject();
-
-    private static Stream<JsonObject> cases(JsonObject of, String name) {
-        return of.getAsJsonArray(name).asList().stream().map(JsonElement::getAsJsonObject);
-    }
-
-    private static int[] ints(JsonElement numbers) {
-        return numbers.getAsJsonArray().asList().stream()
-                .mapToInt(JsonElement::getAsInt)
-                .toArray();
-    }
-
-    /** NaN for null. */
-    private static double[] doubles(JsonElement numbers) {
-        return numbers.getAsJsonArray().asList().stream()
-                .mapToDouble(AssessGoldenTest::number)
-                .toArray();
-    }
-
-    private static double number(JsonElement e) {
-        return e.isJsonNull() ? Double.NaN : e.getAsDouble();
-    }
-
     private static float[] floats(JsonElement numbers) {
         double[] all = doubles(numbers);
         float[] values = new float[all.length];
@@ -59,23 +35,6 @@ class AssessGoldenTest {
             truths[i] = e.getAsJsonPrimitive().isBoolean() ? e.getAsBoolean() : e.getAsInt() == 1;
         }
         return truths;
-    }
-
-    private static void assertClose(String what, double found, JsonElement expected, double tolerance) {
-        double e = number(expected);
-        if (Double.isNaN(e)) {
-            assertThat(found).as(what).isNaN();
-        } else {
-            assertThat(found).as(what).isCloseTo(e, within(tolerance * Math.max(1e-3, Math.abs(e))));
-        }
-    }
-
-    private static void assertClose(String what, double[] found, JsonElement expected) {
-        JsonArray all = expected.getAsJsonArray();
-        assertThat(found).as(what).hasSize(all.size());
-        for (int i = 0; i < found.length; i++) {
-            assertClose(what + " " + i, found[i], all.get(i), EXACT);
-        }
     }
 
     // ---- classes

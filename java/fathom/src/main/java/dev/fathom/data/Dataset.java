@@ -7,6 +7,7 @@ import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.Checks;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tree.Records;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -362,7 +363,7 @@ public final class Dataset implements AutoCloseable {
                 int field = f;
                 Storage.Part part = first.source.parts.get(f);
                 long[] offsets = part.ragged() ? offsets(parts, f, rows) : null;
-                fields.add(new Storage.Part(part.name(), part.role(), part.as(), part.dtype(), part.shape(), offsets));
+                fields.add(Records.with(part, "offsets", offsets));
                 contents.add((block, offset) -> copy(parts, field, block.address() + offset));
             }
             int most = Stream.of(parts).mapToInt(d -> d.classes).max().orElse(0);

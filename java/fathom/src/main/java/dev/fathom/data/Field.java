@@ -3,6 +3,7 @@ package dev.fathom.data;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tree.Records;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +65,7 @@ public final class Field {
         DType dtype = p.pixels() ? DType.U8 : p.as() == Storage.As.FLOATS ? DType.F32 : DType.I32;
         long[] offsets = p.ragged() ? new long[0] : null;
         return new Field(
-                new Storage.Part(p.name(), p.role(), p.as(), dtype, p.shape(), offsets),
+                Records.with(p, "dtype", dtype, "offsets", offsets),
                 null,
                 0,
                 p.as() == Storage.As.LABELS ? classes : 0);
@@ -293,11 +294,7 @@ public final class Field {
                     "field " + part.name() + ": labels and pixels cannot be ragged; use ints or floats");
         }
         if (content == null && offsets.length == 0) { // a source tells the lengths
-            return new Field(
-                    new Storage.Part(part.name(), part.role(), part.as(), part.dtype(), part.shape(), offsets),
-                    null,
-                    0,
-                    0);
+            return new Field(Records.with(part, "offsets", offsets), null, 0, 0);
         }
         if (offsets.length == 0 || offsets[0] != 0) {
             throw new IllegalArgumentException("field " + part.name() + ": the offsets begin with "
@@ -316,11 +313,7 @@ public final class Field {
             throw new IllegalArgumentException("field " + part.name() + ": the offsets end at " + last
                     + " but there are " + count + " steps; the last offset must be their number");
         }
-        return new Field(
-                new Storage.Part(part.name(), part.role(), part.as(), part.dtype(), part.shape(), offsets.clone()),
-                content,
-                count,
-                classes);
+        return new Field(Records.with(part, "offsets", offsets.clone()), content, count, classes);
     }
 
     /** Returns this field as the input of nets, {@link Batch#x}. */
@@ -334,11 +327,7 @@ public final class Field {
     }
 
     private Field role(Role role) {
-        return new Field(
-                new Storage.Part(part.name(), role, part.as(), part.dtype(), part.shape(), part.offsets()),
-                content,
-                count,
-                classes);
+        return new Field(Records.with(part, "role", role), content, count, classes);
     }
 
     int examples() {

@@ -58,7 +58,8 @@ final class HeldStorage extends Storage implements Storage.Rows {
         }
         int most = 0;
         for (int i = 0; i < parts.size(); i++) {
-            int labels = parts.get(i).as() == As.LABELS ? classes(op, i) : 0;
+            int part = i;
+            int labels = parts.get(i).as() == As.LABELS ? classes(op, rows, row -> label(part, row)) : 0;
             most = i == y ? labels : most;
         }
         seen = most;
@@ -120,20 +121,6 @@ final class HeldStorage extends Storage implements Storage.Rows {
             }
             at += n;
         }
-    }
-
-    private int classes(String op, int part) {
-        int most = -1;
-        for (int i = 0; i < rows; i++) {
-            ByteBuffer at = row(part, i);
-            int label = at.capacity() == 1 ? at.get(0) & 0xff : at.getInt(0);
-            if (label < 0 || label == Integer.MAX_VALUE) {
-                throw new IllegalArgumentException(
-                        op + ": label " + label + " of example " + i + " is out of range; number the classes from 0");
-            }
-            most = Math.max(most, label);
-        }
-        return most + 1;
     }
 
     // ---- reading

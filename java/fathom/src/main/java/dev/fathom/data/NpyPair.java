@@ -39,18 +39,7 @@ record NpyPair(NpyFile x, NpyFile y, int classes) implements Source {
 
     static NpyPair of(NpyFile x, NpyFile y) {
         int n = check(x.npy(), y.npy());
-        int most = -1;
-        if (y.npy().dtype() != DType.F32) {
-            for (int i = 0; i < n; i++) {
-                int label = y.label(i);
-                if (label < 0 || label == Integer.MAX_VALUE) {
-                    throw new IllegalArgumentException(
-                            "npy: label " + label + " of example " + i + " is out of range; number the classes from 0");
-                }
-                most = Math.max(most, label);
-            }
-        }
-        return new NpyPair(x, y, most + 1);
+        return new NpyPair(x, y, y.npy().dtype() == DType.F32 ? 0 : Storage.classes("npy", n, y::label));
     }
 
     @Override

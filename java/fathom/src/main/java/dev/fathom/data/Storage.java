@@ -6,6 +6,7 @@ import dev.fathom.op.Shape;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -145,9 +146,28 @@ abstract class Storage {
         return values.flip();
     }
 
+    /** The largest of n labels plus one. */
+    static int classes(String op, int n, IntUnaryOperator label) {
+        int most = -1;
+        for (int i = 0; i < n; i++) {
+            int is = label.applyAsInt(i);
+            if (is < 0 || is == Integer.MAX_VALUE) {
+                throw new IllegalArgumentException(
+                        op + ": label " + is + " of example " + i + " is out of range; number the classes from 0");
+            }
+            most = Math.max(most, is);
+        }
+        return most + 1;
+    }
+
     /** The label of an example in y. */
     int label(int row) {
-        ByteBuffer at = row(y, row);
+        return label(y, row);
+    }
+
+    /** The label of an example in a field of labels. */
+    int label(int part, int row) {
+        ByteBuffer at = row(part, row);
         return at.remaining() == 1 ? at.get(0) & 0xff : at.getInt(0);
     }
 

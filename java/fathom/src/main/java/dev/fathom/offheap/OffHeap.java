@@ -18,7 +18,7 @@ import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Statistics of the memory that the process holds off the heap, and the way to give pooled memory back. */
+/** Maps and pools the memory off the heap, keeps to its limit, and knows who forgot to close what. */
 public final class OffHeap {
     static final Cleaner CLEANER = Cleaner.create();
 

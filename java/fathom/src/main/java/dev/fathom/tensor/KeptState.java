@@ -53,6 +53,10 @@ public final class KeptState implements AutoCloseable {
      */
     public void keep(State next) {
         check();
+        if (next.tensors().isEmpty()) { // as in every step that carries no state
+            reset();
+            return;
+        }
         Map<String, KeptTensor> now = new LinkedHashMap<>();
         Set<KeptTensor> used = new HashSet<>();
         try {

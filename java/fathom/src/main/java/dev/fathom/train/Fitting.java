@@ -18,14 +18,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The training of a {@link Run}: all that changes from step to step. */
 final class Fitting implements AutoCloseable {
-    /** The models that a run trains at the moment. */
-    private static final Set<Store> TRAINED = ConcurrentHashMap.newKeySet();
+    /** What trains a model at the moment. */
+    private static final Map<Store, Fitting> TRAINED = new ConcurrentHashMap<>();
 
     private final Trainer<?> trainer;
     private final Monitor monitor;
@@ -70,9 +69,6 @@ final class Fitting implements AutoCloseable {
 
     /** The buffers of the weights that are trained, while the model has averages and buffers that belong to these. */
     private @Nullable List<float[]> shown;
-
-    /** Whether other runs are kept from the model. */
-    private boolean claimed;
 
     /** Whether the model holds gradients of batches whose step was not taken yet. */
     private boolean unspent;
@@ -279,19 +275,16 @@ final class Fitting implements AutoCloseable {
 
     /** Keeps other runs from the model; nothing of it, and no file, may be touched before. */
     private void claim() {
-        if (!TRAINED.add(store)) {
+        Fitting other = TRAINED.putIfAbsent(store, this);
+        if (other != null && other != this) {
             throw new IllegalStateException("fit: the model is trained by a run that goes on; end that run with"
                     + " stopNow(reason) and await it, or train model.copy()");
         }
-        claimed = true;
     }
 
     /** Lets other runs train the model. */
     void release() {
-        if (claimed) {
-            claimed = false;
-            TRAINED.remove(store);
-        }
+        TRAINED.remove(store, this);
     }
 
     /**
@@ -300,9 +293,7 @@ final class Fitting implements AutoCloseable {
      * @throws IllegalStateException if another run trains the model, or its weights were changed since the end
      */
     void begin(int until) {
-        if (!claimed) {
-            claim();
-        }
+        claim();
         try {
             if (left >= 0 && left != store.changes()) {
                 throw new IllegalStateException("resume: the weights of the model were changed since the run ended, so"

@@ -49,7 +49,7 @@ public final class Run implements AutoCloseable {
     /** Whether somebody was told of the failure. */
     private volatile boolean told;
 
-    /** Null when the run is closed. */
+    /** Null from the close on. */
     private volatile @Nullable Fitting fitting;
 
     Run(Monitor monitor, Progress progress, @Nullable Fitting fitting) {
@@ -166,16 +166,11 @@ public final class Run implements AutoCloseable {
      * @throws IllegalStateException if the run goes on, has failed, or was closed, as that of {@code fit} is, or if the
      *     weights were changed since it ended
      */
-    public Run resume(int epochs) {
+    public synchronized Run resume(int epochs) {
         fitting();
         if (end.getCount() > 0) {
             throw new IllegalStateException("resume: the run is still going on; call await() first");
         }
-        return resumed(epochs);
-    }
-
-    private synchronized Run resumed(int epochs) { // not while another thread closes it
-        fitting();
         if (failure != null) {
             throw new IllegalStateException(
                     "resume: the run has failed: " + ended + "; begin anew, or from a checkpoint", failure);
@@ -200,11 +195,11 @@ public final class Run implements AutoCloseable {
             throw new IllegalStateException("close: a callback cannot wait for the end of its own run; end the run with"
                     + " stopNow(reason), or close it on another thread");
         }
-        closed();
-    }
-
-    private synchronized void closed() {
-        Fitting open = fitting;
+        Fitting open;
+        synchronized (this) { // from here on, nobody resumes it
+            open = fitting;
+            fitting = null;
+        }
         if (open == null) {
             return;
         }
@@ -223,7 +218,6 @@ public final class Run implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        fitting = null;
         open.close();
         if (!told) {
             fail();
