@@ -72,7 +72,7 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
      *
      * @param v {@link #size} numbers
      * @throws IllegalArgumentException if there is another number of them, or the loss is not a single number
-     * @throws UnsupportedOperationException if an op of the loss states no tangent
+     * @throws UnsupportedOperationException if an op of the loss has no tangent
      */
     public float[] hessianVector(float... v) {
         if (v.length != size()) {

@@ -23,7 +23,7 @@ import java.util.function.UnaryOperator;
  * <p>The gradient of the penalty with respect to the parameters is exact: with v = g / ||g|| held constant, it is that
  * of the sum of 2 weight / n (||g|| - center) times the derivative of D along v, by {@link Linearization}. PyTorch
  * takes it by {@code autograd.grad(.., create_graph=True)}. Where ||g|| is 0 it is 0. Every op of the critic needs a
- * tangent rule; recurrent layers and CTC have none. The penalty takes about three times the critic's memory.
+ * tangent; recurrent layers and CTC have none. The penalty takes about three times the critic's memory.
  *
  * @param weight the factor of the penalty, 0 or more
  * @param center the norm that is not punished, 0 or more
@@ -102,7 +102,7 @@ public record GradientPenalty(float weight, float center, boolean oneSided) {
      * @param critic D, from examples [n, ..] to a number for each; it must treat each example apart, so no batch norm
      * @throws IllegalArgumentException if x has no examples
      * @throws IllegalStateException if the pass does not record, or the critic's result does not depend on x
-     * @throws UnsupportedOperationException if an op of the critic states no tangent
+     * @throws UnsupportedOperationException if an op of the critic has no tangent
      */
     public Tensor at(UnaryOperator<Tensor> critic, Tensor x) {
         checkExamples(x);

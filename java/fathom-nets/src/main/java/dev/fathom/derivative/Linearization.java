@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * y = f(x) with its derivatives along directions, J v = the limit of (f(x + h v) - f(x)) / h, by forward mode (Wengert
- * 1964): each recorded call gives the tangent of its result from those of its inputs, as the op's rule says. PyTorch
- * has it as {@code torch.func.jvp}, JAX as {@code jax.linearize}.
+ * 1964): each recorded call gives the tangents of its results from those of its inputs, as the op's rule says, or as
+ * follows from its backward. PyTorch has it as {@code torch.func.jvp}, JAX as {@code jax.linearize}.
  *
  * <pre>{@code
  * Tensor x = pass.watch(Tensor.of(new float[] {1, 2}, 2));
@@ -88,7 +88,7 @@ public final class Linearization {
      * @throws IllegalArgumentException if a key is a constant, or a direction has another shape than its key
      * @throws IllegalStateException if the pass is closed or not the innermost one, a parameter has changed since, or a
      *     value that a rule reads was computed before the body and is gone
-     * @throws UnsupportedOperationException if an op between a key and y states no tangent
+     * @throws UnsupportedOperationException if an op between a key and y has no tangent
      */
     public Tensor along(Map<? extends Operand, Tensor> directions) {
         if (Pass.current() != pass) {
@@ -124,7 +124,7 @@ public final class Linearization {
     static final class Walk {
         private final Frames frames;
         private final Map<Value, Tensor> tangents = new IdentityHashMap<>();
-        /** Results that move and have no tangent, as rules make that of an op's first result alone. */
+        /** Results that move and have no tangent, as a rule states that of an op's first result alone. */
         private final Set<@Nullable Value> unknown = Collections.newSetFromMap(new IdentityHashMap<>());
 
         Walk(Pass pass) {
@@ -184,18 +184,17 @@ public final class Linearization {
                 n.checkUnchanged(i, "along");
             }
             @Nullable Value[] out = n.outputs();
-            Tensor dy = Tangents.of(n.op(), new Tangent(this, n));
+            @Nullable Tensor[] tangent = Tangents.of(n, new Tangent(this, n));
             for (int o = 0; o < out.length; o++) {
                 Tensor y = (Tensor) out[o];
                 if (y == null || tangents.containsKey(y)) {
                     continue;
                 }
-                if (o > 0) {
-                    if (y.needsGradient()) {
-                        unknown.add(y);
-                    }
-                } else if (dy != null) {
+                Tensor dy = o < tangent.length ? tangent[o] : null;
+                if (dy != null) {
                     tangents.put(y, fitting(dy, y.shape(), n));
+                } else if (o >= tangent.length && y.needsGradient()) {
+                    unknown.add(y);
                 }
             }
         }
@@ -220,7 +219,7 @@ public final class Linearization {
         private void checkKnown(Value y) {
             if (unknown.contains(y) && !tangents.containsKey(y)) {
                 throw new UnsupportedOperationException(Values.name(y)
-                        + ": forward mode reaches a further result of this op, but rules state the tangent of the"
+                        + ": forward mode reaches a further result of this op, but its rule states the tangent of the"
                         + " first result only; compute this one by other ops, or detach() it to hold it constant");
             }
         }

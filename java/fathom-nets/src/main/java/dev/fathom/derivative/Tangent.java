@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  * with methods of {@link Tensor}, whose results are recorded, so that backward differentiates them again.
  */
 public final class Tangent {
-    /** An {@link Op} of your own implements this beside {@code Op}, so that forward mode passes it. */
+    /**
+     * An {@link Op} of your own implements this beside {@code Op} where its tangent cannot be derived from its
+     * backward: where the gradient of an input depends on that input or on a result.
+     */
     @FunctionalInterface
     public interface Rule {
         /**
@@ -139,11 +142,12 @@ public final class Tangent {
         return dy == null ? Tensor.zeros(out(0).shape()) : dy;
     }
 
-    /** What to throw where there is no rule. */
-    UnsupportedOperationException unruled() {
+    /** What to throw where the gradient of input {@code i} depends on {@code what}, and no rule says how. */
+    UnsupportedOperationException underivable(String what, int i) {
         return new UnsupportedOperationException(where
-                + ": this op states no tangent, so forward mode does not pass it; compute this result by other ops,"
-                + " detach() it to hold it constant, or implement Tangent.Rule if the op is your own");
+                + ": forward mode has no tangent for this op, because the gradient of input " + i + " depends on "
+                + what + " and has no gradient itself; compute this result by other ops, detach() it to"
+                + " hold it constant, or implement Tangent.Rule if the op is your own");
     }
 
     /** Another op on the call's inputs. */

@@ -1,12 +1,12 @@
 package dev.fathom.derivative;
 
+import dev.fathom.autograd.Node;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Op;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.ops.AttentionOp;
-import dev.fathom.ops.BagOp;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.BlindOp;
 import dev.fathom.ops.ConvOp;
@@ -21,11 +21,9 @@ import dev.fathom.ops.MaxPoolOp;
 import dev.fathom.ops.NormOp;
 import dev.fathom.ops.PadOp;
 import dev.fathom.ops.ReduceOp;
-import dev.fathom.ops.RotaryOp;
 import dev.fathom.ops.SoftmaxOp;
 import dev.fathom.ops.SortOp;
 import dev.fathom.ops.VarianceOp;
-import dev.fathom.ops.WhereOp;
 import dev.fathom.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
@@ -36,14 +34,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tangent rules of the library's ops, in one table: dy = J dx, made of recorded ops. Where a kernel does what
- * several ops would do, its rule is that formula. An op that keeps its own {@link Tangent.Rule} needs no row.
+ * several ops would do, its rule is that formula. An op that keeps its own {@link Tangent.Rule} needs no row, nor does
+ * one whose tangent follows from its backward, as {@link Derived} says.
  */
 final class Tangents {
     private static final Map<Class<?>, BiFunction<Op, Tangent, @Nullable Tensor>> RULES = new HashMap<>();
 
     static {
         rule(Activation.class, (op, t) -> t.of(0).mul(slope(op, t.in(0), t.out(0))));
-        rule(WhereOp.class, (op, t) -> t.linear(1, 2));
+        // derived too, but for twice the products
         rule(MatmulOp.class, (op, t) -> t.product(op, 2, 0, 1));
         rule(ConvTransposedOp.class, (op, t) -> t.product(op, 2, 0, 1));
         rule(LinearOp.class, Tangents::epilogue);
@@ -58,8 +57,6 @@ final class Tangents {
         // what moves elements
         rule(PadOp.class, (op, t) -> t.linear(op.withValue(0)));
         rule(EmbeddingOp.class, Tangents::embedding);
-        rule(BagOp.class, (op, t) -> t.product(op, 4, 0, 3));
-        rule(RotaryOp.class, (op, t) -> t.linear(0));
         rule(MaxPoolOp.class, Tangents::maxPool);
         rule(SortOp.class, (op, t) -> gather(t.of(0), op.axis(), op.axis() + 1, t.out(1)));
     }
@@ -72,24 +69,26 @@ final class Tangents {
     }
 
     /**
-     * The tangent of the first result of an op.
+     * The tangents of the results of a call; a rule states that of the first alone.
      *
-     * @throws UnsupportedOperationException if there is no rule for it
+     * @throws UnsupportedOperationException if there is no rule for it, and none can be derived from its backward
      */
-    static Tensor of(Op op, Tangent t) {
-        @Nullable Tensor dy;
+    static @Nullable Tensor[] of(Node call, Tangent t) {
+        Op op = call.op();
+        Tensor dy = stated(op, t);
+        return dy != null ? new Tensor[] {dy} : Derived.tangents(call, t);
+    }
+
+    /** The tangent that a rule states, or null where there is none. */
+    static @Nullable Tensor stated(Op op, Tangent t) {
         if (op instanceof Tangent.Rule own) {
-            dy = own.tangent(t);
-        } else if (op instanceof Binary row) {
-            dy = binary(row, t);
-        } else {
-            BiFunction<Op, Tangent, @Nullable Tensor> rule = RULES.get(op.getClass());
-            dy = rule != null ? rule.apply(op, t) : op instanceof BlindOp ? t.linear() : null;
+            return own.tangent(t);
         }
-        if (dy == null) {
-            throw t.unruled();
+        if (op instanceof Binary row) {
+            return binary(row, t);
         }
-        return dy;
+        BiFunction<Op, Tangent, @Nullable Tensor> rule = RULES.get(op.getClass());
+        return rule != null ? rule.apply(op, t) : op instanceof BlindOp ? t.linear() : null;
     }
 
     // ---- elementwise

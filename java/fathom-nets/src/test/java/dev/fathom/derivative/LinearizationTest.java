@@ -151,7 +151,7 @@ class LinearizationTest {
 
     // ---- ops of one's own
 
-    /** y = 3 x, with or without a rule. */
+    /** y = 3 x, with or without a rule of its own. */
     private static class Triple implements Op {
         @Override
         public String label() {
@@ -229,14 +229,6 @@ class LinearizationTest {
             assertThat(dy.toArray()).containsExactly(6, 12);
             pass.backward(dy.sum());
             assertThat(pass.gradient(x).toArray()).containsExactly(6, 6);
-            assertThatThrownBy(() ->
-                            Linearization.of(() -> Pass.apply(new Triple(), x)).along(x, vector(1, 1)))
-                    .isInstanceOf(UnsupportedOperationException.class)
-                    .hasMessage(
-                            "triple: this op states no tangent, so forward mode does not pass it; compute this result"
-                                    + " by other ops, detach() it to hold it constant, or implement Tangent.Rule "
-                                    + "if the op"
-                                    + " is your own");
             assertThatIllegalStateException()
                     .isThrownBy(() ->
                             Linearization.of(() -> Pass.apply(new Wrong(), x)).along(x, vector(1, 1)))
@@ -247,12 +239,148 @@ class LinearizationTest {
                             .along(x, vector(1, 1)))
                     .isInstanceOf(UnsupportedOperationException.class)
                     .hasMessageContaining(
-                            "forward mode reaches a further result of this op, but rules state the tangent of the"
+                            "forward mode reaches a further result of this op, but its rule states the tangent of the"
                                     + " first result only");
             assertThat(Linearization.of(() -> Pass.applyAll(new Pair(), x)[0])
                             .along(x, vector(1, 1))
                             .toArray())
                     .containsExactly(3, 3);
+        }
+    }
+
+    /** y = a b + c + 5 and z = 2 a, where c may be left out: an op with an optional input and a second result. */
+    private static class Product implements Op {
+        @Override
+        public String label() {
+            return "product";
+        }
+
+        @Override
+        public int outputs() {
+            return 2;
+        }
+
+        @Override
+        public boolean optional(int i) {
+            return i == 2;
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public boolean readsOutput(int o) {
+            return false;
+        }
+
+        @Override
+        public void forward(Call c) {
+            float[] a = c.read(0);
+            float[] b = c.read(1);
+            float[] y = new float[a.length];
+            float[] z = new float[a.length];
+            for (int i = 0; i < a.length; i++) {
+                y[i] = a[i] * b[i] + (c.has(2) ? c.read(2)[i] : 0) + 5;
+                z[i] = 2 * a[i];
+            }
+            c.write(0, y);
+            c.write(1, z);
+        }
+
+        @Override
+        public void backward(Grad g) {
+            float[] dy = g.readGradient(0);
+            float[] dz = g.readGradient(1);
+            for (int i = 0; i < 2; i++) {
+                if (g.wants(i)) {
+                    float[] d = g.read(1 - i);
+                    for (int k = 0; k < d.length; k++) {
+                        d[k] = d[k] * dy[k] + (i == 0 ? 2 * dz[k] : 0);
+                    }
+                    g.writeGradient(i, d);
+                }
+            }
+            if (g.wants(2)) {
+                g.writeGradient(2, dy);
+            }
+        }
+    }
+
+    @Test
+    void theTangentsOfProductsAndSumsAreDerived() {
+        try (Pass pass = Pass.grad()) {
+            Tensor a = pass.watch(vector(2, 3));
+            Tensor b = pass.watch(vector(5, 7));
+            Tensor c = pass.watch(vector(1e8f, 1));
+            Linearization y = Linearization.of(() -> Pass.apply(new Product(), a, b, c));
+            assertThat(y.along(a, vector(1, 10)).toArray()).containsExactly(5, 70);
+            assertThat(y.along(c, vector(1, 10)).toArray()).containsExactly(1, 10);
+            Tensor dy = y.along(Map.of(a, vector(1, 10), b, vector(100, 1000), c, vector(4, 4)));
+            assertThat(dy.toArray()).containsExactly(5 + 200 + 4, 70 + 3000 + 4);
+            pass.backward(dy.sum());
+            assertThat(pass.gradient(a).toArray()).containsExactly(100, 1000);
+            assertThat(pass.gradient(b).toArray()).containsExactly(1, 10);
+            Linearization z = Linearization.of(() -> Pass.applyAll(new Product(), a, b, null)[1]);
+            assertThat(z.along(Map.of(a, vector(1, 10), b, vector(1, 1))).toArray())
+                    .containsExactly(2, 20);
+            assertThat(Linearization.of(() -> Pass.apply(new Triple() {}, a))
+                            .along(a, vector(1, 1))
+                            .toArray())
+                    .containsExactly(3, 3);
+        }
+    }
+
+    /** A cube, whose gradient reads x. */
+    private static final class Cube extends Triple {
+        @Override
+        public void backward(Grad g) {
+            float[] x = g.read(0);
+            float[] dy = g.readGradient(0);
+            for (int i = 0; i < x.length; i++) {
+                x[i] = 3 * x[i] * x[i] * dy[i];
+            }
+            g.writeGradient(0, x);
+        }
+    }
+
+    /** The same gradient, of what backward is told by the result. */
+    private static final class ByResult extends Triple {
+        @Override
+        public void backward(Grad g) {
+            g.out(0);
+            super.backward(g);
+        }
+    }
+
+    /** The gradient of the identity for 3 x. */
+    private static final class StraightThrough extends Triple {
+        @Override
+        public void backward(Grad g) {
+            g.writeGradient(0, g.readGradient(0));
+        }
+    }
+
+    @Test
+    void whatHasNoTangentSaysWhy() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(vector(1, 2));
+            String how = " and has no gradient itself; compute this result by other ops, detach() it to hold"
+                    + " it constant, or implement Tangent.Rule if the op is your own";
+            for (Op op : new Op[] {new Cube(), new ByResult()}) {
+                assertThatThrownBy(
+                                () -> Linearization.of(() -> Pass.apply(op, x)).along(x, vector(1, 1)))
+                        .isInstanceOf(UnsupportedOperationException.class)
+                        .hasMessage("triple: forward mode has no tangent for this op, because the gradient of input 0"
+                                + " depends on " + (op instanceof Cube ? "input 0" : "result 0") + how);
+            }
+            assertThatThrownBy(() -> Linearization.of(() -> Pass.apply(new StraightThrough(), x))
+                            .along(x, vector(1, 1)))
+                    .isInstanceOf(UnsupportedOperationException.class)
+                    .hasMessage("triple: forward mode cannot derive the tangent of this op, because its backward is not"
+                            + " the derivative of its forward; implement Tangent.Rule to state the tangent that is"
+                            + " meant, or detach() the result to hold it constant");
         }
     }
 
@@ -264,7 +392,8 @@ class LinearizationTest {
             assertThatThrownBy(
                             () -> Linearization.of(() -> q.attention(q, q, how)).along(q, Tensor.ones(1, 3, 4)))
                     .isInstanceOf(UnsupportedOperationException.class)
-                    .hasMessageStartingWith("attention: this op states no tangent");
+                    .hasMessageStartingWith(
+                            "attention: forward mode has no tangent for this op, because the gradient of input 0");
         }
     }
 

@@ -1,0 +1,157 @@
+package dev.fathom.derivative;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.autograd.Frames;
+import dev.fathom.autograd.Node;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.OpTable;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Tangents that are derived of backward, against the rules that the library's ops have for speed. */
+class DerivedTest {
+    /** An op without its rule. */
+    private record Unruled(Op op) implements Op {
+        @Override
+        public String label() {
+            return op.label();
+        }
+
+        @Override
+        public int outputs() {
+            return op.outputs();
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return op.shape(c, output);
+        }
+
+        @Override
+        public DType dtype(Call c, int output) {
+            return op.dtype(c, output);
+        }
+
+        @Override
+        public @Nullable DType takes(int i) {
+            return op.takes(i);
+        }
+
+        @Override
+        public boolean onlyForBackward(int output) {
+            return op.onlyForBackward(output);
+        }
+
+        @Override
+        public boolean optional(int i) {
+            return op.optional(i);
+        }
+
+        @Override
+        public long view(Call c) {
+            return op.view(c);
+        }
+
+        @Override
+        public void forward(Call c) {
+            op.forward(c);
+        }
+
+        @Override
+        public boolean differentiable() {
+            return op.differentiable();
+        }
+
+        @Override
+        public void backward(Grad g) {
+            op.backward(g);
+        }
+
+        @Override
+        public boolean readsInput(int i) {
+            return op.readsInput(i);
+        }
+
+        @Override
+        public boolean readsOutput(int o) {
+            return op.readsOutput(o);
+        }
+    }
+
+    @Test
+    void derivedTangentsAreThoseOfTheRules() {
+        TreeSet<String> derived = new TreeSet<>();
+        for (OpTable.Row row : OpTable.rows()) {
+            int[][] shapes = row.samples().get(row.samples().size() / 2);
+            try (Pass pass = Pass.grad(new Rng(0))) {
+                Tensor[] x = row.tensors(shapes);
+                for (int i = 0; i < x.length; i++) {
+                    x[i] = row.differentiable(i) ? pass.watch(x[i]) : x[i];
+                }
+                Linearization.of(() -> row.run(x));
+                Frames calls = Frames.of(pass);
+                for (Node call :
+                        IntStream.range(0, calls.calls()).mapToObj(calls::call).toList()) {
+                    if (isDerived(row, call)) {
+                        derived.add(call.op().label());
+                    }
+                }
+            }
+        }
+        assertThat(derived)
+                .contains("add", "sub", "neg", "matmul", "matmul_transposed", "linear", "conv", "conv_transposed")
+                .contains("where", "embedding_bag", "rotary", "permute", "concat", "sum", "mean", "pad", "index_add")
+                .doesNotContain("mul", "exp", "softmax", "max", "max_pool", "sort", "gru", "ctc_loss", "attention");
+    }
+
+    /** Whether the tangent of a call can be derived; if so, it is that of the op as it is. */
+    private static boolean isDerived(OpTable.Row row, Node call) {
+        @Nullable Tensor[] in = (@Nullable Tensor[]) call.inputs();
+        Map<Tensor, Tensor> v = new LinkedHashMap<>();
+        for (int i = 0; i < in.length; i++) {
+            Tensor x = in[i];
+            if (x != null && x.needsGradient()) {
+                v.put(
+                        x,
+                        Tensor.of(
+                                new Rng(i).normal(Math.toIntExact(x.size()), 0, 1),
+                                x.shape().toArray()));
+            }
+        }
+        float[] expected;
+        try {
+            expected = along(call.op(), in, v);
+        } catch (UnsupportedOperationException e) {
+            return false; // a recurrent layer or CTC
+        }
+        float[] found;
+        try {
+            found = along(new Unruled(call.op()), in, v);
+        } catch (UnsupportedOperationException e) {
+            return false;
+        }
+        float largest = 0;
+        for (float e : expected) {
+            largest = Math.max(largest, Math.abs(e));
+        }
+        assertThat(found).as("%s: %s", row, call.op()).containsExactly(expected, within(2e-6f * largest));
+        return true;
+    }
+
+    private static float[] along(Op op, @Nullable Tensor[] in, Map<Tensor, Tensor> v) {
+        return Linearization.of(() -> Pass.apply(op, in)).along(v).toArray();
+    }
+}
