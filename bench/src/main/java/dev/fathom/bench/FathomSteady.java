@@ -18,6 +18,9 @@ public final class FathomSteady {
      */
     private static final int BLOCKS = 20;
 
+    /** With fewer steps, the last compiler of the JVM has not seen all of a step yet, and its time is twice as long. */
+    private static final int WARM = 5000;
+
     private FathomSteady() {}
 
     /** How many steps to count. */
@@ -25,7 +28,7 @@ public final class FathomSteady {
         int steps = Integer.parseInt(args[0]);
         FathomMlp.Training training = new FathomMlp.Training();
         training.setup();
-        javaTime(training, steps / 2);
+        javaTime(training, Math.max(WARM, steps / 2));
         say("step-java-time", javaTime(training, steps), "us");
         count("step", training::step, steps);
         training.check();

@@ -145,10 +145,13 @@ final class Augmenter implements Augmentation.Change {
      */
     private final class Work {
         private final int n;
-        private final ByteBuffer draws;
-        private final ByteBuffer numbers;
+        /** The draws and, from {@code given} on, the numbers: one view of both is one object less for every batch. */
+        private final ByteBuffer memory;
+
+        private final int given;
         private final long drawsAt;
         private final long numbersAt;
+        private final Place place = new Place();
         private final Batch batch;
         private final Tensor x;
         private final Tensor moved;
@@ -160,12 +163,11 @@ final class Augmenter implements Augmentation.Change {
             this.batch = batch;
             x = batch.x();
             n = batch.size();
-            int drawn = Math.multiplyExact(4 * DRAWS * recipe.size(), n);
-            int given = 4 * MOST * n;
-            drawsAt = arena.allocate(drawn);
-            numbersAt = arena.allocate(given);
-            draws = Block.at(drawsAt, drawn);
-            numbers = Block.at(numbersAt, given);
+            given = Math.multiplyExact(4 * DRAWS * recipe.size(), n);
+            int bytes = Math.addExact(given, 4 * MOST * n);
+            drawsAt = arena.allocate(bytes);
+            numbersAt = drawsAt + given;
+            memory = Block.at(drawsAt, bytes);
             current = Values.address(x);
             boolean odd = runs % 2 == 1;
             moved = odd ? Values.create(Tensor.class, x.shape(), DType.F32) : x;
@@ -269,17 +271,17 @@ final class Augmenter implements Augmentation.Change {
         }
 
         private void side(int at, int from, int size, int whole) {
-            numbers.putInt(4 * at, Math.max(0, from));
-            numbers.putInt(4 * at + 4, (int) Math.min(whole, (long) from + size));
+            memory.putInt(given + 4 * at, Math.max(0, from));
+            memory.putInt(given + 4 * at + 4, (int) Math.min(whole, (long) from + size));
         }
 
         private void number(int at, double value) {
-            numbers.putFloat(4 * at, (float) value);
+            memory.putFloat(given + 4 * at, (float) value);
         }
 
         /** Draw {@code d} of change k for example i, in [0, 1). */
         private float draw(int i, int k, int d) {
-            return draws.getFloat(4 * ((i * recipe.size() + k) * DRAWS + d));
+            return memory.getFloat(4 * ((i * recipe.size() + k) * DRAWS + d));
         }
 
         /** A random number in [-1, 1). */
@@ -291,7 +293,6 @@ final class Augmenter implements Augmentation.Change {
         private void warp(Part part) {
             double middleRow = (height - 1) / 2.0;
             double middleColumn = (width - 1) / 2.0;
-            Place place = new Place();
             for (int i = 0; i < n; i++) {
                 place.clear();
                 for (int j = part.from; j < part.to; j++) {

@@ -655,7 +655,7 @@ class AugmentTest {
     void aStepAllocatesNoMoreThanItsTensors() {
         try (Dataset d = noise(60)) {
             // with views of what the changes need; each fence is an object, too
-            long most = Memory.fenced() ? 4096 : 1024;
+            long most = Memory.fenced() ? 4096 : 768;
             assertThat(HeapBytes.ofFirstStep(d.shuffled().batches(32).augment(Augment.all(EVERYTHING))))
                     .isBetween(1L, most);
         }

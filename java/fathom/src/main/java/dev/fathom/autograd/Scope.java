@@ -134,11 +134,10 @@ public abstract class Scope {
     }
 
     /**
-     * A value in this scope: a view of {@code base}, or without one what lies at {@code address}, 0 where it has a
-     * shape only.
+     * A value in this scope: a view of {@code base} from byte {@code at} on, or without one what lies at this address,
+     * 0 where it has a shape only.
      */
-    protected abstract Value value(
-            Shape shape, DType dtype, @Nullable Value base, long address, long offset, @Nullable Op op);
+    protected abstract Value value(Shape shape, DType dtype, @Nullable Value base, long at, @Nullable Op op);
 
     /** An array for results. */
     protected abstract Value[] results(int n);
@@ -336,8 +335,8 @@ public abstract class Scope {
             out[o] = x != null
                     ? view(x, shape, view, op)
                     : place != null
-                            ? value(shape, dtype, place.root(), 0, place.offset, op)
-                            : traced ? value(shape, dtype, null, 0, 0, op) : create(shape, dtype, op);
+                            ? value(shape, dtype, place.root(), place.offset(), op)
+                            : traced ? value(shape, dtype, null, 0, op) : create(shape, dtype, op);
             out[o].traced = traced;
         }
         if (!traced) {
@@ -426,14 +425,14 @@ public abstract class Scope {
     protected final Value create(Shape shape, DType dtype, @Nullable Op op) {
         checkThread();
         long address = arena.allocate(Math.multiplyExact(shape.size(), (long) dtype.bytes()));
-        Value v = value(shape, dtype, null, address, 0, op);
+        Value v = value(shape, dtype, null, address, op);
         frames.own(v);
         return v;
     }
 
     /** A part of a value, {@code offset} bytes from its beginning. */
     protected final Value view(Value of, Shape shape, long offset, @Nullable Op op) {
-        Value v = value(shape, of.dtype, of.root(), 0, of.offset + offset, op);
+        Value v = value(shape, of.dtype, of.root(), of.offset() + offset, op);
         of.root().viewed = true;
         lease(of);
         return v;
@@ -448,7 +447,7 @@ public abstract class Scope {
 
     /** An input of a traced scope: a shape without elements. */
     protected final Value traced(Shape shape, DType dtype) {
-        Value v = value(shape, dtype, null, 0, 0, null);
+        Value v = value(shape, dtype, null, 0, null);
         v.traced = true;
         return v;
     }
@@ -481,7 +480,7 @@ public abstract class Scope {
                     "gradient: " + watched.label() + " was watched by another pass; ask that one before it is closed");
         }
         long g = watched.sumOfGradients();
-        return g == 0 ? null : value(watched.shape, DType.F32, null, g, 0, null);
+        return g == 0 ? null : value(watched.shape, DType.F32, null, g, null);
     }
 
     @Nullable

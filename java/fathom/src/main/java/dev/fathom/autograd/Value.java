@@ -20,11 +20,12 @@ public abstract class Value {
     protected final DType dtype;
     final @Nullable Scope scope;
     final @Nullable Value base;
-    final long offset;
     private final @Nullable Op op;
     private final @Nullable Frame frame;
     final int ordinal;
-    private long address;
+    /** The address of a root, 0 once its memory is given back; the offset into its base of any other. */
+    private long at;
+
     private @Nullable Frame releasedBy;
 
     /** The pages of a value that no scope owns, leased by every scope that reads it. */
@@ -60,17 +61,15 @@ public abstract class Value {
     boolean traced;
 
     /**
-     * Elements at {@code offset} bytes into {@code base}, or without one at {@code address}, in a scope's memory;
-     * {@code op} makes them.
+     * Elements from byte {@code at} of {@code base} on, or without one at this address, in a scope's memory; {@code op}
+     * makes them.
      */
-    protected Value(
-            Shape shape, DType dtype, Scope scope, @Nullable Value base, long address, long offset, @Nullable Op op) {
+    protected Value(Shape shape, DType dtype, Scope scope, @Nullable Value base, long at, @Nullable Op op) {
         this.shape = shape;
         this.dtype = dtype;
         this.scope = scope;
         this.base = base;
-        this.address = address;
-        this.offset = offset;
+        this.at = at;
         this.op = op;
         frame = scope.frame();
         ordinal = scope.nextOrdinal();
@@ -86,8 +85,7 @@ public abstract class Value {
         this.block = block;
         this.title = title;
         this.leaf = leaf;
-        address = block.address() + offset;
-        this.offset = 0;
+        at = block.address() + offset;
         scope = null;
         base = null;
         op = null;
@@ -97,6 +95,11 @@ public abstract class Value {
 
     Value root() {
         return base == null ? this : base;
+    }
+
+    /** Where the elements begin in those of the base. */
+    long offset() {
+        return base == null ? 0 : at;
     }
 
     /** How many bytes the elements take. */
@@ -133,7 +136,7 @@ public abstract class Value {
         if (root.traced) {
             throw unknown();
         }
-        return root.address + offset;
+        return root.at + offset();
     }
 
     /** The address for reading in Java; refused while a plan is traced. */
@@ -150,7 +153,7 @@ public abstract class Value {
     }
 
     boolean alive() {
-        return root().address != 0 || root().traced;
+        return root().at != 0 || root().traced;
     }
 
     /** Refuses elements whose memory is gone, or is another thread's. */
@@ -176,7 +179,7 @@ public abstract class Value {
     }
 
     private IllegalStateException dead(Value root) {
-        if (root.address == 0 && root.releasedBy != null) {
+        if (root.at == 0 && root.releasedBy != null) {
             return new IllegalStateException(label() + " was released when " + root.releasedBy.returned()
                     + " returned; return it, or keep() it");
         }
@@ -224,8 +227,8 @@ public abstract class Value {
 
     /** Gives the memory up; returns where it was. */
     long release(Frame by) {
-        long was = address;
-        address = 0;
+        long was = at;
+        at = 0;
         releasedBy = by;
         return was;
     }

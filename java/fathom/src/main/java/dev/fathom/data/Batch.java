@@ -219,7 +219,9 @@ public final class Batch {
      * This batch, which a user made of {@code gathered}, with the place in the dataset and in the epoch of that one.
      */
     Batch of(Batch gathered) {
-        return this == gathered ? this : new Batch(names, x, y, values, padded, gathered.first, gathered.examples);
+        return first == gathered.first && examples == gathered.examples
+                ? this
+                : new Batch(names, x, y, values, padded, gathered.first, gathered.examples);
     }
 
     /**

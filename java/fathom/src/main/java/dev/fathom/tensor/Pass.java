@@ -289,8 +289,8 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     @Override
-    protected Tensor value(Shape shape, DType dtype, @Nullable Value base, long address, long offset, @Nullable Op op) {
-        return new Tensor(shape, dtype, this, base, address, offset, op);
+    protected Tensor value(Shape shape, DType dtype, @Nullable Value base, long at, @Nullable Op op) {
+        return new Tensor(shape, dtype, this, base, at, op);
     }
 
     @Override

@@ -84,8 +84,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /** A tensor of a pass. */
-    Tensor(Shape shape, DType dtype, Pass pass, @Nullable Value base, long address, long offset, @Nullable Op op) {
-        super(shape, dtype, pass, base, address, offset, op);
+    Tensor(Shape shape, DType dtype, Pass pass, @Nullable Value base, long at, @Nullable Op op) {
+        super(shape, dtype, pass, base, at, op);
     }
 
     /** A tensor over part of a block that outlives passes. */
