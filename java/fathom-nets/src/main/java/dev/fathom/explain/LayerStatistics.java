@@ -92,26 +92,22 @@ public final class LayerStatistics implements Callback {
         List<Row> shown = rows.stream()
                 .filter(r -> r.epoch == last.epoch && r.step == last.step)
                 .toList();
-        int width = shown.stream().mapToInt(r -> r.layer.length()).max().orElse(0);
-        String format = "%-" + Math.max(width, 5) + "s  %-8s  %11s  %11s  %7s  %11s";
-        StringBuilder table = new StringBuilder();
-        table.append(line(format, "layer", "what", "mean", "std", "zeros", "max"));
+        List<List<String>> lines = new ArrayList<>();
+        lines.add(List.of("layer", "what", "mean", "std", "zeros", "max"));
         for (Row r : shown) {
-            table.append(System.lineSeparator())
-                    .append(line(
-                            format,
-                            r.layer,
-                            r.what,
-                            line("%.3e", r.mean),
-                            line("%.3e", r.std),
-                            line("%.1f %%", 100 * r.zeros),
-                            line("%.3e", r.max)));
+            lines.add(List.of(
+                    r.layer,
+                    r.what,
+                    number("%.3e", r.mean),
+                    number("%.3e", r.std),
+                    number("%.1f %%", 100 * r.zeros),
+                    number("%.3e", r.max)));
         }
-        return table.toString();
+        return Columns.table(2, lines);
     }
 
-    private static String line(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
+    private static String number(String format, double value) {
+        return String.format(Locale.ROOT, format, value);
     }
 
     // ---- in a step

@@ -74,7 +74,7 @@ class LayerStatisticsTest {
         assertThat(rows.get(1).zeros()).as("of relu").isEqualTo(0.5);
         assertThat(rows.get(1).mean()).isCloseTo((6 + bias[0] + bias[1]) / 4, within(1e-6));
         assertThat(statistics.toString().lines().toList())
-                .hasSize(rows.size() / 2 + 1)
+                .hasSize(rows.size() / 2 + 2)
                 .first()
                 .asString()
                 .startsWith("layer");

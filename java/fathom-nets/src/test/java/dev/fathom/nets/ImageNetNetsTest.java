@@ -9,7 +9,7 @@ import dev.fathom.nn.GlobalAvgPool;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.ReceptiveField;
+import dev.fathom.explain.ReceptiveField;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;

@@ -11,32 +11,31 @@ import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The table of a model: one row a layer that calls no other, from one traced call, which computes shapes alone. */
 final class Summary {
     private Summary() {}
 
-    private record Row(String name, String type, String shape, String parameters, String work) {}
-
     static <M extends Net> String of(M net, BiFunction<M, Tensor[], ?> call, Input... inputs) {
-        List<Row> rows = new ArrayList<>();
-        rows.add(new Row("", "layer", "output", "parameters", "multiply-adds"));
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of("", "layer", "output", "parameters", "multiply-adds"));
         long parameters = 0;
         long work = 0;
         try (Pass pass = Pass.trace(false, new Rng(0))) {
             Tensor[] in = new Tensor[inputs.length];
             for (int i = 0; i < inputs.length; i++) {
                 in[i] = pass.input(inputs[i].shape(), inputs[i].dtype());
-                rows.add(new Row("", "input", inputs[i].shape().toString(), "", ""));
+                rows.add(List.of("", "input", inputs[i].shape().toString(), "", ""));
             }
             List<Frames.Called> calls = new ArrayList<>();
             Frames.of(pass).observe(calls::add);
@@ -53,16 +52,16 @@ final class Summary {
                 long macs = inside.stream().mapToLong(Summary::work).sum();
                 parameters += own;
                 work += macs;
-                rows.add(new Row(c.path(), type(c, inside), shape(c.result()), number(own), number(macs)));
+                rows.add(List.of(c.path(), type(c, inside), shape(c.result()), number(own), number(macs)));
             }
             long all = parameters(net, Collections.newSetFromMap(new IdentityHashMap<>()));
             long elsewhere = entries.stream().mapToLong(Summary::work).sum() - work;
             if (all > parameters || elsewhere > 0) {
-                rows.add(new Row("", "elsewhere", "", number(all - parameters), number(elsewhere)));
+                rows.add(List.of("", "elsewhere", "", number(all - parameters), number(elsewhere)));
             }
-            rows.add(new Row("", "total", "", number(all), number(work + elsewhere)));
+            rows.add(List.of("", "total", "", number(all), number(work + elsewhere)));
         }
-        return table(rows.stream().map(Summary::cells).toList(), 3, true);
+        return table(rows);
     }
 
     static long multiplyAdds(Layer net, Shape shape) {
@@ -89,7 +88,7 @@ final class Summary {
         return n;
     }
 
-    static String type(Frames.Called c, List<Tape.Entry> inside) {
+    private static String type(Frames.Called c, List<Tape.Entry> inside) {
         if (c.net() instanceof Linear l && l.activation() != null) {
             return "Linear, " + l.activation().label();
         }
@@ -111,35 +110,24 @@ final class Summary {
         return String.format(Locale.ROOT, "%,d", n);
     }
 
-    private static String[] cells(Row r) {
-        return new String[] {r.name(), r.type(), r.shape(), r.parameters(), r.work()};
-    }
-
-    /**
-     * Rows under the first, a line between; the first {@code left} columns begin on the left. A last row of sums has a
-     * line above.
-     */
-    static String table(List<String[]> rows, int left, boolean sums) {
-        int[] width = new int[rows.get(0).length];
-        for (String[] cells : rows) {
-            for (int i = 0; i < width.length; i++) {
-                width[i] = Math.max(width[i], cells[i].length());
-            }
-        }
-        StringBuilder out = new StringBuilder();
+    /** The first row above a line, and the sums of the last one below another; texts begin on the left. */
+    private static String table(List<List<String>> rows) {
+        int[] widths = IntStream.range(0, rows.get(0).size())
+                .map(c -> rows.stream().mapToInt(row -> row.get(c).length()).max().orElse(0))
+                .toArray();
+        StringJoiner lines = new StringJoiner("\n", "", "\n");
         for (int i = 0; i < rows.size(); i++) {
-            StringBuilder line = new StringBuilder();
-            for (int c = 0; c < width.length; c++) {
-                String cell = rows.get(i)[c];
-                String pad = " ".repeat(width[c] - cell.length());
-                line.append(c < left ? cell + pad : pad + cell).append("  ");
+            StringJoiner line = new StringJoiner("  ");
+            for (int c = 0; c < widths.length; c++) {
+                String cell = rows.get(i).get(c);
+                String pad = " ".repeat(widths[c] - cell.length());
+                line.add(c < 3 ? cell + pad : pad + cell);
             }
-            out.append(line.toString().stripTrailing()).append('\n');
-            if (i == 0 || sums && i == rows.size() - 2) {
-                out.append("-".repeat(Arrays.stream(width).sum() + 2 * (width.length - 1)))
-                        .append('\n');
+            lines.add(line.toString().stripTrailing());
+            if (i == 0 || i == rows.size() - 2) {
+                lines.add("-".repeat(line.length()));
             }
         }
-        return out.toString();
+        return lines.toString();
     }
 }

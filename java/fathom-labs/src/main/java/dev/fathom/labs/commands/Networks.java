@@ -15,7 +15,7 @@ import dev.fathom.nets.Vgg;
 import dev.fathom.nets.ZfNet;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.ReceptiveField;
+import dev.fathom.explain.ReceptiveField;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;

@@ -17,7 +17,7 @@ import dev.fathom.labs.pages.Look;
 import dev.fathom.labs.pages.Pages;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.ReceptiveField;
+import dev.fathom.explain.ReceptiveField;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;

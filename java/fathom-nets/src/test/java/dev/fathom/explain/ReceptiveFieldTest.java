@@ -1,11 +1,27 @@
-package dev.fathom.nn;
+package dev.fathom.explain;
 
+import dev.fathom.nn.AdaptiveAvgPool;
+import dev.fathom.nn.AvgPool;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.ConvTransposed;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.InstanceNorm;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.MaxPool;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Pad;
+import dev.fathom.nn.Residual;
+import dev.fathom.nn.Sequential;
+import dev.fathom.nn.SqueezeExcite;
+import dev.fathom.nn.TemporalBlock;
+import dev.fathom.nn.Upsample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.ResNet;
-import dev.fathom.nn.ReceptiveField.Axis;
+import dev.fathom.explain.ReceptiveField.Axis;
 import dev.fathom.op.Activation;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
@@ -14,6 +30,7 @@ import dev.fathom.op.Window;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -200,21 +217,36 @@ class ReceptiveFieldTest {
         }
     }
 
+    /** The formula of a stack of dilated convolutions is what tracing finds. */
+    @Test
+    void stacksOfTemporalBlocks() {
+        for (int kernel : new int[] {2, 3, 5}) {
+            for (int blocks = 1; blocks <= 4; blocks++) {
+                int[] channels = new int[blocks];
+                Arrays.fill(channels, 2);
+                long field = TemporalBlock.receptiveField(kernel, blocks);
+                assertThat(last(TemporalBlock.stack(2, kernel, 0, channels), 1, (int) field + 5, 2)
+                                .field())
+                        .isEqualTo((double) field);
+            }
+        }
+    }
+
     @Test
     void theTable() {
         try (var model = Model.of(new LeNet5(10), 1)) {
             assertThat(ReceptiveField.table(model, Shape.of(1, 28, 28, 1))).isEqualTo("""
-                             layer                     output           field  jump  start
-                    ----------------------------------------------------------------------
-                             input                     [1, 28, 28, 1]       1     1      0
-                    c1       Conv 5x5 padding 2, relu  [1, 28, 28, 6]       5     1      0
-                    s2       MaxPool                   [1, 14, 14, 6]       6     2    0.5
-                    c3       Conv 5x5, relu            [1, 10, 10, 16]     14     2    4.5
-                    s4       MaxPool                   [1, 5, 5, 16]       16     4    5.5
-                    flatten  Flatten                   [1, 400]            32     0   13.5
-                    c5       Linear, relu              [1, 120]            32     0   13.5
-                    f6       Linear, relu              [1, 84]             32     0   13.5
-                    output   Linear                    [1, 10]             32     0   13.5
+                             layer                 output           field  jump  start
+                    ------------------------------------------------------------------
+                             input                 [1, 28, 28, 1]       1     1      0
+                    c1       Conv 5x5 padding 2    [1, 28, 28, 6]       5     1      0
+                    s2       MaxPool 2x2 stride 2  [1, 14, 14, 6]       6     2    0.5
+                    c3       Conv 5x5              [1, 10, 10, 16]     14     2    4.5
+                    s4       MaxPool 2x2 stride 2  [1, 5, 5, 16]       16     4    5.5
+                    flatten  Flatten               [1, 400]            32     0   13.5
+                    c5       Linear                [1, 120]            32     0   13.5
+                    f6       Linear                [1, 84]             32     0   13.5
+                    output   Linear                [1, 10]             32     0   13.5
                     """);
         }
         try (var model = Model.of(new Conv(1, 2, Window.of(3, 4).stride(2, 1)), 1)) {

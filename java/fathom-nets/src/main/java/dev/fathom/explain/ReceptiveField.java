@@ -1,5 +1,8 @@
-package dev.fathom.nn;
+package dev.fathom.explain;
 
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Windowed;
 import dev.fathom.autograd.Frames;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
@@ -40,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * @param name the layer's path, empty for the input
- * @param layer the type of the layer
+ * @param layer the type of the layer, with its window if it has one
  * @param output the shape of its result
  * @param axes one for the length of sequences, or two for height and width of pictures
  */
@@ -148,12 +151,20 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
             rows.add(new ReceptiveField("", INPUT, input, whole));
             for (Frames.Called c : calls) {
                 if (wanted.test(c) && c.result() instanceof Tensor y && fields.containsKey(y)) {
-                    String type = Summary.type(c, entries.subList(c.from(), c.to()));
+                    String type = type(c.net(), entries.subList(c.from(), c.to()));
                     rows.add(new ReceptiveField(c.path(), type, y.shape(), fields.get(y)));
                 }
             }
             return rows;
         }
+    }
+
+    /** What makes the field: the layer with its window, or what a lambda calls first. */
+    private static String type(Object net, List<Tape.Entry> inside) {
+        if (!net.getClass().isRecord()) {
+            return inside.isEmpty() ? "lambda" : inside.get(0).op().label();
+        }
+        return net.getClass().getSimpleName() + (net instanceof Windowed<?> w ? " " + w.window() : "");
     }
 
     private static List<Axis> seen(Tape.Entry e, Shape y, Map<Tensor, List<Axis>> fields) {
@@ -206,14 +217,13 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
      * @throws IllegalArgumentException as {@link #of}
      */
     public static String table(Model<? extends Layer> model, Shape input) {
-        List<String[]> rows = new ArrayList<>();
-        rows.add(new String[] {"", "layer", "output", "field", "jump", "start"});
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of("", "layer", "output", "field", "jump", "start"));
         for (ReceptiveField f : of(model, input)) {
-            rows.add(new String[] {
-                f.name, f.layer, f.output.toString(), f.text(Axis::field), f.text(Axis::jump), f.text(Axis::start)
-            });
+            rows.add(List.of(
+                    f.name, f.layer, f.output.toString(), f.text(Axis::field), f.text(Axis::jump), f.text(Axis::start)));
         }
-        return Summary.table(rows, 3, false);
+        return Columns.table(3, rows);
     }
 
     private String text(Function<Axis, @Nullable Double> of) {
