@@ -174,7 +174,7 @@ class LibraryClosingTest {
         makers.put("Best", () -> make("Best", StoreRange.store(model.range()), true));
         makers.put(
                 "Fitting",
-                () -> make("Fitting", trainer(), new Monitor("loss", false), data.batches(2), null, 1, null));
+                () -> make("Fitting", "fit", trainer(), new Monitor("loss", false), data.batches(2), null, 1, null));
         makers.put("Rehearsal", () -> make("Rehearsal", trainer(), data.batches(2), 1, true));
         trainer().fit(data.batches(2), 1); // the model has its gradients from here on
         makers.put("Run", () -> {

@@ -11,7 +11,8 @@ final class Columns {
     /** The first row above a line, and below it the others; the first {@code left} columns begin on the left. */
     static String table(int left, List<List<String>> rows) {
         int[] widths = IntStream.range(0, rows.get(0).size())
-                .map(c -> rows.stream().mapToInt(row -> row.get(c).length()).max().orElse(0))
+                .map(c ->
+                        rows.stream().mapToInt(row -> row.get(c).length()).max().orElse(0))
                 .toArray();
         StringJoiner lines = new StringJoiner("\n", "", "\n");
         for (List<String> row : rows) {

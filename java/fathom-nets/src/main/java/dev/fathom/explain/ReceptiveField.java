@@ -1,9 +1,9 @@
 package dev.fathom.explain;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Windowed;
-import dev.fathom.autograd.Frames;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
@@ -221,7 +221,12 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
         rows.add(List.of("", "layer", "output", "field", "jump", "start"));
         for (ReceptiveField f : of(model, input)) {
             rows.add(List.of(
-                    f.name, f.layer, f.output.toString(), f.text(Axis::field), f.text(Axis::jump), f.text(Axis::start)));
+                    f.name,
+                    f.layer,
+                    f.output.toString(),
+                    f.text(Axis::field),
+                    f.text(Axis::jump),
+                    f.text(Axis::start)));
         }
         return Columns.table(3, rows);
     }

@@ -1,5 +1,11 @@
 package dev.fathom.explain;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.explain.ReceptiveField.Axis;
+import dev.fathom.nets.LeNet5;
+import dev.fathom.nets.ResNet;
 import dev.fathom.nn.AdaptiveAvgPool;
 import dev.fathom.nn.AvgPool;
 import dev.fathom.nn.Conv;
@@ -16,12 +22,6 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.nn.SqueezeExcite;
 import dev.fathom.nn.TemporalBlock;
 import dev.fathom.nn.Upsample;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
-import dev.fathom.nets.LeNet5;
-import dev.fathom.nets.ResNet;
-import dev.fathom.explain.ReceptiveField.Axis;
 import dev.fathom.op.Activation;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.explain.ReceptiveField;
 import dev.fathom.io.Npy;
 import dev.fathom.nn.GlobalAvgPool;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.explain.ReceptiveField;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;

@@ -5,7 +5,6 @@ import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
@@ -37,13 +36,11 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
     public static LearningCurve of(
             Dataset train, Dataset test, int repeats, long seed, Evaluation evaluation, int... sizes) {
         Checks.atLeast("learningCurve", "repeats", repeats, 1);
-        // parts of the whole, which are closed without closing the whole
-        return of(
-                repeats,
-                i -> new Dataset.Split(train.take(0, train.size()), test.take(0, test.size())),
-                seed,
-                evaluation,
-                sizes);
+        double[][] scores = new double[sizes.length][repeats];
+        for (int t = 0; t < repeats; t++) {
+            evaluate(t, train, test, seed, evaluation, sizes, scores);
+        }
+        return of(sizes, scores);
     }
 
     /**
@@ -58,32 +55,37 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
         if (folds.isEmpty()) {
             throw new IllegalArgumentException("learningCurve: there are no folds; give at least one");
         }
-        return of(folds.size(), i -> folds.get(i).of(data), seed, evaluation, sizes);
-    }
-
-    private static LearningCurve of(
-            int evaluations, IntFunction<Dataset.Split> parts, long seed, Evaluation evaluation, int... sizes) {
-        double[][] scores = new double[sizes.length][evaluations];
-        for (int t = 0; t < evaluations; t++) {
-            Dataset.Split split = parts.apply(t);
+        double[][] scores = new double[sizes.length][folds.size()];
+        for (int t = 0; t < folds.size(); t++) {
+            Dataset.Split split = folds.get(t).of(data);
             try (Dataset train = split.rest();
                     Dataset test = split.heldOut()) {
-                check(sizes, train.size());
-                int[] order = new Rng(seed).split("learning curve").split(t).permutation(train.size());
-                for (int i = 0; i < sizes.length; i++) {
-                    try (Dataset some = train.subset(Arrays.copyOf(order, sizes[i]))) {
-                        scores[i][t] = evaluation.score(some, test);
-                    }
-                    if (Double.isNaN(scores[i][t])) {
-                        throw new IllegalArgumentException(
-                                "learningCurve: the score of " + sizes[i] + " examples in evaluation " + t
-                                        + " is NaN; let the evaluation return a number for each size");
-                    }
-                }
+                evaluate(t, train, test, seed, evaluation, sizes, scores);
             }
         }
+        return of(sizes, scores);
+    }
+
+    private static LearningCurve of(int[] sizes, double[][] scores) {
         return new LearningCurve(
                 sizes.clone(), Stream.of(scores).map(Scores::new).toList());
+    }
+
+    private static void evaluate(
+            int t, Dataset train, Dataset test, long seed, Evaluation evaluation, int[] sizes, double[][] scores) {
+        check(sizes, train.size());
+        int[] order = new Rng(seed).split("learning curve").split(t).permutation(train.size());
+        for (int i = 0; i < sizes.length; i++) {
+            try (Dataset some = train.subset(Arrays.copyOf(order, sizes[i]));
+                    Dataset held = test.take(0, test.size())) { // which the evaluation may close
+                scores[i][t] = evaluation.score(some, held);
+            }
+            if (Double.isNaN(scores[i][t])) {
+                throw new IllegalArgumentException("learningCurve: the score of " + sizes[i]
+                        + " examples in evaluation " + t
+                        + " is NaN; let the evaluation return a number for each size");
+            }
+        }
     }
 
     private static void check(int[] sizes, int most) {

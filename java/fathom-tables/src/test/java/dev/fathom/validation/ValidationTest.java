@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.memory.Memory;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -103,6 +104,18 @@ class ValidationTest {
             assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, (a, b) -> Double.NaN, 10))
                     .hasMessageStartingWith("learningCurve: the score of 10 examples in evaluation 0 is NaN;");
         }
+    }
+
+    @Test
+    void aLearningCurveKeepsNothing() {
+        Dataset test = three(200, 2);
+        test.close();
+        long before = Memory.stats().owned();
+        try (Dataset train = three(200, 1)) {
+            assertThatThrownBy(() -> LearningCurve.of(train, test, 3, 1, EVALUATION, 10))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+        assertThat(Memory.stats().owned()).isEqualTo(before);
     }
 
     @Test

@@ -113,7 +113,8 @@ final class Summary {
     /** The first row above a line, and the sums of the last one below another; texts begin on the left. */
     private static String table(List<List<String>> rows) {
         int[] widths = IntStream.range(0, rows.get(0).size())
-                .map(c -> rows.stream().mapToInt(row -> row.get(c).length()).max().orElse(0))
+                .map(c ->
+                        rows.stream().mapToInt(row -> row.get(c).length()).max().orElse(0))
                 .toArray();
         StringJoiner lines = new StringJoiner("\n", "", "\n");
         for (int i = 0; i < rows.size(); i++) {

@@ -15,18 +15,23 @@ import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The file of a run: safetensors with the model's own names, {@code optimizer.i/NAME} for the optimizer's moments,
- * {@code best/NAME} for the best weights so far, {@code state/NAME} for the state that a step carries, and a
- * {@link Position} among the texts, under one checksum.
+ * {@code best/NAME} for the best weights so far, {@code state/NAME} for the state that a step carries, and among the
+ * texts {@code fathom.run.epoch} and so on, which say where the run stood, and {@code fathom.setting.NAME} for each
+ * setting, under one checksum.
  */
 final class Checkpoint implements AutoCloseable {
     static final String LOGGER = Trainer.class.getName();
@@ -41,47 +46,79 @@ final class Checkpoint implements AutoCloseable {
 
     static final String LOSS = "loss";
 
+    private static final String RUN = "fathom.run.";
+    private static final String SETTING = "fathom.setting.";
+
     private static final int SAMPLED_BATCHES = 16;
     private static final int SAMPLED_BATCH = 64;
 
-    private final Path file;
     private final Safetensors tensors;
-    private final Position position;
+    private final Map<String, String> texts;
+    final Path file;
+    /** The epoch under way or just finished. */
+    final int epoch;
+    /** Steps taken in it, the examples that they saw, and the sums of loss and metrics over these. */
+    final int step;
 
-    private Checkpoint(Path file, Safetensors tensors, Position position) {
-        this.file = file;
-        this.tensors = tensors;
-        this.position = position;
-    }
+    final long examples;
+    final double[] tally;
+    /** What it has taken. */
+    final double seconds;
+    /** That of the random stream. */
+    final long counter;
+    /** Of each parameter. */
+    final List<Boolean> trainable;
+    /** The epochs finished, and the number of the best among them from 0, which is -1 before the first. */
+    final List<EpochLog> history = new ArrayList<>();
+
+    final int best;
+    /** Whether the best weights are here. */
+    final boolean kept;
 
     // ---- writing
 
-    /** Writes a checkpoint; {@code best} holds the best weights, in the layout of the model's. */
+    /**
+     * Writes a checkpoint.
+     *
+     * @param settings what must be the same for the same bits, by name
+     * @param at where the run stands: a text, or a list with a line for each element, by name
+     * @param best the best weights, in the layout of the model's
+     */
     static void write(
-            Path file, Position position, Store model, BoundOptimizer optimizer, @Nullable Block best, State state) {
+            Path file,
+            Map<String, String> settings,
+            Map<String, Object> at,
+            Store model,
+            BoundOptimizer optimizer,
+            @Nullable Block best,
+            State state) {
         Safetensors.Writer writer = new Safetensors.Writer();
         for (Variable h : model.<Variable>cells()) {
             writer.add(h.name(), h.shape(), model.view(Store.index(h)).asFloatBuffer(), h.fileOrder());
+            if (best != null) {
+                writer.add(BEST + h.name(), h.shape(), floats(model, h, best), h.fileOrder());
+            }
         }
         optimizer.save(writer, OPTIMIZER);
-        if (best != null) {
-            add(writer, model, best);
-        }
         state.tensors().forEach((name, t) -> writer.add(STATE + name, t.shape(), FloatBuffer.wrap(t.toArray())));
-        position.texts().forEach(writer::metadata);
+        settings.forEach((name, value) -> writer.metadata(SETTING + name, value));
+        at.forEach((name, value) -> {
+            Stream<?> lines = value instanceof List<?> all ? all.stream() : Stream.of(value);
+            writer.metadata(RUN + name, lines.map(String::valueOf).collect(Collectors.joining("\n")));
+        });
         writer.checksum().write(file);
     }
 
-    private static void add(Safetensors.Writer writer, Store layout, Block best) {
-        List<Variable> all = layout.<Variable>cells();
-        for (int i = 0; i < all.size(); i++) {
-            Variable h = all.get(i);
-            writer.add(BEST + h.name(), h.shape(), floats(layout, i, h, best), h.fileOrder());
-        }
+    /** What {@link #write} takes for a finished epoch. */
+    static List<?> lines(EpochLog e) {
+        Stream<?> figures = e.values().entrySet().stream();
+        return Stream.concat(Stream.of(e.epoch(), e.learningRate(), e.seconds()), figures)
+                .toList();
     }
 
-    private static FloatBuffer floats(Store layout, int i, Variable h, Block values) {
-        return values.view(4 * layout.offset(i), 4 * h.shape().size()).asFloatBuffer();
+    private static FloatBuffer floats(Store layout, Variable h, Block values) {
+        return values.view(4 * layout.offset(Store.index(h)), 4 * h.shape().size())
+                .asFloatBuffer();
     }
 
     // ---- reading
@@ -95,22 +132,68 @@ final class Checkpoint implements AutoCloseable {
         Safetensors tensors = Safetensors.read(file);
         try {
             tensors.verify();
-            return new Checkpoint(file, tensors, position(file, tensors));
+            return new Checkpoint(file, tensors);
         } catch (RuntimeException | Error e) {
             tensors.close();
             throw e;
         }
     }
 
-    private static Position position(Path file, Safetensors tensors) {
+    private Checkpoint(Path file, Safetensors tensors) {
+        this.file = file;
+        this.tensors = tensors;
+        texts = tensors.metadata();
         try {
-            return Position.of(tensors.metadata());
+            for (int i = 0; texts.containsKey(RUN + "history." + i); i++) {
+                history.add(finished("history." + i));
+            }
+            trainable = lines("trainable").stream().map(Boolean::valueOf).toList();
+            epoch = Integer.parseInt(text("epoch"));
+            step = Integer.parseInt(text("step"));
+            examples = Long.parseLong(text("examples"));
+            tally = lines("tally").stream().mapToDouble(Double::parseDouble).toArray();
+            seconds = Double.parseDouble(text("seconds"));
+            counter = Long.parseLong(text("counter"));
+            best = Integer.parseInt(text("best"));
+            kept = Boolean.parseBoolean(text("kept"));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     file + ": it does not say where a run stood (" + e.getMessage()
                             + "); give a checkpoint that a trainer wrote",
                     e);
         }
+    }
+
+    private EpochLog finished(String name) {
+        List<String> lines = lines(name);
+        if (lines.size() < 3) {
+            throw new IllegalArgumentException(RUN + name + " is cut short");
+        }
+        Map<String, Double> values = new LinkedHashMap<>();
+        for (String line : lines.subList(3, lines.size())) {
+            int equals = line.lastIndexOf('=');
+            if (equals < 0) {
+                throw new IllegalArgumentException(RUN + name + " has a line without =");
+            }
+            values.put(line.substring(0, equals), Double.valueOf(line.substring(equals + 1)));
+        }
+        return new EpochLog(
+                Integer.parseInt(lines.get(0)),
+                Double.parseDouble(lines.get(1)),
+                Double.parseDouble(lines.get(2)),
+                values);
+    }
+
+    private List<String> lines(String name) {
+        return text(name).lines().toList();
+    }
+
+    private String text(String name) {
+        String text = texts.get(RUN + name);
+        if (text == null) {
+            throw new IllegalArgumentException(RUN + name + " is missing");
+        }
+        return text;
     }
 
     /**
@@ -136,14 +219,6 @@ final class Checkpoint implements AutoCloseable {
                 + (damage.isEmpty() ? "" : " (" + damage + ")"));
     }
 
-    Path file() {
-        return file;
-    }
-
-    Position position() {
-        return position;
-    }
-
     /**
      * Refuses to go on where the bits would not be those of one run.
      *
@@ -164,17 +239,14 @@ final class Checkpoint implements AutoCloseable {
                 throw differs("the model: it also had " + name);
             }
         }
-        for (String name : settings.keySet()) {
-            if ((name.equals(NET) || name.equals(LOSS)) && !position.settings().containsKey(name)) {
-                continue;
-            }
-            String here = settings.getOrDefault(name, "0");
-            String there = position.settings().getOrDefault(name, "0");
+        settings.forEach((name, here) -> {
+            String unsaid = name.equals(NET) || name.equals(LOSS) ? here : "0";
+            String there = texts.getOrDefault(SETTING + name, unsaid);
             if (!here.equals(there)) {
                 List<String> lines = Description.difference(here, there);
                 throw differs("the " + name + ": " + lines.get(0) + " here but " + lines.get(1) + " there");
             }
-        }
+        });
     }
 
     private IllegalArgumentException differs(String what) {
@@ -182,17 +254,21 @@ final class Checkpoint implements AutoCloseable {
                 + "; make both the same, or begin anew without resume()");
     }
 
+    /** Loads what the optimizer keeps, of which nothing changes unless all of it fits. */
+    void load(BoundOptimizer optimizer) {
+        optimizer.load(tensors, OPTIMIZER);
+    }
+
     /**
      * Loads all values, those of the model last, once nothing can fail; {@code best} is where the best weights go, if
      * any were kept.
      */
-    void load(Store model, BoundOptimizer optimizer, @Nullable Block best) {
+    void load(Store model, @Nullable Block best) {
         try (Block values = new Block("loaded weights", model.values().bytes())) {
             copy("", model, values);
             if (best != null) {
                 copy(BEST, model, best);
             }
-            optimizer.load(tensors, OPTIMIZER);
             model.replace("resume", () -> Block.copy(values, model.values()));
         }
     }
@@ -211,10 +287,8 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private void copy(String prefix, Store layout, Block to) {
-        List<Variable> all = layout.<Variable>cells();
-        for (int i = 0; i < all.size(); i++) {
-            Variable h = all.get(i);
-            tensors.copy(prefix + h.name(), floats(layout, i, h, to), h.fileOrder());
+        for (Variable h : layout.<Variable>cells()) {
+            tensors.copy(prefix + h.name(), floats(layout, h, to), h.fileOrder());
         }
     }
 

@@ -182,6 +182,15 @@ final class Examiner<M extends Net> {
         Trained sighted = trained(false);
         double seen = sighted.last;
         double unseen = trained(true).last;
+        if (!Double.isFinite(seen + unseen)) {
+            boolean sees = !Double.isFinite(seen);
+            return verdict(
+                    false,
+                    "its loss becomes %s within %d steps%s; lower the learning rate, or clip the gradients",
+                    sees ? seen : unseen,
+                    INPUT_STEPS,
+                    sees ? "" : " where all inputs are zero");
+        }
         boolean better = Math.min(seen, unseen) >= 0
                 ? seen < 0.95 * unseen
                 : unseen - seen

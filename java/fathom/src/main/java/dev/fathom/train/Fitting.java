@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The training of a {@link Run}: all that changes from step to step. */
@@ -27,7 +29,6 @@ final class Fitting implements AutoCloseable {
     private static final Map<Store, Fitting> TRAINED = new ConcurrentHashMap<>();
 
     private final Trainer<?> trainer;
-    private final Monitor monitor;
     private final Batches train;
     private final @Nullable Batches validation;
     private int epochs;
@@ -73,28 +74,19 @@ final class Fitting implements AutoCloseable {
     /** Whether the model holds gradients of batches whose step was not taken yet. */
     private boolean unspent;
 
-    /** Of training and validation data and the net; worked out where a checkpoint needs them. */
-    private final String dataFingerprint;
+    /** What must be the same for the same bits, besides {@link #settings}; empty where no file is read or written. */
+    private final Map<String, String> settings = new LinkedHashMap<>();
 
-    private final String validationFingerprint;
-    private final String netDescription;
-
-    /** Goes on from the newest whole checkpoint of a folder, if one is given. */
+    /** Goes on from the newest whole checkpoint of a folder, if one is given; {@code call} is what the user called. */
     Fitting(
+            String call,
             Trainer<?> trainer,
             Monitor monitor,
             Batches train,
             @Nullable Batches validation,
             int epochs,
             @Nullable Path folder) {
-        boolean fingerprints = trainer.checkpoints != null || folder != null;
-        dataFingerprint = fingerprints ? Checkpoint.fingerprint(train.data()) : "";
-        validationFingerprint = fingerprints && validation != null
-                ? Checkpoint.fingerprint(validation.data()) + ", " + validation
-                : "none";
-        netDescription = fingerprints ? Description.of(trainer.model.net()) : "";
         this.trainer = trainer;
-        this.monitor = monitor;
         this.train = train;
         this.validation = validation;
         this.epochs = epochs;
@@ -113,8 +105,11 @@ final class Fitting implements AutoCloseable {
         run = new Run(monitor, now(), this);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, run);
         try {
-            claim();
-            prepare(folder);
+            claim(call);
+            if (saver != null || folder != null) {
+                describe();
+            }
+            prepare(call, folder);
         } catch (RuntimeException | Error e) {
             close();
             throw e;
@@ -141,100 +136,101 @@ final class Fitting implements AutoCloseable {
         return run;
     }
 
-    private void prepare(@Nullable Path folder) {
-        Path from = null;
-        if (folder != null) {
-            try (Checkpoint c = Checkpoint.newest(folder, run)) {
-                load(c);
-                from = c.file();
+    /** Makes ready for the first step; everything that may be refused comes before the model or a file is changed. */
+    private void prepare(String call, @Nullable Path folder) {
+        try (Checkpoint from = folder == null ? null : Checkpoint.newest(folder, run)) {
+            if (from != null) {
+                check(call, from);
             }
-        }
-        checkAverages();
-        if (saver != null) {
-            saver.begin(from, optimizer.steps());
-        }
-    }
-
-    /** Refuses averages of the weights that would begin after the last step. */
-    private void checkAverages() {
-        if (trainer.recipe.average(Long.MAX_VALUE) < 0) {
-            return;
-        }
-        long steps = 0;
-        for (int e = 1; e <= epochs; e++) {
-            steps += (train.steps() - 1) / together(e) + 1;
-            if (trainer.recipe.average(steps) >= 0) {
-                return;
-            }
-        }
-        throw new IllegalArgumentException(
-                "fit: " + trainer.recipe + " would have no average in the end, because the run" + " has only " + steps
+            // averages of the weights that would begin after the last step
+            if (trainer.recipe.average(Long.MAX_VALUE) >= 0 && trainer.recipe.average(updates(epochs)) < 0) {
+                throw new IllegalArgumentException(call + ": " + trainer.recipe
+                        + " would have no average in the end, because the run has only " + updates(epochs)
                         + " steps; let the averages begin earlier, or train for longer");
+            }
+            Runnable load = () -> {
+                if (from != null) {
+                    load(from);
+                }
+            };
+            if (saver == null) {
+                load.run();
+            } else {
+                saver.begin(from == null ? null : from.file, optimizer.steps(), load);
+            }
+        }
     }
 
-    private void load(Checkpoint c) {
-        Position p = c.position();
-        ready(p.epoch(), p.history().stream().filter(e -> e.epoch() < p.epoch()).toList());
-        c.mustFit(settings(p.epoch(), p.step()), store);
-        double[] sums = p.sums();
-        if (sums.length != tally.values().length) {
-            throw new IllegalArgumentException("resume: " + c.file() + " holds " + sums.length
+    /** Refuses a checkpoint from which this run would not end with the bits of one run. */
+    private void check(String call, Checkpoint c) {
+        epoch = c.epoch;
+        step = c.step;
+        ready(epoch, c.history.stream().filter(e -> e.epoch() < epoch).toList());
+        c.mustFit(settings(), store);
+        if (c.tally.length != tally.values().length) {
+            throw new IllegalArgumentException("resume: " + c.file + " holds " + c.tally.length
                     + " sums of loss and metrics, but this build of Fathom keeps " + tally.values().length
                     + ", so another build wrote it; resume with that build, or begin anew without resume()");
         }
-        if (p.history().size() > epochs) {
-            throw new IllegalArgumentException("resume: the run in " + c.file() + " has finished "
-                    + p.history().size()
-                    + " epochs, but fit is asked for " + epochs + "; ask for at least "
-                    + p.history().size()
+        if (c.history.size() > epochs) {
+            throw new IllegalArgumentException("resume: the run in " + c.file + " has finished " + c.history.size()
+                    + " epochs, but " + call + " is asked for " + epochs + "; ask for at least " + c.history.size()
                     + ", or begin anew without resume");
         }
-        c.load(store, optimizer, p.kept() ? best.toKeep() : null);
-        if (optimizer.averaged()) {
-            if (norms.any()) {
-                throw new IllegalArgumentException("resume: " + c.file()
-                        + " holds averaged weights and batch norms that fit them, from which no run goes on to the"
-                        + " same bits; begin anew without resume()");
-            }
-            optimizer.swapAverages();
+        c.load(optimizer);
+        if (optimizer.averaged() && norms.any()) {
+            throw new IllegalArgumentException("resume: " + c.file
+                    + " holds averaged weights and batch norms that fit them, from which no run goes on to the"
+                    + " same bits; begin anew without resume()");
         }
-        c.load(carried);
-        carriedFrom = carried.state().names().isEmpty() ? null : c.file();
-        epoch = p.epoch();
-        step = p.step();
-        examples = p.examples();
-        System.arraycopy(sums, 0, tally.values(), 0, sums.length);
-        seconds = p.seconds();
-        rate(rate(epoch, step - 1));
-        run.at(now());
-        rng = new Rng(rng.seed(), p.counter());
-        for (int i = 0; i < p.trainable().length; i++) {
-            store.trainable(i, p.trainable()[i]);
-        }
-        for (int i = 0; i < p.history().size(); i++) {
-            run.add(p.history().get(i), i == p.best());
-        }
-        run.note("resumed from " + c.file() + ", after step " + step + " of epoch " + epoch);
     }
 
-    /** What must be the same for the same bits; the learning rate stands for the schedule, which no file can hold. */
-    private Map<String, String> settings(int epoch, int step) {
-        Map<String, String> s = new LinkedHashMap<>();
-        s.put(Checkpoint.NET, netDescription);
-        s.put(Checkpoint.LOSS, trainer.lossDescription());
-        s.put("optimizer", optimizer.toString());
-        s.put("seed of the trainer", Long.toString(trainer.seed));
-        s.put("training data", dataFingerprint);
-        s.put("batches", train.toString());
-        s.put("batches of a step", Integer.toString(together));
-        s.put("validation", validationFingerprint);
-        s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
-        s.put("figure that decides about the best epoch", monitor.figure());
-        s.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
-        s.put(Checkpoint.CARRIED, trainer.carries ? "1" : "0");
-        s.put("keeping of the best weights", best.wanted() ? "on" : "off");
-        s.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
-        return s;
+    private void load(Checkpoint c) {
+        c.load(carried);
+        c.load(store, c.kept ? best.toKeep() : null);
+        if (optimizer.averaged()) {
+            optimizer.swapAverages();
+        }
+        carriedFrom = carried.state().names().isEmpty() ? null : c.file;
+        examples = c.examples;
+        System.arraycopy(c.tally, 0, tally.values(), 0, c.tally.length);
+        seconds = c.seconds;
+        rate(rate(epoch, step - 1));
+        run.at(now());
+        rng = new Rng(rng.seed(), c.counter);
+        for (int i = 0; i < c.trainable.size(); i++) {
+            store.trainable(i, c.trainable.get(i));
+        }
+        for (int i = 0; i < c.history.size(); i++) {
+            run.add(c.history.get(i), i == c.best);
+        }
+        run.note("resumed from " + c.file + ", after step " + step + " of epoch " + epoch);
+    }
+
+    private void describe() {
+        settings.put(Checkpoint.NET, Description.of(trainer.model.net()));
+        settings.put(Checkpoint.LOSS, trainer.lossDescription());
+        settings.put("optimizer", optimizer.toString());
+        settings.put("seed of the trainer", Long.toString(trainer.seed));
+        settings.put("training data", Checkpoint.fingerprint(train.data()));
+        settings.put("batches", train.toString());
+        settings.put(
+                "validation",
+                validation == null ? "none" : Checkpoint.fingerprint(validation.data()) + ", " + validation);
+        settings.put(
+                "metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
+        settings.put("figure that decides about the best epoch", run.monitor().figure());
+        settings.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
+        settings.put(Checkpoint.CARRIED, trainer.carries ? "1" : "0");
+        settings.put("keeping of the best weights", best.wanted() ? "on" : "off");
+    }
+
+    /** All that must be the same; the learning rate stands for the schedule, which no file can hold. */
+    private Map<String, String> settings() {
+        Map<String, String> all = new LinkedHashMap<>(settings);
+        all.put("batches of a step", Integer.toString(together));
+        all.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
+        return all;
     }
 
     private void save() {
@@ -244,23 +240,24 @@ final class Fitting implements AutoCloseable {
     }
 
     private void write(Path file) {
-        boolean[] trainable = new boolean[store.parameters()];
-        for (int i = 0; i < trainable.length; i++) {
-            trainable[i] = store.isTrainable(i);
+        Map<String, Object> at = new LinkedHashMap<>();
+        at.put("epoch", epoch);
+        at.put("step", step);
+        at.put("examples", examples);
+        at.put("tally", DoubleStream.of(tally.values()).boxed().toList());
+        at.put("seconds", seconds);
+        at.put("counter", rng.counter());
+        at.put(
+                "trainable",
+                IntStream.range(0, store.parameters())
+                        .mapToObj(store::isTrainable)
+                        .toList());
+        for (EpochLog e : run.epochs()) {
+            at.put("history." + (e.epoch() - 1), Checkpoint.lines(e));
         }
-        Position p = new Position(
-                settings(epoch, step),
-                epoch,
-                step,
-                examples,
-                tally.values(),
-                seconds,
-                rng.counter(),
-                trainable,
-                run.epochs(),
-                run.bestIndex(),
-                best.kept() != null);
-        Checkpoint.write(file, p, store, optimizer, best.kept(), carried.state());
+        at.put("best", run.bestIndex());
+        at.put("kept", best.kept() != null);
+        Checkpoint.write(file, settings(), at, store, optimizer, best.kept(), carried.state());
     }
 
     /** A step whose gradient overflowed leaves weights that nobody wants back. */
@@ -274,10 +271,10 @@ final class Fitting implements AutoCloseable {
     // ---- the loop
 
     /** Keeps other runs from the model; nothing of it, and no file, may be touched before. */
-    private void claim() {
+    private void claim(String call) {
         Fitting other = TRAINED.putIfAbsent(store, this);
         if (other != null && other != this) {
-            throw new IllegalStateException("fit: the model is trained by a run that goes on; end that run with"
+            throw new IllegalStateException(call + ": the model is trained by a run that goes on; end that run with"
                     + " stopNow(reason) and await it, or train model.copy()");
         }
     }
@@ -293,7 +290,7 @@ final class Fitting implements AutoCloseable {
      * @throws IllegalStateException if another run trains the model, or its weights were changed since the end
      */
     void begin(int until) {
-        claim();
+        claim("resume");
         try {
             if (left >= 0 && left != store.changes()) {
                 throw new IllegalStateException("resume: the weights of the model were changed since the run ended, so"
@@ -302,10 +299,7 @@ final class Fitting implements AutoCloseable {
             if (left >= 0 && best.kept() != null) {
                 best.swap();
             }
-            if (shown != null) {
-                hide(shown);
-                shown = null;
-            }
+            hide();
         } catch (RuntimeException | Error e) {
             release();
             throw e;
@@ -351,41 +345,29 @@ final class Fitting implements AutoCloseable {
     private void leave() {
         if (best.kept() != null) {
             best.swap();
-        } else if (averages()) {
-            shown = norms.buffers();
-            optimizer.swapAverages();
-            norms.refresh(train.epoch(epoch));
+        } else {
+            show();
         }
         left = store.changes();
     }
 
-    private boolean averages() {
-        return trainer.recipe.average(optimizer.steps()) >= 0;
-    }
-
-    /**
-     * Does something with the averages of the weights in the model, if there are any yet, and with batch norms that fit
-     * them.
-     */
-    private void averaged(Runnable action) {
-        if (!averages()) {
-            action.run();
-            return;
-        }
-        List<float[]> buffers = norms.buffers();
-        optimizer.swapAverages();
-        try {
+    /** Puts the averages of the weights into the model, if there are any yet, and batch norms that fit them. */
+    private void show() {
+        if (trainer.recipe.average(optimizer.steps()) >= 0) {
+            List<float[]> buffers = norms.buffers();
+            optimizer.swapAverages();
+            shown = buffers;
             norms.refresh(train.epoch(epoch));
-            action.run();
-        } finally {
-            hide(buffers);
         }
     }
 
     /** Brings back the weights that are trained, and the buffers that belong to them. */
-    private void hide(List<float[]> buffers) {
-        optimizer.swapAverages();
-        norms.buffers(buffers);
+    private void hide() {
+        if (shown != null) {
+            optimizer.swapAverages();
+            norms.buffers(shown);
+            shown = null;
+        }
     }
 
     private static @Nullable Throwable trying(@Nullable Throwable before, Runnable action) {
@@ -422,14 +404,18 @@ final class Fitting implements AutoCloseable {
     /** What the rates of an epoch depend on. */
     private void ready(int number, List<EpochLog> finished) {
         together = together(number);
-        updatesBefore = 0;
-        for (int e = 1; e < number; e++) {
-            updatesBefore += (train.steps() - 1) / together(e) + 1;
-        }
+        updatesBefore = updates(number - 1);
         rateFactor = 1;
         for (Callback c : trainer.callbacks) {
-            rateFactor *= c.rateFactor(monitor, finished);
+            rateFactor *= c.rateFactor(run.monitor(), finished);
         }
+    }
+
+    /** How many steps the optimizer takes in the first epochs. */
+    private long updates(int epochs) {
+        return IntStream.rangeClosed(1, epochs)
+                .mapToLong(e -> (train.steps() - 1) / together(e) + 1)
+                .sum();
     }
 
     private int together(int number) {
@@ -470,7 +456,12 @@ final class Fitting implements AutoCloseable {
             }
         }
         Map<String, Double> values = tally.figures();
-        averaged(() -> judge(values, before, start));
+        try {
+            show();
+            judge(values, before, start);
+        } finally {
+            hide();
+        }
         EpochLog log = run.epochs().get(run.size() - 1);
         trainer.callbacks.forEach(c -> c.onEpochEnd(run, log));
         if (saver != null && saver.everyEpoch()) {
@@ -485,6 +476,7 @@ final class Fitting implements AutoCloseable {
             trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
         }
         EpochLog record = run.best();
+        Monitor monitor = run.monitor();
         double figure = values.getOrDefault(monitor.figure(), Double.NaN);
         boolean better = record == null || monitor.improves(record.value(monitor.figure()), figure);
         if (better) {

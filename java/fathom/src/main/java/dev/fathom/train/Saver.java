@@ -27,13 +27,14 @@ final class Saver {
     }
 
     /**
-     * Makes the folder ready before the first step.
+     * Makes the folder ready before the first step. No file is deleted before the run is loaded.
      *
      * @param from the checkpoint that the run goes on from, null where it begins anew
+     * @param load what loads it, once nothing can be refused
      * @throws IllegalStateException if another run's checkpoints lie there
      * @throws UncheckedIOException if nothing can be written there
      */
-    void begin(@Nullable Path from, long steps) {
+    void begin(@Nullable Path from, long steps, Runnable load) {
         List<Path> there = Checkpoints.all(when.folder());
         boolean own = from != null
                 && same(Objects.requireNonNull(from.toAbsolutePath().getParent()), when.folder());
@@ -47,6 +48,7 @@ final class Saver {
         AtomicFile.write(probe, out -> {});
         try {
             Files.delete(probe);
+            load.run();
             for (Path f : there) {
                 if (!own) {
                     Files.delete(f);

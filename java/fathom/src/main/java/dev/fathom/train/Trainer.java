@@ -403,7 +403,7 @@ public final class Trainer<M extends Net> {
 
     /** Starts {@link #fit(Batches, int)} on a thread of its own; see {@link #start(Batches, Batches, int)}. */
     public Run start(Batches train, int epochs) {
-        return run("start", train, null, epochs).start(epochs);
+        return started(train, null, epochs);
     }
 
     /** Starts {@link #fit(Batches, Dataset, int)} on a thread of its own; see {@link #start(Batches, Batches, int)}. */
@@ -421,7 +421,17 @@ public final class Trainer<M extends Net> {
      */
     public Run start(Batches train, Batches validation, int epochs) {
         requireNonNull(validation, "Trainer.start: validation must not be null");
-        return run("start", train, validation, epochs).start(epochs);
+        return started(train, validation, epochs);
+    }
+
+    private Run started(Batches train, @Nullable Batches validation, int epochs) {
+        Run run = run("start", train, validation, epochs);
+        try {
+            return run.start(epochs);
+        } catch (RuntimeException | Error e) { // nobody else has the run to close it
+            run.close();
+            throw e;
+        }
     }
 
     private static Batches batches(String what, Batches train, Dataset validation) {
@@ -435,8 +445,8 @@ public final class Trainer<M extends Net> {
         requireNonNull(train, "Trainer." + what + ": train must not be null");
         Checks.atLeast(what, "epochs", epochs, 1);
         checkStates(what);
-        Fitting fitting = new Fitting(this, monitor(validation != null), train, validation, epochs, resume);
-        return fitting.run();
+        Monitor monitor = monitor(what, validation != null);
+        return new Fitting(what, this, monitor, train, validation, epochs, resume).run();
     }
 
     private void checkStates(String what) {
@@ -449,12 +459,12 @@ public final class Trainer<M extends Net> {
     }
 
     /** Refuses a figure that no epoch will have, before the first is spent. */
-    private Monitor monitor(boolean validated) {
+    private Monitor monitor(String what, boolean validated) {
         for (Callback c : callbacks) {
             if (c.needsValidation() && !validated && figure == null) {
-                throw new IllegalArgumentException("fit: " + c.getClass().getSimpleName()
-                        + " needs validation data, because the training loss falls also when the model overfits; call"
-                        + " fit(train, validation, epochs), or say keepBest(\"loss\") to go by the training loss");
+                throw new IllegalArgumentException(what + ": " + c.getClass().getSimpleName()
+                        + " needs validation data, because the training loss falls also when the model overfits; call "
+                        + what + "(train, validation, epochs), or say keepBest(\"loss\") to go by the training loss");
             }
         }
         String by = figure != null ? figure : validated ? "val_loss" : "loss";
@@ -464,7 +474,7 @@ public final class Trainer<M extends Net> {
             List.copyOf(measured).forEach(name -> measured.add("val_" + name));
         }
         if (!measured.contains(by)) {
-            throw new IllegalArgumentException("fit: " + by + " is not measured; there are " + measured
+            throw new IllegalArgumentException(what + ": " + by + " is not measured; there are " + measured
                     + (validated ? "; add its metric" : "; add its metric, or validation data"));
         }
         Metric metric = metric(by.startsWith("val_") ? by.substring(4) : by);

@@ -350,6 +350,20 @@ class ExaminationTest {
     }
 
     @Test
+    void aLossThatBecomesNaNIsNamed() {
+        try (Dataset data = floats(-1, 1)) {
+            Check check = check(new Linear(2, 1), Loss.mse(), data, new Sgd(1e30f));
+            assertThat(sentence(check, "inputs"))
+                    .matches("false its loss becomes (NaN|Infinity) within 100 steps; lower the learning rate, or clip"
+                            + " the gradients");
+            Layer quotient = new Sequential(x -> x.div(x), new Linear(2, 1));
+            assertThat(sentence(check(quotient, Loss.mse(), data, new Sgd(1e-3f)), "inputs"))
+                    .isEqualTo("false its loss becomes NaN within 100 steps where all inputs are zero; lower the"
+                            + " learning rate, or clip the gradients");
+        }
+    }
+
+    @Test
     void aLossThatIsNoNumberIsNamed() {
         try (var model = Model.of(new Linear(2, 2), 1);
                 Dataset data = points(64, 1)) {

@@ -305,6 +305,7 @@ class RatesTest {
         Path here = folder.resolve("best");
         try (var model = Model.of(net(), 1);
                 var loaded = Model.of(net(), 2);
+                var other = Model.of(net(), 3);
                 Dataset train = points(44, 1);
                 Dataset validation = points(30, 2)) {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.crossEntropy(), new Ema(new Adam(0.05f), 0.8f))
@@ -320,11 +321,15 @@ class RatesTest {
                     delete(file);
                 }
             }
-            assertThatThrownBy(() -> trainer.resume(here).fit(train.shuffled(3).batches(12), validation, EPOCHS))
+            List<float[]> before = values(other);
+            assertThatThrownBy(() -> trainer.model(other)
+                            .resume(here)
+                            .fit(train.shuffled(3).batches(12), validation, EPOCHS))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("resume: " + here.resolve("best.safetensors")
                             + " holds averaged weights and batch norms that fit them, from which no run goes on to the"
                             + " same bits; begin anew without resume()");
+            assertThat(values(other).toArray()).as("nothing was loaded").isEqualTo(before.toArray());
         }
     }
 
@@ -403,6 +408,12 @@ class RatesTest {
                             .accumulate(2)
                             .fit(data.batches(1), 2),
                     "fit: " + new Swa(new Sgd(0.1f), 7, 2)
+                            + " would have no average in the end, because the run has only 6 steps; let the averages"
+                            + " begin earlier, or train for longer");
+            refused(
+                    () -> Trainer.of(model, Loss.mse(), new Swa(new Sgd(0.1f), 7, 2))
+                            .start(data.batches(2), 2),
+                    "start: " + new Swa(new Sgd(0.1f), 7, 2)
                             + " would have no average in the end, because the run has only 6 steps; let the averages"
                             + " begin earlier, or train for longer");
             Trainer.of(model, Loss.mse(), new Swa(new Sgd(0.1f), 7, 2)).fit(data.batches(1), 2);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.memory.Memory;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
@@ -29,6 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
@@ -308,14 +311,84 @@ class RunTest {
             try (Run run = trainer(model).callbacks(hold).start(data.batches(5), 3)) {
                 hold.inside.await();
                 List<float[]> values = values(model);
-                assertThatThrownBy(() -> kept.start(data.batches(5), 1))
-                        .hasMessageStartingWith("fit: the model is trained by a run that goes on");
-                assertThatThrownBy(() -> kept.resume(folder).start(data.batches(5), 2))
-                        .hasMessageStartingWith("fit: the model is trained by a run that goes on");
-                assertThat(files(folder)).isEqualTo(before);
-                assertThat(values(model)).usingRecursiveComparison().isEqualTo(values);
-                hold.go.countDown();
+                try {
+                    assertThatThrownBy(() -> kept.start(data.batches(5), 1))
+                            .hasMessageStartingWith("start: the model is trained by a run that goes on");
+                    assertThatThrownBy(() -> kept.resume(folder).start(data.batches(5), 2))
+                            .hasMessageStartingWith("start: the model is trained by a run that goes on");
+                    assertThat(files(folder)).isEqualTo(before);
+                    assertThat(values(model)).usingRecursiveComparison().isEqualTo(values);
+                } finally {
+                    hold.go.countDown();
+                }
             }
+        }
+    }
+
+    /** What is refused after the checkpoint was found loads nothing of it. */
+    @Test
+    void aResumeThatIsRefusedLoadsNothing(@TempDir Path folder) throws Exception {
+        Path own = folder.resolve("own");
+        Path others = folder.resolve("others");
+        try (Dataset data = points(20);
+                var model = model()) {
+            Trainer<Sequential> trainer = trainer(model);
+            trainer.checkpoints(Checkpoints.in(own)).fit(data.batches(5), 1);
+            trainer.checkpoints(Checkpoints.in(others)).fit(data.batches(5), 1);
+            List<float[]> values = values(model);
+            assertThatThrownBy(() -> trainer.resume(own)
+                            .checkpoints(Checkpoints.in(others))
+                            .fit(data.batches(5), 2))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("checkpoints: " + others + " holds step-000000004.safetensors of an");
+            assertThat(values(model)).usingRecursiveComparison().isEqualTo(values);
+            List<Path> before = files(others);
+            try (Pass pass = Pass.infer()) { // which reads the model, so that nothing can be loaded into it
+                model.net().apply(Tensor.ones(1, 2));
+                Checkpoints replacing = Checkpoints.in(others).replace();
+                assertThatThrownBy(() -> onAnotherThread(
+                                () -> trainer.resume(own).checkpoints(replacing).fit(data.batches(5), 2)))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("resume: ");
+            }
+            assertThat(files(others))
+                    .as("no file is deleted for a run that never began")
+                    .isEqualTo(before);
+        }
+    }
+
+    private static void onAnotherThread(Runnable work) throws Exception {
+        var task = new FutureTask<>(work, null);
+        new Thread(task).start();
+        try {
+            task.get();
+        } catch (ExecutionException e) {
+            throw (RuntimeException) e.getCause();
+        }
+    }
+
+    /** Where no thread is to be had, nobody has the run to close it. */
+    @Test
+    void aRunWithoutAThreadIsClosed() {
+        try (Dataset data = points(20);
+                var model = model()) {
+            trainer(model).fit(data.batches(5), 1); // the gradients stay
+            long before = Memory.stats().owned();
+            InheritableThreadLocal<Integer> refusing = new InheritableThreadLocal<>() {
+                @Override
+                protected Integer childValue(Integer parent) {
+                    throw new IllegalStateException("no thread");
+                }
+            };
+            refusing.set(1);
+            try {
+                assertThatThrownBy(() -> trainer(model).start(data.batches(5), 1))
+                        .hasMessage("no thread");
+            } finally {
+                refusing.remove();
+            }
+            assertThat(Memory.stats().owned()).isEqualTo(before);
+            trainer(model).fit(data.batches(5), 1);
         }
     }
 

@@ -631,6 +631,11 @@ class TrainerTest {
                                     + " model overfits; call fit(train, validation, epochs), or say "
                                     + "keepBest(\"loss\") to"
                                     + " go by the training loss");
+            assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
+                            .callbacks(new EarlyStopping(2))
+                            .start(batches, 5))
+                    .hasMessageStartingWith("start: EarlyStopping needs validation data, because")
+                    .hasMessageContaining("; call start(train, validation, epochs), or say");
             Run history = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-9f))
                     .callbacks(new EarlyStopping(2, 0.1))
                     .keepBest("loss")

@@ -1,5 +1,6 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.explain.ReceptiveField;
 import dev.fathom.nets.AlexNet;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nets.FractalNet;
@@ -15,7 +16,6 @@ import dev.fathom.nets.Vgg;
 import dev.fathom.nets.ZfNet;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.explain.ReceptiveField;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
