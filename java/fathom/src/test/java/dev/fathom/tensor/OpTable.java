@@ -112,6 +112,7 @@ public final class OpTable {
     /** One op. Its setters are for the table; suites read. */
     public static final class Row {
         private final String name;
+        private final String section = OpTable.section;
         private final List<Object> covers = new ArrayList<>();
         private final List<int[][]> samples = new ArrayList<>();
         private final List<int[][]> large = new ArrayList<>();
@@ -134,7 +135,10 @@ public final class OpTable {
             this.covers.addAll(List.of(covers));
         }
 
-        /** Also covers these: rows of an enum, classes of ops, public methods of Tensor as {@code add(float)}. */
+        /**
+         * Also covers these: rows of an enum, classes of ops, public methods of Tensor as {@code add(float)}, and
+         * layers where no method calls the op.
+         */
         private Row covers(Object... more) {
             covers.addAll(List.of(more));
             return this;
@@ -255,6 +259,11 @@ public final class OpTable {
             return name;
         }
 
+        /** The heading under which the page of ops has what it covers. */
+        public String section() {
+            return section;
+        }
+
         /** The op under test, from its inputs to its (first) result. */
         public Tensor run(Tensor... in) {
             return f.apply(in);
@@ -280,7 +289,8 @@ public final class OpTable {
             return refuses;
         }
 
-        Collection<Object> covered() {
+        /** What it covers: rows of an enum, classes of ops, and as texts the methods and layers that call them. */
+        public Collection<Object> covered() {
             return covers;
         }
 
@@ -422,6 +432,8 @@ public final class OpTable {
     }
 
     private static final List<Row> ROWS = new ArrayList<>();
+    /** That of the rows that follow. */
+    private static String section = "";
 
     private OpTable() {}
 
@@ -494,6 +506,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Elementwise, of one input";
         unary(Unary.RELU, "relu()", Tensor::relu, x -> x < 0 ? 0 : x);
         unary(Unary.SIGMOID, "sigmoid()", Tensor::sigmoid, Doubles::sigmoid).range(-8, 8);
         unary(Unary.TANH, "tanh()", Tensor::tanh, Math::tanh).range(-4, 4);
@@ -640,6 +653,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Elementwise, of two inputs";
         binary(Binary.ADD, "add(Tensor)", (a, b) -> a + b);
         binary(Binary.SUB, "sub(Tensor)", (a, b) -> a - b);
         binary(Binary.MUL, "mul(Tensor)", (a, b) -> a * b);
@@ -710,6 +724,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Integers, masks and conversions";
         integer(Binary.ADD, "add(Tensor)", (a, b) -> a + b);
         integer(Binary.SUB, "sub(Tensor)", (a, b) -> a - b);
         integer(Binary.MUL, "mul(Tensor)", (a, b) -> a * b);
@@ -842,8 +857,10 @@ public final class OpTable {
 
     // ---- products
 
+    private static final String EINSUM = "einsum(String,Tensor[])";
+
     private static Row einsum(String equation) {
-        return row("einsum " + equation)
+        return row("einsum " + equation, EINSUM)
                 .product()
                 .range(-1, 1)
                 .f(x -> Tensor.einsum(equation, x))
@@ -852,7 +869,7 @@ public final class OpTable {
 
     /** With an ellipsis, and the equation that says the same of operands reshaped, where a shape is not empty. */
     private static Row ellipsis(String equation, String letters, int[]... shapes) {
-        return row("einsum " + equation + (shapes[0].length > 0 ? " " + Arrays.toString(shapes[0]) : ""))
+        return row("einsum " + equation + (shapes[0].length > 0 ? " " + Arrays.toString(shapes[0]) : ""), EINSUM)
                 .product()
                 .range(-1, 1)
                 .f(x -> Tensor.einsum(equation, x))
@@ -977,6 +994,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Products";
         row("matmul", MatmulOp.class, "matmul(Tensor)")
                 .product()
                 .range(-1, 1)
@@ -1114,7 +1132,7 @@ public final class OpTable {
                         "einsum: ij->ii has letter i twice in the result; name each once",
                         () -> Tensor.einsum("ij->ii", t(2, 3)));
         linear("linear", false, false, null)
-                .covers("linear(Operand,Operand)", "value()")
+                .covers("linear(Operand,Operand)")
                 .sample(s(2, 3, 4), s(5, 4))
                 .sample(s(7), s(3, 7))
                 .refuses(
@@ -1255,6 +1273,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Convolutions";
         Map<String, Window> windows = new LinkedHashMap<>();
         for (Window w : List.of(
                 Window.of(1),
@@ -1540,6 +1559,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Reductions";
         reduction("sum", Tensor::sum, line -> Arrays.stream(line).sum())
                 .sample(s(0))
                 .sample(s(3, 0));
@@ -1733,6 +1753,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Normalization";
         for (boolean given : new boolean[] {false, true}) {
             String name = given ? "batch_norm given" : "batch_norm";
             for (Norm op : List.of(
@@ -1767,6 +1788,7 @@ public final class OpTable {
             }
         }
         ROWS.get(ROWS.size() - 1)
+                .covers("batchNorm(Operand,Operand,float,Tensor,Activation)")
                 .covers("batchNorm(Operand,Operand,Operand,Operand,float,Tensor,Activation)")
                 .refuses(
                         "batch_norm: x [1, 4] has 1 values a channel but statistics of a batch need 2; give a larger"
@@ -1805,8 +1827,9 @@ public final class OpTable {
                 }
             }
         }
+        ROWS.get(ROWS.size() - 2).covers("layerNorm(int,Operand,Operand,float)");
         ROWS.get(ROWS.size() - 1)
-                .covers("layerNorm(int,Operand,Operand,float)", "rmsNorm(int,Operand,float)")
+                .covers("rmsNorm(int,Operand,float)")
                 .refuses(
                         "layer_norm: x [3] has 1 dimensions but 2 are needed; give [.., channels]",
                         () -> t(3).layerNorm(2, null, null, 1e-5f))
@@ -1895,6 +1918,7 @@ public final class OpTable {
     // ---- softmax and cross-entropy
 
     static {
+        section = "Softmax and losses";
         for (int axis : new int[] {0, 1, -1}) {
             for (boolean log : new boolean[] {false, true}) {
                 String name = log ? "log_softmax" : "softmax";
@@ -2156,6 +2180,7 @@ public final class OpTable {
     // ---- counts
 
     static {
+        section = "Counts";
         row("correct", CorrectOp.class, "correct(Tensor)")
                 .labels(1)
                 .sized(n -> new int[][] {{3, n}, {3}})
@@ -2189,7 +2214,7 @@ public final class OpTable {
     /** The values of {@link Tensor#sort}, or the first k of {@link Tensor#topk}, where k is above 0. */
     private static Row sorted(String name, int axis, Order order, int k) {
         boolean places = name.startsWith("places");
-        return row(name, SortOp.class)
+        return row(name, SortOp.class, k < 0 ? "sort(int,Order)" : "topk(int,int)")
                 .sized(n -> new int[][] {{3, n, 5}})
                 .sized(n -> new int[][] {{n, 3, 4}})
                 .sample(s(2, 3, 200))
@@ -2244,9 +2269,10 @@ public final class OpTable {
         return new int[][] {x, index};
     }
 
-    // ---- random, views, and what runs again
+    // ---- random numbers, moves and indices, and what runs again
 
     static {
+        section = "Random numbers";
         for (float p : new float[] {0, 0.4f, 1}) {
             long seed = 0x123456789abcL;
             long counter = 0xfffffffeL; // the block number carries into its high word
@@ -2269,6 +2295,7 @@ public final class OpTable {
                 r.large(s(400_003)); // all zeros are a memset
             }
         }
+        section = "Moves and indices";
         row("reshape", ReshapeOp.class, "reshape(int[])")
                 .sized(n -> new int[][] {{2, n, 3}})
                 .sample(s(0, 2))
@@ -2372,14 +2399,14 @@ public final class OpTable {
                 });
         for (int axis = 0; axis < 3; axis++) {
             int at = axis;
-            row("concat along " + at, ConcatOp.class)
+            row("concat along " + at, ConcatOp.class, "concat(int,Tensor[])")
                     .sized(n -> joined(at, n, 4))
                     .sample(s(2, 3, 4))
                     .sample(joined(at, 0, 3))
                     .large(joined(at, 500, 700)[0], joined(at, 500, 700)[1])
                     .f(x -> Tensor.concat(at, x))
                     .is(x -> Doubles.concat(at, x));
-            row("stack along " + at, ConcatOp.class)
+            row("stack along " + at, ConcatOp.class, "stack(int,Tensor[])")
                     .sized(n -> new int[][] {{3, n}, {3, n}, {3, n}})
                     .f(x -> Tensor.stack(at, x))
                     .is(x -> Doubles.concat(
@@ -2438,7 +2465,7 @@ public final class OpTable {
             }
             sorted("topk along " + axis, axis, Order.DESCENDING, 3);
         }
-        row("sort of I32", SortOp.class)
+        row("sort of I32", SortOp.class, "sort(int)")
                 .numbers(0, Numbers.INTS)
                 .range(-2_000_000_000, 2_000_000_000)
                 .constant()
@@ -2513,7 +2540,7 @@ public final class OpTable {
                         "expand: [-1, 2, 3] are no dimensions for x [2, 3]; give 0 or more, or -1 to keep a dimension"
                                 + " that x has",
                         () -> t(2, 3).expand(-1, 2, 3));
-        row("split", SliceOp.class)
+        row("split", SliceOp.class, "split(int,int[])")
                 .sized(n -> new int[][] {{3, n + 2, 2}})
                 .f(x -> {
                     List<Tensor> parts = x[0].split(1, 2, 0, x[0].dim(1) - 2);
@@ -2528,7 +2555,7 @@ public final class OpTable {
                         "split: x [2, 5] has dim(1)=5, which the sizes [6, -1] do not add up to; give sizes of 0 or"
                                 + " more whose sum it is",
                         () -> t(2, 5).split(1, 6, -1).get(0));
-        row("chunk", SliceOp.class)
+        row("chunk", SliceOp.class, "chunk(int,int)")
                 .sized(n -> new int[][] {{n, 4}})
                 .f(x -> {
                     List<Tensor> parts = x[0].chunk(0, 3);
@@ -2657,7 +2684,7 @@ public final class OpTable {
                 .is(x -> bag(x[0], x[1], null, null, null, -1))
                 .tolerance(2e-6, 1e-5)
                 .ordinary(0);
-        row("detach", "detach()")
+        row("detach", "detach()", "value()")
                 .sized(n -> new int[][] {{n}})
                 .constant()
                 .f(x -> x[0].detach())
@@ -2678,6 +2705,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Padding, pooling and resizing";
         for (PadMode mode : PadMode.values()) {
             String name = mode.name().toLowerCase(java.util.Locale.ROOT);
             float value = mode == PadMode.ZEROS ? 7 : 0;
@@ -2850,6 +2878,7 @@ public final class OpTable {
                             MaxPoolOp.class,
                             x -> x.maxPoolWithIndices(w).indices(),
                             (seen, at, places) -> at[(int) Doubles.argmax(seen)])
+                    .covers("maxPoolWithIndices(Window)", "maxPoolWithIndices(int)")
                     .constant();
         }
         // taps that are no bytes; windows larger than the image
@@ -3038,13 +3067,16 @@ public final class OpTable {
                         () -> t(3, 4).slice(1, 1, 5, 2));
     }
 
+    // ---- recurrent layers
+
     static {
+        section = "Recurrent layers";
         for (Cell cell : Cell.values()) {
             boolean reverse = cell.ordinal() % 2 == 1;
             boolean senses = cell == Cell.GRU_RESET_FIRST;
             RecurrentOp op = new RecurrentOp(cell, reverse, senses, false, 1);
             int lengths = cell.hasCellState() ? 8 : 6;
-            Row r = row("recurrent " + cell.name().toLowerCase(Locale.ROOT), RecurrentOp.class)
+            Row r = row("recurrent " + cell.name().toLowerCase(Locale.ROOT), RecurrentOp.class, "Recurrent")
                     .range(-1, 1)
                     .numbers(lengths, Numbers.INTS)
                     .range(lengths, 1, 3)
@@ -3100,6 +3132,7 @@ public final class OpTable {
     }
 
     static {
+        section = "Attention";
         attention("attention", new Attention(2), 2)
                 .is(x -> AttentionReference.of(x[0], x[1], x[2], 2, 2, null, (b, i, j) -> true))
                 .refuses(
@@ -3217,7 +3250,7 @@ public final class OpTable {
                                                 .mask(AttentionMask.NONE.withPast(
                                                         Tensor.ofInts(new int[] {2, 3}, 2)))));
         for (boolean beside : new boolean[] {false, true}) {
-            row("rotary, pairs " + (beside ? "side by side" : "of halves"), RotaryOp.class)
+            row("rotary, pairs " + (beside ? "side by side" : "of halves"), RotaryOp.class, "RotaryPositions")
                     .numbers(1, Numbers.SETTING)
                     .indices(2, shapes -> shapes[1][0] - shapes[0][1] + 1)
                     .sized(FEW, n -> new int[][] {{2, n, 3 * 7}, {n + 3, 6}, {2}})

@@ -46,7 +46,7 @@ class CatalogueTest {
     @Test
     void pagesAndPicturesAreFresh() throws IOException {
         assumeTrue(NativeRuntime.get().isa() != Isa.BASELINE, "pictures are of v3 and v4, whose bits are the same");
-        Set<String> pages = new HashSet<>();
+        Set<String> pages = new HashSet<>(Set.of("ops.md")); // which OpPageTest of fathom-nets holds to the rows of ops
         for (CataloguePage family : FAMILIES) {
             assertThat(FOLDER.resolve(family.file() + ".md"))
                     .as("make it anew with ./fathom docs")
