@@ -2,6 +2,7 @@ package dev.fathom.image;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.io.MappedFile;
 import dev.fathom.io.Packed;
 import dev.fathom.op.Shape;
 import java.io.DataInputStream;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -19,7 +21,8 @@ import java.util.Arrays;
  * be plain or gzip; the first bytes decide, not the name.
  *
  * <p>{@link #read} reads the header and compares it with the size of the file (for gzip: with the size that the file's
- * last four bytes tell); the values are read by {@link #toArray} or {@link #stream}.
+ * last four bytes tell); the values are read by {@link #toArray} or {@link #stream}, and {@link #dataset} leaves those
+ * of a plain file where they are.
  */
 public final class Idx {
     private static final int UNSIGNED_BYTE = 8;
@@ -103,8 +106,15 @@ public final class Idx {
     }
 
     /**
-     * Reads images and their labels, the format of MNIST and similar sets. The largest label decides the number of
-     * classes.
+     * Makes a dataset of images and their labels, the format of MNIST and similar sets. The largest label decides the
+     * number of classes.
+     *
+     * <p>The images of a plain file stay in it: the file is mapped, and only the examples of a batch are copied. So it
+     * may be larger than the memory and does not count against {@code -Dfathom.memory}. It should stay as it is while
+     * the dataset is open. A file that became shorter is an {@link IllegalStateException} when it is read.
+     *
+     * <p>The images of a gzip file, or of a file inside an archive, cannot be mapped and are copied into memory. If
+     * they do not fit, unpack the file, or collect the parts of its {@link #stream} by {@link Dataset#onDisk}.
      *
      * @throws IllegalArgumentException if a file is damaged, the two do not hold equally many examples, or there are
      *     none
@@ -118,15 +128,38 @@ public final class Idx {
                     + images + " is " + x.shape + " and " + labels + " is " + y.shape + "; give the images first");
         }
         int[] dims = x.shape.toArray();
+        if (dims[0] != y.shape.dim(0)) {
+            throw new IllegalArgumentException("idx: there are " + dims[0] + " images in " + images + " but "
+                    + y.shape.dim(0) + " labels in " + labels + "; give one label for each image");
+        }
+        if (x.shape.size() == 0) {
+            throw new IllegalArgumentException("idx: " + images + " is " + x.shape
+                    + ", so there is nothing in it; give a file of at least one image of at least one pixel");
+        }
         byte[] bytes = y.toArray();
-        int[] classes = new int[bytes.length];
+        int[] all = new int[bytes.length];
+        int most = 0;
         for (int i = 0; i < bytes.length; i++) {
-            classes[i] = bytes[i] & 0xff;
+            all[i] = bytes[i] & 0xff;
+            most = Math.max(most, all[i]);
         }
         Shape image = Shape.of(Arrays.copyOfRange(dims, 1, dims.length));
-        return Dataset.of(
-                Field.pixels("x", image, dims[0], x::stream).input(),
-                Field.labels("y", classes).target());
+        if (x.file.gzip() || images.getFileSystem() != FileSystems.getDefault()) {
+            return Dataset.of(
+                    Field.pixels("x", image, all.length, x::stream).input(),
+                    Field.labels("y", all).target());
+        }
+        MappedFile file = MappedFile.open(images);
+        try {
+            long begin = 4 + 4L * dims.length;
+            if (file.size() != begin + x.shape.size()) {
+                throw x.changed();
+            }
+            return MappedImages.dataset(file, begin, image, all, most + 1);
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
     }
 
     /** Returns the dimensions, of which the first counts the examples. */
@@ -161,8 +194,7 @@ public final class Idx {
             DataInputStream in = file.open();
             try {
                 if (!header(file, in).equals(shape)) {
-                    throw new IllegalArgumentException(
-                            file.file() + ": the file has changed since its header was read; read it again");
+                    throw changed();
                 }
                 return new Values(in);
             } catch (IOException | RuntimeException | Error e) {
@@ -172,6 +204,11 @@ public final class Idx {
         } catch (IOException e) {
             throw file.failure(e);
         }
+    }
+
+    private IllegalArgumentException changed() {
+        return new IllegalArgumentException(
+                file.file() + ": the file has changed since its header was read; read it again");
     }
 
     /** Reads as many values as the header tells, and that nothing follows them. */

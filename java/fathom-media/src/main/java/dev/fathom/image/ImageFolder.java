@@ -1,18 +1,16 @@
 package dev.fathom.image;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Field;
 import dev.fathom.io.AtomicFile;
+import dev.fathom.io.MappedFile;
 import dev.fathom.op.Shape;
 import dev.fathom.tree.Records;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,14 +34,18 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
-import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A folder with a sub-folder for each class, in which lie PNG, JPEG and BMP files of any size, also in folders below
  * and behind links. They are decoded once, to bytes [height, width, channels], and kept in a cache file. As long as the
- * files' names, sizes and times and the settings are unchanged, the cache is read instead.
+ * files' names, sizes and times and the settings are unchanged, the cache is used instead.
+ *
+ * <p>The decoded images stay in the cache file, which is mapped: only the examples of a batch are copied. So the images
+ * may be larger than the memory and do not count against {@code -Dfathom.memory}. The file should stay as it is while
+ * they are in use. Another {@link #read} does not change it but puts a new one in its place, and a file that became
+ * shorter is an {@link IllegalStateException} when it is read.
  *
  * <pre>{@code
  * try (var pets = ImageFolder.of(Path.of("pets"), Preprocessing.of(64, 64)).skipDamaged().read()) {
@@ -339,49 +341,85 @@ public record ImageFolder(
     }
 
     /**
-     * What a cache holds, or null where it is of other images, damaged, or lacks some that only memory lacked for.
+     * What a cache holds, or null where it is not there, of other images, damaged, or lacks some that only memory
+     * lacked for.
      *
      * @param fresh whether it was just written, and so has all that there was memory for
      */
     private @Nullable Images cached(Path file, Listing listing, boolean fresh) {
-        long image = (long) recipe.height() * recipe.width() * recipe.channels();
-        int all = listing.files().size();
-        try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
-            byte[] head = new byte[HEAD];
-            long length = in.length();
-            if (length < HEAD + TAIL || in.read(head) < HEAD || !MessageDigest.isEqual(head, sha256(listing.text()))) {
-                return null;
-            }
-            in.seek(length - TAIL);
-            long tail = in.readLong();
-            long sum = in.readLong();
-            if (tail < HEAD || tail > length - TAIL || (tail - HEAD) % image != 0 || (tail - HEAD) / image > all) {
-                return null;
-            }
-            long count = length - TAIL - tail;
-            if (count > Integer.MAX_VALUE - 8 || count > 2L * all + 40_000L * (all - (tail - HEAD) / image)) {
-                return null;
-            }
-            byte[] fates = new byte[(int) count];
-            in.seek(tail);
-            in.readFully(fates);
-            List<String> skipped = new ArrayList<>();
-            int[] labels = labels(fates, listing, skipped);
-            if (labels.length != (tail - HEAD) / image
-                    || !fresh && skipped.stream().anyMatch(why -> why.endsWith(ImageFile.MEMORY))) {
-                return null;
-            }
-            skipped.forEach(this::refused);
-            if (labels.length == 0) {
-                throw new IllegalArgumentException("image folder: all " + all + " files of " + folder
-                        + " are damaged, the first: " + skipped.get(0));
-            }
-            Dataset data =
-                    data(in, head, fates, tail, sum, labels, listing.classes().size());
-            return data == null ? null : new Images(data, listing.classes(), List.copyOf(skipped));
-        } catch (IOException e) {
-            return null; // not there, or cut
+        MappedFile in;
+        try {
+            in = MappedFile.open(file);
+        } catch (UncheckedIOException e) {
+            return null; // not there
         }
+        Images images = null;
+        try {
+            images = cached(in, listing, fresh);
+        } catch (IOException | IllegalStateException e) {
+            return null; // cut
+        } finally {
+            if (images == null) {
+                in.close();
+            }
+        }
+        if (images == null) {
+            return null;
+        }
+        try (Dataset raw = images.data) {
+            return new Images(recipe.normalize(raw), images.classes, images.skipped);
+        }
+    }
+
+    private @Nullable Images cached(MappedFile in, Listing listing, boolean fresh) throws IOException {
+        Shape shape = Shape.of(recipe.height(), recipe.width(), recipe.channels());
+        long image = shape.size();
+        int all = listing.files().size();
+        long end = in.size() - TAIL;
+        if (end < HEAD || !MessageDigest.isEqual(bytes(in, 0, HEAD).array(), sha256(listing.text()))) {
+            return null;
+        }
+        long tail = bytes(in, end, TAIL).getLong(0);
+        if (tail < HEAD || tail > end || (tail - HEAD) % image != 0 || (tail - HEAD) / image > all) {
+            return null;
+        }
+        long count = end - tail;
+        if (count > Integer.MAX_VALUE - 8 || count > 2L * all + 40_000L * (all - (tail - HEAD) / image)) {
+            return null;
+        }
+        List<String> skipped = new ArrayList<>();
+        int[] labels = labels(bytes(in, tail, (int) count).array(), listing, skipped);
+        if (labels.length != (tail - HEAD) / image
+                || !fresh && skipped.stream().anyMatch(why -> why.endsWith(ImageFile.MEMORY))) {
+            return null;
+        }
+        skipped.forEach(this::refused);
+        if (labels.length == 0) {
+            throw new IllegalArgumentException(
+                    "image folder: all " + all + " files of " + folder + " are damaged, the first: " + skipped.get(0));
+        }
+        if (!intact(in)) {
+            return null;
+        }
+        Dataset data =
+                MappedImages.dataset(in, HEAD, shape, labels, listing.classes().size());
+        return new Images(data, listing.classes(), List.copyOf(skipped));
+    }
+
+    private static ByteBuffer bytes(MappedFile in, long at, int count) {
+        ByteBuffer to = ByteBuffer.allocate(count);
+        in.read(at, to);
+        return to.flip();
+    }
+
+    /** Whether the checksum at the end is that of all before it. */
+    private static boolean intact(MappedFile in) {
+        CRC32C crc = new CRC32C();
+        long end = in.size() - Long.BYTES;
+        for (long at = 0; at < end; at += BUFFER) {
+            crc.update(bytes(in, at, (int) Math.min(BUFFER, end - at)));
+        }
+        return crc.getValue() == bytes(in, end, Long.BYTES).getLong();
     }
 
     private static int[] labels(byte[] fates, Listing listing, List<String> skipped) throws IOException {
@@ -399,35 +437,6 @@ public record ImageFolder(
             throw new IOException("more than the files");
         }
         return labels.build().toArray();
-    }
-
-    /** Null where the cache changed under the reader, or its bytes are not those that were written. */
-    private @Nullable Dataset data(
-            RandomAccessFile in, byte[] head, byte[] fates, long tail, long sum, int[] labels, int classes) {
-        CRC32C crc = new CRC32C();
-        crc.update(head);
-        Field pixels = Field.pixels(
-                        "x", Shape.of(recipe.height(), recipe.width(), recipe.channels()), labels.length, () -> {
-                            in.seek(HEAD);
-                            // not a channel: an interrupt of the thread would close it
-                            return new CheckedInputStream(new FileInputStream(in.getFD()), crc);
-                        })
-                .input();
-        Dataset data;
-        try {
-            data = Dataset.of(pixels, Field.labels("y", labels).target().classes(classes));
-        } catch (UncheckedIOException e) {
-            return null;
-        }
-        crc.update(fates);
-        crc.update(ByteBuffer.allocate(Long.BYTES).putLong(0, tail));
-        if (crc.getValue() != sum) {
-            data.close();
-            return null;
-        }
-        try (data) {
-            return recipe.normalize(data);
-        }
     }
 
     /** Returns a short form such as {@code pets as [64, 64, 3], BILINEAR, Cover[]}. */

@@ -11,7 +11,7 @@
  *
  * <p>Only the class {@code ImageFile} uses the JDK's ImageIO to decode pictures; everything else works without the
  * module java.desktop, and nothing needs a display. Decoded pictures are cached in a file, which is trusted only if its
- * checksums are right.
+ * checksum is right, and stay there: a dataset over a mapped file copies only the pictures of a batch.
  *
  * <p>Rejected: a codec of our own or another library for pictures (the JDK has one; only what cameras note beside the
  * pixels is read by metadata-extractor).

@@ -4,17 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Pass;
 import dev.fathom.testing.Damage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -99,12 +105,19 @@ class IdxTest {
                 () -> Idx.dataset(three, pair),
                 "idx: images must have two dimensions or more and labels one, but " + three + " is [3] and " + pair
                         + " is [2, 2]; give the images first");
-        refused(() -> Idx.dataset(pair, three), "of: the field x has 2 examples but y has 3; give equally many");
-        refused(() -> Idx.dataset(none, three), "field x: there are no examples; give at least one");
         refused(
-                () -> Idx.dataset(images, three),
-                "field x: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer"
-                        + " than 2^31 values");
+                () -> Idx.dataset(pair, three),
+                "idx: there are 2 images in " + pair + " but 3 labels in " + three + "; give one label for each image");
+        Path noLabels = Files.write(
+                temp.resolve("no-labels"),
+                ByteBuffer.allocate(8).putInt(0x801).putInt(0).array());
+        Path two = Files.write(temp.resolve("two"), idx(0x801, new int[] {2}, new byte[2]));
+        for (Path[] empty : new Path[][] {{none, noLabels}, {images, two}}) {
+            refused(
+                    () -> Idx.dataset(empty[0], empty[1]),
+                    "idx: " + empty[0] + " is " + (empty[0] == none ? "[0, 2]" : "[2, 0]")
+                            + ", so there is nothing in it; give a file of at least one image of at least one pixel");
+        }
     }
 
     private static void refused(ThrowingCallable call, String sentence) {
@@ -194,6 +207,90 @@ class IdxTest {
         assertThatThrownBy(() -> Idx.read(temp))
                 .isExactlyInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot read " + temp + ": it is not a file; give the path of an idx file, plain or gzip");
+    }
+
+    // ---- images that stay in the file
+
+    /** Never a crash: no kernel reads a mapped page. */
+    @Test
+    void aFileThatBecomesShorterIsASentence() throws IOException {
+        Path images = Files.write(temp.resolve("images"), idx(0x803, new int[] {50, 40, 40}, new byte[80_000]));
+        Path labels = Files.write(temp.resolve("labels"), idx(0x801, new int[] {50}, new byte[50]));
+        try (Dataset d = Idx.dataset(images, labels);
+                Pass pass = Pass.infer()) {
+            assertThat(d.batches(50).epoch(0).next().size()).isEqualTo(50);
+            try (RandomAccessFile cut = new RandomAccessFile(images.toFile(), "rw")) {
+                cut.setLength(1000);
+            }
+            assertThatThrownBy(() -> d.batches(50).epoch(0).next())
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessage("read: " + images + " became shorter than the 80016 bytes that it had when it was"
+                            + " opened; leave it as it is while it is in use, and open it again");
+            assertThat(d.labels()).hasSize(50);
+            assertThat(pass.liveBytes()).isPositive();
+        }
+    }
+
+    @Test
+    void aDeletedFileAndAnInterruptedThreadReadOn() throws IOException {
+        Path images = Files.write(
+                temp.resolve("images"), idx(0x802, new int[] {2, 2}, (byte) 1, (byte) 2, (byte) 3, (byte) 4));
+        Path labels = Files.write(temp.resolve("labels"), idx(0x801, new int[] {2}, (byte) 1, (byte) 0));
+        Thread.currentThread().interrupt();
+        try (Dataset d = Idx.dataset(images, labels)) {
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+            Files.delete(images);
+            assertThat(d.pixels(1)).containsExactly(3, 4);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
+
+    /** A file inside an archive cannot be mapped. */
+    @Test
+    void aFileInsideAnArchiveIsCopied() throws IOException {
+        try (FileSystem zip = FileSystems.newFileSystem(temp.resolve("a.zip"), Map.of("create", "true"))) {
+            Path images = Files.write(zip.getPath("images"), idx(0x802, new int[] {1, 2}, (byte) 1, (byte) 2));
+            Path labels = Files.write(zip.getPath("labels"), idx(0x801, new int[] {1}, (byte) 3));
+            try (Dataset d = Idx.dataset(images, labels)) {
+                assertThat(d.pixels(0)).containsExactly(1, 2);
+                assertThat(d.labels()).containsExactly(3);
+            }
+        }
+    }
+
+    /** Trains on a file of 78 MB and prints the weights. */
+    static final class Child {
+        private Child() {}
+
+        public static void main(String[] args) {
+            try (Dataset data = Idx.dataset(Path.of(args[0]), Path.of(args[1]))) {
+                System.out.println(LargerThanMemory.trained(data));
+            }
+        }
+    }
+
+    @Test
+    void imagesLargerThanTheLimitTrainToTheBitsOfMemory() throws Exception {
+        byte[] pixels = new byte[100_000 * 784];
+        new Random(1).nextBytes(pixels);
+        byte[] classes = new byte[100_000];
+        for (int i = 0; i < classes.length; i++) {
+            classes[i] = (byte) (i * 7 % 5);
+        }
+        byte[] file = idx(0x803, new int[] {100_000, 28, 28}, pixels);
+        Path images = Files.write(temp.resolve("images"), file);
+        Path labels = Files.write(temp.resolve("labels"), idx(0x801, new int[] {100_000}, classes));
+        String mapped = LargerThanMemory.child(Child.class, images, labels);
+        Path zipped = Files.write(temp.resolve("images.gz"), gzip(file));
+        long before = Memory.stats().owned();
+        try (Dataset held = Idx.dataset(zipped, labels)) {
+            assertThat(Memory.stats().owned() - before).isGreaterThan(pixels.length);
+            assertThat(mapped).isEqualTo(LargerThanMemory.trained(held));
+        }
+        assertThatThrownBy(() -> LargerThanMemory.child(Child.class, zipped, labels))
+                .as("copied, it does not fit")
+                .hasMessageContaining("-Dfathom.memory");
     }
 
     @Test

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Pass;
 import java.awt.Transparency;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -14,6 +16,7 @@ import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -381,6 +384,78 @@ class ImageFolderTest {
             assertThat(cacheFile()).hasBinaryContent(good);
         }
         assertThat(file).exists();
+    }
+
+    /** Never a crash: no kernel reads a mapped page. */
+    @Test
+    void aCacheThatBecomesShorterIsASentenceAndThenMadeAnew() throws IOException {
+        for (int i = 0; i < 40; i++) {
+            put("cat/" + i + ".bmp", plain(4, 4, 0x030303));
+        }
+        put("dog/a.bmp", plain(4, 4, 0x030303));
+        ImageFolder pets = ImageFolder.of(folder, Preprocessing.of(32, 32).normalized(0.5f, 0.5f));
+        Path cache = folder.resolve(".fathom-32x32x3.images");
+        try (var images = pets.read();
+                Pass pass = Pass.infer()) {
+            long size = Files.size(cache);
+            assertThat(images.data().batches(41).epoch(0).next().size()).isEqualTo(41);
+            try (RandomAccessFile cut = new RandomAccessFile(cache.toFile(), "rw")) {
+                cut.setLength(100);
+            }
+            assertThatThrownBy(() -> images.data().batches(41).epoch(0).next())
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessage("read: " + cache + " became shorter than the " + size + " bytes that it had when it was"
+                            + " opened; leave it as it is while it is in use, and open it again");
+            assertThat(pass.liveBytes()).isPositive();
+        }
+        try (var images = pets.read()) {
+            assertThat(ints(images.data().pixels(40))).containsOnly(3);
+        }
+    }
+
+    /** A new cache takes the place of the old one, which those who have it open go on reading. */
+    @Test
+    void imagesInUseStayAsTheyAreWhenTheCacheIsMadeAnew() throws IOException {
+        put("cat/a.bmp", plain(4, 4, 0x010101));
+        put("dog/b.bmp", plain(4, 4, 0x020202));
+        ImageFolder pets = ImageFolder.of(folder, Preprocessing.of(4, 4));
+        Thread.currentThread().interrupt();
+        try (var before = pets.read()) {
+            put("cat/0.bmp", plain(4, 4, 0x090909));
+            try (var after = pets.read()) {
+                assertThat(ints(after.data().pixels(0))).containsOnly(9);
+                assertThat(ints(before.data().pixels(0))).containsOnly(1);
+            }
+            Files.delete(cacheFile());
+            assertThat(ints(before.data().pixels(1))).containsOnly(2);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
+
+    /** Trains on the images of a folder and prints the weights. */
+    static final class Trained {
+        public static void main(String[] folder) {
+            try (var images = ImageFolder.of(Path.of(folder[0]), Preprocessing.of(200, 200))
+                    .read()) {
+                System.out.println(LargerThanMemory.trained(images.data()));
+            }
+        }
+    }
+
+    /** Images of 80 MB, and a copy of them in memory. */
+    @Test
+    void imagesLargerThanTheLimitTrainToTheBitsOfMemory() throws Exception {
+        for (int i = 0; i < 670; i++) {
+            put((i % 2 == 0 ? "cat/" : "dog/") + i + ".bmp", noise(8, 8, i));
+        }
+        long before = Memory.stats().owned();
+        try (var images = ImageFolder.of(folder, Preprocessing.of(200, 200)).read()) {
+            assertThat(Memory.stats().owned() - before).isLessThan(1 << 20);
+            try (Dataset held = Dataset.concat(images.data())) {
+                assertThat(LargerThanMemory.child(Trained.class, folder)).isEqualTo(LargerThanMemory.trained(held));
+            }
+        }
     }
 
     @Test

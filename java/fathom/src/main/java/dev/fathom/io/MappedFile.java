@@ -53,11 +53,16 @@ public final class MappedFile implements AutoCloseable {
         InputFile.mustBeFile(path, "a file to map");
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
+            boolean interrupted = Thread.interrupted(); // for which the channel would close the file
             try {
                 return new MappedFile(path, file);
             } catch (IOException | RuntimeException | Error e) {
                 file.close();
                 throw e;
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         } catch (IOException e) {
             throw InputFile.unreadable(path, e);
@@ -91,9 +96,18 @@ public final class MappedFile implements AutoCloseable {
                 to.put(to.position(), part, from, count).position(to.position() + count);
                 at += count;
             }
+            enterJvm(to.position());
         } catch (InternalError e) { // how it tells
             throw shorter(e);
         }
+    }
+
+    /**
+     * Makes an array of arrays, for which compiled code, too, calls the JVM: there it throws what it noted of the pages
+     * of a copy, which it would throw at any later place otherwise.
+     */
+    private static byte[][] enterJvm(int seen) {
+        return new byte[seen & 1][seen & 1];
     }
 
     /**

@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -385,6 +386,38 @@ class SourceTest {
                 "read: bytes 16120 to 16129 are not within the 16128 of " + y + "; ask for bytes that it has");
         file.close();
         refused(IllegalStateException.class, () -> file.read(0), "read: " + y + " was closed; use it before the close");
+    }
+
+    /** The JVM tells of a page that went away within a copy at some later place, which would be anywhere. */
+    @Test
+    void aFileThatBecomesShorterWithinAReadIsASentence() throws Exception {
+        Path path = temp.resolve("cut");
+        byte[] bytes = new byte[1 << 23];
+        ByteBuffer to = ByteBuffer.allocateDirect(bytes.length);
+        for (int round = 0; round < 50; round++) {
+            Files.write(path, bytes);
+            int pause = 20 * round;
+            try (MappedFile file = MappedFile.open(path);
+                    RandomAccessFile cut = new RandomAccessFile(path.toFile(), "rw")) {
+                Thread cutter = new Thread(() -> {
+                    LockSupport.parkNanos(pause * 1000L);
+                    try {
+                        cut.setLength(1000);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+                cutter.start();
+                assertThatThrownBy(() -> {
+                            while (true) {
+                                file.read(0, to.clear());
+                            }
+                        })
+                        .isExactlyInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("became shorter than the 8388608 bytes");
+                cutter.join();
+            }
+        }
     }
 
     // ---- tokens
