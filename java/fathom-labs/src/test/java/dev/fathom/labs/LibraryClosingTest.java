@@ -46,6 +46,7 @@ import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Monitor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
@@ -176,13 +177,15 @@ class LibraryClosingTest {
                 "Fitting",
                 () -> make("Fitting", "fit", trainer(), new Monitor("loss", false), data.batches(2), null, 1, null));
         makers.put("Rehearsal", () -> make("Rehearsal", trainer(), data.batches(2), 1, true));
-        trainer().fit(data.batches(2), 1); // the model has its gradients from here on
+        Path runs = folder.resolve("runs"); // the model has its gradients from here on
+        trainer().checkpoints(Checkpoints.in(runs)).fit(data.batches(2), 1);
+        Path checkpoint = Checkpoints.newest(runs).orElseThrow();
         makers.put("Run", () -> {
             Run run = trainer().start(data.batches(2), 1);
             run.await();
             return run;
         });
-        makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
+        makers.put("Checkpoint", () -> make("Checkpoint", checkpoint, Safetensors.read(checkpoint)));
         makers.put("CallGraph", () -> make("CallGraph", new int[0], object("Sizes", 1, 1), Map.of(), null));
         Path numbers = folder.resolve("numbers.npy");
         Npy.write(numbers, Shape.of(2), FloatBuffer.allocate(2));

@@ -19,8 +19,14 @@ import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An array in NumPy's file format (<a
@@ -222,11 +228,7 @@ public final class Npy {
     /** Puts values that come with the first index running fastest where the last one does. */
     private final class Scatter {
         private final ByteBuffer[] views;
-        private final int width = dtype().bytes();
-        private final int[] dims = header.shape.toArray();
-        private final long[] strides = new long[dims.length];
-        private final int[] index = new int[dims.length];
-        private long at;
+        private final Places places;
 
         Scatter(Target target, long bytes) {
             views = new ByteBuffer[(int) ((bytes >> VIEW_BITS) + 1)];
@@ -234,29 +236,21 @@ public final class Npy {
                 long begin = (long) i << VIEW_BITS;
                 views[i] = target.view(begin, (int) Math.min(1L << VIEW_BITS, bytes - begin));
             }
-            long stride = width;
-            for (int d = dims.length - 1; d >= 0; d--) {
-                strides[d] = stride;
-                stride *= dims[d];
-            }
+            int rank = header.shape.rank();
+            int[] turned = IntStream.range(0, rank).map(i -> rank - 1 - i).toArray();
+            places = Places.of(header.shape.permuted(turned), turned);
         }
 
         void put(ByteBuffer from, int n) {
+            int width = dtype().bytes();
             for (int i = 0; i < n; i++) {
+                long at = places.next() * width;
                 ByteBuffer view = views[(int) (at >> VIEW_BITS)];
                 int place = (int) (at & (1L << VIEW_BITS) - 1);
                 if (width == 1) {
                     view.put(place, from.get(i));
                 } else {
                     view.putInt(place, from.getInt(4 * i));
-                }
-                for (int d = 0; d < dims.length; d++) {
-                    at += strides[d];
-                    if (++index[d] < dims[d]) {
-                        break;
-                    }
-                    at -= strides[d] * dims[d];
-                    index[d] = 0;
                 }
             }
         }
@@ -273,9 +267,13 @@ public final class Npy {
 
     /** Reads a header: the one dictionary that NumPy writes, not Python. */
     private static final class Parser {
+        /** An item with what is behind it, a comma or nothing. No group of it repeats, so that none is too deep. */
+        private static final Pattern ITEM = Pattern.compile("(?s)\\s*['\"](?:"
+                + "descr['\"]\\s*:\\s*(?:['\"](?<descr>[^'\"]*)['\"]|(?<records>\\[.*))|"
+                + "fortran_order['\"]\\s*:\\s*(?<fortran>True|False)|"
+                + "shape['\"]\\s*:\\s*\\((?<shape>[0-9L,\\s]*)\\))\\s*(?:,|$)");
+
         private final Source source;
-        private String text = "";
-        private int at;
 
         Parser(Source source) {
             this.source = source;
@@ -302,51 +300,44 @@ public final class Npy {
             if (bytes.length < length) {
                 throw new EOFException();
             }
-            text = new String(bytes, version == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
-            return dictionary((version == 1 ? 10 : 12) + length);
+            String text = new String(bytes, version == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
+            return dictionary(text, (version == 1 ? 10 : 12) + length);
         }
 
-        private Header dictionary(long bytes) {
-            String descr = null;
-            Boolean fortran = null;
-            int[] dims = null;
-            expect('{');
-            while (!taken('}')) {
-                String key = string();
-                expect(':');
-                boolean again;
-                switch (key) {
-                    case "descr" -> {
-                        again = descr != null;
-                        if (peek() == '[') {
-                            throw unread("records of several fields");
-                        }
-                        descr = string();
-                    }
-                    case "fortran_order" -> {
-                        again = fortran != null;
-                        fortran = bool();
-                    }
-                    case "shape" -> {
-                        again = dims != null;
-                        dims = tuple();
-                    }
-                    default -> throw malformed();
-                }
-                if (again) {
-                    throw malformed();
-                }
-                if (!taken(',') && peek() != '}') {
-                    throw malformed();
-                }
+        private Header dictionary(String text, long bytes) {
+            String all = text.strip();
+            if (!all.startsWith("{") || !all.endsWith("}")) {
+                throw malformed();
             }
-            if (peek() != 0 || descr == null || fortran == null || dims == null) {
+            String descr = null;
+            String fortran = null;
+            String tuple = null;
+            Matcher item = ITEM.matcher(all).region(1, all.length() - 1);
+            while (item.lookingAt()) {
+                if (item.group("records") != null) {
+                    throw unread("records of several fields");
+                }
+                descr = once(descr, item.group("descr"));
+                fortran = once(fortran, item.group("fortran"));
+                tuple = once(tuple, item.group("shape"));
+                item.region(item.end(), all.length() - 1);
+            }
+            boolean rest = !all.substring(item.regionStart(), all.length() - 1).isBlank();
+            if (rest || descr == null || fortran == null || tuple == null) {
                 throw malformed();
             }
             ByteOrder order = descr.startsWith(">")
                     ? ByteOrder.BIG_ENDIAN
                     : descr.startsWith("=") ? ByteOrder.nativeOrder() : ByteOrder.LITTLE_ENDIAN;
-            return new Header(stored(descr), order, fortran, shape(dims), bytes);
+            return new Header(stored(descr), order, fortran.equals("True"), shape(dims(tuple)), bytes);
+        }
+
+        /** What one item of the dictionary says, which no two may. */
+        private @Nullable String once(@Nullable String before, @Nullable String now) {
+            if (before != null && now != null) {
+                throw malformed();
+            }
+            return now == null ? before : now;
         }
 
         private Stored stored(String descr) {
@@ -384,78 +375,29 @@ public final class Npy {
             return Shape.of(dims);
         }
 
-        private String string() {
-            char quote = peek();
-            if (quote != '\'' && quote != '"') {
-                throw malformed();
-            }
-            int close = text.indexOf(quote, at + 1);
-            if (close < 0) {
-                throw malformed();
-            }
-            String value = text.substring(at + 1, close);
-            at = close + 1;
-            return value;
-        }
-
-        private boolean bool() {
-            peek();
-            boolean value = text.startsWith("True", at);
-            if (!value && !text.startsWith("False", at)) {
-                throw malformed();
-            }
-            at += value ? 4 : 5;
-            return value;
-        }
-
-        private int[] tuple() {
-            int[] dims = new int[32]; // as many as NumPy had for long
-            int n = 0;
-            expect('(');
-            while (!taken(')')) {
-                peek();
-                int begin = at;
-                while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
-                    at++;
-                }
-                if (at == begin || at > begin + 10 || n == dims.length) {
+        /** The numbers of a tuple, of which one alone has a comma behind it. */
+        private int[] dims(String tuple) {
+            List<String> parts = new ArrayList<>(List.of(tuple.split(",", -1)));
+            String last = parts.remove(parts.size() - 1);
+            if (!last.isBlank()) {
+                if (parts.isEmpty()) {
                     throw malformed();
                 }
-                long dim = Long.parseLong(text.substring(begin, at));
-                if (dim > Integer.MAX_VALUE) {
-                    throw damaged(
-                            source,
-                            "it claims a dimension of " + dim + " but " + Integer.MAX_VALUE + " is the largest");
-                }
-                dims[n++] = (int) dim;
-                taken('L'); // Python 2
-                if (!taken(',') && (peek() != ')' || n == 1)) {
-                    throw malformed();
-                }
+                parts.add(last);
             }
-            return Arrays.copyOf(dims, n);
+            return parts.stream().map(String::strip).mapToInt(this::dim).toArray();
         }
 
-        /** The next character that is no space, 0 at the end. */
-        private char peek() {
-            while (at < text.length() && " \t\n\r".indexOf(text.charAt(at)) >= 0) {
-                at++;
-            }
-            return at < text.length() ? text.charAt(at) : 0;
-        }
-
-        private boolean taken(char c) {
-            if (peek() != c) {
-                return false;
-            }
-            at++;
-            return true;
-        }
-
-        private void expect(char c) {
-            if (!taken(c)) {
+        private int dim(String text) {
+            if (!text.matches("[0-9]{1,10}L?")) { // Python 2 wrote the L
                 throw malformed();
             }
+            long dim = Long.parseLong(text.replace("L", ""));
+            if (dim > Integer.MAX_VALUE) {
+                throw damaged(
+                        source, "it claims a dimension of " + dim + " but " + Integer.MAX_VALUE + " is the largest");
+            }
+            return (int) dim;
         }
 
         private IllegalArgumentException malformed() {

@@ -5,11 +5,11 @@ import dev.fathom.op.Shape;
 /** Where the elements of a tensor, taken in their order, lie in an array that has its dimensions in another order. */
 final class Places {
     private final int[] dims;
-    private final int[] strides;
+    private final long[] strides;
     private final int[] index;
-    private int at;
+    private long at;
 
-    private Places(int[] dims, int[] strides) {
+    private Places(int[] dims, long[] strides) {
         this.dims = dims;
         this.strides = strides;
         index = new int[dims.length];
@@ -18,8 +18,8 @@ final class Places {
     /** Dimension i of {@code shape} is dimension {@code order[i]} of the array. */
     static Places of(Shape shape, int[] order) {
         shape.permuted(order); // refuses what is no order
-        int[] strides = new int[order.length];
-        int size = 1;
+        long[] strides = new long[order.length];
+        long size = 1;
         for (int d = order.length - 1; d >= 0; d--) { // of the array, the innermost first
             for (int i = 0; i < order.length; i++) {
                 if (order[i] == d) {
@@ -32,8 +32,8 @@ final class Places {
     }
 
     /** The place of the next element. */
-    int next() {
-        int place = at;
+    long next() {
+        long place = at;
         for (int i = dims.length - 1; i >= 0; i--) {
             at += strides[i];
             if (++index[i] < dims[i]) {

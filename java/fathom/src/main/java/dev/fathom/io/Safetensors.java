@@ -281,7 +281,7 @@ public final class Safetensors implements AutoCloseable {
         values(e, (from, n, at) -> {
             int fine = stored.floats(from, n, chunk.clear());
             for (int i = 0; i < fine; i++) {
-                target.put(places.next(), chunk.get(i));
+                target.put((int) places.next(), chunk.get(i));
             }
             return fine;
         });
@@ -856,7 +856,7 @@ public final class Safetensors implements AutoCloseable {
                     floats.put(0, t.values, at, n);
                 } else {
                     for (int i = 0; i < n; i++) {
-                        floats.put(t.values.get(places.next()));
+                        floats.put(t.values.get((int) places.next()));
                     }
                 }
                 out.write(chunk, 0, 4 * n);

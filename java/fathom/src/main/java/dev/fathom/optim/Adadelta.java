@@ -13,7 +13,7 @@ import dev.fathom.tree.Records;
  * @param epsilon added under both roots; it sets the size of the first steps
  * @param weightDecay the L2 penalty's factor, added to the gradient
  */
-public record Adadelta(float learningRate, float rho, float epsilon, float weightDecay) implements Optimizer {
+public record Adadelta(float learningRate, float rho, float epsilon, float weightDecay) implements Adaptive<Adadelta> {
     /**
      * Checks the numbers.
      *
@@ -39,24 +39,6 @@ public record Adadelta(float learningRate, float rho, float epsilon, float weigh
      */
     public Adadelta rho(float decay) {
         return Records.with(this, "rho", decay);
-    }
-
-    /**
-     * Returns this optimizer with another number added under the roots.
-     *
-     * @throws IllegalArgumentException if it is not above 0
-     */
-    public Adadelta epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Adadelta weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

@@ -15,7 +15,7 @@ import dev.fathom.tree.Records;
  * @param weightDecay the L2 penalty's factor, added to the gradient
  */
 public record Adagrad(float learningRate, float rateDecay, float initial, float epsilon, float weightDecay)
-        implements Optimizer {
+        implements Adaptive<Adagrad> {
     /**
      * Checks the numbers.
      *
@@ -50,24 +50,6 @@ public record Adagrad(float learningRate, float rateDecay, float initial, float 
      */
     public Adagrad initial(float sum) {
         return Records.with(this, "initial", sum);
-    }
-
-    /**
-     * Returns this optimizer with another number added to the root.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Adagrad epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Adagrad weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.fathom.optim;
 
-import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -19,7 +18,7 @@ import dev.fathom.tree.Records;
  * @param amsGrad of which second moments the largest counts
  */
 public record Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, AmsGrad amsGrad)
-        implements Optimizer {
+        implements AdamVariant<Adam> {
     /** Which second moment the root of Adam is taken of. */
     public enum AmsGrad {
         /** The last one, v / (1 - beta2^t). */
@@ -37,11 +36,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      *     another factor negative
      */
     public Adam {
-        Checks.learningRate("Adam", learningRate);
-        Checks.notNegative("Adam", "epsilon", epsilon);
-        Checks.notNegative("Adam", "weightDecay", weightDecay);
-        Checks.in("Adam", "beta1", beta1, "[0, 1)");
-        Checks.in("Adam", "beta2", beta2, "[0, 1)");
+        Rule.check("Adam", learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
@@ -56,33 +51,6 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      */
     public Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) {
         this(learningRate, beta1, beta2, epsilon, weightDecay, AmsGrad.OFF);
-    }
-
-    /**
-     * Returns this optimizer with other decays of the two moments.
-     *
-     * @throws IllegalArgumentException if one is outside [0, 1)
-     */
-    public Adam betas(float first, float second) {
-        return Records.with(this, "beta1", first, "beta2", second);
-    }
-
-    /**
-     * Returns this optimizer with another number added to the root.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Adam epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Adam weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     /** Returns this optimizer with PyTorch's form of AMSGrad. */

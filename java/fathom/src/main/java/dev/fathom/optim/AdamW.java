@@ -1,6 +1,5 @@
 package dev.fathom.optim;
 
-import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -17,7 +16,7 @@ import dev.fathom.tree.Records;
  */
 public record AdamW(
         float learningRate, float beta1, float beta2, float epsilon, float weightDecay, Adam.AmsGrad amsGrad)
-        implements Optimizer {
+        implements AdamVariant<AdamW> {
     /**
      * Checks the numbers.
      *
@@ -25,11 +24,7 @@ public record AdamW(
      *     another factor negative
      */
     public AdamW {
-        Checks.learningRate("AdamW", learningRate);
-        Checks.notNegative("AdamW", "epsilon", epsilon);
-        Checks.notNegative("AdamW", "weightDecay", weightDecay);
-        Checks.in("AdamW", "beta1", beta1, "[0, 1)");
-        Checks.in("AdamW", "beta2", beta2, "[0, 1)");
+        Rule.check("AdamW", learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */
@@ -44,33 +39,6 @@ public record AdamW(
      */
     public AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) {
         this(learningRate, beta1, beta2, epsilon, weightDecay, Adam.AmsGrad.OFF);
-    }
-
-    /**
-     * Returns this optimizer with other decays of the two moments.
-     *
-     * @throws IllegalArgumentException if one is outside [0, 1)
-     */
-    public AdamW betas(float first, float second) {
-        return Records.with(this, "beta1", first, "beta2", second);
-    }
-
-    /**
-     * Returns this optimizer with another number added to the root.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public AdamW epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public AdamW weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     /** Returns this optimizer with PyTorch's form of AMSGrad. */

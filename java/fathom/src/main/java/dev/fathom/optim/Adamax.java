@@ -1,7 +1,6 @@
 package dev.fathom.optim;
 
 import dev.fathom.op.Checks;
-import dev.fathom.tree.Records;
 
 /**
  * Adamax (Kingma and Ba 2015, section 7), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; u = max(beta2
@@ -15,7 +14,7 @@ import dev.fathom.tree.Records;
  * @param weightDecay the L2 penalty's factor, added to the gradient
  */
 public record Adamax(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
-        implements Optimizer {
+        implements AdamVariant<Adamax> {
     /**
      * Checks the numbers.
      *
@@ -23,48 +22,13 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
      *     not above 0, or weightDecay negative
      */
     public Adamax {
-        Checks.learningRate("Adamax", learningRate);
         Checks.above0("Adamax", "epsilon", epsilon);
-        Checks.notNegative("Adamax", "weightDecay", weightDecay);
-        Checks.in("Adamax", "beta1", beta1, "[0, 1)");
-        Checks.in("Adamax", "beta2", beta2, "[0, 1)");
+        Rule.check("Adamax", learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
     public Adamax(float learningRate) {
         this(learningRate, 0.9f, 0.999f, 1e-8f, 0);
-    }
-
-    /**
-     * Returns this optimizer with other decays of the two moments.
-     *
-     * @throws IllegalArgumentException if one is outside [0, 1)
-     */
-    public Adamax betas(float first, float second) {
-        return Records.with(this, "beta1", first, "beta2", second);
-    }
-
-    /**
-     * Returns this optimizer with another number added to the size of the gradient.
-     *
-     * @throws IllegalArgumentException if it is not above 0
-     */
-    public Adamax epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Adamax weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
-    }
-
-    @Override
-    public int moments() {
-        return 2;
     }
 
     @Override

@@ -1,8 +1,6 @@
 package dev.fathom.optim;
 
-import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tree.Records;
 
 /**
  * LAMB (You et al. 2020, algorithm 2), for large batches: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; u
@@ -17,7 +15,7 @@ import dev.fathom.tree.Records;
  * @param weightDecay the factor of w that is added to the direction
  */
 public record Lamb(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
-        implements Optimizer {
+        implements AdamVariant<Lamb> {
     /**
      * Checks the numbers.
      *
@@ -25,48 +23,12 @@ public record Lamb(float learningRate, float beta1, float beta2, float epsilon, 
      *     another factor negative
      */
     public Lamb {
-        Checks.learningRate("LAMB", learningRate);
-        Checks.notNegative("LAMB", "epsilon", epsilon);
-        Checks.notNegative("LAMB", "weightDecay", weightDecay);
-        Checks.in("LAMB", "beta1", beta1, "[0, 1)");
-        Checks.in("LAMB", "beta2", beta2, "[0, 1)");
+        Rule.check("LAMB", learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** Uses the paper's numbers: betas 0.9 and 0.999, epsilon 1e-6, weight decay 0.01. */
     public Lamb(float learningRate) {
         this(learningRate, 0.9f, 0.999f, 1e-6f, 0.01f);
-    }
-
-    /**
-     * Returns this optimizer with other decays of the two moments.
-     *
-     * @throws IllegalArgumentException if one is outside [0, 1)
-     */
-    public Lamb betas(float first, float second) {
-        return Records.with(this, "beta1", first, "beta2", second);
-    }
-
-    /**
-     * Returns this optimizer with another number added to the root.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Lamb epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Lamb weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
-    }
-
-    @Override
-    public int moments() {
-        return 2;
     }
 
     @Override

@@ -14,7 +14,7 @@ import dev.fathom.tree.Records;
  * @param beta2 decay of the moment, in [0, 1)
  * @param weightDecay the factor of w, times lr, that a step subtracts
  */
-public record Lion(float learningRate, float beta1, float beta2, float weightDecay) implements Optimizer {
+public record Lion(float learningRate, float beta1, float beta2, float weightDecay) implements WeightDecaying<Lion> {
     /**
      * Checks the numbers.
      *
@@ -40,15 +40,6 @@ public record Lion(float learningRate, float beta1, float beta2, float weightDec
      */
     public Lion betas(float first, float second) {
         return Records.with(this, "beta1", first, "beta2", second);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Lion weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

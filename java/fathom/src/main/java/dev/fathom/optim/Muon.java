@@ -40,7 +40,7 @@ public record Muon(
         float weightDecay,
         Optimizer others,
         List<String> patterns)
-        implements Optimizer {
+        implements WeightDecaying<Muon> {
     private static final float A = 3.4445f;
     private static final float B = -4.7750f;
     private static final float C = 2.0315f;
@@ -82,15 +82,6 @@ public record Muon(
      */
     public Muon momentum(float m, boolean inNesterovsForm) {
         return Records.with(this, "momentum", m, "nesterov", inNesterovsForm);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay of the matrices.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Muon weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     /**

@@ -25,7 +25,7 @@ public record NAdam(
         float momentumDecay,
         float weightDecay,
         boolean decoupled)
-        implements Optimizer {
+        implements AdamVariant<NAdam> {
     /**
      * Checks the numbers.
      *
@@ -33,35 +33,13 @@ public record NAdam(
      *     another factor negative
      */
     public NAdam {
-        Checks.learningRate("NAdam", learningRate);
-        Checks.notNegative("NAdam", "epsilon", epsilon);
         Checks.notNegative("NAdam", "momentumDecay", momentumDecay);
-        Checks.notNegative("NAdam", "weightDecay", weightDecay);
-        Checks.in("NAdam", "beta1", beta1, "[0, 1)");
-        Checks.in("NAdam", "beta2", beta2, "[0, 1)");
+        Rule.check("NAdam", learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, momentum decay 0.004, no weight decay. */
     public NAdam(float learningRate) {
         this(learningRate, 0.9f, 0.999f, 1e-8f, 4e-3f, 0, false);
-    }
-
-    /**
-     * Returns this optimizer with other decays of the two moments.
-     *
-     * @throws IllegalArgumentException if one is outside [0, 1)
-     */
-    public NAdam betas(float first, float second) {
-        return Records.with(this, "beta1", first, "beta2", second);
-    }
-
-    /**
-     * Returns this optimizer with another number added to the root.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public NAdam epsilon(float e) {
-        return Records.with(this, "epsilon", e);
     }
 
     /**
@@ -74,25 +52,11 @@ public record NAdam(
     }
 
     /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public NAdam weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
-    }
-
-    /**
      * Returns this optimizer with the weight decay of {@link AdamW}, w -= lr weightDecay w, which the root does not
      * divide.
      */
     public NAdam withDecoupledDecay() {
         return Records.with(this, "decoupled", true);
-    }
-
-    @Override
-    public int moments() {
-        return 2;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.fathom.optim;
 
 import dev.fathom.command.Commands;
-import dev.fathom.op.Checks;
 import dev.fathom.tree.Records;
 
 /**
@@ -18,7 +17,7 @@ import dev.fathom.tree.Records;
  * @param decoupled whether the decay is that of {@link AdamW} instead
  */
 public record RAdam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, boolean decoupled)
-        implements Optimizer {
+        implements AdamVariant<RAdam> {
     /**
      * Checks the numbers.
      *
@@ -26,11 +25,7 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
      *     another factor negative
      */
     public RAdam {
-        Checks.learningRate("RAdam", learningRate);
-        Checks.notNegative("RAdam", "epsilon", epsilon);
-        Checks.notNegative("RAdam", "weightDecay", weightDecay);
-        Checks.in("RAdam", "beta1", beta1, "[0, 1)");
-        Checks.in("RAdam", "beta2", beta2, "[0, 1)");
+        Rule.check("RAdam", learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
@@ -39,43 +34,11 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
     }
 
     /**
-     * Returns this optimizer with other decays of the two moments.
-     *
-     * @throws IllegalArgumentException if one is outside [0, 1)
-     */
-    public RAdam betas(float first, float second) {
-        return Records.with(this, "beta1", first, "beta2", second);
-    }
-
-    /**
-     * Returns this optimizer with another number added to the root.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public RAdam epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public RAdam weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
-    }
-
-    /**
      * Returns this optimizer with the weight decay of {@link AdamW}, w -= lr weightDecay w, which the root does not
      * divide.
      */
     public RAdam withDecoupledDecay() {
         return Records.with(this, "decoupled", true);
-    }
-
-    @Override
-    public int moments() {
-        return 2;
     }
 
     @Override

@@ -19,7 +19,7 @@ import dev.fathom.tree.Records;
  */
 public record RmsProp(
         float learningRate, float alpha, float epsilon, float momentum, boolean centered, float weightDecay)
-        implements Optimizer {
+        implements Adaptive<RmsProp> {
     /**
      * Checks the numbers.
      *
@@ -49,15 +49,6 @@ public record RmsProp(
     }
 
     /**
-     * Returns this optimizer with another number added to the root.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public RmsProp epsilon(float e) {
-        return Records.with(this, "epsilon", e);
-    }
-
-    /**
      * Returns this optimizer with momentum of the steps.
      *
      * @throws IllegalArgumentException if it is negative
@@ -72,15 +63,6 @@ public record RmsProp(
      */
     public RmsProp withCentering() {
         return Records.with(this, "centered", true);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public RmsProp weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.optim;
 
 import dev.fathom.command.Commands;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Checks;
 import java.util.Locale;
 
 /**
@@ -65,6 +66,15 @@ enum Rule {
 
     void step(Update update, Parameters of, int only) {
         step(update, of, only, NONE, NONE);
+    }
+
+    /** Refuses settings of a variant of Adam that are out of their range. */
+    static void check(String who, float learningRate, float beta1, float beta2, float epsilon, float weightDecay) {
+        Checks.learningRate(who, learningRate);
+        Checks.notNegative(who, "epsilon", epsilon);
+        Checks.notNegative(who, "weightDecay", weightDecay);
+        Checks.in(who, "beta1", beta1, "[0, 1)");
+        Checks.in(who, "beta2", beta2, "[0, 1)");
     }
 
     /** Refuses a recipe inside another one that would evaluate the loss once more in each of its steps. */

@@ -25,7 +25,7 @@ import dev.fathom.tree.Records;
  */
 public record Sgd(
         float learningRate, float momentum, Velocity velocity, float dampening, boolean nesterov, float weightDecay)
-        implements Optimizer {
+        implements WeightDecaying<Sgd> {
     /** What the velocity of momentum sums. */
     public enum Velocity {
         /** Gradients, each of them whole (PyTorch). */
@@ -113,15 +113,6 @@ public record Sgd(
      */
     public Sgd withNesterov() {
         return Records.with(this, "nesterov", true);
-    }
-
-    /**
-     * Returns this optimizer with another weight decay.
-     *
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Sgd weightDecay(float decay) {
-        return Records.with(this, "weightDecay", decay);
     }
 
     @Override
