@@ -40,7 +40,6 @@ import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
 import dev.fathom.search.Space;
 import dev.fathom.store.Store;
-import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
@@ -172,7 +171,6 @@ class LibraryClosingTest {
         makers.put("Block", () -> new Block("closing", 4096));
         makers.put(
                 "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
-        makers.put("Best", () -> make("Best", StoreRange.store(model.range()), true));
         makers.put(
                 "Fitting",
                 () -> make("Fitting", "fit", trainer(), new Monitor("loss", false), data.batches(2), null, 1, null));

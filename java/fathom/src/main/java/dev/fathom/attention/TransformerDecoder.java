@@ -7,9 +7,9 @@ import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +28,7 @@ public record TransformerDecoder(
 
     /** Makes a stack of {@code count} layers, each made anew. */
     public static TransformerDecoder of(int count, Supplier<TransformerDecoderLayer> layer, @Nullable Layer norm) {
-        List<TransformerDecoderLayer> all = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            all.add(layer.get());
-        }
-        return new TransformerDecoder(all, norm);
+        return new TransformerDecoder(Stream.generate(layer).limit(count).toList(), norm);
     }
 
     /** Computes the stack; see {@link TransformerDecoderLayer#apply}. */

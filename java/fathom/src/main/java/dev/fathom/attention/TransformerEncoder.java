@@ -8,9 +8,9 @@ import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +29,7 @@ public record TransformerEncoder(
 
     /** Makes a stack of {@code count} layers, each made anew. */
     public static TransformerEncoder of(int count, Supplier<TransformerEncoderLayer> layer, @Nullable Layer norm) {
-        List<TransformerEncoderLayer> all = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            all.add(layer.get());
-        }
-        return new TransformerEncoder(all, norm);
+        return new TransformerEncoder(Stream.generate(layer).limit(count).toList(), norm);
     }
 
     @Override

@@ -328,27 +328,29 @@ public final class Safetensors implements AutoCloseable {
         int width = stored.bytes();
         byte[] chunk = new byte[(int) Math.min(CHUNK, e.end - e.begin)];
         ByteBuffer from = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
+        mustBeOpen("copy");
+        for (long at = 0; at < size; at += chunk.length / width) {
+            int n = (int) Math.min(chunk.length / width, size - at);
+            read("copy", e.begin + at * width, chunk, n * width);
+            int fine = sink.take(from, n, at);
+            if (fine < n) {
+                throw new IllegalArgumentException(file + ": element " + (at + fine) + " of " + quoted(e.name) + ", "
+                        + stored.text(from, fine) + " in " + stored
+                        + ", does not fit; convert the tensor before it is saved");
+            }
+        }
+    }
+
+    private void read(String who, long at, byte[] to, int n) {
         synchronized (data) {
-            mustBeOpen("copy");
+            mustBeOpen(who);
             try {
-                if (data.length() < e.end) {
-                    throw new EOFException();
-                }
-                for (long at = 0; at < size; at += chunk.length / width) {
-                    int n = (int) Math.min(chunk.length / width, size - at);
-                    data.read(e.begin + at * width, chunk, n * width);
-                    int fine = sink.take(from, n, at);
-                    if (fine < n) {
-                        throw new IllegalArgumentException(file + ": element " + (at + fine) + " of " + quoted(e.name)
-                                + ", " + stored.text(from, fine) + " in " + stored
-                                + ", does not fit; convert the tensor before it is saved");
-                    }
-                }
-            } catch (EOFException x) {
+                data.read(at, to, n);
+            } catch (EOFException e) {
                 throw new IllegalArgumentException(
-                        file + ": the file has been truncated since it was opened; fetch or save it again", x);
-            } catch (IOException x) {
-                throw InputFile.unreadable(file, x);
+                        file + ": the file has been truncated since it was opened; fetch or save it again", e);
+            } catch (IOException e) {
+                throw InputFile.unreadable(file, e);
             }
         }
     }
@@ -368,22 +370,13 @@ public final class Safetensors implements AutoCloseable {
         Checksum sum = new Checksum();
         metadata.forEach(sum::text);
         byte[] chunk = new byte[CHUNK];
-        synchronized (data) {
-            mustBeOpen("verify");
-            try {
-                for (Entry e : entries.values()) {
-                    sum.tensor(e.name, e.dtype, e.size());
-                    for (long at = e.begin; at < e.end; at += chunk.length) {
-                        int n = (int) Math.min(chunk.length, e.end - at);
-                        data.read(at, chunk, n);
-                        sum.crc.update(chunk, 0, n);
-                    }
-                }
-            } catch (EOFException e) {
-                throw new IllegalArgumentException(
-                        file + ": the file has been truncated since it was opened; fetch or save it again", e);
-            } catch (IOException e) {
-                throw InputFile.unreadable(file, e);
+        mustBeOpen("verify");
+        for (Entry e : entries.values()) {
+            sum.tensor(e.name, e.dtype, e.size());
+            for (long at = e.begin; at < e.end; at += chunk.length) {
+                int n = (int) Math.min(chunk.length, e.end - at);
+                read("verify", at, chunk, n);
+                sum.crc.update(chunk, 0, n);
             }
         }
         if (!sum.toString().equals(claimed)) {
@@ -429,9 +422,11 @@ public final class Safetensors implements AutoCloseable {
     }
 
     private void mustBeOpen(String who) {
-        if (closed) {
-            throw new IllegalStateException(who + ": " + file + " was closed at " + OffHeap.render(closedAt) + "; "
-                    + who + " before the close");
+        synchronized (data) {
+            if (closed) {
+                throw new IllegalStateException(who + ": " + file + " was closed at " + OffHeap.render(closedAt) + "; "
+                        + who + " before the close");
+            }
         }
     }
 

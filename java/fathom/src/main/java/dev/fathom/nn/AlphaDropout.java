@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
@@ -26,7 +27,7 @@ public record AlphaDropout(float p) implements StepwiseLayer {
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public AlphaDropout {
-        Norms.dropping("AlphaDropout", p);
+        Checks.dropProbability("AlphaDropout", "p", p);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.parameter.Parameter;
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -15,24 +15,14 @@ import dev.fathom.tree.Inline;
  * @param layer a linear layer, a convolution, or another layer with a weight; the names of its parameters do not change
  * @param p the probability to drop, in [0, 1)
  */
-public record DropConnect(@Inline WeightedLayer layer, float p) implements WeightedLayer {
+public record DropConnect(@Inline WeightedLayer layer, float p) implements Reweighted {
     /**
      * Checks p.
      *
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public DropConnect {
-        Norms.dropping("DropConnect", p);
-    }
-
-    @Override
-    public Parameter weight() {
-        return layer.weight();
-    }
-
-    @Override
-    public Steps stepReading() {
-        return layer.stepReading();
+        Checks.dropProbability("DropConnect", "p", p);
     }
 
     @Override

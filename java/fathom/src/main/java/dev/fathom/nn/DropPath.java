@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -16,7 +17,7 @@ public record DropPath(float p) implements StepwiseLayer {
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public DropPath {
-        Norms.dropping("DropPath", p);
+        Checks.dropProbability("DropPath", "p", p);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -16,7 +17,7 @@ public record Dropout2d(float p) implements StepwiseLayer {
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public Dropout2d {
-        Norms.dropping("Dropout2d", p);
+        Checks.dropProbability("Dropout2d", "p", p);
     }
 
     @Override

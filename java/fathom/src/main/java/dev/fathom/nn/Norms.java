@@ -23,11 +23,6 @@ final class Norms {
         return new Parameter(Shape.of(dims), Init.constant(1));
     }
 
-    /** Refuses a p outside [0, 1). */
-    static void dropping(String layer, float p) {
-        Checks.dropProbability(layer, "p", p);
-    }
-
     /**
      * In training x times a number for all places of x [batch, .., {@code kept} dimensions]: 0 with probability p, else
      * 1 / (1 - p).

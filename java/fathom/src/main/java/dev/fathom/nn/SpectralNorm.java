@@ -3,7 +3,6 @@ package dev.fathom.nn;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
-import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -28,7 +27,7 @@ import dev.fathom.tree.Records;
  * @param weightU u [out]
  * @param iterations number of power iterations in each training pass
  */
-public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iterations) implements WeightedLayer {
+public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iterations) implements Reweighted {
     /** What PyTorch takes for a norm of 0. */
     private static final float SMALL = 1e-12f;
 
@@ -57,16 +56,6 @@ public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iter
      */
     public SpectralNorm iterations(int number) {
         return Records.with(this, "iterations", number);
-    }
-
-    @Override
-    public Parameter weight() {
-        return layer.weight();
-    }
-
-    @Override
-    public Steps stepReading() {
-        return layer.stepReading();
     }
 
     @Override

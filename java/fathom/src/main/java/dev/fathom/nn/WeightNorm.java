@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * @param layer a linear layer, a convolution, or another layer with a weight; the names of its parameters do not change
  * @param weightG g [out, 1, ..], as many dimensions as W
  */
-public record WeightNorm(@Inline WeightedLayer layer, Parameter weightG) implements WeightedLayer {
+public record WeightNorm(@Inline WeightedLayer layer, Parameter weightG) implements Reweighted {
     /** The norm below which a direction counts as zeros. */
     private static final float SMALL = 1e-12f;
 
@@ -47,16 +47,6 @@ public record WeightNorm(@Inline WeightedLayer layer, Parameter weightG) impleme
             }
             return g;
         });
-    }
-
-    @Override
-    public Parameter weight() {
-        return layer.weight();
-    }
-
-    @Override
-    public Steps stepReading() {
-        return layer.stepReading();
     }
 
     @Override

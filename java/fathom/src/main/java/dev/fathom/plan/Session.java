@@ -5,13 +5,14 @@ import dev.fathom.kernel.KernelException;
 import dev.fathom.memory.Memory;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.Shape;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,16 +41,6 @@ public final class Session implements AutoCloseable {
     private static final int IDLE = 0;
     private static final int RUNNING = 1;
     private static final int CLOSED = 2;
-    private static final VarHandle STATE;
-
-    static {
-        try {
-            STATE = MethodHandles.lookup().findVarHandle(Session.class, "state", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     private final Plan plan;
     private final Sizes sizes;
     private final List<CallGraph.Value> inputs;
@@ -64,8 +55,7 @@ public final class Session implements AutoCloseable {
     private final Port[] in;
     private final Port[] out;
 
-    @SuppressWarnings("unused") // through STATE
-    private volatile int state;
+    private final AtomicInteger state = new AtomicInteger(IDLE);
 
     private int threads;
     private boolean finite;
@@ -345,7 +335,7 @@ public final class Session implements AutoCloseable {
     }
 
     private void checkIdle() {
-        if (state != IDLE) {
+        if (state.get() != IDLE) {
             throw refused();
         }
     }
@@ -434,9 +424,7 @@ public final class Session implements AutoCloseable {
      *     or another thread is running it
      */
     public void run() {
-        if (!STATE.compareAndSet(this, IDLE, RUNNING)) {
-            throw refused();
-        }
+        begin();
         try {
             if (plan.weights.closed()) {
                 plan.check();
@@ -455,7 +443,7 @@ public final class Session implements AutoCloseable {
             }
             computed = true;
         } finally {
-            STATE.setRelease(this, IDLE);
+            state.setRelease(IDLE);
         }
     }
 
@@ -480,18 +468,11 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException if the session is closed, or another thread is running it
      */
     public void reset() {
-        if (!STATE.compareAndSet(this, IDLE, RUNNING)) {
-            throw refused();
-        }
-        try {
-            for (int i = 0; i < in.length; i++) {
-                if (plan.specs.get(i).isCarried()) {
-                    zero(in[i].memory, 0, in[i].memory.limit());
-                }
+        alone(i -> {
+            if (plan.specs.get(i).isCarried()) {
+                zero(in[i].memory, 0, in[i].memory.limit());
             }
-        } finally {
-            STATE.setRelease(this, IDLE);
-        }
+        });
     }
 
     /**
@@ -515,23 +496,32 @@ public final class Session implements AutoCloseable {
                         + ", which does not exist; name a row in [0, " + batch() + "), or -1 to start anew");
             }
         }
-        if (!STATE.compareAndSet(this, IDLE, RUNNING)) {
-            throw refused();
-        }
-        try {
-            for (int i = 0; i < in.length; i++) {
-                int axis = plan.specs.get(i).axis(Dim.BATCH);
-                if (axis >= 0) {
-                    reorder(
-                            in[i].memory,
-                            axis,
-                            inputs.get(i).shape(),
-                            plan.specs.get(i).isCarried(),
-                            from);
-                }
+        alone(i -> {
+            int axis = plan.specs.get(i).axis(Dim.BATCH);
+            if (axis >= 0) {
+                reorder(
+                        in[i].memory,
+                        axis,
+                        inputs.get(i).shape(),
+                        plan.specs.get(i).isCarried(),
+                        from);
             }
+        });
+    }
+
+    /** Changes the memory of every input, which no run reads meanwhile. */
+    private void alone(IntConsumer change) {
+        begin();
+        try {
+            IntStream.range(0, in.length).forEach(change);
         } finally {
-            STATE.setRelease(this, IDLE);
+            state.setRelease(IDLE);
+        }
+    }
+
+    private void begin() {
+        if (!state.compareAndSet(IDLE, RUNNING)) {
+            throw refused();
         }
     }
 
@@ -590,7 +580,7 @@ public final class Session implements AutoCloseable {
     }
 
     private IllegalStateException refused() {
-        return state == CLOSED
+        return state.get() == CLOSED
                 ? new IllegalStateException(
                         "session is closed: it was closed at " + memory.closedAt() + "; use it before the close")
                 : new IllegalStateException(
@@ -600,8 +590,8 @@ public final class Session implements AutoCloseable {
     /** Closes the session after a run under way has ended. Closing twice does nothing. */
     @Override
     public void close() {
-        while (!STATE.compareAndSet(this, IDLE, CLOSED)) {
-            if (state == CLOSED) {
+        while (!state.compareAndSet(IDLE, CLOSED)) {
+            if (state.get() == CLOSED) {
                 return;
             }
             Thread.onSpinWait();

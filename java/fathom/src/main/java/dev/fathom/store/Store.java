@@ -65,12 +65,29 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
 
     /** Lays out parameters and then buffers; {@link #bind} makes this the store that holds them. */
     public Store(List<? extends StoreCell> cells, List<String> names) {
+        this(cells, new Weights(cells, names), null);
+    }
+
+    /** A replica of {@code of} for other cells of the same shapes. */
+    public Store(Store of, List<? extends StoreCell> cells) {
+        this(cells, of.shared(), of.original == null ? of : of.original);
+        try {
+            takeBuffers();
+        } catch (RuntimeException | Error e) {
+            buffers.close();
+            throw e;
+        }
+    }
+
+    private Store(List<? extends StoreCell> cells, Weights weights, @Nullable Store original) {
         this.cells = List.copyOf(cells);
-        weights = new Weights(cells, names);
-        original = null;
+        this.weights = weights;
+        this.original = original;
         long at = Float.BYTES * parameterFloats();
         long bytes = Float.BYTES * weights.offsets[cells.size()] - at;
-        buffers = bytes == 0 ? weights.block : weights.block.part(at, bytes);
+        buffers = original != null
+                ? new Block("replica", bytes)
+                : bytes == 0 ? weights.block : weights.block.part(at, bytes);
         bufferVersions = new int[cells.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
         clearedAfter = new long[weights.parameters];
@@ -78,24 +95,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         whole = new boolean[weights.parameters];
     }
 
-    /** A replica of {@code of} for other cells of the same shapes. */
-    public Store(Store of, List<? extends StoreCell> cells) {
-        of.check();
-        this.cells = List.copyOf(cells);
-        weights = of.weights;
-        original = of.original == null ? of : of.original;
-        buffers = new Block("replica", Float.BYTES * (weights.offsets[cells.size()] - parameterFloats()));
-        bufferVersions = new int[cells.size() - weights.parameters];
-        fresh = new boolean[weights.parameters];
-        clearedAfter = new long[weights.parameters];
-        rows = new GradientRows[weights.parameters];
-        whole = new boolean[weights.parameters];
-        try {
-            takeBuffers();
-        } catch (RuntimeException | Error e) {
-            buffers.close();
-            throw e;
-        }
+    private Weights shared() {
+        check();
+        return weights;
     }
 
     /** Tells every parameter and buffer that its numbers are here. */

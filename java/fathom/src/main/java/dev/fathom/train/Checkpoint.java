@@ -239,6 +239,10 @@ final class Checkpoint implements AutoCloseable {
                 throw differs("the model: it also had " + name);
             }
         }
+        if (trainable.size() != model.parameters()) {
+            throw differs(
+                    "the parameters: there are " + model.parameters() + " here but " + trainable.size() + " there");
+        }
         settings.forEach((name, here) -> {
             String unsaid = name.equals(NET) || name.equals(LOSS) ? here : "0";
             String there = texts.getOrDefault(SETTING + name, unsaid);

@@ -3,6 +3,7 @@ package dev.fathom.train;
 import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
+import dev.fathom.offheap.Block;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.Variable;
 import dev.fathom.store.Store;
@@ -37,7 +38,11 @@ final class Fitting implements AutoCloseable {
     private final Tally tally;
     private final BoundOptimizer optimizer;
     private final Store store;
-    private final Best best;
+    /** A copy of the values of the best epoch so far; null where nobody wants them. */
+    private final @Nullable Block best;
+    /** Whether they are there. */
+    private boolean kept;
+
     private final NormStatistics norms;
     private final @Nullable Saver saver;
     /** The state behind the last batch, if the step carries one. */
@@ -97,7 +102,7 @@ final class Fitting implements AutoCloseable {
         boolean keeps = trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest);
         optimizer = trainer.optimizer();
         try {
-            best = new Best(store, keeps);
+            best = keeps ? new Block("best weights", store.values().bytes()) : null;
         } catch (RuntimeException | Error e) {
             optimizer.close();
             throw e;
@@ -187,7 +192,8 @@ final class Fitting implements AutoCloseable {
 
     private void load(Checkpoint c) {
         c.load(carried);
-        c.load(store, c.kept ? best.toKeep() : null);
+        kept = c.kept;
+        c.load(store, kept());
         if (optimizer.averaged()) {
             optimizer.swapAverages();
         }
@@ -222,7 +228,7 @@ final class Fitting implements AutoCloseable {
         settings.put("figure that decides about the best epoch", run.monitor().figure());
         settings.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
         settings.put(Checkpoint.CARRIED, trainer.carries ? "1" : "0");
-        settings.put("keeping of the best weights", best.wanted() ? "on" : "off");
+        settings.put("keeping of the best weights", best != null ? "on" : "off");
     }
 
     /** All that must be the same; the learning rate stands for the schedule, which no file can hold. */
@@ -256,8 +262,12 @@ final class Fitting implements AutoCloseable {
             at.put("history." + (e.epoch() - 1), Checkpoint.lines(e));
         }
         at.put("best", run.bestIndex());
-        at.put("kept", best.kept() != null);
-        Checkpoint.write(file, settings(), at, store, optimizer, best.kept(), carried.state());
+        at.put("kept", kept);
+        Checkpoint.write(file, settings(), at, store, optimizer, kept(), carried.state());
+    }
+
+    private @Nullable Block kept() {
+        return kept ? best : null;
     }
 
     /** A step whose gradient overflowed leaves weights that nobody wants back. */
@@ -296,8 +306,8 @@ final class Fitting implements AutoCloseable {
                 throw new IllegalStateException("resume: the weights of the model were changed since the run ended, so"
                         + " it would not end with the bits of one run; begin anew with trainer.start(..)");
             }
-            if (left >= 0 && best.kept() != null) {
-                best.swap();
+            if (left >= 0) {
+                swapBest();
             }
             hide();
         } catch (RuntimeException | Error e) {
@@ -343,12 +353,19 @@ final class Fitting implements AutoCloseable {
 
     /** Puts the weights that the run leaves into the model: the best, averages, or those of the last step. */
     private void leave() {
-        if (best.kept() != null) {
-            best.swap();
-        } else {
+        if (!swapBest()) {
             show();
         }
         left = store.changes();
+    }
+
+    /** Exchanges the best values with those of the model, if any were kept. */
+    private boolean swapBest() {
+        Block values = kept();
+        if (values != null) {
+            store.replace("restore", () -> Block.swap(values, store.values()));
+        }
+        return values != null;
     }
 
     /** Puts the averages of the weights into the model, if there are any yet, and batch norms that fit them. */
@@ -479,8 +496,9 @@ final class Fitting implements AutoCloseable {
         Monitor monitor = run.monitor();
         double figure = values.getOrDefault(monitor.figure(), Double.NaN);
         boolean better = record == null || monitor.improves(record.value(monitor.figure()), figure);
-        if (better) {
-            best.keep();
+        if (better && best != null) {
+            store.copyTo(best);
+            kept = true;
         }
         run.add(new EpochLog(epoch, learningRate, before + (System.nanoTime() - start) / 1e9, values), better);
         if (saver != null && better && finite()) {
@@ -618,7 +636,9 @@ final class Fitting implements AutoCloseable {
     @Override
     public void close() {
         release();
-        best.close();
+        if (best != null) {
+            best.close();
+        }
         optimizer.close();
         carried.close();
     }

@@ -4,6 +4,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric.Sum;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /** What metrics of classes make of outputs and targets, or a sentence about what does not fit. */
@@ -28,11 +29,7 @@ final class Labels {
     }
 
     private static boolean begins(Shape a, Shape b, int rank) {
-        boolean same = true;
-        for (int i = 0; i < rank; i++) {
-            same &= a.dim(i) == b.dim(i);
-        }
-        return same;
+        return Arrays.equals(a.toArray(), 0, rank, b.toArray(), 0, rank);
     }
 
     /** Whether the output is [.., classes] for labels [..]. */

@@ -4,7 +4,8 @@ import dev.fathom.data.Batches;
 import dev.fathom.nn.Net;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -21,43 +22,40 @@ public final class RateRange {
     private final double[] losses;
     private final double[] smoothed;
 
-    private RateRange(double[] rates, double[] losses, double[] smoothed, int n) {
-        this.rates = Arrays.copyOf(rates, n);
-        this.losses = Arrays.copyOf(losses, n);
-        this.smoothed = Arrays.copyOf(smoothed, n);
+    /** Of points with a rate, its loss and the smoothed loss. */
+    private RateRange(List<double[]> points) {
+        rates = points.stream().mapToDouble(p -> p[0]).toArray();
+        losses = points.stream().mapToDouble(p -> p[1]).toArray();
+        smoothed = points.stream().mapToDouble(p -> p[2]).toArray();
     }
 
     /** Trains a copy. */
     static <M extends Net> RateRange find(Trainer<M> trainer, Batches train, int steps, double from, double to) {
-        double[] rates = new double[steps];
-        double[] losses = new double[steps];
-        double[] smoothed = new double[steps];
+        List<double[]> points = new ArrayList<>();
         double mean = 0;
         double least = Double.POSITIVE_INFINITY;
-        int n = 0;
         Rng rng = new Rng(trainer.seed).split("trainer");
         try (Rehearsal<M> copy = new Rehearsal<>(trainer, train, 1, true)) {
-            while (n < steps) {
+            for (int n = 0; n < steps; n++) {
                 Rng drawn = rng.split(n);
-                rates[n] = from * Math.pow(to / from, n / (steps - 1.0));
-                losses[n] = copy.loss(n, () -> Pass.train(drawn.split(0)), batch -> batch);
-                mean = SMOOTHING * mean + (1 - SMOOTHING) * losses[n];
-                smoothed[n] = mean / (1 - Math.pow(SMOOTHING, n + 1.0));
-                if (!Double.isFinite(losses[n])) {
+                double rate = from * Math.pow(to / from, n / (steps - 1.0));
+                double loss = copy.loss(n, () -> Pass.train(drawn.split(0)), batch -> batch);
+                mean = SMOOTHING * mean + (1 - SMOOTHING) * loss;
+                double smoothed = mean / (1 - Math.pow(SMOOTHING, n + 1.0));
+                if (!Double.isFinite(loss)) {
                     break;
                 }
-                least = Math.min(least, smoothed[n]);
-                n++;
-                if (smoothed[n - 1] > DIVERGED * least) {
+                least = Math.min(least, smoothed);
+                points.add(new double[] {rate, loss, smoothed});
+                if (smoothed > DIVERGED * least) {
                     break;
                 }
-                copy.step((float) rates[n - 1]);
+                copy.step((float) rate);
             }
         } catch (ArithmeticException e) {
             // the norm of the gradients is not finite: the end of the range
-            return new RateRange(rates, losses, smoothed, n);
         }
-        return new RateRange(rates, losses, smoothed, n);
+        return new RateRange(points);
     }
 
     /** Returns the learning rates, ascending; the last is the one where the test ended. */
