@@ -47,9 +47,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OpPage {
     /** What writes the page. */
-    static final String COMMAND =
-            "mvn -o -q test -pl java/fathom-nets -am -Dtest=OpPageTest -Dsurefire.failIfNoSpecifiedTests=false"
-                    + " -Dfathom.ops.write=true";
+    static final String COMMAND = "mvn -o -q test -pl java/fathom-nets -am -Dtest=OpPageTest -Dfathom.ops.write=true";
 
     /** What this share of a section has in common stands above its table. */
     private static final double MOST = 0.6;
