@@ -13,9 +13,7 @@ import static org.bytedeco.openblas.global.openblas.LAPACK_ROW_MAJOR;
 import static org.bytedeco.openblas.global.openblas.cblas_dgemm;
 
 import dev.fathom.kernel.NativeException;
-import dev.fathom.kernel.NativeRuntime;
 import java.util.Arrays;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
 
 /**
@@ -30,10 +28,10 @@ public final class Lapack {
     /**
      * Adds A'B to {@code sum} [p, q], for A [n, p] and B [n, q].
      *
-     * @throws NativeException if OpenBLAS is not on the class path
+     * @throws NativeException if OpenBLAS is not there
      */
     public static void addProduct(double[] a, int p, double[] b, int q, double[] sum) {
-        present();
+        OpenBlas.load(() -> openblas.class, "LAPACK");
         // LAPACK reads rows as columns: what is written as A'B is computed as its transpose, B'A
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, q, p, a.length / p, 1, b, q, a, p, 1, sum, q);
     }
@@ -43,10 +41,10 @@ public final class Lapack {
      * eigenvalues in ascending order.
      *
      * @throws IllegalStateException if they cannot be found, because a number is not finite
-     * @throws NativeException if OpenBLAS is not on the class path
+     * @throws NativeException if OpenBLAS is not there
      */
     public static double[] eigenvectors(double[] matrix, int n) {
-        present();
+        OpenBlas.load(() -> openblas.class, "LAPACK");
         double[] values = new double[n];
         check("dsyev", LAPACKE_dsyev(LAPACK_COL_MAJOR, (byte) 'V', (byte) 'U', n, matrix, n, values));
         return values;
@@ -57,10 +55,10 @@ public final class Lapack {
      * rows &gt;= width.
      *
      * @throws IllegalStateException if a number is not finite
-     * @throws NativeException if OpenBLAS is not on the class path
+     * @throws NativeException if OpenBLAS is not there
      */
     public static double[] orthonormal(double[] matrix, int width) {
-        present();
+        OpenBlas.load(() -> openblas.class, "LAPACK");
         int rows = matrix.length / width;
         double[] q = matrix.clone();
         double[] factors = new double[width];
@@ -83,10 +81,10 @@ public final class Lapack {
      * Returns the singular value decomposition of a matrix [rows, width], which is lost, where rows &gt;= width.
      *
      * @throws IllegalStateException if it cannot be found, because a number is not finite
-     * @throws NativeException if OpenBLAS is not on the class path
+     * @throws NativeException if OpenBLAS is not there
      */
     public static Svd singularValues(double[] matrix, int width) {
-        present();
+        OpenBlas.load(() -> openblas.class, "LAPACK");
         int rows = matrix.length / width;
         Svd svd = new Svd(new double[rows * width], new double[width], new double[width * width]);
         check(
@@ -112,10 +110,10 @@ public final class Lapack {
      * leaves so much of a 0.
      *
      * @throws IllegalStateException if it cannot be found, because a number is not finite
-     * @throws NativeException if OpenBLAS is not on the class path
+     * @throws NativeException if OpenBLAS is not there
      */
     public static double[] leastNorm(double[] a, int width, double[] y, int m) {
-        present();
+        OpenBlas.load(() -> openblas.class, "LAPACK");
         int rows = a.length / width;
         int longer = Math.max(rows, width);
         double[] b = Arrays.copyOf(y, longer * m);
@@ -129,18 +127,6 @@ public final class Lapack {
         if (info != 0) {
             throw new IllegalStateException("LAPACK's " + routine + " failed with code " + info
                     + "; check that all numbers in the matrix are finite");
-        }
-    }
-
-    /** Loads OpenBLAS at the first use. */
-    private static void present() {
-        try {
-            Loader.load(openblas.class);
-        } catch (LinkageError e) {
-            throw new NativeException(
-                    "LAPACK cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with the classifier "
-                            + NativeRuntime.platform() + " on the class path",
-                    e);
         }
     }
 }

@@ -11,7 +11,7 @@ public interface MatrixBackend {
     /**
      * Loads the library and returns the address of its {@code cblas_sgemm}.
      *
-     * @throws LinkageError if the library is not there for this platform
+     * @throws RuntimeException with a sentence if the library is not there for this platform
      */
     long sgemm();
 

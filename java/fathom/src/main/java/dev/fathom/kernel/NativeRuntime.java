@@ -161,20 +161,13 @@ public final class NativeRuntime {
     /**
      * Changes the matrix backend, for tests and benchmarks that compare the two; no pass or session may be running.
      *
-     * @throws NativeException if fathom-learn, which brings OpenBLAS, or OpenBLAS itself is not on the class path
+     * @throws NativeException if fathom-learn, which brings OpenBLAS, or OpenBLAS itself is not there
      */
     public void blas(Blas blas) {
         MatrixBackend chosen = blas == Blas.NATIVE ? null : backend(blas);
-        try {
-            Native.setBlas(chosen == null ? 0 : chosen.sgemm());
-            if (chosen != null) {
-                chosen.threads(threads());
-            }
-        } catch (LinkageError e) {
-            throw new NativeException(
-                    "fathom.blas=" + blas + " cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with "
-                            + "the classifier " + platform() + " on the class path (" + e.getMessage() + ")",
-                    e);
+        Native.setBlas(chosen == null ? 0 : chosen.sgemm());
+        if (chosen != null) {
+            chosen.threads(threads());
         }
         this.backend = chosen;
         this.blas = blas;
