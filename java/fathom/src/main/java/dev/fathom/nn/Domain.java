@@ -2,7 +2,6 @@ package dev.fathom.nn;
 
 import dev.fathom.autograd.Values;
 import dev.fathom.op.DType;
-import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -77,16 +76,7 @@ enum Domain {
         }
         int bad = Pass.noGrad(() -> fits.apply(t).argmin()).toIntArray()[0];
         String value = Float.toString(t.toArray()[bad]);
-        throw new IllegalArgumentException(message.apply(value, at(t.shape(), bad)));
-    }
-
-    private static String at(Shape shape, int flat) {
-        int[] index = new int[shape.rank()];
-        int rest = flat;
-        for (int i = index.length - 1; i >= 0; i--) {
-            index[i] = rest % shape.dim(i);
-            rest /= shape.dim(i);
-        }
-        return index.length == 0 ? "" : " at " + Arrays.toString(index);
+        String at = t.shape().rank() == 0 ? "" : " at " + Arrays.toString(t.shape().index(bad));
+        throw new IllegalArgumentException(message.apply(value, at));
     }
 }

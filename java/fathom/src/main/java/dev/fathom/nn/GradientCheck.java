@@ -181,12 +181,7 @@ public final class GradientCheck {
         }
 
         List<Integer> index(int flat) {
-            Integer[] index = new Integer[shape.rank()];
-            for (int i = index.length - 1; i >= 0; i--) {
-                index[i] = flat % shape.dim(i);
-                flat /= shape.dim(i);
-            }
-            return Arrays.asList(index);
+            return Arrays.stream(shape.index(flat)).boxed().toList();
         }
 
         void set(int i, float value) {

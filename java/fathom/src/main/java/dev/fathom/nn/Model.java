@@ -135,8 +135,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     private static void fill(Store store, List<Variable> variables, List<String> names, Rng rng) {
         for (int i = 0; i < variables.size(); i++) {
             Variable h = variables.get(i);
-            ByteBuffer to =
-                    store.values().view(4 * store.offset(i), 4 * h.shape().size());
+            ByteBuffer to = store.view(i, store.values());
             if (h.bound()) {
                 Store from = Store.of(h);
                 int j = Store.index(h);
@@ -188,17 +187,18 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /** The parameters, in the order of the block. */
     public List<Parameter> parameters() {
-        return store().<Variable>cells().stream()
-                .filter(Parameter.class::isInstance)
-                .map(Parameter.class::cast)
-                .toList();
+        return variables(Parameter.class);
     }
 
     /** The buffers, in the order of the block. */
     public List<Buffer> buffers() {
+        return variables(Buffer.class);
+    }
+
+    private <V extends Variable> List<V> variables(Class<V> kind) {
         return store().<Variable>cells().stream()
-                .filter(Buffer.class::isInstance)
-                .map(Buffer.class::cast)
+                .filter(kind::isInstance)
+                .map(kind::cast)
                 .toList();
     }
 
@@ -474,10 +474,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         try {
             for (int i = 0; i < store().parameters(); i++) {
                 Variable p = store.<Variable>cells().get(i);
-                long bytes = 4 * p.shape().size();
-                FloatBuffer theirs = from.view(4 * other.store.offset(i), bytes).asFloatBuffer();
-                FloatBuffer mine =
-                        store.values().view(4 * store.offset(i), bytes).asFloatBuffer();
+                FloatBuffer theirs = other.store.view(i, from).asFloatBuffer();
+                FloatBuffer mine = store.view(i).asFloatBuffer();
                 float[] drawn = rng.split(p.name()).uniform(mine.capacity(), 0, 1);
                 store.change("copyFrom", i, () -> {
                     for (int k = 0; k < drawn.length; k++) {
@@ -590,12 +588,11 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         Loading loading = new Loading(file, names, net, all);
         try (Block loaded = new Block("loaded weights", store.values().bytes())) {
             for (Variable h : all) {
-                long at = 4 * store.offset(Store.index(h));
-                long bytes = 4 * h.shape().size();
+                int i = Store.index(h);
                 if (loading.keeps(h)) {
-                    loaded.view(at, bytes).put(store.view(Store.index(h)));
+                    store.view(i, loaded).put(store.view(i));
                 } else {
-                    loading.copy(h, loaded.view(at, bytes).asFloatBuffer());
+                    loading.copy(h, store.view(i, loaded).asFloatBuffer());
                 }
             }
             store.replace("load", () -> Block.copy(loaded, store.values()));

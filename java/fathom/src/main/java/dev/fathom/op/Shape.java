@@ -103,6 +103,16 @@ public final class Shape {
         return product;
     }
 
+    /** Returns the index, one number for each dimension, of an element that is counted in row-major order. */
+    public int[] index(long element) {
+        int[] index = new int[dims.length];
+        for (int i = dims.length - 1; i >= 0; i--) {
+            index[i] = (int) (element % dims[i]);
+            element /= dims[i];
+        }
+        return index;
+    }
+
     /** Returns a copy of the dimensions. */
     public int[] toArray() {
         return dims.clone();

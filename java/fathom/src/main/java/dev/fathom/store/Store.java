@@ -164,6 +164,11 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return block(i).view(offsetInBlock(i), Float.BYTES * cells.get(i).shape.size());
     }
 
+    /** The numbers of segment {@code i} in a block of the layout of {@link #values}. */
+    public ByteBuffer view(int i, Block of) {
+        return of.view(Float.BYTES * offset(i), Float.BYTES * cells.get(i).shape.size());
+    }
+
     /** Keeps the numbers mapped until {@link #release}, whoever closes the model meanwhile. */
     public void lease() {
         values().lease();
@@ -189,8 +194,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         lease();
         try {
             for (int i = 0; i < cells.size(); i++) {
-                ByteBuffer from = view(i);
-                to.view(Float.BYTES * offset(i), from.remaining()).put(from);
+                view(i, to).put(view(i));
             }
         } finally {
             release();

@@ -117,8 +117,7 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private static FloatBuffer floats(Store layout, Variable h, Block values) {
-        return values.view(4 * layout.offset(Store.index(h)), 4 * h.shape().size())
-                .asFloatBuffer();
+        return layout.view(Store.index(h), values).asFloatBuffer();
     }
 
     // ---- reading

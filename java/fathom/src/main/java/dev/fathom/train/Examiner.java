@@ -12,7 +12,6 @@ import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
-import dev.fathom.op.Shape;
 import dev.fathom.ops.Epilogue;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -347,27 +346,18 @@ final class Examiner<M extends Net> {
                 return verdict(
                         true, "an example of %d steps gives the same alone and with %d steps of padding", steps, more);
             }
+            int[] place = alone.shape().index(worst); // of the only example
             return verdict(
                     false,
                     "output %s of example %d is %.4g for its %d steps alone and %.4g with %d steps of padding; let each"
                             + " layer that mixes steps read the lengths, as a SequenceLayer is told them",
-                    Arrays.toString(place(worst, alone.shape())),
+                    Arrays.toString(Arrays.copyOfRange(place, 1, place.length)),
                     batch.example(row),
                     a[worst],
                     steps,
                     b[worst],
                     more);
         }
-    }
-
-    /** Where an element of the only example lies in its output. */
-    private static int[] place(int element, Shape shape) {
-        int[] place = new int[shape.rank() - 1];
-        for (int i = place.length - 1; i >= 0; i--) {
-            place[i] = element % shape.dim(i + 1);
-            element /= shape.dim(i + 1);
-        }
-        return place;
     }
 
     // ---- what is said of one example depends on that example

@@ -325,6 +325,27 @@ class RunTest {
         }
     }
 
+    @Test
+    void aResumeOfAModelThatIsTrainedIsRefused() throws Exception {
+        Hold hold = new Hold();
+        try (Dataset data = points(20);
+                var model = model();
+                Run first = trainer(model).start(data.batches(5), 1)) {
+            first.await();
+            try (Run second = trainer(model).callbacks(hold).start(data.batches(5), 1)) {
+                hold.inside.await();
+                try {
+                    assertThatThrownBy(() -> first.resume(2))
+                            .isInstanceOf(IllegalStateException.class)
+                            .hasMessageStartingWith("resume: the model is trained by a run that goes on;");
+                } finally {
+                    hold.go.countDown();
+                }
+                second.await();
+            }
+        }
+    }
+
     /** What is refused after the checkpoint was found loads nothing of it. */
     @Test
     void aResumeThatIsRefusedLoadsNothing(@TempDir Path folder) throws Exception {
