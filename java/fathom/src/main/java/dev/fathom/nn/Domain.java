@@ -76,7 +76,8 @@ enum Domain {
         }
         int bad = Pass.noGrad(() -> fits.apply(t).argmin()).toIntArray()[0];
         String value = Float.toString(t.toArray()[bad]);
-        String at = t.shape().rank() == 0 ? "" : " at " + Arrays.toString(t.shape().index(bad));
+        String at =
+                t.shape().rank() == 0 ? "" : " at " + Arrays.toString(t.shape().index(bad));
         throw new IllegalArgumentException(message.apply(value, at));
     }
 }

@@ -11,8 +11,6 @@ import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -468,11 +466,16 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException if the session is closed, or another thread is running it
      */
     public void reset() {
-        alone(i -> {
-            if (plan.specs.get(i).isCarried()) {
-                zero(in[i].memory, 0, in[i].memory.limit());
+        begin();
+        try {
+            for (int i = 0; i < in.length; i++) {
+                if (plan.specs.get(i).isCarried()) {
+                    zero(in[i].memory, 0, in[i].memory.limit());
+                }
             }
-        });
+        } finally {
+            state.setRelease(IDLE);
+        }
     }
 
     /**
@@ -496,29 +499,25 @@ public final class Session implements AutoCloseable {
                         + ", which does not exist; name a row in [0, " + batch() + "), or -1 to start anew");
             }
         }
-        alone(i -> {
-            int axis = plan.specs.get(i).axis(Dim.BATCH);
-            if (axis >= 0) {
-                reorder(
-                        in[i].memory,
-                        axis,
-                        inputs.get(i).shape(),
-                        plan.specs.get(i).isCarried(),
-                        from);
-            }
-        });
-    }
-
-    /** Changes the memory of every input, which no run reads meanwhile. */
-    private void alone(IntConsumer change) {
         begin();
         try {
-            IntStream.range(0, in.length).forEach(change);
+            for (int i = 0; i < in.length; i++) {
+                int axis = plan.specs.get(i).axis(Dim.BATCH);
+                if (axis >= 0) {
+                    reorder(
+                            in[i].memory,
+                            axis,
+                            inputs.get(i).shape(),
+                            plan.specs.get(i).isCarried(),
+                            from);
+                }
+            }
         } finally {
             state.setRelease(IDLE);
         }
     }
 
+    /** Keeps others from the memory of the session. */
     private void begin() {
         if (!state.compareAndSet(IDLE, RUNNING)) {
             throw refused();
