@@ -188,6 +188,8 @@ class LibraryClosingTest {
         Path numbers = folder.resolve("numbers.npy");
         Npy.write(numbers, Shape.of(2), FloatBuffer.allocate(2));
         makers.put("MappedFile", () -> MappedFile.open(numbers));
+        makers.put(
+                "MappedImages", () -> make("MappedImages", MappedFile.open(numbers), 0L, Shape.of(2), new int[1], 1));
         makers.put("NpyFile", () -> make("NpyFile", Npy.read(numbers), MappedFile.open(numbers), 128L));
         makers.put(
                 "NpyPair",
