@@ -30,7 +30,7 @@ final class Caches {
     static Next counted(Tensor x, State state, Function<Tensor, Next> step) {
         Tensor past = state.get(PAST);
         Next next = step.apply(past);
-        return new Next(next.output(), next.state().with(PAST, past.add(x.dim(1))));
+        return new Next(next.output(), next.state().with(PAST, Positions.after(past, x.dim(1))));
     }
 
     /** A step of one layer, from its part of the state. */

@@ -23,14 +23,21 @@ final class Positions {
         if (past == null) {
             return x.add(table.slice(0, 0, tokens));
         }
-        Tensor places = past.reshape(x.dim(0), 1);
-        if (tokens != 1) {
-            int[] after = new int[tokens];
-            for (int i = 0; i < tokens; i++) {
-                after[i] = i;
-            }
-            places = places.add(Tensor.ofInts(after, tokens));
+        if (past.shape().size() != x.dim(0)) {
+            throw new IllegalArgumentException(who + Where.running() + ": x " + x.shape() + " has " + x.dim(0)
+                    + " sequences but the state is that of " + past.shape().size()
+                    + "; make a state for as many sequences");
         }
-        return x.add(Pass.apply(new PlacesOp(who, tokens), table, places));
+        return x.add(Pass.apply(new PlacesOp(who, tokens), table, places(past, tokens)));
+    }
+
+    /** The places [batch, tokens] of tokens behind past [batch]; the same calls for any number of tokens. */
+    private static Tensor places(Tensor past, int tokens) {
+        return past.reshape(-1, 1).add(Tensor.arange(tokens));
+    }
+
+    /** The place behind these tokens: that of the last and one, since a plan cannot keep a number that grows. */
+    static Tensor after(Tensor past, int tokens) {
+        return places(past, tokens).slice(1, tokens - 1, tokens).reshape(-1).add(1);
     }
 }

@@ -171,6 +171,7 @@ public final class Backward {
             try {
                 call.begin(scope, n, this);
                 n.op.backward(call);
+                call.mustHaveWrittenGradients();
                 call.gather();
             } finally {
                 scope.idle(call);

@@ -37,6 +37,9 @@ final class Eager extends Grad {
     /** Results whose gradient is nothing but the zeros that {@link #dout} made. */
     private final BitSet zeros = new BitSet();
 
+    /** The results for whose addresses forward has asked, by their bits; in backward, whether it did for a gradient. */
+    private int asked;
+
     private boolean adds;
     /** The inputs whose gradients the next command writes. */
     private final List<Value> writes = new ArrayList<>();
@@ -57,6 +60,7 @@ final class Eager extends Grad {
         this.scope = scope;
         this.op = op;
         this.in = in;
+        asked = 0;
     }
 
     void results(Value[] out) {
@@ -191,7 +195,34 @@ final class Eager extends Grad {
             throw new IllegalStateException(
                     op.label() + ": backward reads output " + o + " but readsOutput(" + o + ") is false");
         }
+        if (node == null) {
+            asked |= 1 << o;
+        }
         return out[o] == null ? 0 : out[o].address();
+    }
+
+    /** Refuses an op whose forward cannot have written a result, which would be what was in this memory before. */
+    void mustHaveWritten(int o) {
+        if ((asked & 1 << o) == 0 && out[o].shape.size() > 0) {
+            throw fail("forward wrote nothing to result " + o + " " + out[o].shape + "; write all of it, by out(" + o
+                    + ") or write(" + o + ", values)");
+        }
+    }
+
+    /** Takes the gradients as written. */
+    void wroteGradients() {
+        asked = 1;
+    }
+
+    /** Refuses an op whose backward wrote no gradient, so that nothing below it would learn. */
+    void mustHaveWrittenGradients() {
+        for (int i = 0; asked == 0 && i < in.length; i++) {
+            if (wants(i) && in[i].shape.size() > 0) {
+                throw fail("backward wrote no gradient of input " + i + " " + in[i].shape
+                        + "; write one by din(" + i + ") or writeGradient(" + i
+                        + ", values), zeros where nothing depends on it, or let differentiable() say false");
+            }
+        }
     }
 
     @Override
@@ -344,6 +375,7 @@ final class Eager extends Grad {
 
     @Override
     public long din(int i) {
+        asked = 1;
         Value t = in[i];
         if (!backward.wanted(t)) { // an op that did not ask: nothing may stay behind in what outlives this pass
             adds = false;
@@ -390,6 +422,7 @@ final class Eager extends Grad {
 
     @Override
     public long dinRows(int i, int index, int lengths, long padding) {
+        asked = 1;
         Value t = in[i];
         if (t.leaf == null || !backward.wanted(t) || shape(index).size() >= t.shape.dim(0)) {
             return din(i);
@@ -413,6 +446,7 @@ final class Eager extends Grad {
 
     @Override
     public long dinReusing(int i) {
+        asked = 1;
         Value t = in[i];
         Value o = out[0];
         if (t.leaf == null && wants(i) && t.gradient == 0 && o.gradient != 0 && !o.watched && o.bytes() == t.bytes()) {

@@ -38,6 +38,8 @@ public record RecomputeOp(
 
     @Override
     public void backward(Grad g) {
-        Recomputation.again(this, (Eager) g);
+        Eager call = (Eager) g;
+        call.wroteGradients(); // those of its layer
+        Recomputation.again(this, call);
     }
 }

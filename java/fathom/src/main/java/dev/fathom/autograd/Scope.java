@@ -342,7 +342,11 @@ public abstract class Scope {
         if (!traced) {
             op.forward(call);
             for (int o = 0; o < n; o++) {
-                if (out[o] != null && out[o].base != null && op.inPlaceOf(o) >= 0) {
+                boolean inPlace = out[o] != null && out[o].base != null && op.inPlaceOf(o) >= 0;
+                if (out[o] != null && (out[o].base == null || inPlace)) {
+                    call.mustHaveWritten(o);
+                }
+                if (inPlace) {
                     in[op.inPlaceOf(o)].yieldTo(out[o]);
                 }
             }

@@ -87,8 +87,8 @@ public final class MappedFile implements AutoCloseable {
             throw new IllegalArgumentException("read: bytes " + at + " to " + (at + n) + " are not within the " + size
                     + " of " + path + "; ask for bytes that it has");
         }
-        check(); // first, since the JVM tells late of a page that is not there any more
         try {
+            check(); // first, since the JVM tells late of a page that is not there any more, even of an earlier read
             while (to.hasRemaining()) {
                 MappedByteBuffer part = parts[(int) (at >> BITS)];
                 int from = (int) (at & (1L << BITS) - 1);

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,11 @@ public final class Block implements AutoCloseable {
     private static final long HUGE_PAGE = 2L << 20;
     /** From here on a hot block is worth a huge page. */
     private static final long HUGE = 256L << 10;
+
+    /** Milliseconds that a change waits for others at most; they wait for half as long, so that one of two goes on. */
+    private static final long PATIENCE = 10_000;
+
+    private static final ThreadLocal<Boolean> PATIENT = ThreadLocal.withInitial(() -> false);
 
     private static final AtomicInteger MADE = new AtomicInteger();
 
@@ -262,6 +268,11 @@ public final class Block implements AutoCloseable {
     private void refuse() {
         refuseClosed();
         Thread other = pages.changing;
+        if (other != null && other != Thread.currentThread() && pages.patient) {
+            pages.await(PATIENCE / 2, () -> pages.changing == null || pages.closing);
+            refuseClosed();
+            other = pages.changing;
+        }
         if (other != null && other != Thread.currentThread()) {
             throw new IllegalStateException("thread " + other.getName() + " is changing this " + pages.owner
                     + ", by an optimizer's step, a load, a copy or a backward that updates running statistics, so that"
@@ -274,7 +285,7 @@ public final class Block implements AutoCloseable {
 
     /**
      * Begins a change of the contents: a lease during which no other thread has one. {@link #changed} ends it. A change
-     * may be part of another.
+     * may be part of another. In {@link #patiently} it waits some seconds for others to end theirs.
      *
      * @param what changes it, for messages
      * @param own number of leases that the calling thread holds already
@@ -284,8 +295,12 @@ public final class Block implements AutoCloseable {
     public void change(String what, int own) {
         lease();
         synchronized (pages) {
-            if (pages.leases - pages.holds <= own + pages.changes + 1) {
+            if (PATIENT.get()) {
+                pages.await(PATIENCE, () -> pages.alone(own));
+            }
+            if (pages.alone(own)) {
                 pages.changing = Thread.currentThread();
+                pages.patient = PATIENT.get();
                 pages.changes++;
                 return;
             }
@@ -302,9 +317,24 @@ public final class Block implements AutoCloseable {
         synchronized (pages) {
             if (--pages.changes == 0) {
                 pages.changing = null;
+                pages.notifyAll();
             }
         }
         release();
+    }
+
+    /**
+     * Runs {@code body}, whose changes wait for leases of other threads to end, and leases of other threads for its
+     * changes: a run that trains a model is not lost because somebody saves or asks that model meanwhile.
+     */
+    public static void patiently(Runnable body) {
+        boolean before = PATIENT.get();
+        PATIENT.set(true);
+        try {
+            body.run();
+        } finally {
+            PATIENT.set(before);
+        }
     }
 
     /** Ends a lease. */
@@ -318,6 +348,7 @@ public final class Block implements AutoCloseable {
         synchronized (pages) {
             pages.holds -= holds;
             last = --pages.leases == 0 && pages.closing;
+            pages.notifyAll();
         }
         if (last) {
             unmap();
@@ -380,6 +411,8 @@ public final class Block implements AutoCloseable {
 
         private @Nullable Thread changing;
         private int changes;
+        /** Whether the change is one that others wait for. */
+        private boolean patient;
 
         /** Of the pages at {@code address}, which is 0 where they are those of fences. */
         Pages(long address, long bytes, @Nullable Fences fences, String owner, @Nullable Object made) {
@@ -388,6 +421,24 @@ public final class Block implements AutoCloseable {
             this.fences = fences;
             this.owner = owner;
             this.made = made;
+        }
+
+        /** Whether the caller of {@link Block#change}, with so many leases of its own, is the only one with leases. */
+        private boolean alone(int own) {
+            return leases - holds <= own + changes + 1;
+        }
+
+        /** Waits, with this lock, until {@code met} holds, at most so many milliseconds or until an interrupt. */
+        private void await(long milliseconds, BooleanSupplier met) {
+            long end = System.nanoTime() + 1_000_000 * milliseconds;
+            try {
+                for (long left = milliseconds; !met.getAsBoolean() && left > 0; ) {
+                    wait(left);
+                    left = (end - System.nanoTime()) / 1_000_000;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         @Override

@@ -106,6 +106,9 @@ final class Constants {
     /** Whether b is what a holds at the places that b has. */
     private static boolean begins(CallGraph.Value a, CallGraph.Value b) {
         int last = lastDifference(a.shape(), b.shape());
+        if (last < 0) { // the same shape, also that of a scalar
+            return equal(a.weight(), 0, b.weight(), 0, a.bytes());
+        }
         for (int d = 0; d <= last; d++) {
             if (b.shape().dim(d) > a.shape().dim(d)) {
                 return false;

@@ -48,12 +48,12 @@ final class Einsum {
                     : new Term(x.permute(to.chars().map(letters::indexOf).toArray()), to);
         }
 
-        /** Without the dimensions of 1 of an ellipsis that the other tensor has too. */
+        /** Without the dimensions of 1 of an ellipsis that are larger in the other tensor. */
         Term stretchedBy(Term other) {
             Term t = this;
             for (int d = letters.length() - 1; d >= 0; d--) {
                 char c = letters.charAt(d);
-                if (c >= STRETCHES && x.dim(d) == 1 && other.letters.indexOf(c) >= 0) {
+                if (c >= STRETCHES && x.dim(d) == 1 && other.letters.indexOf(c) >= 0 && other.size(c) != 1) {
                     t = new Term(t.x.squeeze(d), without(t.letters, String.valueOf(c)));
                 }
             }

@@ -1722,7 +1722,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     /**
      * Returns the only element of a tensor with a single element.
      *
-     * @throws IllegalArgumentException if it has another number of elements
+     * @throws IllegalArgumentException if it has another number of elements, or is an integer that no float equals
      */
     public float item() {
         if (shape.size() != 1) {
@@ -1732,11 +1732,17 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         long a = readable();
         Block b = lease();
         try {
+            if (dtype == DType.I32) {
+                int whole = Block.at(a, 4).getInt(0);
+                if ((long) (float) whole != whole) {
+                    throw new IllegalArgumentException(
+                            "item: " + label() + " holds " + whole + ", which no float equals; use toIntArray()[0]");
+                }
+                return whole;
+            }
             return dtype == DType.F32
                     ? Block.at(a, 4).getFloat(0)
-                    : dtype == DType.I32
-                            ? Block.at(a, 4).getInt(0)
-                            : Block.at(a, 1).get(0) & 255;
+                    : Block.at(a, 1).get(0) & 255;
         } finally {
             release(b);
         }

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The training of a {@link Run}: all that changes from step to step. */
 final class Fitting implements AutoCloseable {
-    /** What trains a model at the moment. */
-    private static final Map<Store, Fitting> TRAINED = new ConcurrentHashMap<>();
+    /** What trains a model, and writes to a folder of checkpoints, at the moment. */
+    private static final Map<Object, Fitting> TRAINED = new ConcurrentHashMap<>();
 
     private final Trainer<?> trainer;
     private final Batches train;
@@ -177,9 +177,9 @@ final class Fitting implements AutoCloseable {
                     + " sums of loss and metrics, but this build of Fathom keeps " + tally.values().length
                     + ", so another build wrote it; resume with that build, or begin anew without resume()");
         }
-        if (c.history.size() > epochs) {
-            throw new IllegalArgumentException("resume: the run in " + c.file + " has finished " + c.history.size()
-                    + " epochs, but " + call + " is asked for " + epochs + "; ask for at least " + c.history.size()
+        if (c.epoch > epochs) { // also within it: its weights are those of no smaller number of epochs
+            throw new IllegalArgumentException("resume: the run in " + c.file + " is at step " + c.step + " of epoch "
+                    + c.epoch + ", but " + call + " has epochs=" + epochs + "; give at least " + c.epoch
                     + ", or begin anew without resume");
         }
         c.load(optimizer);
@@ -287,11 +287,20 @@ final class Fitting implements AutoCloseable {
             throw new IllegalStateException(call + ": the model is trained by a run that goes on; end that run with"
                     + " stopNow(reason) and await it, or train model.copy()");
         }
+        Checkpoints files = trainer.checkpoints;
+        Fitting writer = files == null
+                ? null
+                : TRAINED.putIfAbsent(files.folder().toAbsolutePath().normalize(), this);
+        if (files != null && writer != null && writer != this) {
+            release();
+            throw new IllegalStateException(call + ": a run that goes on writes its checkpoints to " + files.folder()
+                    + "; give another folder");
+        }
     }
 
     /** Lets other runs train the model. */
     void release() {
-        TRAINED.remove(store, this);
+        TRAINED.values().removeIf(f -> f == this);
     }
 
     /**
@@ -300,6 +309,10 @@ final class Fitting implements AutoCloseable {
      * @throws IllegalStateException if another run trains the model, or its weights were changed since the end
      */
     void begin(int until) {
+        if (epoch > until) { // its weights are those of no smaller number of epochs
+            throw new IllegalArgumentException("resume: the run is at step " + step + " of epoch " + epoch
+                    + ", but epochs=" + until + "; give at least " + epoch);
+        }
         claim("resume");
         try {
             if (left >= 0 && left != store.changes()) {

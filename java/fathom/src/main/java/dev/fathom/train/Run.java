@@ -1,6 +1,7 @@
 package dev.fathom.train;
 
 import dev.fathom.io.CsvFile;
+import dev.fathom.offheap.Block;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,7 +102,7 @@ public final class Run implements AutoCloseable {
     private void train(Fitting open) {
         thread = Thread.currentThread();
         try {
-            failure = open.go();
+            Block.patiently(() -> failure = open.go());
         } finally {
             thread = null;
             end.countDown();
@@ -162,7 +163,7 @@ public final class Run implements AutoCloseable {
      * after {@link Trainer#resume}.
      *
      * @param epochs number of all epochs, as {@code fit} takes it
-     * @throws IllegalArgumentException if more epochs are finished
+     * @throws IllegalArgumentException if the run has begun a later epoch
      * @throws IllegalStateException if the run goes on, has failed, or was closed, as that of {@code fit} is, or if the
      *     weights were changed since it ended
      */
@@ -174,10 +175,6 @@ public final class Run implements AutoCloseable {
         if (failure != null) {
             throw new IllegalStateException(
                     "resume: the run has failed: " + ended + "; begin anew, or from a checkpoint", failure);
-        }
-        if (epochs < this.epochs.size()) {
-            throw new IllegalArgumentException("resume: " + this.epochs.size() + " epochs are finished, so epochs="
-                    + epochs + " leaves nothing to do; ask for at least " + this.epochs.size());
         }
         return start(epochs);
     }

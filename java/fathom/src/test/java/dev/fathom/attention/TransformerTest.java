@@ -679,6 +679,31 @@ class TransformerTest {
         }
     }
 
+    /** One plan reads a prompt of any length, and its state is that of the eager step. */
+    @Test
+    void aPromptOfAnyLengthIsOnePlan() {
+        try (Model<TransformerEncoder> model = Stack.LLAMA.model();
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in, state) -> net.step(in[0], state),
+                        net -> net.state(2, 40),
+                        Spec.of("x", 2, Dim.LENGTH, WIDTH).length(1, 40))) {
+            for (int tokens : new int[] {1, 2, 7, 39}) {
+                float[] x = new Rng(tokens).normal(2 * tokens * WIDTH, 0, 1);
+                try (Session session = plan.newSession(1, tokens);
+                        Pass pass = Pass.infer()) {
+                    session.set(x).run();
+                    float[] found = new float[x.length];
+                    session.output().get(0, found);
+                    Next eager = model.net()
+                            .step(Tensor.of(x, 2, tokens, WIDTH), model.net().state(2, 40));
+                    assertThat(found).isEqualTo(eager.output().toArray());
+                    assertThat(eager.state().get("past").toIntArray()).containsExactly(tokens, tokens);
+                }
+            }
+        }
+    }
+
     // ---- dropout
 
     /** A third of the weights is dropped, the mean stays, and evaluation drops nothing. */

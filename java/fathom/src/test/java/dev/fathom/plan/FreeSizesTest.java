@@ -318,4 +318,22 @@ class FreeSizesTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("by the length, so leave one of the two out with Spec.length(");
     }
+
+    @Test
+    void aScalarThatGrowsWithTheLengthIsRefused() {
+        assertThatThrownBy(() -> freeze(in -> in[0].sum(1).div(Tensor.scalar(in[0].dim(1))), X))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("freeze: the constant value[#")
+                .hasMessageContaining(", which div reads, holds 4096.0 in element 0 at batch 2 and length 4096 but ");
+    }
+
+    /** Also where a batch of one looks like a dimension that stretches. */
+    @Test
+    void anEllipsisOfAnyBatch() {
+        check(
+                in -> Tensor.einsum("...ij,...kj->...ik", in[0], in[0]),
+                specs(X.length(1, 40)),
+                lengths(1, 2, 17, 40),
+                41);
+    }
 }

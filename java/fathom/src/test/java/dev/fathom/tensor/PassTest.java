@@ -548,6 +548,58 @@ class PassTest {
         }
     }
 
+    /** Writes its result, or the gradient of its input, or not. */
+    record Forgetful(boolean result, boolean gradient) implements Op {
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            if (result) {
+                c.write(0, c.read(0));
+            }
+        }
+
+        @Override
+        public void backward(Grad g) {
+            if (gradient) {
+                g.writeGradient(0, g.readGradient(0));
+            }
+        }
+    }
+
+    /** What lay in the memory before would be its result, and nothing below it would learn. */
+    @Test
+    void anOpThatWritesNothingIsToldSo() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.ones(2));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Pass.apply(new Forgetful(false, true), x))
+                    .withMessage("forgetful: forward wrote nothing to result 0 [2]; write all of it, by out(0) or"
+                            + " write(0, values)");
+            Tensor y = Pass.apply(new Forgetful(true, false), x).sum();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> pass.backward(y))
+                    .withMessage("forgetful: backward wrote no gradient of input 0 [2]; write one by din(0) or"
+                            + " writeGradient(0, values), zeros where nothing depends on it, or let differentiable()"
+                            + " say false");
+        }
+    }
+
+    @Test
+    void anIntegerThatNoFloatEqualsIsNotRounded() {
+        try (Pass pass = Pass.infer()) {
+            assertThat(Tensor.ofInts(new int[] {1 << 24}, 1).item()).isEqualTo(16777216f);
+            assertThat(Tensor.ofInts(new int[] {Integer.MIN_VALUE}, 1).item()).isEqualTo(-0x1p31f);
+            Tensor odd = Tensor.ofInts(new int[] {(1 << 24) + 1}, 1);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(odd::item)
+                    .withMessageContaining(" holds 16777217, which no float equals; use toIntArray()[0]");
+        }
+    }
+
     /** No backward of its own. */
     record Forward() implements Op {
         @Override

@@ -458,8 +458,8 @@ class CheckpointTest {
             assertThatThrownBy(() ->
                             trainer(longer).resume(folder).fit(train.shuffled(3).batches(12), validation, EPOCHS - 1))
                     .hasMessageStartingWith("resume: the run in " + folder)
-                    .hasMessageEndingWith(" has finished " + EPOCHS + " epochs, but fit is asked for " + (EPOCHS - 1)
-                            + "; ask for at least " + EPOCHS + ", or begin anew without resume");
+                    .hasMessageEndingWith(" of epoch " + EPOCHS + ", but fit has epochs=" + (EPOCHS - 1)
+                            + "; give at least " + EPOCHS + ", or begin anew without resume");
         }
     }
 

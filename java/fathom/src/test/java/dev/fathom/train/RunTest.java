@@ -148,8 +148,7 @@ class RunTest {
                 run.await();
                 assertThatThrownBy(() -> run.resume(1))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessage("resume: 2 epochs are finished, so epochs=1 leaves nothing to do; ask for at least"
-                                + " 2");
+                        .hasMessage("resume: the run is at step 2 of epoch 2, but epochs=1; give at least 2");
                 trainer(model).fit(batches, 1);
                 assertThatThrownBy(() -> run.resume(3))
                         .isInstanceOf(IllegalStateException.class)
@@ -157,6 +156,68 @@ class RunTest {
                                 + " end with the bits of one run; begin anew with trainer.start(..)");
             }
             trainer(model).fit(batches, 1); // nothing holds the model
+        }
+    }
+
+    /** Its weights are those of no smaller number of epochs, though one epoch less is finished. */
+    @Test
+    void aRunThatStoppedWithinAnEpochIsNotResumedToTheOneBefore() {
+        try (Dataset data = points(20);
+                var model = model();
+                Run run = trainer(model).callbacks(stoppingAt(3, 1)).start(data.batches(10), 4)) {
+            run.await();
+            assertThatThrownBy(() -> run.resume(2))
+                    .hasMessage("resume: the run is at step 1 of epoch 3, but epochs=2; give at least 3");
+            assertThat(run.resume(3).await().epochs()).hasSize(3);
+        }
+    }
+
+    /** Saves, copies and predictions by other threads neither end a run nor change its bits. */
+    @Test
+    void othersMayReadTheModelMeanwhile(@TempDir Path temp) {
+        try (Dataset data = points(60);
+                var watched = model();
+                var alone = model()) {
+            var batches = data.shuffled(3).batches(6);
+            trainer(alone).fit(batches, 40);
+            try (Run run = trainer(watched).start(batches, 40)) {
+                int read = 0;
+                while (run.ended().isEmpty()) {
+                    watched.save(temp.resolve("now.safetensors"));
+                    watched.copy().close();
+                    assertThat(watched.predict(data).rows()).hasNumberOfRows(60);
+                    read++;
+                }
+                run.await();
+                assertThat(run.epochs()).hasSize(40);
+                assertThat(read).isPositive();
+            }
+            assertThat(values(watched)).usingRecursiveComparison().isEqualTo(values(alone));
+        }
+    }
+
+    @Test
+    void twoRunsDoNotWriteToOneFolder(@TempDir Path temp) {
+        Hold hold = new Hold();
+        try (Dataset data = points(20);
+                var first = model();
+                var second = model();
+                Run run = trainer(first)
+                        .checkpoints(Checkpoints.in(temp))
+                        .callbacks(hold)
+                        .start(data.batches(10), 1)) {
+            try {
+                assertThatThrownBy(() -> trainer(second)
+                                .checkpoints(Checkpoints.in(temp.resolve("x").resolve("..")))
+                                .fit(data.batches(10), 1))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("fit: a run that goes on writes its checkpoints to ")
+                        .hasMessageEndingWith("; give another folder");
+            } finally {
+                hold.go.countDown();
+            }
+            run.await();
+            trainer(second).checkpoints(Checkpoints.in(temp.resolve("other"))).fit(data.batches(10), 1);
         }
     }
 
