@@ -47,11 +47,15 @@ public final class ConfusionMatrix {
 
     /** Counts one example. */
     public void add(int actual, int predicted) {
-        if (actual < 0 || actual >= counts.length || predicted < 0 || predicted >= counts.length) {
-            throw new IllegalArgumentException("confusion matrix: actual " + actual + ", predicted " + predicted
-                    + " but classes are 0 to " + (counts.length - 1));
+        counts[checked(actual)][checked(predicted)]++;
+    }
+
+    private int checked(int k) {
+        if (k < 0 || k >= counts.length) {
+            throw new IllegalArgumentException("confusion matrix: class " + k + " is outside [0, " + counts.length
+                    + "); ask for one of its " + counts.length + " classes");
         }
-        counts[actual][predicted]++;
+        return k;
     }
 
     /** Returns the number of classes. */
@@ -59,9 +63,13 @@ public final class ConfusionMatrix {
         return counts.length;
     }
 
-    /** Returns the number of examples of class {@code actual} that were predicted as {@code predicted}. */
+    /**
+     * Returns the number of examples of class {@code actual} that were predicted as {@code predicted}.
+     *
+     * @throws IllegalArgumentException if there is no such class, as all methods that take one
+     */
     public long count(int actual, int predicted) {
-        return counts[actual][predicted];
+        return counts[checked(actual)][checked(predicted)];
     }
 
     /** Returns the number of all examples. */
@@ -85,7 +93,7 @@ public final class ConfusionMatrix {
 
     /** The number of examples of a class. */
     private long actual(int k) {
-        return Arrays.stream(counts[k]).sum();
+        return Arrays.stream(counts[checked(k)]).sum();
     }
 
     /** The number of examples that were predicted as a class. */
@@ -95,7 +103,7 @@ public final class ConfusionMatrix {
 
     /** Returns TP / (TP + FN) of class {@code k}, also called sensitivity, or NaN if it has no examples. */
     public double recall(int k) {
-        return (double) counts[k][k] / actual(k);
+        return (double) count(k, k) / actual(k);
     }
 
     /**
@@ -104,12 +112,12 @@ public final class ConfusionMatrix {
      */
     public double specificity(int k) {
         long others = total() - actual(k);
-        return (double) (others - predicted(k) + counts[k][k]) / others;
+        return (double) (others - predicted(k) + count(k, k)) / others;
     }
 
     /** Returns TP / (TP + FP) of class {@code k}, or NaN if it was never predicted. */
     public double precision(int k) {
-        return (double) counts[k][k] / predicted(k);
+        return (double) count(k, k) / predicted(k);
     }
 
     /** Returns 2 TP / (2 TP + FP + FN) of class {@code k}, or NaN if it has no examples and was never predicted. */
@@ -130,7 +138,7 @@ public final class ConfusionMatrix {
                     + " must be above 0 and finite; 2 counts recall more, and 0.5 counts precision more");
         }
         double b = beta * beta;
-        return (1 + b) * counts[k][k] / (b * actual(k) + predicted(k));
+        return (1 + b) * count(k, k) / (b * actual(k) + predicted(k));
     }
 
     /**

@@ -210,7 +210,7 @@ class AssessmentTest {
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {-inf, -inf}, 2, new int[1]))
                 .hasMessageStartingWith("classification: all 2 logits of example 0 are -infinity");
         assertThatThrownBy(() -> Classification.ofLogits(new float[2], 2, new int[] {2}))
-                .hasMessage("confusion matrix: actual 2, predicted 0 but classes are 0 to 1");
+                .hasMessage("confusion matrix: class 2 is outside [0, 2); ask for one of its 2 classes");
         assertThatThrownBy(() -> Classification.ofProbabilities(new float[] {.5f, .4f}, 2, new int[1]))
                 .hasMessageMatching(
                         "classification: the probabilities of example 0 sum to 0\\.9\\d* but must sum to 1; give"

@@ -8,6 +8,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** The assessment of a classifier, on published matrices. */
@@ -179,9 +181,20 @@ class ConfusionMatrixTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("confusion matrix: classes is 0 but must be at least 1");
         assertThatThrownBy(() -> m.add(0, 3))
-                .hasMessage("confusion matrix: actual 0, predicted 3 but classes are 0 to 2");
+                .hasMessage("confusion matrix: class 3 is outside [0, 3); ask for one of its 3 classes");
         assertThatThrownBy(() -> m.add(-1, 0))
-                .hasMessage("confusion matrix: actual -1, predicted 0 but classes are 0 to 2");
+                .hasMessage("confusion matrix: class -1 is outside [0, 3); ask for one of its 3 classes");
+        for (ThrowingCallable call : List.<ThrowingCallable>of(
+                () -> m.count(0, 3),
+                () -> m.recall(3),
+                () -> m.specificity(3),
+                () -> m.precision(-1),
+                () -> m.f1(3),
+                () -> m.fBeta(3, 2))) {
+            assertThatThrownBy(call)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(" is outside [0, 3); ask for one of its 3 classes");
+        }
     }
 
     /** The features are the logits, so everything can be read off. */

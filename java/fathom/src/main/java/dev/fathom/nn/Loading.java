@@ -165,9 +165,8 @@ final class Loading {
             file.copy(tensor, place, order(v, tensor));
             if (!place.equals(to)) {
                 throw new IllegalArgumentException("load: " + file + ": \"" + tensors.get(0) + "\" and \"" + tensor
-                        + "\" differ, but the net ties them to one parameter, " + v.name()
-                        + "; load it into a net that does not tie them, or leave one out by Names.exact().ignore(\""
-                        + tensor + "\")");
+                        + "\" differ, but the net or the names tie them to one parameter, " + v.name()
+                        + "; do not tie them, or leave one out by Names.exact().ignore(\"" + tensor + "\")");
             }
         }
     }

@@ -55,7 +55,8 @@ public record Predictions(float[][] rows, Shape shape, boolean perStep) {
         if (perStep || shape.rank() != 1 || shape.dim(0) < 2) {
             throw new IllegalArgumentException("classes: the predictions are " + shape
                     + (perStep ? " for each step" : " for each example")
-                    + "; there must be one number for each of at least two classes, so compare others yourself");
+                    + "; for each example there must be one number for each of at least two classes, so compare rows"
+                    + " of others yourself");
         }
         int[] classes = new int[rows.length];
         for (int i = 0; i < classes.length; i++) {

@@ -52,9 +52,10 @@ public record Checkpoints(
      * @throws IllegalArgumentException if steps are negative, a duration is not positive, or none is to be kept
      */
     public Checkpoints {
-        if (everySteps < 0 || last < 1 || every != null && (every.isNegative() || every.isZero())) {
-            throw new IllegalArgumentException("checkpoints: everySteps=" + everySteps + " must not be negative, every="
-                    + every + " above zero and last=" + last + " at least 1");
+        Checks.atLeast("checkpoints", "everySteps", everySteps, 0);
+        Checks.atLeast("checkpoints", "last", last, 1);
+        if (every != null && (every.isNegative() || every.isZero())) {
+            throw new IllegalArgumentException("checkpoints: every=" + every + " must be above zero");
         }
     }
 

@@ -266,9 +266,9 @@ class NamesTest {
                     .write(path());
             assertThatThrownBy(() -> model.load(path()))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("load: " + path() + ": \"tokens.weight\" and \"head.projection.weight\" differ, but the"
-                            + " net ties them to one parameter, tokens.weight; load it into a net that does not tie"
-                            + " them, or leave one out by Names.exact().ignore(\"head.projection.weight\")");
+                    .hasMessage(
+                            "load: " + path() + ": \"tokens.weight\" and \"head.projection.weight\" differ, but the"
+                                    + " net or the names tie them to one parameter, tokens.weight; do not tie them, or leave one out by Names.exact().ignore(\"head.projection.weight\")");
             assertThat(values(model, "tokens.weight")).isEqualTo(values);
             Loaded loaded = model.load(path(), Names.exact().ignore("head.*"));
             assertThat(values(model, "tokens.weight")).isEqualTo(other);

@@ -91,8 +91,8 @@ class PredictTest {
                 assertSame(steps.rows(), model.predict(data.batches(1)).rows());
                 assertSame(steps.rows(), model.predict(data).rows());
                 assertThatThrownBy(steps::classes)
-                        .hasMessage("classes: the predictions are [2] for each step; there must be one number for each"
-                                + " of at least two classes, so compare others yourself");
+                        .hasMessage("classes: the predictions are [2] for each step; for each example there must be"
+                                + " one number for each of at least two classes, so compare rows of others yourself");
             }
         }
     }

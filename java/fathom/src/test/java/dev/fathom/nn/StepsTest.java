@@ -120,10 +120,8 @@ class StepsTest {
         for (Supplier<Layer> causal : List.<Supplier<Layer>>of(
                 () -> Conv.causal(4, 4, 2, 2),
                 () -> Conv.causal(4, 4, 3, 1).edges(PadMode.REPLICATE),
-                () -> new TemporalBlock(4, 4, 2, 1, 0),
                 () -> new WeightNorm(Conv.causal(4, 4, 2, 1)),
                 () -> new Residual(Conv.causal(4, 4, 2, 1)),
-                () -> TemporalBlock.stack(4, 2, 0, 5, 4),
                 () -> new MaxPool(Window.line(2).pad(1, 0)),
                 () -> new SinusoidalPositions(9, 4),
                 () -> new LearnedPositions(9, 4))) {

@@ -19,7 +19,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.SequenceLoss;
 import dev.fathom.nn.Sequential;
-import dev.fathom.nn.TemporalBlock;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
@@ -123,8 +122,7 @@ class RaggedTest {
                         Recurrent.gru(6, 5),
                         new Linear(5, 3)),
                 () -> new Sequential(new Embedding(WORDS, 6), new Linear(6, 3)),
-                () -> new Sequential(
-                        new Embedding(WORDS, 6), new Residual(TemporalBlock.stack(6, 2, 0, 4, 6)), new Linear(6, 3)));
+                () -> new Sequential(new Embedding(WORDS, 6), new Residual(Conv.causal(6, 6, 2, 2)), new Linear(6, 3)));
         try (Dataset sentences = sentences();
                 Dataset longer =
                         sentences.padded("x", Padding.behind().length(19).value(3))) {

@@ -1,5 +1,7 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;

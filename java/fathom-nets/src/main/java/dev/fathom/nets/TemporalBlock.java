@@ -1,5 +1,10 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Sequential;
+import dev.fathom.nn.Steps;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.Tensor;
 import java.util.stream.IntStream;
