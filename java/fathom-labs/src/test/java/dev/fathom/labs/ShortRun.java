@@ -2,6 +2,7 @@ package dev.fathom.labs;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.pages.Expectations;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
@@ -14,10 +15,11 @@ import java.util.List;
 /**
  * The short form of a lab inside this JVM, with its figures as numbers.
  *
+ * @param lab its name
  * @param result what the lab returned
  * @param out what it printed
  */
-public record ShortRun(Findings result, String out) {
+public record ShortRun(String lab, Findings result, String out) {
     /** Runs {@code lab} with a seed on the usual data, and writes its page and pictures to {@code folder}. */
     public static ShortRun of(Experiment lab, long seed, Path folder) {
         return of(lab, seed, folder, false);
@@ -37,7 +39,7 @@ public record ShortRun(Findings result, String out) {
                     lab.run(new LabRun(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
             result.write(folder);
             System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
-            return new ShortRun(result, out.toString(StandardCharsets.UTF_8));
+            return new ShortRun(lab.name(), result, out.toString(StandardCharsets.UTF_8));
         }
     }
 
@@ -58,5 +60,12 @@ public record ShortRun(Findings result, String out) {
     /** All figures in their order. */
     public List<Figure> figures() {
         return result.figures();
+    }
+
+    /** The figures of this kind of band that lie outside of the bands of a whole run. */
+    public List<Figure> missed(Figure.Kind kind) {
+        return Expectations.of(lab).judge(figures(), true).stream()
+                .filter(f -> f.kind() == kind && f.verdict() == Figure.Verdict.MISSED)
+                .toList();
     }
 }

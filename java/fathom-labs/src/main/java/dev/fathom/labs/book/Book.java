@@ -5,7 +5,9 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.book.Chapter.Claim;
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.pages.Expectations;
 import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Figure.Kind;
 import dev.fathom.labs.pages.Figure.Verdict;
 import dev.fathom.labs.pages.Figures;
 import dev.fathom.labs.pages.FinishedRun;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -51,29 +54,34 @@ public record Book(
     /** Rows of a table that are not folded. */
     private static final int ROWS = 14;
 
+    /** The kinds of bands that the front page counts: what others published, and what can be derived. */
+    private static final Kind[] COUNTED = {Kind.PUBLISHED, Kind.EXACT};
+
     /** A lab as the book knows it; {@code shown} is null where no full run was made. */
     private record Entry(
             Experiment lab, String claim, @Nullable StoredRun shown, Optional<FinishedRun> run) {
         long with(Verdict verdict) {
+            return Stream.of(Kind.values()).mapToLong(k -> with(verdict, k)).sum();
+        }
+
+        long with(Verdict verdict, Kind... kinds) {
             return shown == null
                     ? 0
                     : shown.figures().stream()
-                            .filter(f -> f.verdict() == verdict)
+                            .filter(f ->
+                                    f.verdict() == verdict && List.of(kinds).contains(f.kind()))
                             .count();
         }
 
-        /** How many figures lie in their bands, as a note beside the name of the lab. */
+        /** How many published and derived results were reached, as a note beside the name of the lab. */
         String score() {
-            long reached = with(Verdict.REACHED);
+            long reached = with(Verdict.REACHED, COUNTED);
+            long counted = reached + with(Verdict.MISSED, COUNTED);
             long missed = with(Verdict.MISSED);
-            return shown == null
-                    ? "no full run yet"
-                    : reached + missed == 0
-                            ? line(
-                                    "%,d figures, none with a band",
-                                    shown.figures().size())
-                            : line("%,d of %,d results inside their bands", reached, reached + missed)
-                                    + (missed > 0 ? line("; %,d missed", missed) : "");
+            String all = counted == 0
+                    ? "nothing published to compare with"
+                    : line("%,d of %,d published or exact results reached", reached, counted);
+            return shown == null ? "no full run yet" : all + (missed > 0 ? line("; %,d bands missed", missed) : "");
         }
     }
 
@@ -138,13 +146,13 @@ public record Book(
 
     private HtmlReport index(List<Part> parts) {
         List<Entry> all = parts.stream().flatMap(p -> p.entries().stream()).toList();
-        long reached = all.stream().mapToLong(e -> e.with(Verdict.REACHED)).sum();
-        long missed = all.stream().mapToLong(e -> e.with(Verdict.MISSED)).sum();
+        long reached = count(all, Verdict.REACHED, COUNTED);
+        long missed = count(all, Verdict.MISSED, COUNTED);
         List<StoredRun> shown =
                 all.stream().map(Entry::shown).flatMap(Stream::ofNullable).toList();
         HtmlReport page = new HtmlReport("The book of Fathom's labs")
                 .figure(
-                        "Results inside their bands",
+                        "Published and exact results reached",
                         line("%,d of %,d", reached, reached + missed),
                         missed == 0 ? "none is missed" : line("%,d missed, listed below", missed))
                 .figure("Labs with a full run", line("%,d of %,d", shown.size(), all.size()))
@@ -161,20 +169,35 @@ public record Book(
                                 "%.1f h",
                                 shown.stream().mapToDouble(StoredRun::seconds).sum() / 3600))
                 .text("Each lab puts what a course on deep learning says to the test: the claim, what was "
-                        + "measured, pictures, and the code. A band is "
-                        + "the range in which a figure is expected, from a published result or a "
-                        + "derivation; most figures have none.");
+                        + "measured, pictures, and the code. A band is the range in which a figure is expected. It is "
+                        + "written down before the run, and most figures have none.")
+                .table(
+                        List.of("the band comes from", "reached", "missed"),
+                        Stream.of(Kind.values())
+                                .map(k -> List.of(
+                                        KINDS.get(k),
+                                        line("%,d", count(all, Verdict.REACHED, k)),
+                                        line("%,d", count(all, Verdict.MISSED, k))))
+                                .toList());
         page.section("Missed");
+        Map<String, Map<String, String>> reasons = Expectations.misses();
         List<List<String>> rows = all.stream()
                 .filter(e -> e.with(Verdict.MISSED) > 0)
                 .flatMap(e -> figures(e)
                         .filter(f -> f.verdict() == Verdict.MISSED)
-                        .map(f -> List.of(e.lab().name(), f.name(), f.value(), f.expected(), f.judgment())))
+                        .map(f -> List.of(
+                                e.lab().name(),
+                                f.name(),
+                                f.value(),
+                                f.expected(),
+                                Objects.requireNonNull(f.kind()).word(),
+                                f.judgment(),
+                                reasons.getOrDefault(e.lab().name(), Map.of()).getOrDefault(f.name(), ""))))
                 .toList();
         if (rows.isEmpty()) {
             page.text(reached == 0 ? "No result has a band yet." : "Every result with a band lies inside of it.");
         } else {
-            page.table(List.of("lab", "figure", "measured", "expected", "verdict"), rows);
+            page.table(List.of("lab", "figure", "measured", "expected", "kind", "verdict", "why"), rows);
         }
         if (!failures.isEmpty()) {
             page.section("Failed");
@@ -187,6 +210,16 @@ public record Book(
                     .links("Labs of this chapter", false, links(part));
         }
         return page;
+    }
+
+    private static final Map<Kind, String> KINDS = Map.of(
+            Kind.PUBLISHED, "a published value, with its own spread",
+            Kind.EXACT, "a derivation",
+            Kind.BASELINE, "a simpler way in the same run, and a margin",
+            Kind.SANITY, "what anything that works reaches");
+
+    private static long count(List<Entry> all, Verdict verdict, Kind... kinds) {
+        return all.stream().mapToLong(e -> e.with(verdict, kinds)).sum();
     }
 
     private static Stream<Figure> figures(Entry entry) {

@@ -24,7 +24,6 @@ record NamesPage(LabRun run, Findings page, NameParts parts, List<NameModel> mod
     private static final int SHOWN = 12;
     private static final int SPELLED = 10;
     private static final String LIKELIHOOD = ", negative log-likelihood per letter";
-    private static final String SOURCE = "karpathy/makemore, README: a Transformer of 200,000 parameters";
 
     /** Writes it. */
     void write(int[][] training) {
@@ -55,12 +54,7 @@ record NamesPage(LabRun run, Findings page, NameParts parts, List<NameModel> mod
             boolean counted = model.name().equals(PAIRS);
             double loss = model.logLoss(parts.test());
             Figure figure = Figure.of(model.name() + LIKELIHOOD, "nats", loss);
-            if (model.name().equals("Transformer")) {
-                figure = figure.published("about 1.92", SOURCE).within(1.88, 2.0);
-            } else if (!counted) {
-                figure = figure.baseline(line("%.4f", pairs), PAIRS).atMost(pairs);
-            }
-            page.key(figure);
+            page.key(counted ? figure : figure.baseline(pairs, PAIRS));
             String alone = "";
             if (!unseen.isEmpty()) {
                 double lossUnseen = model.logLoss(unseen);

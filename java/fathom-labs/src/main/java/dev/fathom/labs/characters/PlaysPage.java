@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
  */
 record PlaysPage(LabRun run, Findings page, Plays plays) {
     private static final String PROMPT = "ROMEO:\n";
-    private static final String NANO = "karpathy/nanoGPT, README: loss 1.88 on the last 10 % of the text";
     private static final String COUNTS = "5-gram counts";
     private static final float TEMPERATURE = 0.7f;
     private static final int SHOWN = 700;
@@ -72,11 +71,11 @@ record PlaysPage(LabRun run, Findings page, Plays plays) {
         });
         double counts = baselines.getOrDefault(COUNTS, Double.NaN);
         double bits = CharacterTraining.bits(lstm, plays.test());
-        page.key(figure("LSTM", bits).baseline(line("%.3f", counts), COUNTS).atMost(counts));
+        page.key(figure("LSTM", bits).baseline(counts, COUNTS));
         rows.add(List.of("LSTM", line("%,d", lstm.parameterCount()), line("%.3f", bits)));
         if (gpt != null) {
             double ofGpt = Gpt.bits(gpt, plays.test());
-            page.key(figure("GPT", ofGpt).published("2.71", NANO).atMost(2.71));
+            page.key(figure("GPT", ofGpt));
             rows.add(List.of("GPT", line("%,d", gpt.parameterCount()), line("%.3f", ofGpt)));
         }
         page.section(
@@ -158,11 +157,12 @@ record PlaysPage(LabRun run, Findings page, Plays plays) {
         Map<String, UnitSearch> found = new LinkedHashMap<>();
         TextFeatures.ofPlays(text).forEach((name, feature) -> {
             UnitSearch unit = UnitSearch.of(units, feature);
-            String chance = line("%.3f", UnitSearch.of(before, feature).magnitude());
+            double chance = UnitSearch.of(before, feature).magnitude();
             found.put(name, unit);
             page.figure(Figure.of("LSTM, unit for " + name, "correlation", unit.magnitude())
                     .baseline(chance, "best unit of the untrained network"));
-            rows.add(List.of(name, Integer.toString(unit.unit()), line("%.3f", unit.magnitude()), chance));
+            rows.add(
+                    List.of(name, Integer.toString(unit.unit()), line("%.3f", unit.magnitude()), line("%.3f", chance)));
         });
         page.section(
                         "What single units of the LSTM respond to",

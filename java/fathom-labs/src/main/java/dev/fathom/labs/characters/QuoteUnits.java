@@ -132,10 +132,8 @@ final class QuoteUnits {
                 }
                 float[][] units = CharacterRnn.units(model, text);
                 UnitSearch found = UnitSearch.of(units, inside);
-                String chance = line(
-                        "%.3f",
-                        UnitSearch.of(CharacterRnn.units(untrained, text), inside)
-                                .magnitude());
+                double chance = UnitSearch.of(CharacterRnn.units(untrained, text), inside)
+                        .magnitude();
                 double bits = CharacterTraining.bits(model, text);
                 page.key(Figure.of(name + ", unit for inside quotes", "correlation", found.magnitude())
                         .baseline(chance, "best unit of the untrained network"));
@@ -146,7 +144,7 @@ final class QuoteUnits {
                         line("%.3f", bits),
                         Integer.toString(found.unit()),
                         line("%.3f", found.magnitude()),
-                        chance));
+                        line("%.3f", chance)));
                 double[] colors = found.colors(units, from, to);
                 texts.add(() -> page.colored(
                         searched.substring(from, to),

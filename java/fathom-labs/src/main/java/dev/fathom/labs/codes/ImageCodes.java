@@ -227,14 +227,12 @@ record ImageCodes(LabRun run, Findings page, Dataset learn, Dataset test) {
                         noise,
                         best.cleaned))
                 .key(Figure.of("Deep auto-encoder, squared error in parts of that of PCA", "", byDeep / byPca)
-                        .baseline("1", line("PCA with %d components", CODE))
-                        .within(0, 1))
+                        .baseline(1, line("PCA with %d components", CODE)))
                 .key(Figure.of(
                                 "Denoising auto-encoder, squared error in parts of that of the noisy image",
                                 "",
                                 get(all, "denoising").cleaned / noise)
-                        .baseline("1", "the noisy image")
-                        .within(0, 0.25))
+                        .baseline(1, "the noisy image"))
                 .picture(
                         "reconstructions.png",
                         "Images that were not learned, and what each kind of auto-encoder gives back of them",
@@ -299,8 +297,7 @@ record ImageCodes(LabRun run, Findings page, Dataset learn, Dataset test) {
                                 line("Retrieval by %d bits, precision in parts of that by pixels", BITS),
                                 "",
                                 precision[3] / precision[0])
-                        .baseline("1", "all pixels")
-                        .within(0.85, 1.15))
+                        .baseline(1, "all pixels"))
                 .picture(
                         "retrieval.png",
                         "Some images, and the nearest by their binary codes, with the number of bits that differ",

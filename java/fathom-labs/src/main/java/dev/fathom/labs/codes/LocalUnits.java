@@ -89,7 +89,7 @@ final class LocalUnits {
                                 "Best unit for " + images.classes().get(c) + ", balanced accuracy",
                                 "%",
                                 100 * byUnit[c])
-                        .baseline(line("%.1f %%", 100 * byPixel[c]), "the best pixel"));
+                        .baseline(100 * byPixel[c], "the best pixel"));
             }
             write(page, rows, byUnit, byPixel);
             ImageSheet sheet = sheet(images, units, tested.x()); // the page is written after the images are closed
@@ -137,8 +137,7 @@ final class LocalUnits {
                                 + "the mean.",
                         better, byUnit.length, 100 * unit, 100 * pixel))
                 .key(Figure.of("Best single unit, mean balanced accuracy over the classes", "%", 100 * unit)
-                        .baseline(line("%.1f %%", 100 * pixel), "the best single pixel; a guess has 50 %")
-                        .atLeast(100 * pixel));
+                        .baseline(100 * pixel, "the best single pixel; a guess has 50 %"));
     }
 
     private static ImageSheet sheet(Images images, SingleUnit[] units, float[][] activations) {

@@ -181,9 +181,8 @@ final class SpeechStudy {
             row.add(line("%+.2f", gain));
             rows.add(row);
             page.figure(Figure.of("Binary code of " + frames(FRAMES[i]) + ", log-spectral distortion", "dB", codes[i])
-                            .baseline(line("%.2f dB", bands[i]), "vector quantization of sub-bands"))
-                    .figure(Figure.of("Binary code of " + frames(FRAMES[i]) + ", gain over sub-bands", "dB", gain)
-                            .published("about 2", "Deng et al. 2010"));
+                            .baseline(bands[i], "vector quantization of sub-bands"))
+                    .figure(Figure.of("Binary code of " + frames(FRAMES[i]) + ", gain over sub-bands", "dB", gain));
         }
         long better = IntStream.range(0, FRAMES.length)
                 .filter(i -> codes[i] < bands[i])

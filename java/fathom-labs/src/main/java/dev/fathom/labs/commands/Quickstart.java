@@ -6,7 +6,6 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.labs.training.Training;
@@ -99,7 +98,7 @@ public final class Quickstart implements Callable<Integer> {
                     new Adam(rate),
                     (epochsDone, stepsDone) -> epochsDone < RATE_EPOCHS ? 1 : 0.1,
                     "Adam " + rate + (epochs > RATE_EPOCHS ? ", a tenth of it after epoch " + RATE_EPOCHS : ""));
-            NetworkEntry entry = new NetworkEntry("Fathom", network(), recipe, Published.NONE, 0);
+            NetworkEntry entry = new NetworkEntry("Fathom", network(), recipe);
             try (TrainedEntry outcome = training.run(entry, images.flattened(), 0, folder)) {
                 if (outcome == null || interrupt.requested()) {
                     return Interrupt.CODE;

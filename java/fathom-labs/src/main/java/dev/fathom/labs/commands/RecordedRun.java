@@ -4,6 +4,7 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.pages.Expectations;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.Provenance;
@@ -43,10 +44,8 @@ record RecordedRun(Experiment lab, LabRun run) {
         double seconds = spent(earlier, began);
         boolean finished = result.isFinished() && !run.interrupt().requested();
         boolean whole = run.whole() && finished;
-        if (!whole) {
-            result.withoutBands();
-        }
-        result.made(made(seconds));
+        Expectations expected = Expectations.of(lab.name());
+        result.judged(expected, whole).made(made(seconds));
         if (!result.parts().isEmpty()) {
             run.out().println("All of it on one page: " + result.write(folder));
         }
@@ -65,6 +64,10 @@ record RecordedRun(Experiment lab, LabRun run) {
         Path file = FinishedRun.file(folder, lab.name(), run.brief());
         stored.write(file);
         if (whole) {
+            expected.unmet(result.figures())
+                    .forEach(row -> run.out()
+                            .println("No figure of this run is \"" + row + "\", as is expected in " + lab.name()
+                                    + ".csv."));
             run.out().println("Its figures: " + file);
         }
         return Optional.of(stored);
@@ -81,7 +84,9 @@ record RecordedRun(Experiment lab, LabRun run) {
 
     /** Writes what a run had found before it failed, with the reason. */
     private void keep(Findings page, Throwable reason, double seconds) {
-        page.withoutBands().made(made(seconds)).text("The run failed before its end: " + reason.getMessage());
+        page.judged(Expectations.of(lab.name()), false)
+                .made(made(seconds))
+                .text("The run failed before its end: " + reason.getMessage());
         try {
             run.out().println("What it had found until then: " + page.write(run.folder()));
         } catch (RuntimeException e) {

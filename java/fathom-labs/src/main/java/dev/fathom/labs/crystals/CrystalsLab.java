@@ -319,7 +319,7 @@ public final class CrystalsLab implements Experiment {
             double mean = mean(all, MEAN);
             for (String name : methods) {
                 Figure error = Figure.of(line("%s, %d labels, mean absolute error", name, n), "", mean(all, name));
-                page.figure(name.equals(MEAN) ? error : error.baseline(line("%.3f", mean), MEAN));
+                page.figure(name.equals(MEAN) ? error : error.baseline(mean, MEAN));
             }
         });
     }
@@ -343,13 +343,11 @@ public final class CrystalsLab implements Experiment {
                                 "Graph network taught first, 100 labels, error divided by that of labels alone",
                                 "",
                                 taught / alone)
-                        .baseline("1", "the same network, labels alone")
-                        .atMost(1))
+                        .baseline(1, "the same network, labels alone"))
                 .key(Figure.of("Graph network taught first, 100 labels, mean absolute error", "", taught)
-                        .baseline(line("%.3f", simple), "the better of linear map and nearest compositions")
-                        .atMost(simple))
+                        .baseline(simple, "the better of linear map and nearest compositions"))
                 .figure(Figure.of("Gain by crystals without labels, 100 labels", "", alone - taught)
-                        .baseline("0", "labels alone"))
+                        .baseline(0, "labels alone"))
                 .picture(
                         "predicted.png",
                         "The property that is said of test crystals, beside the true one",

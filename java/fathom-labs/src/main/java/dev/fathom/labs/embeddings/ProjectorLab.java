@@ -311,16 +311,12 @@ public final class ProjectorLab implements Experiment {
             Drawn d = j.drawn();
             Figure trust = Figure.of(d.title() + ", trustworthiness", "", j.trust());
             double linear = find(judged, d.of() + ", " + PCA).trust();
-            page.figure(
-                    d.method().equals(PCA)
-                            ? trust
-                            : trust.baseline(line("%.3f", linear), PCA).atLeast(linear));
+            page.figure(d.method().equals(PCA) ? trust : trust.baseline(linear, PCA));
             Figure share = Figure.of(d.title() + ", neighbors of the same digit", "%", j.share());
             if (d.title().equals(pixelsPca)) {
-                page.figure(share.baseline("10 %", "chance"));
+                page.figure(share.baseline(10, "chance"));
             } else {
-                page.figure(share.baseline(line("%.1f %%", before), PCA + " of pixels")
-                        .atLeast(before));
+                page.figure(share.baseline(before, PCA + " of pixels"));
             }
         });
     }
@@ -352,10 +348,7 @@ public final class ProjectorLab implements Experiment {
             double trust = trust(x, d.places());
             rows.add(List.of(d.method(), line("%.3f", trust)));
             Figure figure = Figure.of(d.title() + ", trustworthiness", "", trust);
-            page.figure(
-                    d.method().equals(PCA)
-                            ? figure
-                            : figure.baseline(line("%.3f", linear), PCA).atLeast(linear));
+            page.figure(d.method().equals(PCA) ? figure : figure.baseline(linear, PCA));
         }
         page.section(
                         "Words",

@@ -79,8 +79,7 @@ public final class BiasVarianceLab implements Experiment {
         }
         return page.figure(
                         Figure.of("Largest difference between sum and measured error, in standard errors", "", furthest)
-                                .baseline("0", "equal up to chance")
-                                .within(0, 4))
+                                .baseline(0, "equal up to chance"))
                 .finished();
     }
 
@@ -135,7 +134,7 @@ public final class BiasVarianceLab implements Experiment {
                                         fits(family, best),
                                         fits(family, last))))
                 .key(Figure.of(family.name() + ", least test error", "", best.sum())
-                        .baseline(line("%.2f", SineSample.NOISE), "noise alone"))
+                        .baseline(SineSample.NOISE, "noise alone"))
                 .figure(Figure.of(
                         family.name() + ", " + family.axis() + " of the least test error", "", best.complexity()))
                 .figure(Figure.of(family.name() + ", squared bias of the simplest model", "", simplest.bias()))

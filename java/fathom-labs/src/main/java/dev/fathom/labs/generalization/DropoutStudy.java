@@ -169,9 +169,9 @@ final class DropoutStudy {
                                                     .logarithmic(true, false))))
                     .key(Figure.of("Mean network, test error", "%", whole))
                     .figure(Figure.of("One run with dropout, test error", "%", errors[0])
-                            .baseline(line("%.2f %%", whole), "mean network"))
+                            .baseline(whole, "mean network"))
                     .figure(Figure.of(line("Mean of %d runs with dropout, test error", most), "%", errors[most - 1])
-                            .baseline(line("%.2f %%", whole), "mean network"));
+                            .baseline(whole, "mean network"));
             return true;
         }
     }
@@ -255,7 +255,7 @@ final class DropoutStudy {
                                                 .logarithmic(true, false))));
         for (int i = 0; i < sizes.length; i++) {
             page.figure(Figure.of(line("%,d images, test error with dropout", sizes[i]), "%", with[i])
-                    .baseline(line("%.2f %%", without[i]), "without dropout"));
+                    .baseline(without[i], "without dropout"));
         }
     }
 }

@@ -127,8 +127,7 @@ final class WidthDescent {
                         .mapToObj(s -> Point.mean(
                                 all.stream().map(points -> points.get(s)).toList()))
                         .toList(),
-                n,
-                2);
+                n);
         return true;
     }
 
@@ -231,7 +230,7 @@ final class WidthDescent {
                         parts == 1 ? "" : line(" Figures are means over %d sets of images and starts.", parts),
                         equal,
                         threshold));
-        show("Networks", "hidden units", "networks.png", points, threshold, 4);
+        show("Networks", "hidden units", "networks.png", points, threshold);
         return true;
     }
 
@@ -259,8 +258,7 @@ final class WidthDescent {
 
     // ---- both
 
-    /** The peak may lie {@code band} times above or below the threshold. */
-    private void show(String name, String axis, String file, List<Point> points, int threshold, double band) {
+    private void show(String name, String axis, String file, List<Point> points, int threshold) {
         double[] x = points.stream().mapToDouble(Point::width).toArray();
         double[] train = points.stream().mapToDouble(Point::train).toArray();
         double[] error = points.stream().mapToDouble(Point::test).toArray();
@@ -321,15 +319,12 @@ final class WidthDescent {
                                                 })
                                                 .logarithmic(true, true))))
                 .key(Figure.of(name + ", " + axis + " at the peak over those of the threshold", "", x[peak] / threshold)
-                        .baseline("1", "at the threshold")
-                        .within(1 / band, band))
+                        .baseline(1, "at the threshold"))
                 .figure(Figure.of(name + ", squared test error before the peak", "", squared[before]))
                 .figure(Figure.of(name + ", squared test error at the peak", "", squared[peak])
-                        .baseline(line("%.3f", squared[before]), "before the peak")
-                        .atLeast(1.2 * squared[before]))
+                        .baseline(squared[before], "before the peak"))
                 .figure(Figure.of(name + ", squared test error of the widest", "", squared[last])
-                        .baseline(line("%.3f", squared[peak]), "at the peak")
-                        .atMost(0.9 * squared[peak]))
+                        .baseline(squared[peak], "at the peak"))
                 .figure(Figure.of(name + ", wrong test images at the peak", "%", error[peak]))
                 .figure(Figure.of(name + ", wrong test images of the widest", "%", error[last]));
     }

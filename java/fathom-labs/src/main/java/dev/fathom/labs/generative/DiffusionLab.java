@@ -78,7 +78,7 @@ public final class DiffusionLab implements Experiment {
                                         .toArray(),
                                 losses
                             }))
-                    .figure(Figure.of("Loss", "", loss).baseline("1", "a net that says 0"));
+                    .figure(Figure.of("Loss", "", loss).baseline(1, "a net that says 0"));
             return evaluate(run, page, diffusion, model.net(), unit) ? page.finished() : page;
         }
     }
@@ -150,7 +150,7 @@ public final class DiffusionLab implements Experiment {
             Scores scores = evaluation.row("diffusion", samples);
             evaluation.table(page, "Digits");
             page.key(Figure.of("Fréchet distance", "", scores.frechet())
-                    .baseline(line("%.1f", evaluation.real().frechet()), "training images"));
+                    .baseline(evaluation.real().frechet(), "training images"));
             return true;
         }
     }

@@ -201,10 +201,9 @@ public final class GanLab implements Experiment {
                         evaluation.count(),
                         evaluation.real().likelihood()))
                 .key(Figure.of(
-                                "Digits, log-likelihood of the net that the images held out choose",
-                                "nats",
-                                best.likelihood())
-                        .published("225 ± 2", "Goodfellow et al. 2014"));
+                        "Digits, log-likelihood of the net that the images held out choose",
+                        "nats",
+                        best.likelihood()));
     }
 
     private static boolean clothes(LabRun run, Findings page, Images images) {

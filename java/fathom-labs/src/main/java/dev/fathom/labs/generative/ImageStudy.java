@@ -95,7 +95,7 @@ record ImageStudy(
                                 + "the samples for the class that was asked for.",
                         100 * agreement));
                 page.figure(Figure.of(full + ", samples of the class asked for", "%", 100 * agreement)
-                        .baseline(line("%.1f %%", 100 * evaluation.accuracy()), "test images"));
+                        .baseline(100 * evaluation.accuracy(), "test images"));
             }
             float[] path = path(model);
             page.picture(

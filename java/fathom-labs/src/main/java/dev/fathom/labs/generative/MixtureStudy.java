@@ -64,7 +64,7 @@ final class MixtureStudy {
             Coverage coverage = mixture.coverage(Gan.samples(model, 10 * SHOWN, rng));
             outcomes.computeIfAbsent(mixture, m -> new LinkedHashMap<>()).put(name, coverage);
             page.figure(Figure.of(title + ", modes covered", "", coverage.modes())
-                            .baseline(Integer.toString(mixture.modes()), "modes of the data"))
+                            .baseline(mixture.modes(), "modes of the data"))
                     .figure(Figure.of(title + ", samples near a mode", "%", 100 * coverage.share()));
             Album album = new Album(Album.folder(run, title));
             float[] real = mixture.sample(SHOWN, rng);

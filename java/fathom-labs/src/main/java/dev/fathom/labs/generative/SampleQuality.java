@@ -305,11 +305,11 @@ final class SampleQuality implements AutoCloseable {
         for (Scores s : rows.subList(2, rows.size())) {
             String name = title + ", " + s.name();
             page.figure(Figure.of(name + ", inception score", "", s.inception())
-                            .baseline(line("%.2f", real.inception()), "training images"))
+                            .baseline(real.inception(), "training images"))
                     .figure(Figure.of(name + ", Fréchet distance", "", s.frechet())
-                            .baseline(line("%.1f", real.frechet()), "training images"))
+                            .baseline(real.frechet(), "training images"))
                     .figure(Figure.of(name + ", log-likelihood", "nats", s.likelihood())
-                            .baseline(line("%.0f", real.likelihood()), "training images"));
+                            .baseline(real.likelihood(), "training images"));
         }
     }
 

@@ -167,9 +167,7 @@ record WassersteinStudy(LabRun run, Findings page) {
                                 .line("JS", shifts, js)
                                 .render())
                 .figure(Figure.of("Largest error of the estimate on a line", "", worst)
-                        .baseline(
-                                line("%.3f", slack(truth[last])),
-                                "what the weight of the penalty allows at the largest shift"));
+                        .baseline(slack(truth[last]), "what the weight of the penalty allows at the largest shift"));
         return true;
     }
 
@@ -204,9 +202,7 @@ record WassersteinStudy(LabRun run, Findings page) {
                         worst))
                 .table(List.of("shift", "distance", "critic's estimate"), rows)
                 .figure(Figure.of("Largest error of the estimate for six points", "", worst)
-                        .baseline(
-                                line("%.3f", slack(most)),
-                                "what the weight of the penalty allows at the largest distance"));
+                        .baseline(slack(most), "what the weight of the penalty allows at the largest distance"));
         return true;
     }
 
@@ -267,9 +263,7 @@ record WassersteinStudy(LabRun run, Findings page) {
                                     .dashed("sorted samples", x, truth)
                                     .render())
                     .key(Figure.of("Distance at the end of the game on a line", "", truth[epochs - 1])
-                            .baseline(line("%.3f", floor), "two samples of the data")
-                            // a generator that learns ends nearer than it was after the first epoch
-                            .atMost(truth[0]));
+                            .baseline(truth[0], "after the first epoch"));
             return true;
         }
     }

@@ -4,7 +4,6 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.TextbookCnn;
@@ -48,15 +47,9 @@ public final class AugmentLab implements ImageLab {
             int times = epochs.applyAsInt((int) Math.round(16 * Math.sqrt(part)));
             Recipe recipe = Recipe.adam(times, 64, 1e-3f);
             String name = String.format(Locale.ROOT, "%,d", n);
-            entries.add(new NetworkEntry(name, TextbookCnn.lab(classes), recipe, Published.NONE, 0, all -> few));
+            entries.add(new NetworkEntry(name, TextbookCnn.lab(classes), recipe, all -> few));
             entries.add(new NetworkEntry(
-                    name + ", augmented",
-                    TextbookCnn.lab(classes),
-                    recipe,
-                    Published.NONE,
-                    0,
-                    all -> few,
-                    CifarLab.CHANGES));
+                    name + ", augmented", TextbookCnn.lab(classes), recipe, all -> few, CifarLab.CHANGES));
         }
         return entries;
     }

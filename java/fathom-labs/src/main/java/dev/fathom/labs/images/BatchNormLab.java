@@ -4,7 +4,6 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nn.BatchNorm;
@@ -59,10 +58,10 @@ public final class BatchNormLab implements ImageLab {
                 Schedule.constant(),
                 "SGD 0.05, momentum 0.9");
         return List.of(
-                new NetworkEntry("No normalization", network(Norm.NONE, true), recipe, Published.NONE, 0),
-                new NetworkEntry("Before the activation", network(Norm.BEFORE, true), recipe, Published.NONE, 0),
-                new NetworkEntry("After the activation", network(Norm.AFTER, true), recipe, Published.NONE, 0),
-                new NetworkEntry("Instead of dropout", network(Norm.BEFORE, false), recipe, Published.NONE, 0));
+                new NetworkEntry("No normalization", network(Norm.NONE, true), recipe),
+                new NetworkEntry("Before the activation", network(Norm.BEFORE, true), recipe),
+                new NetworkEntry("After the activation", network(Norm.AFTER, true), recipe),
+                new NetworkEntry("Instead of dropout", network(Norm.BEFORE, false), recipe));
     }
 
     private static Sequential network(Norm norm, boolean dropout) {

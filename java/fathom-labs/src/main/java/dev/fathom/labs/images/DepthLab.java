@@ -4,7 +4,6 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.PlainCnn;
@@ -49,8 +48,6 @@ public final class DepthLab implements ImageLab {
 
     @Override
     public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
-        Published demonstration =
-                new Published("93 to 98 %", "of batches from step 950 on, in the authors' demonstration");
         List<NetworkEntry> entries = new ArrayList<>();
         for (int depth : DEPTHS) {
             Initializer gaussian = PlainCnn.field(depth).gaussian();
@@ -61,30 +58,20 @@ public final class DepthLab implements ImageLab {
                         new Sgd(0.16f / depth).momentum(0.95f),
                         Schedule.constant(),
                         number("SGD %.3g, momentum 0.95", 0.16 / depth));
-                entries.add(new NetworkEntry(
-                        "Delta " + depth,
-                        new PlainCnn(1, WIDTH, depth, 10),
-                        recipe,
-                        depth == 16 ? demonstration : Published.NONE,
-                        0));
-                entries.add(new NetworkEntry(
-                        "Gauss " + depth, new PlainCnn(1, WIDTH, depth, 10, gaussian), recipe, Published.NONE, 0));
+                entries.add(new NetworkEntry("Delta " + depth, new PlainCnn(1, WIDTH, depth, 10), recipe));
+                entries.add(new NetworkEntry("Gauss " + depth, new PlainCnn(1, WIDTH, depth, 10, gaussian), recipe));
             } else {
                 Recipe recipe =
                         new Recipe(epochs.applyAsInt(1), 100, new Adam(1e-4f), Schedule.constant(), "Adam 0.0001");
                 PlainCnn delta = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn ends = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn residual = new PlainCnn(ends.stem(), DeepNets.residual(SLIM, depth), ends.linear());
-                entries.add(new NetworkEntry(
-                        "Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
+                entries.add(new NetworkEntry("Delta " + depth, DeepNets.deep(delta, SLIM, depth, 2), recipe));
                 entries.add(new NetworkEntry(
                         "Gauss " + depth,
                         DeepNets.deep(new PlainCnn(1, SLIM, depth, 10, gaussian), SLIM, depth, 2),
-                        recipe,
-                        Published.NONE,
-                        0));
-                entries.add(new NetworkEntry(
-                        "Residual " + depth, DeepNets.deep(residual, SLIM, depth, 2), recipe, Published.NONE, 0));
+                        recipe));
+                entries.add(new NetworkEntry("Residual " + depth, DeepNets.deep(residual, SLIM, depth, 2), recipe));
             }
         }
         return entries;

@@ -8,7 +8,6 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.WeightPictures;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nn.Dropout;
@@ -65,19 +64,9 @@ public final class DropoutLab implements ImageLab {
         Images unit = images.scaled();
         return List.of(
                 new NetworkEntry(
-                        "Without dropout",
-                        network(false),
-                        Recipe.adam(epochs.applyAsInt(20), 128, 1e-3f),
-                        new Published("98.40 %", "2 x 800, logistic; Srivastava et al. 2014"),
-                        0,
-                        all -> unit),
+                        "Without dropout", network(false), Recipe.adam(epochs.applyAsInt(20), 128, 1e-3f), all -> unit),
                 new NetworkEntry(
-                        "With dropout",
-                        network(true),
-                        Recipe.adam(epochs.applyAsInt(50), 128, 1e-3f),
-                        new Published("98.75 %", "3 x 1024, ReLU; Srivastava et al. 2014"),
-                        0,
-                        all -> unit));
+                        "With dropout", network(true), Recipe.adam(epochs.applyAsInt(50), 128, 1e-3f), all -> unit));
     }
 
     /** 784-800-800-10; a fifth of the pixels and half of the units are dropped, as in the paper. */
@@ -166,10 +155,9 @@ public final class DropoutLab implements ImageLab {
                     histograms.put(name, activity.histogram());
                     all.page()
                             .figure(Figure.of(
-                                            "Autoencoder " + name.toLowerCase(Locale.ROOT) + ", mean activity",
-                                            "",
-                                            activity.mean())
-                                    .published(dropout ? "about 0.7" : "about 2.0", "Srivastava et al. 2014"))
+                                    "Autoencoder " + name.toLowerCase(Locale.ROOT) + ", mean activity",
+                                    "",
+                                    activity.mean()))
                             .figure(Figure.of(
                                     "Autoencoder " + name.toLowerCase(Locale.ROOT) + ", activations that are 0",
                                     "%",

@@ -5,7 +5,6 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.BatchNorm;
@@ -41,10 +40,8 @@ public final class FashionLab implements ImageLab {
     @Override
     public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         return List.of(
-                new NetworkEntry(
-                        "LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f), Published.NONE, 0.90),
-                new NetworkEntry(
-                        "Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), Published.NONE, 0.925));
+                new NetworkEntry("LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f)),
+                new NetworkEntry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f)));
     }
 
     private static Sequential small() {

@@ -8,7 +8,6 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.MnistCnn;
@@ -63,14 +62,8 @@ public final class FgsmLab implements ImageLab {
     public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
         Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(6));
         return List.of(
-                new NetworkEntry(
-                        "PyTorch's example", new MnistCnn(), recipe, new Published("99.12 %", "PyTorch's tutorial"), 0),
-                new NetworkEntry(
-                        "Softmax regression",
-                        new Sequential(new Flatten(), new Linear(784, 10)),
-                        recipe,
-                        Published.NONE,
-                        0));
+                new NetworkEntry("PyTorch's example", new MnistCnn(), recipe),
+                new NetworkEntry("Softmax regression", new Sequential(new Flatten(), new Linear(784, 10)), recipe));
     }
 
     @Override
@@ -96,15 +89,11 @@ public final class FgsmLab implements ImageLab {
             curves.put(o.entry().name(), accuracies(a));
             rows.add(row(o.entry().name(), accuracies(a)));
             for (int e = 1; e < EPSILONS.length; e++) {
-                Figure figure = Figure.of(
-                        o.entry().name() + ", accuracy at ε " + places.get(e),
-                        "%",
-                        100 * a.get(e).accuracy());
                 all.page()
-                        .figure(
-                                attacked.size() == 1
-                                        ? figure.published(number("%.2f %%", 100 * TUTORIAL[e]), "PyTorch's tutorial")
-                                        : figure);
+                        .figure(Figure.of(
+                                o.entry().name() + ", accuracy at ε " + places.get(e),
+                                "%",
+                                100 * a.get(e).accuracy()));
             }
         }
         curves.put("PyTorch's tutorial", TUTORIAL);
@@ -125,10 +114,9 @@ public final class FgsmLab implements ImageLab {
         if (!Double.isNaN(softmax.confidence())) {
             all.page()
                     .figure(Figure.of(
-                                    "Softmax regression, confidence of its wrong answers at ε 0.25",
-                                    "%",
-                                    100 * softmax.confidence())
-                            .published("79.3 %", "Goodfellow, Shlens and Szegedy 2015"));
+                            "Softmax regression, confidence of its wrong answers at ε 0.25",
+                            "%",
+                            100 * softmax.confidence()));
         }
         all.page()
                 .section(

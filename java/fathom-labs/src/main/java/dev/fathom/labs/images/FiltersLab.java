@@ -8,7 +8,6 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.WeightPictures;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -71,7 +70,7 @@ public final class FiltersLab implements ImageLab {
                 new AdamW(2e-3f).weightDecay(0.1f),
                 Schedule.cosine(n),
                 "AdamW 0.002 down to 0 on a cosine, weight decay 0.1");
-        return List.of(new NetworkEntry("Filters 7 x 7", network(), recipe, Published.NONE, 0, CifarLab.CHANGES));
+        return List.of(new NetworkEntry("Filters 7 x 7", network(), recipe, CifarLab.CHANGES));
     }
 
     private static Layer network() {

@@ -131,12 +131,8 @@ final class ImageRun {
 
     private Figure accuracy(TrainedEntry o) {
         double[] interval = o.answers().confusion().accuracyInterval95();
-        Figure figure = Figure.of(o.entry().name() + ", test accuracy", "%", 100 * o.accuracy())
-                .interval(100 * interval[0], 100 * interval[1])
-                .published(o.entry().published().value(), o.entry().published().source());
-        return o.entry().mark() > 0 && judged(o)
-                ? figure.atLeast(100 * o.entry().mark())
-                : figure;
+        return Figure.of(o.entry().name() + ", test accuracy", "%", 100 * o.accuracy())
+                .interval(100 * interval[0], 100 * interval[1]);
     }
 
     private List<Column> columns() {
@@ -149,28 +145,14 @@ final class ImageRun {
                                 o -> Integer.toString(o.history().epochs().size())),
                         new Column("seconds", o -> line("%.1f", o.seconds())),
                         new Column("test accuracy", o -> line("%.2f %%", 100 * o.accuracy())),
-                        new Column("95 % interval", ImageRun::interval),
-                        new Column("to reach", o -> mark(o.entry().mark(), o.accuracy(), judged(o))),
-                        new Column("published", o -> o.entry().published().words()))
+                        new Column("95 % interval", ImageRun::interval))
                 .filter(c -> outcomes.stream().anyMatch(o -> !c.cell().apply(o).isEmpty()))
                 .toList();
-    }
-
-    /** Whether the network was trained to its end, so that its mark holds. */
-    private boolean judged(TrainedEntry o) {
-        return run.whole() && o.history().epochs().size() == o.entry().recipe().epochs();
     }
 
     private static String interval(TrainedEntry o) {
         double[] interval = o.answers().confusion().accuracyInterval95();
         return line("%.2f to %.2f", 100 * interval[0], 100 * interval[1]);
-    }
-
-    /** What is to be reached, and after the whole training whether it was. */
-    static String mark(double mark, double accuracy, boolean judged) {
-        return mark == 0
-                ? ""
-                : line("%.1f %%", 100 * mark) + (!judged ? "" : accuracy >= mark ? ", reached" : ", missed");
     }
 
     private static String capital(String sentence) {

@@ -7,7 +7,6 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.LeNet5;
@@ -58,22 +57,10 @@ public final class PermutationLab implements ImageLab {
         Recipe recipe = Recipe.adam(n, 64, 1e-3f);
         Images permuted = images.permuted(ORDER);
         return List.of(
-                new NetworkEntry("MLP", mlp(), recipe, Published.NONE, 0),
-                new NetworkEntry(
-                        "MLP, permuted",
-                        mlp(),
-                        recipe,
-                        new Published("unchanged", "Russell and Norvig 2021"),
-                        0,
-                        all -> permuted),
-                new NetworkEntry("LeNet-5", new LeNet5(10), recipe, Published.NONE, 0),
-                new NetworkEntry(
-                        "LeNet-5, permuted",
-                        new LeNet5(10),
-                        recipe,
-                        new Published("worse", "Russell and Norvig 2021"),
-                        0,
-                        all -> permuted));
+                new NetworkEntry("MLP", mlp(), recipe),
+                new NetworkEntry("MLP, permuted", mlp(), recipe, all -> permuted),
+                new NetworkEntry("LeNet-5", new LeNet5(10), recipe),
+                new NetworkEntry("LeNet-5, permuted", new LeNet5(10), recipe, all -> permuted));
     }
 
     private static Layer mlp() {

@@ -9,7 +9,6 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -105,13 +104,7 @@ public final class TransferLab implements ImageLab {
         int n = epochs.applyAsInt(16);
         Images eight = images.only(SEEN);
         return List.of(new NetworkEntry(
-                "Body",
-                new Net(SEEN.length),
-                Recipe.adam(n, 64, 2e-3f),
-                Published.NONE,
-                0,
-                all -> eight,
-                CifarLab.CHANGES));
+                "Body", new Net(SEEN.length), Recipe.adam(n, 64, 2e-3f), all -> eight, CifarLab.CHANGES));
     }
 
     @Override

@@ -202,7 +202,7 @@ final class MemoryGradients {
                     line("%.0f %%", 100 * training.clipped()),
                     line("%.3g", training.lastLoss()),
                     training.ended()));
-            figures("Exploding network, " + name + ", ", training, clipped);
+            figures("Exploding network, " + name + ", ", training);
         }
         if (rows.isEmpty()) {
             return;
@@ -222,13 +222,13 @@ final class MemoryGradients {
         }
     }
 
-    private void figures(String name, Training training, boolean clipped) {
+    private void figures(String name, Training training) {
         Figure greatest = Figure.of(name + "greatest gradient norm", "", training.greatest());
-        page.figure(clipped ? greatest : greatest.atLeast(100 * CLIP));
+        page.figure(greatest);
         if (Double.isFinite(training.lastLoss())) {
             double baseline = MemoryTask.ADDING.baseline(length);
             page.figure(Figure.of(name + "validation loss at the end", "", training.lastLoss())
-                    .baseline(line("%.4f", baseline), "without memory"));
+                    .baseline(baseline, "without memory"));
         }
     }
 
@@ -302,8 +302,7 @@ final class MemoryGradients {
             rows.add(row(name + ", bound", bound));
             double each = Math.pow(product[length - 1], 1.0 / (length - 1));
             page.figure(Figure.of("Product of derivatives, " + name + ", factor of a step", "", each)
-                    .baseline(line("at most %s", scale), "largest singular value")
-                    .within(Double.NEGATIVE_INFINITY, scale + 1e-4));
+                    .baseline(scale, "largest singular value"));
         }
         page.table(header("recurrent weights", "distance "), rows);
         curves("products.png", "log10 of the norm of the product, measured", measured);

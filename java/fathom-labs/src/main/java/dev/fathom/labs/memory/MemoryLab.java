@@ -151,12 +151,10 @@ public final class MemoryLab implements Experiment {
         for (Trained t : results) {
             String name = line("%s, T = %d, %s, ", task.title(), t.length(), t.name());
             double baseline = task.baseline(t.length());
-            Figure loss =
-                    Figure.of(name + task.lossName(), "", t.loss()).baseline(line("%.4f", baseline), "without memory");
-            boolean remembers = task == MemoryTask.ADDING && t.cell() != Cell.TANH;
-            page.figure(remembers ? loss.within(0, baseline / 10) : loss)
+            Figure loss = Figure.of(name + task.lossName(), "", t.loss()).baseline(baseline, "without memory");
+            page.figure(loss)
                     .figure(Figure.of(name + task.accuracyName(), "%", 100 * t.accuracy())
-                            .baseline(line("%.1f %%", 100 * task.guessedAccuracy()), "without memory"));
+                            .baseline(100 * task.guessedAccuracy(), "without memory"));
         }
         List<String> places = Arrays.stream(lengths).mapToObj(Integer::toString).toList();
         Map<String, double[]> shares = new LinkedHashMap<>();

@@ -221,15 +221,12 @@ public final class TuringLab implements Experiment {
                                     + "bits the machine has %.2f %% right and the "
                                     + "LSTM %.2f %%, where a guess has 50 %%.",
                             size.longest + 1, 2 * size.longest, far, longer))
-                    .key(Figure.of("Turing machine, " + twice, "%", far)
-                            .baseline(line("%.2f %%", longer), LSTM)
-                            .atLeast(longer))
+                    .key(Figure.of("Turing machine, " + twice, "%", far).baseline(longer, LSTM))
                     .key(Figure.of("Turing machine, " + upTo, "%", mean(machine, 1, size.longest))
-                            .baseline(line("%.2f %%", known), LSTM)
-                            .atLeast(known));
+                            .baseline(known, LSTM));
         }
-        page.figure(Figure.of("LSTM, " + twice, "%", longer).baseline("50 %", "a guess"))
-                .figure(Figure.of("LSTM, " + upTo, "%", known).baseline("50 %", "a guess"))
+        page.figure(Figure.of("LSTM, " + twice, "%", longer).baseline(50, "a guess"))
+                .figure(Figure.of("LSTM, " + upTo, "%", known).baseline(50, "a guess"))
                 .picture("lengths.png", "Bits that are right, by the length of the sequence", () -> {
                     Chart chart = new Chart("bits right", "vectors in the sequence");
                     right.forEach((name, shares) -> chart.line(name, lengths, shares));

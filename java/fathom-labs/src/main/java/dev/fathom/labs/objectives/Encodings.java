@@ -134,12 +134,9 @@ final class Encodings {
         double number = last.get(0);
         double binary = last.get(1);
         double hot = last.get(2);
-        page.key(Figure.of("one-hot, accuracy", "%", 100 * hot)
-                .baseline(line("%.1f %%", 100 * number), "one number")
-                .atLeast(100 * number));
-        page.figure(Figure.of("binary code, accuracy", "%", 100 * binary)
-                .baseline(line("%.1f %%", 100 * number), "one number"));
-        page.figure(Figure.of("one number, accuracy", "%", 100 * number).baseline("10 %", "a guess"));
+        page.key(Figure.of("one-hot, accuracy", "%", 100 * hot).baseline(100 * number, "one number"));
+        page.figure(Figure.of("binary code, accuracy", "%", 100 * binary).baseline(100 * number, "one number"));
+        page.figure(Figure.of("one number, accuracy", "%", 100 * number).baseline(10, "a guess"));
         return true;
     }
 

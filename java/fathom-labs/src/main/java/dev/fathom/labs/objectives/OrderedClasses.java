@@ -100,14 +100,13 @@ final class OrderedClasses {
         Score ce = requireNonNull(scores.get("cross-entropy"));
         Score emd = requireNonNull(scores.get("squared EMD"));
         page.figure(Figure.of("squared EMD, answers two or more classes off", "%", 100 * emd.far)
-                        .baseline(line("%.1f %%", 100 * ce.far), "cross-entropy"))
+                        .baseline(100 * ce.far, "cross-entropy"))
                 .figure(Figure.of("squared EMD, mean distance in classes", "", emd.distance)
-                        .baseline(line("%.3f", ce.distance), "cross-entropy"))
+                        .baseline(ce.distance, "cross-entropy"))
                 .figure(Figure.of("squared EMD, squared EMD on the test", "", emd.emd)
-                        .baseline(line("%.4f", ce.emd), "cross-entropy")
-                        .atMost(ce.emd))
+                        .baseline(ce.emd, "cross-entropy"))
                 .figure(Figure.of("squared EMD, accuracy", "%", 100 * emd.accuracy)
-                        .baseline(line("%.1f %%", 100 * ce.accuracy), "cross-entropy"))
+                        .baseline(100 * ce.accuracy, "cross-entropy"))
                 .text(line(
                         "Under squared EMD %.1f %% of the answers are two or more classes off, and under "
                                 + "cross-entropy %.1f %%; %.1f and %.1f %% are right.",

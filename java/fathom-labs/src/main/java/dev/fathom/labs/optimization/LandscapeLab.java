@@ -149,8 +149,7 @@ public final class LandscapeLab implements Experiment {
                     line("%.2f", distance(first, last)),
                     line("%.3g", curvature.highest()),
                     line("%.3g", curvature.lowest())));
-            page.figure(Figure.of(names.get(i) + ", training loss", "", loss)
-                    .baseline(line("%.4f", start), "before training"));
+            page.figure(Figure.of(names.get(i) + ", training loss", "", loss).baseline(start, "before training"));
         }
         page.table(
                 List.of(
@@ -200,7 +199,7 @@ public final class LandscapeLab implements Experiment {
                                 + "steps and as many places, hold %.1f %%.",
                         100 * pca.share(), share))
                 .figure(Figure.of("Variance of the ways in two components", "%", 100 * pca.share())
-                        .baseline(line("%.1f %%", share), "two components of as many random walks"));
+                        .baseline(share, "two components of as many random walks"));
     }
 
     /** All places of random walks with Gaussian steps, each of which starts at 0. */
@@ -256,7 +255,7 @@ public final class LandscapeLab implements Experiment {
                         center, lowest, length, 100 * held, 100 * Math.sqrt(2.0 / net.size())))
                 .figure(Figure.of("Length of Adam's way on a random plane", "%", 100 * held)
                         .baseline(
-                                line("%.2f %%", 100 * Math.sqrt(2.0 / net.size())),
+                                100 * Math.sqrt(2.0 / net.size()),
                                 "two of as many random directions as there are weights"));
     }
 
@@ -471,12 +470,7 @@ public final class LandscapeLab implements Experiment {
                         n,
                         places,
                         exact ? " and may be minima; the others are saddles or maxima" : ""));
-        Figure figure = Figure.of(title + ", correlation of loss and index", "", correlation);
-        page.figure(
-                        exact
-                                ? figure.published("strongly positive", "Dauphin et al. 2014, figure 1")
-                                        .atLeast(0.3)
-                                : figure)
+        page.figure(Figure.of(title + ", correlation of loss and index", "", correlation))
                 .figure(Figure.of(title + " with negative eigenvalues", "%", 100.0 * (n - minima) / n));
     }
 
@@ -566,8 +560,6 @@ public final class LandscapeLab implements Experiment {
                         shrunk,
                         spreads.get(0) / spreads.get(widths.length / 2),
                         widths[widths.length / 2]))
-                .figure(Figure.of("Deviation of the test loss, narrowest divided by widest network", "", shrunk)
-                        .published("shrinks with width", "Choromanska et al. 2015, figure 3")
-                        .atLeast(1.5));
+                .figure(Figure.of("Deviation of the test loss, narrowest divided by widest network", "", shrunk));
     }
 }

@@ -304,19 +304,17 @@ public final class SignalsLab implements Experiment {
     private static void figures(Findings page, List<Signals> signals) {
         for (Signals s : signals) {
             String name = s.unit.name + ", " + s.start.name + ", ";
-            boolean fits =
-                    List.of("ReLU, He, ", "SELU, Xavier, ", "tanh, Xavier, ").contains(name);
             Figure last = Figure.of(name + "deviation in layer 10", "", s.deviation(DEPTH));
             double theory = s.theory[DEPTH - 1];
-            page.figure(baseline(fits ? last.within(theory / 1.5, theory * 1.5) : last, theory));
+            page.figure(baseline(last, theory));
             Figure fading = Figure.of(name + "gradients, factor for each layer", "", s.fading());
             double back = s.fadingInTheory();
-            page.figure(baseline(fits ? fading.within(back - 0.1, back + 0.1) : fading, back));
+            page.figure(baseline(fading, back));
         }
     }
 
     private static Figure baseline(Figure figure, double theory) {
-        return figure.baseline(line("%.4g", theory), "theory of infinitely wide layers");
+        return figure.baseline(theory, "theory of infinitely wide layers");
     }
 
     /** What the signals are good for: how far gradient descent comes from each start. */
@@ -351,7 +349,7 @@ public final class SignalsLab implements Experiment {
                     .add(known ? line("%.1f %%", 100 * best) : "diverged");
             if (known) {
                 page.figure(Figure.of(s.unit.name + ", " + s.start.name + ", test accuracy", "%", 100 * best)
-                        .baseline("10 %", "guessing"));
+                        .baseline(10, "guessing"));
             }
         }
         cells.forEach((start, row) -> rows.add(row));

@@ -283,9 +283,9 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                     mean(some, floor, Area::roc)));
             for (String method : List.of(SHARED, Study.CONVOLUTIONAL)) {
                 page.figure(Figure.of(set + ", mean ROC-AUC of " + method, "", mean(some, method, Area::roc))
-                        .baseline(line("%.4f", mean(some, floor, Area::roc)), floor));
+                        .baseline(mean(some, floor, Area::roc), floor));
                 page.figure(Figure.of(set + ", mean PR-AUC of " + method, "", mean(some, method, Area::precision))
-                        .baseline(line("%.4f", mean(some, floor, Area::precision)), floor));
+                        .baseline(mean(some, floor, Area::precision), floor));
             }
         }
     }
@@ -367,8 +367,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         line("all series, mean ROC-AUC of %s less that of %s", better, worse),
                         "",
                         mean(outcomes, better, Area::roc) - mean(outcomes, worse, Area::roc))
-                .baseline("0", "the paper: larger")
-                .atLeast(0);
+                .baseline(0, "the paper: larger");
     }
 
     /** The linear floor with the better mean. */
@@ -469,10 +468,9 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                     line("%.4f", mean(ecg, Study.member(name), Area::roc)),
                     line("%d of %d", better.size(), ecg.size())));
             page.figure(Figure.of(
-                            name + ", ECG series on which the ensemble ranks at least as well as its median member",
-                            "",
-                            better.size())
-                    .atLeast(ECG_NEEDED));
+                    name + ", ECG series on which the ensemble ranks at least as well as its median member",
+                    "",
+                    better.size()));
         }
         long inverted =
                 ecg.stream().filter(o -> o.area(Study.SINGLE).roc() < 0.5).count();
@@ -525,8 +523,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                     line("%s, ROC-AUC of %d members less that of %d", name, study.most(), sizes[0]),
                                     "",
                                     gain)
-                            .baseline("0", "expected: not smaller")
-                            .atLeast(0));
+                            .baseline(0, "expected: not smaller"));
         }
         page.picture("members.png", "The mean ROC-AUC on the ECG series by the number of members", chart::render);
     }
@@ -578,10 +575,8 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                                 + "mean. The mean ROC-AUC is %.4f %s.",
                         grown, ecg.size(), ratio, Math.abs(change), change < 0 ? "smaller" : "larger"))
                 .key(Figure.of("DIV_F with the diversity term, relative to DIV_F without", "", ratio)
-                        .baseline("1", "no term")
-                        .atLeast(1))
-                .figure(Figure.of("ECG series on which the diversity term makes DIV_F larger", "", (double) grown)
-                        .within(ecg.size(), ecg.size()));
+                        .baseline(1, "no term"))
+                .figure(Figure.of("ECG series on which the diversity term makes DIV_F larger", "", (double) grown));
     }
 
     private static double diversity(Outcome outcome, String name) {
@@ -635,7 +630,7 @@ record AnomaliesPage(Study study, List<Outcome> outcomes) {
                         streamed.roc(),
                         streamed.windows()))
                 .figure(Figure.of(streamed.name() + " as a stream, ROC-AUC", "", streamed.roc())
-                        .baseline(line("%.4f", streamed.windows()), "the same members by windows"));
+                        .baseline(streamed.windows(), "the same members by windows"));
     }
 
     // ---- pictures

@@ -1,20 +1,25 @@
 package dev.fathom.labs.pages;
 
+import dev.fathom.tree.Records;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A number that an experiment measured, beside what is published of it.
+ * A number that an experiment measured, beside what was computed or published of it and what is expected of it.
  *
  * @param name what was measured, such as {@code LeNet-5, test accuracy}
  * @param unit such as {@code %} or {@code steps}; empty for a bare number
  * @param measured the number, in that unit
  * @param interval its 95 % confidence interval, null where none is known
- * @param published the published number as its source prints it, or a computed {@linkplain #baseline baseline}; empty
- *     where there is none
- * @param source who published it, or what the baseline is; empty where there is none
+ * @param baseline a number in that unit that was computed for the comparison, null where there is none
+ * @param of what the baseline is, such as {@code last value}; empty where there is none
+ * @param published the published number as its source prints it; empty where there is none
+ * @param source who published it; empty where there is none
+ * @param kind where the band comes from, null where nothing is expected
  * @param band where {@code measured} is expected to lie, null where nothing is expected
  */
 public record Figure(
@@ -22,15 +27,13 @@ public record Figure(
         String unit,
         double measured,
         @Nullable Range interval,
+        @Nullable Double baseline,
+        String of,
         String published,
         String source,
+        @Nullable Kind kind,
         @Nullable Range band) {
-    private static final String BASELINE = "baseline: ";
-
-    /**
-     * A published number that a difference can be taken from, such as {@code about 0.7}, {@code 99.1 %} or {@code 225 ±
-     * 2}.
-     */
+    /** A number that a difference can be taken from, such as {@code about 0.7}, {@code 99.1 %} or {@code 225 ± 2}. */
     private static final Pattern NUMBER =
             Pattern.compile("(?:about )?(?<value>[-+]?[\\d,]*\\.?\\d+)(?: (?<unit>[^±]+?))?(?: ± [\\d.]+)?");
 
@@ -78,6 +81,23 @@ public record Figure(
         }
     }
 
+    /** Where a band comes from. */
+    public enum Kind {
+        /** A published value, with its own spread or what its source says of it. */
+        PUBLISHED,
+        /** A derivation: a theorem, a formula, or another program that computes the same. */
+        EXACT,
+        /** A simpler way that was measured in the same run, and a margin. */
+        BASELINE,
+        /** What anything that works reaches. */
+        SANITY;
+
+        /** Its word on pages and in files. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     /** How a figure stands to its band. */
     public enum Verdict {
         /** It lies in the band. */
@@ -105,60 +125,53 @@ public record Figure(
         }
     }
 
-    /** A number alone, which {@link #interval}, {@link #published} and the bands complete. */
+    /** A number alone, which {@link #interval} and {@link #baseline} complete. */
     public static Figure of(String name, String unit, double measured) {
-        return new Figure(name, unit, measured, null, "", "", null);
+        return new Figure(name, unit, measured, null, null, "", "", "", null, null);
     }
 
     /** A copy with a 95 % confidence interval. */
     public Figure interval(double low, double high) {
-        return new Figure(name, unit, measured, new Range(low, high), published, source, band);
+        return Records.with(this, "interval", new Range(low, high));
+    }
+
+    /**
+     * A copy with a number in the same unit that was computed for the comparison.
+     *
+     * @param value the number
+     * @param what what it is, such as {@code last value}
+     * @throws IllegalArgumentException if it is not finite
+     */
+    public Figure baseline(double value, String what) {
+        if (!Double.isFinite(value)) {
+            throw new IllegalArgumentException(
+                    "figure: the baseline of " + name + " is " + value + "; leave out what was not measured");
+        }
+        return Records.with(this, "baseline", value, "of", what);
     }
 
     /** A copy with the published number, as its source prints it. */
-    public Figure published(String value, String from) {
-        return new Figure(name, unit, measured, interval, value, from, band);
+    Figure published(String value, String from) {
+        return Records.with(this, "published", value, "source", from);
     }
 
-    /**
-     * A copy with a number that was computed for the comparison, where nothing is published.
-     *
-     * @param value the number as a person would print it
-     * @param of what it is, such as {@code last value}
-     */
-    public Figure baseline(String value, String of) {
-        return published(value, BASELINE + of);
+    /** A copy that is expected to lie in a band. */
+    Figure expected(Kind why, Range where) {
+        return Records.with(this, "kind", why, "band", where);
     }
 
-    /** A copy without a band, for a run that is not whole. */
-    Figure withoutBand() {
-        return new Figure(name, unit, measured, interval, published, source, null);
+    /** The baseline with its unit; empty where there is none. */
+    String baselineText() {
+        return baseline == null ? "" : withUnit(number(baseline));
     }
 
-    /**
-     * The published number or the baseline with its source, such as {@code published 0.42 (ISLP)}; empty where there is
-     * none.
-     */
+    /** What it is compared with, such as {@code published 0.42 (ISLP)}; empty where that is nothing. */
     String reference() {
-        if (published.isEmpty()) {
-            return "";
-        }
-        return (source.startsWith(BASELINE) ? "" : "published ") + published + " (" + source + ")";
-    }
-
-    /** A copy that is expected to lie from {@code low} to {@code high}. */
-    public Figure within(double low, double high) {
-        return new Figure(name, unit, measured, interval, published, source, new Range(low, high));
-    }
-
-    /** A copy that is expected to be {@code low} or more. */
-    public Figure atLeast(double low) {
-        return within(low, Double.POSITIVE_INFINITY);
-    }
-
-    /** A copy that is expected to be {@code high} or less. */
-    public Figure atMost(double high) {
-        return within(Double.NEGATIVE_INFINITY, high);
+        return Stream.of(
+                        published.isEmpty() ? "" : "published " + published + " (" + source + ")",
+                        baseline == null ? "" : baselineText() + " (" + of + ")")
+                .filter(text -> !text.isEmpty())
+                .collect(Collectors.joining("; "));
     }
 
     /** The words of the band, such as {@code at least 90}; empty where there is none. */
@@ -185,16 +198,20 @@ public record Figure(
     }
 
     /**
-     * By how much the measured number is larger than the published one or the baseline, with its sign; empty where that
-     * is no single number in the same unit.
+     * By how much the measured number is larger than the published one, or else than the baseline, with its sign; empty
+     * where that is no single number in the same unit.
      */
     public String difference() {
         Matcher number = NUMBER.matcher(published);
-        if (!number.matches()
-                || (number.group("unit") != null && !number.group("unit").equals(unit))) {
+        double other;
+        if (published.isEmpty() && baseline != null) {
+            other = baseline;
+        } else if (number.matches()
+                && (number.group("unit") == null || number.group("unit").equals(unit))) {
+            other = Double.parseDouble(number.group("value").replace(",", ""));
+        } else {
             return "";
         }
-        double other = Double.parseDouble(number.group("value").replace(",", ""));
         String difference = difference(measured - other, other);
         return difference.startsWith("-") || difference.equals("0") ? difference : "+" + difference;
     }
@@ -209,7 +226,11 @@ public record Figure(
 
     /** The number with its unit, with as many digits as a narrow band has. */
     public String value() {
-        return (band == null ? number(measured) : band.text(measured)) + (unit.isEmpty() ? "" : " " + unit);
+        return withUnit(band == null ? number(measured) : band.text(measured));
+    }
+
+    private String withUnit(String number) {
+        return unit.isEmpty() ? number : number + " " + unit;
     }
 
     /** A few digits, without an exponent where a person would not write one. */

@@ -14,10 +14,13 @@ public record Figures(List<String> header, List<List<String>> rows) {
             "figure",
             "measured",
             "95 % interval",
-            "published or baseline",
-            "difference",
+            "published",
             "source",
+            "baseline",
+            "which is",
+            "difference",
             "expected",
+            "kind",
             "verdict");
 
     /** The table of these figures. */
@@ -37,9 +40,12 @@ public record Figures(List<String> header, List<List<String>> rows) {
                 f.value(),
                 f.interval() == null ? "" : f.interval().words(),
                 f.published(),
-                f.difference(),
                 f.source(),
+                f.baselineText(),
+                f.of(),
+                f.difference(),
                 f.expected(),
+                f.kind() == null ? "" : f.kind().word(),
                 f.judgment());
     }
 

@@ -23,7 +23,7 @@ import java.util.function.Supplier;
  * return run.page("Lab coin", "1,000 throws")
  *     .section("Throws", "A coin is fair if ...")
  *     .table(List.of("side", "throws"), rows)
- *     .key(Figure.of("heads", "%", 50.3).published("50 %", "Bernoulli"))
+ *     .key(Figure.of("heads", "%", 50.3).baseline("50 %", "a fair coin"))
  *     .finished();
  * }</pre>
  */
@@ -190,10 +190,14 @@ public final class Findings {
         return figure(figure);
     }
 
-    /** Takes the bands off all figures: only a whole run is expected to reach them. */
-    public Findings withoutBands() {
-        figures.replaceAll(Figure::withoutBand);
-        keys.replaceAll(Figure::withoutBand);
+    /**
+     * Holds the figures to what is expected of them.
+     *
+     * @param whole whether the experiment was run as it is meant; bands are for such runs only
+     */
+    public Findings judged(Expectations expected, boolean whole) {
+        figures.replaceAll(f -> expected.judge(f, whole));
+        keys.replaceAll(f -> expected.judge(f, whole));
         return this;
     }
 
@@ -302,7 +306,7 @@ public final class Findings {
         if (f.interval() != null) {
             notes.add("95 % interval " + f.interval().words());
         }
-        if (!f.published().isEmpty()) {
+        if (!f.reference().isEmpty()) {
             notes.add(f.reference());
         }
         if (f.band() != null) {

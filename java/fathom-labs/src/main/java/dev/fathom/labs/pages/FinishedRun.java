@@ -29,7 +29,7 @@ public record FinishedRun(boolean brief, StoredRun run, Path page) {
         for (boolean brief : new boolean[] {false, true}) {
             Path file = file(folder, lab, brief);
             if (Files.exists(file) && Files.exists(folder.resolve(PAGE))) {
-                return Optional.of(new FinishedRun(brief, StoredRun.read(file), folder.resolve(PAGE)));
+                return Optional.of(new FinishedRun(brief, StoredRun.read(file).judged(!brief), folder.resolve(PAGE)));
             }
         }
         return Optional.empty();

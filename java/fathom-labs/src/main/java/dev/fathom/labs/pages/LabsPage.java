@@ -16,7 +16,10 @@ public final class LabsPage {
             after a kill. `./fathom lab NAME --save` also stores the figures of a full run in `docs/labs/NAME.json`.
 
             This page is made of those files by `./fathom lab --page`; a test holds it to them. Where a figure has a band in which it is
-            expected, the verdict says whether it was reached or missed.
+            expected, the verdict says whether it was reached or missed. Bands are written down before a run, in `expected/NAME.csv`
+            among the resources of `java/fathom-labs`. Their kinds are *published* (a value with its own spread), *exact* (a derivation),
+            *baseline* (a simpler way in the same run, and a margin) and *sanity* (what anything that works reaches). Why a figure misses
+            its band is said in `misses.csv` beside them; a band that became wider, and a miss without a reason, fail a test.
             """;
 
     private LabsPage() {}

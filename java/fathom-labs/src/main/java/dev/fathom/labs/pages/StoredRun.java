@@ -9,6 +9,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.pages.Figure.Range;
+import dev.fathom.tree.Records;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -72,12 +74,15 @@ public record StoredRun(
             one.addProperty("unit", f.unit());
             one.addProperty("measured", f.measured());
             range(one, "interval", f.interval());
-            if (!f.published().isEmpty()) {
-                one.addProperty("published", f.published());
-                one.addProperty("source", f.source());
+            if (f.baseline() != null) {
+                one.addProperty("baseline", f.baseline());
             }
+            text(one, "of", f.of());
+            text(one, "published", f.published());
+            text(one, "source", f.source());
             range(one, "band", f.band());
-            if (f.band() != null) {
+            if (f.band() != null && f.kind() != null) {
+                one.addProperty("kind", f.kind().word());
                 one.addProperty("verdict", f.verdict().word());
             }
             all.add(one);
@@ -85,6 +90,13 @@ public record StoredRun(
         run.add("figures", all);
         byte[] text = (GSON.toJson(run) + "\n").getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(file, out -> out.write(text));
+    }
+
+    /** An empty text is left out. */
+    private static void text(JsonObject figure, String name, String value) {
+        if (!value.isEmpty()) {
+            figure.addProperty(name, value);
+        }
     }
 
     /** An open end is left out. */
@@ -125,8 +137,11 @@ public record StoredRun(
                         text(f, "unit"),
                         get(f, "measured").getAsDouble(),
                         range(f.get("interval")),
+                        f.has("baseline") ? get(f, "baseline").getAsDouble() : null,
+                        f.has("of") ? text(f, "of") : "",
                         f.has("published") ? text(f, "published") : "",
                         f.has("source") ? text(f, "source") : "",
+                        f.has("kind") ? Figure.Kind.valueOf(text(f, "kind").toUpperCase(Locale.ROOT)) : null,
                         range(f.get("band")));
                 String said = f.has("verdict") ? text(f, "verdict") : "";
                 if (!said.equals(figure.verdict().word())) {
@@ -156,6 +171,15 @@ public record StoredRun(
     }
 
     /**
+     * This run held to what is expected of it today, whatever was expected when it was made.
+     *
+     * @param whole whether it was run as it is meant, so that it may be held to bands
+     */
+    public StoredRun judged(boolean whole) {
+        return Records.with(this, "figures", Expectations.of(lab).judge(figures, whole));
+    }
+
+    /**
      * Reads all stored runs of {@code labs} in a folder, by the names of the labs; there are none where the folder is
      * missing.
      *
@@ -176,7 +200,7 @@ public record StoredRun(
                     throw new IllegalArgumentException(file + " is a run of " + run.lab()
                             + ", which is no lab or belongs into another file; remove it, or store the run again");
                 }
-                runs.put(run.lab(), run);
+                runs.put(run.lab(), run.judged(true));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the folder " + folder, e);

@@ -193,11 +193,11 @@ public final class CaptionsLab implements Experiment {
         for (int i = 2; i < all.size(); i++) {
             Written w = all.get(i);
             Figure exact = Figure.of(w.name() + ", right as a whole", "%", 100 * w.exact())
-                    .baseline(line("%.1f %%", 100 * nearest.exact()), nearest.name());
-            Figure bleu = Figure.of(w.name() + ", BLEU-4", "", 100 * w.bleu())
-                    .baseline(line("%.1f", 100 * nearest.bleu()), nearest.name());
+                    .baseline(100 * nearest.exact(), nearest.name());
+            Figure bleu =
+                    Figure.of(w.name() + ", BLEU-4", "", 100 * w.bleu()).baseline(100 * nearest.bleu(), nearest.name());
             if (i == 3) { // with attention, which is to do better than what needs no network
-                page.key(exact.atLeast(100 * nearest.exact())).key(bleu.atLeast(100 * nearest.bleu()));
+                page.key(exact).key(bleu);
             } else {
                 page.figure(exact).figure(bleu);
             }
@@ -271,8 +271,7 @@ public final class CaptionsLab implements Experiment {
                         100 * focus))
                 .picture("attention.png", "Where each word of four captions looks", sheet::render)
                 .figure(Figure.of("Attention on the thing that is named", "%", 100 * focus)
-                        .baseline("50 %", "attention anywhere")
-                        .atLeast(50));
+                        .baseline(50, "attention anywhere"));
     }
 
     /** A weight for each cell as one for each pixel. */

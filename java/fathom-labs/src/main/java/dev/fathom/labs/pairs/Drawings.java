@@ -110,7 +110,7 @@ record Drawings(LabRun run, CaptionedShapes training, CaptionedShapes test) {
                         "Label read from " + (source.name.startsWith("drawn") ? "pictures " : "") + source.name,
                         "%",
                         all)
-                .baseline(line("%.2f %%", chance), "chance");
+                .baseline(chance, "chance");
         if (source.error(truth) == 0) {
             page.key(read);
             return;
@@ -118,7 +118,7 @@ record Drawings(LabRun run, CaptionedShapes training, CaptionedShapes test) {
         page.figure(read);
         if (!source.name.equals(mean.name)) {
             page.figure(Figure.of("PSNR, " + source.name, "dB", psnr(source.error(truth)))
-                    .baseline(decibels(mean.error(truth)), mean.name));
+                    .baseline(psnr(mean.error(truth)), mean.name));
         }
     }
 

@@ -363,14 +363,14 @@ public final class MovingDigitsLab implements Experiment {
         double near = Averages.mean(nearest.distances(test));
         double usual = 100 * simple.get(0).accuracy(test);
         Figure direction = Figure.of(f.name() + ", direction", "%", 100 * f.accuracy(test))
-                .baseline(line("%.1f %%", usual), "most frequent direction");
+                .baseline(usual, "most frequent direction");
         Figure frames = Figure.of(f.name() + ", 1000 x squared error of the next " + COMING + " frames", "", error)
-                .baseline(line("%.2f", least), nextBest.name());
+                .baseline(least, nextBest.name());
         Figure where = Figure.of(
                         f.name() + ", distance from the true place in the next " + COMING + " frames", "px", place)
-                .baseline(line("%.2f px", near), nearest.name());
+                .baseline(near, nearest.name());
         if (f.name().equals(SHIFTING)) {
-            page.key(direction.atLeast(usual)).key(frames.atMost(least)).key(where.atMost(near));
+            page.key(direction).key(frames).key(where);
         } else {
             page.figure(direction).figure(frames).figure(where);
         }

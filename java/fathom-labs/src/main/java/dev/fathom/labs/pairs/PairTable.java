@@ -98,7 +98,7 @@ record PairTable(LabRun run, CaptionedShapes stored, CaptionedShapes training, C
                 row.add(score == null ? "-" : percent(score));
                 if (score != null) {
                     page.figure(Figure.of(encoder.name + " to " + tasks.get(t).name, "%", 100 * score)
-                            .baseline(percent(baseline(tasks.get(t))), "mean or most frequent answer"));
+                            .baseline(100 * baseline(tasks.get(t)), "mean or most frequent answer"));
                 }
             }
             rows.add(row);

@@ -138,23 +138,21 @@ public final class BoardLab implements Experiment {
                         ? "So what the network learned is worth more than random playouts."
                         : "So the network adds nothing to the search here."));
         Figure key = Figure.of("Network and search, games lost to perfect play", "%", both)
-                .baseline(line("%.1f %%", plain), "search alone, " + SEARCHES + " playouts")
-                .within(0, plain);
+                .baseline(plain, "search alone, " + SEARCHES + " playouts");
         if (all.size() > 1) {
             double half = Averages.interval95(lost(all, BOTH));
             key = key.interval(Math.max(0, both - half), both + half);
         }
         page.key(key);
         page.key(Figure.of("Network alone, games lost to perfect play", "%", alone)
-                .baseline(line("%.1f %%", Averages.mean(lost(all, "chance"))), "chance")
-                .within(0, Averages.mean(lost(all, "chance"))));
+                .baseline(Averages.mean(lost(all, "chance")), "chance"));
         page.figure(Figure.of("Search alone, games lost to perfect play", "%", plain));
         page.figure(Figure.of(
                 "Search alone of " + MANY + ", games lost to perfect play",
                 "%",
                 Averages.mean(lost(all, PLAIN + ", " + MANY))));
         page.figure(Figure.of("Network and search, games won against chance", "%", won(all, BOTH))
-                .baseline(line("%.1f %%", won(all, "perfect")), "perfect play"));
+                .baseline(won(all, "perfect"), "perfect play"));
         return all.size() < seeds ? page : page.finished();
     }
 

@@ -184,11 +184,10 @@ record Restoration(
                         nets.size() > 1 ? "both are the best of their kind" : "it is the best of its kind"));
         for (Scored one : nets) {
             page.figure(Figure.of(line("%s, %s, PSNR", what, one.name), "dB", one.psnr)
-                    .baseline(line("%.2f dB", damaged.psnr), damaged.name));
+                    .baseline(damaged.psnr, damaged.name));
         }
         page.key(Figure.of(line("%s, gain of the network over the best filter", what), "dB", net.psnr - filter.psnr)
-                .baseline(line("%.2f dB", filter.psnr), filter.name)
-                .atLeast(0));
+                .baseline(filter.psnr, filter.name));
         String file = Training.fileName(what);
         List<Scored> ways = new ArrayList<>(List.of(damaged, filter));
         ways.addAll(nets);

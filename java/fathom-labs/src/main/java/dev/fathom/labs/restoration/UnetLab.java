@@ -286,10 +286,8 @@ public final class UnetLab implements Experiment {
                                 "U-Net, gain in mean IoU over the better of threshold and linear map",
                                 "",
                                 unet.meanIou() - simple)
-                        .baseline(line("%.3f", simple), "the better of the two")
-                        .atLeast(0))
+                        .baseline(simple, "the better of the two"))
                 .key(Figure.of("U-Net, gain by skip connections, pixels right at edges", "points", edges)
-                        .baseline(line("%.1f %%", 100 * without.edges().accuracy()), WITHOUT)
-                        .atLeast(0));
+                        .baseline(100 * without.edges().accuracy(), WITHOUT));
     }
 }

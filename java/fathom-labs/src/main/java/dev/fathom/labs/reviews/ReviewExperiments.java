@@ -5,7 +5,6 @@ import static dev.fathom.labs.reviews.ReviewNets.LAST;
 import static dev.fathom.labs.reviews.ReviewNets.WIDTH;
 
 import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Figure.Range;
 import dev.fathom.labs.reviews.ReviewNets.BagOfWordsNet;
 import dev.fathom.labs.reviews.ReviewNets.Convolution;
 import dev.fathom.labs.reviews.ReviewNets.MeanOfVectors;
@@ -55,18 +54,6 @@ record ReviewExperiments(LabRun run, Reviews reviews) {
     /** The standard deviation of vectors that are given to a network, near that of learned ones. */
     private static final float SPREAD = 0.3f;
 
-    /**
-     * A network, and what is published of a similar one.
-     *
-     * @param value the published test accuracy; empty if there is none
-     * @param band the expected test accuracy, in percent; null if nothing is expected
-     */
-    record Published(
-            ReviewExperiment experiment,
-            String value,
-            String source,
-            @Nullable Range band) {}
-
     /** The page's text on the {@link #readers}. */
     String readersText() {
         return line(
@@ -110,69 +97,27 @@ record ReviewExperiments(LabRun run, Reviews reviews) {
     }
 
     /** The networks that read word vectors. */
-    List<Published> readers() {
+    List<ReviewExperiment> readers() {
         return List.of(
-                new Published(
-                        experiment(
-                                "embedding, mean, dense",
-                                "mean",
-                                () -> new MeanOfVectors(ReviewNets.embedding()),
-                                adam(6, 2, 5e-3f)),
-                        "88.13 %",
-                        "Keras example imdb_fasttext, 20,000 words",
-                        null),
-                new Published(
-                        experiment("1-D CNN", "cnn", Convolution::new, adam(4, 1, 1e-3f)),
-                        "83.5 %",
-                        "Keras example imdb_cnn",
-                        null),
-                new Published(
-                        experiment("simple RNN", "rnn", ReviewExperiments::simple, rmsprop(6, 1, 128, 1e-3f))
-                                .paddedInFront(),
-                        "76 %",
-                        ImdbLab.BOOK + ", section 10.5",
-                        new Range(72, 82)),
-                new Published(
-                        experiment(
-                                        "LSTM, textbook in Python",
-                                        "lstm-book",
-                                        ReviewExperiments::book,
-                                        rmsprop(20, 1, 300, 0.01f))
-                                .paddedInFront(),
-                        "84.76 %; its lab notebook 83.39 to 86.33 %",
-                        ImdbLab.BOOK,
-                        new Range(83, Double.POSITIVE_INFINITY)),
-                new Published(
-                        experiment(
-                                        "LSTM, textbook in R",
-                                        "lstm-r",
-                                        ReviewExperiments::keras,
-                                        rmsprop(10, 1, 128, 1e-3f))
-                                .paddedInFront(),
-                        "87 %",
-                        ImdbLab.BOOK_R,
-                        new Range(85, Double.POSITIVE_INFINITY)),
-                new Published(
-                        experiment("GRU", "gru", () -> read(Recurrent.gru(WIDTH, WIDTH)), adam(3, 1, 2e-3f)),
-                        "",
-                        "",
-                        null),
-                new Published(
-                        experiment(
-                                "bidirectional LSTM",
-                                "bilstm",
-                                () -> read(Recurrent.lstm(WIDTH, WIDTH)
-                                        .forgetBias(1)
-                                        .bidirectional()),
-                                adam(3, 1, 2e-3f)),
-                        "84.28 %",
-                        "Keras example bidirectional_lstm_imdb, two layers, on its validation data",
-                        null),
-                new Published(
-                        experiment("Transformer", "transformer", TransformerClassifier::new, adam(4, 1, 1e-3f)),
-                        "",
-                        "",
-                        null));
+                experiment(
+                        "embedding, mean, dense",
+                        "mean",
+                        () -> new MeanOfVectors(ReviewNets.embedding()),
+                        adam(6, 2, 5e-3f)),
+                experiment("1-D CNN", "cnn", Convolution::new, adam(4, 1, 1e-3f)),
+                experiment("simple RNN", "rnn", ReviewExperiments::simple, rmsprop(6, 1, 128, 1e-3f))
+                        .paddedInFront(),
+                experiment("LSTM, textbook in Python", "lstm-book", ReviewExperiments::book, rmsprop(20, 1, 300, 0.01f))
+                        .paddedInFront(),
+                experiment("LSTM, textbook in R", "lstm-r", ReviewExperiments::keras, rmsprop(10, 1, 128, 1e-3f))
+                        .paddedInFront(),
+                experiment("GRU", "gru", () -> read(Recurrent.gru(WIDTH, WIDTH)), adam(3, 1, 2e-3f)),
+                experiment(
+                        "bidirectional LSTM",
+                        "bilstm",
+                        () -> read(Recurrent.lstm(WIDTH, WIDTH).forgetBias(1).bidirectional()),
+                        adam(3, 1, 2e-3f)),
+                experiment("Transformer", "transformer", TransformerClassifier::new, adam(4, 1, 1e-3f)));
     }
 
     /** The textbook's simple RNN: 32 units and dropout. */

@@ -176,8 +176,7 @@ public final class WordsLab implements Experiment {
                                 words - 3))
                 .table(header, rows);
         sums.forEach((name, score) -> page.key(Figure.of(name + ", correct analogies", "%", score.accuracy())
-                .baseline(percent(score.baseline()), "word nearest to c")
-                .atLeast(score.baseline())));
+                .baseline(score.baseline(), "word nearest to c")));
     }
 
     private static List<String> row(String family, List<Analogies.Score> scores) {
@@ -254,7 +253,7 @@ public final class WordsLab implements Experiment {
             int[] counts = IntStream.of(Math.min(run.of(1_000, 250), most), Math.min(run.of(23_000, 1_500), most))
                     .distinct()
                     .toArray();
-            Map<Integer, String> learned = new TreeMap<>(); // the accuracies of the baseline, by the number of reviews
+            Map<Integer, Double> learned = new TreeMap<>(); // the accuracies of the baseline, by the number of reviews
             for (Start start : Start.values()) {
                 List<String> row = new ArrayList<>(List.of(start.title));
                 for (int count : counts) {
@@ -263,15 +262,15 @@ public final class WordsLab implements Experiment {
                     row.add(accuracy.isPresent() ? line("%.2f %%", 100 * accuracy.getAsDouble()) : "");
                     finished &= accuracy.isPresent();
                     if (accuracy.isPresent()) {
-                        learned.putIfAbsent(count, row.get(row.size() - 1));
+                        learned.putIfAbsent(count, 100 * accuracy.getAsDouble());
                         Figure figure = Figure.of(
                                 line("Mean of vectors, %s, %,d reviews, test accuracy", start.title, count),
                                 "%",
                                 100 * accuracy.getAsDouble());
                         page.figure(
                                 start == Start.LEARNED
-                                        ? figure.baseline("50 %", "chance")
-                                        : figure.baseline(learned.getOrDefault(count, ""), Start.LEARNED.title));
+                                        ? figure.baseline(50, "chance")
+                                        : figure.baseline(learned.getOrDefault(count, 50.0), Start.LEARNED.title));
                     }
                 }
                 if (row.stream().skip(1).anyMatch(cell -> !cell.isEmpty())) {

@@ -79,9 +79,9 @@ public final class ForecastTables {
                 Figure mae = Figure.of(name + ", MAE", "", s.mae());
                 Figure rmse = Figure.of(name + ", RMSE", "", s.rmse());
                 Figure mape = Figure.of(name + ", MAPE", "%", 100 * s.mape());
-                page.figure(baseline ? mae : mae.baseline(line("%.4f", last.mae()), LAST))
-                        .figure(baseline ? rmse : rmse.baseline(line("%.4f", last.rmse()), LAST))
-                        .figure(baseline ? mape : mape.baseline(line("%.4f %%", 100 * last.mape()), LAST));
+                page.figure(baseline ? mae : mae.baseline(last.mae(), LAST))
+                        .figure(baseline ? rmse : rmse.baseline(last.rmse(), LAST))
+                        .figure(baseline ? mape : mape.baseline(100 * last.mape(), LAST));
             }
             page.table(List.of(task.ahead(horizon), "MAE", "RMSE", "MAPE", "RSE", "correlation"), rows);
         }

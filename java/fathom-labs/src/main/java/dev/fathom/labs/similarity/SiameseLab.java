@@ -264,8 +264,7 @@ public final class SiameseLab implements Experiment {
             double half = Averages.interval95(Objects.requireNonNull(right.get(objective.title())));
             page.key(Figure.of(line("One-shot, %s, gain over pixels", objective.title()), "points", gain)
                     .interval(gain - half, gain + half)
-                    .baseline(line("%.1f %%", pixels), "nearest by pixels")
-                    .atLeast(0));
+                    .baseline(pixels, "nearest by pixels"));
         }
     }
 

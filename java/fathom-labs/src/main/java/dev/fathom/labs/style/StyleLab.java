@@ -139,11 +139,9 @@ public final class StyleLab implements Experiment {
                         line("%.1f", one.history().seconds())));
                 curves.put(name, curve(one.history()));
                 page.figure(Figure.of(name + ", distance to the style", "%", 100 * one.style() / before[1])
-                                .baseline("100 %", "the photograph")
-                                .atMost(100))
+                                .baseline(100, "the photograph"))
                         .figure(Figure.of(name + ", distance to the content", "%", 100 * one.content())
-                                .baseline("100 %", "no content at all")
-                                .atMost(100));
+                                .baseline(100, "no content at all"));
             }
         }
         if (rows.isEmpty()) {
@@ -249,8 +247,7 @@ public final class StyleLab implements Experiment {
             rows.add(List.of(
                     title, line("%.4f", before), line("%.4f", own * before / 100), line("%.4f", painted.style())));
             page.figure(Figure.of(title + ", texture, distance to the style", "%", 100 * painted.style() / before)
-                    .baseline(line("%.1f %%", own), "the middle of the painting")
-                    .atMost(own));
+                    .baseline(own, "the middle of the painting"));
             sheet.add(part.pixels(), title).add(painted.picture().pixels(), title + ", texture");
         }
         if (rows.isEmpty()) {
@@ -327,12 +324,11 @@ public final class StyleLab implements Experiment {
                     page.key(Figure.of(title + ", milliseconds per photograph", "ms", served.milliseconds()))
                             .figure(Figure.of(
                                             title + ", network, distance to the style", "%", 100 * after[1] / before[1])
-                                    .baseline("100 %", "the photograph")
-                                    .atMost(100))
+                                    .baseline(100, "the photograph"))
                             .figure(Figure.of(title + ", network, distance to the content", "%", 100 * after[0])
-                                    .baseline("100 %", "no content at all"))
-                            .figure(Figure.of(title + ", frozen bits that differ, 1 for any", "", served.same() ? 0 : 1)
-                                    .within(0, 0));
+                                    .baseline(100, "no content at all"))
+                            .figure(Figure.of(
+                                    title + ", frozen bits that differ, 1 for any", "", served.same() ? 0 : 1));
                 }
             }
         }

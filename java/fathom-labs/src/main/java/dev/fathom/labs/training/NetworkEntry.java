@@ -9,8 +9,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * A network in an experiment.
  *
- * @param published what others reached
- * @param mark the test accuracy that the whole run must reach, 0 for none
  * @param view the lab's images as this network sees them
  * @param known the name by which {@code see} and {@code classify} know the network, null where they do not
  * @param augment random changes to the images that it learns from
@@ -19,26 +17,17 @@ public record NetworkEntry(
         String name,
         Layer net,
         Recipe recipe,
-        Published published,
-        double mark,
         UnaryOperator<Images> view,
         @Nullable String known,
         Augment... augment) {
     /** Sees them as they are. */
-    public NetworkEntry(String name, Layer net, Recipe recipe, Published published, double mark, Augment... augment) {
-        this(name, net, recipe, published, mark, UnaryOperator.identity(), null, augment);
+    public NetworkEntry(String name, Layer net, Recipe recipe, Augment... augment) {
+        this(name, net, recipe, UnaryOperator.identity(), null, augment);
     }
 
     /** Sees them by {@code view}. */
-    public NetworkEntry(
-            String name,
-            Layer net,
-            Recipe recipe,
-            Published published,
-            double mark,
-            UnaryOperator<Images> view,
-            Augment... augment) {
-        this(name, net, recipe, published, mark, view, null, augment);
+    public NetworkEntry(String name, Layer net, Recipe recipe, UnaryOperator<Images> view, Augment... augment) {
+        this(name, net, recipe, view, null, augment);
     }
 
     /**
@@ -46,7 +35,7 @@ public record NetworkEntry(
      * network's name.
      */
     public NetworkEntry known(String network) {
-        return new NetworkEntry(name, net, recipe, published, mark, view, network, augment);
+        return new NetworkEntry(name, net, recipe, view, network, augment);
     }
 
     /** Its folder: {@code LeNet-5} is lenet-5. */

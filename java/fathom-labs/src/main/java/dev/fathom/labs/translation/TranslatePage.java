@@ -150,20 +150,20 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                             t.setting().name() + ", BLEU of the widest beam",
                             "",
                             t.widest().bleu())
-                    .baseline(line("%.2f", dictionary.bleu()), "dictionary");
-            page.key(t.setting().attention() ? bleu.atLeast(dictionary.bleu()) : bleu);
+                    .baseline(dictionary.bleu(), "dictionary");
+            page.key(bleu);
         }
         for (Translator t : trained) {
             String name = t.setting().name();
             page.figure(Figure.of(name + ", BLEU of a beam of 1", "", t.greedy().bleu())
-                            .baseline(line("%.2f", dictionary.bleu()), "dictionary"))
+                            .baseline(dictionary.bleu(), "dictionary"))
                     .figure(Figure.of(
                                     name + ", character accuracy",
                                     "%",
                                     t.widest().characterAccuracy())
-                            .baseline(line("%.1f %%", dictionary.characterAccuracy()), "dictionary"))
+                            .baseline(dictionary.characterAccuracy(), "dictionary"))
                     .figure(Figure.of(name + ", validation perplexity", "", t.perplexity())
-                            .baseline(line("%.1f", corpus.unigramPerplexity()), "unigram model"));
+                            .baseline(corpus.unigramPerplexity(), "unigram model"));
         }
     }
 

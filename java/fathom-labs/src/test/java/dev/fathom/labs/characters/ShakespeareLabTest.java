@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -246,8 +247,8 @@ class ShakespeareLabTest {
                 assertThat(unit.measured())
                         .as(cell)
                         .isGreaterThan(0.9)
-                        .isGreaterThan(0.05 + Double.parseDouble(unit.published()));
-                assertThat(unit.source()).isEqualTo("baseline: best unit of the untrained network");
+                        .isGreaterThan(0.05 + Objects.requireNonNull(unit.baseline()));
+                assertThat(unit.of()).isEqualTo("best unit of the untrained network");
                 assertThat(figure(page, cell + ", reviews").measured()).isLessThan(2.7);
             }
         }

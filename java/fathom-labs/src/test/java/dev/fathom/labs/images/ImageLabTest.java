@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -44,8 +45,7 @@ class ImageLabTest {
                 .contains("Fashion-MNIST: 6,000 images to learn from, 1,200 to choose the best epoch by, 1,200 for "
                         + "the test")
                 .contains("== LeNet-5\n", "== Small CNN\n")
-                .containsPattern(
-                        "LeNet-5 +61,706 +416,520 +2 +[\\d.]+ +\\d\\d\\.\\d\\d % +[\\d.]+ to [\\d.]+ +90\\.0 %")
+                .containsPattern("LeNet-5 +61,706 +416,520 +2 +[\\d.]+ +\\d\\d\\.\\d\\d % +[\\d.]+ to [\\d.]+\n")
                 .endsWith("All of it on one page: " + temp.resolve("report.html") + "\n");
         assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 65);
         assertThat(Safetensors.read(temp.resolve("lenet-5/net.safetensors")).shape("c1.weight"))
@@ -79,11 +79,7 @@ class ImageLabTest {
     }
 
     @Test
-    void aMarkIsReachedOrMissedByTheWholeTrainingOnly() {
-        assertThat(ImageRun.mark(0.9, 0.9, true)).isEqualTo("90.0 %, reached");
-        assertThat(ImageRun.mark(0.925, 0.9249, true)).isEqualTo("92.5 %, missed");
-        assertThat(ImageRun.mark(0.9, 0.95, false)).isEqualTo("90.0 %");
-        assertThat(ImageRun.mark(0, 0.95, true)).isEmpty();
+    void theFirstPlaceOfACurveThatIsHighEnough() {
         double[][] curve = {{10, 20, 30}, {0.5, 0.8, 0.7}};
         assertThat(BatchNormLab.stepsTo(0.7, curve)).isEqualTo(20);
         assertThat(BatchNormLab.stepsTo(0.8, curve)).isEqualTo(20);
@@ -168,10 +164,11 @@ class ImageLabTest {
     }
 
     @Test
-    void mnist() {
+    void mnist() throws IOException {
         CommandLineRun.assumeData("mnist");
         CommandLineRun run = lab("mnist");
-        assertThat(run.out()).contains("99.15 to 99.21 % (PyTorch's example, by Adadelta)");
+        assertThat(Files.readString(temp.resolve("report.html")))
+                .contains("99.15 to 99.21", "PyTorch&#39;s example, by Adadelta");
         assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
     }
 
@@ -179,8 +176,6 @@ class ImageLabTest {
     void cifar() {
         CommandLineRun.assumeData("cifar10");
         CommandLineRun run = lab("cifar");
-        assertThat(run.out())
-                .contains("91.25 %, 92.16 % (He et al., Keras on all of CIFAR-10)", "42.06 %, 45.61 % (ISLP, ISLR");
         assertThat(accuracies(run)).hasSize(4).allMatch(a -> a > 15);
     }
 
@@ -234,6 +229,14 @@ class ImageLabTest {
                 .filter(shares -> shares.length == count)
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(name + " has no " + count + " shares in " + run.out()));
+    }
+
+    /** The share of activations that are 0, behind the mean activity and the published one. */
+    private static double silent(CommandLineRun run, String name) {
+        Matcher line = Pattern.compile("\n" + name + " +[\\d.]+ +about [\\d.]+ +([\\d.]+) %")
+                .matcher(run.out());
+        assertThat(line.find()).as(run.out()).isTrue();
+        return Double.parseDouble(line.group(1));
     }
 
     @Test
@@ -351,7 +354,7 @@ class ImageLabTest {
                 .containsPattern("Without dropout +\\d+\\.\\d\\d +about 2.0")
                 .containsPattern("With dropout +\\d+\\.\\d\\d +about 0.7");
         // fewer units speak at a time
-        assertThat(row(run, "With dropout", 1)[0]).isGreaterThan(row(run, "Without dropout", 1)[0]);
+        assertThat(silent(run, "With dropout")).isGreaterThan(silent(run, "Without dropout"));
         for (String file : List.of("activity.png", "features-with-dropout.png", "features-without-dropout.png")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }

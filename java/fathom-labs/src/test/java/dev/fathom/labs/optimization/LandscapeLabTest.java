@@ -60,7 +60,7 @@ class LandscapeLabTest {
         assertThat(run.figure("Width 32, deviation of the test loss"))
                 .isLessThan(run.figure("Width 2, deviation of the test loss"));
         assertThat(run.result().isFinished()).isTrue();
-        assertThat(run.figures()).extracting(Figure::verdict).doesNotContain(Figure.Verdict.MISSED);
+        assertThat(run.missed(Figure.Kind.EXACT)).isEmpty();
         assertThat(folder.resolve("widths.png")).isNotEmptyFile();
     }
 

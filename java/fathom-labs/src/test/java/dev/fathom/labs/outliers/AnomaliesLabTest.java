@@ -61,8 +61,6 @@ class AnomaliesLabTest {
         assertThat(run.figure("UCR, mean ROC-AUC of SF drawn")).isBetween(0.55, 0.75); // the sum of z² has 0.285
         assertThat(run.figure("all series, mean ROC-AUC of IF drawn less that of single"))
                 .isBetween(0.005, 0.05);
-        assertThat(run.figure("all series, mean ROC-AUC of SF drawn less that of IF drawn"))
-                .isBetween(-0.12, -0.03);
         assertThat(run.figure("DIV_F with the diversity term, relative to DIV_F without"))
                 .isBetween(1.4, 2.3);
         assertThat(run.figure("chfdb_chf13_45590 as a stream, ROC-AUC")).isBetween(0.52, 0.63);
@@ -70,9 +68,7 @@ class AnomaliesLabTest {
                 .containsPattern(
                         "all series +4 .* 0.815 +0.383 +0.533 +0.203 +0.794 +0.509") // the forest and both floors
                 .containsPattern("ECG chfdb_chf13_45590 +32 +0.01 +\\d+ +0\\.\\d+")
-                .contains(
-                        "Windows of 32 rows are chosen for 4 of 4 series.",
-                        "The paper's order does not hold in these means");
+                .contains("Windows of 32 rows are chosen for 4 of 4 series.");
         assertThat(run.out())
                 .contains("isolation forest", "LOF", "one-class SVM", "matrix profile", "IF both", "SF both")
                 .containsPattern("\\d+ microseconds for each row")

@@ -1,6 +1,7 @@
 package dev.fathom.labs.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,9 +37,25 @@ class FigureTest {
     void aMissedBandSaysByHowMuch() {
         Figure figure = Figure.of("f", "%", 88.5);
         assertThat(figure.judgment()).isEmpty();
-        assertThat(figure.within(88, 89).judgment()).isEqualTo("reached");
-        assertThat(figure.within(90, 92).judgment()).isEqualTo("missed by 1.5");
-        assertThat(figure.atMost(80.25).judgment()).isEqualTo("missed by 8.25");
-        assertThat(figure.atLeast(88.5).judgment()).isEqualTo("reached");
+        assertThat(judgment(figure, 88, 89)).isEqualTo("reached");
+        assertThat(judgment(figure, 90, 92)).isEqualTo("missed by 1.5");
+        assertThat(judgment(figure, Double.NEGATIVE_INFINITY, 80.25)).isEqualTo("missed by 8.25");
+        assertThat(judgment(figure, 88.5, Double.POSITIVE_INFINITY)).isEqualTo("reached");
+    }
+
+    private static String judgment(Figure figure, double low, double high) {
+        return figure.expected(Figure.Kind.SANITY, new Figure.Range(low, high)).judgment();
+    }
+
+    @Test
+    void aBaselineIsComparedWhereNothingIsPublished() {
+        Figure figure = Figure.of("f", "dB", 30.5).baseline(28.25, "a filter");
+        assertThat(figure.difference()).isEqualTo("+2.25");
+        assertThat(figure.reference()).isEqualTo("28.25 dB (a filter)");
+        assertThat(figure.published("31 dB", "somebody").difference()).isEqualTo("-0.5");
+        assertThat(figure.published("31 dB", "somebody").reference())
+                .isEqualTo("published 31 dB (somebody); 28.25 dB (a filter)");
+        assertThatThrownBy(() -> figure.baseline(Double.NaN, "a filter"))
+                .hasMessage("figure: the baseline of f is NaN; leave out what was not measured");
     }
 }

@@ -36,10 +36,9 @@ class ApproximationLabTest {
         for (int n : new int[] {4, 8, 16, 32, 64}) {
             assertThat(run.figures())
                     .filteredOn(f -> f.name().startsWith(n + " bumps of "))
-                    .hasSize(2)
-                    .extracting(Figure::verdict)
-                    .containsOnly(Figure.Verdict.REACHED);
+                    .hasSize(2);
         }
+        assertThat(run.missed(Figure.Kind.EXACT)).isEmpty();
         double steps =
                 run.figure("32 bumps of sigmoids, largest error") / run.figure("64 bumps of sigmoids, largest error");
         double hats = run.figure("32 bumps of ReLUs, largest error") / run.figure("64 bumps of ReLUs, largest error");

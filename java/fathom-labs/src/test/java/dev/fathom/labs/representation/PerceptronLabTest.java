@@ -91,7 +91,7 @@ class PerceptronLabTest {
         assertThat(run.figure("functions of 2 inputs learned")).isEqualTo(14);
         assertThat(run.figure("functions of 3 inputs learned")).isEqualTo(104);
         assertThat(run.figure("functions of 4 inputs learned")).isEqualTo(1882);
-        assertThat(run.figures()).extracting(Figure::verdict).doesNotContain(Figure.Verdict.MISSED);
+        assertThat(run.missed(Figure.Kind.EXACT)).isEmpty();
     }
 
     @Test

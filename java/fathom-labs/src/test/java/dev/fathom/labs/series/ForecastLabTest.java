@@ -64,7 +64,7 @@ class ForecastLabTest {
                         .as("%s of %s beside the last value's", error, model)
                         .containsPattern(
                                 ">Exchange rates, " + model + ", 3 days, " + error
-                                        + "</th><td[^>]*>[^<]+</td><td[^>]*>[\\d.]+[^<]*</td><td[^>]*>[-+\\d.e]+</td><td[^>]*>baseline: last value<")
+                                        + "</th><td[^>]*>[^<]+</td><td[^>]*>[\\d.]+[^<]*</td><td[^>]*>last value</td><td[^>]*>[-+\\d.e]+<")
                         .containsPattern(">One week of METR-LA, " + model + ", 60 minutes, " + error + "<");
             }
         }
