@@ -51,8 +51,9 @@ public record Figure(
             }
         }
 
+        /** Whether a number lies in it, up to the rounding of floating point numbers. */
         boolean holds(double value) {
-            return low <= value && value <= high;
+            return distance(value) <= 1e-12 * Math.abs(value);
         }
 
         /** How far {@code value} lies outside. */

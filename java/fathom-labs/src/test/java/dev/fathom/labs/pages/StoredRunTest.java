@@ -59,6 +59,7 @@ class StoredRunTest {
                 .extracting(Figure::verdict)
                 .containsExactly(Figure.Verdict.REACHED, Figure.Verdict.NONE, Figure.Verdict.MISSED);
         assertThat(banded(49, 49, 51).verdict()).isEqualTo(Figure.Verdict.REACHED);
+        assertThat(banded(0.1 * 3, 0, 0.3).verdict()).as("0.30000000000000004").isEqualTo(Figure.Verdict.REACHED);
         assertThat(Figure.of("x", "steps", 4080).value()).isEqualTo("4,080 steps");
         assertThat(Figure.of("x", "%", 99.5).value()).isEqualTo("99.5 %");
         assertThat(Figure.of("x", "", 2.302585).value()).isEqualTo("2.3026");
