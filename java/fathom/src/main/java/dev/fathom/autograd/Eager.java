@@ -37,8 +37,10 @@ final class Eager extends Grad {
     /** Results whose gradient is nothing but the zeros that {@link #dout} made. */
     private final BitSet zeros = new BitSet();
 
-    /** The results for whose addresses forward has asked, by their bits; in backward, whether it did for a gradient. */
+    /** The results for whose addresses forward has asked, by their bits. */
     private int asked;
+    /** Whether backward has asked for the address of a gradient, or has written gradients without it. */
+    private boolean wroteGradients;
 
     private boolean adds;
     /** The inputs whose gradients the next command writes. */
@@ -73,6 +75,7 @@ final class Eager extends Grad {
         results(node.out);
         this.node = node;
         this.backward = backward;
+        wroteGradients = false;
         zeros.clear();
         writes.clear();
         again.clear();
@@ -211,12 +214,12 @@ final class Eager extends Grad {
 
     /** Takes the gradients as written. */
     void wroteGradients() {
-        asked = 1;
+        wroteGradients = true;
     }
 
     /** Refuses an op whose backward wrote no gradient, so that nothing below it would learn. */
     void mustHaveWrittenGradients() {
-        for (int i = 0; asked == 0 && i < in.length; i++) {
+        for (int i = 0; !wroteGradients && i < in.length; i++) {
             if (wants(i) && in[i].shape.size() > 0) {
                 throw fail("backward wrote no gradient of input " + i + " " + in[i].shape
                         + "; write one by din(" + i + ") or writeGradient(" + i
@@ -375,7 +378,7 @@ final class Eager extends Grad {
 
     @Override
     public long din(int i) {
-        asked = 1;
+        wroteGradients();
         Value t = in[i];
         if (!backward.wanted(t)) { // an op that did not ask: nothing may stay behind in what outlives this pass
             adds = false;
@@ -422,7 +425,7 @@ final class Eager extends Grad {
 
     @Override
     public long dinRows(int i, int index, int lengths, long padding) {
-        asked = 1;
+        wroteGradients();
         Value t = in[i];
         if (t.leaf == null || !backward.wanted(t) || shape(index).size() >= t.shape.dim(0)) {
             return din(i);
@@ -446,7 +449,7 @@ final class Eager extends Grad {
 
     @Override
     public long dinReusing(int i) {
-        asked = 1;
+        wroteGradients();
         Value t = in[i];
         Value o = out[0];
         if (t.leaf == null && wants(i) && t.gradient == 0 && o.gradient != 0 && !o.watched && o.bytes() == t.bytes()) {
