@@ -9,10 +9,9 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
+import dev.fathom.testing.ChildJvm;
 import dev.fathom.train.Trainer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -37,23 +36,11 @@ final class LargerThanMemory {
 
     /** Runs a class in a JVM of 64 MB of heap and 48 MB of native memory, and returns what it printed. */
     static String child(Class<?> main, Path... files) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
+        List<String> options = List.of(
                 "-Xmx64m",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                 "-Dfathom.memory=48m",
-                "-Dfathom.isa=" + NativeRuntime.get().isa(),
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                main.getName()));
-        for (Path file : files) {
-            command.add(file.toString());
-        }
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(said).isZero();
-        return said.strip();
+                "-Dfathom.isa=" + NativeRuntime.get().isa());
+        return ChildJvm.said(main, options, (Object[]) files).strip();
     }
 }

@@ -12,9 +12,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
+import dev.fathom.testing.ChildJvm;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -94,19 +92,9 @@ class NativeMemoryTest {
     }
 
     private static List<String> run(String limit, String what) throws Exception {
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx200m",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                "-Dfathom.memory=" + limit));
-        command.addAll(List.of("-cp", classPath, Child.class.getName(), what));
-        Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(child.waitFor()).as(said).isZero();
-        return Arrays.asList(said.split("\n"));
+        List<String> options =
+                List.of("-Xmx200m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dfathom.memory=" + limit);
+        return Arrays.asList(ChildJvm.said(Child.class, options, what).split("\n"));
     }
 
     @Test

@@ -20,6 +20,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.testing.ChildJvm;
 import dev.fathom.train.Trainer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -527,24 +528,12 @@ class SourceTest {
     void dataLargerThanTheLimitTrainToTheSameBits() throws Exception {
         Path x = npy("x.npy", Shape.of(20_000, 1024), new Rng(1).normal(20_000 * 1024, 0, 1));
         Path y = npy("y.npy", IntStream.range(0, 20_000).map(i -> i % 2).toArray());
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        Process child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx64m",
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                        "-Dfathom.memory=48m",
-                        "-Dfathom.isa=" + NativeRuntime.get().isa(),
-                        "-cp",
-                        classPath,
-                        Child.class.getName(),
-                        x.toString(),
-                        y.toString())
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(child.waitFor()).as(said).isZero();
+        List<String> options = List.of(
+                "-Xmx64m",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-Dfathom.memory=48m",
+                "-Dfathom.isa=" + NativeRuntime.get().isa());
+        String said = ChildJvm.said(Child.class, options, x, y);
         try (Dataset held = Dataset.npy(x, y)) {
             assertThat(said.strip()).isEqualTo("" + Arrays.hashCode(trained(held)));
         }

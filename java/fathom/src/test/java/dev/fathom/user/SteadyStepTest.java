@@ -20,10 +20,10 @@ import dev.fathom.plan.Session;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.ChildJvm;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Trainer;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -126,19 +126,6 @@ class SteadyStepTest {
     @Test
     void openBlasIsNotLoadedUnlessAskedFor() throws Exception {
         assumeThat(Files.exists(Path.of("/proc/self/maps"))).as("Linux").isTrue();
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        Process child = new ProcessBuilder(
-                        java,
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        classPath,
-                        Child.class.getName())
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(child.waitFor()).as(said).isZero();
-        assertThat(said).isEqualTo("fathom true\n");
+        assertThat(ChildJvm.said(Child.class, List.of())).isEqualTo("fathom true\n");
     }
 }

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
+import dev.fathom.testing.ChildJvm;
 import java.io.File;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -31,22 +31,10 @@ class WarningsTest {
     }
 
     private static String said(Predicate<String> onClassPath) throws Exception {
-        String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        String path = Arrays.stream(all.split(File.pathSeparator))
+        String path = Arrays.stream(ChildJvm.classPath().split(File.pathSeparator))
                 .filter(onClassPath)
                 .collect(Collectors.joining(File.pathSeparator));
-        Process child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        path,
-                        Forgetful.class.getName())
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(child.waitFor()).as(said).isZero();
-        return said;
+        return ChildJvm.said(path, Forgetful.class, List.of());
     }
 
     @Test
