@@ -251,22 +251,12 @@ final class OpPage {
         if (IntStream.range(0, row.samples().get(0).length).noneMatch(row::differentiable)) {
             return;
         }
-        int[][] shapes = row.samples().get(row.samples().size() / 2);
-        try (Pass pass = Pass.grad(new Rng(0))) {
-            Tensor[] x = row.tensors(shapes);
-            for (int i = 0; i < x.length; i++) {
-                x[i] = row.differentiable(i) ? pass.watch(x[i]) : x[i];
+        LinearizedRow.forEachCall(row, call -> {
+            Entry e = entries.get(List.of(subject(call.op()), call.op().label()));
+            if (e != null) {
+                addTangent(e, call);
             }
-            Linearization.of(() -> row.run(x));
-            Frames calls = Frames.of(pass);
-            for (Node call :
-                    IntStream.range(0, calls.calls()).mapToObj(calls::call).toList()) {
-                Entry e = entries.get(List.of(subject(call.op()), call.op().label()));
-                if (e != null) {
-                    addTangent(e, call);
-                }
-            }
-        }
+        });
     }
 
     private static void addTangent(Entry e, Node call) {
