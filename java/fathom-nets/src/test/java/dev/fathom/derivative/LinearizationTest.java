@@ -345,7 +345,7 @@ class LinearizationTest {
         }
     }
 
-    /** The same gradient, of what backward is told by the result. */
+    /** This op has the gradient of {@link Triple}, but its backward also reads the result. */
     private static final class ByResult extends Triple {
         @Override
         public void backward(Grad g) {
