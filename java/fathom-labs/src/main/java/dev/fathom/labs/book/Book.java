@@ -57,6 +57,12 @@ public record Book(
     /** The kinds of bands that the front page counts: what others published, and what can be derived. */
     private static final Kind[] COUNTED = {Kind.PUBLISHED, Kind.EXACT};
 
+    private static final Map<Kind, String> KINDS = Map.of(
+            Kind.PUBLISHED, "a published value, with its own spread",
+            Kind.EXACT, "a derivation",
+            Kind.BASELINE, "a simpler way in the same run, and a margin",
+            Kind.SANITY, "what anything that works reaches");
+
     /** A lab as the book knows it; {@code shown} is null where no full run was made. */
     private record Entry(
             Experiment lab, String claim, @Nullable StoredRun shown, Optional<FinishedRun> run) {
@@ -211,12 +217,6 @@ public record Book(
         }
         return page;
     }
-
-    private static final Map<Kind, String> KINDS = Map.of(
-            Kind.PUBLISHED, "a published value, with its own spread",
-            Kind.EXACT, "a derivation",
-            Kind.BASELINE, "a simpler way in the same run, and a margin",
-            Kind.SANITY, "what anything that works reaches");
 
     private static long count(List<Entry> all, Verdict verdict, Kind... kinds) {
         return all.stream().mapToLong(e -> e.with(verdict, kinds)).sum();
