@@ -3,6 +3,7 @@ package dev.fathom.labs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
@@ -103,8 +104,8 @@ public record InterruptedRun(Findings result, String out) {
                     }
                 }
             };
-            Findings result =
-                    lab.run(new LabRun(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere));
+            Findings result = Lab.run(
+                    lab, new LabRun(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere));
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }

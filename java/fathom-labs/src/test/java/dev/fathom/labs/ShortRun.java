@@ -1,6 +1,9 @@
 package dev.fathom.labs;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Expectations;
 import dev.fathom.labs.pages.Figure;
@@ -36,8 +39,9 @@ public record ShortRun(String lab, Findings result, String out) {
         try (Interrupt interrupt = Interrupt.install(printed)) {
             long start = System.nanoTime();
             Findings result =
-                    lab.run(new LabRun(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
+                    Lab.run(lab, new LabRun(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
             result.write(folder);
+            assertThat(result.problems()).isEmpty();
             System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
             return new ShortRun(lab.name(), result, out.toString(StandardCharsets.UTF_8));
         }

@@ -6,8 +6,8 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * Five attacks on networks that know handwritten digits, and networks that were trained on attacked images (Goodfellow
  * et al. 2015, Madry et al. 2018).
  */
-public final class AdversarialLab implements Experiment {
+public final class AdversarialLab implements OldExperiment {
     private static final float[] EPSILONS = {0, 0.05f, 0.1f, 0.15f, 0.2f, 0.25f, 0.3f};
     private static final int QUARTER = 5;
     private static final float EPSILON = EPSILONS[QUARTER];
@@ -141,12 +141,6 @@ public final class AdversarialLab implements Experiment {
     @Override
     public String name() {
         return "adversarial";
-    }
-
-    @Override
-    public String shows() {
-        return "five attacks on networks that know handwritten digits, by their strength, and what training on "
-                + "attacked images helps";
     }
 
     @Override

@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.autocts.JointSearch.Evolved;
 import dev.fathom.labs.autocts.Supernet.Found;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastNet.Kind;
@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * of architecture and hyperparameters of AutoCTS+, whose comparator learns from trained networks which of two is
  * better.
  */
-public final class AutoCtsLab implements Experiment {
+public final class AutoCtsLab implements OldExperiment {
     private static final int PART = 20; // sensors in searches
     private static final int CANDIDATES = 80;
     private static final int FOLDS = 5;
@@ -56,12 +56,6 @@ public final class AutoCtsLab implements Experiment {
     @Override
     public String name() {
         return "autocts";
-    }
-
-    @Override
-    public String shows() {
-        return "architecture search for traffic and exchange rates: a supernet, and a comparator that ranks "
-                + "networks untrained";
     }
 
     @Override

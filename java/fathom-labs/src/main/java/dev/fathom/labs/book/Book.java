@@ -3,7 +3,6 @@ package dev.fathom.labs.book;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.io.AtomicFile;
-import dev.fathom.labs.book.Chapter.Claim;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.pages.Expectations;
 import dev.fathom.labs.pages.Figure;
@@ -64,8 +63,7 @@ public record Book(
             Kind.SANITY, "what anything that works reaches");
 
     /** A lab as the book knows it; {@code shown} is null where no full run was made. */
-    private record Entry(
-            Experiment lab, String claim, @Nullable StoredRun shown, Optional<FinishedRun> run) {
+    private record Entry(Experiment lab, @Nullable StoredRun shown, Optional<FinishedRun> run) {
         long with(Verdict verdict) {
             return Stream.of(Kind.values()).mapToLong(k -> with(verdict, k)).sum();
         }
@@ -95,10 +93,7 @@ public record Book(
 
     /** The labs that are in no chapter. */
     public static List<String> withoutChapter(List<String> labs) {
-        List<String> told = Chapter.ALL.stream()
-                .flatMap(c -> c.labs().stream())
-                .map(Claim::lab)
-                .toList();
+        List<String> told = Chapter.ALL.stream().flatMap(c -> c.labs().stream()).toList();
         return labs.stream().filter(lab -> !told.contains(lab)).toList();
     }
 
@@ -113,7 +108,8 @@ public record Book(
         List<Part> parts = new ArrayList<>();
         for (Chapter chapter : Chapter.ALL) {
             List<Entry> entries = chapter.labs().stream()
-                    .flatMap(claim -> Stream.ofNullable(labs.get(claim.lab())).map(lab -> entry(lab, claim)))
+                    .flatMap(name -> Stream.ofNullable(labs.get(name)))
+                    .map(this::entry)
                     .toList();
             if (entries.isEmpty()) {
                 remove(folder.resolve(chapter.file()));
@@ -137,16 +133,16 @@ public record Book(
         }
     }
 
-    private Entry entry(Experiment lab, Claim claim) {
+    private Entry entry(Experiment lab) {
+        String name = lab.name();
         List<FinishedRun> finished = runs.stream()
-                .flatMap(folder -> FinishedRun.read(folder.resolve(claim.lab()), claim.lab()).stream())
+                .flatMap(folder -> FinishedRun.read(folder.resolve(name), name).stream())
                 .toList();
         Optional<FinishedRun> whole =
                 finished.stream().filter(run -> !run.brief()).findFirst();
         return new Entry(
                 lab,
-                claim.text(),
-                whole.map(FinishedRun::run).orElse(stored.get(claim.lab())),
+                whole.map(FinishedRun::run).orElse(stored.get(name)),
                 whole.or(() -> finished.stream().findFirst()));
     }
 
@@ -263,7 +259,7 @@ public record Book(
         String name = entry.lab().name();
         page.section(name, name)
                 .text("This lab shows " + entry.lab().shows() + ".")
-                .note("The course claims", entry.claim());
+                .note("The course claims", entry.lab().claim());
         if (failures.containsKey(name)) {
             page.note("The run failed", failures.get(name));
         }

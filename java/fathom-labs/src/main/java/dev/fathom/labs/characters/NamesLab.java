@@ -4,8 +4,8 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.FirstNames;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Layer;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * small Transformer, compared by their negative log-likelihood per letter on test names, and by the names that they
  * generate.
  */
-public final class NamesLab implements Experiment {
+public final class NamesLab implements OldExperiment {
     private static final int BATCH = 64;
 
     /** A network and how it is trained. */
@@ -34,12 +34,6 @@ public final class NamesLab implements Experiment {
     @Override
     public String name() {
         return "names";
-    }
-
-    @Override
-    public String shows() {
-        return "names letter by letter: a 2-gram model, an MLP, a GRU and a Transformer, and the names that they"
-                + " generate";
     }
 
     @Override

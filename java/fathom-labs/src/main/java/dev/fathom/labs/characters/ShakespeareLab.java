@@ -3,8 +3,8 @@ package dev.fathom.labs.characters;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.TinyShakespeare;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.text.Characters;
 import dev.fathom.text.Vocabulary;
@@ -16,7 +16,7 @@ import java.util.List;
  * Shakespeare's plays, text that they generate, what single units of the LSTM respond to, and the units of three
  * recurrent networks that respond to being inside quotes.
  */
-public final class ShakespeareLab implements Experiment {
+public final class ShakespeareLab implements OldExperiment {
     private static final int FEWEST = 10_000;
 
     /** The plays: the first 90 % for training, the next 5 % for validation, and the last 5 % for the test. */
@@ -49,12 +49,6 @@ public final class ShakespeareLab implements Experiment {
     @Override
     public String name() {
         return "shakespeare";
-    }
-
-    @Override
-    public String shows() {
-        return "text character by character: an LSTM and a small GPT, what they write, and what single units respond"
-                + " to";
     }
 
     @Override

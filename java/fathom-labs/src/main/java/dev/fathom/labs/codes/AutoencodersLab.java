@@ -8,8 +8,8 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import java.util.List;
 
@@ -17,16 +17,10 @@ import java.util.List;
  * Auto-encoders: linear ones beside PCA, several kinds on images, binary codes of speech, retrieval by code, and units
  * that know a class.
  */
-public final class AutoencodersLab implements Experiment {
+public final class AutoencodersLab implements OldExperiment {
     @Override
     public String name() {
         return "autoencoders";
-    }
-
-    @Override
-    public String shows() {
-        return "auto-encoders beside PCA: reconstructions, noise, binary codes of speech, retrieval, units that "
-                + "know a class";
     }
 
     @Override

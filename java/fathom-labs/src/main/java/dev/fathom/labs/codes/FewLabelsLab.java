@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * What examples without labels are worth where few have one: layers that are trained in stages first, as in 2006,
  * labels that a network gives itself, answers that are to agree, and the edges of a graph.
  */
-public final class FewLabelsLab implements Experiment {
+public final class FewLabelsLab implements OldExperiment {
     private static final int[] LABELS = {100, 600, 1000, 3000, 5000};
     private static final int[] BRIEF = {100, 600};
     private static final int[] PER_BLOCK = {2, 5, 10, 20};

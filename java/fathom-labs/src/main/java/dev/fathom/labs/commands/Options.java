@@ -36,8 +36,7 @@ public final class Options {
 
     @Option(
             names = "--resume",
-            description = "Writes a checkpoint after each epoch, and resumes from the newest one in the output folder "
-                    + "if there is one.")
+            description = "Goes on from the newest checkpoints in the output folder, which every training " + "writes.")
     private boolean resume;
 
     @Mixin

@@ -3,6 +3,7 @@ package dev.fathom.labs.commands;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Expectations;
 import dev.fathom.labs.pages.Findings;
@@ -36,7 +37,7 @@ record RecordedRun(Experiment lab, LabRun run) {
         long began = System.nanoTime();
         Findings result;
         try {
-            result = lab.run(run);
+            result = Lab.run(lab, run);
         } catch (RuntimeException | Error e) {
             run.pageSoFar().ifPresent(page -> keep(page, e, spent(earlier, began)));
             throw e;
@@ -49,6 +50,7 @@ record RecordedRun(Experiment lab, LabRun run) {
         if (!result.parts().isEmpty()) {
             run.out().println("All of it on one page: " + result.write(folder));
         }
+        result.problems().forEach(problem -> run.out().println("The page is not as it should be: " + problem));
         if (!finished || run.epochs() != null) {
             return Optional.empty();
         }

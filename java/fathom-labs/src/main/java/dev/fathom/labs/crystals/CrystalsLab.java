@@ -8,9 +8,9 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.Pca;
 import dev.fathom.features.Predictor;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * A property of generated crystals by graph networks: few crystals have a label, and many more without one teach what
  * the elements are like.
  */
-public final class CrystalsLab implements Experiment {
+public final class CrystalsLab implements OldExperiment {
     private static final int[] LABELS = {20, 50, 100, 200, 500};
     private static final int[] BRIEF = {20, 100};
     private static final int BATCH = 50;
@@ -55,11 +55,6 @@ public final class CrystalsLab implements Experiment {
     @Override
     public String name() {
         return "crystals";
-    }
-
-    @Override
-    public String shows() {
-        return "a property of generated crystals by graph nets, from few labels and many crystals without one";
     }
 
     @Override

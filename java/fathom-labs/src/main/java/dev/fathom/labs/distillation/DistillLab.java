@@ -12,9 +12,9 @@ import dev.fathom.image.Augment;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.distillation.Students.Lesson;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * of a convolutional network, or from both, by the temperature; and a digit that it never sees, from what the teacher
  * says of the others.
  */
-public final class DistillLab implements Experiment {
+public final class DistillLab implements OldExperiment {
     private static final int CLASSES = 10;
     /** The digit that a student never sees, which is that of the paper. */
     private static final int UNSEEN = 3;

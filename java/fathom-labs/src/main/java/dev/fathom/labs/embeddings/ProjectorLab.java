@@ -12,9 +12,9 @@ import dev.fathom.features.TSne;
 import dev.fathom.features.Umap;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.ReviewTokens;
@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * LeNet-5 learns of them, and words. All of them are points of one interactive page, and files that TensorBoard's
  * projector loads.
  */
-public final class ProjectorLab implements Experiment {
+public final class ProjectorLab implements OldExperiment {
     private static final int SIDE = 28;
     private static final int WINDOW = 5;
     private static final int NEIGHBORS = 15;
@@ -65,12 +65,6 @@ public final class ProjectorLab implements Experiment {
     @Override
     public String name() {
         return "projector";
-    }
-
-    @Override
-    public String shows() {
-        return "digits and words as points: PCA, t-SNE and UMAP of pixels, of LeNet's code and of word vectors, "
-                + "on a page to explore";
     }
 
     /** A picture of vectors: the method and its places in the plane. */

@@ -8,8 +8,8 @@ import dev.fathom.features.Learner;
 import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
@@ -18,7 +18,7 @@ import java.util.concurrent.CancellationException;
  * Ensembles of any models: bagging, stacking, AdaBoost and boosting of residuals, what their members' diversity gives,
  * and a random forest beside them.
  */
-public final class EnsemblesLab implements Experiment {
+public final class EnsemblesLab implements OldExperiment {
     @Override
     public String name() {
         return "ensembles";

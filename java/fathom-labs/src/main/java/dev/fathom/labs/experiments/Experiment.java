@@ -1,25 +1,32 @@
 package dev.fathom.labs.experiments;
 
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Words;
 
-/** An experiment with a page, run by {@code ./fathom lab NAME}. */
+/** An experiment with a page, run by {@code ./fathom lab NAME}; its words are in {@code NAME.md} beside its class. */
 public interface Experiment {
     /** Its name on the command line and in folders. */
     String name();
 
     /** What it shows, in a line. */
-    String shows();
+    default String shows() {
+        return Words.of(getClass(), name()).front("shows");
+    }
 
-    /** Whether it does something with a text of the person who runs it, {@link LabRun#prompt}. */
+    /** What the course says about it, in whole sentences. */
+    default String claim() {
+        return Words.of(getClass(), name()).front("claim");
+    }
+
+    /** Whether it does something with a text of the person who runs it, {@link Lab#prompt}. */
     default boolean takesPrompt() {
         return false;
     }
 
     /**
-     * Runs it. What was stopped by {@link LabRun#interrupt} gives what there is, without {@link Findings#finished()}.
+     * Runs it. {@link Stopped} is left to the caller.
      *
      * @throws IllegalArgumentException if data are missing or damaged, or the prompt has what the experiment does not
      *     know, with what to do
      */
-    Findings run(LabRun run);
+    void run(Lab lab);
 }

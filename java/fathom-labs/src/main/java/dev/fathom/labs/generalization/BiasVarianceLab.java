@@ -2,8 +2,8 @@ package dev.fathom.labs.generalization;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.tensor.Rng;
@@ -20,18 +20,13 @@ import java.util.stream.IntStream;
  * Bias and variance by complexity over 200 training sets (ISLR2, section 2.2.2): polynomials, splines, nearest
  * neighbors and networks.
  */
-public final class BiasVarianceLab implements Experiment {
+public final class BiasVarianceLab implements OldExperiment {
     private static final int SETS = 200;
     private static final int POINTS = 50;
 
     @Override
     public String name() {
         return "bias-variance";
-    }
-
-    @Override
-    public String shows() {
-        return "squared bias, variance and noise over 200 training sets, by the complexity of four kinds of models";
     }
 
     @Override

@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.features.NaturalSpline.Basis;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * Double descent (Belkin et al. 2019; ISLR2, section 10.8) by the number of spline functions, of random features, and
  * of hidden units.
  */
-public final class DoubleDescentLab implements Experiment {
+public final class DoubleDescentLab implements OldExperiment {
     private static final int POINTS = 20;
     private static final int OTHERS = 100;
     /** The basis of R's {@code ns}: it decides which of the exact fits has the least norm. */
@@ -64,12 +64,6 @@ public final class DoubleDescentLab implements Experiment {
     @Override
     public String name() {
         return "double-descent";
-    }
-
-    @Override
-    public String shows() {
-        return "test errors that fall, rise and fall again: by the number of spline functions, random features "
-                + "and hidden units";
     }
 
     @Override

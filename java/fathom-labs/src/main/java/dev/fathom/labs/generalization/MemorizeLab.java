@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * A network fits random labels (Zhang et al. 2017) as it fits true ones, in more steps, but learns nothing about new
  * images.
  */
-public final class MemorizeLab implements Experiment {
+public final class MemorizeLab implements OldExperiment {
     private static final int CLASSES = 10;
     private static final int HIDDEN = 512;
     private static final int BATCH = 100;
@@ -41,12 +41,6 @@ public final class MemorizeLab implements Experiment {
     @Override
     public String name() {
         return "memorize";
-    }
-
-    @Override
-    public String shows() {
-        return "a network that fits random labels of images to the last one, and is then no better than chance on "
-                + "others";
     }
 
     /**

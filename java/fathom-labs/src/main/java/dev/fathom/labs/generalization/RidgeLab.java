@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.linear.MinimumNorm;
@@ -38,7 +38,7 @@ import java.util.stream.IntStream;
  * Dropout, copies with noise, early stopping and gradient descent act on a linear model like a ridge penalty. Each is
  * held to its theory, and dropout is also tried in networks.
  */
-public final class RidgeLab implements Experiment {
+public final class RidgeLab implements OldExperiment {
     private static final int N = 40;
     private static final int P = 10;
     private static final double DROPPED = 0.3;
@@ -52,12 +52,6 @@ public final class RidgeLab implements Experiment {
     @Override
     public String name() {
         return "ridge";
-    }
-
-    @Override
-    public String shows() {
-        return "dropout, noisy copies, early stopping and SGD beside the ridge penalty, and what dropout gives a "
-                + "network";
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.fathom.labs.generative;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -23,18 +23,13 @@ import java.util.stream.IntStream;
  * Text to image in two stages (Zhang et al. 2017, StackGAN), on birds that are drawn here, with the captions of the
  * course as prompts.
  */
-public final class BirdsLab implements Experiment {
+public final class BirdsLab implements OldExperiment {
     private static final int EACH = 20;
     private static final int SHOWN = 2;
 
     @Override
     public String name() {
         return "birds";
-    }
-
-    @Override
-    public String shows() {
-        return "text to image in two stages: birds of 16 x 16 and then 32 x 32 pixels, drawn from their captions";
     }
 
     @Override

@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A small diffusion model of digits (Ho, Jain and Abbeel 2020): how noise becomes digits, step by step. */
-public final class DiffusionLab implements Experiment {
+public final class DiffusionLab implements OldExperiment {
     private static final int ROWS = 8;
     private static final int MOMENTS = 11;
     private static final int CHUNK = 200;
@@ -34,11 +34,6 @@ public final class DiffusionLab implements Experiment {
     @Override
     public String name() {
         return "diffusion";
-    }
-
-    @Override
-    public String shows() {
-        return "a small diffusion model: digits become noise in a hundred steps, and noise becomes digits";
     }
 
     @Override

@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.generative.SampleQuality.Scores;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -19,7 +19,7 @@ import dev.fathom.tensor.Rng;
  * Generative adversarial nets (Goodfellow et al. 2014): their theory on a line, modes in the plane, and digits and
  * clothes.
  */
-public final class GanLab implements Experiment {
+public final class GanLab implements OldExperiment {
     /** How many images a step has. */
     private static final int IMAGES = 64;
     /** The numbers in the code of the auto-encoder. */
@@ -30,11 +30,6 @@ public final class GanLab implements Experiment {
     @Override
     public String name() {
         return "gan";
-    }
-
-    @Override
-    public String shows() {
-        return "adversarial nets: the best discriminator on a line, modes in the plane, digits and clothes from noise";
     }
 
     @Override
@@ -167,15 +162,22 @@ public final class GanLab implements Experiment {
 
     /** Measures the variational auto-encoder of the lab vae; false if the run was interrupted. */
     private static boolean autoencoder(LabRun run, SampleQuality evaluation, Images unit) {
-        int epochs = VaeLab.epochs(run);
-        try (Model<Vae> model = Model.of(VaeLab.net(run, LATENT), run.seed());
+        int epochs = run.epochs(20, 4);
+        try (Model<Vae> model = Model.of(new Vae(SampleQuality.PIXELS, run.of(400, 200), LATENT), run.seed());
                 Dataset learn = VaeLab.binary(unit.learn())) {
             String name = "VAE, code of " + LATENT;
+            run.training().say("%n== %s", name);
             if (run.interrupt().requested()
-                    || VaeLab.train(run, name, model, learn, epochs).epochs().size() < epochs) {
+                    || !run.training()
+                            .fit(
+                                    Vae.trainer(model).seed(run.seed()),
+                                    Album.folder(run, name),
+                                    "images",
+                                    learn.shuffled(run.seed()).batches(run.of(128, 32)),
+                                    epochs)) {
                 return false;
             }
-            evaluation.row(name, VaeLab.samples(model.net(), evaluation.count(), new Rng(run.seed()).split("prior")));
+            evaluation.row(name, model.net().samples(evaluation.count(), new Rng(run.seed()).split("prior")));
             return true;
         }
     }

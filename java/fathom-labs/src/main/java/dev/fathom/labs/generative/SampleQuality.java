@@ -5,9 +5,11 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Flatten;
@@ -28,6 +30,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How good generated images of 28 x 28 pixels are, by three measures that need no eye: the log-likelihood of the test
@@ -83,6 +86,7 @@ final class SampleQuality implements AutoCloseable {
     private final float[] test;
     private final Gaussian reference;
     private final List<Scores> rows = new ArrayList<>();
+    private @Nullable Table table;
 
     /**
      * Trains the classifier.
@@ -103,6 +107,25 @@ final class SampleQuality implements AutoCloseable {
         reference = Gaussian.of(features(test));
         row("training images", learn);
         row("noise", new Rng(run.seed()).split("noise").uniform(learn.length, 0, 1));
+    }
+
+    /** Trains the classifier, and puts what is measured into a table of the page. */
+    SampleQuality(Lab lab, String title, Images images, int count) {
+        this(lab.run(), images, count);
+        table = lab.table("samples", "samples of").named(title + ", {row}, {column}");
+        rows.forEach(s -> put(table, s));
+        lab.put("title", title).put("accuracy", 100 * accuracy).put("count", count());
+    }
+
+    private void put(Table into, Scores s) {
+        into.row(s.name())
+                .put("inception score", "%.2f", s.inception())
+                .baseline(real().inception(), "training images")
+                .put("Fréchet distance", "%.1f", s.frechet())
+                .baseline(real().frechet(), "training images")
+                .put("log-likelihood", "%.0f nats", s.likelihood())
+                .interval(s.likelihood() - 1.96 * s.error(), s.likelihood() + 1.96 * s.error())
+                .baseline(real().likelihood(), "training images");
     }
 
     /** How many samples a net is to give. */
@@ -138,6 +161,9 @@ final class SampleQuality implements AutoCloseable {
                 Math.sqrt(squares / (each.length - 1) / each.length),
                 window.likelihood());
         rows.add(scores);
+        if (table != null) {
+            put(table, scores);
+        }
         return scores;
     }
 

@@ -20,6 +20,17 @@ final class Sheets {
         return sheet.render();
     }
 
+    /** Rows of as many images, of one array and of the other in turn. */
+    static float[] alternating(int columns, float[] above, float[] below) {
+        int row = columns * SIDE * SIDE;
+        float[] both = new float[2 * above.length];
+        for (int from = 0; from < above.length; from += row) {
+            System.arraycopy(above, from, both, 2 * from, row);
+            System.arraycopy(below, from, both, 2 * from + row, row);
+        }
+        return both;
+    }
+
     /** Numbers from 0 to 1 as bytes; what lies outside becomes the nearest of them. */
     static byte[] bytes(float... values) {
         byte[] bytes = new byte[values.length];

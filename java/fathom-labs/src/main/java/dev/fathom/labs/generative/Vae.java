@@ -5,10 +5,16 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
 
 /**
  * A variational auto-encoder (Kingma and Welling 2014): q(z|x) = N(m(x), diag(s(x)^2)), p(z) = N(0, I), and p(x|z) with
@@ -24,6 +30,33 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
                 new Sequential(new Linear(pixels, hidden).act(RELU), new Linear(hidden, 2 * latent)),
                 new Sequential(new Linear(latent, hidden).act(RELU), new Linear(hidden, pixels)),
                 latent);
+    }
+
+    /** Training that raises the bound, with its two parts as metrics. */
+    static Trainer<Vae> trainer(Model<Vae> model) {
+        return Trainer.custom(model, new Adam(1e-3f), (vae, batch) -> {
+                    Tensor parts = vae.bound(batch.x());
+                    Tensor means = parts.mean(0);
+                    return new Step.Result(
+                            means.slice(0, 1, 2).sub(means.slice(0, 0, 1)).sum(), parts);
+                })
+                .metrics(
+                        Metric.higherIsBetter("reconstruction", (parts, y) -> Metric.Sum.of(parts.slice(1, 0, 1))),
+                        Metric.lowerIsBetter("kl", (parts, y) -> Metric.Sum.of(parts.slice(1, 1, 2))));
+    }
+
+    /** The probabilities of the pixels for codes one after another. */
+    float[] decoded(float[] codes) {
+        try (Pass pass = Pass.infer()) {
+            return decoder.apply(Tensor.of(codes, codes.length / latent, latent))
+                    .sigmoid()
+                    .toArray();
+        }
+    }
+
+    /** The probabilities of the pixels for draws of N(0, I). */
+    float[] samples(int n, Rng rng) {
+        return decoded(rng.normal(n * latent, 0, 1));
     }
 
     /**

@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.generative.ImageStudy.Trained;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Wasserstein adversarial nets, with clipped weights (Arjovsky, Chintala and Bottou 2017) and with a gradient penalty
  * (Gulrajani et al. 2017).
  */
-public final class WganLab implements Experiment {
+public final class WganLab implements OldExperiment {
     private static final int TURNS = 5;
 
     /**
@@ -39,12 +39,6 @@ public final class WganLab implements Experiment {
     @Override
     public String name() {
         return "wgan";
-    }
-
-    @Override
-    public String shows() {
-        return "Wasserstein adversarial nets: the critic's estimate beside the true distance, clipping beside the "
-                + "gradient penalty";
     }
 
     @Override

@@ -27,11 +27,6 @@ public final class AugmentLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "what flips and crops of small photographs are worth, by the number of images to learn from";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.cifar(folder);
     }

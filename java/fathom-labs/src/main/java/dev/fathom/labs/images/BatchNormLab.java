@@ -39,12 +39,6 @@ public final class BatchNormLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "steps to equal accuracy without batch normalization, with it before or after the activation, or "
-                + "instead of dropout";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.FASHION_MNIST;
     }

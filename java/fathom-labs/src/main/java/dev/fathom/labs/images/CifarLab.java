@@ -25,11 +25,6 @@ public final class CifarLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "what augmentation gains on small photographs, for the textbook's network and for ResNet-20";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.cifar(folder);
     }

@@ -37,11 +37,6 @@ public final class DepthLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "plain networks of 16, 32 and 256 layers, taught from delta-orthogonal and from Gaussian weights";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.MNIST;
     }

@@ -50,11 +50,6 @@ public final class DropoutLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "dropout on handwritten digits: errors, what hidden units learn, and how many of them speak at a time";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.MNIST;
     }

@@ -28,11 +28,6 @@ public final class FashionLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "what convolution gains on Fashion-MNIST: LeNet-5 (90 %) and a small modern network (92.5 %)";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.FASHION_MNIST;
     }

@@ -49,11 +49,6 @@ public final class FgsmLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "how few gray levels fool a network that knows handwritten digits: accuracy under attack by its size";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.MNIST;
     }

@@ -52,11 +52,6 @@ public final class FiltersLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "how far the first filters learned from photographs are Gabor functions: their direction and frequency";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.CIFAR10;
     }

@@ -2,8 +2,8 @@ package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.NetworkEntry;
 import java.nio.file.Path;
@@ -12,7 +12,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Networks taught on the same images and set beside each other, with a page for each and one for all. */
-interface ImageLab extends Experiment {
+interface ImageLab extends OldExperiment {
     /** Its images, where {@code folder} may hold one set or another; null stands for where they usually are. */
     ImageSet images(@Nullable Path folder);
 

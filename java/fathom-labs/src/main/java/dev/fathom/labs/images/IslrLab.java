@@ -6,8 +6,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
 import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Dropout;
@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * logistic regression and linear discriminant analysis; and gradient descent in one dimension (figure 10.17, with the
  * function of exercise 6).
  */
-public final class IslrLab implements Experiment {
+public final class IslrLab implements OldExperiment {
     private static final int BATCH = 128;
     /** The penalty in front of the mean loss; the textbook does not print its own. */
     private static final float LAMBDA = 1e-4f;
@@ -52,11 +52,6 @@ public final class IslrLab implements Experiment {
     @Override
     public String name() {
         return "islr";
-    }
-
-    @Override
-    public String shows() {
-        return "the textbook's table 10.1 on handwritten digits, and gradient descent in one dimension from two starts";
     }
 
     /** A row of the table: what was measured, in percent of the images. */

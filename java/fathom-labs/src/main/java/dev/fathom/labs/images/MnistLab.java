@@ -19,11 +19,6 @@ public final class MnistLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "handwritten digits: LeNet-5 (99.0 %) and the network of PyTorch's example (99.1 %)";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.MNIST;
     }

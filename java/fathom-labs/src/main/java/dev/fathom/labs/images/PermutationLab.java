@@ -42,11 +42,6 @@ public final class PermutationLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "what a convolution takes for granted: accuracy when the pixels of all images are in one other order";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.FASHION_MNIST;
     }

@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Layer;
@@ -31,7 +31,7 @@ import picocli.CommandLine.ParameterException;
  * say of the book's photographs; and the panda of Goodfellow, Shlens and Szegedy (2015): a photograph, a change that
  * nobody sees, and the two together, which are something else.
  */
-public final class PretrainedLab implements Experiment {
+public final class PretrainedLab implements OldExperiment {
     private static final int TOP = 3;
     /** Part of the range from black to white by which the paper moves every pixel. */
     private static final float EPSILON = 0.007f;
@@ -75,12 +75,6 @@ public final class PretrainedLab implements Experiment {
     @Override
     public String name() {
         return "pretrained";
-    }
-
-    @Override
-    public String shows() {
-        return "what networks trained on ImageNet say of the textbook's photographs, and a photograph changed by "
-                + "an unseen amount";
     }
 
     @Override

@@ -89,12 +89,6 @@ public final class TransferLab implements ImageLab {
     }
 
     @Override
-    public String shows() {
-        return "a body that knows eight classes of CIFAR-10, a new head for the other two: accuracy by number of "
-                + "examples";
-    }
-
-    @Override
     public ImageSet images(@Nullable Path folder) {
         return ImageSet.CIFAR10;
     }

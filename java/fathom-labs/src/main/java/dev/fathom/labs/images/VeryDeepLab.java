@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * Why a plain network of 10,000 layers learns from its initialization alone (Xiao et al. 2018): the phases of signals,
  * the singular values of the Jacobian, and the first 100 steps of the training.
  */
-public final class VeryDeepLab implements Experiment {
+public final class VeryDeepLab implements OldExperiment {
     private static final int DEEPEST = 10_000;
     private static final int WIDTH = 16;
     /** Inputs that a unit of the body sums up. */
@@ -73,12 +73,6 @@ public final class VeryDeepLab implements Experiment {
     @Override
     public String name() {
         return "very-deep";
-    }
-
-    @Override
-    public String shows() {
-        return "the phases of signals in deep networks, the singular values of the Jacobian, and 10,000 layers "
-                + "that learn by initialization alone";
     }
 
     @Override

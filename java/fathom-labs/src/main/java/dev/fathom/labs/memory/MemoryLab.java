@@ -2,8 +2,8 @@ package dev.fathom.labs.memory;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.memory.MemoryTraining.Trained;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -21,7 +21,7 @@ import java.util.Map;
  * How long recurrent networks remember: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form
  * of Arjovsky et al. 2016) for four cells and sequences of up to 750 steps, and how gradients vanish and explode.
  */
-public final class MemoryLab implements Experiment {
+public final class MemoryLab implements OldExperiment {
     private static final int[] LENGTHS = {50, 100, 250, 750};
     private static final int[] BRIEF = {20};
     /** The length of the sequences for which gradients are measured. */
@@ -30,12 +30,6 @@ public final class MemoryLab implements Experiment {
     @Override
     public String name() {
         return "memory";
-    }
-
-    @Override
-    public String shows() {
-        return "how long RNN, LSTM, GRU and UGRNN remember: adding and copying over 50 to 750 steps, and how "
-                + "gradients vanish";
     }
 
     @Override

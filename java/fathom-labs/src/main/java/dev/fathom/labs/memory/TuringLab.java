@@ -3,8 +3,8 @@ package dev.fathom.labs.memory;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Linear;
@@ -33,7 +33,7 @@ import java.util.stream.IntStream;
  * Memory that is addressed by content and by place: a small Neural Turing Machine learns to copy sequences of random
  * bits, beside an LSTM, and both copy sequences that are longer than any they learned from.
  */
-public final class TuringLab implements Experiment {
+public final class TuringLab implements OldExperiment {
     private static final String MACHINE = "Neural Turing Machine";
     private static final String LSTM = "LSTM";
     private static final int BATCH = 32;
@@ -59,12 +59,6 @@ public final class TuringLab implements Experiment {
     @Override
     public String name() {
         return "turing";
-    }
-
-    @Override
-    public String shows() {
-        return "a small Neural Turing Machine learns to copy, beside an LSTM, and copies longer sequences than it "
-                + "ever saw";
     }
 
     @Override

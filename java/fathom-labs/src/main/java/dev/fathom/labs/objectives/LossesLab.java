@@ -1,7 +1,7 @@
 package dev.fathom.labs.objectives;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Loss;
@@ -19,16 +19,10 @@ import java.util.stream.IntStream;
  * What a loss asks for: outliers under L1, L2 and smooth L1, unequal costs, ordered classes, label encodings, the
  * feature that makes XOR linear, and the plane as a hidden layer warps it.
  */
-public final class LossesLab implements Experiment {
+public final class LossesLab implements OldExperiment {
     @Override
     public String name() {
         return "losses";
-    }
-
-    @Override
-    public String shows() {
-        return "what a loss asks for: outliers, unequal costs, ordered classes, label encodings, crossed "
-                + "features, a warped plane";
     }
 
     @Override

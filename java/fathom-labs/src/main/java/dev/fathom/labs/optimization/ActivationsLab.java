@@ -4,8 +4,8 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.optimization.Race.Placed;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -24,7 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** All activations of the library in the same network, on the same images, for the same number of steps. */
-public final class ActivationsLab implements Experiment {
+public final class ActivationsLab implements OldExperiment {
     private static final int BATCH = 128;
     private static final int WIDTH = 128;
     private static final int HIDDEN = 3;
@@ -32,11 +32,6 @@ public final class ActivationsLab implements Experiment {
     @Override
     public String name() {
         return "activations";
-    }
-
-    @Override
-    public String shows() {
-        return "all activations raced in the same network on Fashion-MNIST, each with the best of several rates";
     }
 
     @Override

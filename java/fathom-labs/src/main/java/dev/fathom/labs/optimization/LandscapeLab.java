@@ -8,8 +8,8 @@ import dev.fathom.derivative.Curvature;
 import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -40,17 +40,12 @@ import java.util.function.Supplier;
  * The loss of a network as a landscape: on planes with the ways of optimizers, at its critical points, and where many
  * starts end.
  */
-public final class LandscapeLab implements Experiment {
+public final class LandscapeLab implements OldExperiment {
     private static final int BATCH = 50;
 
     @Override
     public String name() {
         return "landscape";
-    }
-
-    @Override
-    public String shows() {
-        return "the loss of a network on planes with the ways of optimizers, its saddles, and final losses by width";
     }
 
     /** The optimizers, with rates that are usual for them. */

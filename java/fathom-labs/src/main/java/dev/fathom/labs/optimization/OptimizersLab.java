@@ -5,8 +5,8 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.optimization.Race.Placed;
 import dev.fathom.labs.optimization.Racer.Family;
 import dev.fathom.labs.pages.Figure;
@@ -24,17 +24,12 @@ import java.util.List;
 import java.util.Map;
 
 /** All optimizers raced: over the surfaces of textbooks, and on handwritten digits. */
-public final class OptimizersLab implements Experiment {
+public final class OptimizersLab implements OldExperiment {
     private static final int BATCH = 128;
 
     @Override
     public String name() {
         return "optimizers";
-    }
-
-    @Override
-    public String shows() {
-        return "optimizers raced on ravine, saddle, Beale's and Rosenbrock's function, and on handwritten digits";
     }
 
     @Override

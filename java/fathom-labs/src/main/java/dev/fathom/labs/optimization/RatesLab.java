@@ -5,8 +5,8 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Flatten;
@@ -36,7 +36,7 @@ import java.util.stream.IntStream;
  * Batch size and learning rate, how the rate is found and lowered, and what keeps a network from fitting too much and
  * from being too sure.
  */
-public final class RatesLab implements Experiment {
+public final class RatesLab implements OldExperiment {
     private static final int[] BATCHES = {16, 64, 256, 1024};
     /** The factor between one batch size and the next; rates lie half as far apart. */
     private static final int FACTOR = 4;
@@ -47,12 +47,6 @@ public final class RatesLab implements Experiment {
     @Override
     public String name() {
         return "rates";
-    }
-
-    @Override
-    public String shows() {
-        return "batch size and learning rate, range finder, batch growth, early stopping, weights under L1 and "
-                + "L2, calibration";
     }
 
     @Override

@@ -5,8 +5,8 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.data.Batch;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -39,7 +39,7 @@ import java.util.stream.IntStream;
  * How activations and gradients fade, stay or grow from layer to layer, by activation and initialization, beside the
  * theory of wide networks.
  */
-public final class SignalsLab implements Experiment {
+public final class SignalsLab implements OldExperiment {
     private static final int DEPTH = 10;
     private static final int[] SHOWN = {1, 3, 5, 7, 10};
 
@@ -120,11 +120,6 @@ public final class SignalsLab implements Experiment {
     @Override
     public String name() {
         return "signals";
-    }
-
-    @Override
-    public String shows() {
-        return "activations and gradients by layer and initialization, as histograms and beside the theory";
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.fathom.labs.outliers;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Model;
@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Outliers in the series of four collections, by ensembles of auto-encoders and by methods without a network. */
-public final class AnomaliesLab implements Experiment {
+public final class AnomaliesLab implements OldExperiment {
     /** The rows that a stream is warmed up with before it is timed. */
     private static final int WARM = 200;
 
@@ -34,12 +34,6 @@ public final class AnomaliesLab implements Experiment {
     @Override
     public String name() {
         return "anomalies";
-    }
-
-    @Override
-    public String shows() {
-        return "outliers in heart beats, telemetry and server metrics: ensembles of recurrent and convolutional "
-                + "auto-encoders, and baselines";
     }
 
     @Override

@@ -94,12 +94,13 @@ public final class Findings {
     public record Link(String file, String what) implements Part {}
 
     private final String title;
-    private final String data;
+    private String data;
     private String made = "";
     private final PrintStream out;
     private final List<Part> parts = new ArrayList<>();
     private final List<Figure> figures = new ArrayList<>();
     private final List<Figure> keys = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
     private boolean finished;
 
     /**
@@ -210,6 +211,32 @@ public final class Findings {
     /** Whether the experiment was done to its end. */
     public boolean isFinished() {
         return finished;
+    }
+
+    /** Says what the experiment learned from and was tested on, in a line. */
+    public Findings learnedFrom(String words) {
+        data = words;
+        return this;
+    }
+
+    /** Adds a part that is not printed. */
+    public Findings add(Part part) {
+        parts.add(part);
+        if (part instanceof Verbatim v) {
+            out.println(v.what() + System.lineSeparator() + v.text() + System.lineSeparator());
+        }
+        return this;
+    }
+
+    /** Says that words and values of the page do not fit. */
+    public Findings problem(String what) {
+        problems.add(what);
+        return this;
+    }
+
+    /** What does not fit between the words of the page and what was put on it. */
+    public List<String> problems() {
+        return Collections.unmodifiableList(problems);
     }
 
     /** What the experiment learned from and was tested on, in a line. */

@@ -6,8 +6,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.decode.Bleu;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.translation.Writer;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * Captions of pictures by a CNN and an LSTM, without attention and with it, beside the caption of the most similar
  * picture.
  */
-public final class CaptionsLab implements Experiment {
+public final class CaptionsLab implements OldExperiment {
     private static final int SHOWN = 18;
     private static final int LOOKED = 4;
     /** What a caption has at a place that it is too short for; no true caption has it anywhere. */
@@ -40,11 +40,6 @@ public final class CaptionsLab implements Experiment {
     @Override
     public String name() {
         return "captions";
-    }
-
-    @Override
-    public String shows() {
-        return "captions of pictures by a CNN and an LSTM, and where attention looks for each word";
     }
 
     /** What something writes about the test pictures. */

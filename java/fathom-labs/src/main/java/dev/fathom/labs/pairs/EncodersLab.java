@@ -3,24 +3,18 @@ package dev.fathom.labs.pairs;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.CaptionedShapes;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 
 /**
  * One data set of captioned shapes under every pair of an encoder and a decoder, label to picture and back, questions
  * about pictures, and translation with a picture beside the text.
  */
-public final class EncodersLab implements Experiment {
+public final class EncodersLab implements OldExperiment {
     @Override
     public String name() {
         return "encoders";
-    }
-
-    @Override
-    public String shows() {
-        return "every encoder with every decoder on captioned shapes: labels, places, pictures, captions, "
-                + "answers, translations";
     }
 
     @Override

@@ -9,8 +9,8 @@ import static dev.fathom.labs.pairs.MovingDigits.SIDE;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * Clips of a moving digit, watched by a CNN and an LSTM: in which direction it moves, where it will be, and what the
  * next frames look like.
  */
-public final class MovingDigitsLab implements Experiment {
+public final class MovingDigitsLab implements OldExperiment {
     private static final int COMING = FRAMES - SEEN;
     private static final int BATCH = 20;
     private static final int CHUNK = 100;
@@ -56,11 +56,6 @@ public final class MovingDigitsLab implements Experiment {
     @Override
     public String name() {
         return "moving-digits";
-    }
-
-    @Override
-    public String shows() {
-        return "clips of a moving digit by a CNN and an LSTM: its direction, its place, and the next eight frames";
     }
 
     /**

@@ -3,8 +3,8 @@ package dev.fathom.labs.regression;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Hitters;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.linear.Lasso;
@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  * Salaries of baseball players (ISLR2 and ISLP, sections 10.6 and 10.9): least squares, the lasso and a network, on the
  * splits of both editions.
  */
-public final class HittersLab implements Experiment {
+public final class HittersLab implements OldExperiment {
     private static final int PENALTIES = 100;
     /** The columns of Table 10.3. */
     static final List<String> FOUR = List.of("Hits", "Walks", "CRuns", "PutOuts");
@@ -38,11 +38,6 @@ public final class HittersLab implements Experiment {
     @Override
     public String name() {
         return "hitters";
-    }
-
-    @Override
-    public String shows() {
-        return "salaries of baseball players: least squares, the lasso and a network on the textbook's two splits";
     }
 
     /**

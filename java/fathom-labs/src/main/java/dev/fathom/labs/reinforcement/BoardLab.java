@@ -2,9 +2,9 @@ package dev.fathom.labs.reinforcement;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * Tic-tac-toe learned from self-play by a network with tree search, against chance, a search without a network, and
  * perfect play.
  */
-public final class BoardLab implements Experiment {
+public final class BoardLab implements OldExperiment {
     private static final int SEARCHES = 40;
     private static final int MANY = 1000;
     private static final String NETWORK = "network alone";
@@ -36,12 +36,6 @@ public final class BoardLab implements Experiment {
     @Override
     public String name() {
         return "board";
-    }
-
-    @Override
-    public String shows() {
-        return "tic-tac-toe from self-play: a network with tree search against chance, a search without network, "
-                + "and perfect play";
     }
 
     /**

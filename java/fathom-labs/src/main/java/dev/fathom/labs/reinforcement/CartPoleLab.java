@@ -2,9 +2,9 @@ package dev.fathom.labs.reinforcement;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.KeptParts;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reinforcement.Task.Learned;
@@ -26,7 +26,7 @@ import java.util.SplittableRandom;
  * Two ways to learn from rewards, a deep Q-network and a policy gradient, on a pole and in a grid, beside chance and
  * the best that can be had.
  */
-public final class CartPoleLab implements Experiment {
+public final class CartPoleLab implements OldExperiment {
     private static final Map<String, Task.Method> METHODS = new LinkedHashMap<>();
 
     static {
@@ -42,12 +42,6 @@ public final class CartPoleLab implements Experiment {
     @Override
     public String name() {
         return "cartpole";
-    }
-
-    @Override
-    public String shows() {
-        return "learning from rewards: a deep Q-network and a policy gradient balance a pole and cross a grid, "
-                + "beside random and optimal";
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.fathom.labs.representation;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.representation.Copies.Unit;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * What one hidden layer can approximate and at what width: bumps built by hand, sawtooth and parity by depth, a sine
  * wave with M hidden units, and the many sets of weights that are one function.
  */
-public final class ApproximationLab implements Experiment {
+public final class ApproximationLab implements OldExperiment {
     /** The function of Nielsen (2015), chapter 4. */
     static final DoubleUnaryOperator NIELSEN =
             x -> 0.2 + 0.4 * x * x + 0.3 * x * Math.sin(15 * x) + 0.05 * Math.cos(50 * x);
@@ -41,12 +41,6 @@ public final class ApproximationLab implements Experiment {
     @Override
     public String name() {
         return "approximation";
-    }
-
-    @Override
-    public String shows() {
-        return "what hidden layers approximate: bumps by hand, sawtooth and parity by depth, sine waves with M "
-                + "units, equal solutions";
     }
 
     @Override

@@ -6,8 +6,8 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -35,7 +35,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The regions into which networks with each activation divide the plane, on four toy problems. */
-public final class BoundariesLab implements Experiment {
+public final class BoundariesLab implements OldExperiment {
     /**
      * Activations that need not learn: two layers of slope 1/6 pass on little of the signal, and steps pass on no
      * gradient.
@@ -74,11 +74,6 @@ public final class BoundariesLab implements Experiment {
     @Override
     public String name() {
         return "boundaries";
-    }
-
-    @Override
-    public String shows() {
-        return "the regions into which networks with each activation divide the plane: moons, circles, spirals, blobs";
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.fathom.labs.representation;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.view.Regions;
@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
  * The perceptron rule on Boolean functions: it learns AND and OR, never ends on XOR, and learns exactly the functions
  * that a line, plane or hyperplane divides.
  */
-public final class PerceptronLab implements Experiment {
+public final class PerceptronLab implements OldExperiment {
     /**
      * The value of each function of two inputs in the rows 00, 01, 10 and 11, as a number whose lowest bit is row 00.
      */
@@ -51,11 +51,6 @@ public final class PerceptronLab implements Experiment {
     @Override
     public String name() {
         return "perceptron";
-    }
-
-    @Override
-    public String shows() {
-        return "what one unit can learn: AND and OR by the perceptron rule, and never XOR";
     }
 
     @Override

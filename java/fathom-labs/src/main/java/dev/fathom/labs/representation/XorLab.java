@@ -2,8 +2,8 @@ package dev.fathom.labs.representation;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Descent;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * XOR by two hidden units: by hand, and by training from many starts, some of which end where nothing improves any
  * more.
  */
-public final class XorLab implements Experiment {
+public final class XorLab implements OldExperiment {
     private static final Map<String, Layer> ACTIVATIONS = new LinkedHashMap<>();
 
     static {
@@ -87,11 +87,6 @@ public final class XorLab implements Experiment {
     @Override
     public String name() {
         return "xor";
-    }
-
-    @Override
-    public String shows() {
-        return "XOR by two hidden units: by hand, how often training finds it from many starts, and the hidden plane";
     }
 
     @Override

@@ -6,8 +6,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.Photographs;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;
@@ -18,19 +18,13 @@ import org.jspecify.annotations.Nullable;
  * Images that are noisy, small, blurred or lack a part, repaired by convolutional auto-encoders and by filters. The
  * whole run does so on clothing, digits and photographs, the short one on clothing.
  */
-public final class DenoisingLab implements Experiment {
+public final class DenoisingLab implements OldExperiment {
     private static final int SIDE = 256;
     private static final int CROP = 32;
 
     @Override
     public String name() {
         return "denoising";
-    }
-
-    @Override
-    public String shows() {
-        return "images repaired by convolutional auto-encoders: noise, super-resolution, inpainting and "
-                + "deblurring, beside filters";
     }
 
     @Override

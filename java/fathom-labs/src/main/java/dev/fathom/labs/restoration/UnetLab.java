@@ -6,8 +6,8 @@ import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Conv;
@@ -30,7 +30,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Segmentation by a U-Net: generated scenes of garments on a textured ground, in which every pixel gets a class. */
-public final class UnetLab implements Experiment {
+public final class UnetLab implements OldExperiment {
     private static final int BATCH = 8;
     private static final int SHOWN = 6;
     private static final int WIDTH = 16;
@@ -47,12 +47,6 @@ public final class UnetLab implements Experiment {
     @Override
     public String name() {
         return "unet";
-    }
-
-    @Override
-    public String shows() {
-        return "segmentation by a U-Net: garments on a textured ground, beside a threshold, a linear map, and a "
-                + "net without skips";
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.fathom.labs.reviews;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.LassoPaths.LassoPath;
@@ -18,7 +18,7 @@ import java.util.Optional;
  * (An Introduction to Statistical Learning, with R and with Python): bags of words with the lasso and a network, then
  * networks on word vectors.
  */
-public final class ImdbLab implements Experiment {
+public final class ImdbLab implements OldExperiment {
     static final String BOOK = "An Introduction to Statistical Learning, Python edition";
     static final String BOOK_R = "An Introduction to Statistical Learning, lab in R";
     private static final int[] FIRST = {1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65, 458, 4468};
@@ -28,12 +28,6 @@ public final class ImdbLab implements Experiment {
     @Override
     public String name() {
         return "imdb";
-    }
-
-    @Override
-    public String shows() {
-        return "reviews of films: bags of words with the lasso, and networks on word vectors (CNN, RNN, LSTM, "
-                + "GRU, Transformer)";
     }
 
     @Override

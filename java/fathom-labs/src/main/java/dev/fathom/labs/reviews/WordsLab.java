@@ -4,8 +4,8 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.features.Pca;
 import dev.fathom.features.SparseRows;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * (Mikolov et al. 2013). The page shows neighbors, analogies, a picture, and classifiers of reviews that reuse the
  * vectors.
  */
-public final class WordsLab implements Experiment {
+public final class WordsLab implements OldExperiment {
     private static final int WINDOW = 5;
     private static final List<String> ASKED = List.of(
             "funny", "terrible", "actor", "zombie", "french", "kubrick", "beautiful", "boring", "soundtrack", "wife");
@@ -51,11 +51,6 @@ public final class WordsLab implements Experiment {
     @Override
     public String name() {
         return "words";
-    }
-
-    @Override
-    public String shows() {
-        return "word vectors from reviews: PCA of co-occurrence and skip-gram, neighbors, analogies, and a classifier";
     }
 
     @Override

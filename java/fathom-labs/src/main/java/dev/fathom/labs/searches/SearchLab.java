@@ -4,8 +4,8 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
  * Searches for a good network, each with the same budget of epochs, and a regressor that predicts the score of a
  * network from its description.
  */
-public final class SearchLab implements Experiment {
+public final class SearchLab implements OldExperiment {
     /** How many trials with the whole budget of a trial a search has, or what costs as much. */
     private static final int TRIALS = 64;
 

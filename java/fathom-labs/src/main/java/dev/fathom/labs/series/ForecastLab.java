@@ -3,8 +3,8 @@ package dev.fathom.labs.series;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
 import java.util.ArrayList;
@@ -16,16 +16,10 @@ import org.jspecify.annotations.Nullable;
  * Exchange rates and the speeds of a week of traffic, forecast by the last value, autoregressions and networks: errors
  * at several horizons.
  */
-public final class ForecastLab implements Experiment {
+public final class ForecastLab implements OldExperiment {
     @Override
     public String name() {
         return "forecast";
-    }
-
-    @Override
-    public String shows() {
-        return "exchange rates and a week of traffic, forecast by AR, VAR, LSTM, TCN and Transformer, compared "
-                + "with the last value";
     }
 
     @Override

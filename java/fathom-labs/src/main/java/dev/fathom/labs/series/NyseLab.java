@@ -3,8 +3,8 @@ package dev.fathom.labs.series;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.NyseSearch.Choice;
@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * The trading volume of the New York Stock Exchange one day ahead (ISLR2 and ISLP, sections 10.5.2 and 10.9.6):
  * autoregressions and recurrent networks, each with and without the day of the week.
  */
-public final class NyseLab implements Experiment {
+public final class NyseLab implements OldExperiment {
     private static final int LAGS = 5;
     private static final int UNITS = 12;
     private static final int MOST_LAGS = 40;
@@ -34,12 +34,6 @@ public final class NyseLab implements Experiment {
     @Override
     public String name() {
         return "nyse";
-    }
-
-    @Override
-    public String shows() {
-        return "tomorrow's volume of the stock exchange: autoregressions and recurrent networks, with and without "
-                + "the day of the week";
     }
 
     /**

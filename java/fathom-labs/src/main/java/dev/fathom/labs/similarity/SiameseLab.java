@@ -7,8 +7,8 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.similarity.Embedder.Objective;
@@ -33,7 +33,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Siamese networks: an embedding is learned of the digits 0 to 5, and digits 6 to 9 are named by one example each. */
-public final class SiameseLab implements Experiment {
+public final class SiameseLab implements OldExperiment {
     private static final int LEARNED = 6;
     private static final int CLASSES = 10;
     private static final int SEEDS = 3;
@@ -46,12 +46,6 @@ public final class SiameseLab implements Experiment {
     @Override
     public String name() {
         return "siamese";
-    }
-
-    @Override
-    public String shows() {
-        return "siamese nets with contrastive and triplet loss: digits that were never learned, named by one "
-                + "example each";
     }
 
     @Override

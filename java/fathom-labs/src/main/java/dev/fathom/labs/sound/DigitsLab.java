@@ -4,8 +4,8 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.sound.DigitNet.Trained;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Spoken digits: networks on the official split, each speaker left out, and strings of digits by connectionist temporal
  * classification.
  */
-public final class DigitsLab implements Experiment {
+public final class DigitsLab implements OldExperiment {
     /** The accuracy of a logistic regression on the official split, computed once: 290 of 300. */
     private static final double FLOOR = 100 * 290 / 300.0;
     /** Its accuracy on each speaker when it is trained on the others. */
@@ -38,11 +38,6 @@ public final class DigitsLab implements Experiment {
     @Override
     public String name() {
         return "digits";
-    }
-
-    @Override
-    public String shows() {
-        return "spoken digits: five networks, each speaker left out, and strings of digits by an LSTM with CTC";
     }
 
     @Override

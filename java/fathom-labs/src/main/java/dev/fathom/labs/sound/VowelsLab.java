@@ -3,8 +3,8 @@ package dev.fathom.labs.sound;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.nn.Loss;
@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * Five vowels, spoken sample by sample by a small autoregressive network that heard generated voices, beside a linear
  * autoregressive model.
  */
-public final class VowelsLab implements Experiment {
+public final class VowelsLab implements OldExperiment {
     private static final int BATCH = 128;
     private static final int ORDER = 12;
     private static final int SILENCE = Vowel.RATE / 5;
@@ -36,12 +36,6 @@ public final class VowelsLab implements Experiment {
     @Override
     public String name() {
         return "vowels";
-    }
-
-    @Override
-    public String shows() {
-        return "vowels spoken sample by sample by a small autoregressive net, with their formants beside the true "
-                + "ones, as WAV";
     }
 
     /**

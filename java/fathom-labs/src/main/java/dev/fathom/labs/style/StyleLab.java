@@ -6,8 +6,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.image.Picture;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.style.FastStyle.Served;
@@ -34,7 +34,7 @@ import java.util.stream.Stream;
  * Neural style transfer and textures (Gatys, Ecker and Bethge 2015, 2016), and networks that paint in one pass (Johnson
  * et al. 2016).
  */
-public final class StyleLab implements Experiment {
+public final class StyleLab implements OldExperiment {
     private static final float WEIGHT = 100;
     /** For the networks: they have no photograph to begin with, and would paint the style alone. */
     private static final float FAST_WEIGHT = 4;
@@ -50,12 +50,6 @@ public final class StyleLab implements Experiment {
     @Override
     public String name() {
         return "style";
-    }
-
-    @Override
-    public String shows() {
-        return "photographs in the style of paintings, textures from noise, and networks that paint a photograph "
-                + "in milliseconds";
     }
 
     @Override

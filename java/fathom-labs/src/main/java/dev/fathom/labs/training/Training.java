@@ -138,14 +138,16 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
 
     /**
      * Returns {@code trainer} with what every training in a terminal has: a bar that shows how far it is, an end at
-     * Ctrl-C, and where a person asked to resume, checkpoints in {@code folder}, from whose newest it goes on. What was
+     * Ctrl-C, and checkpoints in {@code folder}, from whose newest it goes on where a person asked to resume. What was
      * finished before is not trained again. To be called last, when the trainer has everything else.
      *
      * @param examples what the bar calls the examples, such as {@code sentences}
      */
     public <M extends Net> Trainer<M> attach(Trainer<M> trainer, Path folder, String examples) {
         ProgressBar bar = out == System.out ? new ProgressBar() : ProgressBar.lines(out);
-        return attach(trainer.callbacks(bar.unit(examples)), Checkpoints.in(folder.resolve("checkpoints")));
+        return attach(
+                trainer.callbacks(bar.unit(examples)),
+                Checkpoints.in(folder.resolve("checkpoints")).every(Duration.ofSeconds(10)));
     }
 
     /** Trains with what {@link #attach} gives; false if a person ended it. */
@@ -163,12 +165,10 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     }
 
     private <M extends Net> Trainer<M> attach(Trainer<M> trainer, Checkpoints checkpoints) {
-        Trainer<M> stopping = trainer.callbacks(interrupt.stopping());
-        if (!resume) {
-            return stopping;
-        }
-        Trainer<M> writing = stopping.checkpoints(checkpoints);
-        return Checkpoints.newest(checkpoints.folder()).isPresent() ? writing.resume(checkpoints.folder()) : writing;
+        Trainer<M> writing = trainer.callbacks(interrupt.stopping()).checkpoints(checkpoints.replace());
+        return resume && Checkpoints.newest(checkpoints.folder()).isPresent()
+                ? writing.resume(checkpoints.folder())
+                : writing;
     }
 
     /** A table whose middle is left out where no screen would hold it. */

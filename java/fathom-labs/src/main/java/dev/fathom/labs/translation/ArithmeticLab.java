@@ -2,8 +2,8 @@ package dev.fathom.labs.translation;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * reversed questions, with questions in order, and by a network that reads its own answer, attends to the question and
  * stops by itself.
  */
-public final class ArithmeticLab implements Experiment {
+public final class ArithmeticLab implements OldExperiment {
     private static final String SOURCE = "Keras, addition_rnn";
     /** The accuracy on validation data after each of the first epochs, as the page of the example prints it. */
     private static final double[] PUBLISHED = {.4116, .5708, .6534, .7011, .7436};
@@ -35,12 +35,6 @@ public final class ArithmeticLab implements Experiment {
     @Override
     public String name() {
         return "arithmetic";
-    }
-
-    @Override
-    public String shows() {
-        return "two LSTMs learn to add numbers as texts: questions reversed and in order, and with attention "
-                + "(Keras: 99 %)";
     }
 
     @Override

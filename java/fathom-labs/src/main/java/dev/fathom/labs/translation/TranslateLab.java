@@ -4,8 +4,8 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.EnglishFrench;
 import dev.fathom.labs.data.EnglishFrench.Pair;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.IbmModel1;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * and Adam, the attention of Bahdanau et al. (2015), and beams of 1, 2 and 12, compared with a dictionary that
  * translates word by word.
  */
-public final class TranslateLab implements Experiment {
+public final class TranslateLab implements OldExperiment {
     private static final int ITERATIONS = 10;
 
     private static final List<Translator.Setting> SETTINGS = List.of(
@@ -29,12 +29,6 @@ public final class TranslateLab implements Experiment {
     @Override
     public String name() {
         return "translate";
-    }
-
-    @Override
-    public String shows() {
-        return "English to French by two LSTMs: reversing, SGD and Adam, attention and beams, compared with a "
-                + "dictionary";
     }
 
     @Override

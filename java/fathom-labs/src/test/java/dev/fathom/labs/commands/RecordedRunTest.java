@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a run of a lab leaves behind, whether it comes to its end or fails. */
 class RecordedRunTest {
     /** A lab that finds half of what it looks for and then fails. */
-    private static final Experiment FAILS = new Experiment() {
+    private static final Experiment FAILS = new OldExperiment() {
         @Override
         public String name() {
             return "fails";

@@ -10,6 +10,7 @@ import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.OldExperiment;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pairs.Translations.Score;
@@ -107,7 +108,7 @@ class PairsLabsTest {
     /** One drawing network is finished when the run is interrupted, and is shown. */
     @Test
     void interruptedDrawingsShowThoseThatAreFinished() {
-        Experiment drawings = new Experiment() {
+        Experiment drawings = new OldExperiment() {
             @Override
             public String name() {
                 return "drawings";
