@@ -259,7 +259,7 @@ public record Book(
         String name = entry.lab().name();
         page.section(name, name)
                 .text("This lab shows " + entry.lab().shows() + ".")
-                .note("The course claims", entry.lab().claim());
+                .note("The course claims", entry.lab().words().front("claim"));
         if (failures.containsKey(name)) {
             page.note("The run failed", failures.get(name));
         }

@@ -7,14 +7,14 @@ public interface Experiment {
     /** Its name on the command line and in folders. */
     String name();
 
-    /** What it shows, in a line. */
-    default String shows() {
-        return Words.of(getClass(), name()).front("shows");
+    /** The words of its page. */
+    default Words words() {
+        return Words.of(getClass(), name());
     }
 
-    /** What the course says about it, in whole sentences. */
-    default String claim() {
-        return Words.of(getClass(), name()).front("claim");
+    /** What it shows, in a line. */
+    default String shows() {
+        return words().front("shows");
     }
 
     /** Whether it does something with a text of the person who runs it, {@link Lab#prompt}. */

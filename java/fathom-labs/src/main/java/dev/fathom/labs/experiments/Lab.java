@@ -73,10 +73,10 @@ public final class Lab {
     private final List<String> problems = new ArrayList<>();
     private Section open = new Section("", new HashMap<>(), new LinkedHashMap<>());
 
-    /** Begins a run of an experiment whose words stand beside its class. */
+    /** Begins a run of an experiment. */
     public Lab(Experiment experiment, LabRun run) {
         this.run = run;
-        this.words = Words.of(experiment.getClass(), experiment.name());
+        this.words = experiment.words();
         this.page = run.page("Lab " + experiment.name(), "");
     }
 

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The words of a lab, from the Markdown file {@code NAME.md} beside its class:
@@ -69,8 +70,12 @@ public final class Words {
     private final Map<String, String> front = new LinkedHashMap<>();
     private final Map<String, List<Block>> sections = new LinkedHashMap<>();
 
-    /** Takes the words from the text of a file, whose name messages give. */
-    Words(String file, String text) {
+    /**
+     * Takes the words from the text of a file, whose name messages give.
+     *
+     * @throws IllegalArgumentException if the text does not begin as it must
+     */
+    public Words(String file, String text) {
         this.file = file;
         List<String> lines = text.lines().toList();
         int body = lines.subList(1, lines.size()).indexOf("---") + 2;
@@ -90,8 +95,8 @@ public final class Words {
         String rest = String.join("\n", lines.subList(body, lines.size()));
         for (String section : rest.split("(?m)^## ", -1)) {
             if (!section.isBlank()) {
-                String heading = section.lines().findFirst().orElseThrow().strip();
-                sections.put(heading, blocks(section.substring(section.indexOf('\n') + 1)));
+                String[] parts = section.split("\n", 2);
+                sections.put(parts[0].strip(), parts.length == 1 ? List.of() : blocks(parts[1]));
             }
         }
     }
@@ -187,7 +192,7 @@ public final class Words {
     }
 
     /** A value as pages show it, in a format or, where that is null, in the usual one. */
-    static String text(Object value, @org.jspecify.annotations.Nullable String format) {
+    static String text(Object value, @Nullable String format) {
         if (format != null) {
             return String.format(Locale.ROOT, format, value instanceof Figure f ? f.measured() : value);
         }
