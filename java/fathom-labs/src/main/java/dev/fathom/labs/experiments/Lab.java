@@ -37,6 +37,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -432,9 +435,11 @@ public final class Lab {
             page.table(table.part().header(), table.part().rows());
         });
         tables.clear();
-        List<String> keys = List.of(words.front("key").split("\\s*;\\s*"));
+        String keys = Stream.of(words.front("key").split("\\s*;\\s*"))
+                .map(key -> Pattern.quote(key).replace("*", "\\E.*\\Q"))
+                .collect(Collectors.joining("|"));
         figures.values().forEach(f -> {
-            if (keys.contains(f.name())) {
+            if (f.name().matches(keys)) {
                 page.key(f);
             } else {
                 page.figure(f);
