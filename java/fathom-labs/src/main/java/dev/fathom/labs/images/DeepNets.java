@@ -13,6 +13,9 @@ import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.PadMode;
 import dev.fathom.parameter.Initializer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -21,7 +24,20 @@ import java.util.stream.Stream;
  * beside theirs.
  */
 final class DeepNets {
+    /** What {@link #bodies} gives. */
+    static final List<String> BODIES = List.of("Delta", "Gauss", "Residual");
+
     private DeepNets() {}
+
+    /** Bodies of delta-orthogonal and Gaussian weights on the critical line, and one with shortcuts. */
+    static Map<String, Sequential> bodies(int width, int depth) {
+        Map<String, Sequential> bodies = new LinkedHashMap<>();
+        bodies.put("Delta", new PlainCnn(1, width, depth, 10).body());
+        bodies.put(
+                "Gauss", new PlainCnn(1, width, depth, 10, PlainCnn.field(depth).gaussian()).body());
+        bodies.put("Residual", residual(width, depth));
+        return bodies;
+    }
 
     /**
      * The form of {@code net} in which very deep networks learn fastest. Signals have variance 1 / depth, and the

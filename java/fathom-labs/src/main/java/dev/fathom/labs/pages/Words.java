@@ -37,9 +37,10 @@ import org.jspecify.annotations.Nullable;
  * ![How the share of heads changes with the number of throws](share.png)
  * }</pre>
  *
- * <p>Figures that {@code key} names are shown large; a {@code *} in it stands for any text. Values stand in braces by the names under which the lab puts them, with a format where they need one. A paragraph
- * that begins with {@code {?NAME}} is shown if the value of that name is true, and one with {@code {!NAME}} if it is
- * false. A table stands where its name is in brackets, and a picture where its file is named, below its caption.
+ * <p>Figures that {@code key} names are shown large; a {@code *} in it stands for any text. Values stand in braces by
+ * the names under which the lab puts them, with a format where they need one. A paragraph that begins with
+ * {@code {?NAME}} is shown if the value of that name is true, and one with {@code {!NAME}} if it is false. A table
+ * stands where its name is in brackets, and a picture where its file is named, below its caption.
  */
 public final class Words {
     private static final Pattern VALUE = Pattern.compile("\\{([^{}]*?)(?: (%[^{}]*))?\\}");
