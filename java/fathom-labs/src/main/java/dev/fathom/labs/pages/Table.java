@@ -114,7 +114,7 @@ public final class Table {
          */
         public Row put(String column, String format, double value) {
             String unit = unit(format);
-            last = naming.replace("{row}", name).replace("{column}", column);
+            last = figure(column);
             figures.put(last, Figure.of(last, unit, value));
             numbers.put(column, value);
             boolean whole = format.matches(".*%[,\\d]*d.*");
@@ -139,6 +139,23 @@ public final class Table {
             return mark(f -> f.baseline(value, of));
         }
 
+        /**
+         * Gives the number of a column one in the same unit that was computed for the comparison.
+         *
+         * @throws IllegalArgumentException if the row has no number in that column
+         */
+        public Row baseline(String column, double value, String of) {
+            if (!numbers.containsKey(column)) {
+                throw missing(column);
+            }
+            last = figure(column);
+            return baseline(value, of);
+        }
+
+        private String figure(String column) {
+            return naming.replace("{row}", name).replace("{column}", column);
+        }
+
         private Row mark(java.util.function.UnaryOperator<Figure> change) {
             figures.computeIfPresent(last, (n, f) -> change.apply(f));
             return this;
@@ -152,9 +169,13 @@ public final class Table {
         public double get(String column) {
             Double value = numbers.get(column);
             if (value == null) {
-                throw new IllegalArgumentException("the row " + name + " has no number in the column " + column);
+                throw missing(column);
             }
             return value;
+        }
+
+        private IllegalArgumentException missing(String column) {
+            return new IllegalArgumentException("the row " + name + " has no number in the column " + column);
         }
     }
 }

@@ -96,9 +96,20 @@ class LabTest {
                 .put("heads", "%.1f %%", 49.96)
                 .baseline(50, "a fair coin")
                 .cell("metal", "gold");
-        coins.row("second coin").put("heads", "%.1f %%", 51).interval(48, 54);
+        coins.row("second coin").put("heads", "%.1f %%", 51).interval(48, 54).baseline("heads", 49.96, "first coin");
         lab.section("The throws").put("throws", 1000).put("many", true);
         lab.curves("heads.png", "heads", "throws", Map.of("first coin", new double[][] {{1, 2}, {0, 1}}));
+    }
+
+    @Test
+    void aBaselineOfAColumnWithoutANumberIsRefused() {
+        Findings page = run(false, 1, lab -> {
+            Table.Row row = lab.table("coins", "coin").row("first coin").cell("metal", "gold");
+            assertThatThrownBy(() -> row.baseline("metal", 50, "a fair coin"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("the row first coin has no number in the column metal");
+        });
+        assertThat(page.figures()).isEmpty();
     }
 
     @Test
@@ -119,7 +130,9 @@ class LabTest {
         assertThat(page.figures())
                 .containsExactly(
                         Figure.of("first coin, heads", "%", 49.96).baseline(50, "a fair coin"),
-                        Figure.of("second coin, heads", "%", 51).interval(48, 54));
+                        Figure.of("second coin, heads", "%", 51)
+                                .interval(48, 54)
+                                .baseline(49.96, "first coin"));
     }
 
     @Test
