@@ -1,233 +1,124 @@
 package dev.fathom.labs.reinforcement;
 
-import static dev.fathom.labs.pages.Findings.line;
-
-import dev.fathom.labs.experiments.KeptParts;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.optim.Adam;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Tic-tac-toe learned from self-play by a network with tree search, against chance, a search without a network, and
  * perfect play.
  */
-public final class BoardLab implements OldExperiment {
-    private static final int SEARCHES = 40;
+public final class BoardLab implements Experiment {
     private static final int MANY = 1000;
-    private static final String NETWORK = "network alone";
-    private static final String BOTH = "network and search";
-    private static final String PLAIN = "search alone";
+    private static final int LOOKS = 10;
+    private static final List<String> PLAYERS = List.of(
+            "Network alone", "Network and search", "Search alone", "Search alone of " + MANY, "Chance", "Perfect play");
+    /** Players that are a baseline of others. */
+    private static final int PLAIN = 2;
+
+    private static final int CHANCE = 4;
+    private static final int PERFECT = 5;
+
+    /**
+     * What came of a way, in percent.
+     *
+     * @param looks after so many games, the games that the network lost to the perfect player without and with search
+     * @param ends for each player won, drawn and lost at last, against chance and against the perfect player
+     */
+    private record Learned(double[][] looks, double[][][] ends) {}
+
+    /** The games of one seed. */
+    private record Way(int rounds, int games, int tested, long seed) {
+        Learned learn(Runnable check) {
+            SplittableRandom rng = new SplittableRandom(seed * 31 + 7);
+            Player chance = Player.random(rng);
+            Player perfect = Player.perfect(rng);
+            List<double[]> looks = new ArrayList<>();
+            try (SelfPlay play = new SelfPlay(new Adam(2e-3f), seed)) {
+                Player alone = Player.judging(play::judge);
+                Player both = Player.searching(play::judge, SelfPlay.SEARCHES, rng);
+                for (int round = 0; round <= rounds; round++) {
+                    check.run();
+                    if (round > 0) {
+                        play.learn(games);
+                    }
+                    if (round % Math.max(1, rounds / LOOKS) == 0) {
+                        double lost = alone.against(perfect, tested)[2];
+                        looks.add(new double[] {round * games, lost, both.against(perfect, tested)[2]});
+                    }
+                }
+                TreeSearch.Judge judge = TreeSearch.playingOut(rng);
+                Player plain = Player.searching(judge, SelfPlay.SEARCHES, rng);
+                Player many = Player.searching(judge, MANY, rng);
+                return new Learned(
+                        looks.toArray(double[][]::new),
+                        Stream.of(alone, both, plain, many, chance, perfect)
+                                .map(p -> new double[][] {p.against(chance, tested), p.against(perfect, tested)})
+                                .toArray(double[][][]::new));
+            }
+        }
+    }
 
     @Override
     public String name() {
         return "board";
     }
 
-    /**
-     * A network's way through its games.
-     *
-     * @param games after which it was looked at
-     * @param lost the share of games lost to the perfect player, in percent, by the network alone and with search
-     * @param ends of the last network with and without search and of plain searches, against chance and against perfect
-     *     play
-     */
-    private record Learned(List<Integer> games, Map<String, List<Double>> lost, Map<String, Player.Tally[]> ends) {
-        /** How it went at the end: against chance, 0, or perfect play, 1. */
-        Player.Tally end(String name, int against) {
-            return Objects.requireNonNull(ends.get(name), name)[against];
-        }
-    }
-
     @Override
-    public Findings run(LabRun run) {
-        int seeds = run.of(5, 3);
-        int rounds = run.of(150, 12);
-        int games = run.of(30, 20);
-        Findings page = run.page(
-                "Lab board",
-                line(
-                        "Tic-tac-toe, whose %,d positions are solved: %d seeds with %,d games of self-play each",
-                        TicTacToe.positions(), seeds, rounds * games));
-        run.out().println(line("Self-play from %d seeds ...", seeds));
-        int tested = run.of(200, 50);
-        var kept = new KeptParts<>(
-                run, "self-play", Learned.class, line("%d rounds of %d games, %d tested", rounds, games, tested));
-        List<Learned> all = Workers.all()
-                .run(seeds, i -> {
-                    Optional<Learned> learned = kept.of(
-                            "seed-" + i,
-                            () -> learn(run.seed() * 1000 + i, rounds, games, tested, run.interrupt()::requested));
-                    learned.ifPresent(l -> run.out().println(line("seed %d is finished", i + 1)));
-                    return learned;
-                })
-                .stream()
-                .flatMap(Optional::stream)
-                .toList();
-        if (all.isEmpty()) {
-            return page;
+    public void run(Lab lab) {
+        int seeds = lab.of(5, 3);
+        int rounds = lab.of(150, 12);
+        int games = lab.of(30, 20);
+        lab.put("positions", TicTacToe.positions()).put("seeds", seeds).put("games", rounds * games);
+        lab.section("Against chance and against perfect play");
+        lab.put("searches", SelfPlay.SEARCHES).put("many", MANY);
+        lab.say("Self-play from %d seeds ...", seeds);
+        List<Learned> all = Workers.all().run(seeds, i -> {
+            Way way = new Way(rounds, games, lab.of(200, 50), lab.seed() * 1000 + i);
+            Learned learned = lab.part(way, Learned.class, () -> way.learn(lab::check));
+            lab.say("seed %d is finished", i + 1);
+            return learned;
+        });
+        Table players = lab.table("players", "player");
+        for (int p = 0; p < PLAYERS.size(); p++) {
+            int player = p;
+            double[] lost = all.stream().mapToDouble(l -> l.ends[player][1][2]).toArray();
+            double mean = Averages.mean(lost);
+            double half = Averages.interval95(lost);
+            boolean searches = p == 1;
+            int other = searches ? PLAIN : CHANCE;
+            players.row(PLAYERS.get(p))
+                    .put("games won against chance", "%.1f %%", Averages.mean(all, l -> l.ends[player][0][0]))
+                    .baseline(Averages.mean(all, l -> l.ends[PERFECT][0][0]), "perfect play")
+                    .put("games lost to chance", "%.1f %%", Averages.mean(all, l -> l.ends[player][0][2]))
+                    .put("games won against perfect play", "%.1f %%", Averages.mean(all, l -> l.ends[player][1][0]))
+                    .put("games lost to perfect play", "%.1f %%", mean)
+                    .interval(Math.max(0, mean - half), mean + half)
+                    .baseline(
+                            Averages.mean(all, l -> l.ends[other][1][2]),
+                            searches ? "search alone, " + SelfPlay.SEARCHES + " playouts" : "chance");
         }
-        List<List<String>> rows = new ArrayList<>();
-        for (String name : all.get(0).ends().keySet()) {
-            List<String> row = new ArrayList<>(List.of(name));
-            for (int opponent = 0; opponent < 2; opponent++) {
-                int against = opponent;
-                row.add(share(all, name, against, Player.Tally::won));
-                row.add(share(all, name, against, Player.Tally::lost));
-            }
-            rows.add(row);
-        }
-        page.section(
-                        "Against chance and against perfect play",
-                        line(
-                                "What %d of %d seeds come to on average. "
-                                        + "The network sees the cells of both players, and gives probabilities of "
-                                        + "moves and a value. It plays against itself with %d "
-                                        + "searches a move, learns the shares of visits and the results (Silver "
-                                        + "et al. 2018), and is then used alone and "
-                                        + "with as many searches. A search without a network plays at random to "
-                                        + "the end for its values. The perfect player "
-                                        + "knows all positions, and chooses among its best moves at random; "
-                                        + "nobody can win against it.",
-                                all.size(), seeds, SEARCHES))
-                .table(
-                        List.of(
-                                "player",
-                                "won against chance",
-                                "lost to chance",
-                                "won against perfect",
-                                "lost to perfect"),
-                        rows)
-                .picture(
-                        "lost.png",
-                        "Games lost to the perfect player, by games of self-play",
-                        () -> chart(all).render());
-        double both = Averages.mean(lost(all, BOTH));
-        double plain = Averages.mean(lost(all, PLAIN + ", " + SEARCHES));
-        double alone = Averages.mean(lost(all, NETWORK));
-        page.text(line(
-                "After %,d games the network with %d searches loses %.1f %% of its games to the perfect player, "
-                        + "the network alone %.1f %%, and a search of "
-                        + "as many playouts without a network %.1f %%. %s",
-                rounds * games,
-                SEARCHES,
-                both,
-                alone,
-                plain,
-                both < plain
-                        ? "So what the network learned is worth more than random playouts."
-                        : "So the network adds nothing to the search here."));
-        Figure key = Figure.of("Network and search, games lost to perfect play", "%", both)
-                .baseline(plain, "search alone, " + SEARCHES + " playouts");
-        if (all.size() > 1) {
-            double half = Averages.interval95(lost(all, BOTH));
-            key = key.interval(Math.max(0, both - half), both + half);
-        }
-        page.key(key);
-        page.key(Figure.of("Network alone, games lost to perfect play", "%", alone)
-                .baseline(Averages.mean(lost(all, "chance")), "chance"));
-        page.figure(Figure.of("Search alone, games lost to perfect play", "%", plain));
-        page.figure(Figure.of(
-                "Search alone of " + MANY + ", games lost to perfect play",
-                "%",
-                Averages.mean(lost(all, PLAIN + ", " + MANY))));
-        page.figure(Figure.of("Network and search, games won against chance", "%", won(all, BOTH))
-                .baseline(won(all, "perfect"), "perfect play"));
-        return all.size() < seeds ? page : page.finished();
-    }
-
-    /** The percent of games lost to the perfect player, of each seed. */
-    private static double[] lost(List<Learned> all, String name) {
-        return all.stream()
-                .mapToDouble(l -> percent(l.end(name, 1), Player.Tally::lost))
-                .toArray();
-    }
-
-    private static double won(List<Learned> all, String name) {
-        return all.stream()
-                .mapToDouble(l -> percent(l.end(name, 0), Player.Tally::won))
-                .average()
-                .orElseThrow();
-    }
-
-    private static String share(List<Learned> all, String name, int against, Function<Player.Tally, Integer> which) {
-        return line(
-                "%.1f %%",
-                all.stream()
-                        .mapToDouble(l -> percent(l.end(name, against), which))
-                        .average()
-                        .orElseThrow());
-    }
-
-    private static double percent(Player.Tally record, Function<Player.Tally, Integer> which) {
-        return 100.0 * which.apply(record) / record.games();
-    }
-
-    private static Learned learn(long seed, int rounds, int games, int tested, BooleanSupplier stopped) {
-        SplittableRandom rng = new SplittableRandom(seed * 31 + 7);
-        Player perfect = Player.perfect(rng);
-        Player chance = Player.random(rng);
-        Learned learned = new Learned(new ArrayList<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
-        try (SelfPlay play = new SelfPlay(new Adam(2e-3f), seed)) {
-            Map<String, Player> players = new LinkedHashMap<>();
-            players.put(NETWORK, Player.judging(play::judge));
-            players.put(BOTH, Player.searching(play::judge, SEARCHES, rng));
-            for (int round = 0; round <= rounds && !stopped.getAsBoolean(); round++) {
-                if (round > 0) {
-                    play.learn(games);
-                }
-                if (round % Math.max(1, rounds / 10) == 0) {
-                    learned.games().add(play.games());
-                    players.forEach((name, player) -> learned.lost()
-                            .computeIfAbsent(name, n -> new ArrayList<>())
-                            .add(percent(player.against(perfect, tested), Player.Tally::lost)));
-                }
-            }
-            players.put(PLAIN + ", " + SEARCHES, Player.searching(TreeSearch.playingOut(rng), SEARCHES, rng));
-            players.put(PLAIN + ", " + MANY, Player.searching(TreeSearch.playingOut(rng), MANY, rng));
-            players.put("chance", chance);
-            players.put("perfect", perfect);
-            players.forEach((name, player) -> {
-                if (!stopped.getAsBoolean()) {
-                    learned.ends().put(name, new Player.Tally[] {
-                        player.against(chance, tested), player.against(perfect, tested)
-                    });
-                }
-            });
-        }
-        return learned;
-    }
-
-    private static Chart chart(List<Learned> all) {
+        double[] lost = players.values("games lost to perfect play");
+        lab.put("worth", lost[1] < lost[PLAIN]);
         Chart chart = new Chart("Games lost to the perfect player, percent", "games of self-play");
-        double[] x = all.get(0).games().stream().mapToDouble(g -> g).toArray();
-        for (String name : all.get(0).lost().keySet()) {
-            chart.line(
-                    name,
-                    x,
-                    IntStream.range(0, x.length)
-                            .mapToDouble(i -> all.stream()
-                                    .mapToDouble(
-                                            l -> Objects.requireNonNull(l.lost().get(name))
-                                                    .get(i))
-                                    .average()
-                                    .orElseThrow())
-                            .toArray());
+        for (int p = 0; p < 2; p++) {
+            chart.line(PLAYERS.get(p), looks(all, 0), looks(all, p + 1));
         }
-        return chart;
+        lab.chart("lost.png", chart);
+    }
+
+    private static double[] looks(List<Learned> all, int column) {
+        return IntStream.range(0, all.get(0).looks.length)
+                .mapToDouble(i -> Averages.mean(all, l -> l.looks[i][column]))
+                .toArray();
     }
 }

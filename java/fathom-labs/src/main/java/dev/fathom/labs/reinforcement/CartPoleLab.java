@@ -1,43 +1,31 @@
 package dev.fathom.labs.reinforcement;
 
-import static dev.fathom.labs.pages.Findings.line;
-
-import dev.fathom.labs.experiments.KeptParts;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.reinforcement.Task.Learned;
-import dev.fathom.labs.reinforcement.Task.Point;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
-import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Two ways to learn from rewards, a deep Q-network and a policy gradient, on a pole and in a grid, beside chance and
  * the best that can be had.
  */
-public final class CartPoleLab implements OldExperiment {
-    private static final Map<String, Task.Method> METHODS = new LinkedHashMap<>();
-
-    static {
-        METHODS.put("deep Q-network", new DeepQ());
-        METHODS.put("policy gradient", new PolicyGradient());
-    }
-
-    /** The share of the best return that counts as solved: that of the pole in OpenAI Gym, 475 of 500. */
+public final class CartPoleLab implements Experiment {
+    /** The share of the way from random to optimal, or of the best return, that counts as solved. */
     private static final double SOLVED = 0.95;
     /** Places of the curves' means. */
     private static final int PLACES = 20;
+
+    private record Agents(String world, String method, int steps, int seed) {}
+
+    private record Way(String name, Learned.Method method, int steps) {}
 
     @Override
     public String name() {
@@ -45,184 +33,82 @@ public final class CartPoleLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        int seeds = run.of(10, 3);
-        Findings page = run.page(
-                "Lab cartpole",
-                line(
-                        "Worlds that are simulated: a pole on a cart and 4 x 3 cells, with %d seeds for each method",
-                        seeds));
-        boolean done = task(
-                        run,
-                        page,
-                        Task.cartPole(),
-                        seeds,
-                        Map.of("deep Q-network", run.of(50_000, 8_000), "policy gradient", run.of(300_000, 20_000)),
-                        "A pole stands on a cart that is pushed to the left or to the right in each of 500 steps "
-                                + "(Barto, Sutton and Anderson 1983, with the "
-                                + "constants of OpenAI Gym's CartPole-v1). A step in which the pole stands earns 1.")
-                && task(
-                        run,
-                        page,
-                        Task.gridWorld(),
-                        seeds,
-                        Map.of("deep Q-network", run.of(10_000, 2_500), "policy gradient", run.of(60_000, 10_000)),
-                        "The world of 4 x 3 cells in Russell and Norvig's textbook: the way to the cell that "
-                                + "earns 1 leads past one that costs 1, a step costs "
-                                + "0.04, and the agent slips in a fifth of its steps. What a policy earns is "
-                                + "computed exactly.");
-        return done ? page.finished() : page;
+    public void run(Lab lab) {
+        lab.put("seeds", lab.of(10, 3)).put("share", 100 * SOLVED);
+        Way[] ways = {
+            new Way("deep Q-network", new DeepQ(), lab.of(50_000, 8_000)),
+            new Way("policy gradient", new PolicyGradient(), lab.of(300_000, 20_000))
+        };
+        CartPole pole = new CartPole();
+        SplittableRandom rng = new SplittableRandom(lab.seed());
+        Agent chance = states -> states.stream().mapToInt(s -> rng.nextInt(2)).toArray();
+        double random = pole.score(chance, 1000, new SplittableRandom(lab.seed() + 1));
+        lab.section("Cart-pole").put("most", CartPole.MOST).put("solved", SOLVED * CartPole.MOST);
+        learn(lab, "cart-pole", pole, ways, random, CartPole.MOST, "%.1f");
+
+        ways[0] = new Way("deep Q-network", new DeepQ(), lab.of(10_000, 2_500));
+        ways[1] = new Way("policy gradient", new PolicyGradient(), lab.of(60_000, 10_000));
+        lab.section("Grid world");
+        random = GridWorld.values((from, earned) -> Averages.mean(earned))[0];
+        double best =
+                GridWorld.values((from, earned) -> Arrays.stream(earned).max().orElseThrow())[0];
+        learn(lab, "grid world", new GridWorld(), ways, random, best, "%.3f");
     }
 
-    /**
-     * Learns a task by each method from each seed, and shows those that are finished; false if the run was interrupted
-     * before the last.
-     */
-    private static boolean task(
-            LabRun run, Findings page, Task task, int seeds, Map<String, Integer> steps, String about) {
-        boolean grid = task.name().equals("grid world");
-        double random = grid
-                ? GridWorld.values(uniform())[0]
-                : Agent.random(2, new SplittableRandom(run.seed()))
-                        .score(task.worlds(), 1000, new SplittableRandom(run.seed() + 1));
-        double best = grid ? GridWorld.values(null)[0] : CartPole.MOST;
-        Map<String, List<Learned>> all = new LinkedHashMap<>();
-        boolean whole = true;
-        for (Map.Entry<String, Task.Method> method : METHODS.entrySet()) {
-            run.out().println(line("%s, %s: %d seeds ...", task.name(), method.getKey(), seeds));
-            int of = Objects.requireNonNull(steps.get(method.getKey()));
-            var agents = new KeptParts<>(run, "agents", Learned.class, of + " steps");
-            List<Learned> learned = Workers.all()
-                    .run(seeds, i -> {
-                        String name = line("%s, %s, seed %d", task.name(), method.getKey(), i + 1);
-                        Optional<Learned> one = agents.of(
-                                name,
-                                () -> method.getValue()
-                                        .learn(task, of, run.seed() * 1000 + i, run.interrupt()::requested));
-                        one.ifPresent(l -> run.out().println(line("%s: %.3f", name, l.score())));
-                        return one;
-                    })
-                    .stream()
-                    .flatMap(Optional::stream)
-                    .toList();
-            whole &= learned.size() == seeds;
-            if (!learned.isEmpty()) {
-                all.put(method.getKey(), learned);
-            }
-        }
-        if (all.isEmpty()) {
-            return false;
-        }
-        List<List<String>> rows = new ArrayList<>();
-        String form = grid ? "%.3f" : "%.1f";
-        rows.add(List.of("random actions", "", line(form, random), "", "", ""));
-        page.section(
-                Character.toUpperCase(task.name().charAt(0)) + task.name().substring(1),
-                about
-                        + (grid
-                                ? " Each agent is looked at on its way, and the one that earned most is kept; "
-                                        + "what it earns is exact, so that no other "
-                                        + "episodes are needed. "
-                                : " Each agent is looked at on its way, and the one that earned most then is "
-                                        + "tested in other episodes. ")
-                        + "The agent at the end of the training is another, since both methods may forget. "
-                        + (grid
-                                ? line("The mark is %.0f %% of the optimum, as for the pole.", 100 * SOLVED)
-                                : line("%.0f of %d count as solved.", SOLVED * best, CartPole.MOST)));
-        all.forEach((name, learned) -> {
-            double[] scores = learned.stream().mapToDouble(Learned::score).toArray();
+    private static void learn(
+            Lab lab, String name, World world, Way[] ways, double random, double best, String format) {
+        Table table = lab.table(name, "agent").named(name + ", {row}, {column}");
+        table.row("random actions").put("mean return", format, random);
+        List<Chart> charts = new ArrayList<>();
+        int seeds = lab.of(10, 3);
+        for (Way way : ways) {
+            lab.say("%s, %s: %d seeds ...", name, way.name, seeds);
+            List<Learned> all = Workers.all().run(seeds, i -> {
+                Learned one = lab.part(
+                        new Agents(name, way.name, way.steps, i),
+                        Learned.class,
+                        () -> way.method.learn(world, way.steps, lab.seed() * 1000 + i, lab::check));
+                lab.say("%s, %s, seed %d: %.3f", name, way.name, i + 1, one.score());
+                return one;
+            });
+            double[] scores = all.stream().mapToDouble(Learned::score).toArray();
             double mean = Averages.mean(scores);
-            double end =
-                    Averages.mean(learned.stream().mapToDouble(Learned::end).toArray());
-            Figure figure = Figure.of(task.name() + ", " + name + ", mean return", "", mean);
-            String interval = "";
-            if (scores.length > 1) {
-                double half = Averages.interval95(scores);
-                figure = figure.interval(mean - half, Math.min(best, mean + half));
-                interval = line(form + " to " + form, mean - half, Math.min(best, mean + half));
-            }
-            rows.add(List.of(
-                    name,
-                    Integer.toString(scores.length),
-                    line(form, mean),
-                    interval,
-                    line(form, Arrays.stream(scores).min().orElseThrow()),
-                    line(form, end)));
-            page.key(figure);
-            page.figure(Figure.of(task.name() + ", " + name + ", mean return at the end", "", end));
-        });
-        rows.add(List.of("optimal", "", line(form, best), "", "", ""));
-        page.figure(Figure.of(task.name() + ", random actions, mean return", "", random));
-        page.figure(Figure.of(task.name() + ", optimal return", "", best));
-        page.table(List.of("agent", "seeds", "mean return", "95 % interval", "worst seed", "at the end"), rows);
-        page.picture(
-                task.name().replace(' ', '-') + ".png",
-                "Mean return by steps of learning in the " + task.name() + ", with chance and the optimum",
-                () -> chart(task, all, random, best));
-        all.forEach((name, learned) -> page.text(sentence(task, name, learned, random, best, form)));
-        return whole;
-    }
-
-    private static String sentence(
-            Task task, String name, List<Learned> learned, double random, double best, String form) {
-        double[] scores = learned.stream().mapToDouble(Learned::score).toArray();
-        long near = Arrays.stream(scores)
-                .filter(s -> s >= random + 0.95 * (best - random))
-                .count();
-        return line(
-                "In the %s, the %s earns " + form + " on average, where random actions earn " + form
-                        + " and the best ones " + form
-                        + ". %d of %d seeds reach at least 95 %% of the way from random to optimal.",
-                task.name(),
-                name,
-                Averages.mean(scores),
-                random,
-                best,
-                near,
-                learned.size());
-    }
-
-    private static double[][] uniform() {
-        double[][] shares = new double[GridWorld.CELLS][4];
-        for (double[] row : shares) {
-            Arrays.fill(row, 0.25);
+            double low = mean - Averages.interval95(scores);
+            double high = Math.min(best, 2 * mean - low);
+            double near = random + SOLVED * (best - random);
+            table.row(way.name)
+                    .put("mean return", format, mean)
+                    .interval(low, high)
+                    .cell("95 % interval", String.format(format + " to " + format, low, high))
+                    .put("worst seed", format, Arrays.stream(scores).min().orElseThrow())
+                    .put("mean return at the end", format, Averages.mean(all, Learned::end))
+                    .cell(
+                            "near the optimum",
+                            Arrays.stream(scores).filter(s -> s >= near).count() + " of " + seeds);
+            double[] ends = {0, all.get(0).curve().lastKey()};
+            charts.add(mean(new Chart(name + ": mean return", "steps"), way.name, all)
+                    .dashed("random", ends, new double[] {random, random})
+                    .dashed("optimal", ends, new double[] {best, best}));
         }
-        return shares;
+        table.named(name + ", {row} return").row("optimal").put("mean return", format, best);
+        lab.picture(name.replace(' ', '-') + ".png", () -> Chart.panels(2, charts));
     }
 
     /** The mean over seeds; each seed counts with its last look before a place. */
-    private static Chart mean(Chart chart, String name, List<Learned> learned) {
-        int last = learned.stream()
-                .mapToInt(l -> l.curve().get(l.curve().size() - 1).steps())
-                .min()
-                .orElseThrow();
-        double[] x = new double[PLACES];
-        double[] y = new double[PLACES];
-        for (int p = 0; p < PLACES; p++) {
-            double at = (double) last * (p + 1) / PLACES;
-            x[p] = at;
-            y[p] = learned.stream()
-                    .mapToDouble(l -> l.curve().stream()
-                            .filter(point -> point.steps() <= at)
-                            .mapToDouble(Point::score)
-                            .reduce(l.curve().get(0).score(), (before, after) -> after))
-                    .average()
-                    .orElseThrow();
-        }
-        return chart.line(name, x, y);
-    }
-
-    private static BufferedImage chart(Task task, Map<String, List<Learned>> all, double random, double best) {
-        List<Chart> charts = new ArrayList<>();
-        all.forEach((name, learned) -> {
-            Chart chart = mean(new Chart(task.name() + ": mean return", "steps"), name, learned);
-            double end = learned.get(0)
-                    .curve()
-                    .get(learned.get(0).curve().size() - 1)
-                    .steps();
-            charts.add(chart.dashed("random", new double[] {0, end}, new double[] {random, random})
-                    .dashed("optimal", new double[] {0, end}, new double[] {best, best}));
-        });
-        return Chart.panels(2, charts);
+    private static Chart mean(Chart chart, String name, List<Learned> all) {
+        int last = all.stream().mapToInt(l -> l.curve().lastKey()).min().orElseThrow();
+        double[] places = IntStream.rangeClosed(1, PLACES)
+                .mapToDouble(p -> (double) last * p / PLACES)
+                .toArray();
+        return chart.line(
+                name,
+                places,
+                Arrays.stream(places)
+                        .map(at -> Averages.mean(
+                                all,
+                                l -> Optional.ofNullable(l.curve().floorEntry((int) at))
+                                        .orElse(l.curve().firstEntry())
+                                        .getValue()))
+                        .toArray());
     }
 }

@@ -9,34 +9,31 @@ interface Player {
 
     /** Any move. */
     static Player random(SplittableRandom rng) {
-        return position -> {
-            int[] moves = position.moves();
-            return moves[rng.nextInt(moves.length)];
-        };
+        return position -> any(position.moves(), rng);
     }
 
     /** Any of the moves after which perfect play gives most. */
     static Player perfect(SplittableRandom rng) {
-        return position -> {
-            int[] best = Arrays.stream(position.moves())
-                    .filter(cell -> -position.after(cell).value() == position.value())
-                    .toArray();
-            return best[rng.nextInt(best.length)];
-        };
+        return position -> any(
+                Arrays.stream(position.moves())
+                        .filter(cell -> -position.after(cell).value() == position.value())
+                        .toArray(),
+                rng);
+    }
+
+    private static int any(int[] moves, SplittableRandom rng) {
+        return moves[rng.nextInt(moves.length)];
     }
 
     /** The move that a search visits most. */
     static Player searching(TreeSearch.Judge judge, int searches, SplittableRandom rng) {
-        TreeSearch search = new TreeSearch(judge);
-        return position -> largest(search.visits(position, searches, 0, rng));
+        TreeSearch search = new TreeSearch(judge, rng);
+        return position -> largest(search.visits(position, searches, 0));
     }
 
     /** The move that a judge finds most probable, without search. */
     static Player judging(TreeSearch.Judge judge) {
-        return position -> {
-            double[] opinion = judge.judge(position);
-            return largest(Arrays.copyOf(opinion, TicTacToe.CELLS));
-        };
+        return position -> largest(Arrays.copyOf(judge.judge(position), TicTacToe.CELLS));
     }
 
     /** The first cell of the largest share. */
@@ -48,22 +45,9 @@ interface Player {
         return best;
     }
 
-    /**
-     * Games against another player.
-     *
-     * @param won how many were won
-     * @param drawn how many were drawn
-     * @param lost how many were lost
-     */
-    record Tally(int won, int drawn, int lost) {
-        int games() {
-            return won + drawn + lost;
-        }
-    }
-
-    /** Plays games in which the two begin by turns. */
-    default Tally against(Player other, int games) {
-        int[] ends = new int[3];
+    /** Plays games against another player, in which the two begin by turns; the percent won, drawn and lost. */
+    default double[] against(Player other, int games) {
+        double[] ends = new double[3];
         for (int g = 0; g < games; g++) {
             TicTacToe at = TicTacToe.START;
             boolean mine = g % 2 == 0;
@@ -73,6 +57,6 @@ interface Player {
             }
             ends[!at.lost() ? 1 : mine ? 2 : 0]++; // whoever is to move has lost
         }
-        return new Tally(ends[0], ends[1], ends[2]);
+        return Arrays.stream(ends).map(n -> 100 * n / games).toArray();
     }
 }

@@ -18,14 +18,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
  * A network that learns from its own games: its tree search plays both sides, the probabilities come near to the shares
  * of visits, and the value to how the game ended (Silver et al. 2018).
  */
 final class SelfPlay implements AutoCloseable {
+    static final int SEARCHES = 40;
     private static final int WIDTH = 64;
-    private static final int SEARCHES = 40;
     private static final double NOISE = 0.25;
     private static final int MEMORY = 8000;
     private static final int BATCH = 128;
@@ -35,7 +36,7 @@ final class SelfPlay implements AutoCloseable {
 
     private record Nets(Layer body, Layer policy, Layer value) implements Net {}
 
-    private record Example(float[] position, float[] visits, float result) {}
+    private record Example(TicTacToe position, double[] visits, double result) {}
 
     private final Model<Nets> model;
     private final BoundOptimizer optimizer;
@@ -44,8 +45,6 @@ final class SelfPlay implements AutoCloseable {
     private final List<Example> memory = new ArrayList<>();
     /** What the network thinks of positions, until it is taught again. */
     private final Map<TicTacToe, double[]> opinions = new HashMap<>();
-
-    private int games;
 
     SelfPlay(Optimizer recipe, long seed) {
         Layer body = new Sequential(
@@ -59,40 +58,30 @@ final class SelfPlay implements AutoCloseable {
         passes = new Rng(seed);
     }
 
-    /** How many games were played. */
-    int games() {
-        return games;
-    }
-
     /** Plays some games, and learns from all that are remembered. */
-    void learn(int more) {
-        for (int g = 0; g < more; g++) {
+    void learn(int games) {
+        for (int g = 0; g < games; g++) {
             play();
         }
         for (int step = 0; step < STEPS; step++) {
-            teach();
+            List<Example> drawn = Agent.some(BATCH, memory, rng);
+            Descent.step(model, optimizer, passes, () -> loss(drawn));
         }
         opinions.clear();
     }
 
     private void play() {
-        TreeSearch search = new TreeSearch(this::judge);
-        List<TicTacToe> positions = new ArrayList<>();
-        List<double[]> visits = new ArrayList<>();
+        TreeSearch search = new TreeSearch(this::judge, rng);
+        List<Example> game = new ArrayList<>();
         TicTacToe at = TicTacToe.START;
         while (!at.over()) {
-            double[] shares = search.visits(at, SEARCHES, NOISE, rng);
-            positions.add(at);
-            visits.add(shares);
-            at = at.after(at.age() < DRAWN ? drawn(shares, rng) : Player.largest(shares));
+            double[] shares = search.visits(at, SEARCHES, NOISE);
+            game.add(new Example(at, shares, 0));
+            at = at.after(at.age() < DRAWN ? Agent.drawn(shares, rng) : Player.largest(shares));
         }
-        float result = at.lost() ? 1 : 0; // for the player of the last move
-        for (int i = positions.size() - 1; i >= 0; i--) {
-            float[] shares = new float[TicTacToe.CELLS];
-            for (int c = 0; c < shares.length; c++) {
-                shares[c] = (float) visits.get(i)[c];
-            }
-            Example example = new Example(positions.get(i).features(), shares, result);
+        double result = at.lost() ? 1 : 0; // for the player of the last move
+        for (int i = game.size() - 1; i >= 0; i--) {
+            Example example = new Example(game.get(i).position, game.get(i).visits, result);
             if (memory.size() < MEMORY) {
                 memory.add(example);
             } else {
@@ -100,41 +89,21 @@ final class SelfPlay implements AutoCloseable {
             }
             result = -result;
         }
-        games++;
     }
 
-    private static int drawn(double[] shares, SplittableRandom rng) {
-        double left = rng.nextDouble();
-        int cell = Player.largest(shares);
-        for (int c = 0; c < shares.length; c++) {
-            left -= shares[c];
-            if (left < 0) {
-                return c;
-            }
-        }
-        return cell;
-    }
-
-    private void teach() {
-        float[][] positions = new float[BATCH][];
-        float[][] visits = new float[BATCH][];
-        float[] results = new float[BATCH];
-        for (int i = 0; i < BATCH; i++) {
-            Example drawn = memory.get(rng.nextInt(memory.size()));
-            positions[i] = drawn.position();
-            visits[i] = drawn.visits();
-            results[i] = drawn.result();
-        }
-        Descent.step(model, optimizer, passes, () -> {
-            Tensor hidden = model.net().body().apply(Agent.tensor(positions));
-            Tensor logs = model.net().policy().apply(hidden).logSoftmax(1);
-            Tensor value = model.net().value().apply(hidden).reshape(BATCH);
-            return logs.mul(Agent.tensor(visits))
-                    .sum(1)
-                    .mean()
-                    .neg()
-                    .add(Loss.mse().of(value, Tensor.of(results, BATCH)));
-        });
+    private Tensor loss(List<Example> examples) {
+        Nets nets = model.net();
+        Tensor hidden = nets.body.apply(Agent.tensor(examples.stream().map(e -> e.position.features())));
+        Tensor visits = Agent.tensor(examples.stream().map(Example::visits));
+        Tensor results = Agent.tensor(examples.stream().map(e -> new double[] {e.result}));
+        return nets.policy
+                .apply(hidden)
+                .logSoftmax(1)
+                .mul(visits)
+                .sum(1)
+                .mean()
+                .neg()
+                .add(Loss.mse().of(nets.value.apply(hidden), results));
     }
 
     /** The network's probabilities of the free cells, and its value of the position. */
@@ -145,9 +114,8 @@ final class SelfPlay implements AutoCloseable {
     private double[] opinion(TicTacToe position) {
         double[] opinion = new double[TicTacToe.CELLS + 1];
         try (Pass pass = Pass.infer()) {
-            Tensor hidden = model.net().body().apply(Agent.tensor(new float[][] {position.features()}));
-            float[] logits = model.net().policy().apply(hidden).toArray();
-            opinion[TicTacToe.CELLS] = model.net().value().apply(hidden).toArray()[0];
+            Tensor hidden = model.net().body.apply(Agent.tensor(Stream.of(position.features())));
+            float[] logits = model.net().policy.apply(hidden).toArray();
             double sum = 0;
             for (int cell : position.moves()) {
                 opinion[cell] = Math.exp(logits[cell]);
@@ -156,6 +124,7 @@ final class SelfPlay implements AutoCloseable {
             for (int cell : position.moves()) {
                 opinion[cell] /= sum;
             }
+            opinion[TicTacToe.CELLS] = model.net().value.apply(hidden).item();
         }
         return opinion;
     }

@@ -65,29 +65,19 @@ record TicTacToe(int mine, int theirs) {
     }
 
     private int solve() {
-        Integer known = VALUES.get(this);
-        if (known != null) {
-            return known;
+        if (!VALUES.containsKey(this)) {
+            int[] values = over()
+                    ? new int[] {lost() ? -1 : 0}
+                    : Arrays.stream(moves()).map(c -> -after(c).solve()).toArray();
+            VALUES.put(this, Arrays.stream(values).max().orElseThrow());
         }
-        int value = lost()
-                ? -1
-                : over()
-                        ? 0
-                        : Arrays.stream(moves())
-                                .map(c -> -after(c).solve())
-                                .max()
-                                .orElseThrow();
-        VALUES.put(this, value);
-        return value;
+        return value();
     }
 
     /** The position as numbers: the cells of the player to move, then those of the other. */
-    float[] features() {
-        float[] features = new float[2 * CELLS];
-        for (int c = 0; c < CELLS; c++) {
-            features[c] = mine >> c & 1;
-            features[CELLS + c] = theirs >> c & 1;
-        }
-        return features;
+    double[] features() {
+        return IntStream.range(0, 2 * CELLS)
+                .mapToDouble(i -> (mine | theirs << CELLS) >> i & 1)
+                .toArray();
     }
 }

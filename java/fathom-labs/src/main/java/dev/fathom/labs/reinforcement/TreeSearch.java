@@ -1,6 +1,8 @@
 package dev.fathom.labs.reinforcement;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * sqrt(N) / (1 + n) is taken until a position is new. Its value and the probabilities P of its moves come from a
  * {@link Judge}, and the value is added on the way back, with its sign turned at each move.
  */
-final class TreeSearch {
+record TreeSearch(Judge judge, SplittableRandom rng) {
     private static final double EXPLORATION = 1.5;
 
     /** What is thought of a position before any search. */
@@ -22,39 +24,31 @@ final class TreeSearch {
      * does.
      */
     static Judge playingOut(SplittableRandom rng) {
+        Player chance = Player.random(rng);
         return position -> {
             double[] opinion = new double[TicTacToe.CELLS + 1];
             for (int cell : position.moves()) {
                 opinion[cell] = 1.0 / position.moves().length;
             }
             TicTacToe at = position;
-            int sign = 1;
             while (!at.over()) {
-                int[] moves = at.moves();
-                at = at.after(moves[rng.nextInt(moves.length)]);
-                sign = -sign;
+                at = at.after(chance.move(at));
             }
-            opinion[TicTacToe.CELLS] = at.lost() ? -sign : 0;
+            boolean mine = (at.age() - position.age()) % 2 == 0;
+            opinion[TicTacToe.CELLS] = !at.lost() ? 0 : mine ? -1 : 1;
             return opinion;
         };
     }
 
-    private static final class Node {
-        private final double[] shares;
-        private final @Nullable Node[] next = new @Nullable Node[TicTacToe.CELLS];
-        private final int[] visits = new int[TicTacToe.CELLS];
-        private final double[] sums = new double[TicTacToe.CELLS];
-        private int all;
-
+    /** A position with the probabilities of its moves, and what came of their visits. */
+    private record Node(double[] shares, @Nullable Node[] next, int[] visits, double[] sums) {
         Node(double[] shares) {
-            this.shares = shares;
+            this(shares, new Node[TicTacToe.CELLS], new int[TicTacToe.CELLS], new double[TicTacToe.CELLS]);
         }
-    }
 
-    private final Judge judge;
-
-    TreeSearch(Judge judge) {
-        this.judge = judge;
+        int all() {
+            return IntStream.of(visits).sum();
+        }
     }
 
     /**
@@ -63,40 +57,35 @@ final class TreeSearch {
      * @param noise the random part of the root's probabilities, so that self-play meets other games; 0 for none
      * @return the share of visits of each cell
      */
-    double[] visits(TicTacToe position, int searches, double noise, SplittableRandom rng) {
+    double[] visits(TicTacToe position, int searches, double noise) {
         Node root = new Node(judge.judge(position));
-        int[] moves = position.moves();
         double[] drawn = new double[TicTacToe.CELLS];
         double sum = 0;
-        for (int cell : moves) {
+        for (int cell : position.moves()) {
             drawn[cell] = -Math.log(1 - rng.nextDouble()); // a Dirichlet distribution of equal shares
             sum += drawn[cell];
         }
-        for (int cell : moves) {
+        for (int cell : position.moves()) {
             root.shares[cell] = (1 - noise) * root.shares[cell] + noise * drawn[cell] / sum;
         }
         for (int i = 0; i < searches; i++) {
             search(root, position);
         }
-        double[] shares = new double[TicTacToe.CELLS];
-        for (int cell : moves) {
-            shares[cell] = (double) root.visits[cell] / root.all;
-        }
-        return shares;
+        return IntStream.of(root.visits)
+                .mapToDouble(n -> (double) n / root.all())
+                .toArray();
     }
 
     /** Goes down once, and returns the value for the player to move. */
     private double search(Node node, TicTacToe position) {
-        int best = -1;
-        double most = Double.NEGATIVE_INFINITY;
+        double[] bounds = new double[TicTacToe.CELLS];
+        Arrays.fill(bounds, Double.NEGATIVE_INFINITY);
+        double root = Math.sqrt(node.all() + 1);
         for (int cell : position.moves()) {
-            double mean = node.visits[cell] == 0 ? 0 : node.sums[cell] / node.visits[cell];
-            double bound = mean + EXPLORATION * node.shares[cell] * Math.sqrt(node.all + 1) / (1 + node.visits[cell]);
-            if (bound > most) {
-                most = bound;
-                best = cell;
-            }
+            int n = node.visits[cell];
+            bounds[cell] = node.sums[cell] / Math.max(1, n) + EXPLORATION * node.shares[cell] * root / (1 + n);
         }
+        int best = Player.largest(bounds);
         TicTacToe after = position.after(best);
         Node next = node.next[best];
         double value;
@@ -110,7 +99,6 @@ final class TreeSearch {
             value = -search(next, after);
         }
         node.visits[best]++;
-        node.all++;
         node.sums[best] += value;
         return value;
     }

@@ -1,28 +1,49 @@
 package dev.fathom.labs.reinforcement;
 
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
 import java.util.SplittableRandom;
 
-/** A world in which an agent acts until an episode is over. */
+/** A world in which an agent acts until an episode ends or its time is up. */
 interface World {
-    /** How many numbers a state has. */
-    int features();
-
-    /** How many actions there are. */
-    int actions();
-
-    /** Begins an episode, and returns its first state. */
-    float[] begin(SplittableRandom rng);
-
-    /** Does an action. */
-    Step act(int action, SplittableRandom rng);
+    /** How much a reward counts that comes a step later. */
+    double DISCOUNT = 0.99;
 
     /**
-     * What comes of an action.
+     * What is to be known of a world.
      *
-     * @param state the next state
-     * @param reward for the action
-     * @param ended whether nothing can be earned any more
-     * @param last whether the episode is over, because it ended or its time is up
+     * @param features how many numbers a state has
+     * @param width of the two hidden layers of networks
+     * @param scale of rewards, so that their discounted sum is about 1 at most, which networks learn best
+     * @param most the steps of an episode whose time is up
      */
-    record Step(float[] state, double reward, boolean ended, boolean last) {}
+    record Spec(int features, int actions, int width, double scale, int most) {
+        /** A network of states. */
+        Sequential net(int outputs) {
+            return new Sequential(
+                    new Linear(features, width).act(Activation.RELU),
+                    new Linear(width, width).act(Activation.RELU),
+                    new Linear(width, outputs));
+        }
+    }
+
+    Spec spec();
+
+    /** The first state of an episode. */
+    double[] begin(SplittableRandom rng);
+
+    /** What an action leads to; {@code ended} where nothing can be earned any more. */
+    record Step(double[] state, double reward, boolean ended) {}
+
+    Step act(double[] state, int action, SplittableRandom rng);
+
+    /** What an agent that does not learn any more earns in an episode on average. */
+    default double score(Agent agent, int episodes, SplittableRandom rng) {
+        return agent.play(this, episodes, rng).stream()
+                .mapToDouble(moves ->
+                        moves.stream().mapToDouble(m -> m.step().reward()).sum())
+                .average()
+                .orElseThrow();
+    }
 }

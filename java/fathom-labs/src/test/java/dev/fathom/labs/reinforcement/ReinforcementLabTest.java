@@ -8,19 +8,18 @@ import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.reinforcement.Agent.Move;
-import dev.fathom.nn.Init;
-import dev.fathom.nn.Linear;
-import dev.fathom.nn.Model;
-import dev.fathom.nn.Sequential;
+import dev.fathom.nn.Layer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
 import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Workers;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,37 +41,37 @@ class ReinforcementLabTest {
     /** The first two pushes to the right of a pole that stands, by hand: 10 / 1.1 and its turn, over 0.02 seconds. */
     @Test
     void theCartMovesByTheEquationsOfItsPaper() {
-        CartPole world = new CartPole();
-        world.begin(0, 0, 0, 0);
-        World.Step step = world.act(1, new SplittableRandom(1));
-        assertThat(step.state()).containsExactly(new float[] {0, 0.1951220f, 0, -0.2926829f}, within(1e-6f));
-        assertThat(step).matches(s -> s.reward() == 1 && !s.ended() && !s.last());
-        step = world.act(1, new SplittableRandom(1));
-        assertThat(step.state()[0]).isCloseTo(0.0039024f, within(1e-6f));
-        assertThat(step.state()[2]).isCloseTo(-0.0058537f, within(1e-6f));
-        int steps = 2;
-        while (!step.last()) {
-            step = world.act(1, new SplittableRandom(1));
-            steps++;
-        }
-        assertThat(step.ended()).isTrue();
-        assertThat(steps).isBetween(8, 11); // a pole that is only pushed falls at once
+        World.Step step = new CartPole().act(new double[4], 1, new SplittableRandom(1));
+        assertThat(step.state()).containsExactly(new double[] {0, 0.1951220, 0, -0.2926829}, within(1e-6));
+        assertThat(step).matches(s -> s.reward() == 1 && !s.ended());
+        step = new CartPole().act(step.state(), 1, new SplittableRandom(1));
+        assertThat(step.state()[0]).isCloseTo(0.0039024, within(1e-6));
+        assertThat(step.state()[2]).isCloseTo(-0.0058537, within(1e-6));
+        Agent right = states -> new int[] {1};
+        List<Move> moves =
+                right.play(new CartPole(), 1, new SplittableRandom(1)).get(0);
+        assertThat(moves).hasSizeBetween(8, 11); // a pole that is only pushed falls at once
+        assertThat(moves.get(moves.size() - 1).step().ended()).isTrue();
     }
 
     /** A pole that is held by a rule of thumb stands until its time is up, which is no end. */
     @Test
     void anEpisodeHasFiveHundredSteps() {
-        Agent rule = states ->
-                new int[] {states[0][2] + 0.3 * states[0][3] + 0.02 * states[0][0] + 0.05 * states[0][1] > 0 ? 1 : 0};
-        List<Move> moves = rule.play(CartPole::new, 1, new SplittableRandom(3)).get(0);
+        double[] rule = {0.02, 0.05, 1, 0.3};
+        Agent agent = states -> new int[] {
+            IntStream.range(0, 4).mapToDouble(i -> rule[i] * states.get(0)[i]).sum() > 0 ? 1 : 0
+        };
+        List<Move> moves =
+                agent.play(new CartPole(), 1, new SplittableRandom(3)).get(0);
         assertThat(moves).hasSize(CartPole.MOST);
-        assertThat(moves.get(499).step()).matches(s -> s.last() && !s.ended());
+        assertThat(moves.get(499).step().ended()).isFalse();
     }
 
     /** The utilities of Russell and Norvig's figure, rounded there to three places. */
     @Test
     void theUtilitiesOfCellsAreTheTextbooks() {
-        double[] values = GridWorld.values(null);
+        double[] values =
+                GridWorld.values((from, earned) -> Arrays.stream(earned).max().orElseThrow());
         double[] textbook = {0.705, 0.655, 0.611, 0.388, 0.762, 0, 0.660, 0, 0.812, 0.868, 0.918};
         for (int cell = 0; cell < textbook.length; cell++) {
             assertThat(values[cell]).isCloseTo(textbook[cell], within(5.1e-4));
@@ -81,45 +80,68 @@ class ReinforcementLabTest {
 
     @Test
     void playedEpisodesEarnWhatIsComputed() {
-        double[][] shares = new double[GridWorld.CELLS][4];
-        for (double[] row : shares) {
-            Arrays.fill(row, 0.25);
-        }
-        double played = Agent.random(4, new SplittableRandom(5)).score(GridWorld::new, 4000, new SplittableRandom(6));
-        assertThat(played).isCloseTo(GridWorld.values(shares)[0], within(0.1));
+        SplittableRandom rng = new SplittableRandom(5);
+        Agent any = states -> states.stream().mapToInt(s -> rng.nextInt(4)).toArray();
+        double earned = any.play(new GridWorld(), 4000, new SplittableRandom(6)).stream()
+                .flatMap(List::stream)
+                .mapToDouble(m -> m.step().reward())
+                .sum();
+        double[] computed =
+                GridWorld.values((from, e) -> Arrays.stream(e).average().orElseThrow());
+        assertThat(earned / 4000).isCloseTo(computed[0], within(0.1));
     }
 
-    /** Q of 2 everywhere: the target is 0.1 + 0.9 * 2 where the episode goes on, and 0.1 where it ended. */
+    /**
+     * The network finds the second action best, of which its older copy thinks 2 and of the first 5: the target is 0.1
+     * + 0.99 * 2 where the episode goes on, and 0.1 where it ended. What was taken had 0 and 1.
+     */
     @Test
-    void theLossOfQLearningIsThatOfItsFormula() {
-        Sequential net = new Sequential(new Linear(1, 2, Init.zeros()).withBias(Init.constant(2)));
-        try (Model<Sequential> q = Model.of(net, 1);
-                Pass pass = Pass.train(new Rng(1))) {
-            Move goes = new Move(new float[] {1}, 0, new World.Step(new float[] {0}, 1, false, true)); // its time is up
-            Move ends = new Move(new float[] {1}, 1, new World.Step(new float[] {0}, 1, true, true));
-            assertThat(DeepQ.loss(q.net(), q.net(), new Move[] {goes, ends}, task(0.9, 0.1))
-                            .item())
-                    .isCloseTo((0.1f * 0.1f / 2 + 1.4f) / 2, within(1e-6f));
+    void theTargetIsWhatTheOldNetworkSaysOfTheBestActionOfTheNew() {
+        Layer q = x -> Tensor.of(new float[] {0, 1, 0, 1}, 2, 2);
+        Layer old = x -> Tensor.of(new float[] {5, 2, 5, 2}, 2, 2);
+        Move goes = new Move(new double[] {1}, 0, new World.Step(new double[] {0}, 1, false));
+        Move ends = new Move(new double[] {1}, 1, new World.Step(new double[] {0}, 1, true));
+        try (Pass pass = Pass.train(new Rng(1))) {
+            float loss = DeepQ.loss(q, old, List.of(goes, ends), spec(0.1)).item();
+            assertThat(loss).isCloseTo(((0.1f + 0.99f * 2 - 0.5f) + 0.9f * 0.9f / 2) / 2, within(1e-6f));
         }
     }
 
-    private static Task task(double discount, double scale) {
-        return new Task("a task", CartPole::new, 1, discount, scale, (agent, n, rng) -> 0);
+    private static World.Spec spec(double scale) {
+        return new World.Spec(4, 2, 1, scale, CartPole.MOST);
     }
 
     @Test
     void laterRewardsAreDiscounted() {
-        Move one = new Move(new float[1], 0, new World.Step(new float[1], 1, false, false));
-        assertThat(PolicyGradient.earned(List.of(List.of(one, one), List.of(one)), task(0.5, 0.5)))
-                .containsExactly(0.75f, 0.5f, 0.5f);
+        Move one = new Move(new double[1], 0, new World.Step(new double[1], 1, false));
+        assertThat(PolicyGradient.earned(List.of(List.of(one, one), List.of(one)), spec(0.5)))
+                .containsExactly(0.995f, 0.5f, 0.5f);
+    }
+
+    /**
+     * Both moves earned 1, where 0 and 1 were expected: without the baseline neither would have an advantage. Less
+     * their mean and over their deviation, 1 and 0 are 0.7071 and -0.7071.
+     */
+    @Test
+    void theBaselineIsTakenFromWhatWasEarned() {
+        Layer policy = x -> Tensor.of(new float[] {0, (float) Math.log(3), 0, (float) Math.log(3)}, 2, 2);
+        Layer value = x -> Tensor.of(new float[] {0, 1}, 2, 1);
+        World.Step step = new World.Step(new double[1], 1, true);
+        List<Move> moves = List.of(new Move(new double[1], 0, step), new Move(new double[1], 1, step));
+        double entropy = -0.25 * Math.log(0.25) - 0.75 * Math.log(0.75);
+        double gain = Math.sqrt(0.5) * (Math.log(0.25) - Math.log(0.75)) / 2;
+        try (Pass pass = Pass.train(new Rng(1))) {
+            float loss = PolicyGradient.loss(new PolicyGradient.Both(policy, value), moves, new float[] {1, 1})
+                    .item();
+            assertThat(loss).isCloseTo((float) (-gain - 0.03 * entropy + 0.5), within(1e-6f));
+        }
     }
 
     @Test
     void theSeedAloneDecides() {
-        for (Task.Method method : new Task.Method[] {new DeepQ(), new PolicyGradient()}) {
-            Task.Learned one = method.learn(Task.gridWorld(), 1200, 3, () -> false);
-            List<Task.Learned> beside =
-                    new Workers(2).run(2, i -> method.learn(Task.gridWorld(), 1200, 3 + i, () -> false));
+        for (Learned.Method method : List.of(new DeepQ(), new PolicyGradient())) {
+            Learned one = method.learn(new GridWorld(), 1200, 3, () -> {});
+            List<Learned> beside = new Workers(2).run(2, i -> method.learn(new GridWorld(), 1200, 3 + i, () -> {}));
             assertThat(beside.get(0)).isEqualTo(one);
             assertThat(beside.get(1)).isNotEqualTo(one);
         }
@@ -143,8 +165,8 @@ class ReinforcementLabTest {
         assertThat(TicTacToe.positions()).isEqualTo(5478);
         assertThat(TicTacToe.START.value()).isZero();
         Player perfect = Player.perfect(new SplittableRandom(1));
-        assertThat(perfect.against(perfect, 20)).isEqualTo(new Player.Tally(0, 20, 0));
-        assertThat(perfect.against(Player.random(new SplittableRandom(2)), 100).lost())
+        assertThat(perfect.against(perfect, 20)).containsExactly(0, 100, 0);
+        assertThat(perfect.against(Player.random(new SplittableRandom(2)), 100)[2])
                 .isZero();
         assertThatThrownBy(() -> new TicTacToe(7, 0).value()).hasMessageContaining("cannot come up");
     }
@@ -152,12 +174,12 @@ class ReinforcementLabTest {
     @Test
     void aSearchFindsAWinAndStopsAThreat() {
         SplittableRandom rng = new SplittableRandom(1);
-        TreeSearch search = new TreeSearch(TreeSearch.playingOut(rng));
+        TreeSearch search = new TreeSearch(TreeSearch.playingOut(rng), rng);
         TicTacToe win = new TicTacToe(0b000000011, 0b000011000); // two in the upper row, two in the middle
-        assertThat(Player.largest(search.visits(win, 200, 0, rng))).isEqualTo(2);
+        assertThat(Player.largest(search.visits(win, 200, 0))).isEqualTo(2);
         TicTacToe threat = new TicTacToe(0b100000000, 0b000000011);
-        assertThat(Player.largest(search.visits(threat, 400, 0, rng))).isEqualTo(2);
-        double[] shares = search.visits(threat, 50, 0.25, rng);
+        assertThat(Player.largest(search.visits(threat, 400, 0))).isEqualTo(2);
+        double[] shares = search.visits(threat, 50, 0.25);
         assertThat(Arrays.stream(shares).sum()).isCloseTo(1, within(1e-12));
         assertThat(shares[0] + shares[1] + shares[8]).isZero(); // taken
     }
@@ -175,22 +197,20 @@ class ReinforcementLabTest {
     @Test
     void whatIsStoppedShowsItsFinishedAgentsAndGoesOn() throws Exception {
         InterruptedRun stopped = InterruptedRun.assertThatItGoesOn(
-                new CartPoleLab(), "cart-pole, policy gradient, seed", poles, temp.resolve("a"));
+                new CartPoleLab(), "grid world, policy gradient, seed", poles, temp.resolve("a"));
         assertThat(stopped.result().figures())
                 .extracting(Figure::name)
-                .contains("cart-pole, deep Q-network, mean return", "cart-pole, policy gradient, mean return")
-                .noneMatch(name -> name.startsWith("grid world"));
-        assertThat(stopped.out()).containsPattern("\ndeep Q-network +3 ").containsPattern("\npolicy gradient +[12] ");
-        stopped = InterruptedRun.assertThatItGoesOn(new BoardLab(), "seed 1 is finished", board, temp.resolve("b"));
-        assertThat(stopped.result().figures()).hasSize(5);
+                .contains("cart-pole, policy gradient, mean return", "grid world, deep Q-network, mean return")
+                .doesNotContain("grid world, policy gradient, mean return");
+        InterruptedRun.assertThatItGoesOn(new BoardLab(), "seed 1 is finished", board, temp.resolve("b"));
     }
 
     /** The sum of rewards of 3e38 is beyond the largest float, and so is what a step of rate 1e38 leads to. */
     @Test
     void aLossThatIsNotFiniteEndsTheLessonWithASentence() {
-        Task task = task(0.9, 3e38);
-        for (Task.Method method : new Task.Method[] {new DeepQ(), new PolicyGradient()}) {
-            assertThatThrownBy(() -> method.learn(task, 1200, 1, () -> false))
+        World world = new CartPole(spec(3e38));
+        for (Learned.Method method : List.of(new DeepQ(), new PolicyGradient())) {
+            assertThatThrownBy(() -> method.learn(world, 1200, 1, () -> {}))
                     .isInstanceOf(NonFiniteLossException.class)
                     .hasMessageContaining("is not finite")
                     .hasMessageContaining("lower the rate");
