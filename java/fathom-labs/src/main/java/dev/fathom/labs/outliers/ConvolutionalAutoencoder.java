@@ -72,6 +72,12 @@ record ConvolutionalAutoencoder(
                 new Dropout(dropout));
     }
 
+    /** J - lambda K, with the squared error J = |again - x|^2 and the squared distance K = |again - mean|^2. */
+    static Tensor loss(Tensor again, Tensor x, Tensor mean, float lambda) {
+        Tensor error = again.sub(x).square().mean();
+        return lambda == 0 ? error : error.sub(again.sub(mean).square().mean().mul(lambda));
+    }
+
     /** Writes x [n, t, columns] again. */
     Tensor again(Tensor x) {
         Tensor embedded = dropout.apply(positions.apply(embed.apply(x)));

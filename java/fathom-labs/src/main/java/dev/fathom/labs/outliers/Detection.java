@@ -69,51 +69,37 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
                     + 2 * settings.window() + "; give a longer series, or a smaller --window");
         }
         int window = settings.window();
-        Scale scale = Scale.of(Arrays.copyOf(series.rows(), learned));
-        float[][] rows = scale.apply(series.rows());
+        float[][] rows = LabeledSeries.scaled(Arrays.copyOf(series.rows(), learned), series.rows());
         int columns = rows[0].length;
         float[][] windows = Sliding.atMost(LEARNED, window, learned).of(Arrays.copyOf(rows, learned));
-        Members members = Members.of(settings.members(), columns, Cell.BOTH, settings.seed());
-        try (Model<Members> model = Model.of(members, settings.seed());
+        RecurrentEnsemble members =
+                RecurrentEnsemble.of(settings.members(), columns, Cell.BOTH, false, settings.seed());
+        try (Model<RecurrentEnsemble> model = Model.of(members, settings.seed());
                 Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Averages.flat(windows))
                         .input())) {
-            Trainer<Members> trainer = Trainer.custom(
-                            model, new Adam(RATE), (net, batch) -> new Step.Result(net.error(batch.x())))
+            var trainer = Trainer.custom(model, new Adam(RATE), (net, batch) -> new Step.Result(net.loss(batch.x())))
                     .seed(settings.seed())
                     .clipNorm(Study.CLIP);
-            trainer = training.attach(trainer, folder, "windows");
-            Run history = trainer.fit(data.shuffled(settings.seed()).batches(Math.min(BATCH, windows.length)), EPOCHS);
+            Run history = training.attach(trainer, folder, "windows")
+                    .fit(data.shuffled(settings.seed()).batches(Math.min(BATCH, windows.length)), EPOCHS);
             history.notes().forEach(note -> training.say("%s", note));
             int epochs = history.epochs().size();
             if (epochs == 0) {
                 return null;
             }
             Sliding asked = new Sliding(window, Math.max(1, window / Study.APART));
-            double[][] squares = model.net().members().stream()
-                    .map(m -> ReconstructionErrors.of(asked, rows, x -> List.of(m.again(x)))
-                            .squares()[0])
-                    .toArray(double[][]::new);
-            return of(
-                    series,
-                    settings,
-                    epochs,
-                    new ReconstructionErrors(squares).median(),
-                    microseconds(model.net(), rows));
+            double[] scores = Sliding.median(asked.errors(rows, model.net()::again));
+            double limit = Averages.mean(scores) + settings.deviations() * Averages.deviation(scores);
+            boolean[] flagged = new boolean[scores.length];
+            for (int t = 0; t < flagged.length; t++) {
+                flagged[t] = scores[t] > limit && !series.missing()[t];
+            }
+            return new Detection(scores, flagged, limit, epochs, microseconds(model.net(), rows));
         }
-    }
-
-    private static Detection of(
-            UserSeries series, Settings settings, int epochs, double[] scores, double microseconds) {
-        double limit = Averages.mean(scores) + settings.deviations() * Averages.deviation(scores);
-        boolean[] flagged = new boolean[scores.length];
-        for (int t = 0; t < flagged.length; t++) {
-            flagged[t] = scores[t] > limit && !series.missing()[t];
-        }
-        return new Detection(scores, flagged, limit, epochs, microseconds);
     }
 
     /** The time of a row as a stream, of the last of some rows. */
-    private static double microseconds(Members trained, float[][] rows) {
+    private static double microseconds(RecurrentEnsemble trained, float[][] rows) {
         int n = Math.min(TIMED, rows.length);
         try (Streaming stream = new Streaming(trained.members())) {
             long began = 0;

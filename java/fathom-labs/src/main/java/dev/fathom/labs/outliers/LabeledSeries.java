@@ -27,21 +27,58 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
                 .toArray();
         int[] kept = changing.length == 0 ? new int[] {0} : changing;
         double[][] learned = columns(training, kept);
-        Scale scale = Scale.of(learned);
-        float[][] scaled = scale.apply(learned);
-        float[][] asked = training == test ? scaled : scale.apply(columns(test, kept));
+        float[][] scaled = scaled(learned, learned);
+        float[][] asked = training == test ? scaled : scaled(learned, columns(test, kept));
         return new LabeledSeries(set, name, scaled, asked, outliers);
     }
 
     private static double[][] columns(double[][] rows, int... kept) {
-        return Arrays.stream(rows)
-                .map(row -> Arrays.stream(kept).mapToDouble(c -> row[c]).toArray())
+        return Stream.of(rows)
+                .map(row -> IntStream.of(kept).mapToDouble(c -> row[c]).toArray())
                 .toArray(double[][]::new);
+    }
+
+    /**
+     * Scales each column of rows [n][columns] to z = (x - mean) / deviation, with the divisor n, of the rows to learn
+     * from. {@link dev.fathom.series.Standardization} refuses a column that is constant there, which is right for
+     * forecasts. Here such a column is only shifted, since a change in it is what one looks for.
+     */
+    static float[][] scaled(double[][] learned, double[][] rows) {
+        float[][] scaled = new float[rows.length][learned[0].length];
+        for (int c = 0; c < learned[0].length; c++) {
+            double mean = 0;
+            boolean constant = true;
+            for (double[] row : learned) {
+                mean += row[c] / learned.length;
+                constant &= row[c] == learned[0][c];
+            }
+            mean = constant ? learned[0][c] : mean; // the rounded mean of equal numbers may be another one
+            double squares = 0;
+            for (double[] row : learned) {
+                squares += (row[c] - mean) * (row[c] - mean);
+            }
+            double deviation = constant ? 1 : Math.sqrt(squares / learned.length);
+            for (int t = 0; t < rows.length; t++) {
+                scaled[t][c] = (float) ((rows[t][c] - mean) / deviation);
+            }
+        }
+        return scaled;
+    }
+
+    /** The collection and the name. */
+    String title() {
+        return set + " " + name;
     }
 
     /** The number of columns. */
     int columns() {
         return training[0].length;
+    }
+
+    /** The share of test rows that are outliers. */
+    double share() {
+        int all = outliers.length;
+        return IntStream.range(0, all).filter(t -> outliers[t]).count() / (double) all;
     }
 
     /** Whether the rows to score are also those to learn from. */

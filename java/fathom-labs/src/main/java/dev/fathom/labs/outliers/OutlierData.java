@@ -2,7 +2,6 @@ package dev.fathom.labs.outliers;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.fathom.io.Npy;
@@ -19,8 +18,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -77,45 +76,32 @@ final class OutlierData {
     static List<LabeledSeries> ecg(@Nullable Path data) {
         Path folder = folder(ECG_FILES, data);
         return ECG.stream()
-                .map(b -> whole(folder.resolve(b.name() + ".csv"), () -> {
-                    Recorded all = beats(folder, b);
-                    Objects.checkIndex(b.testTo(), all.rows().length);
+                .map(b -> whole(folder.resolve(b.name + ".csv"), file -> {
+                    double[][] rows = rows(Series.of(Table.csv(file), "ch1", "ch2"));
+                    Objects.checkIndex(b.testTo, rows.length);
+                    boolean[] outliers = new boolean[rows.length];
+                    Arrays.fill(outliers, b.first + 1, b.last, true);
                     return LabeledSeries.of(
                             "ECG",
-                            b.name(),
-                            Arrays.copyOfRange(all.rows(), b.trainFrom(), b.trainTo() + 1),
-                            Arrays.copyOfRange(all.rows(), b.testFrom(), b.testTo() + 1),
-                            Arrays.copyOfRange(all.outliers(), b.testFrom(), b.testTo() + 1));
+                            b.name,
+                            Arrays.copyOfRange(rows, b.trainFrom, b.trainTo + 1),
+                            Arrays.copyOfRange(rows, b.testFrom, b.testTo + 1),
+                            Arrays.copyOfRange(outliers, b.testFrom, b.testTo + 1));
                 }))
                 .toList();
-    }
-
-    /** The electrocardiogram chf13 without a split, on which published floors were computed. */
-    static LabeledSeries chf13(@Nullable Path data) {
-        Recorded all = beats(folder(ECG_FILES, data), ECG.get(1));
-        return LabeledSeries.of("ECG", ECG.get(1).name(), all.rows(), all.rows(), all.outliers());
     }
 
     /**
      * A series from a file, or one sentence where the file has fewer rows than its labels speak of, or texts for
      * numbers.
      */
-    private static LabeledSeries whole(Path file, Supplier<LabeledSeries> series) {
+    private static LabeledSeries whole(Path file, Function<Path, LabeledSeries> read) {
         try {
-            return series.get();
+            return read.apply(file);
         } catch (IndexOutOfBoundsException | NumberFormatException e) {
             throw new IllegalArgumentException(
                     file + ": it is damaged or cut off (" + e.getMessage() + "); download it again", e);
         }
-    }
-
-    private record Recorded(double[][] rows, boolean[] outliers) {}
-
-    private static Recorded beats(Path folder, Beats b) {
-        double[][] rows = rows(Series.of(Table.csv(folder.resolve(b.name() + ".csv")), "ch1", "ch2"));
-        boolean[] outliers = new boolean[rows.length];
-        Arrays.fill(outliers, b.first() + 1, b.last(), true);
-        return new Recorded(rows, outliers);
     }
 
     /**
@@ -126,16 +112,16 @@ final class OutlierData {
         Path folder = folder(NAB_FILES, data);
         Path labels = folder.resolve(NAB_LABELS);
         try {
-            JsonObject windows = JsonParser.parseString(TextFile.read(labels, "labels", MOST))
-                    .getAsJsonObject();
             List<LabeledSeries> all = new ArrayList<>();
-            for (Map.Entry<String, JsonElement> entry : windows.entrySet()) {
-                Path file = folder.resolve("data").resolve(entry.getKey());
-                JsonArray spans = entry.getValue().getAsJsonArray();
-                if (!spans.isEmpty() && wanted.test(name(file)) && Files.exists(file)) {
-                    all.add(whole(file, () -> numenta(file, spans)));
-                }
-            }
+            JsonParser.parseString(TextFile.read(labels, "labels", MOST))
+                    .getAsJsonObject()
+                    .asMap()
+                    .forEach((name, spans) -> {
+                        Path file = folder.resolve("data").resolve(name);
+                        if (!spans.getAsJsonArray().isEmpty() && wanted.test(name(file)) && Files.exists(file)) {
+                            all.add(whole(file, f -> numenta(f, spans.getAsJsonArray())));
+                        }
+                    });
             if (all.isEmpty()) {
                 throw new IllegalArgumentException(
                         folder + ": none of the series is in the folder data; " + NAB_FILES.origin());
@@ -175,9 +161,9 @@ final class OutlierData {
         return arrays.keySet().stream()
                 .filter(key -> key.endsWith(".test"))
                 .sorted()
-                .map(key -> whole(folder.resolve("msl.npz"), () -> {
+                .map(key -> whole(folder.resolve("msl.npz"), npz -> {
                     String channel = key.replace(".test", "");
-                    double[][] test = rows(array(arrays, key));
+                    double[][] test = rows(arrays, key);
                     boolean[] outliers = new boolean[test.length];
                     for (int i = 0; i < labels.size(); i++) {
                         if (labels.text(i, "channel").equals(channel)) {
@@ -185,7 +171,7 @@ final class OutlierData {
                             Arrays.fill(outliers, Integer.parseInt(labels.text(i, "start")), end, true);
                         }
                     }
-                    return LabeledSeries.of("MSL", channel, rows(array(arrays, channel + ".train")), test, outliers);
+                    return LabeledSeries.of("MSL", channel, rows(arrays, channel + ".train"), test, outliers);
                 }))
                 .toList();
     }
@@ -194,8 +180,8 @@ final class OutlierData {
     static List<LabeledSeries> ucr(@Nullable Path data) {
         Path folder = folder(UCR_FILES, data);
         return UCR_FILES.files().stream()
-                .map(file -> whole(folder.resolve(file), () -> {
-                    double[][] rows = TextFile.read(folder.resolve(file), "a series", MOST)
+                .map(file -> whole(folder.resolve(file), path -> {
+                    double[][] rows = TextFile.read(path, "a series", MOST)
                             .lines()
                             .filter(line -> !line.isBlank())
                             .map(line -> new double[] {Double.parseDouble(line.strip())})
@@ -214,15 +200,11 @@ final class OutlierData {
                 .toList();
     }
 
-    private static Npy array(Map<String, Npy> arrays, String key) {
+    private static double[][] rows(Map<String, Npy> arrays, String key) {
         Npy array = arrays.get(key);
         if (array == null) {
             throw new IllegalArgumentException("msl.npz: there is no array " + key + "; make the file again");
         }
-        return array;
-    }
-
-    private static double[][] rows(Npy array) {
         int columns = array.shape().dim(1);
         try (Pass pass = Pass.infer()) {
             float[] values = array.tensor().toArray();

@@ -1,119 +1,75 @@
 package dev.fathom.labs.outliers;
 
-import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
-import dev.fathom.nn.Model;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Net;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.Run;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ensembles of recurrent auto-encoders (Kieu et al. 2019). Each member has connections of its own that skip steps; its
- * error at a row is the mean over the windows that contain the row.
+ * An ensemble of recurrent auto-encoders as one network (Kieu et al. 2019). Its members are independent, or they share
+ * one code: what all encoders remember, made as short as the code of one by a linear layer, from which each decoder
+ * begins.
  *
- * @param cell the connections
- * @param fitting how members are trained
- * @param learned the windows to train on
- * @param asked the windows to score
- * @param seed of weights, connections and the order of windows
+ * @param members the auto-encoders, each with a skip length of its own
+ * @param join from all codes to one; null for independent members
  */
-record RecurrentEnsemble(Cell cell, AutoencoderFitting fitting, Sliding learned, Sliding asked, long seed) {
+record RecurrentEnsemble(
+        List<RecurrentAutoencoder> members, @Nullable Linear join) implements Net {
     /** The weight of the L1 norm of the shared code. */
-    private static final float SPARSITY = 1e-5f;
+    static final float SPARSITY = 1e-5f;
 
-    /** Members that know nothing of each other, trained one after the other; null if it was interrupted. */
-    @Nullable
-    ReconstructionErrors independent(LabeledSeries series, int members) {
-        double[][] errors = new double[members][];
-        for (int m = 0; m < members; m++) {
-            try (Model<RecurrentAutoencoder> model = member(series, m)) {
-                if (model == null) {
-                    return null;
-                }
-                errors[m] = errors(series, model.net());
-            }
-        }
-        return new ReconstructionErrors(errors);
+    /** Makes members whose connections depend on the seed and on their numbers. */
+    static RecurrentEnsemble of(int count, int columns, RecurrentAutoencoder.Cell cell, boolean shared, long seed) {
+        int hidden = RecurrentAutoencoder.HIDDEN;
+        return new RecurrentEnsemble(
+                IntStream.range(0, count)
+                        .mapToObj(m -> RecurrentAutoencoder.of(columns, cell, new Rng(seed).split(m)))
+                        .toList(),
+                shared ? new Linear(count * hidden, hidden) : null);
+    }
+
+    /** The shared code [n, hidden] of x [n, t, columns]. */
+    private Tensor code(Linear join, Tensor x) {
+        return join.apply(Tensor.concat(
+                1, members.stream().map(m -> m.encoder().run(x).last()).toArray(Tensor[]::new)));
+    }
+
+    private List<Tensor> decoded(Tensor code, int t) {
+        State state = State.of("hidden", code.unsqueeze(1), "cell", Tensor.zeros(code.dim(0), 1, code.dim(1)));
+        return members.stream().map(m -> m.rows(state, t)).toList();
+    }
+
+    /** What each member writes for x [n, t, columns]. */
+    List<Tensor> again(Tensor x) {
+        return join == null ? members.stream().map(m -> m.again(x)).toList() : decoded(code(join, x), x.dim(1));
     }
 
     /**
-     * The errors after each epoch with which the first member reconstructs windows of the test rows, as far apart as
-     * those that it learns from; null if it was interrupted.
+     * With a shared code, its L1 norm and the sum of the members' mean squared errors; without one, the mean of these
+     * errors, in which no member's gradient depends on another member. Each member is squared before the sum.
      */
-    @Nullable
-    Run tried(LabeledSeries series) {
-        Rng rng = new Rng(seed).split(0);
-        try (Model<RecurrentAutoencoder> model =
-                Model.of(RecurrentAutoencoder.of(series.columns(), cell, rng), rng.seed())) {
-            return fitting.validate(
-                    model,
-                    learned.of(series.training()),
-                    learned.of(series.test()),
-                    (net, batch) -> error(net.again(batch.x()), batch.x()),
-                    rng.seed());
+    Tensor loss(Tensor x) {
+        if (join == null) {
+            return again(x).stream()
+                    .map(again -> error(again, x))
+                    .reduce(Tensor::add)
+                    .orElseThrow()
+                    .mul(1f / members.size());
         }
+        Tensor code = code(join, x);
+        Tensor sum = code.abs().sum().mul(SPARSITY / x.dim(0));
+        for (Tensor again : decoded(code, x.dim(1))) {
+            sum = sum.add(error(again, x));
+        }
+        return sum;
     }
 
-    /** A trained member; null if it was interrupted. */
-    @Nullable
-    Model<RecurrentAutoencoder> member(LabeledSeries series, int number) {
-        Rng rng = new Rng(seed).split(number);
-        Model<RecurrentAutoencoder> model = Model.of(RecurrentAutoencoder.of(series.columns(), cell, rng), rng.seed());
-        boolean done = false;
-        try {
-            done = fitting.train(
-                    model,
-                    learned.of(series.training()),
-                    null,
-                    (net, batch) -> error(net.again(batch.x()), batch.x()),
-                    rng.seed());
-            return done ? model : null;
-        } finally {
-            if (!done) {
-                model.close();
-            }
-        }
-    }
-
-    /** Members that share one code; null if it was interrupted. */
-    @Nullable
-    ReconstructionErrors shared(LabeledSeries series, int members) {
-        Rng rng = new Rng(seed).split("shared");
-        SharedAutoencoders net = SharedAutoencoders.of(IntStream.range(0, members)
-                .mapToObj(m -> RecurrentAutoencoder.of(series.columns(), cell, new Rng(seed).split(m)))
-                .toList());
-        try (Model<SharedAutoencoders> model = Model.of(net, rng.seed())) {
-            boolean done = fitting.train(
-                    model,
-                    learned.of(series.training()),
-                    null,
-                    (n, batch) -> {
-                        Tensor code = n.code(batch.x());
-                        Tensor sum = code.abs().sum().mul(SPARSITY / batch.size());
-                        for (Tensor again : n.rows(code, batch.x().dim(1))) {
-                            sum = sum.add(error(again, batch.x())); // each squared for itself, and then added up
-                        }
-                        return sum;
-                    },
-                    rng.seed());
-            return done
-                    ? ReconstructionErrors.of(
-                            asked,
-                            series.test(),
-                            x -> model.net().rows(model.net().code(x), x.dim(1)))
-                    : null;
-        }
-    }
-
-    private static Tensor error(Tensor again, Tensor x) {
+    /** The mean squared error of what was written for x. */
+    static Tensor error(Tensor again, Tensor x) {
         return again.sub(x).square().mean();
-    }
-
-    /** A member's squared error at each test row. */
-    double[] errors(LabeledSeries series, RecurrentAutoencoder net) {
-        return ReconstructionErrors.of(asked, series.test(), x -> List.of(net.again(x)))
-                .squares()[0];
     }
 }

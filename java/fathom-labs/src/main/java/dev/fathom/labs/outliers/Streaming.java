@@ -10,10 +10,9 @@ import dev.fathom.recurrent.Output;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * Scores of a series row by row, as the rows come. A frozen session carries what the encoders of an ensemble remember
@@ -28,7 +27,7 @@ final class Streaming implements AutoCloseable {
     private static final int HIDDEN = RecurrentAutoencoder.HIDDEN;
     private static final int MOST_LAG = RecurrentAutoencoder.MOST_LAG;
 
-    private final Model<Members> model;
+    private final Model<RecurrentEnsemble> model;
     private final Plan plan;
     private final Session session;
 
@@ -36,10 +35,10 @@ final class Streaming implements AutoCloseable {
     Streaming(List<RecurrentAutoencoder> members) {
         int n = members.size();
         int columns = members.get(0).out().weight().shape().dim(0);
-        model = Model.adopt(new Members(members), 0);
+        model = Model.adopt(new RecurrentEnsemble(members, null), 0);
         plan = Plan.freeze(
                 model,
-                (net, in, state) -> step(net, in[0], state.get("hidden"), state.get("cell")),
+                (net, in, state) -> step(net.members(), in[0], state.get("hidden"), state.get("cell")),
                 net -> State.of("hidden", Tensor.zeros(n, MOST_LAG, HIDDEN), "cell", Tensor.zeros(n, 1, HIDDEN)),
                 Spec.of("row", 1, 1, columns));
         session = plan.newSession().threads(1);
@@ -49,36 +48,32 @@ final class Streaming implements AutoCloseable {
      * The squared error of each member [members], and the state: its hidden states, the newest first [members, 10,
      * hidden], and its cells [members, 1, hidden].
      */
-    private static Next step(Members net, Tensor row, Tensor hidden, Tensor cells) {
-        List<Tensor> errors = new ArrayList<>();
-        List<Tensor> states = new ArrayList<>();
-        List<Tensor> memories = new ArrayList<>();
-        for (int m = 0; m < net.members().size(); m++) {
-            RecurrentAutoencoder member = net.members().get(m);
+    private static Next step(List<RecurrentAutoencoder> members, Tensor row, Tensor hidden, Tensor cells) {
+        int n = members.size();
+        Tensor[] errors = new Tensor[n];
+        Tensor[] states = new Tensor[n];
+        Tensor[] memories = new Tensor[n];
+        for (int m = 0; m < n; m++) {
+            RecurrentAutoencoder member = members.get(m);
             int lag = Objects.requireNonNull(member.encoder().settings().skip()).lag();
             Tensor past = hidden.slice(0, m, m + 1);
             Tensor both = past.slice(1, 0, 1).add(past.slice(1, lag - 1, lag)).mul(0.5f);
             Output read = member.encoder().run(row, State.of("hidden", both, "cell", cells.slice(0, m, m + 1)));
-            errors.add(member.rows(read.state(), 1).sub(row).square().sum().reshape(Shape.of(1)));
-            states.add(Tensor.concat(1, read.state().get("hidden"), past.slice(1, 0, MOST_LAG - 1)));
-            memories.add(read.state().get("cell"));
+            errors[m] = member.rows(read.state(), 1).sub(row).square().sum().reshape(Shape.of(1));
+            states[m] = Tensor.concat(1, read.state().get("hidden"), past.slice(1, 0, MOST_LAG - 1));
+            memories[m] = read.state().get("cell");
         }
-        return new Next(joined(errors), State.of("hidden", joined(states), "cell", joined(memories)));
-    }
-
-    private static Tensor joined(List<Tensor> parts) {
-        return Tensor.concat(0, parts.toArray(Tensor[]::new));
+        return new Next(
+                Tensor.concat(0, errors),
+                State.of("hidden", Tensor.concat(0, states), "cell", Tensor.concat(0, memories)));
     }
 
     /** Reads the next row and returns its score. */
     double score(float... next) {
         session.set("row", next).run();
-        FloatBuffer errors = session.output();
-        double[] squares = new double[errors.capacity()];
-        for (int m = 0; m < squares.length; m++) {
-            squares[m] = errors.get(m);
-        }
-        return Averages.median(squares);
+        var errors = session.output();
+        return Averages.median(
+                IntStream.range(0, errors.capacity()).mapToDouble(errors::get).toArray());
     }
 
     /** Forgets all rows. */

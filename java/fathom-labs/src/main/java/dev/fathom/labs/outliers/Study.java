@@ -1,280 +1,381 @@
 package dev.fathom.labs.outliers;
 
 import dev.fathom.assess.Ranking;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.outliers.Outcome.Area;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.ensemble.Diversity;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
-import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.fathom.tensor.Rng;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.Run;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.function.BooleanSupplier;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * All methods on one series, on one thread.
- *
- * @param run the seed, and whether to stop
- * @param sizes of the recurrent ensembles, the largest last
- * @param windows the numbers of rows of a window that are offered to recurrent auto-encoders, the smallest first
- * @param learned the number of windows that a recurrent auto-encoder learns from, at most; a convolutional one has
- *     twice as many
- * @param epochs of a recurrent auto-encoder, at most
- * @param convolutional the number of members of the convolutional ensemble
- * @param width of its vectors
- * @param each epochs of each of its members
- */
-record Study(LabRun run, int[] sizes, int[] windows, int learned, int epochs, int convolutional, int width, int each) {
+/** All methods on one series, on one thread. */
+record Study(Lab lab, Settings settings) {
     static final String SINGLE = "single";
-    static final String CONVOLUTIONAL = "CAE";
+    static final String CAE = "CAE";
     static final String PLAIN = "CAE, λ = 0";
-    /** The normal rows as the positive class, with the scores negated. */
-    static final String NORMAL = "normal";
 
     /** The rates that are offered to recurrent auto-encoders, the first of which is that of the public code. */
-    static final float[] RATES = {1e-3f, 1e-2f};
+    private static final float[] RATES = {1e-3f, 1e-2f};
 
     /** So many windows to score begin within the length of one. */
     static final int APART = 8;
 
-    static final int CONVOLUTIONAL_ROWS = 32;
-    static final float DIVERSITY = 0.7f;
-    static final float TRANSFER = 0.8f;
-    private static final int MOST_ASKED = 6000;
     static final float CLIP = 10;
-    static final int BATCH = 16;
+    private static final int CAE_ROWS = 32;
 
-    /** The settings of a whole run, or of a short one. */
-    static Study of(LabRun run) {
-        return new Study(
-                run,
-                run.brief() ? new int[] {2, 4} : new int[] {10, 20, 30, 40},
-                run.brief() ? new int[] {32, 64} : new int[] {32, 64, 128},
-                run.of(256, 64),
-                run.epochs(30, 10),
-                run.of(8, 2),
-                run.of(64, 16),
-                run.epochs(6, 6));
+    /**
+     * The sizes of everything.
+     *
+     * @param sizes of the recurrent ensembles, the largest last
+     * @param windows the numbers of rows of a window that are offered to recurrent auto-encoders
+     * @param learned the number of windows that a recurrent auto-encoder learns from, at most; a convolutional one has
+     *     twice as many
+     * @param epochs of a recurrent auto-encoder, at most
+     * @param members of the convolutional ensemble, with vectors of {@code width}, each for {@code each} epochs
+     * @param asked the windows that it scores, at most
+     */
+    record Settings(
+            List<Integer> sizes,
+            List<Integer> windows,
+            int learned,
+            int epochs,
+            int members,
+            int width,
+            int each,
+            int asked) {
+        /** The number of members of the largest recurrent ensembles. */
+        int most() {
+            return sizes.get(sizes.size() - 1);
+        }
     }
+
+    /** How recurrent auto-encoders are trained, with the error of a scaled number of the rows that chose it. */
+    record Choice(int rows, float rate, int epochs, double error) {}
+
+    /** The area under the ROC curve and the average precision, with outliers as the positive class. */
+    record Area(double roc, double precision) {
+        private static Area of(Ranking ranking) {
+            return new Area(ranking.rocAuc(), ranking.averagePrecision());
+        }
+    }
+
+    /**
+     * What came of a method.
+     *
+     * @param area of the scores
+     * @param member the medians of the areas of the members of an ensemble
+     * @param normal the average precision with the normal rows as the positive class and the scores negated
+     * @param diversity DIV_F, the mean distance between what two members write for a training window
+     * @param scores of the rows
+     */
+    record Result(Area area, Area member, double normal, double diversity, float[] scores) {
+        /** Ranks by the median of the scores of some members [members][rows]. */
+        private static Result of(LabeledSeries series, double diversity, double[]... members) {
+            double[] scores = Sliding.median(members);
+            List<Area> areas =
+                    Stream.of(members).map(m -> Area.of(series.ranking(m))).toList();
+            boolean[] normal = new boolean[scores.length];
+            IntStream.range(0, normal.length).forEach(t -> normal[t] = !series.outliers()[t]);
+            double[] negated = Arrays.stream(scores).map(s -> -s).toArray();
+            return new Result(
+                    Area.of(series.ranking(scores)),
+                    new Area(Averages.median(areas, Area::roc), Averages.median(areas, Area::precision)),
+                    Ranking.of(negated, normal).averagePrecision(),
+                    diversity,
+                    Averages.floats(scores));
+        }
+    }
+
+    /** What came of all methods on a series, by their names. */
+    record Outcome(LabeledSeries series, Choice choice, Map<String, Result> results) {
+        Result of(String method) {
+            return Objects.requireNonNull(results.get(method), method);
+        }
+
+        double roc(String method) {
+            return of(method).area.roc;
+        }
+    }
+
+    private record Part(Settings settings, String set, String series, int data, String method) {}
 
     /** The name of a recurrent ensemble. */
     static String name(boolean shared, Cell cell) {
         return (shared ? "SF " : "IF ") + (cell == Cell.BOTH ? "both" : "drawn");
     }
 
-    /** The names of all recurrent ensembles. */
-    static List<String> recurrent() {
-        return Stream.of(false, true)
-                .flatMap(shared -> Arrays.stream(Cell.values()).map(cell -> name(shared, cell)))
-                .toList();
-    }
-
-    /** The key of a recurrent ensemble of so many members. */
+    /** The name of a recurrent ensemble of so many members. */
     static String sized(String name, int members) {
         return name + ", " + members;
     }
 
-    /** The key of the median of the areas of single members. */
-    static String member(String name) {
-        return name + ", a member";
-    }
-
-    /** The windows that a convolutional ensemble scores, at most. */
-    int asked() {
-        return run.of(MOST_ASKED, 500);
-    }
-
-    /** The number of members of the largest recurrent ensembles. */
-    int most() {
-        return sizes[sizes.length - 1];
-    }
-
     /**
-     * Scores a series by all methods; empty if it was interrupted. On the electrocardiograms recurrent ensembles of
-     * both cells and all sizes are trained, else the largest with drawn connections.
-     *
-     * @param file keeps what is finished, method by method; what is in it is not computed again where a person asked to
-     *     resume
+     * Scores a series by all methods. On the electrocardiograms recurrent ensembles of both cells and all sizes are
+     * trained, else the largest with drawn connections.
      */
-    Optional<Outcome> on(LabeledSeries series, Path file) {
-        Optional<Outcome> begun = begun(series, file);
-        if (begun.isEmpty()) {
-            return begun;
+    Outcome on(LabeledSeries series) {
+        Choice choice = part(series, "choice", Choice.class, () -> choice(series));
+        Map<String, Result> results = new LinkedHashMap<>();
+        for (Baseline b : Baseline.values()) {
+            results.put(
+                    b.label(),
+                    part(series, b.label(), Result.class, () -> Result.of(series, 0, b.scores(series, lab.seed()))));
         }
-        Outcome outcome = begun.get();
         boolean all = series.set().equals("ECG");
-        boolean done = true;
-        for (Baseline baseline : Baseline.values()) {
-            done = done
-                    && part(outcome, file, baseline.label(), () -> {
-                        outcome.areas().put(baseline.label(), area(series, baseline.scores(series, run.seed())));
-                        return true;
-                    });
-        }
         for (Cell cell : all ? Cell.values() : new Cell[] {Cell.DRAWN}) {
-            RecurrentEnsemble ensemble = recurrent(series, cell, outcome.choice());
-            done = done && part(outcome, file, name(false, cell), () -> independent(outcome, series, ensemble));
-            for (int size : all ? sizes : new int[] {most()}) {
-                done = done
-                        && part(
-                                outcome,
-                                file,
-                                sized(name(true, cell), size),
-                                () -> add(outcome, series, name(true, cell), ensemble.shared(series, size), size));
+            String independent = name(false, cell);
+            Result[] bySize = part(series, independent, Result[].class, () -> independent(series, cell, choice));
+            for (int s = 0; s < bySize.length; s++) {
+                results.put(sized(independent, settings.sizes.get(s)), bySize[s]);
+                results.put(independent, bySize[s]);
+            }
+            for (int size : all ? settings.sizes : List.of(settings.most())) {
+                String name = sized(name(true, cell), size);
+                results.put(name, part(series, name, Result.class, () -> shared(series, cell, choice, size)));
+                results.put(name(true, cell), Objects.requireNonNull(results.get(name)));
             }
         }
-        for (float lambda : all ? new float[] {0, DIVERSITY} : new float[] {DIVERSITY}) {
-            String name = lambda == 0 ? PLAIN : CONVOLUTIONAL;
-            done = done
-                    && part(outcome, file, name, () -> {
-                        ConvolutionalEnsemble.@Nullable Trained trained =
-                                convolutional(series, lambda).on(series);
-                        if (trained != null) {
-                            outcome.diversity().put(name, trained.diversity());
-                        }
-                        return add(outcome, series, name, trained == null ? null : trained.errors());
-                    });
+        Result drawn = Objects.requireNonNull(results.get(name(false, Cell.DRAWN)));
+        results.put(SINGLE, new Result(drawn.member, drawn.member, drawn.normal, 0, drawn.scores));
+        for (String name : all ? List.of(PLAIN, CAE) : List.of(CAE)) {
+            float lambda = name.equals(PLAIN) ? 0 : 0.7f;
+            results.put(name, part(series, name, Result.class, () -> convolutional(series, lambda)));
         }
-        return done ? begun : Optional.empty();
+        return new Outcome(series, choice, results);
+    }
+
+    private <T> T part(LabeledSeries series, String method, Class<T> type, Supplier<T> make) {
+        int data = Objects.hash(
+                Arrays.deepHashCode(series.training()),
+                Arrays.deepHashCode(series.test()),
+                Arrays.hashCode(series.outliers()));
+        return lab.part(new Part(settings, series.set(), series.name(), data, method), type, make);
+    }
+
+    private Rng rng() {
+        return new Rng(lab.seed());
+    }
+
+    // ---- trainings
+
+    private <M extends Net> Run fit(
+            Trainer<M> trainer, int batch, int epochs, long seed, Dataset learned, @Nullable Dataset held) {
+        var batches = learned.shuffled(seed).batches(Math.min(batch, learned.size()));
+        Trainer<M> whole = trainer.seed(seed)
+                .clipNorm(CLIP)
+                .callbacks(lab.run().interrupt().stopping());
+        Run run = held == null ? whole.fit(batches, epochs) : whole.fit(batches, held, epochs);
+        lab.check();
+        return run;
+    }
+
+    private static Field field(String name, int columns, float[]... windows) {
+        return Field.floats(name, Shape.of(windows[0].length / columns, columns), Averages.flat(windows));
+    }
+
+    /** The windows of some rows that a recurrent auto-encoder learns from. */
+    private Dataset windows(LabeledSeries series, int length, float[]... rows) {
+        Sliding learned = Sliding.atMost(settings.learned, length, series.training().length);
+        return Dataset.of(field("x", series.columns(), learned.of(rows)).input());
+    }
+
+    private Model<RecurrentAutoencoder> member(LabeledSeries series, Cell cell, int number) {
+        Rng rng = rng().split(number);
+        return Model.of(RecurrentAutoencoder.of(series.columns(), cell, rng), rng.seed());
+    }
+
+    private Run train(
+            Model<RecurrentAutoencoder> member, Choice choice, int number, Dataset learned, @Nullable Dataset held) {
+        var trainer = Trainer.custom(
+                member,
+                new Adam(choice.rate),
+                (net, b) -> new Step.Result(RecurrentEnsemble.error(net.again(b.x()), b.x())));
+        return fit(trainer, 16, choice.epochs, rng().split(number).seed(), learned, held);
     }
 
     /**
-     * What an earlier run with the same settings kept, or else nothing but the choice of settings; empty if it was
-     * interrupted.
+     * Chooses without labels: with each pair of a window and a rate one auto-encoder learns the first 70 % of the rows
+     * to learn from, and after each epoch it reconstructs the others. The window, rate and epoch with the least mean
+     * squared error are taken.
      */
-    private Optional<Outcome> begun(LabeledSeries series, Path file) {
-        String settings = settings(series);
-        if (run.resume() && Files.exists(file)) {
-            Outcome kept = Outcome.read(file);
-            if (kept.settings().equals(settings)) {
-                return Optional.of(kept);
+    Choice choice(LabeledSeries series) {
+        float[][] all = series.training();
+        float[][] first = Arrays.copyOf(all, all.length * 70 / 100);
+        float[][] held = Arrays.copyOfRange(all, first.length, all.length);
+        LabeledSeries part = new LabeledSeries("", "", first, held, new boolean[held.length]);
+        Choice best = null;
+        for (int rows : settings.windows.stream().filter(r -> r <= held.length).toList()) {
+            for (float rate : RATES) {
+                Choice tried = new Choice(rows, rate, settings.epochs, 0);
+                try (Model<RecurrentAutoencoder> member = member(part, Cell.DRAWN, 0);
+                        Dataset learned = windows(part, rows, first);
+                        Dataset others = windows(part, rows, held)) {
+                    EpochLog least = Objects.requireNonNull(
+                            train(member, tried, 0, learned, others).best());
+                    double error = least.value("val_loss");
+                    best = best == null || error < best.error ? new Choice(rows, rate, least.epoch(), error) : best;
+                }
             }
-            run.training().say("%s was made with other settings or other data, so it is made again.", file);
         }
-        return run.interrupt().requested()
-                ? Optional.empty()
-                : Choice.of(series, this).map(choice -> Outcome.begun(settings, series, choice));
+        if (best == null) {
+            throw new IllegalArgumentException("series " + series.name() + " has " + held.length
+                    + " rows to choose settings on, but the shortest window has " + settings.windows.get(0));
+        }
+        return best;
     }
 
-    /** Everything that what is kept of a series depends on. */
-    private String settings(LabeledSeries series) {
-        return Findings.line(
-                "seed %d, members %s, windows %s of at most %d, rates %s, epochs %d, CAE %d of %d for %d epochs, "
-                        + "data %08x",
-                run.seed(),
-                Arrays.toString(sizes),
-                Arrays.toString(windows),
-                learned,
-                Arrays.toString(RATES),
-                epochs,
-                convolutional,
-                width,
-                each,
-                Objects.hash(
-                        Arrays.deepHashCode(series.training()),
-                        Arrays.deepHashCode(series.test()),
-                        Arrays.hashCode(series.outliers())));
+    /** Trains members that know nothing of each other, and uses them with their errors [members][rows]. */
+    private <T> T members(
+            LabeledSeries series,
+            Cell cell,
+            Choice choice,
+            int count,
+            BiFunction<List<RecurrentAutoencoder>, double[][], T> use) {
+        List<Model<RecurrentAutoencoder>> models =
+                IntStream.range(0, count).mapToObj(m -> member(series, cell, m)).toList();
+        double[][] errors = new double[count][];
+        try (Dataset learned = windows(series, choice.rows, series.training())) {
+            for (int m = 0; m < count; m++) {
+                RecurrentAutoencoder net = models.get(m).net();
+                train(models.get(m), choice, m, learned, null);
+                errors[m] = asked(choice).errors(series.test(), x -> List.of(net.again(x)))[0];
+            }
+            return use.apply(models.stream().map(Model::net).toList(), errors);
+        } finally {
+            models.forEach(Model::close);
+        }
     }
 
-    /** Uses a method unless its areas are kept, and keeps them; false if it was interrupted. */
-    private boolean part(Outcome outcome, Path file, String key, BooleanSupplier method) {
-        if (outcome.areas().containsKey(key)) {
-            return true;
-        }
-        if (run.interrupt().requested() || !method.getAsBoolean()) {
-            return false;
-        }
-        outcome.write(file);
-        return true;
+    private static Sliding asked(Choice choice) {
+        return new Sliding(choice.rows, choice.rows / APART);
     }
 
-    private boolean independent(Outcome outcome, LabeledSeries series, RecurrentEnsemble ensemble) {
-        String name = name(false, ensemble.cell());
-        ReconstructionErrors errors = ensemble.independent(series, most());
-        if (errors != null && ensemble.cell() == Cell.DRAWN) {
-            outcome.areas().put(NORMAL, normal(series, errors.median()));
-        }
-        boolean done = add(outcome, series, name, errors, sizes);
-        if (done && ensemble.cell() == Cell.DRAWN) {
-            outcome.areas().put(SINGLE, outcome.area(member(name)));
-        }
-        return done;
-    }
-
-    /** The recurrent ensemble for a series. */
-    RecurrentEnsemble recurrent(LabeledSeries series, Cell cell, Choice choice) {
-        int rows = choice.rows();
-        return new RecurrentEnsemble(
+    /** Independent members as ensembles of all sizes. */
+    private Result[] independent(LabeledSeries series, Cell cell, Choice choice) {
+        return members(
+                series,
                 cell,
-                new AutoencoderFitting(
-                        rows, series.columns(), choice.epochs(), BATCH, new Adam(choice.rate()), CLIP, run.interrupt()),
-                Sliding.atMost(learned, rows, series.training().length),
-                new Sliding(rows, rows / APART),
-                run.seed());
+                choice,
+                settings.most(),
+                (nets, errors) -> settings.sizes.stream()
+                        .map(size -> Result.of(series, 0, Arrays.copyOf(errors, size)))
+                        .toArray(Result[]::new));
     }
 
-    /** The convolutional ensemble for a series. */
-    ConvolutionalEnsemble convolutional(LabeledSeries series, float lambda) {
-        return new ConvolutionalEnsemble(
-                new AutoencoderFitting(
-                        CONVOLUTIONAL_ROWS,
-                        series.columns(),
-                        each,
-                        64,
-                        new Adam(1e-3f).weightDecay(1e-8f),
-                        CLIP,
-                        run.interrupt()),
-                Sliding.atMost(2 * learned, CONVOLUTIONAL_ROWS, series.training().length),
-                Sliding.atMost(asked(), CONVOLUTIONAL_ROWS, series.test().length),
-                convolutional,
-                width,
-                TRANSFER,
-                lambda,
-                0.2f,
-                run.seed());
+    private Result shared(LabeledSeries series, Cell cell, Choice choice, int members) {
+        long seed = rng().split("shared").seed();
+        RecurrentEnsemble net = RecurrentEnsemble.of(members, series.columns(), cell, true, lab.seed());
+        try (Model<RecurrentEnsemble> model = Model.of(net, seed);
+                Dataset learned = windows(series, choice.rows, series.training())) {
+            var trainer = Trainer.custom(model, new Adam(choice.rate), (n, b) -> new Step.Result(n.loss(b.x())));
+            fit(trainer, 16, choice.epochs, seed, learned, null);
+            return Result.of(series, 0, asked(choice).errors(series.test(), model.net()::again));
+        }
+    }
+
+    /** The time of a row and the ROC-AUC as a stream, and the ROC-AUC of the same members by windows. */
+    record Streamed(double microseconds, double roc, double windows) {}
+
+    /** Scores a series as a stream by independent members, warmed up by some rows. */
+    Streamed streamed(Outcome outcome, int members, int warm) {
+        LabeledSeries series = outcome.series;
+        return part(
+                series,
+                "stream",
+                Streamed.class,
+                () -> members(series, Cell.BOTH, outcome.choice, members, (nets, errors) -> {
+                    try (Streaming stream = new Streaming(nets)) {
+                        Stream.of(series.test()).limit(warm).forEach(stream::score);
+                        stream.reset();
+                        long began = System.nanoTime();
+                        double[] scores = Stream.of(series.test())
+                                .mapToDouble(stream::score)
+                                .toArray();
+                        return new Streamed(
+                                (System.nanoTime() - began) / 1e3 / scores.length,
+                                series.ranking(scores).rocAuc(),
+                                series.ranking(Sliding.median(errors)).rocAuc());
+                    }
+                }));
     }
 
     /**
-     * Adds the areas of an ensemble and of its members, and its scores for pictures; false where there are no errors,
-     * as it was interrupted.
+     * Convolutional auto-encoders, trained one after the other (Campos et al. 2021). A member begins with a share of
+     * the weights of the one before it, and is rewarded for its distance from the mean of the members before it.
      */
-    private static boolean add(
-            Outcome outcome, LabeledSeries series, String name, @Nullable ReconstructionErrors errors, int... sizes) {
-        if (errors == null) {
-            return false;
+    private Result convolutional(LabeledSeries series, float lambda) {
+        int columns = series.columns();
+        float[][] windows = Sliding.atMost(2 * settings.learned, CAE_ROWS, series.training().length)
+                .of(series.training());
+        Sliding asked = Sliding.atMost(settings.asked, CAE_ROWS, series.test().length);
+        float[][] test = asked.of(series.test());
+        float[][][] written = new float[settings.members][][];
+        double[][] errors = new double[settings.members][];
+        try (Model<ConvolutionalAutoencoder> before = convolutional(columns, 0)) {
+            for (int m = 0; m < errors.length; m++) {
+                Field mean = field("y", columns, mean(Arrays.copyOf(written, m), windows));
+                try (Model<ConvolutionalAutoencoder> model = convolutional(columns, m);
+                        Dataset data = Dataset.of(field("x", columns, windows).input(), mean.target())) {
+                    if (m > 0) {
+                        model.copyFrom(before, 0.8f, rng().split("transfer").split(m));
+                    }
+                    float weight = m == 0 ? 0 : lambda;
+                    ConvolutionalAutoencoder net = model.net();
+                    var trainer = Trainer.custom(
+                            model,
+                            new Adam(1e-3f).weightDecay(1e-8f),
+                            (n, b) -> new Step.Result(
+                                    ConvolutionalAutoencoder.loss(n.again(b.x()), b.x(), b.y(), weight)));
+                    fit(trainer, 64, settings.each, rng().split(m).seed(), data, null);
+                    written[m] = Sliding.written(windows, columns, x -> List.of(net.again(x)))[0];
+                    float[][] again = Sliding.written(test, columns, x -> List.of(net.again(x)))[0];
+                    errors[m] = asked.last(Sliding.squared(again, test, columns), series.test().length);
+                    before.copyFrom(model);
+                }
+            }
         }
-        Map<String, Area> areas = outcome.areas();
-        for (int size : sizes) {
-            areas.put(sized(name, size), area(series, errors.median(size)));
-        }
-        double[] scores = errors.median();
-        areas.put(name, area(series, scores));
-        outcome.scores().put(name, Averages.floats(scores));
-        List<Area> members =
-                Arrays.stream(errors.squares()).map(m -> area(series, m)).toList();
-        areas.put(
-                member(name), new Area(Averages.median(members, Area::roc), Averages.median(members, Area::precision)));
-        return true;
+        double distance = IntStream.range(0, windows.length)
+                .mapToDouble(w ->
+                        Diversity.distance(Stream.of(written).map(m -> m[w]).toArray(float[][]::new)))
+                .reduce(0, Double::sum);
+        return Result.of(series, distance / windows.length, errors);
     }
 
-    private static Area area(LabeledSeries series, double[] scores) {
-        Ranking ranking = series.ranking(scores);
-        return new Area(ranking.rocAuc(), ranking.averagePrecision());
+    private Model<ConvolutionalAutoencoder> convolutional(int columns, int member) {
+        return Model.of(
+                ConvolutionalAutoencoder.of(columns, CAE_ROWS, settings.width, 0.2f),
+                rng().split("weights").split(member).seed());
     }
 
-    private static Area normal(LabeledSeries series, double[] scores) {
-        boolean[] normal = new boolean[scores.length];
-        for (int t = 0; t < normal.length; t++) {
-            normal[t] = !series.outliers()[t];
+    /** What members write for each window, in the mean; zeros where there are none. */
+    private static float[][] mean(float[][][] written, float[]... windows) {
+        float[][] mean = new float[windows.length][windows[0].length];
+        for (float[][] member : written) {
+            for (int w = 0; w < mean.length; w++) {
+                for (int i = 0; i < mean[w].length; i++) {
+                    mean[w][i] += member[w][i] / written.length;
+                }
+            }
         }
-        Ranking ranking = Ranking.of(Arrays.stream(scores).map(s -> -s).toArray(), normal);
-        return new Area(ranking.rocAuc(), ranking.averagePrecision());
+        return mean;
     }
 }

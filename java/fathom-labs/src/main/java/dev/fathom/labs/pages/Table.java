@@ -129,6 +129,11 @@ public final class Table {
             return this;
         }
 
+        /** Puts numbers or words in a format into a cell, and makes no figure of them. */
+        public Row cell(String column, String format, Object... values) {
+            return cell(column, Findings.line(format, values));
+        }
+
         /** Gives the number that was put last a 95 % confidence interval. */
         public Row interval(double low, double high) {
             return mark(f -> f.interval(low, high));
