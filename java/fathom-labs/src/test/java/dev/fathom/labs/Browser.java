@@ -37,6 +37,8 @@ public record Browser(Path program, Path temp) {
                   + `hidden=${count(i => !i.offsetWidth)} unnamed=${count(i => !i.alt)} `
                   + `overflow=${root.scrollWidth - root.clientWidth} `
                   + `cut=${[...inside.querySelectorAll('.wide')].filter(w => w.scrollWidth > w.clientWidth).length} `
+                  + `unseen=${[...inside.querySelectorAll('b.good,b.bad')].filter(v => v.offsetWidth
+                      && v.getBoundingClientRect().right > root.clientWidth).length} `
                   + `outside=${inside.querySelectorAll('[src^=http],link[href^=http]').length} done\n`;
                 if (++at < pages.length) { page.src = pages[at]; }
               };

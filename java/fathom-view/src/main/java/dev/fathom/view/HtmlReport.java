@@ -121,6 +121,11 @@ public final class HtmlReport {
             .colored{margin:1rem 0}
             .colored pre{margin:0;background:#fff;color:#1f2933;white-space:pre-wrap;overflow-wrap:anywhere}
             @media (max-width:40rem){dl{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}
+              th,td{padding:.3rem .4rem}
+              .verdicts{font-size:.8rem}.verdicts b{white-space:normal}
+              .verdicts tbody th{min-width:7.5rem;max-width:7.5rem;overflow-wrap:anywhere}
+              .verdicts td.n{white-space:normal}
+              .verdicts td:nth-child(-n+4){max-width:4.4rem;overflow-wrap:anywhere}
               .pictures img.large{max-width:none;width:34rem}}
             """;
 
@@ -457,7 +462,10 @@ public final class HtmlReport {
             classes.add(numeric ? " class=\"n\"" : "");
         }
         block().append("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"table: ");
-        body.append(escape(String.join(", ", header))).append("\"><table>\n<thead><tr>");
+        body.append(escape(String.join(", ", header)))
+                .append("\"><table")
+                .append(header.contains("verdict") ? " class=\"verdicts\"" : "")
+                .append(">\n<thead><tr>");
         for (int c = 0; c < header.size(); c++) {
             body.append("<th scope=\"col\"").append(classes.get(c)).append('>');
             body.append(escape(header.get(c))).append("</th>");

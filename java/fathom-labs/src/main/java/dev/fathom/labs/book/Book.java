@@ -11,6 +11,7 @@ import dev.fathom.labs.pages.Figure.Verdict;
 import dev.fathom.labs.pages.Figures;
 import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.StoredRun;
+import dev.fathom.labs.pages.Words;
 import dev.fathom.view.HtmlReport;
 import dev.fathom.view.HtmlReport.Embedded;
 import dev.fathom.view.HtmlReport.Link;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -48,8 +50,7 @@ public record Book(
         Path root,
         Map<String, String> failures) {
     private static final String INDEX = "index.html";
-    /** Pictures of a lab at most; its own page has all of them. */
-    private static final int PICTURES = 4;
+    private static final String CLAIMS = "claims.html";
     /** Rows of a table that are not folded. */
     private static final int ROWS = 14;
 
@@ -77,6 +78,22 @@ public record Book(
                             .count();
         }
 
+        /** The figures that decide whether the claim holds. */
+        List<Figure> deciding() {
+            Words words = lab.words();
+            String deciding = words.front("decides").isEmpty() ? "key" : "decides";
+            return Book.figures(this)
+                    .filter(f -> f.verdict() != Verdict.NONE && words.names(deciding, f.name()))
+                    .toList();
+        }
+
+        Outcome outcome() {
+            List<Figure> deciding = deciding();
+            return deciding.isEmpty()
+                    ? Outcome.OPEN
+                    : deciding.stream().allMatch(f -> f.verdict() == Verdict.REACHED) ? Outcome.HELD : Outcome.FAILED;
+        }
+
         /** How many published and derived results were reached, as a note beside the name of the lab. */
         String score() {
             long reached = with(Verdict.REACHED, COUNTED);
@@ -85,7 +102,22 @@ public record Book(
             String all = counted == 0
                     ? "nothing published to compare with"
                     : line("%,d of %,d published or exact results reached", reached, counted);
-            return shown == null ? "no full run yet" : all + (missed > 0 ? line("; %,d bands missed", missed) : "");
+            return shown == null
+                    ? "no full run yet"
+                    : all + (missed > 0 ? line("; %,d %s missed", missed, missed == 1 ? "band" : "bands") : "");
+        }
+    }
+
+    /** Whether what a course claims was found here. */
+    private enum Outcome {
+        FAILED("The claim did not hold here"),
+        HELD("The claim held here"),
+        OPEN("Nothing decides this claim yet");
+
+        final String words;
+
+        Outcome(String words) {
+            this.words = words;
         }
     }
 
@@ -118,11 +150,22 @@ public record Book(
             }
         }
         for (int i = 0; i < parts.size(); i++) {
-            chapter(parts, i).write(folder.resolve(parts.get(i).chapter().file()));
+            chapter(parts, i, folder)
+                    .write(folder.resolve(parts.get(i).chapter().file()));
         }
         Path index = folder.resolve(INDEX);
         index(parts).write(index);
+        claims(parts).write(folder.resolve(CLAIMS));
         return index;
+    }
+
+    private static void copy(Path from, Path to) {
+        try {
+            Files.createDirectories(Objects.requireNonNull(to.getParent()));
+            Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot copy " + from + ": " + AtomicFile.reason(e), e);
+        }
     }
 
     private static void remove(Path file) {
@@ -181,6 +224,7 @@ public record Book(
                                         line("%,d", count(all, Verdict.REACHED, k)),
                                         line("%,d", count(all, Verdict.MISSED, k))))
                                 .toList());
+        page.links("Claims", true, List.of(new Link(CLAIMS, "", "Claims that did not hold, and the others", "")));
         page.section("Missed");
         Map<String, Map<String, String>> reasons = Expectations.misses();
         List<List<String>> rows = all.stream()
@@ -188,18 +232,17 @@ public record Book(
                 .flatMap(e -> figures(e)
                         .filter(f -> f.verdict() == Verdict.MISSED)
                         .map(f -> List.of(
-                                e.lab().name(),
-                                f.name(),
+                                e.lab().name() + ": " + f.name(),
                                 f.value(),
                                 f.expected(),
-                                Objects.requireNonNull(f.kind()).word(),
                                 f.judgment(),
+                                Objects.requireNonNull(f.kind()).word(),
                                 reasons.getOrDefault(e.lab().name(), Map.of()).getOrDefault(f.name(), ""))))
                 .toList();
         if (rows.isEmpty()) {
             page.text(reached == 0 ? "No result has a band yet." : "Every result with a band lies inside of it.");
         } else {
-            page.table(List.of("lab", "figure", "measured", "expected", "kind", "verdict", "why"), rows);
+            page.table(List.of("figure", "measured", "expected", "verdict", "kind", "why"), rows);
         }
         if (!failures.isEmpty()) {
             page.section("Failed");
@@ -214,6 +257,33 @@ public record Book(
         return page;
     }
 
+    /** What the course claims, and first what of it did not hold here. */
+    private static HtmlReport claims(List<Part> parts) {
+        HtmlReport page = new HtmlReport("Claims and what became of them")
+                .links("Chapters", true, List.of(new Link(INDEX, "", "All chapters", "")))
+                .text(
+                        "Each lab names the figures that decide its claim. A claim held if all of them lie in their bands.");
+        for (Outcome outcome : Outcome.values()) {
+            page.section(outcome.words);
+            for (Part part : parts) {
+                for (Entry e : part.entries()) {
+                    if (e.outcome() == outcome) {
+                        page.links(
+                                e.lab().name(),
+                                false,
+                                List.of(link(part, e, e.lab().words().front("claim"))));
+                        table(page, e.deciding());
+                    }
+                }
+            }
+        }
+        return page;
+    }
+
+    private static Link link(Part part, Entry e, String note) {
+        return new Link(part.chapter().file(), e.lab().name(), e.lab().name(), note);
+    }
+
     private static long count(List<Entry> all, Verdict verdict, Kind... kinds) {
         return all.stream().mapToLong(e -> e.with(verdict, kinds)).sum();
     }
@@ -224,11 +294,7 @@ public record Book(
 
     private static List<Link> links(Part part) {
         return part.entries().stream()
-                .map(e -> new Link(
-                        part.chapter().file(),
-                        e.lab().name(),
-                        e.lab().name(),
-                        e.lab().shows() + " (" + e.score() + ")"))
+                .map(e -> link(part, e, e.lab().shows() + " (" + e.score() + ")"))
                 .toList();
     }
 
@@ -236,11 +302,11 @@ public record Book(
         return (i + 1) + ". " + parts.get(i).chapter().title();
     }
 
-    private HtmlReport chapter(List<Part> parts, int i) {
+    private HtmlReport chapter(List<Part> parts, int i, Path folder) {
         Part part = parts.get(i);
         HtmlReport page = new HtmlReport(title(parts, i));
         page.links("Chapters", true, around(parts, i)).text(part.chapter().about());
-        part.entries().forEach(entry -> section(page, entry));
+        part.entries().forEach(entry -> section(page, entry, folder));
         return page.section("Chapters").links("Chapters", true, around(parts, i));
     }
 
@@ -255,33 +321,56 @@ public record Book(
         return links;
     }
 
-    private void section(HtmlReport page, Entry entry) {
+    private void section(HtmlReport page, Entry entry, Path folder) {
         String name = entry.lab().name();
+        List<Embedded> pictures = entry.run()
+                .map(run -> HtmlReport.pictures(run.page()))
+                .orElseGet(() -> StoredPicture.read(this.pictures, name));
+        int chosen = entry.run()
+                .map(run -> StoredPicture.chosen(run, entry.lab().words()))
+                .orElse(0);
         page.section(name, name)
-                .text("This lab shows " + entry.lab().shows() + ".")
-                .note("The course claims", entry.lab().words().front("claim"));
+                .note("The course claims", entry.lab().words().front("claim"))
+                .note("Fathom measured", entry.outcome().words + ". " + sentence(entry))
+                .text("This lab shows " + entry.lab().shows() + ".");
         if (failures.containsKey(name)) {
             page.note("The run failed", failures.get(name));
         }
+        if (entry.run().filter(FinishedRun::brief).isPresent()) {
+            page.note("A short run", "The pictures below come from a part of the data and few epochs.");
+        }
+        if (pictures.isEmpty()) {
+            page.text("There are no pictures yet; ./fathom book --run short --only " + name + " draws them.");
+        } else {
+            page.picture(pictures.get(chosen));
+        }
+        entry.lab().words().formula().ifPresent(page::pre);
         measured(page, entry);
-        pictures(page, entry);
+        if (pictures.size() > 1) {
+            page.details(
+                    line("%,d more pictures", pictures.size() - 1),
+                    all -> pictures.stream()
+                            .filter(p -> !p.equals(pictures.get(chosen)))
+                            .forEach(all::picture));
+        }
         Map<String, String> code = LabCode.of(entry.lab().getClass(), root);
         code.forEach((file, text) ->
                 page.details(line("%s, %,d lines", file, text.lines().count()), all -> all.pre(text)));
+        made(page, entry);
+        entry.run().filter(run -> !run.brief()).ifPresent(run -> {
+            copy(run.page(), folder.resolve("lab-" + name + ".html"));
+            page.link("lab-" + name + ".html", "the whole page of this run");
+        });
     }
 
     private static void measured(HtmlReport page, Entry entry) {
         StoredRun run = entry.shown();
-        String command = "./fathom lab " + entry.lab().name();
         if (run == null) {
-            page.note("Fathom measured", "No full run is stored yet; " + command + " makes one.");
             run = entry.run().map(FinishedRun::run).orElse(null);
             if (run == null) {
                 return;
             }
             page.text("These are the figures of a short run, which are held to no bands.");
-        } else {
-            page.note("Fathom measured", sentence(entry));
         }
         // what is held to a band comes first, and what is missed before all
         Map<Verdict, List<Figure>> byVerdict = run.figures().stream().collect(Collectors.groupingBy(Figure::verdict));
@@ -295,12 +384,21 @@ public record Book(
                     line("%,d more figures", figures.size() - rows),
                     all -> table(all, figures.subList(rows, figures.size())));
         }
-        page.small(line(
-                "%s --seed %d, %s, commit %s, %,.0f s on %s. %s.",
-                command, run.seed(), run.date(), run.commit(), run.seconds(), run.machine(), run.data()));
+    }
+
+    private static void made(HtmlReport page, Entry entry) {
+        StoredRun run = entry.shown();
+        if (run != null) {
+            page.small(line(
+                    "./fathom lab %s --seed %d, %s, commit %s, %s. %s.",
+                    run.lab(), run.seed(), run.date(), run.commit(), run.cost(), run.data()));
+        }
     }
 
     private static String sentence(Entry entry) {
+        if (entry.shown() == null) {
+            return "No full run is stored yet; ./fathom lab " + entry.lab().name() + " makes one.";
+        }
         long missed = entry.with(Verdict.MISSED);
         String score = entry.score();
         return score.substring(0, 1).toUpperCase(Locale.ROOT) + score.substring(1) + "."
@@ -320,20 +418,5 @@ public record Book(
             Figures table = Figures.of(figures);
             page.table(table.header(), table.rows());
         }
-    }
-
-    private void pictures(HtmlReport page, Entry entry) {
-        String name = entry.lab().name();
-        List<Embedded> all = entry.run()
-                .map(run -> HtmlReport.pictures(run.page()))
-                .orElseGet(() -> StoredPicture.read(pictures, name));
-        if (all.isEmpty()) {
-            page.text("There are no pictures yet; ./fathom book --run short --only " + name + " draws them.");
-            return;
-        }
-        entry.run()
-                .ifPresent(run -> page.small((run.brief() ? "Pictures of a short run:" : "Pictures of the run:")
-                        + (all.size() > PICTURES ? line(" the first %d of %d.", PICTURES, all.size()) : "")));
-        all.stream().limit(PICTURES).forEach(page::picture);
     }
 }

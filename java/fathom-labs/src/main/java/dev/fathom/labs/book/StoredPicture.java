@@ -2,6 +2,7 @@ package dev.fathom.labs.book;
 
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.pages.FinishedRun;
+import dev.fathom.labs.pages.Words;
 import dev.fathom.view.HtmlReport;
 import dev.fathom.view.HtmlReport.Embedded;
 import dev.fathom.view.Plots;
@@ -12,14 +13,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 
 /**
- * The first picture of a lab in the docs, at half of its pixels: {@code NAME.png} of a full run, {@code NAME-short.png}
- * of a short one. The book shows it where no run left pictures.
+ * The chosen picture of a lab in the docs, at half of its pixels: {@code NAME.png} of a full run,
+ * {@code NAME-short.png} of a short one. The book shows it where no run left pictures.
  */
 public final class StoredPicture {
     private static final String SHORT = "-short";
@@ -27,17 +30,40 @@ public final class StoredPicture {
     private StoredPicture() {}
 
     /**
-     * Stores the first picture of the page of a run, in the place of an earlier one.
+     * The place, among the pictures of a run's page, of the one that the words of the lab name as {@code picture}; 0
+     * where they name none that is there.
+     */
+    static int chosen(FinishedRun run, Words words) {
+        Path folder = Objects.requireNonNull(run.page().getParent());
+        Path file = folder.resolve(words.front("picture"));
+        try {
+            if (Files.isRegularFile(file)) {
+                byte[] png = Files.readAllBytes(file);
+                List<Embedded> all = HtmlReport.pictures(run.page());
+                for (int i = 0; i < all.size(); i++) {
+                    if (Arrays.equals(all.get(i).file(), png)) {
+                        return i;
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+        return 0;
+    }
+
+    /**
+     * Stores the chosen picture of the page of a run, in the place of an earlier one.
      *
      * @return the file, empty if the page has no picture
      * @throws UncheckedIOException if it cannot be written
      */
-    public static Optional<Path> store(FinishedRun run, Path folder) {
+    public static Optional<Path> store(FinishedRun run, Words words, Path folder) {
         List<Embedded> all = HtmlReport.pictures(run.page());
         if (all.isEmpty()) {
             return Optional.empty();
         }
-        Embedded first = all.get(0);
+        Embedded first = all.get(chosen(run, words));
         String lab = run.run().lab();
         Path file = folder.resolve(lab + (run.brief() ? SHORT : "") + ".png");
         try {
@@ -75,7 +101,7 @@ public final class StoredPicture {
                     return List.of(new Embedded(
                             "data:image/png;base64," + Base64.getEncoder().encodeToString(png),
                             "",
-                            "First picture of a " + (kind.isEmpty() ? "full" : "short") + " run of lab " + lab,
+                            "A picture of a " + (kind.isEmpty() ? "full" : "short") + " run of lab " + lab,
                             picture.getWidth(),
                             picture.getHeight()));
                 } catch (IOException e) {

@@ -1,18 +1,29 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.book.Book;
 import dev.fathom.labs.book.StoredPicture;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.FinishedRun;
+import dev.fathom.labs.pages.Provenance;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.training.Interrupt;
+import java.io.Closeable;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -61,8 +72,17 @@ public final class BookCommand implements Callable<Integer> {
 
     @Option(
             names = "--save",
-            description = "Also stores the first picture of each lab in docs/pictures, for books without runs.")
+            description =
+                    "Also stores the figures of full runs in docs/labs, and a picture of each lab in docs/pictures, "
+                            + "for books without runs.")
     private boolean save;
+
+    @Option(
+            names = "--site",
+            description =
+                    "Makes a folder that a web server can show, such as that of GitHub Pages, with the whole page of "
+                            + "each full run.")
+    private boolean site;
 
     @Mixin
     private Options options = new Options();
@@ -85,9 +105,15 @@ public final class BookCommand implements Callable<Integer> {
         if (options.resume() && form == null) {
             throw options.misuse("--resume goes on with runs; add --run short or --run full");
         }
+        Path root = Project.root().orElseThrow();
+        if (form == Form.FULL && Provenance.commit(root).endsWith(Provenance.CHANGED)) {
+            throw options.misuse("--run full measures a commit, and the sources were changed after the last one; "
+                    + "commit or stash the changes");
+        }
         Path docs = Project.docs();
-        Path folder = options.prepare("book");
-        try (Interrupt interrupt = Interrupt.install(err)) {
+        Path folder = options.prepare(site ? "site" : "book");
+        try (Closeable alone = form == Form.FULL ? alone() : () -> {};
+                Interrupt interrupt = Interrupt.install(err)) {
             Map<String, String> failures = new LinkedHashMap<>();
             if (form != null) {
                 labs.values().stream()
@@ -96,24 +122,59 @@ public final class BookCommand implements Callable<Integer> {
             }
             List<Path> folders = List.of(runs.resolve("lab"), runs.resolve("lab-short"));
             Path pictures = docs.resolve("pictures");
-            if (save) {
-                labs.keySet()
-                        .forEach(name -> folders.stream()
-                                .flatMap(all -> FinishedRun.read(all.resolve(name), name).stream())
-                                .findFirst()
-                                .ifPresent(run -> StoredPicture.store(run, pictures)));
+            List<String> missing = new ArrayList<>();
+            labs.forEach((name, lab) -> {
+                Optional<FinishedRun> run = folders.stream()
+                        .flatMap(all -> FinishedRun.read(all.resolve(name), name).stream())
+                        .findFirst();
+                if (save && run.isPresent()) {
+                    StoredPicture.store(run.get(), lab.words(), pictures);
+                    if (!run.get().brief()) {
+                        run.get().run().write(docs.resolve("labs").resolve(name + ".json"));
+                    }
+                }
+                if (run.isEmpty() || run.get().brief()) {
+                    missing.add(name);
+                }
+            });
+            if (site) {
+                AtomicFile.write(folder.resolve(".nojekyll"), to -> {});
+                if (!missing.isEmpty()) {
+                    err.println("fathom book: no full run and so no pictures of it: " + String.join(", ", missing));
+                }
             }
             Path page = new Book(
                             labs,
                             StoredRun.all(Labs.shown().keySet(), docs.resolve("labs")),
                             folders,
                             pictures,
-                            Project.root().orElseThrow(),
+                            root,
                             failures)
                     .write(folder);
             out.println("The book begins with " + page);
             return interrupt.requested() ? Interrupt.CODE : failures.isEmpty() ? 0 : 1;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the book: " + AtomicFile.reason(e), e);
         }
+    }
+
+    /** Keeps other queues of full runs away until it is closed: two of them would spoil each other's times. */
+    private Closeable alone() throws IOException {
+        FileChannel file = FileChannel.open(
+                Files.createDirectories(runs).resolve("book.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        boolean free;
+        try {
+            free = file.tryLock() != null;
+        } catch (OverlappingFileLockException e) { // this JVM itself has it
+            free = false;
+        }
+        if (!free) {
+            file.close();
+            throw options.misuse("another ./fathom book --run full is under way in " + runs.toAbsolutePath());
+        }
+        return file;
     }
 
     /**
@@ -126,6 +187,7 @@ public final class BookCommand implements Callable<Integer> {
             if (options.resume()
                     && FinishedRun.read(folder, lab.name())
                             .filter(run -> run.brief() == brief && run.run().seed() == options.seed())
+                            .filter(run -> brief || !run.run().commit().endsWith(Provenance.CHANGED))
                             .isPresent()) {
                 out.println("Lab " + lab.name() + " has been run.");
                 return;

@@ -54,6 +54,12 @@ public final class LabCommand implements Callable<Integer> {
     private @Nullable Integer epochs;
 
     @Option(
+            names = "--seeds",
+            paramLabel = "N",
+            description = "Runs the lab from N seeds (2 to 10), and shows the mean of each figure and its interval.")
+    private @Nullable Integer seeds;
+
+    @Option(
             names = "--save",
             description = "Also stores the figures of a full run in docs/labs, from which docs/labs.md is made.")
     private boolean save;
@@ -89,6 +95,9 @@ public final class LabCommand implements Callable<Integer> {
         if (epochs != null) {
             options.atLeastOne("--epochs", epochs);
         }
+        if (seeds != null && (seeds < 2 || seeds > 10)) {
+            throw options.misuse("--seeds " + seeds + ": give 2 to 10");
+        }
         if (prompt != null && !lab.takesPrompt()) {
             throw options.misuse("the lab " + name + " takes no prompt; leave out --prompt, or run translate");
         }
@@ -100,22 +109,23 @@ public final class LabCommand implements Callable<Integer> {
         try (Interrupt interrupt = Interrupt.install(err)) {
             LabRun run = new LabRun(
                     brief, epochs, options.seed(), options.resume(), data, prompt, folder, interrupt, out, err);
-            Optional<StoredRun> finished = new RecordedRun(lab, run).call();
+            Optional<StoredRun> finished =
+                    seeds == null ? new RecordedRun(lab, run).call() : new Seeds(lab, run, seeds).call();
             if (stored != null && finished.isPresent()) {
-                store(finished.get(), folder, stored);
+                store(lab, finished.get(), folder, stored);
             }
             return interrupt.requested() ? Interrupt.CODE : 0;
         }
     }
 
-    /** Keeps the figures of a full run and its first picture in the docs. */
-    private void store(StoredRun run, Path folder, Path docs) {
+    /** Keeps the figures of a full run and its chosen picture in the docs. */
+    private void store(Experiment lab, StoredRun run, Path folder, Path docs) {
         Path file = docs.resolve(run.lab() + ".json");
         run.write(file);
         out.println("Stored as " + file);
         FinishedRun.read(folder, run.lab())
-                .flatMap(finished -> StoredPicture.store(finished, docs.resolveSibling("pictures")))
-                .ifPresent(picture -> out.println("Its first picture: " + picture));
+                .flatMap(finished -> StoredPicture.store(finished, lab.words(), docs.resolveSibling("pictures")))
+                .ifPresent(picture -> out.println("Its picture: " + picture));
         page();
     }
 

@@ -22,6 +22,8 @@ import java.util.Optional;
 
 /** A run of a lab that leaves its page, its pictures and, at its end, its figures in the folder of the run. */
 record RecordedRun(Experiment lab, LabRun run) {
+    /** The share of the processors that may be busy with other work while a run is timed. */
+    private static final double BUSY = 0.05;
     /** The file that says how long the sessions of a run took together. */
     private static final String SECONDS = "seconds.txt";
 
@@ -35,6 +37,7 @@ record RecordedRun(Experiment lab, LabRun run) {
         forget(folder);
         double earlier = run.resume() ? seconds(folder) : 0;
         long began = System.nanoTime();
+        double[] before = Provenance.spent();
         Findings result;
         try {
             result = Lab.run(lab, run);
@@ -42,11 +45,13 @@ record RecordedRun(Experiment lab, LabRun run) {
             run.pageSoFar().ifPresent(page -> keep(page, e, spent(earlier, began)));
             throw e;
         }
-        double seconds = spent(earlier, began);
+        double busy = Provenance.others(before);
+        // a machine with other work to do says nothing about the time, also not in the sessions that follow
+        double seconds = spent(busy > BUSY ? Double.NaN : earlier, began);
         boolean finished = result.isFinished() && !run.interrupt().requested();
         boolean whole = run.whole() && finished;
         Expectations expected = Expectations.of(lab.name());
-        result.judged(expected, whole).made(made(seconds));
+        result.judged(expected, whole).brief(run.brief()).made(made(seconds));
         if (!result.parts().isEmpty()) {
             run.out().println("All of it on one page: " + result.write(folder));
         }
@@ -61,7 +66,7 @@ record RecordedRun(Experiment lab, LabRun run) {
                 Project.root().map(Provenance::commit).orElse("unknown"),
                 Provenance.processor() + "; " + Provenance.line(),
                 run.seed(),
-                seconds,
+                Double.isNaN(seconds) ? 0 : seconds,
                 result.figures());
         Path file = FinishedRun.file(folder, lab.name(), run.brief());
         stored.write(file);
@@ -87,6 +92,7 @@ record RecordedRun(Experiment lab, LabRun run) {
     /** Writes what a run had found before it failed, with the reason. */
     private void keep(Findings page, Throwable reason, double seconds) {
         page.judged(Expectations.of(lab.name()), false)
+                .brief(run.brief())
                 .made(made(seconds))
                 .text("The run failed before its end: " + reason.getMessage());
         try {
@@ -99,12 +105,12 @@ record RecordedRun(Experiment lab, LabRun run) {
     private String made(double seconds) {
         return String.format(
                 Locale.ROOT,
-                "./fathom lab %s%s%s --seed %d, %,.0f seconds.",
+                "./fathom lab %s%s%s --seed %d, %s.",
                 lab.name(),
                 run.brief() ? " --short" : "",
                 run.epochs() == null ? "" : " --epochs " + run.epochs(),
                 run.seed(),
-                seconds);
+                Double.isNaN(seconds) ? "on a busy machine" : String.format(Locale.ROOT, "%,.0f seconds", seconds));
     }
 
     /** Removes the figures of an earlier run, which do not belong to the page that is about to be written. */

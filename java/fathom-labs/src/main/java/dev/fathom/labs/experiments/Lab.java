@@ -37,9 +37,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -435,11 +432,8 @@ public final class Lab {
             page.table(table.part().header(), table.part().rows());
         });
         tables.clear();
-        String keys = Stream.of(words.front("key").split("\\s*;\\s*"))
-                .map(key -> Pattern.quote(key).replace("*", "\\E.*\\Q"))
-                .collect(Collectors.joining("|"));
         figures.values().forEach(f -> {
-            if (f.name().matches(keys)) {
+            if (words.names("key", f.name())) {
                 page.key(f);
             } else {
                 page.figure(f);

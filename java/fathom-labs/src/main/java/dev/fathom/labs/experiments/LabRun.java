@@ -110,6 +110,12 @@ public record LabRun(
         return new LabRun(brief, epochs, seed, resume, data, prompt, kept, interrupt, out, err, begun);
     }
 
+    /** Returns this run from another seed, in a folder {@code seed-N} of its own. */
+    public LabRun seeded(long other) {
+        return new LabRun(
+                brief, epochs, other, resume, data, prompt, folder.resolve("seed-" + other), interrupt, out, err);
+    }
+
     /** Returns this run with its data elsewhere, for an experiment that reads several sets. */
     public LabRun at(Path folder) {
         return new LabRun(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err, begun);

@@ -10,18 +10,19 @@ import java.util.stream.IntStream;
  * @param rows a row for each figure
  */
 public record Figures(List<String> header, List<List<String>> rows) {
+    // what a person looks for first comes first, where a narrow screen shows it
     private static final List<String> HEADER = List.of(
             "figure",
             "measured",
+            "expected",
+            "verdict",
+            "kind",
             "95 % interval",
             "published",
             "source",
             "baseline",
             "which is",
-            "difference",
-            "expected",
-            "kind",
-            "verdict");
+            "difference");
 
     /** The table of these figures. */
     public static Figures of(List<Figure> figures) {
@@ -38,15 +39,15 @@ public record Figures(List<String> header, List<List<String>> rows) {
         return List.of(
                 f.name(),
                 f.value(),
+                f.expected(),
+                f.judgment(),
+                f.kind() == null ? "" : f.kind().word(),
                 f.interval() == null ? "" : f.interval().words(),
                 f.published(),
                 f.source(),
                 f.baselineText(),
                 f.of(),
-                f.difference(),
-                f.expected(),
-                f.kind() == null ? "" : f.kind().word(),
-                f.judgment());
+                f.difference());
     }
 
     private static List<String> shown(List<String> cells, int[] columns) {

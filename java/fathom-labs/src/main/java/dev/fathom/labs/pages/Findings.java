@@ -93,6 +93,9 @@ public final class Findings {
     /** A file below the output folder, and what is in it. */
     public record Link(String file, String what) implements Part {}
 
+    private static final String BRIEF = "This page comes from a part of the data and few epochs. It shows that "
+            + "everything works; its figures are not those of the experiment, and they are held to no bands.";
+
     private final String title;
     private String data;
     private String made = "";
@@ -102,6 +105,7 @@ public final class Findings {
     private final List<Figure> keys = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private boolean finished;
+    private boolean brief;
 
     /**
      * Begins without parts.
@@ -208,6 +212,12 @@ public final class Findings {
         return this;
     }
 
+    /** Says that the run took a part of the data and few epochs, so that its figures mean little. */
+    public Findings brief(boolean is) {
+        brief = is;
+        return this;
+    }
+
     /** Whether the experiment was done to its end. */
     public boolean isFinished() {
         return finished;
@@ -268,7 +278,11 @@ public final class Findings {
      */
     public Path write(Path folder) {
         HtmlReport page = new HtmlReport(title);
-        keys.forEach(f -> page.figure(f.name(), f.value(), note(f)));
+        if (brief) {
+            page.note("A short run", BRIEF);
+        } else {
+            keys.forEach(f -> page.figure(f.name(), f.value(), note(f)));
+        }
         for (Part part : parts) {
             if (part instanceof Section s) {
                 page.section(s.heading());

@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 public record FinishedRun(boolean brief, StoredRun run, Path page) {
     /** The name of the page in the folder of a run. */
-    static final String PAGE = "report.html";
+    public static final String PAGE = "report.html";
 
     /** The file that a run writes at its end: {@code NAME.json} for a full run, {@code short.json} for a short one. */
     public static Path file(Path folder, String lab, boolean brief) {

@@ -63,7 +63,7 @@ public final class LabsPage {
                 .append(run.seed())
                 .append("`, ");
         text.append(run.date()).append(", commit `").append(run.commit()).append("`, ");
-        text.append(String.format(Locale.ROOT, "%,.0f s on %s. %s.%n%n", run.seconds(), run.machine(), run.data()));
+        text.append(String.format(Locale.ROOT, "%s. %s.%n%n", run.cost(), run.data()));
         Figures table = Figures.of(run.figures());
         text.append(row(table.header()))
                 .append("| --- ".repeat(table.header().size()))

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param commit of the source, with {@code " and changes"} where the source was changed after it
  * @param machine processor, Java and kernels
  * @param seed of weights, order and choice of the images held out
- * @param seconds the run took
+ * @param seconds the run took; 0 where the machine had other work to do meanwhile
  * @param figures what was measured
  */
 public record StoredRun(
@@ -47,6 +48,8 @@ public record StoredRun(
         List<Figure> figures) {
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+    /** The 97.5 % quantiles of Student's t for 1 to 9 degrees of freedom. */
+    private static final double[] STUDENT = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262};
 
     /** Keeps its own list. */
     public StoredRun {
@@ -81,10 +84,8 @@ public record StoredRun(
             text(one, "published", f.published());
             text(one, "source", f.source());
             range(one, "band", f.band());
-            if (f.band() != null && f.kind() != null) {
-                one.addProperty("kind", f.kind().word());
-                one.addProperty("verdict", f.verdict().word());
-            }
+            text(one, "kind", f.kind() == null ? "" : f.kind().word());
+            text(one, "verdict", f.verdict().word());
             all.add(one);
         }
         run.add("figures", all);
@@ -171,6 +172,62 @@ public record StoredRun(
     }
 
     /**
+     * Runs from several seeds as one, with the mean of each figure and its interval m ± t s / sqrt(n): s is the
+     * standard deviation over the n seeds, and t the quantile of Student's distribution with n - 1 degrees of freedom.
+     *
+     * @param runs 2 to 10 runs of the same lab; a figure that one of them lacks is left out
+     */
+    public static StoredRun mean(List<StoredRun> runs) {
+        StoredRun first = runs.get(0);
+        int n = runs.size();
+        if (n < 2 || n - 2 >= STUDENT.length) {
+            throw new IllegalArgumentException(
+                    "the mean of " + n + " runs has no interval; give 2 to " + (STUDENT.length + 1));
+        }
+        List<Figure> figures = first.figures.stream()
+                .map(f -> runs.stream()
+                        .flatMap(r -> r.figures.stream()
+                                .filter(g -> g.name().equals(f.name()))
+                                .limit(1))
+                        .toList())
+                .filter(same -> same.size() == n)
+                .map(same -> {
+                    double mean = same.stream()
+                            .mapToDouble(Figure::measured)
+                            .average()
+                            .orElseThrow();
+                    double squares = same.stream()
+                            .mapToDouble(f -> Math.pow(f.measured() - mean, 2))
+                            .sum();
+                    double half = STUDENT[n - 2] * Math.sqrt(squares / (n - 1) / n);
+                    Figure f = same.get(0);
+                    Figure all = Figure.of(f.name(), f.unit(), mean).interval(mean - half, mean + half);
+                    List<Double> baselines = same.stream()
+                            .map(Figure::baseline)
+                            .filter(Objects::nonNull)
+                            .toList();
+                    return baselines.size() < n
+                            ? all
+                            : all.baseline(
+                                    baselines.stream()
+                                            .mapToDouble(b -> b)
+                                            .average()
+                                            .orElseThrow(),
+                                    f.of());
+                })
+                .toList();
+        return new StoredRun(
+                first.lab,
+                first.data + "; means over " + n + " seeds from " + first.seed + " on",
+                runs.get(n - 1).date,
+                first.commit,
+                first.machine,
+                first.seed,
+                runs.stream().mapToDouble(StoredRun::seconds).sum(),
+                figures);
+    }
+
+    /**
      * This run held to what is expected of it today, whatever was expected when it was made.
      *
      * @param whole whether it was run as it is meant, so that it may be held to bands
@@ -206,6 +263,11 @@ public record StoredRun(
             throw new UncheckedIOException("cannot read the folder " + folder, e);
         }
         return runs;
+    }
+
+    /** How long the run took on which machine; a machine with other work to do says nothing about the time. */
+    public String cost() {
+        return seconds > 0 ? String.format(Locale.ROOT, "%,.0f s on %s", seconds, machine) : "on a busy " + machine;
     }
 
     private static String text(JsonObject object, String name) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -151,6 +152,24 @@ public final class Words {
     /** What stands under a name between the first lines, such as {@code claim}; empty where it does not. */
     public String front(String name) {
         return front.getOrDefault(name, "");
+    }
+
+    /**
+     * Whether a figure is one of those that stand under a name between the first lines, such as {@code key}: their
+     * names are parted by semicolons, and a star in them stands for any text.
+     */
+    public boolean names(String front, String figure) {
+        return Stream.of(front(front).split("\\s*;\\s*"))
+                .anyMatch(name -> figure.matches(Pattern.quote(name).replace("*", "\\E.*\\Q")));
+    }
+
+    /** The first block of code, which is the formula that the lab is about; empty where there is none. */
+    public Optional<String> formula() {
+        return sections.values().stream()
+                .flatMap(List::stream)
+                .filter(Code.class::isInstance)
+                .map(code -> ((Code) code).lines())
+                .findFirst();
     }
 
     /** The name of the file, for messages. */

@@ -1,6 +1,8 @@
 package dev.fathom.labs.book;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.Browser;
 import dev.fathom.labs.CommandLineRun;
@@ -9,8 +11,11 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.representation.PerceptronLab;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -97,7 +102,8 @@ class BookTest {
     void aLabHasItsClaimFiguresPicturesAndCode() throws IOException {
         assertThat(read("units.html"))
                 .contains("<b>The course claims</b>A unit divides the plane by a line.")
-                .contains("functions of 4 inputs learned</th>", "Pictures of a short run", "data:image/png;base64,")
+                .contains("functions of 4 inputs learned</th>", "data:image/png;base64,")
+                .contains("<b>A short run</b>The pictures below come from a part of the data and few epochs.")
                 .contains("<figcaption>Wrong answers in each epoch</figcaption>")
                 .contains("PerceptronLab.java, ", "PerceptronRule.java, ", "record PerceptronRule");
     }
@@ -120,12 +126,12 @@ class BookTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {360, 1280})
+    @ValueSource(ints = {390, 1280})
     void everyPageFitsTheWindow(int width) throws Exception {
         Path[] pages = pages().toArray(Path[]::new);
         String said = Browser.found(temp).judge(width, pages);
         assertThat(said).doesNotContain("CONSOLE").containsPattern("images=[1-9]");
-        assertThat(Pattern.compile("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ outside=0 done")
+        assertThat(Pattern.compile("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ unseen=0 outside=0 done")
                         .matcher(said)
                         .results())
                 .hasSize(pages.length);
@@ -161,8 +167,8 @@ class BookTest {
                 .write(folder);
         assertThat(Files.readString(folder.resolve("index.html")))
                 .contains("<dd class=\"value\">1 of 2</dd>", "1 missed, listed below")
-                .containsPattern("perceptron</th><td>fallen</td><td[^>]*>3\u00a0%</td><td>4 to 5</td><td>published</td>"
-                        + "<td><b class=\"bad\">missed by 1</b>")
+                .containsPattern("perceptron: fallen</th><td[^>]*>3\u00a0%</td><td>4 to 5</td>"
+                        + "<td><b class=\"bad\">missed by 1</b></td><td>published</td>")
                 .contains("The run of lab perceptron failed: it was &lt;stopped&gt;");
         assertThat(Files.readString(folder.resolve("units.html")))
                 .contains("Outside their bands: fallen, 3 % where 4 to 5 is expected.")
@@ -182,7 +188,9 @@ class BookTest {
             assertThat(run.code()).isZero();
             assertThat(run.out()).startsWith("Lab perceptron has been run.\n");
             assertThat(Files.getLastModifiedTime(page)).isEqualTo(before);
-            assertThat(pages()).extracting(p -> p.getFileName().toString()).containsExactly("index.html", "units.html");
+            assertThat(pages())
+                    .extracting(p -> p.getFileName().toString())
+                    .containsExactly("claims.html", "index.html", "units.html");
         } finally {
             site = kept;
         }
@@ -210,6 +218,80 @@ class BookTest {
                 .contains("No full run is stored yet", "These are the figures of a short run");
     }
 
+    /** Figures of a full run are those of a commit, and two queues would spoil each other's times. */
+    @Test
+    void fullRunsAreOfACleanCommitAndAlone() throws Exception {
+        Path root = Files.createDirectories(temp.resolve("queue"));
+        Files.createDirectories(root.resolve("docs"));
+        Files.writeString(Files.createDirectories(root.resolve("java")).resolve("A.java"), "class A {}");
+        for (String git : List.of("init -q", "add .", "-c user.name=A -c user.email=a@b.c commit -q -m A")) {
+            List<String> command = new ArrayList<>(List.of("git", "-C", root.toString()));
+            command.addAll(List.of(git.split(" ")));
+            assertThat(new ProcessBuilder(command).start().waitFor()).isZero();
+        }
+        String[] full = {
+            "book",
+            "--run",
+            "full",
+            "--only",
+            "perceptron",
+            "--out",
+            temp.resolve("full").toString(),
+            "--runs",
+            temp.resolve("fullruns").toString()
+        };
+        Files.createDirectories(temp.resolve("fullruns"));
+        try (var other = FileChannel.open(
+                        temp.resolve("fullruns/book.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var lock = other.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            assertThat(CommandLineRun.in(root, full).err())
+                    .contains("another ./fathom book --run full is under way in");
+        }
+        Files.writeString(root.resolve("java/B.java"), "class B {}");
+        assertThat(CommandLineRun.in(root, full).err()).contains("the sources were changed after the last one");
+    }
+
+    @Test
+    void theMeanOfSeedsHasAnInterval() {
+        List<StoredRun> runs = Stream.of(1.0, 2.0, 6.0)
+                .map(v -> new StoredRun(
+                        "xor",
+                        "data",
+                        "day",
+                        "commit",
+                        "machine",
+                        7,
+                        10,
+                        List.of(Figure.of("a", "%", v).baseline(v, "b"))))
+                .toList();
+        StoredRun mean = StoredRun.mean(runs);
+        // scipy.stats.t.interval(0.95, 2, loc=3, scale=scipy.stats.sem([1, 2, 6]))
+        assertThat(mean.figures()).singleElement().satisfies(f -> {
+            assertThat(f.measured()).isEqualTo(3);
+            assertThat(f.baseline()).isEqualTo(3);
+            assertThat(f.interval().low()).isCloseTo(-3.572411, within(2e-3));
+            assertThat(f.interval().high()).isCloseTo(9.572411, within(2e-3));
+        });
+        assertThat(mean.data()).isEqualTo("data; means over 3 seeds from 7 on");
+        assertThat(mean.seconds()).isEqualTo(30);
+        assertThatThrownBy(() -> StoredRun.mean(runs.subList(0, 1))).hasMessageContaining("give 2 to 10");
+    }
+
+    @Test
+    void aLabRunsFromSeveralSeeds() throws IOException {
+        Path folder = temp.resolve("seeds");
+        String[] lab = {"lab", "perceptron", "--short", "--seeds", "2", "--out", folder.toString()};
+        CommandLineRun run = CommandLineRun.of(lab);
+        assertThat(run.err()).isEmpty();
+        assertThat(StoredRun.read(folder.resolve("short.json")).data()).endsWith("means over 2 seeds from 1 on");
+        assertThat(Files.readString(folder.resolve("report.html"))).contains("2 seeds", "seed-2/report.html");
+        assertThat(CommandLineRun.of(Stream.concat(Stream.of(lab), Stream.of("--resume"))
+                                .toArray(String[]::new))
+                        .out())
+                .doesNotContain("All of it on one page");
+    }
+
     @Test
     void wrongOptionsGetOneLine() {
         assertThat(command("--only", "imagenet").err())
@@ -225,10 +307,11 @@ class BookTest {
         Path pictures = temp.resolve("pictures");
         var run = dev.fathom.labs.pages.FinishedRun.read(temp.resolve("runs/lab-short/perceptron"), "perceptron")
                 .orElseThrow();
-        assertThat(StoredPicture.store(run, pictures)).contains(pictures.resolve("perceptron-short.png"));
+        assertThat(StoredPicture.store(run, new PerceptronLab().words(), pictures))
+                .contains(pictures.resolve("perceptron-short.png"));
         assertThat(StoredPicture.read(pictures, "perceptron"))
                 .singleElement()
-                .satisfies(p -> assertThat(p.alt()).isEqualTo("First picture of a short run of lab perceptron"));
+                .satisfies(p -> assertThat(p.alt()).isEqualTo("A picture of a short run of lab perceptron"));
         assertThat(StoredPicture.read(pictures, "xor")).isEmpty();
     }
 }

@@ -43,7 +43,7 @@ class PageTest {
     void showsEveryPictureAndFitsTheWindow(int width) throws Exception {
         assertThat(judge(report, width))
                 .containsPattern("images=[1-9]")
-                .containsPattern("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ outside=0 done")
+                .containsPattern("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ unseen=0 outside=0 done")
                 .doesNotContain("CONSOLE");
     }
 
@@ -65,7 +65,7 @@ class PageTest {
         Path page = temp.resolve("photographs.html");
         report.section("Not read").text("x".repeat(200)).write(page);
         assertThat(judge(page, width))
-                .containsPattern("images=5 broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ outside=0 done")
+                .containsPattern("images=5 broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ unseen=0 outside=0 done")
                 .doesNotContain("CONSOLE");
     }
 
@@ -87,7 +87,7 @@ class PageTest {
             assertThat(run.code()).as(run.err()).isZero();
             assertThat(judge(out.resolve("report.html"), width))
                     .containsPattern("images=[1-9]")
-                    .containsPattern("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ outside=0 done")
+                    .containsPattern("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ unseen=0 outside=0 done")
                     .doesNotContain("CONSOLE");
         }
     }
