@@ -3,12 +3,15 @@ package dev.fathom.labs.optimization;
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.Curvature;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Model;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
-import java.util.function.BooleanSupplier;
 
 /**
  * A place of the loss where the gradient g vanishes or nearly so, be it a minimum, a saddle or a maximum. It is a root
@@ -34,87 +37,64 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
      * Searches from {@code start} until the norm of the gradient is below {@code enough}, for at most {@code steps}
      * Hessians.
      */
-    static CriticalPoint from(
-            FlatNet shape, Dataset data, int steps, double enough, BooleanSupplier stopped, float... start) {
-        float[] w = start.clone();
-        float[] g = gradient(shape, data, w);
+    static CriticalPoint from(FlatNet net, Dataset data, int steps, double enough, Runnable check, float... start) {
+        float[] w = start;
+        float[] g = gradient(net, data, w);
         double before = Averages.norm(g);
-        Spectrum h = Spectrum.of(shape, data, w);
-        double damping = 1e-4 * h.largest() * h.largest();
-        for (int i = 0; i < steps && Averages.norm(g) > enough && !stopped.getAsBoolean(); i++) {
-            float[] there = h.step(w, g, damping);
-            float[] slope = gradient(shape, data, there);
-            if (Averages.norm(slope) < Averages.norm(g)) {
+        double[][] hessian = hessian(net, data, w);
+        double damping = 1e-4 * Math.pow(largest(eigenvalues(hessian)), 2);
+        for (int i = 0; i < steps && Averages.norm(g) > enough; i++) {
+            check.run();
+            double[] dampings = new double[w.length];
+            Arrays.fill(dampings, damping);
+            double[] step = MinimumNorm.ridge(hessian, Averages.doubles(g), dampings); // (H² + μ)⁻¹ H g
+            float[] there = w.clone();
+            Arrays.setAll(step, j -> there[j] -= (float) step[j]);
+            float[] slope = gradient(net, data, there);
+            boolean shorter = Averages.norm(slope) < Averages.norm(g);
+            damping *= shorter ? 1.0 / 8 : 4;
+            if (shorter) {
                 w = there;
                 g = slope;
-                h = Spectrum.of(shape, data, w);
-                damping /= 8;
-            } else {
-                damping *= 4;
+                hessian = hessian(net, data, w);
             }
         }
-        return new CriticalPoint(Ways.loss(shape, data, w), before, Averages.norm(g), h.values);
-    }
-
-    /**
-     * A Hessian.
-     *
-     * @param vectors its eigenvectors, one in each row
-     * @param values its eigenvalues, ascending
-     */
-    private record Spectrum(double[] vectors, double[] values) {
-        /** Computes the Hessian column by column. */
-        static Spectrum of(FlatNet shape, Dataset data, float... w) {
-            int n = w.length;
-            double[] hessian = new double[n * n];
-            try (Model<FlatNet> model = Model.of(shape.at(w), 0)) {
-                Curvature curvature = model.net().curvature(data);
-                for (int i = 0; i < n; i++) {
-                    float[] unit = new float[n];
-                    unit[i] = 1;
-                    float[] column = curvature.hessianVector(unit);
-                    for (int j = 0; j < n; j++) {
-                        hessian[i * n + j] += column[j] / 2;
-                        hessian[j * n + i] += column[j] / 2;
-                    }
-                }
-            }
-            double[] values = Lapack.eigenvectors(hessian, n);
-            return new Spectrum(hessian, values);
-        }
-
-        double largest() {
-            return Math.max(-values[0], values[values.length - 1]);
-        }
-
-        /** w - (H² + damping)⁻¹ H g. */
-        float[] step(float[] w, float[] g, double damping) {
-            int n = w.length;
-            double[] to = new double[n];
-            for (int k = 0; k < n; k++) {
-                double along = 0;
-                for (int j = 0; j < n; j++) {
-                    along += vectors[k * n + j] * g[j];
-                }
-                double length = along * values[k] / (values[k] * values[k] + damping);
-                for (int j = 0; j < n; j++) {
-                    to[j] -= length * vectors[k * n + j];
-                }
-            }
-            float[] there = w.clone();
-            for (int j = 0; j < n; j++) {
-                there[j] += (float) to[j];
-            }
-            return there;
-        }
+        return new CriticalPoint(net.loss(data, w), before, Averages.norm(g), eigenvalues(hessian));
     }
 
     private static float[] gradient(FlatNet net, Dataset data, float... at) {
         try (Pass pass = Pass.grad()) {
             Tensor w = pass.watch(Tensor.of(at, at.length));
-            pass.backward(net.loss(w, data.batches(data.size()).epoch(0).next()), w);
+            pass.backward(net.loss(w, data), w);
             return Objects.requireNonNull(pass.gradient(w)).toArray();
         }
+    }
+
+    /** The Hessian, computed column by column. */
+    private static double[][] hessian(FlatNet net, Dataset data, float... w) {
+        double[][] hessian = new double[w.length][w.length];
+        try (Model<FlatNet> model = net.at(w)) {
+            Curvature curvature = model.net().curvature(data);
+            for (int i = 0; i < w.length; i++) {
+                float[] unit = new float[w.length];
+                unit[i] = 1;
+                float[] column = curvature.hessianVector(unit);
+                for (int j = 0; j < w.length; j++) {
+                    hessian[i][j] += column[j] / 2;
+                    hessian[j][i] += column[j] / 2;
+                }
+            }
+        }
+        return hessian;
+    }
+
+    private static double[] eigenvalues(double[][] matrix) {
+        double[] flat = Arrays.stream(matrix).flatMapToDouble(Arrays::stream).toArray();
+        return Lapack.eigenvectors(flat, matrix.length);
+    }
+
+    private static double largest(double... eigenvalues) {
+        return Math.max(-eigenvalues[0], eigenvalues[eigenvalues.length - 1]);
     }
 
     /** Whether the gradient that is left counts as 0. */
@@ -123,26 +103,32 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
     }
 
     /** The number of eigenvalues below 0, beyond rounding. */
-    int negative() {
+    long negative() {
         return count(-1);
     }
 
     /** The number of eigenvalues above 0, beyond rounding. */
-    int positive() {
+    long positive() {
         return count(1);
     }
 
-    private int count(int sign) {
-        double largest = Math.max(-eigenvalues[0], eigenvalues[eigenvalues.length - 1]);
-        int n = 0;
-        for (double value : eigenvalues) {
-            n += sign * value > ROUNDING * largest ? 1 : 0;
-        }
-        return n;
+    private long count(int sign) {
+        return Arrays.stream(eigenvalues)
+                .filter(v -> sign * v > ROUNDING * largest(eigenvalues))
+                .count();
     }
 
-    /** The share of negative eigenvalues among those that are not 0, the index of a critical point. */
+    /** The share of negative eigenvalues among those that are not 0 in percent, the index of a critical point. */
     double index() {
-        return negative() + positive() == 0 ? 0 : (double) negative() / (negative() + positive());
+        return 100.0 * negative() / Math.max(1, negative() + positive());
+    }
+
+    /** The correlation of loss and index. */
+    static double correlation(List<CriticalPoint> points) {
+        float[] losses =
+                Averages.floats(points.stream().mapToDouble(CriticalPoint::loss).toArray());
+        float[] shares = Averages.floats(
+                points.stream().mapToDouble(CriticalPoint::index).toArray());
+        return Correlation.pearson(losses, shares, 0, losses.length);
     }
 }

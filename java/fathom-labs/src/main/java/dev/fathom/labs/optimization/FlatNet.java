@@ -4,15 +4,24 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.Curvature;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
+import dev.fathom.optim.Optimizer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Callback;
+import dev.fathom.train.Run;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import dev.fathom.train.Workers;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A network of linear layers whose weights are one vector, so that a place, a direction and a plane of its loss are
@@ -25,12 +34,10 @@ import java.util.List;
 record FlatNet(Parameter weights, int[] widths, Activation activation) implements Net {
     /** A network with Xavier's initial weights and biases of 0. */
     static FlatNet of(Activation activation, int... widths) {
-        int size = 0;
-        for (int i = 1; i < widths.length; i++) {
-            size += widths[i] * (widths[i - 1] + 1);
-        }
-        return new FlatNet(
-                new Parameter(Shape.of(size), (shape, rng) -> initial(rng, widths)), widths.clone(), activation);
+        int size = IntStream.range(1, widths.length)
+                .map(i -> widths[i] * (widths[i - 1] + 1))
+                .sum();
+        return new FlatNet(new Parameter(Shape.of(size), (shape, rng) -> initial(rng, widths)), widths, activation);
     }
 
     private static float[] initial(Rng rng, int... widths) {
@@ -40,38 +47,39 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
             parts[2 * i - 2] = rng.split(i).normal(widths[i] * widths[i - 1], 0, (float) deviation);
             parts[2 * i - 1] = new float[widths[i]];
         }
-        float[] all = new float[Arrays.stream(parts).mapToInt(p -> p.length).sum()];
-        int at = 0;
-        for (float[] part : parts) {
-            System.arraycopy(part, 0, all, at, part.length);
-            at += part.length;
-        }
-        return all;
-    }
-
-    /** The network with weights that begin at {@code place}. */
-    FlatNet at(float... place) {
-        return new FlatNet(new Parameter(weights.shape(), (shape, rng) -> place.clone()), widths, activation);
-    }
-
-    /** The curvature of the loss of all of {@code data}. */
-    Curvature curvature(Dataset data) {
-        return new Curvature(
-                () -> loss(weights.value(), data.batches(data.size()).epoch(0).next()), List.of(weights));
+        return Averages.flat(parts);
     }
 
     int size() {
         return (int) weights.shape().size();
     }
 
-    /** The cross-entropy of a batch where the weights are {@code w}. */
-    Tensor loss(Tensor w, Batch batch) {
-        return logits(w, batch.x()).crossEntropy(batch.y());
+    /** The weights at the start, after every {@code every} steps, and at the end of a training of such a network. */
+    List<float[]> way(Optimizer recipe, Dataset data, int batch, int epochs, int every, long seed, Runnable check) {
+        List<float[]> way = new ArrayList<>();
+        try (Model<FlatNet> model = Model.of(of(activation, widths), seed)) {
+            Parameter w = model.net().weights;
+            Trainer.custom(model, recipe, (net, examples) -> new Step.Result(net.loss(w.value(), examples)))
+                    .callbacks(new Callback() {
+                        private int steps;
+
+                        @Override
+                        public void onForwardBegin(Run run, Pass pass) {
+                            check.run();
+                            if (steps++ % every == 0) {
+                                way.add(w.value().toArray());
+                            }
+                        }
+                    })
+                    .fit(data.shuffled(seed).batches(batch), epochs);
+            way.add(w.value().toArray());
+        }
+        return way;
     }
 
-    /** The logits of x [n, inputs] where the weights are {@code w}. */
-    Tensor logits(Tensor w, Tensor x) {
-        Tensor y = x;
+    /** The cross-entropy of a batch where the weights are {@code w}. */
+    private Tensor loss(Tensor w, Batch batch) {
+        Tensor y = batch.x();
         int at = 0;
         for (int i = 1; i < widths.length; i++) {
             int products = widths[i] * widths[i - 1];
@@ -81,7 +89,71 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
             y = i + 1 < widths.length ? Pass.apply(activation, y) : y;
             at += products + widths[i];
         }
-        return y;
+        return y.crossEntropy(batch.y());
+    }
+
+    /** The loss of all of {@code data} where the weights are {@code w}. */
+    Tensor loss(Tensor w, Dataset data) {
+        return loss(w, data.batches(data.size()).epoch(0).next());
+    }
+
+    /** The loss of all of {@code data} at a place. */
+    double loss(Dataset data, float... place) {
+        try (Pass pass = Pass.infer()) {
+            return loss(Tensor.of(place, size()), data).item();
+        }
+    }
+
+    /** The losses over a window of a plane: {@code n} rows from low to high, with as many values from left to right. */
+    double[][] field(Dataset data, Plane plane, double[] window, int n, Runnable check) {
+        return Workers.all()
+                .run(n, row -> {
+                    check.run();
+                    double b = window[2] + row * (window[3] - window[2]) / (n - 1);
+                    return IntStream.range(0, n)
+                            .mapToDouble(k -> window[0] + k * (window[1] - window[0]) / (n - 1))
+                            .map(a -> loss(data, plane.at(a, b)))
+                            .toArray();
+                })
+                .toArray(new double[0][]);
+    }
+
+    /** The places {@code origin + a u + b v}, where u and v are about at right angles. */
+    record Plane(float[] origin, float[] u, float[] v) {
+        float[] at(double a, double b) {
+            float[] place = new float[origin.length];
+            for (int i = 0; i < place.length; i++) {
+                place[i] = (float) (origin[i] + a * u[i] + b * v[i]);
+            }
+            return place;
+        }
+
+        /** The coordinates a and b of the places of the plane that are nearest to these. */
+        double[][] nearest(List<float[]> places) {
+            return new double[][] {
+                places.stream().mapToDouble(w -> along(w, u)).toArray(),
+                places.stream().mapToDouble(w -> along(w, v)).toArray()
+            };
+        }
+
+        private double along(float[] w, float[] axis) {
+            double sum = 0;
+            for (int i = 0; i < w.length; i++) {
+                sum += (double) (w[i] - origin[i]) * axis[i];
+            }
+            return sum / Math.pow(Averages.norm(axis), 2);
+        }
+    }
+
+    /** The network with weights that begin at {@code place}, as a model whose curvature is that place's. */
+    Model<FlatNet> at(float... place) {
+        Parameter there = new Parameter(weights.shape(), (shape, rng) -> place.clone());
+        return Model.of(new FlatNet(there, widths, activation), 0);
+    }
+
+    /** The curvature of the loss of all of {@code data} where the weights of this network are. */
+    Curvature curvature(Dataset data) {
+        return new Curvature(() -> loss(weights.value(), data), List.of(weights));
     }
 
     /**

@@ -29,8 +29,7 @@ record MeanSignal(double mean, double square, double slope) {
             Tensor y = Pass.apply(activation, x);
             pass.backward(y.sum());
             float[] values = y.toArray();
-            float[] slopes = Objects.requireNonNull(pass.gradient(x), "activations have slopes")
-                    .toArray();
+            float[] slopes = Objects.requireNonNull(pass.gradient(x)).toArray();
             double[] sums = new double[4];
             for (int i = 0; i < NODES; i++) {
                 double density = Math.exp(-node(i) * node(i) / 2);

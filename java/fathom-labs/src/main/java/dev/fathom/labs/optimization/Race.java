@@ -3,135 +3,141 @@ package dev.fathom.labs.optimization;
 import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Layer;
-import dev.fathom.optim.Optimizer;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.DoubleFunction;
-import java.util.function.Supplier;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * A fair race on images: each candidate first learns with every rate of a grid about one that is usual for it, and
- * keeps the rate whose loss is least on images held out. With that rate it learns anew from the start, once for each
- * seed, and is judged on the test after each epoch.
+ * A fair race on images: each racer first learns with every rate of a grid about one that is usual for it, and keeps
+ * the rate whose loss is least on images held out. With that rate it learns anew from the start, once for each seed,
+ * and is judged on the test after each epoch.
  *
+ * @param net makes the network of a racer
  * @param factors of the usual rate, ascending
  * @param trial the number of epochs with each rate
  * @param epochs the number of epochs of the race
- * @param seeds how often each candidate races
+ * @param seeds how often each racer races
  */
-record Race(LabRun run, Images images, int batch, double[] factors, int trial, int epochs, int seeds) {
-    /** Makes an optimizer of a rate and of the number of steps that it will take. */
-    interface Recipe {
-        Optimizer of(double rate, int steps);
-    }
-
+record Race(
+        Lab lab,
+        Images images,
+        Function<Racer, Layer> net,
+        int batch,
+        double[] factors,
+        int trial,
+        int epochs,
+        int seeds) {
     /**
-     * One of those that race.
+     * What became of a racer.
      *
-     * @param typical a rate that is usual for it
+     * @param rate its rate for readers, with a star at an end of the grid
+     * @param accuracies after the last epoch, one for each seed; 0 for a training that diverged
      */
-    record Candidate(String name, Supplier<? extends Layer> net, double typical, Recipe recipe) {
-        /** With an optimizer that does not depend on the number of steps. */
-        Candidate(String name, Supplier<? extends Layer> net, double typical, DoubleFunction<Optimizer> recipe) {
-            this(name, net, typical, (rate, steps) -> recipe.apply(rate));
-        }
-    }
-
-    /**
-     * What became of a candidate.
-     *
-     * @param edge whether its rate lies at an end of the grid
-     * @param courses one for each seed
-     */
-    record Placed(String name, double rate, boolean edge, List<Course> courses) {
-        Course mean() {
-            return Course.mean(courses);
-        }
-
+    record Placed(Racer racer, String rate, Course mean, double... accuracies) {
+        /** In percent. */
         double accuracy() {
-            return courses.stream().mapToDouble(Course::accuracy).average().orElseThrow();
+            return 100 * Averages.mean(accuracies);
         }
 
-        /** From the least to the greatest accuracy of all seeds. */
-        double spread() {
-            return courses.stream().mapToDouble(Course::accuracy).max().orElseThrow()
-                    - courses.stream().mapToDouble(Course::accuracy).min().orElseThrow();
-        }
-
-        /** The rate for readers, with a star at an end of the grid. */
-        String words() {
-            return plain(rate) + (edge ? " *" : "");
+        private double spread() {
+            var range = Arrays.stream(accuracies).summaryStatistics();
+            return 100 * (range.getMax() - range.getMin());
         }
     }
 
-    /** Runs it; empty if it was interrupted. */
-    List<Placed> run(List<Candidate> candidates) {
-        List<Trainings.Task> trials = new ArrayList<>();
-        for (Candidate c : candidates) {
-            for (double factor : factors) {
-                trials.add(task("trial", c, c.typical * factor, trial, 0));
-            }
-        }
-        List<Course> tried = new Trainings(run, images.learn(), images.choose()).all("Choice of rates", trials);
-        if (tried.isEmpty()) {
-            return List.of();
-        }
-        int[] best = new int[candidates.size()];
-        List<Trainings.Task> races = new ArrayList<>();
-        for (int i = 0; i < best.length; i++) {
-            for (int j = 1; j < factors.length; j++) {
-                boolean better = tried.get(i * factors.length + j).end()
-                        < tried.get(i * factors.length + best[i]).end();
-                best[i] = better ? j : best[i];
-            }
-            for (int seed = 0; seed < seeds; seed++) {
-                races.add(task("race", candidates.get(i), candidates.get(i).typical * factors[best[i]], epochs, seed));
-            }
-        }
-        List<Course> courses = new Trainings(run, images.learn(), images.test()).all("Race", races);
-        List<Placed> placed = new ArrayList<>();
-        for (int i = 0; i < best.length && !courses.isEmpty(); i++) {
-            Candidate c = candidates.get(i);
-            placed.add(new Placed(
-                    c.name,
-                    c.typical * factors[best[i]],
-                    best[i] == 0 || best[i] == factors.length - 1,
-                    courses.subList(i * seeds, (i + 1) * seeds)));
-        }
-        return placed;
+    /** Runs it. */
+    List<Placed> run(List<Racer> racers) {
+        int k = factors.length;
+        List<Course> tried = new Trainings(lab, "Choice of rates", images.learn(), images.choose())
+                .all(IntStream.range(0, racers.size() * k)
+                        .mapToObj(i -> task(racers.get(i / k), factors[i % k], trial, 0))
+                        .toList());
+        List<Integer> best = IntStream.range(0, racers.size())
+                .mapToObj(i -> IntStream.range(0, k)
+                        .boxed()
+                        .min(Comparator.comparingDouble(
+                                j -> tried.get(i * k + j).end()))
+                        .orElseThrow())
+                .toList();
+        List<Course> courses = new Trainings(lab, "Race", images.learn(), images.test())
+                .all(IntStream.range(0, racers.size() * seeds)
+                        .mapToObj(i -> task(racers.get(i / seeds), factors[best.get(i / seeds)], epochs, i % seeds))
+                        .toList());
+        lab.put("learn", images.learn().size()).put("choose", images.choose().size());
+        lab.put("test", images.test().size())
+                .put("batch", batch)
+                .put("rates", k)
+                .put("seeds", seeds);
+        lab.put("factors", Arrays.stream(factors).mapToObj(Race::plain).collect(Collectors.joining(", ")));
+        lab.put("trial", epochs(trial)).put("epochs", epochs(epochs));
+        return IntStream.range(0, racers.size())
+                .mapToObj(i -> {
+                    int j = best.get(i);
+                    List<Course> own = courses.subList(i * seeds, (i + 1) * seeds);
+                    return new Placed(
+                            racers.get(i),
+                            plain(racers.get(i).typical() * factors[j]) + (j == 0 || j == k - 1 ? " *" : ""),
+                            Course.mean(own),
+                            own.stream().mapToDouble(Course::accuracy).toArray());
+                })
+                .toList();
     }
 
-    private Trainings.Task task(String part, Candidate c, double rate, int n, int seed) {
+    private Trainings.Task task(Racer racer, double factor, int n, int seed) {
+        double rate = racer.typical() * factor;
+        int steps = n * images.learn().batches(batch).steps();
         return new Trainings.Task(
-                line("%s-%s-%.3g", part, c.name.replaceAll("[^A-Za-z0-9]+", "-"), rate),
-                c.net,
-                c.recipe.of(rate, n * images.learn().batches(batch).steps()),
+                line("%s-%.3g", racer.name(), rate),
+                () -> net.apply(racer),
+                racer.recipe().of((float) rate, steps),
                 batch,
                 n,
-                run.seed() + seed);
+                lab.seed() + seed);
     }
 
-    /** How the rates are chosen, for readers. */
-    String rule() {
-        return line(
-                "Each first learns for %s with each of %d rates, %s times one that is usual for it, and keeps the "
-                        + "one whose loss is least on %,d images held out; a "
-                        + "star marks a rate at an end of its grid. With it, each learns for %s from the start%s, "
-                        + "and the test of %,d images is measured after "
-                        + "each.",
-                epochs(trial),
-                factors.length,
-                Arrays.stream(factors).mapToObj(Race::plain).collect(Collectors.joining(", ")),
-                images.choose().size(),
-                epochs(epochs),
-                seeds == 1 ? "" : line(", from %d seeds", seeds),
-                images.test().size());
+    /** Puts the table, the best first, and curves for each group of racers into the section that is open. */
+    List<Placed> show(List<Placed> placed, String plain, String of, String file, Function<Course, double[]> curve) {
+        List<Placed> order = placed.stream()
+                .sorted(Comparator.comparingDouble(Placed::accuracy).reversed())
+                .toList();
+        double baseline = named(placed, plain).accuracy();
+        Table table = lab.table("race", "");
+        Map<String, Map<String, double[][]>> curves = new LinkedHashMap<>();
+        for (Placed p : order) {
+            Table.Row row = table.row(p.racer.name()).cell("rate", p.rate);
+            Map<String, double[][]> group = curves.computeIfAbsent(p.racer.group(), g -> new LinkedHashMap<>());
+            if (p.mean.diverged()) {
+                row.cell("training loss, epoch 1", "diverged").cell("training loss, last epoch", "diverged");
+            } else {
+                row.put("training loss, epoch 1", "%.4f", p.mean.losses()[0])
+                        .put("training loss, last epoch", "%.4f", p.mean.loss());
+                group.put(p.racer.name(), Course.curve(curve.apply(p.mean)));
+            }
+            row.put("test accuracy", "%.2f %%", p.accuracy()).baseline(baseline, of);
+            if (seeds > 1) {
+                row.put("spread of the seeds", "%.2f", p.spread());
+            }
+        }
+        curves.forEach((group, lines) -> lab.curves(group + file + ".png", group, "epoch", lines));
+        return order;
+    }
+
+    static Placed named(List<Placed> placed, String name) {
+        return placed.stream()
+                .filter(p -> p.racer.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** A number in two digits without an exponent and without zeros at its end, such as 0.0032. */

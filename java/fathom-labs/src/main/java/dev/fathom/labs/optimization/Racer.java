@@ -23,115 +23,70 @@ import dev.fathom.optim.Sam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.optim.Swa;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.DoubleFunction;
 import java.util.stream.Stream;
 
 /**
- * An optimizer in a race, whose learning rate is chosen.
+ * One of those that race, whose learning rate is chosen.
  *
- * @param family the picture in which it is drawn
+ * @param group the picture in which it is drawn
  * @param typical a rate that is usual for networks, about which rates are tried; NaN for a method that finds the length
  *     of its steps itself
+ * @param recipe makes its optimizer
  */
-record Racer(String name, Family family, double typical, Race.Recipe recipe) {
-    /** One that does not depend on the number of steps. */
-    private Racer(String name, Family family, double typical, DoubleFunction<Optimizer> recipe) {
-        this(name, family, typical, (rate, steps) -> recipe.apply(rate));
+record Racer(String name, String group, double typical, Recipe recipe) {
+    /** Makes an optimizer of a rate and of the number of steps that it will take. */
+    interface Recipe {
+        Optimizer of(float rate, int steps);
     }
 
-    private static final float BETA = 0.9f;
+    static final String MOMENTUM = "momentum";
+    static final String ADAPTIVE = "adaptive";
+    static final String OTHERS = "others";
 
-    /** Optimizers that resemble each other. */
-    enum Family {
-        MOMENTUM("Gradient descent and momentum"),
-        ADAPTIVE("Adaptive rates"),
-        OTHERS("Other methods");
-
-        private final String title;
-
-        Family(String title) {
-            this.title = title;
-        }
-
-        String title() {
-            return title;
-        }
-
-        String file() {
-            return name().toLowerCase(Locale.ROOT);
-        }
+    private static Sgd momentum(float rate) {
+        return new Sgd(rate).momentum(0.9f);
     }
-
-    private static final Racer DESCENT = new Racer("Gradient descent", Family.MOMENTUM, 0.1, r -> new Sgd((float) r));
-    private static final Racer MOMENTUM =
-            new Racer("Momentum", Family.MOMENTUM, 0.03, r -> new Sgd((float) r).momentum(BETA));
-    private static final Racer ADAM = new Racer("Adam", Family.ADAPTIVE, 1e-3, r -> new Adam((float) r));
 
     private static final List<Racer> BOTH = List.of(
-            DESCENT,
-            MOMENTUM,
-            new Racer(
-                    "Mean momentum",
-                    Family.MOMENTUM,
-                    0.3,
-                    r -> new Sgd((float) r).velocity(Sgd.Velocity.MEAN).momentum(BETA)),
-            new Racer(
-                    "Nesterov",
-                    Family.MOMENTUM,
-                    0.03,
-                    r -> new Sgd((float) r).momentum(BETA).withNesterov()),
-            new Racer("Nesterov ahead", Family.MOMENTUM, 0.03, r -> new Nesterov((float) r, BETA)),
-            new Racer("Gradient noise", Family.MOMENTUM, 0.1, r -> new GradientNoise(new Sgd((float) r), 1e-4f)),
-            new Racer("Adagrad", Family.ADAPTIVE, 0.01, r -> new Adagrad((float) r)),
-            new Racer("Adadelta", Family.ADAPTIVE, 1, r -> new Adadelta((float) r)),
-            new Racer("RMSprop", Family.ADAPTIVE, 1e-3, r -> new RmsProp((float) r)),
-            ADAM,
-            new Racer("AMSGrad", Family.ADAPTIVE, 1e-3, r -> new Adam((float) r).withAmsGrad()),
-            new Racer("Adamax", Family.ADAPTIVE, 5e-3, r -> new Adamax((float) r)),
-            new Racer("NAdam", Family.ADAPTIVE, 1e-3, r -> new NAdam((float) r)),
-            new Racer("RAdam", Family.ADAPTIVE, 3e-3, r -> new RAdam((float) r)),
-            new Racer("Lion", Family.OTHERS, 3e-4, r -> new Lion((float) r)),
-            new Racer("Lookahead", Family.OTHERS, 3e-3, r -> new Lookahead(new Adam((float) r))),
-            new Racer("SAM", Family.OTHERS, 0.03, r -> new Sam(new Sgd((float) r).momentum(BETA))));
+            new Racer("Gradient descent", MOMENTUM, 0.1, (r, n) -> new Sgd(r)),
+            new Racer("Momentum", MOMENTUM, 0.03, (r, n) -> momentum(r)),
+            new Racer("Mean momentum", MOMENTUM, 0.3, (r, n) -> momentum(r).velocity(Sgd.Velocity.MEAN)),
+            new Racer("Nesterov", MOMENTUM, 0.03, (r, n) -> momentum(r).withNesterov()),
+            new Racer("Nesterov ahead", MOMENTUM, 0.03, (r, n) -> new Nesterov(r, 0.9f)),
+            new Racer("Gradient noise", MOMENTUM, 0.1, (r, n) -> new GradientNoise(new Sgd(r), 1e-4f)),
+            new Racer("Adagrad", ADAPTIVE, 0.01, (r, n) -> new Adagrad(r)),
+            new Racer("Adadelta", ADAPTIVE, 1, (r, n) -> new Adadelta(r)),
+            new Racer("RMSprop", ADAPTIVE, 1e-3, (r, n) -> new RmsProp(r)),
+            new Racer("Adam", ADAPTIVE, 1e-3, (r, n) -> new Adam(r)),
+            new Racer("AMSGrad", ADAPTIVE, 1e-3, (r, n) -> new Adam(r).withAmsGrad()),
+            new Racer("Adamax", ADAPTIVE, 5e-3, (r, n) -> new Adamax(r)),
+            new Racer("NAdam", ADAPTIVE, 1e-3, (r, n) -> new NAdam(r)),
+            new Racer("RAdam", ADAPTIVE, 3e-3, (r, n) -> new RAdam(r)),
+            new Racer("Lion", OTHERS, 3e-4, (r, n) -> new Lion(r)),
+            new Racer("Lookahead", OTHERS, 3e-3, (r, n) -> new Lookahead(new Adam(r))),
+            new Racer("SAM", OTHERS, 0.03, (r, n) -> new Sam(momentum(r))));
 
     /** Those for functions of two variables, among them those that need exact gradients and few parameters. */
     static final List<Racer> ON_SURFACES = joined(
-            BOTH,
-            new Racer("Rprop", Family.OTHERS, 0.01, r -> new Rprop((float) r)),
-            new Racer("L-BFGS", Family.OTHERS, Double.NaN, r -> new LBfgs().iterations(1)),
-            new Racer("Newton", Family.OTHERS, Double.NaN, r -> new Newton()),
-            new Racer("Newton, damped", Family.OTHERS, 1, r -> new Newton(1, (float) r)));
-
-    /** Those of {@link #ON_SURFACES} that textbooks animate. */
-    static final List<String> ANIMATED =
-            List.of("Gradient descent", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam");
+            new Racer("Rprop", OTHERS, 0.01, (r, n) -> new Rprop(r)),
+            new Racer("L-BFGS", OTHERS, Double.NaN, (r, n) -> new LBfgs().iterations(1)),
+            new Racer("Newton", OTHERS, Double.NaN, (r, n) -> new Newton()),
+            new Racer("Newton, damped", OTHERS, 1, (r, n) -> new Newton(1, r)));
 
     /** Those for networks in batches, among them those that treat matrices or keep averages. */
     static final List<Racer> ON_IMAGES = joined(
-            BOTH,
-            new Racer("AdamW", Family.OTHERS, 1e-3, r -> new AdamW((float) r)),
-            new Racer("LAMB", Family.OTHERS, 0.01, r -> new Lamb((float) r)),
-            new Racer("Muon", Family.OTHERS, 0.01, r -> new Muon((float) r)),
-            new Racer("EMA", Family.OTHERS, 0.03, r -> new Ema(new Sgd((float) r).momentum(BETA), 0.99f)),
-            new Racer(
-                    "SWA",
-                    Family.OTHERS,
-                    0.03,
-                    (r, steps) -> new Swa(new Sgd((float) r).momentum(BETA), Math.max(1, steps / 2), 10)));
+            new Racer("AdamW", OTHERS, 1e-3, (r, n) -> new AdamW(r)),
+            new Racer("LAMB", OTHERS, 0.01, (r, n) -> new Lamb(r)),
+            new Racer("Muon", OTHERS, 0.01, (r, n) -> new Muon(r)),
+            new Racer("EMA", OTHERS, 0.03, (r, n) -> new Ema(momentum(r), 0.99f)),
+            new Racer("SWA", OTHERS, 0.03, (r, n) -> new Swa(momentum(r), Math.max(1, n / 2), 10)));
 
-    /** The rates of a grid that make sense for it. For a method without a rate it is one number that has no meaning. */
-    double[] rates(double... grid) {
-        return Double.isNaN(typical) ? new double[] {1} : grid.clone();
+    /** Whether it finds the length of its steps itself, so that any rate is the same to it. */
+    boolean findsItsRate() {
+        return Double.isNaN(typical);
     }
 
-    /** A rate of a grid for readers, with a star at an end of the grid. */
-    String words(double rate, double... grid) {
-        String star = rate == grid[0] || rate == grid[grid.length - 1] ? " *" : "";
-        return Double.isNaN(typical) ? "none" : Race.plain(rate) + star;
-    }
-
-    private static List<Racer> joined(List<Racer> first, Racer... more) {
-        return Stream.concat(first.stream(), Stream.of(more)).toList();
+    private static List<Racer> joined(Racer... more) {
+        return Stream.concat(BOTH.stream(), Stream.of(more)).toList();
     }
 }

@@ -10,18 +10,35 @@ import dev.fathom.optim.Optimizer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BinaryOperator;
 
-/** The functions of two variables by which textbooks compare optimizers. */
-enum Surface {
+/**
+ * A function of two variables by which textbooks compare optimizers.
+ *
+ * @param start where the race begins
+ * @param minima where the function is least
+ * @param least its value there
+ * @param window left, right, low and high of the part that pictures show
+ * @param steps of the race
+ */
+record Surface(
+        String title,
+        String formula,
+        double[] start,
+        List<double[]> minima,
+        double least,
+        double[] window,
+        int steps,
+        BinaryOperator<Tensor> function) {
     /**
      * A quadratic bowl that is 25 times as curved in one direction as in the other: its Hessian has the eigenvalues 1
      * and 25. It is turned by 30 degrees, since methods with a rate for each coordinate have an advantage where its
      * axes are those of the coordinates.
      */
-    RAVINE(
+    static final Surface RAVINE = new Surface(
             "Ravine",
             "(7 x² - 12√3 x y + 19 y²) / 2, which is (u² + 25 v²) / 2 turned by 30 degrees",
             new double[] {-2.1, -0.3},
@@ -32,9 +49,10 @@ enum Surface {
             (x, y) -> turned(x, 1, y)
                     .square()
                     .mul(0.5f)
-                    .add(turned(y, -1, x).square().mul(12.5f))),
+                    .add(turned(y, -1, x).square().mul(12.5f)));
+
     /** A saddle at 0, whose Hessian has the eigenvalues 1 and -1, between two minima. */
-    SADDLE(
+    static final Surface SADDLE = new Surface(
             "Saddle",
             "x² / 2 - y² / 2 + y⁴ / 4",
             new double[] {-1.5, 0.01},
@@ -45,9 +63,10 @@ enum Surface {
             (x, y) -> x.square()
                     .mul(0.5f)
                     .sub(y.square().mul(0.5f))
-                    .add(y.square().square().mul(0.25f))),
+                    .add(y.square().square().mul(0.25f)));
+
     /** Beale (1958): a plain with steep walls. */
-    BEALE(
+    static final Surface BEALE = new Surface(
             "Beale",
             "(1.5 - x + x y)² + (2.25 - x + x y²)² + (2.625 - x + x y³)²",
             new double[] {1, 1.5},
@@ -57,9 +76,10 @@ enum Surface {
             200,
             (x, y) -> term(1.5f, x, y)
                     .add(term(2.25f, x, y.square()))
-                    .add(term(2.625f, x, y.square().mul(y)))),
+                    .add(term(2.625f, x, y.square().mul(y))));
+
     /** Rosenbrock (1960): a curved valley that is a hundred times as steep as its bottom. */
-    ROSENBROCK(
+    static final Surface ROSENBROCK = new Surface(
             "Rosenbrock",
             "(1 - x)² + 100 (y - x²)²",
             new double[] {-1.2, 1},
@@ -69,36 +89,10 @@ enum Surface {
             300,
             (x, y) -> x.rsub(1).square().add(y.sub(x.square()).square().mul(100)));
 
+    static final List<Surface> ALL = List.of(RAVINE, SADDLE, BEALE, ROSENBROCK);
+
     private static final double FAR = 1e6;
     private static final int POINTS = 101;
-
-    private final String title;
-    private final String formula;
-    private final double[] start;
-    private final List<double[]> minima;
-    private final double least;
-    private final double[] window;
-    private final int steps;
-    private final BinaryOperator<Tensor> function;
-
-    Surface(
-            String title,
-            String formula,
-            double[] start,
-            List<double[]> minima,
-            double least,
-            double[] window,
-            int steps,
-            BinaryOperator<Tensor> function) {
-        this.title = title;
-        this.formula = formula;
-        this.start = start;
-        this.minima = minima;
-        this.least = least;
-        this.window = window;
-        this.steps = steps;
-        this.function = function;
-    }
 
     private static Tensor turned(Tensor along, int sign, Tensor across) {
         return along.mul((float) Math.sqrt(0.75)).add(across.mul(sign * 0.5f));
@@ -108,53 +102,24 @@ enum Surface {
         return x.mul(power.sub(1)).add(constant).square();
     }
 
-    String title() {
-        return title;
-    }
-
-    String formula() {
-        return formula;
-    }
-
-    /** Where the race begins. */
-    double[] start() {
-        return start.clone();
-    }
-
-    /** Where the function is least. */
-    List<double[]> minima() {
-        return minima;
-    }
-
-    /** Left, right, low and high of the part that pictures show. */
-    double[] window() {
-        return window.clone();
-    }
-
-    /** The number of steps of the race. */
-    int steps() {
-        return steps;
-    }
-
     /**
      * A way over the surface.
      *
      * @param x the places, the start first
-     * @param y the places
      * @param gaps the height of each place above the least value of the function
      * @param evaluations how often the function and its gradient were computed
      */
     record Path(double[] x, double[] y, double[] gaps, int evaluations) {
-        /**
-         * The mean over the steps of the logarithm of the gap, by which settings are compared: it is low where a path
-         * comes down early and far.
-         */
+        /** The mean over the steps of the logarithm of the gap: it is low where a path comes down early and far. */
         double score(int steps) {
-            double sum = 0;
-            for (int i = 1; i <= steps; i++) {
-                sum += i < gaps.length ? Math.log10(Math.max(1e-10, gaps[i])) : Math.log10(FAR);
-            }
-            return sum / steps;
+            double lost = (steps + 1 - gaps.length) * Math.log10(FAR);
+            return (Arrays.stream(logarithms()).skip(1).sum() + lost) / steps;
+        }
+
+        double[] logarithms() {
+            return Arrays.stream(gaps)
+                    .map(gap -> Math.log10(Math.max(1e-10, gap)))
+                    .toArray();
         }
 
         /** Whether it took all steps without leaving the surface. */
@@ -179,54 +144,48 @@ enum Surface {
     private record Place(Parameter at) implements Net {}
 
     /**
-     * The way of an optimizer from {@code start}, which ends early where the function is no longer finite or the
-     * optimizer gives up.
+     * The way of an optimizer from a place, which ends early where the function is no longer finite or the optimizer
+     * gives up.
      */
     Path path(Optimizer recipe, int steps, double... from) {
-        double[] x = new double[steps + 1];
-        double[] y = new double[steps + 1];
-        double[] gaps = new double[steps + 1];
+        List<double[]> places = new ArrayList<>();
         int[] evaluations = {0};
-        int n = 0;
-        float[] begin = {(float) from[0], (float) from[1]};
-        try (Model<Place> model = Model.of(new Place(new Parameter(Shape.of(2), (shape, rng) -> begin)), 0);
+        Parameter place = new Parameter(Shape.of(2), (shape, rng) -> Averages.floats(from));
+        try (Model<Place> model = Model.of(new Place(place), 0);
                 BoundOptimizer optimizer = recipe.on(model)) {
             LossAndGradient f = () -> {
                 evaluations[0]++;
-                return descent(model);
+                try (Pass pass = Pass.grad()) {
+                    Tensor at = place.value();
+                    Tensor value =
+                            function.apply(at.slice(0, 0, 1), at.slice(0, 1, 2)).sum();
+                    pass.backward(value);
+                    return value.item();
+                }
             };
-            while (n <= steps) {
-                float[] at = model.net().at().value().toArray();
-                x[n] = at[0];
-                y[n] = at[1];
-                gaps[n] = value(at[0], at[1]) - least;
-                if (!(Math.abs(gaps[n]) < FAR)) {
+            while (true) {
+                float[] at = place.value().toArray();
+                double gap = value(at[0], at[1]) - least;
+                if (!(Math.abs(gap) < FAR)) {
                     break;
                 }
-                n++;
-                if (n <= steps) {
-                    f.compute();
-                    optimizer.step(f);
+                places.add(new double[] {at[0], at[1], gap});
+                if (places.size() > steps) {
+                    break;
                 }
+                f.compute();
+                optimizer.step(f);
             }
         } catch (ArithmeticException e) {
             // Newton's Hessian became singular, or a gradient is not finite: the path ends here
-            return cut(x, y, gaps, n, evaluations[0]);
         }
-        return cut(x, y, gaps, n, evaluations[0]);
-    }
-
-    private double descent(Model<Place> model) {
-        try (Pass pass = Pass.grad()) {
-            Tensor at = model.net().at().value();
-            Tensor value = function.apply(at.slice(0, 0, 1), at.slice(0, 1, 2)).sum();
-            pass.backward(value);
-            return value.item();
+        double[][] columns = new double[3][places.size()];
+        for (int i = 0; i < places.size(); i++) {
+            for (int k = 0; k < 3; k++) {
+                columns[k][i] = places.get(i)[k];
+            }
         }
-    }
-
-    private static Path cut(double[] x, double[] y, double[] gaps, int n, int evaluations) {
-        return new Path(Arrays.copyOf(x, n), Arrays.copyOf(y, n), Arrays.copyOf(gaps, n), evaluations);
+        return new Path(columns[0], columns[1], columns[2], evaluations[0]);
     }
 
     /** The value at a place. */
@@ -239,18 +198,14 @@ enum Surface {
 
     /** The values over the window, a row for each height from low to high. */
     double[][] field() {
-        double[][] field = new double[POINTS][];
-        float[] across = new float[POINTS];
-        for (int j = 0; j < POINTS; j++) {
-            across[j] = (float) (window[0] + j * (window[1] - window[0]) / (POINTS - 1));
+        float[] w = Averages.floats(window);
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.linspace(w[0], w[1], POINTS).reshape(1, POINTS).expand(POINTS, POINTS);
+            Tensor y = Tensor.linspace(w[2], w[3], POINTS).reshape(POINTS, 1).expand(POINTS, POINTS);
+            double[] all = Averages.doubles(function.apply(x, y).toArray());
+            double[][] rows = new double[POINTS][];
+            Arrays.setAll(rows, i -> Arrays.copyOfRange(all, i * POINTS, (i + 1) * POINTS));
+            return rows;
         }
-        for (int i = 0; i < POINTS; i++) {
-            double height = window[2] + i * (window[3] - window[2]) / (POINTS - 1);
-            try (Pass pass = Pass.infer()) {
-                Tensor row = function.apply(Tensor.of(across, POINTS), Tensor.full(Shape.of(POINTS), (float) height));
-                field[i] = Averages.doubles(row.toArray());
-            }
-        }
-        return field;
     }
 }

@@ -1,8 +1,7 @@
 package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -12,23 +11,19 @@ import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Many trainings of small networks on the same images, side by side on all cores. In a run with {@code --resume}, each
- * finished training is written into the folder, and is read from there the next time.
+ * Many trainings of small networks on the same images, side by side on all cores; each is a part that the run keeps.
  *
+ * @param what people read of them
  * @param learn the images to learn from
  * @param judge the images by which networks are judged after each epoch
  */
-record Trainings(LabRun run, Dataset learn, Dataset judge) {
+record Trainings(Lab lab, String what, Dataset learn, Dataset judge) {
     /**
      * A training.
      *
@@ -51,61 +46,37 @@ record Trainings(LabRun run, Dataset learn, Dataset judge) {
         }
     }
 
-    /** The courses of all trainings, in their order; empty if the run was interrupted. */
-    List<Course> all(String what, List<Task> tasks) {
+    private record Settings(String what, String task, int images, int batch, int epochs, long seed) {}
+
+    /** The courses of all trainings, in their order. */
+    List<Course> all(List<Task> tasks) {
         AtomicInteger done = new AtomicInteger();
         int every = Math.max(10, tasks.size() / 5);
-        List<Course> courses = new ArrayList<>();
-        for (Course course : Workers.all().run(tasks.size(), i -> {
-            Course c = course(tasks.get(i));
+        return Workers.all().run(tasks.size(), i -> {
+            Task t = tasks.get(i);
+            Settings settings = new Settings(what, t.name, learn.size(), t.batch, t.epochs, t.seed);
+            Course course = lab.part(settings, Course.class, () -> {
+                try (Model<Layer> model = Model.of(t.net.get(), t.seed)) {
+                    return Course.of(fit(t, model), t.epochs);
+                }
+            });
             int n = done.incrementAndGet();
-            if (c != null && n % every == 0 && n < tasks.size()) {
-                run.out().println(Findings.line("%s: %d of %d trainings are done.", what, n, tasks.size()));
-            }
-            return c == null ? new Course(new double[0], new double[0], new double[0], 0) : c;
-        })) {
-            if (course.epochs() == 0) {
-                return List.of();
-            }
-            courses.add(course);
-        }
-        return courses;
-    }
-
-    private @Nullable Course course(Task task) {
-        Path file = run.folder().resolve("trainings").resolve(file(task));
-        if (run.resume() && Files.exists(file)) {
-            return Course.read(file);
-        }
-        if (run.interrupt().requested()) {
-            return null;
-        }
-        try (Model<Layer> model = Model.of(task.net().get(), task.seed())) {
-            Course course = Course.of(fit(task, model), task.epochs());
-            if (course.diverged() && run.interrupt().requested()) {
-                return null;
-            }
-            if (run.resume()) {
-                course.write(file);
+            if (n % every == 0 && n < tasks.size()) {
+                lab.say("%s: %d of %d trainings are done.", what, n, tasks.size());
             }
             return course;
-        }
-    }
-
-    /** Trainings that differ in anything that a person may ask for have different files. */
-    private String file(Task task) {
-        return Findings.line(
-                "%s-%d-images-%d-epochs-seed-%d.csv", task.name(), learn.size(), task.epochs(), task.seed());
+        });
     }
 
     /** Trains a model; the history of one that diverged is that of its finite epochs. */
     Run fit(Task task, Model<Layer> model) {
-        var plain = Trainer.of(model, task.loss(), task.recipe())
+        Trainer<Layer> trainer = Trainer.of(model, task.loss, task.recipe)
                 .metrics(Metric.accuracy())
-                .seed(task.seed());
-        var trainer = task.settings().apply(plain).callbacks(run.interrupt().stopping());
+                .seed(task.seed)
+                .callbacks(lab.run().interrupt().stopping());
         try {
-            return trainer.fit(learn.shuffled(task.seed()).batches(task.batch()), judge, task.epochs());
+            var batches = learn.shuffled(task.seed).batches(task.batch);
+            return task.settings.apply(trainer).fit(batches, judge, task.epochs);
         } catch (NonFiniteLossException e) {
             return e.run();
         }

@@ -49,21 +49,10 @@ public record NamedActivation(String name, Kind kind, IntFunction<Layer> layer, 
 
     /** Activations that resemble each other. */
     public enum Kind {
-        RECTIFIERS("Rectifiers"),
-        BOUNDED("Bounded activations"),
-        EXPONENTIAL("Exponential rectifiers"),
-        GATED("Gated rectifiers");
-
-        private final String title;
-
-        Kind(String title) {
-            this.title = title;
-        }
-
-        /** Its name on pages. */
-        public String title() {
-            return title;
-        }
+        RECTIFIERS,
+        BOUNDED,
+        EXPONENTIAL,
+        GATED
     }
 
     private NamedActivation(String name, Kind kind, Layer layer) {

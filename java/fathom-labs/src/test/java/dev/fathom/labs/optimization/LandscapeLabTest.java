@@ -4,17 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.nn.Model;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Rng;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -64,14 +59,6 @@ class LandscapeLabTest {
         assertThat(folder.resolve("widths.png")).isNotEmptyFile();
     }
 
-    @Test
-    void anInterruptedRunKeepsThePlanes(@TempDir Path stopped) {
-        InterruptedRun half = InterruptedRun.of(new LandscapeLab(), "The plane of the ways holds", null, stopped);
-        assertThat(half.result().isFinished()).isFalse();
-        assertThat(half.out()).doesNotContain("Levenberg");
-        assertThat(half.result().figures()).hasSize(6);
-    }
-
     private static CriticalPoint point(double loss, double... eigenvalues) {
         return new CriticalPoint(loss, 1, 1e-6, eigenvalues);
     }
@@ -82,14 +69,9 @@ class LandscapeLabTest {
      */
     @Test
     void theCorrelationIsThatOfLossesAndShares() {
-        Findings page = new Findings("Points", "", new PrintStream(OutputStream.nullOutputStream()));
-        LandscapeLab.indices(page, List.of(point(1, 1e-9, 1, 2), point(2, -2, -1, 1), point(3, -1, 1, 2)), true);
-        assertThat(page.figures())
-                .extracting(Figure::name)
-                .containsExactly(
-                        "Critical points, correlation of loss and index", "Critical points with negative eigenvalues");
-        assertThat(page.figures().get(0).measured()).isCloseTo(0.5, within(1e-6));
-        assertThat(page.figures().get(1).measured()).isCloseTo(200.0 / 3, within(1e-9));
+        List<CriticalPoint> points = List.of(point(1, 1e-9, 1, 2), point(2, -2, -1, 1), point(3, -1, 1, 2));
+        assertThat(points).extracting(CriticalPoint::negative).containsExactly(0L, 2L, 1L);
+        assertThat(CriticalPoint.correlation(points)).isCloseTo(0.5, within(1e-6));
     }
 
     private static Dataset data() {
@@ -101,17 +83,16 @@ class LandscapeLabTest {
     @Test
     void theSameSeedGivesTheSameWay() {
         try (Dataset data = data()) {
+            FlatNet net = FlatNet.of(Activation.TANH, 4, 3, 2);
             List<List<float[]>> twice = IntStream.range(0, 2)
-                    .mapToObj(i -> Ways.of(
-                            () -> FlatNet.of(Activation.TANH, 4, 3, 2), new Sgd(0.1f), data, 10, 5, 2, 7, () -> false))
+                    .mapToObj(i -> net.way(new Sgd(0.1f), data, 10, 5, 2, 7, () -> {}))
                     .toList();
             assertThat(twice.get(0)).hasSize(11); // before each second of 20 steps, and at the end
             for (int i = 0; i < 11; i++) {
                 assertThat(twice.get(0).get(i)).isEqualTo(twice.get(1).get(i));
             }
-            FlatNet net = FlatNet.of(Activation.TANH, 4, 3, 2);
-            assertThat(Ways.loss(net, data, twice.get(0).get(10)))
-                    .isLessThan(Ways.loss(net, data, twice.get(0).get(0)));
+            assertThat(net.loss(data, twice.get(0).get(10)))
+                    .isLessThan(net.loss(data, twice.get(0).get(0)));
         }
     }
 
@@ -136,20 +117,23 @@ class LandscapeLabTest {
 
     @Test
     void aPlaneHasItsLossesAtTheirPlaces() {
-        try (Dataset data = data();
-                Model<FlatNet> model = Model.of(FlatNet.of(Activation.TANH, 4, 3, 2), 1)) {
-            float[] origin = Ways.weights(model);
-            float[] u = new Rng(1).normal(origin.length, 0, 1);
-            float[] v = new Rng(2).normal(origin.length, 0, 1);
-            double[][] plane =
-                    Ways.plane(model.net(), data, origin, u, v, Ways.range(-1, 1, 3), Ways.range(0, 2, 5), () -> false);
-            assertThat(plane).hasDimensions(5, 3);
-            assertThat(plane[0][1]).isEqualTo(Ways.loss(model.net(), data, origin));
+        try (Dataset data = data()) {
+            FlatNet net = FlatNet.of(Activation.TANH, 4, 3, 2);
+            float[] origin = new Rng(3).normal(net.size(), 0, 1);
+            float[] u = new Rng(1).normal(net.size(), 0, 1);
+            float[] v = new Rng(2).normal(net.size(), 0, 1);
+            FlatNet.Plane plane = new FlatNet.Plane(origin, u, v);
+            double[][] field = net.field(data, plane, new double[] {-1, 1, 0, 2}, 5, () -> {});
+            assertThat(field).hasDimensions(5, 5);
+            assertThat(field[0][2]).isEqualTo(net.loss(data, origin));
             float[] corner = origin.clone();
             for (int i = 0; i < corner.length; i++) {
                 corner[i] += u[i] + 1.5f * v[i];
             }
-            assertThat(plane[3][2]).isCloseTo(Ways.loss(model.net(), data, corner), within(1e-5));
+            assertThat(field[3][4]).isCloseTo(net.loss(data, corner), within(1e-5));
+            double[][] nearest = new FlatNet.Plane(new float[] {1, 0, 0}, new float[] {2, 0, 0}, new float[] {0, 1, 0})
+                    .nearest(List.of(new float[] {5, 3, 7}));
+            assertThat(nearest).isDeepEqualTo(new double[][] {{2}, {3}});
         }
     }
 
@@ -163,7 +147,7 @@ class LandscapeLabTest {
                 .toArray();
         try (Dataset data = Dataset.of(x, Shape.of(2), y)) {
             FlatNet net = FlatNet.of(Activation.TANH, 2, 2);
-            CriticalPoint point = CriticalPoint.from(net, data, 30, 1e-6, () -> false, new float[6]);
+            CriticalPoint point = CriticalPoint.from(net, data, 30, 1e-6, () -> {}, new float[6]);
             assertThat(point.norm()).isLessThan(1e-4).isLessThan(point.before() / 100);
             assertThat(point.negative()).isZero();
             assertThat(point.positive()).isEqualTo(3); // the other three directions shift both logits alike
@@ -180,7 +164,7 @@ class LandscapeLabTest {
         int[] y = {1, 0, 1, 0};
         try (Dataset data = Dataset.of(x, Shape.of(1), y)) {
             FlatNet net = FlatNet.of(Activation.TANH, 1, 1, 2);
-            CriticalPoint zero = CriticalPoint.from(net, data, 5, 1e-6, () -> false, new float[net.size()]);
+            CriticalPoint zero = CriticalPoint.from(net, data, 5, 1e-6, () -> {}, new float[net.size()]);
             assertThat(zero.norm()).isLessThan(1e-6);
             assertThat(zero.loss()).isCloseTo(Math.log(2), within(1e-6));
             assertThat(zero.negative()).isEqualTo(1);

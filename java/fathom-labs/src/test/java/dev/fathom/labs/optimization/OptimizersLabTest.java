@@ -3,7 +3,6 @@ package dev.fathom.labs.optimization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.optim.Newton;
@@ -63,17 +62,6 @@ class OptimizersLabTest {
     }
 
     @Test
-    void aStarMarksTheEndsOfAGrid() {
-        Racer adam = Racer.ON_SURFACES.stream()
-                .filter(c -> c.name().equals("Adam"))
-                .findFirst()
-                .orElseThrow();
-        assertThat(adam.words(0.1, 0.1, 1, 10)).isEqualTo("0.1 *");
-        assertThat(adam.words(1, 0.1, 1, 10)).isEqualTo("1");
-        assertThat(adam.words(10, 0.1, 1, 10)).isEqualTo("10 *");
-    }
-
-    @Test
     void everyOptimizerLearnsTheImages() {
         List<Racer> all = Racer.ON_IMAGES;
         assertThat(all).hasSize(22);
@@ -102,7 +90,7 @@ class OptimizersLabTest {
     /** The textbook values of the surfaces, and one step of each of two methods by hand. */
     @Test
     void theSurfacesAreThoseOfTheTextbook() {
-        for (Surface surface : Surface.values()) {
+        for (Surface surface : Surface.ALL) {
             for (double[] at : surface.minima()) {
                 assertThat(surface.path(new Sgd(1e-6f), 0, at).end())
                         .as(surface.title())
@@ -133,30 +121,5 @@ class OptimizersLabTest {
         assertThat(lost.arrival(1e-3)).isEqualTo(-1);
         Surface.Path there = Surface.RAVINE.path(new Newton(), 5, 1, 1);
         assertThat(there.arrival(1e-3)).isEqualTo(1);
-    }
-
-    @Test
-    void anInterruptedRunKeepsWhatIsFinishedAndTheSameSeedGivesTheSameFigures(@TempDir Path stopped) {
-        InterruptedRun half = InterruptedRun.of(new OptimizersLab(), "Saddle  ", null, stopped);
-        assertThat(half.result().isFinished()).isFalse();
-        assertThat(half.out()).contains("Nesterov").doesNotContain("Rosenbrock  ");
-        int n = 2 * Racer.ON_SURFACES.size();
-        assertThat(half.result().figures()).hasSize(n).isEqualTo(run.figures().subList(0, n));
-    }
-
-    /** A finished training is read, not done again, when a run is resumed. */
-    @Test
-    void aCourseIsReadAsItWasWritten(@TempDir Path temp) {
-        Course course = new Course(new double[] {2, 0.5}, new double[] {2.25, 1}, new double[] {0.1, 1 / 3.0}, 2);
-        course.write(temp.resolve("a.csv"));
-        Course read = Course.read(temp.resolve("a.csv"));
-        assertThat(read.accuracies()).containsExactly(0.1, 1 / 3.0);
-        assertThat(read.loss()).isEqualTo(0.5);
-        assertThat(read.end()).isEqualTo(1);
-        assertThat(read.diverged()).isFalse();
-        Course lost = new Course(new double[] {2}, new double[] {Double.NaN}, new double[] {0}, 2);
-        lost.write(temp.resolve("b.csv"));
-        assertThat(Course.read(temp.resolve("b.csv")).diverged()).isTrue();
-        assertThat(Course.mean(List.of(lost, course)).accuracy()).isEqualTo(1 / 3.0);
     }
 }

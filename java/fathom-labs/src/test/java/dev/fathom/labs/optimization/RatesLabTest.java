@@ -2,7 +2,6 @@ package dev.fathom.labs.optimization;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import java.nio.file.Path;
 import java.util.List;
@@ -80,13 +79,5 @@ class RatesLabTest {
             assertThat(folder.resolve(file + ".png")).isNotEmptyFile();
         }
         assertThat(run.result().isFinished()).isTrue();
-    }
-
-    @Test
-    void anInterruptedRunKeepsWhatIsFinished(@TempDir Path stopped) {
-        InterruptedRun half = InterruptedRun.of(new RatesLab(), "the best rate of this grid", null, stopped);
-        assertThat(half.result().isFinished()).isFalse();
-        assertThat(half.result().figures()).hasSize(10);
-        assertThat(half.out()).doesNotContain("temperature");
     }
 }

@@ -3,7 +3,6 @@ package dev.fathom.labs.optimization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.nn.MeanField;
@@ -64,13 +63,6 @@ class SignalsLabTest {
                 assertThat(folder.resolve(unit + "-" + what + ".png")).isNotEmptyFile();
             }
         }
-    }
-
-    @Test
-    void anInterruptedRunKeepsWhatIsFinishedAndTheSameSeedGivesTheSameFigures(@TempDir Path stopped) {
-        InterruptedRun half = InterruptedRun.of(new SignalsLab(), "SELU  ", null, stopped);
-        assertThat(half.result().isFinished()).isFalse();
-        assertThat(half.result().figures()).hasSize(32).isEqualTo(run.figures().subList(0, 32));
     }
 
     /**
