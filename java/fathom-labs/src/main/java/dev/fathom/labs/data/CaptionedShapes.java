@@ -126,6 +126,11 @@ public record CaptionedShapes(List<Scene> scenes, byte[] pixels) {
                 .toArray(int[][]::new);
     }
 
+    /** The words of the English caption of each scene. */
+    public List<List<String>> captions() {
+        return scenes.stream().map(s -> words(s.english(true))).toList();
+    }
+
     /** A question about each scene, drawn from a seed. */
     public List<Question> questions(long seed) {
         Rng rng = new Rng(seed).split("questions");

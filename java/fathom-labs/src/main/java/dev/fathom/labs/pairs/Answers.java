@@ -9,9 +9,8 @@ import dev.fathom.data.Field;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Question;
 import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -22,30 +21,29 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.AttentionMask;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
-import dev.fathom.train.Metric;
 import dev.fathom.train.Step;
 import dev.fathom.view.ImageSheet;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /** Questions about pictures of two things (visual question answering). */
-record Answers(LabRun run, CaptionedShapes training, CaptionedShapes test) {
+final class Answers {
     private static final int WIDTH = 32;
     private static final int QUESTION = 64;
-    private static final int CHUNK = 250;
     /** Questions about each training picture. */
     private static final int SETS = 3;
 
     private static final int SHOWN = 12;
+
+    private Answers() {}
 
     /**
      * A CNN reads the picture and an LSTM the question. The question looks at the cells of the picture twice: what it
@@ -76,12 +74,7 @@ record Answers(LabRun run, CaptionedShapes training, CaptionedShapes test) {
                     new Forms(WIDTH));
         }
 
-        Tensor logits(Batch batch) {
-            Tensor memory = cells.apply(batch.get("picture"));
-            return logits(batch, memory, forms.code(memory));
-        }
-
-        private Tensor logits(Batch batch, Tensor memory, Tensor code) {
+        Tensor logits(Batch batch, Tensor memory, Tensor code) {
             int n = batch.size();
             Tensor question = lstm.run(words.apply(batch.get("question")), State.EMPTY, batch.lengths("question"))
                     .last()
@@ -103,66 +96,56 @@ record Answers(LabRun run, CaptionedShapes training, CaptionedShapes test) {
         }
     }
 
-    /** Trains the network and adds its table; false if the run was interrupted. */
-    boolean addTo(Findings page) {
+    static void run(Lab lab, CaptionedShapes training, CaptionedShapes test) {
+        lab.section("Questions about pictures");
         CaptionedShapes shown = training.repeated(SETS);
-        List<Question> known = shown.questions(run.seed() + 1);
-        List<Question> asked = test.questions(run.seed());
-        PairTraining teaching = new PairTraining(run, run.epochs(8, 2), run.of(40, 20));
+        List<Question> known = shown.questions(lab.seed() + 1);
+        List<Question> asked = test.questions(lab.seed());
         try (Dataset learn = dataset(shown, known);
                 Dataset judge = dataset(test, asked);
-                Model<Answerer> model = Model.of(Answerer.of(), run.seed())) {
-            if (teaching.fit("questions", model, Answerer::step, Metric.accuracy(), learn) == null) {
-                return false;
-            }
-            List<String> answers = answers(model.net(), judge);
+                Model<Answerer> model = Model.of(Answerer.of(), lab.seed())) {
+            EncodersLab.teach(lab, "questions", model, Answerer::step, learn, lab.epochs(8, 2), lab.of(40, 20));
+            int[] classes = model.predict(
+                            judge,
+                            (net, b) -> Objects.requireNonNull(net.step(b).output()))
+                    .classes();
+            List<String> answers =
+                    Arrays.stream(classes).mapToObj(Question.ANSWERS::get).toList();
             List<String> blind = blind(known, asked);
-            List<List<String>> rows = new ArrayList<>();
+            Table table = lab.table("answers", "about").named("Questions, {row}, {column}");
             for (Question.Kind kind : Question.Kind.values()) {
                 int[] some = IntStream.range(0, asked.size())
                         .filter(i -> asked.get(i).kind() == kind)
                         .toArray();
-                rows.add(List.of(
-                        kind.name().toLowerCase(Locale.ROOT),
-                        Arrays.stream(some)
-                                .mapToObj(i -> asked.get(i).text())
-                                .findFirst()
-                                .orElse(""),
-                        percent(right(answers, asked, some)),
-                        percent(right(blind, asked, some))));
+                table.row(kind.name().toLowerCase(Locale.ROOT))
+                        .cell(
+                                "such as",
+                                some.length == 0 ? "" : asked.get(some[0]).text())
+                        .put("right", "%.1f %%", right(answers, asked, some))
+                        .put("without the picture", "%.1f %%", right(blind, asked, some));
             }
             int[] all = IntStream.range(0, asked.size()).toArray();
-            rows.add(List.of("all", "", percent(right(answers, asked, all)), percent(right(blind, asked, all))));
-            page.table(List.of("about", "such as", "right", "without the picture"), rows)
-                    .key(Figure.of("Questions answered", "%", 100 * right(answers, asked, all))
-                            .baseline(100 * right(blind, asked, all), "most frequent answer to the same question"))
-                    .picture("answers.png", "Test pictures with questions and answers", sheet(asked, answers)::render);
-            return true;
+            table.named("Questions answered")
+                    .row("all")
+                    .cell("without the picture", line("%.1f %%", right(blind, asked, all)))
+                    .put("right", "%.1f %%", right(answers, asked, all))
+                    .baseline(right(blind, asked, all), "most frequent answer to the same question");
+            ImageSheet sheet = new ImageSheet(Scene.SIDE, Scene.SIDE, 3);
+            for (int i = 0; i < Math.min(SHOWN, test.size()); i++) {
+                Question q = asked.get(i);
+                boolean right = answers.get(i).equals(q.answer());
+                String said = answers.get(i) + (right ? "" : " (it is " + q.answer() + ")");
+                sheet.add(test.picture(i), q.text() + "?\n" + said);
+            }
+            lab.sheet("answers.png", sheet);
         }
-    }
-
-    private static String percent(double share) {
-        return line("%.1f %%", 100 * share);
     }
 
     private static double right(List<String> answers, List<Question> asked, int... some) {
         return Arrays.stream(some)
-                .mapToDouble(i -> answers.get(i).equals(asked.get(i).answer()) ? 1 : 0)
+                .mapToDouble(i -> answers.get(i).equals(asked.get(i).answer()) ? 100 : 0)
                 .average()
                 .orElse(0);
-    }
-
-    private static List<String> answers(Answerer net, Dataset data) {
-        List<String> all = new ArrayList<>();
-        var batches = data.batches(Math.min(CHUNK, data.size())).epoch(0);
-        while (batches.hasNext()) {
-            try (Pass pass = Pass.infer()) {
-                Arrays.stream(net.logits(batches.next()).argmax(1).toIntArray())
-                        .mapToObj(Question.ANSWERS::get)
-                        .forEach(all::add);
-            }
-        }
-        return all;
     }
 
     /**
@@ -199,16 +182,5 @@ record Answers(LabRun run, CaptionedShapes training, CaptionedShapes test) {
                                         .mapToInt(q -> Question.ANSWERS.indexOf(q.answer()))
                                         .toArray())
                         .target());
-    }
-
-    private ImageSheet sheet(List<Question> asked, List<String> answers) {
-        ImageSheet sheet = new ImageSheet(Scene.SIDE, Scene.SIDE, 3);
-        for (int i = 0; i < Math.min(SHOWN, test.size()); i++) {
-            Question q = asked.get(i);
-            boolean right = answers.get(i).equals(q.answer());
-            sheet.add(
-                    test.picture(i), q.text() + "?\n" + answers.get(i) + (right ? "" : " (it is " + q.answer() + ")"));
-        }
-        return sheet;
     }
 }

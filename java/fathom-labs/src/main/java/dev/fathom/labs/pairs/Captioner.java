@@ -4,9 +4,9 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.decode.BeamSearch;
-import dev.fathom.decode.Hypothesis;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
+import dev.fathom.labs.data.Thing;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -17,8 +17,8 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Step;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A network that says what is on a picture: the features of a CNN start an LSTM that writes the caption (Vinyals et al.
@@ -29,7 +29,6 @@ import java.util.List;
 record Captioner(Cells cells, Linear start, Writer writer) implements Net {
     private static final int WIDTH = 32;
     private static final int HIDDEN = 96;
-    private static final int CHUNK = 200;
 
     static Captioner of(boolean attention) {
         return new Captioner(
@@ -47,8 +46,7 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
         int[][] captions = shapes.sentences(CaptionedShapes.ENGLISH, scene -> scene.english(true));
         return Dataset.of(
                 shapes.images("x").input(),
-                Field.ragged("y", Arrays.stream(captions).map(Writer::stopped).toArray(int[][]::new))
-                        .target());
+                Field.ragged("y", Writer.stopped(captions)).target());
     }
 
     Step.Result step(Batch batch) {
@@ -58,10 +56,7 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
 
     private State memory(Tensor pictures) {
         Tensor memory = cells.apply(pictures);
-        int n = memory.dim(0);
-        List<Tensor> state =
-                start.apply(memory.flatten(1)).tanh().reshape(n, 1, 2 * HIDDEN).chunk(2, 2);
-        State first = State.of("hidden", state.get(0), "cell", state.get(1));
+        State first = Writer.first(start, memory.flatten(1));
         return writer.attention() == null ? Writer.memory(first) : Writer.memory(first, memory);
     }
 
@@ -69,16 +64,9 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
     List<List<String>> captions(Dataset pictures) {
         BeamSearch greedy = new BeamSearch(1, Reserved.STANDARD.end(), 12);
         List<List<String>> all = new ArrayList<>();
-        var batches = pictures.batches(Math.min(CHUNK, pictures.size())).epoch(0);
-        while (batches.hasNext()) {
-            List<List<Hypothesis>> beams;
-            try (Pass pass = Pass.infer()) {
-                Tensor x = batches.next().x();
-                beams = writer.search(greedy, () -> memory(x));
-            }
-            beams.forEach(
-                    beam -> all.add(CaptionedShapes.ENGLISH.tokens(beam.get(0).toArray())));
-        }
+        pictures.forEach(batch -> writer.search(greedy, () -> memory(batch.x()))
+                .forEach(beam ->
+                        all.add(CaptionedShapes.ENGLISH.tokens(beam.get(0).toArray()))));
         return all;
     }
 
@@ -96,29 +84,30 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
      */
     static double focus(CaptionedShapes shapes, float[][][] attention) {
         double right = 0;
-        double wrong = 0;
+        double both = 0;
         for (int i = 0; i < shapes.size(); i++) {
-            Scene scene = shapes.scenes().get(i);
-            int words = CaptionedShapes.words(scene.english(true)).size();
+            int words = shapes.captions().get(i).size();
             for (int word = 1; word < 4; word++) {
-                float[] first = attention[i][word];
-                float[] second = attention[i][words - 4 + word];
-                right += on(scene, 0, first) + on(scene, 1, second);
-                wrong += on(scene, 1, first) + on(scene, 0, second);
+                for (int named = 0; named < 2; named++) {
+                    float[] weights = attention[i][named == 0 ? word : words - 4 + word];
+                    double on = on(shapes.scenes().get(i).things().get(named), weights);
+                    right += on;
+                    both += on + on(shapes.scenes().get(i).things().get(1 - named), weights);
+                }
             }
         }
-        return right / (right + wrong);
+        return right / both;
     }
 
     /** The attention on the cells whose middle lies in the circle around a thing. */
-    private static double on(Scene scene, int thing, float... weights) {
+    private static double on(Thing thing, float... weights) {
         double pixels = (double) Scene.SIDE / Cells.SIDE;
-        double sum = 0;
-        for (int cell = 0; cell < weights.length; cell++) {
-            int row = cell / Cells.SIDE;
-            int column = cell % Cells.SIDE;
-            sum += scene.things().get(thing).covers((column + 0.5) * pixels, (row + 0.5) * pixels) ? weights[cell] : 0;
-        }
-        return sum;
+        return IntStream.range(0, weights.length)
+                .filter(i -> {
+                    int row = i / Cells.SIDE;
+                    return thing.covers((i % Cells.SIDE + 0.5) * pixels, (row + 0.5) * pixels);
+                })
+                .mapToDouble(i -> weights[i])
+                .sum();
     }
 }

@@ -1,6 +1,7 @@
 package dev.fathom.labs.pairs;
 
 import dev.fathom.attention.LearnedPositions;
+import dev.fathom.labs.data.Scene;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
@@ -38,5 +39,15 @@ record Cells(Sequential convolutions, LearnedPositions positions) implements Lay
     public Tensor forward(Tensor pictures) {
         Tensor map = convolutions.apply(pictures);
         return positions.apply(map.reshape(map.dim(0), COUNT, map.dim(3)));
+    }
+
+    /** A weight for each cell as one for each pixel. */
+    static float[] pixels(float... cells) {
+        float[] all = new float[Scene.SIDE * Scene.SIDE];
+        int each = Scene.SIDE / SIDE;
+        for (int i = 0; i < all.length; i++) {
+            all[i] = cells[i / Scene.SIDE / each * SIDE + i % Scene.SIDE / each];
+        }
+        return all;
     }
 }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pairs.MovingDigits.ACTIONS;
+import static dev.fathom.labs.pairs.MovingDigits.DIRECTIONS;
 import static dev.fathom.labs.pairs.MovingDigits.FRAMES;
 import static dev.fathom.labs.pairs.MovingDigits.SEEN;
 import static dev.fathom.labs.pairs.MovingDigits.SIDE;
@@ -47,7 +47,7 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     /** Paints the next frame from the state alone, by transposed convolutions. */
     record Painting(Layer layers) implements FrameDecoder {
         Painting() {
-            this(PairDecoder.painter(HIDDEN, 1));
+            this(Pair.painter(HIDDEN, 1));
         }
 
         @Override
@@ -95,7 +95,7 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
                         new Flatten(),
                         new Linear(4 * 4 * 32, CODE).act(Activation.RELU)),
                 Recurrent.lstm(CODE, HIDDEN).biases(1).forgetBias(1),
-                new Linear(HIDDEN, ACTIONS.size()),
+                new Linear(HIDDEN, DIRECTIONS),
                 new Linear(HIDDEN, 2),
                 frame);
     }
@@ -131,29 +131,20 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     }
 
     /**
-     * What it says about clips of which it has seen the first {@link MovingDigits#SEEN} frames.
-     *
-     * @param directions [clips, actions], logits of the direction in which the digit came to the last frame that was
-     *     seen
-     * @param places for each coming frame the places [clips, 2]
-     * @param frames each coming frame [clips, side, side], drawn from the one before
+     * What it says about clips of which it has seen the first {@link MovingDigits#SEEN} frames: [clips, directions] the
+     * logits of the direction in which the digit came to the last of them, then for each coming frame the place [clips,
+     * 2] and the pixels [clips, side side]. It goes on from the frame that it has drawn itself.
      */
-    record Forecast(Tensor directions, List<Tensor> places, List<Tensor> frames) {}
-
-    /** Goes on from the frames that are seen, each time from the frame that it has drawn itself. */
-    Forecast forecast(Tensor frames) {
+    Tensor forecast(Tensor frames) {
         int n = frames.dim(0);
         Output out = watch(frames.slice(1, 0, SEEN), State.EMPTY);
-        Tensor directions = action.apply(out.last());
+        List<Tensor> all = new ArrayList<>(List.of(action.apply(out.last())));
         Tensor last = frames.slice(1, SEEN - 1, SEEN).reshape(n, SIDE, SIDE);
-        List<Tensor> places = new ArrayList<>();
-        List<Tensor> drawn = new ArrayList<>();
         for (int t = SEEN; t < FRAMES; t++) {
-            places.add(place.apply(out.last()));
             last = frame.next(out.last(), last);
-            drawn.add(last);
+            all.addAll(List.of(place.apply(out.last()), last.flatten(1)));
             out = watch(last.reshape(n, 1, SIDE, SIDE), out.state());
         }
-        return new Forecast(directions, places, drawn);
+        return Tensor.concat(1, all.toArray(Tensor[]::new));
     }
 }

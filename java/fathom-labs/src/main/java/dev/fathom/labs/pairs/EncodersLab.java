@@ -1,104 +1,279 @@
 package dev.fathom.labs.pairs;
 
 import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.labs.data.CaptionedShapes;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.data.Scene;
+import dev.fathom.labs.data.Thing;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
+import dev.fathom.labs.statistics.Averages;
+import dev.fathom.labs.translation.Writer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
+import dev.fathom.text.Reserved;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import dev.fathom.train.Workers;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.IntPredicate;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.Supplier;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One data set of captioned shapes under every pair of an encoder and a decoder, label to picture and back, questions
  * about pictures, and translation with a picture beside the text.
  */
-public final class EncodersLab implements OldExperiment {
+public final class EncodersLab implements Experiment {
+    private static final int NEIGHBORS = 5;
+    /** The sum over examples of the mean squared difference of output and target. */
+    static final Metric SQUARES = Metric.lowerIsBetter(
+            "squares", (x, y) -> Metric.Sum.ofMean(x.sub(y).square().mean().item(), x.dim(0)));
+
+    static final Metric EXACT = Writer.exact("exact", Reserved.STANDARD.padding());
+
+    private record Reader(String name, String reads, Supplier<Pair.Encoder> net) {}
+
+    /**
+     * A decoder and how it is scored.
+     *
+     * @param numbers what a regression is to answer for all scenes; null for a class or a sentence
+     * @param answer the class or the sentence that is right for a scene
+     */
+    private record Task(
+            String name,
+            String answers,
+            Supplier<Pair.Decoder> net,
+            Metric metric,
+            @Nullable Function<CaptionedShapes, float[]> numbers,
+            Function<Scene, Object> answer) {
+        static Task regression(
+                String name, String answers, Supplier<Pair.Decoder> net, Function<CaptionedShapes, float[]> numbers) {
+            return new Task(name, answers, net, SQUARES, numbers, scene -> scene);
+        }
+
+        static Task classes(String name, String answers, Supplier<Pair.Decoder> net, Function<Scene, Object> answer) {
+            return new Task(name, answers, net, Metric.accuracy(), null, answer);
+        }
+    }
+
     @Override
     public String name() {
         return "encoders";
     }
 
     @Override
-    public Findings run(LabRun run) {
-        CaptionedShapes stored = CaptionedShapes.alone(run.of(1000, 200), 5 * run.seed());
-        CaptionedShapes training = CaptionedShapes.alone(run.of(6000, 480), 5 * run.seed() + 1);
-        CaptionedShapes test = CaptionedShapes.alone(run.of(1500, 200), 5 * run.seed() + 2);
-        Findings page = run.page(
-                "Lab encoders",
-                line(
-                        "%,d drawn pictures with captions to learn from, and %,d others for the test",
-                        training.size(), test.size()));
-        CaptionedShapes two = CaptionedShapes.pairs(run.of(12_000, 800), 5 * run.seed() + 3);
-        CaptionedShapes twoTest = CaptionedShapes.pairs(run.of(1500, 200), 5 * run.seed() + 4);
-        boolean whole = pairs(page, new PairTable(run, stored, training, test))
-                && drawings(page, new Drawings(run, training, test))
-                && answers(page, new Answers(run, two, twoTest))
-                && translations(page, translations(run, two, twoTest));
-        return whole ? page.finished() : page;
+    public void run(Lab lab) {
+        CaptionedShapes stored = CaptionedShapes.alone(lab.of(1000, 200), 5 * lab.seed());
+        CaptionedShapes training = CaptionedShapes.alone(lab.of(6000, 480), 5 * lab.seed() + 1);
+        CaptionedShapes test = CaptionedShapes.alone(lab.of(1500, 200), 5 * lab.seed() + 2);
+        CaptionedShapes two = CaptionedShapes.pairs(lab.of(12_000, 800), 5 * lab.seed() + 3);
+        CaptionedShapes twoTest = CaptionedShapes.pairs(lab.of(1500, 200), 5 * lab.seed() + 4);
+        lab.put("learn", training.size()).put("test", test.size());
+        pairs(lab, stored, training, test);
+        Drawings.run(lab, training, test);
+        Answers.run(lab, two, twoTest);
+        int learned = lab.of(4000, 700);
+        CaptionedShapes heldOut = two.part(learned, learned + lab.of(500, 100));
+        Translations.run(lab, two.first(learned), heldOut, twoTest);
     }
 
-    /** The translations learn from the first pairs, and the next ones choose their weights. */
-    private static Translations translations(LabRun run, CaptionedShapes two, CaptionedShapes test) {
-        int learned = run.of(4000, 700);
-        return new Translations(run, two.first(learned), two.part(learned, learned + run.of(500, 100)), test);
+    private static List<Task> tasks() {
+        int code = Pair.CODE;
+        return List.of(
+                Task.regression(
+                        "linear regression",
+                        "place, R2",
+                        () -> new Pair.Answering("place", Loss.mse(), new Linear(code, 2)),
+                        EncodersLab::places),
+                Task.classes(
+                        "logistic regression",
+                        "form",
+                        () -> new Pair.Answering(
+                                "form", Loss.crossEntropy(), new Linear(code, Thing.Form.values().length)),
+                        s -> s.first().form()),
+                Task.classes( // linear in the code (Crammer and Singer 2001)
+                        "support vector machine",
+                        "color",
+                        () -> new Pair.Answering(
+                                "color", Loss.crammerSinger(1), new Linear(code, Thing.Paint.values().length)),
+                        s -> s.first().paint()),
+                Task.classes(
+                        "MLP",
+                        "kind of 72",
+                        () -> new Pair.Answering(
+                                "kind",
+                                Loss.crossEntropy(),
+                                new Sequential(new Linear(code, 96).act(RELU), new Linear(96, Thing.KINDS))),
+                        s -> s.first().kind()),
+                Task.regression(
+                        "deconv net",
+                        "picture, R2",
+                        () -> new Pair.Answering("picture", Loss.mse(), Pair.painter(code, 3)),
+                        CaptionedShapes::numbers),
+                new Task("RNN (LSTM)", "French caption", Pair.Writing::new, EXACT, null, s -> s.french(true)));
     }
 
-    private static boolean pairs(Findings page, PairTable table) {
-        page.section("Every encoder with every decoder", "")
-                .text("One picture of 32 x 32 pixels shows one thing of six forms, six colors and two sizes at "
-                        + "one of nine places, and its caption says "
-                        + "so in English: a small red circle at the top left. Five encoders make a code "
-                        + "of 64 numbers, three of the picture and two "
-                        + "of the caption, and six decoders answer from the code. Each of the 30 pairs is "
-                        + "a network of its own, trained end to end "
-                        + "with the loss of its decoder: squared error, cross-entropy, hinge loss, or the "
-                        + "cross-entropy of words.")
-                .text("The code of nearest neighbors is the mean of five learned vectors, one for each of the "
-                        + "stored pictures that are nearest to the "
-                        + "picture. A score is a share of right answers on test pictures, for a caption "
-                        + "as a whole, and for the place and the "
-                        + "picture the share of the variance that is explained (R2). Nothing is published "
-                        + "for these pictures; the last rows say "
-                        + "what the nearest stored picture's own answer and the mean or most frequent "
-                        + "answer come to.");
-        return table.addTo(page);
+    private static void pairs(Lab lab, CaptionedShapes stored, CaptionedShapes training, CaptionedShapes test) {
+        lab.section("Every encoder with every decoder");
+        List<Reader> readers = List.of(
+                new Reader("CNN", "picture", () -> Pair.OfPicture.cnn(Pair.CODE)),
+                new Reader("MLP", "picture", Pair.OfPicture::mlp),
+                new Reader("nearest neighbors", "picture", () -> new Pair.OfNeighbors(stored.size())),
+                new Reader("RNN (LSTM)", "caption", Pair.OfSentence::new),
+                new Reader("word embeddings", "caption", Pair.OfWords::new));
+        List<Task> tasks = tasks();
+        int[] nearest =
+                Arrays.stream(test.nearest(stored, 1)).mapToInt(n -> n[0]).toArray();
+        List<Double> scores;
+        try (Dataset learn = dataset(training, stored);
+                Dataset judge = dataset(test, stored)) {
+            scores = Workers.all().run(readers.size() * tasks.size(), i -> {
+                Reader reader = readers.get(i / tasks.size());
+                Task task = tasks.get(i % tasks.size());
+                String name = reader.name + " to " + task.name;
+                try (Model<Pair> model = Model.of(new Pair(reader.net.get(), task.net.get()), lab.seed())) {
+                    teach(lab, name, model, Pair::step, learn, lab.epochs(10, 3), lab.of(40, 16));
+                    double measured = measure(judge, task.metric, model.net()::step);
+                    double score = task.numbers == null ? measured : 1 - measured / spread(task, training, test);
+                    lab.say("%s: %.1f %% (%s)", name, 100 * score, task.answers);
+                    return score;
+                }
+            });
+        }
+        Table table = lab.table("pairs", "encoder").named("{row} to {column}");
+        Table.Row answers = table.row("what is answered").cell("reads", "");
+        tasks.forEach(task -> answers.cell(task.name, task.answers));
+        double[] baselines = tasks.stream()
+                .mapToDouble(t -> t.numbers == null ? usual(t, training, test) : 0)
+                .toArray();
+        for (int e = 0; e < readers.size(); e++) {
+            Table.Row row = table.row(readers.get(e).name).cell("reads", readers.get(e).reads);
+            for (int t = 0; t < tasks.size(); t++) {
+                row.put(tasks.get(t).name, "%.1f %%", 100 * scores.get(e * tasks.size() + t))
+                        .baseline(100 * baselines[t], "mean or most frequent answer");
+            }
+        }
+        Table.Row copied = table.row("the nearest picture's").cell("reads", "picture");
+        Table.Row blind = table.row("mean or most frequent").cell("reads", "nothing");
+        for (int t = 0; t < tasks.size(); t++) {
+            Task task = tasks.get(t);
+            copied.cell(task.name, line("%.1f %%", 100 * copied(task, stored, training, test, nearest)));
+            blind.cell(task.name, line("%.1f %%", 100 * baselines[t]));
+        }
     }
 
-    private static boolean drawings(Findings page, Drawings drawings) {
-        page.section("Label to image and image to label", "")
-                .text("The direct problem is to read form, color, size and place from the picture. The inverse "
-                        + "problem is to draw the picture from them. "
-                        + "It has many solutions, because the exact place, size, turn and ground are not "
-                        + "in the label: a network that minimizes the "
-                        + "squared error draws the mean of all of them. Given these five numbers too, the "
-                        + "problem has one solution. The reader of "
-                        + "the direct problem reads all pictures; what it reads from drawn ones says how "
-                        + "much of the label is seen in them.");
-        return drawings.addTo(page);
+    /** Trains one of many small networks by Adam and a rate that falls on a cosine. */
+    static <N extends Net> void teach(
+            Lab lab, String name, Model<N> model, Step<N> step, Dataset learn, int epochs, int batch) {
+        var trainer = Trainer.custom(model, new Adam(3e-3f), step)
+                .schedule(Schedule.cosine(epochs))
+                .clipNorm(5)
+                .seed(lab.seed());
+        lab.quietly(name, trainer, learn.shuffled(lab.seed()).batches(batch), epochs);
     }
 
-    private static boolean answers(Findings page, Answers answers) {
-        page.section("Questions about pictures", "")
-                .text("A picture of two things and a question; the answer is one of 20 words. A CNN makes 64 "
-                        + "cells of the picture, an LSTM reads the "
-                        + "question, and the question attends to the cells twice. The answer is computed "
-                        + "from both, and from a code of the whole "
-                        + "picture that also learns to name both forms. Without the picture, the best "
-                        + "answer is the one that the same question had "
-                        + "most often in training.");
-        return answers.addTo(page);
+    /** The metric of what {@code step} answers over all examples. */
+    static double measure(Dataset data, Metric metric, Function<Batch, Step.Result> step) {
+        double[] sum = new double[2];
+        data.forEach(batch -> {
+            Step.Result result = step.apply(batch);
+            Metric.Sum some =
+                    metric.of(Objects.requireNonNull(result.output()), Objects.requireNonNull(result.target()));
+            sum[0] += some.value();
+            sum[1] += some.weight();
+        });
+        return sum[0] / sum[1];
     }
 
-    private static boolean translations(Findings page, Translations translations) {
-        page.section("Translation with a picture beside the text", "")
-                .text("The English sentence says \"a small green one left of a large blue one\". In French its "
-                        + "articles and adjectives have the gender of "
-                        + "what is meant, une petite verte or un petit vert, and only the picture shows "
-                        + "that. One half of the sentences begins with "
-                        + "either thing, so that the picture alone does not say what to write. Two "
-                        + "encoders, an LSTM and a CNN, give their states "
-                        + "to one attention; three decoders write the translation, name both forms and "
-                        + "paint the picture, and the loss is the sum "
-                        + "of theirs under the weights in the table.");
-        return translations.addTo(page);
+    private static Dataset dataset(CaptionedShapes shapes, CaptionedShapes stored) {
+        int[] neighbors = Arrays.stream(shapes.nearest(stored, NEIGHBORS))
+                .flatMapToInt(Arrays::stream)
+                .toArray();
+        return Dataset.of(
+                shapes.images("picture"),
+                Field.ragged("caption", shapes.sentences(CaptionedShapes.ENGLISH, s -> s.english(true))),
+                Field.ints("neighbors", Shape.of(NEIGHBORS), neighbors),
+                Field.floats("place", Shape.of(2), places(shapes)),
+                Field.labels("form", shapes.labels(s -> s.first().form().ordinal())),
+                Field.labels("color", shapes.labels(s -> s.first().paint().ordinal())),
+                Field.labels("kind", shapes.labels(s -> s.first().kind())),
+                Field.ragged("french", Writer.stopped(shapes.sentences(CaptionedShapes.FRENCH, s -> s.french(true)))));
+    }
+
+    /** The places of the things, from -1 to 1 across and down. */
+    private static float[] places(CaptionedShapes shapes) {
+        return Averages.floats(shapes.scenes().stream()
+                .map(Scene::first)
+                .flatMapToDouble(t -> DoubleStream.of(t.x(), t.y()).map(v -> 2 * v / Scene.SIDE - 1))
+                .toArray());
+    }
+
+    // ---- what needs no training
+
+    /** The mean squared error of the mean over the training scenes. */
+    static double spread(float[] known, int scenes, float[] truth, int asked) {
+        int width = truth.length / asked;
+        double[] means = new double[width];
+        for (int i = 0; i < known.length; i++) {
+            means[i % width] += (double) known[i] / scenes;
+        }
+        return squares(truth, i -> means[i % width]);
+    }
+
+    private static double spread(Task task, CaptionedShapes training, CaptionedShapes test) {
+        Function<CaptionedShapes, float[]> numbers = Objects.requireNonNull(task.numbers);
+        return spread(numbers.apply(training), training.size(), numbers.apply(test), test.size());
+    }
+
+    private static double squares(float[] truth, IntToDoubleFunction answer) {
+        return IntStream.range(0, truth.length)
+                .mapToDouble(i -> Math.pow(truth[i] - answer.applyAsDouble(i), 2))
+                .average()
+                .orElseThrow();
+    }
+
+    /** How often the answer that is most frequent in training is right. */
+    private static double usual(Task task, CaptionedShapes training, CaptionedShapes test) {
+        Object most = training.mostFrequent(task.answer);
+        return right(test, i -> task.answer.apply(test.scenes().get(i)).equals(most));
+    }
+
+    private static double right(CaptionedShapes test, IntPredicate right) {
+        return (double) IntStream.range(0, test.size()).filter(right).count() / test.size();
+    }
+
+    /** The score of the answer that the nearest stored picture has. */
+    private static double copied(
+            Task task, CaptionedShapes stored, CaptionedShapes training, CaptionedShapes test, int... nearest) {
+        if (task.numbers == null) {
+            return right(
+                    test,
+                    i -> task.answer
+                            .apply(stored.scenes().get(nearest[i]))
+                            .equals(task.answer.apply(test.scenes().get(i))));
+        }
+        float[] known = task.numbers.apply(stored);
+        float[] truth = task.numbers.apply(test);
+        int width = truth.length / test.size();
+        return 1 - squares(truth, i -> known[nearest[i / width] * width + i % width]) / spread(task, training, test);
     }
 }

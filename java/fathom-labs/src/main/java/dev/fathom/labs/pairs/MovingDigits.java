@@ -4,7 +4,6 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
-import java.util.List;
 
 /**
  * Clips in which a handwritten digit of 14 x 14 pixels moves over a black ground and is reflected by its edges.
@@ -21,9 +20,8 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     static final int FRAMES = 16;
     /** The frames that are seen before the others are forecast. */
     static final int SEEN = 8;
-    /** The directions in eighths of a turn. */
-    static final List<String> ACTIONS =
-            List.of("right", "down right", "down", "down left", "left", "up left", "up", "up right");
+    /** The number of directions, clockwise from the right. */
+    static final int DIRECTIONS = 8;
 
     static final int PIXELS = SIDE * SIDE;
     private static final int SPRITE = 14;
@@ -54,7 +52,7 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
                     }
                 }
                 draw(frames, frame * PIXELS, sprite, at[0], at[1]);
-                actions[frame] = Math.floorMod(Math.round(Math.atan2(v[1], v[0]) / (2 * Math.PI / 8)), 8);
+                actions[frame] = direction(v);
                 places[2 * frame] = (float) ((at[0] + SPRITE / 2.0) / SIDE);
                 places[2 * frame + 1] = (float) ((at[1] + SPRITE / 2.0) / SIDE);
             }
@@ -75,19 +73,32 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     private static void draw(byte[] frames, int from, float[] sprite, double x, double y) {
         int left = (int) x;
         int top = (int) y;
-        double fx = x - left;
-        double fy = y - top;
         for (int row = 0; row <= SPRITE && top + row < SIDE; row++) {
             for (int column = 0; column <= SPRITE && left + column < SIDE; column++) {
-                double above = (1 - fx) * at(sprite, row - 1, column) + fx * at(sprite, row - 1, column - 1);
-                double here = (1 - fx) * at(sprite, row, column) + fx * at(sprite, row, column - 1);
-                frames[from + (top + row) * SIDE + left + column] = (byte) Math.round((1 - fy) * here + fy * above);
+                double shade = between(sprite, SPRITE, column - (x - left), row - (y - top));
+                frames[from + (top + row) * SIDE + left + column] = (byte) Math.round(shade);
             }
         }
     }
 
-    private static float at(float[] sprite, int row, int column) {
-        return row < 0 || row >= SPRITE || column < 0 || column >= SPRITE ? 0 : sprite[row * SPRITE + column];
+    /** A square image at a place between pixels, by the four around it; it is 0 outside. */
+    private static double between(float[] image, int side, double x, double y) {
+        int top = (int) Math.floor(y);
+        int left = (int) Math.floor(x);
+        double sum = 0;
+        for (int k = 0; k < 4; k++) {
+            int r = top + k / 2;
+            int c = left + k % 2;
+            if (r >= 0 && r < side && c >= 0 && c < side) {
+                sum += (1 - Math.abs(y - r)) * (1 - Math.abs(x - c)) * image[r * side + c];
+            }
+        }
+        return sum;
+    }
+
+    /** The direction of a velocity that is nearest, in eighths of a turn. */
+    static int direction(double... v) {
+        return Math.floorMod(Math.round(Math.atan2(v[1], v[0]) / (2 * Math.PI / DIRECTIONS)), DIRECTIONS);
     }
 
     int clips() {
@@ -116,6 +127,11 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
         return SIDE * (double) places[2 * (clip * FRAMES + t) + axis];
     }
 
+    /** The direction in which the digit came to a frame. */
+    int direction(int clip, int t) {
+        return actions[clip * FRAMES + t];
+    }
+
     /** The center of mass of a frame in pixels, across and down. */
     static double[] center(float... frame) {
         double mass = 1e-9;
@@ -133,23 +149,19 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     /** A frame moved by parts of pixels, to the right and down; what leaves the frame is lost. */
     static float[] moved(float[] frame, double dx, double dy) {
         float[] moved = new float[frame.length];
-        for (int row = 0; row < SIDE; row++) {
-            for (int column = 0; column < SIDE; column++) {
-                double y = row - dy;
-                double x = column - dx;
-                int top = (int) Math.floor(y);
-                int left = (int) Math.floor(x);
-                double sum = 0;
-                for (int k = 0; k < 4; k++) {
-                    int r = top + k / 2;
-                    int c = left + k % 2;
-                    if (r >= 0 && r < SIDE && c >= 0 && c < SIDE) {
-                        sum += (1 - Math.abs(y - r)) * (1 - Math.abs(x - c)) * frame[r * SIDE + c];
-                    }
-                }
-                moved[row * SIDE + column] = (float) sum;
-            }
+        for (int i = 0; i < moved.length; i++) {
+            int row = i / SIDE;
+            moved[i] = (float) between(frame, SIDE, i % SIDE - dx, row - dy);
         }
         return moved;
+    }
+
+    /** Numbers from 0 to 1 as bytes of pixels. */
+    static byte[] bytes(float... numbers) {
+        byte[] pixels = new byte[numbers.length];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, numbers[i])));
+        }
+        return pixels;
     }
 }

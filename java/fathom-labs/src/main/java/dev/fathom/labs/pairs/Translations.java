@@ -7,9 +7,9 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.data.CaptionedShapes;
 import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
@@ -18,7 +18,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
-import dev.fathom.optim.Sgd;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Rng;
@@ -27,26 +26,20 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Step;
-import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * English sentences that say "one" instead of the form of a thing, translated to French, whose articles and adjectives
  * need the gender of the form: the text says what to write, and only the picture says which gender it has. Beside the
  * translation the network may learn to name the forms and to paint the picture, each under a weight.
- *
- * @param heldOut pictures by which the weights are chosen
  */
-record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOut, CaptionedShapes test) {
+final class Translations {
     private static final int WIDTH = 64;
     private static final int PATCH = Scene.SIDE / Cells.SIDE;
 
@@ -57,32 +50,27 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
         BOTH
     }
 
-    /** The weights of the losses of the translation, of the forms of both things, and of the picture. */
-    record Weights(float translation, float forms, float picture) {
-        String words() {
-            return line("%.0f : %.0f : %.0f", translation, forms, picture);
+    /** What is read, and the weights of the losses of the forms of both things and of the picture. */
+    record Setting(Source source, float forms, float picture) {
+        String weights() {
+            return line("1 : %.0f : %.0f", forms, picture);
         }
-    }
 
-    record Setting(Source source, Weights weights) {
         String name() {
-            return "translation from "
-                    + switch (source) {
-                        case TEXT -> "text";
-                        case PICTURE -> "picture";
-                        case BOTH -> "text and picture";
-                    };
+            String from =
+                    source == Source.BOTH ? "text and picture" : source.name().toLowerCase(Locale.ROOT);
+            return "translation from " + from + ", weights " + weights();
         }
     }
 
     /** The settings; a short run has the first three. */
     static final List<Setting> SETTINGS = List.of(
-            new Setting(Source.TEXT, new Weights(1, 0, 0)),
-            new Setting(Source.BOTH, new Weights(1, 0, 0)),
-            new Setting(Source.BOTH, new Weights(1, 1, 0)),
-            new Setting(Source.PICTURE, new Weights(1, 0, 0)),
-            new Setting(Source.BOTH, new Weights(1, 0, 50)),
-            new Setting(Source.BOTH, new Weights(1, 1, 50)));
+            new Setting(Source.TEXT, 0, 0),
+            new Setting(Source.BOTH, 0, 0),
+            new Setting(Source.BOTH, 1, 0),
+            new Setting(Source.PICTURE, 0, 0),
+            new Setting(Source.BOTH, 0, 50),
+            new Setting(Source.BOTH, 1, 50));
 
     /**
      * The network of several encoders and decoders.
@@ -110,13 +98,8 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
         }
 
         private State memory(Source source, Batch batch, Tensor seen) {
-            int n = batch.size();
             if (source == Source.PICTURE) {
-                List<Tensor> state = start.apply(seen.flatten(1))
-                        .tanh()
-                        .reshape(n, 1, 2 * WIDTH)
-                        .chunk(2, 2);
-                return Writer.memory(State.of("hidden", state.get(0), "cell", state.get(1)), seen);
+                return Writer.memory(Writer.first(start, seen.flatten(1)), seen);
             }
             Tensor lengths = batch.lengths("x");
             Output read = lstm.run(words.apply(batch.x()), State.EMPTY, lengths);
@@ -131,24 +114,26 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
         Step.Result step(Setting setting, Batch batch) {
             Tensor seen = cells.apply(batch.get("picture"));
             Tensor scores = writer.scores(batch.y(), memory(setting.source, batch, seen));
-            Weights w = setting.weights;
-            Tensor loss = Writer.loss(scores, batch.y(), batch.lengths("y")).mul(w.translation);
-            if (w.forms > 0) {
-                loss = loss.add(Loss.crossEntropy()
-                        .of(forms.apply(seen), batch.get("forms"))
-                        .mul(w.forms));
+            Tensor loss = Writer.loss(scores, batch.y(), batch.lengths("y"));
+            if (setting.forms > 0) {
+                loss = loss.add(named(seen, batch).loss().mul(setting.forms));
             }
-            if (w.picture > 0) {
-                loss = loss.add(
-                        Loss.mse().of(painted(seen), batch.get("picture")).mul(w.picture));
+            if (setting.picture > 0) {
+                loss = loss.add(painted(seen, batch).loss().mul(setting.picture));
             }
             return new Step.Result(loss, scores, batch.y());
         }
 
-        private Tensor painted(Tensor seen) {
-            return paint.apply(seen)
+        private Step.Result named(Tensor seen, Batch batch) {
+            Tensor logits = forms.apply(seen);
+            return new Step.Result(Loss.crossEntropy().of(logits, batch.get("forms")), logits, batch.get("forms"));
+        }
+
+        private Step.Result painted(Tensor seen, Batch batch) {
+            Tensor picture = paint.apply(seen)
                     .reshape(seen.dim(0), Cells.SIDE, Cells.SIDE, PATCH * PATCH * 3)
                     .pixelShuffle(PATCH);
+            return new Step.Result(Loss.mse().of(picture, batch.get("picture")), picture, batch.get("picture"));
         }
     }
 
@@ -158,125 +143,78 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
      * @param heldOut the share of sentences held out that are right as a whole
      * @param exact the share of test sentences that are right as a whole
      * @param words the share of words that are right after the true words before them
-     * @param forms the share of forms that are named; NaN where they are not learned
-     * @param picture the share of the pixels' variance that is explained; NaN where it is not learned
+     * @param forms the share of forms that are named, also where they are not learned
+     * @param picture the share of the pixels' variance that is explained, also where it is not learned
      */
     record Score(Setting setting, double heldOut, double exact, double words, double forms, double picture) {
         /** Of the networks that read text and picture the one that is best on pictures held out. */
-        static Optional<Score> best(List<@Nullable Score> scores) {
+        static Optional<Score> best(List<Score> scores) {
             return scores.stream()
-                    .filter(s -> s != null && s.setting.source == Source.BOTH)
+                    .filter(s -> s.setting.source == Source.BOTH)
                     .max(Comparator.comparingDouble(Score::heldOut));
         }
     }
 
-    /**
-     * Trains all networks and adds the table of those that are finished; false if the run was interrupted before the
-     * last.
-     */
-    boolean addTo(Findings page) {
-        PairTraining teaching = new PairTraining(run, run.epochs(8, 2), run.of(40, 10));
-        List<Scene> known = told(training, run.seed());
-        List<Scene> asked = told(test, run.seed() + 1);
-        List<Scene> held = told(heldOut, run.seed() + 2);
-        List<Setting> settings = SETTINGS.subList(0, run.of(SETTINGS.size(), 3));
-        List<@Nullable Score> scores;
+    private Translations() {}
+
+    static void run(Lab lab, CaptionedShapes training, CaptionedShapes heldOut, CaptionedShapes test) {
+        lab.section("Translation with a picture beside the text");
+        List<Scene> known = told(training, lab.seed());
+        List<Scene> asked = told(test, lab.seed() + 1);
+        List<Setting> settings = SETTINGS.subList(0, lab.of(SETTINGS.size(), 3));
+        double variance = EncodersLab.spread(training.numbers(), training.size(), test.numbers(), test.size());
+        List<Score> scores;
         try (Dataset learn = dataset(training, known);
-                Dataset choose = dataset(heldOut, held);
+                Dataset choose = dataset(heldOut, told(heldOut, lab.seed() + 2));
                 Dataset judge = dataset(test, asked)) {
-            scores = Workers.all().run(settings.size(), i -> score(settings.get(i), teaching, learn, choose, judge));
+            scores = Workers.all()
+                    .run(settings.size(), i -> score(lab, settings.get(i), learn, choose, judge, variance));
         }
         double guess = guess(known, asked);
-        String guessed = line("%.1f %%", 100 * guess);
-        List<List<String>> rows = new ArrayList<>();
+        Table table = lab.table("translations", "network");
         for (Score score : scores) {
-            if (score == null) {
-                continue;
+            Table.Row row = table.row(score.setting.name())
+                    .put("right, held out", "%.1f %%", 100 * score.heldOut)
+                    .put("right as a whole", "%.1f %%", 100 * score.exact)
+                    .baseline(100 * guess, "most frequent genders")
+                    .put("words right", "%.1f %%", 100 * score.words);
+            if (score.setting.forms > 0) {
+                row.put("forms named", "%.1f %%", 100 * score.forms);
             }
-            Setting setting = score.setting;
-            rows.add(List.of(
-                    setting.name().substring("translation from ".length()),
-                    setting.weights.words(),
-                    percent(score.heldOut),
-                    percent(score.exact),
-                    percent(score.words),
-                    percent(score.forms),
-                    percent(score.picture)));
-            page.figure(Figure.of(
-                            setting.name() + ", weights " + setting.weights.words() + ", right as a whole",
-                            "%",
-                            100 * score.exact)
-                    .baseline(100 * guess, "most frequent genders"));
-        }
-        page.table(
-                List.of(
-                        "reads",
-                        "weights",
-                        "right, held out",
-                        "translation right",
-                        "words right",
-                        "forms named",
-                        "picture, R2"),
-                rows);
-        if (scores.contains(null)) {
-            return false;
+            if (score.setting.picture > 0) {
+                row.put("picture, R2", "%.1f %%", 100 * score.picture);
+            }
         }
         Score best = Score.best(scores).orElseThrow();
-        double text = Objects.requireNonNull(scores.get(0)).exact;
-        page.text(line(
-                        "A perfect translation of the text with the most frequent genders would be right in %s. The"
-                                + " network that reads the text alone is right in %.1f %%. Of those that also see the"
-                                + " picture, the one with the weights %s does best on %d pictures held out, and "
-                                + "is right"
-                                + " in %.1f %% of the test.",
-                        guessed, 100 * text, best.setting.weights.words(), heldOut.size(), 100 * best.exact))
-                .key(Figure.of(
+        lab.put("guess", 100 * guess)
+                .put("text", 100 * scores.get(0).exact)
+                .put("weights", best.setting.weights())
+                .put("heldOut", heldOut.size())
+                .figure(Figure.of(
                                 "Translation with text and picture, weights chosen on pictures held out",
                                 "%",
                                 100 * best.exact)
                         .baseline(100 * guess, "most frequent genders, all that a text can tell"));
-        return true;
     }
 
-    private static String percent(double share) {
-        return Double.isNaN(share) ? "-" : line("%.1f %%", 100 * share);
-    }
-
-    private @Nullable Score score(
-            Setting setting, PairTraining teaching, Dataset learn, Dataset choose, Dataset judge) {
-        String name = setting.name() + " " + setting.weights.words();
-        Metric exact = Writer.exact("exact", Reserved.STANDARD.padding());
-        try (Model<Translation> model = Model.of(Translation.of(), run.seed())) {
-            if (teaching.fit(name, model, (net, b) -> net.step(setting, b), exact, learn) == null) {
-                return null;
-            }
-            Function<Batch, Tensor[]> written = b -> {
-                Step.Result result = model.net().step(setting, b);
-                return new Tensor[] {Objects.requireNonNull(result.output()), b.y()};
-            };
-            double chosen = measure(model, choose, exact, written);
-            double right = measure(model, judge, exact, written);
-            double words = measure(model, judge, words(), written);
-            Function<Batch, Tensor> seen = b -> model.net().cells.apply(b.get("picture"));
-            double forms = setting.weights.forms == 0
-                    ? Double.NaN
-                    : measure(model, judge, Metric.accuracy(), b ->
-                                    new Tensor[] {model.net().forms.apply(seen.apply(b)), b.get("forms")})
-                            / 2; // a picture has two
-            double picture = setting.weights.picture == 0
-                    ? Double.NaN
-                    : 1
-                            - measure(model, judge, PairTraining.squares("squares"), b ->
-                                            new Tensor[] {model.net().painted(seen.apply(b)), b.get("picture")})
-                                    / measure(model, judge, PairTraining.squares("squares"), b -> new Tensor[] {
-                                        b.get("picture")
-                                                .mean(0)
-                                                .unsqueeze(0)
-                                                .expand(b.get("picture").shape().toArray()),
-                                        b.get("picture")
-                                    });
-            run.out().println(line("%s: %.1f %% right", name, 100 * right));
-            return new Score(setting, chosen, right, words, forms, picture);
+    private static Score score(
+            Lab lab, Setting setting, Dataset learn, Dataset choose, Dataset judge, double variance) {
+        try (Model<Translation> model = Model.of(Translation.of(), lab.seed())) {
+            Translation net = model.net();
+            EncodersLab.teach(
+                    lab, setting.name(), model, (n, b) -> n.step(setting, b), learn, lab.epochs(8, 2), lab.of(40, 10));
+            Function<Batch, Step.Result> written = b -> net.step(setting, b);
+            Function<Batch, Tensor> seen = b -> net.cells.apply(b.get("picture"));
+            double right = EncodersLab.measure(judge, EncodersLab.EXACT, written);
+            lab.say("%s: %.1f %% right", setting.name(), 100 * right);
+            return new Score(
+                    setting,
+                    EncodersLab.measure(choose, EncodersLab.EXACT, written),
+                    right,
+                    EncodersLab.measure(judge, words(), written),
+                    // a picture has two forms
+                    EncodersLab.measure(judge, Metric.accuracy(), b -> net.named(seen.apply(b), b)) / 2,
+                    1 - EncodersLab.measure(judge, EncodersLab.SQUARES, b -> net.painted(seen.apply(b), b)) / variance);
         }
     }
 
@@ -301,18 +239,6 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
         });
     }
 
-    /** A metric of some output and target of all examples. */
-    private static double measure(
-            Model<Translation> model, Dataset judge, Metric metric, Function<Batch, Tensor[]> answers) {
-        return Objects.requireNonNull(Trainer.custom(model, new Sgd(1), (net, b) -> {
-                    Tensor[] pair = answers.apply(b);
-                    return new Step.Result(Tensor.scalar(0), pair[0], pair[1]);
-                })
-                .metrics(metric)
-                .evaluate(judge)
-                .get(metric.name()));
-    }
-
     /** Each scene as it is or told from its second thing, drawn at random. */
     private static List<Scene> told(CaptionedShapes shapes, long seed) {
         int[] sides = new Rng(seed).split("told").ints(shapes.size(), 2);
@@ -332,8 +258,7 @@ record Translations(LabRun run, CaptionedShapes training, CaptionedShapes heldOu
                         .input(),
                 shapes.images("picture"),
                 Forms.field(shapes),
-                Field.ragged("y", Arrays.stream(french).map(Writer::stopped).toArray(int[][]::new))
-                        .target());
+                Field.ragged("y", Writer.stopped(french)).target());
     }
 
     /**

@@ -57,8 +57,7 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     static Dataset dataset(int[][] sources, int[][] targets) {
         return Dataset.of(
                 Field.ragged("x", sources).input(),
-                Field.ragged("y", Arrays.stream(targets).map(Writer::stopped).toArray(int[][]::new))
-                        .target());
+                Field.ragged("y", Writer.stopped(targets)).target());
     }
 
     /** The loss of {@link Writer#loss}, and the logits for metrics. */

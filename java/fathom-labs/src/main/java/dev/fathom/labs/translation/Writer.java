@@ -7,6 +7,7 @@ import dev.fathom.decode.Hypothesis;
 import dev.fathom.decode.ScheduledSampling;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Net;
@@ -47,9 +48,11 @@ public record Writer(
         Linear logits) implements Net {
     private static final Reserved TOKENS = Reserved.STANDARD;
 
-    /** Returns what an encoder gives to a decoder without attention: the decoder's first hidden and cell states. */
-    public static State memory(Tensor hidden, Tensor cell) {
-        return memory(State.of("hidden", hidden, "cell", cell));
+    /** The first state of a decoder of one layer, hidden and cell, that a layer makes of a code [n, width]. */
+    public static State first(Layer start, Tensor code) {
+        Tensor both = start.apply(code).tanh();
+        List<Tensor> parts = both.reshape(code.dim(0), 1, both.dim(1)).chunk(2, 2);
+        return State.of("hidden", parts.get(0), "cell", parts.get(1));
     }
 
     /** Returns what an encoder gives to a decoder without attention: the decoder's first state. */
@@ -124,11 +127,15 @@ public record Writer(
 
     // ---- training
 
-    /** A target as it is trained on: with the stop symbol behind it. */
-    public static int[] stopped(int[] target) {
-        int[] longer = Arrays.copyOf(target, target.length + 1);
-        longer[target.length] = TOKENS.end();
-        return longer;
+    /** Targets as they are trained on: with the stop symbol behind each. */
+    public static int[][] stopped(int[][] targets) {
+        return Arrays.stream(targets)
+                .map(target -> {
+                    int[] longer = Arrays.copyOf(target, target.length + 1);
+                    longer[target.length] = TOKENS.end();
+                    return longer;
+                })
+                .toArray(int[][]::new);
     }
 
     /**
