@@ -85,8 +85,12 @@ record CrystalNet(Linear embed, List<Round> rounds, Layer energy, Linear element
         return Loss.crossEntropy().of(element.apply(h), truth);
     }
 
-    /** The vector [ELEMENTS, WIDTH] of each element. */
-    Tensor elements() {
-        return embed.weight().value().transpose(0, 1).slice(0, 0, Crystals.ELEMENTS);
+    /** The vector of each element. */
+    float[][] elements() {
+        try (Pass pass = Pass.infer()) {
+            return embed.weight().value().transpose(0, 1).slice(0, 0, Crystals.ELEMENTS).chunk(0, Crystals.ELEMENTS).stream()
+                    .map(Tensor::toArray)
+                    .toArray(float[][]::new);
+        }
     }
 }

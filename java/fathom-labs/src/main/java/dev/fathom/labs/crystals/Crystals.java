@@ -68,12 +68,9 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
         double sum = 0;
         for (int i = 0; i < elements.length; i++) {
             for (int j = 0; j < elements.length; j++) {
-                float bonds = lattice.neighbors(i, j);
-                if (bonds > 0) {
-                    double dx = (double) x[elements[i]] - x[elements[j]];
-                    double dr = (double) r[elements[i]] - r[elements[j]];
-                    sum += bonds * (dr * dr - dx * dx);
-                }
+                double dx = (double) x[elements[i]] - x[elements[j]];
+                double dr = (double) r[elements[i]] - r[elements[j]];
+                sum += lattice.neighbors(i, j) * (dr * dr - dx * dx);
             }
         }
         return sum / (Lattice.SITES * lattice.coordination());

@@ -1,51 +1,40 @@
 package dev.fathom.labs.ensembles;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Pca;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import java.util.Arrays;
-import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 
 /**
  * Ensembles of any models: bagging, stacking, AdaBoost and boosting of residuals, what their members' diversity gives,
  * and a random forest beside them.
  */
-public final class EnsemblesLab implements OldExperiment {
+public final class EnsemblesLab implements Experiment {
+    private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 500};
+
     @Override
     public String name() {
         return "ensembles";
     }
 
     @Override
-    public String shows() {
-        return "bagging, stacking, AdaBoost and residual boosting beside single models and a random forest; "
-                + "diversity and speedup";
-    }
-
-    @Override
-    public Findings run(LabRun run) {
-        try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Findings page = run.page("Lab ensembles", line("A generated function, and %s", images.title()));
-            Examples pixels = some(images.learn(), run.of(6000, 1500));
-            Examples others = some(images.test(), run.of(5000, 1000));
-            Pca pca = Pca.fit(pixels.x(), run.of(50, 20));
+    public void run(Lab lab) {
+        try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed())) {
+            lab.put("images", images.title());
+            Examples pixels = some(images.learn(), lab.of(6000, 1500));
+            Examples others = some(images.test(), lab.of(5000, 1000));
+            Pca pca = Pca.fit(pixels.x(), lab.of(50, 20));
             double scale = Math.sqrt(Arrays.stream(pca.variances()).average().orElseThrow());
-            try (ClothingStudy clothing = new ClothingStudy(
-                            run, page, components(pca, scale, pixels), components(pca, scale, others));
-                    FriedmanStudy numbers = new FriedmanStudy(run, page)) {
+            try (Clothing clothing = new Clothing(lab, components(pca, scale, pixels), components(pca, scale, others));
+                    Friedman numbers = new Friedman(lab)) {
                 clothing.measure();
                 numbers.measure();
-                return page.finished();
-            } catch (CancellationException e) {
-                return page; // with what is finished
             }
         }
     }
@@ -67,15 +56,16 @@ public final class EnsemblesLab implements OldExperiment {
         return pixels.withX(z);
     }
 
-    /**
-     * A learner that ends the run with a CancellationException, which {@link #run} catches, once Ctrl-C was pressed.
-     */
-    static Learner stoppable(LabRun run, Learner learner) {
+    /** A learner that ends the run where a person asked for that. */
+    static Learner checked(Lab lab, Learner learner) {
         return (data, seed) -> {
-            if (run.interrupt().requested()) {
-                throw new CancellationException("stopped by Ctrl-C");
-            }
+            lab.check();
             return learner.fit(data, seed);
         };
+    }
+
+    /** The numbers of members at which an ensemble of so many is looked at. */
+    static int[] counts(int all) {
+        return IntStream.of(COUNTS).filter(m -> m <= all).toArray();
     }
 }

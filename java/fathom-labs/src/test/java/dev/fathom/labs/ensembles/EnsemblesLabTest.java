@@ -96,16 +96,16 @@ class EnsemblesLabTest {
 
     @Test
     void anInterruptedRunKeepsWhatIsFinished(@TempDir Path other) {
-        InterruptedRun stopped = InterruptedRun.of(new EnsemblesLab(), "The features are", null, other);
+        InterruptedRun stopped = InterruptedRun.of(new EnsemblesLab(), "Single models", null, other);
         assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.out()).contains("5 nearest neighbors").doesNotContain("Bagging trains");
+        assertThat(stopped.out()).doesNotContain("Bagging trains");
         assertThat(other.resolve("report.html")).isNotEmptyFile();
     }
 
     @Test
     void forestsRepeat() {
-        Examples learn = FriedmanStudy.friedman(100, new Rng(1));
-        Examples test = FriedmanStudy.friedman(100, new Rng(2));
+        Examples learn = Friedman.friedman(100, new Rng(1));
+        Examples test = Friedman.friedman(100, new Rng(2));
         Ensemble forest = new Forest(10, 0.5).fit(learn, 3);
         float[][] made = forest.predict(test.x());
         assertThat(new Forest(10, 0.5).fit(learn, 3).predict(test.x())).isDeepEqualTo(made);
@@ -118,7 +118,7 @@ class EnsemblesLabTest {
 
     @Test
     void forestsVoteForClasses() {
-        Examples learn = FriedmanStudy.friedman(200, new Rng(1));
+        Examples learn = Friedman.friedman(200, new Rng(1));
         int[] labels = new int[200];
         for (int i = 0; i < labels.length; i++) {
             labels[i] = learn.x()[i][0] < 0.3 ? 2 : learn.x()[i][1] < 0.5 ? 1 : 0;
@@ -133,12 +133,12 @@ class EnsemblesLabTest {
 
     @Test
     void friedmansFunction() {
-        assertThat(FriedmanStudy.truth(0.5f, 1, 0.5f, 0, 0, 9, 9, 9, 9, 9)).isCloseTo(10, within(1e-6));
-        assertThat(FriedmanStudy.truth(0, 0, 1, 1, 1, 0, 0, 0, 0, 0)).isCloseTo(20, within(1e-6));
-        Examples many = FriedmanStudy.friedman(20_000, new Rng(5));
+        assertThat(Friedman.truth(0.5f, 1, 0.5f, 0, 0, 9, 9, 9, 9, 9)).isCloseTo(10, within(1e-6));
+        assertThat(Friedman.truth(0, 0, 1, 1, 1, 0, 0, 0, 0, 0)).isCloseTo(20, within(1e-6));
+        Examples many = Friedman.friedman(20_000, new Rng(5));
         double squares = 0;
         for (int i = 0; i < many.size(); i++) {
-            squares += Math.pow(many.y()[i][0] - FriedmanStudy.truth(many.x()[i]), 2) / many.size();
+            squares += Math.pow(many.y()[i][0] - Friedman.truth(many.x()[i]), 2) / many.size();
         }
         assertThat(squares).isCloseTo(1, within(0.05));
     }
