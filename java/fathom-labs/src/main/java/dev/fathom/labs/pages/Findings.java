@@ -307,7 +307,7 @@ public final class Findings {
                 page.sound(s.wav(), s.what());
                 s.wav().write(folder.resolve(s.file()));
             } else if (part instanceof Verbatim v) {
-                page.text(v.what() + ":").pre(v.text());
+                (v.what().isEmpty() ? page : page.text(v.what() + ":")).pre(v.text());
             } else if (part instanceof Colored c) {
                 page.colored(c.text(), c.caption(), c.values());
             } else if (part instanceof Link l) {
