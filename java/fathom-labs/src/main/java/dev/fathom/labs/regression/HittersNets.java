@@ -4,7 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Hitters;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.nn.Dropout;
@@ -19,9 +19,7 @@ import dev.fathom.optim.RmsProp;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
+import java.util.Arrays;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -38,7 +36,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
     private static final int HIDDEN = 50;
 
     /** The networks of the Python edition: columns that are not scaled, and PyTorch's initial weights. */
-    static HittersNets python(Hitters all, LabRun run) {
+    static HittersNets python(Hitters all, Lab lab) {
         Hitters players = all.withoutBaselines();
         int k = players.names().size();
         return new HittersNets(
@@ -46,14 +44,14 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                 players,
                 () -> new Sequential(new Linear(k, HIDDEN).act(RELU), new Dropout(0.4f), new Linear(HIDDEN, 1)),
                 new RmsProp(0.01f),
-                run.epochs(50, 50));
+                lab.epochs(50, 50));
     }
 
     /**
      * The networks of the R edition: R's model matrix, scaled to mean 0 and standard deviation 1 over all players, and
      * Keras's initial weights.
      */
-    static HittersNets r(Hitters all, LabRun run) {
+    static HittersNets r(Hitters all, Lab lab) {
         Hitters players = scaled(all.modelMatrix());
         int k = players.names().size();
         return new HittersNets(
@@ -61,7 +59,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                 players,
                 () -> new Sequential(glorot(k, HIDDEN).act(RELU), new Dropout(0.4f), glorot(HIDDEN, 1)),
                 new RmsProp(0.001f).alpha(0.9f).epsilon(1e-7f),
-                run.epochs(1500, 600));
+                lab.epochs(1500, 600));
     }
 
     private static Linear glorot(int in, int out) {
@@ -70,21 +68,14 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
 
     /** Scales the columns as R's {@code scale} does, whose standard deviation has the divisor n - 1. */
     private static Hitters scaled(Hitters players) {
-        int n = players.size();
-        double[][] z = new double[n][players.names().size()];
-        for (int j = 0; j < z[0].length; j++) {
+        double[][] z = Arrays.stream(players.x()).map(double[]::clone).toArray(double[][]::new);
+        for (int j = 0; j < players.names().size(); j++) {
             int column = j;
-            double mean = IntStream.range(0, n)
-                    .mapToDouble(i -> players.x()[i][column])
-                    .average()
-                    .orElseThrow();
-            double squares = IntStream.range(0, n)
-                    .mapToDouble(i -> players.x()[i][column] - mean)
-                    .map(d -> d * d)
-                    .sum();
-            for (int i = 0; i < n; i++) {
-                z[i][j] = (players.x()[i][j] - mean) / Math.sqrt(squares / (n - 1));
-            }
+            double[] values =
+                    Arrays.stream(players.x()).mapToDouble(row -> row[column]).toArray();
+            double mean = Averages.mean(values);
+            double deviation = Averages.deviation(values);
+            Arrays.stream(z).forEach(row -> row[column] = (row[column] - mean) / deviation);
         }
         return new Hitters(players.names(), z, players.y());
     }
@@ -96,50 +87,36 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
         }
     }
 
-    /** The mean absolute errors on the test of networks of {@code count} seeds; fewer if the run was interrupted. */
-    List<Double> errors(LabRun run, int count) {
-        List<Double> errors = new ArrayList<>();
-        for (int i = 0; i < count && !run.interrupt().requested(); i++) {
-            String folder = split.name().toLowerCase(Locale.ROOT) + "-" + (i + 1);
-            Hitters training = split.training(players);
-            Hitters test = split.test(players);
-            try (Dataset train = Dataset.of(
-                            floats(training.x()),
-                            Shape.of(training.names().size()),
-                            floats(new double[][] {training.y()}),
-                            Shape.of(1));
-                    Model<Sequential> model = Model.of(net.get(), run.seed() + i)) {
-                var trainer = Trainer.of(model, Loss.mse(), optimizer).seed(run.seed() + i);
-                trainer = run.training().attachQuietly(trainer, run.folder().resolve(folder));
-                int done = trainer.fit(train.shuffled(run.seed() + i).batches(BATCH), epochs)
-                        .epochs()
-                        .size();
-                if (done == epochs) {
-                    errors.add(ForecastErrors.meanAbsolute(test.y(), forecast(model.net(), test)));
-                    run.training()
-                            .say(
-                                    "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the "
-                                            + "test %.2f",
-                                    split.name(), i + 1, count, epochs, errors.get(i));
-                }
-            }
-        }
-        return errors;
-    }
-
-    private static double[] forecast(Sequential net, Hitters test) {
-        try (Pass pass = Pass.infer()) {
-            return Averages.doubles(net.apply(Tensor.of(
-                            floats(test.x()), test.size(), test.names().size()))
-                    .toArray());
-        }
+    /** The mean absolute errors on the test of networks of {@code count} seeds. */
+    double[] errors(Lab lab, int count) {
+        Hitters training = split.training(players);
+        Hitters test = split.test(players);
+        int k = players.names().size();
+        return IntStream.range(0, count)
+                .mapToDouble(i -> {
+                    long seed = lab.seed() + i;
+                    try (Dataset train = Dataset.of(
+                                    floats(training.x()), Shape.of(k), Averages.floats(training.y()), Shape.of(1));
+                            Model<Sequential> model = Model.of(net.get(), seed);
+                            Pass pass = Pass.infer()) {
+                        lab.quietly(
+                                split.name() + "-" + (i + 1),
+                                Trainer.of(model, Loss.mse(), optimizer).seed(seed),
+                                train.shuffled(seed).batches(BATCH),
+                                epochs);
+                        Tensor said = model.net().apply(Tensor.of(floats(test.x()), test.size(), k));
+                        double error = ForecastErrors.meanAbsolute(test.y(), Averages.doubles(said.toArray()));
+                        lab.say(
+                                "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the test %.2f",
+                                split.name(), i + 1, count, epochs, error);
+                        return error;
+                    }
+                })
+                .toArray();
     }
 
     private static float[] floats(double[][] rows) {
-        float[] all = new float[rows.length * rows[0].length];
-        for (int i = 0; i < all.length; i++) {
-            all[i] = (float) rows[i / rows[0].length][i % rows[0].length];
-        }
-        return all;
+        return Averages.floats(
+                Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray());
     }
 }

@@ -1,13 +1,13 @@
 package dev.fathom.labs.regression;
 
 import dev.fathom.labs.data.Hitters;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.labs.statistics.NumpyRandom;
 import dev.fathom.labs.statistics.RRandom;
 import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -98,22 +98,8 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
         return mean;
     }
 
-    /** The mean absolute errors on the test of the mean salary of the training players, and of their median salary. */
-    List<Double> floors(Hitters all) {
-        double[] salaries = training(all).y().clone();
-        Arrays.sort(salaries);
-        double[] truth = test(all).y();
-        int n = salaries.length;
-        double median = (salaries[(n - 1) / 2] + salaries[n / 2]) / 2;
-        double mean = Arrays.stream(salaries).average().orElseThrow();
-        return List.of(
-                ForecastErrors.meanAbsolute(truth, constant(mean, truth.length)),
-                ForecastErrors.meanAbsolute(truth, constant(median, truth.length)));
-    }
-
-    private static double[] constant(double value, int n) {
-        double[] all = new double[n];
-        Arrays.fill(all, value);
-        return all;
+    /** The mean absolute error of one number for all. */
+    static double error(double constant, double... truth) {
+        return Averages.mean(Arrays.stream(truth).map(y -> Math.abs(y - constant)).toArray());
     }
 }

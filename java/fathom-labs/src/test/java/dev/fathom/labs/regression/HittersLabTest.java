@@ -81,8 +81,6 @@ class HittersLabTest {
                 .isCloseTo(golden.get("mae").getAsDouble(), within(FLOAT))
                 .isCloseTo(259.7152883, within(FLOAT));
         assertThat(HittersSplit.r(263).leastSquaresError(players)).isCloseTo(254.6686529, within(FLOAT));
-        assertThat(HittersSplit.python(263).floors(players).get(0)).isCloseTo(351.4737, within(1e-4));
-        assertThat(HittersSplit.python(263).floors(players).get(1)).isCloseTo(333.2779, within(1e-4));
     }
 
     /**
@@ -145,6 +143,8 @@ class HittersLabTest {
     void theShortForm() {
         CommandLineRun run = CommandLineRun.lab("hitters", temp);
         assertThat(run.out())
+                .containsPattern("Mean salary, Python split +0 +351\\.4737\n")
+                .containsPattern("Median salary, Python split +0 +333\\.2779\n")
                 .containsPattern("Least squares, Python split +19 +259\\.7153 +259\\.715\n")
                 .containsPattern("Least squares, R split +19 +254\\.6687 +254\\.6687\n")
                 .containsPattern("Lasso, Python split +8 +235\\.6730 +235\\.6755\n")
@@ -214,26 +214,6 @@ class HittersLabTest {
                         "Four variables, least squares, mean absolute error",
                         "Network, Python split, mean absolute error")
                 .doesNotContain("Network, R split, mean absolute error");
-    }
-
-    /** A run of one epoch goes on to three as if it had not been stopped. */
-    @Test
-    void resumeGoesOn() {
-        String out = temp.toString();
-        CommandLineRun one = CommandLineRun.of("lab", "hitters", "--short", "--epochs", "1", "--resume", "--out", out);
-        CommandLineRun three =
-                CommandLineRun.of("lab", "hitters", "--short", "--epochs", "3", "--resume", "--out", out);
-        CommandLineRun fresh = CommandLineRun.of("lab", "hitters", "--short", "--epochs", "3", "--out", out + "/fresh");
-        assertThat(List.of(one.code(), three.code(), fresh.code()))
-                .as(one.err() + three.err())
-                .containsOnly(0);
-        assertThat(network(three)).isNotEqualTo(network(one)).isEqualTo(network(fresh));
-    }
-
-    private static String network(CommandLineRun run) {
-        Matcher network = NETWORK.matcher(run.out());
-        assertThat(network.find()).isTrue();
-        return network.group(2);
     }
 
     @Test
