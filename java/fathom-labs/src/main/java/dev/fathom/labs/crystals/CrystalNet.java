@@ -88,7 +88,13 @@ record CrystalNet(Linear embed, List<Round> rounds, Layer energy, Linear element
     /** The vector of each element. */
     float[][] elements() {
         try (Pass pass = Pass.infer()) {
-            return embed.weight().value().transpose(0, 1).slice(0, 0, Crystals.ELEMENTS).chunk(0, Crystals.ELEMENTS).stream()
+            return embed
+                    .weight()
+                    .value()
+                    .transpose(0, 1)
+                    .slice(0, 0, Crystals.ELEMENTS)
+                    .chunk(0, Crystals.ELEMENTS)
+                    .stream()
                     .map(Tensor::toArray)
                     .toArray(float[][]::new);
         }

@@ -80,7 +80,12 @@ public final class CrystalsLab implements Experiment {
                             (net, batch) -> new Step.Result(net.hiddenLoss(batch.x(), batch.get("a"))))
                     .schedule(Schedule.cosine(epochs))
                     .seed(lab.seed());
-            lab.train("Hidden sites", "crystals", trainer, data.shuffled(lab.seed()).batches(50), epochs);
+            lab.train(
+                    "Hidden sites",
+                    "crystals",
+                    trainer,
+                    data.shuffled(lab.seed()).batches(50),
+                    epochs);
             property(lab, known, test, taught);
             elements(lab, known, taught);
         }
@@ -114,7 +119,11 @@ public final class CrystalsLab implements Experiment {
                     row.baseline(table.rows().get(0).get(n.toString()), METHODS.get(0));
                 }
             });
-            errors.put(row.name(), all.keySet().stream().mapToDouble(n -> row.get(n.toString())).toArray());
+            errors.put(
+                    row.name(),
+                    all.keySet().stream()
+                            .mapToDouble(n -> row.get(n.toString()))
+                            .toArray());
         }
         List<String> labels = all.keySet().stream().map(String::valueOf).toList();
         lab.picture("labels.png", () -> Plots.compare("mean absolute error", "labels", labels, errors));

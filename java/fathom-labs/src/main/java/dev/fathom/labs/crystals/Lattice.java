@@ -26,11 +26,13 @@ enum Lattice {
     Lattice(int[] cells, double[][] basis) {
         double[][] sites = IntStream.range(0, SITES)
                 .mapToObj(i -> {
-                    int cell = i / basis.length;
-                    double[] b = basis[i % basis.length];
-                    return new double[] {
-                        cell / (cells[1] * cells[2]) + b[0], cell / cells[2] % cells[1] + b[1], cell % cells[2] + b[2]
+                    int[] cell = {
+                        i / basis.length / cells[2] / cells[1],
+                        i / basis.length / cells[2] % cells[1],
+                        i / basis.length % cells[2]
                     };
+                    double[] b = basis[i % basis.length];
+                    return new double[] {cell[0] + b[0], cell[1] + b[1], cell[2] + b[2]};
                 })
                 .toArray(double[][]::new);
         double nearest = IntStream.range(0, SITES)
@@ -42,7 +44,8 @@ enum Lattice {
                     .filter(d -> d <= 1.01 * nearest)
                     .count();
         }
-        coordination = (int) IntStream.range(0, SITES).mapToDouble(j -> neighbors[0][j]).sum();
+        coordination = (int)
+                IntStream.range(0, SITES).mapToDouble(j -> neighbors[0][j]).sum();
     }
 
     /** The distances from a site to another and its repetitions, but to the site itself. */

@@ -40,7 +40,8 @@ final class Clothing implements AutoCloseable {
     private final Examples learn;
     private final Examples test;
     private final Learner net;
-    private final Chart gains = new Chart("Gain over the mean member in points", "disagreement of two members in percent");
+    private final Chart gains =
+            new Chart("Gain over the mean member in points", "disagreement of two members in percent");
     private final List<Predictor> open = new ArrayList<>();
 
     Clothing(Lab lab, Examples learn, Examples test) {
@@ -88,8 +89,8 @@ final class Clothing implements AutoCloseable {
         boosting(boosted, weights, 100 - singles.rows().get(0).get("accuracy on training images"));
 
         lab.section("Stacking, and a random forest");
-        Learner top = NetLearner.classifier(
-                () -> new Linear(3 * CLASSES, CLASSES), new Adam(0.01f), 50, lab.epochs(20, 15));
+        Learner top =
+                NetLearner.classifier(() -> new Linear(3 * CLASSES, CLASSES), new Adam(0.01f), 50, lab.epochs(20, 15));
         Stacking.Stack stack = keep(new Stacking(checked(lab, top), net, neighbors, svm).fit(learn, seed("stack")));
         Table stacked = lab.table("stacked", "model");
         List<String> names = List.of("Member: network", "Member: 5 nearest neighbors", "Member: linear SVM");
@@ -139,7 +140,8 @@ final class Clothing implements AutoCloseable {
     /** The test accuracies of the first 1, 2, 5 .. members. */
     private void growth(Map<String, Ensemble> grown, double alone) {
         Table members = lab.table("members", "members").named("{column} of {row}, test accuracy");
-        int most = grown.values().stream().mapToInt(e -> e.members().size()).max().orElseThrow();
+        int most =
+                grown.values().stream().mapToInt(e -> e.members().size()).max().orElseThrow();
         for (int count : counts(most)) {
             Table.Row row = members.row(String.valueOf(count));
             grown.forEach((name, ensemble) -> {
@@ -163,7 +165,8 @@ final class Clothing implements AutoCloseable {
         int[][] answers = members.stream().map(m -> m.classify(test.x())).toArray(int[][]::new);
         Diversity diversity = Diversity.of(answers, test.labels());
         double differ = 100 * diversity.disagreement();
-        double mean = members.stream().mapToDouble(m -> percent(m, test)).average().orElseThrow();
+        double mean =
+                members.stream().mapToDouble(m -> percent(m, test)).average().orElseThrow();
         double gain = percent(whole, test) - mean;
         teams.row(title)
                 .cell("members", members.size())
@@ -173,7 +176,8 @@ final class Clothing implements AutoCloseable {
                 .put("test accuracy", "%.1f %%", percent(whole, test))
                 .baseline(base, of)
                 .cell("gain in points", Findings.line("%+.1f", gain));
-        lab.figure(Figure.of("Gain over the mean member: " + name, "points", gain).baseline(mean, "mean member"));
+        lab.figure(
+                Figure.of("Gain over the mean member: " + name, "points", gain).baseline(mean, "mean member"));
         gains.points(name, new double[] {differ}, new double[] {gain});
     }
 
@@ -193,7 +197,10 @@ final class Clothing implements AutoCloseable {
                     .put("error on training images", "%.1f %%", 100 - percent(some, learn))
                     .put("error on test images", "%.1f %%", 100 - percent(some, test))
                     .put("weight on the training errors in the last round", "%.1f %%", wrong(some, last))
-                    .put("weight on the errors of its member", "%.1f %%", wrong(boosted.members().get(m - 1), last));
+                    .put(
+                            "weight on the errors of its member",
+                            "%.1f %%",
+                            wrong(boosted.members().get(m - 1), last));
         }
         double guess = 100 * (1 - 1.0 / CLASSES);
         double furthest = IntStream.range(0, weights.size() - 1)
@@ -223,15 +230,19 @@ final class Clothing implements AutoCloseable {
         Ensemble two = keep(bagging.workers(2).fit(learn, seed("speedup")));
         int[] a = alone.classify(test.x());
         int[] b = two.classify(test.x());
-        long changed = IntStream.range(0, a.length).filter(i -> a[i] != b[i]).count();
+        double changed =
+                IntStream.range(0, a.length).map(i -> a[i] == b[i] ? 0 : 1).sum();
         Table workers = lab.table("workers", "workers").named("{row} workers, {column}");
         for (Ensemble each : List.of(alone, two)) {
             workers.row(String.valueOf(each.timing().workers()))
                     .cell("seconds", Findings.line("%.2f", each.timing().seconds()))
-                    .cell("members in training at a time", Findings.line("%.2f", each.timing().atOnce()));
+                    .cell(
+                            "members in training at a time",
+                            Findings.line("%.2f", each.timing().atOnce()));
         }
         lab.put("networks", alone.members().size());
-        lab.figure(Figure.of("Answers that a second worker changed", "", changed).baseline(0, "one worker"));
+        lab.figure(
+                Figure.of("Answers that a second worker changed", "", changed).baseline(0, "one worker"));
         double speedup = two.timing().speedup(alone.timing());
         lab.figure(Figure.of("Speedup by a second worker", "times", speedup).baseline(2, "the most"));
     }

@@ -106,7 +106,8 @@ final class Friedman implements AutoCloseable {
         lab.put("rise", Math.max(rise, 0)).put("off", off);
         lab.figure(Figure.of("Boosted stumps, largest rise of the training error in a round", "", rise)
                 .baseline(0, "theory"));
-        lab.figure(Figure.of("Bagged networks, error of the decomposition", "", off).baseline(0, "theory"));
+        lab.figure(Figure.of("Bagged networks, error of the decomposition", "", off)
+                .baseline(0, "theory"));
         List<Chart> charts = List.of(
                 chart("Boosted stumps: squared error", boosted, least, forest),
                 chart("Boosted networks: squared error", boostedNets, least, forest));

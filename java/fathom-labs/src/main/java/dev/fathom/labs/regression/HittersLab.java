@@ -185,7 +185,11 @@ public final class HittersLab implements Experiment {
         LassoPath relaxed = LassoPath.of(split, four, 1e-4, true);
         double smallest = Math.min(plain, Arrays.stream(relaxed.test).min().orElseThrow());
         lab.put("smallest", Math.floor(100 * smallest) / 100);
-        lab.put("alone", path.fits.stream().filter(fit -> names(columns, fit).equals(FOUR)).count());
+        lab.put(
+                "alone",
+                path.fits.stream()
+                        .filter(fit -> names(columns, fit).equals(FOUR))
+                        .count());
         lab.figure(Figure.of("Four variables, least squares, mean absolute error", "", plain)
                 .baseline(234.7015, "scikit-learn"));
         lab.figure("Four variables, relaxed lasso, mean absolute error", "", relaxed.error());

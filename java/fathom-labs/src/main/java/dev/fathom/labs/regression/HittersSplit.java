@@ -100,6 +100,7 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
 
     /** The mean absolute error of one number for all. */
     static double error(double constant, double... truth) {
-        return Averages.mean(Arrays.stream(truth).map(y -> Math.abs(y - constant)).toArray());
+        return Averages.mean(
+                Arrays.stream(truth).map(y -> Math.abs(y - constant)).toArray());
     }
 }

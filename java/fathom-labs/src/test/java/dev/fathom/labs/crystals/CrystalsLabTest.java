@@ -43,14 +43,17 @@ class CrystalsLabTest {
                 .isEmpty(); // a table is of all numbers of labels
     }
 
-    /** What names hidden elements has no part in the property, so it stays, and all else goes on from what was taught. */
+    /**
+     * What names hidden elements has no part in the property, so it stays, and all else goes on from what was taught.
+     */
     @Test
     void theNetworkThatWasTaughtFirstGoesOnFromThere() {
         Callback none = new Callback() {};
         try (Model<CrystalNet> taught = Model.of(CrystalNet.of(), 1);
                 Dataset labeled = Crystals.draw(20, new Rng(1)).dataset(0, 1);
                 Model<CrystalNet> after = CrystalsLab.learned(taught, labeled, 20, 1, 1, none)) {
-            assertThat(weights(after.net().element())).isEqualTo(weights(taught.net().element()));
+            assertThat(weights(after.net().element()))
+                    .isEqualTo(weights(taught.net().element()));
             assertThat(after.net().elements()[0])
                     .isNotEqualTo(taught.net().elements()[0])
                     .containsExactly(taught.net().elements()[0], within(2.001e-3f)); // a step of Adam
