@@ -2,11 +2,14 @@ package dev.fathom.labs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.StringWriter;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +29,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class DocsTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
+    private static final Path EXERCISES = ROOT.resolve("docs/exercises");
     private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    /** What the code of a solution prints. */
+    private static final Pattern PRINTED = Pattern.compile("```java\n[^`]*```\n\n```text\n(.*?)```", Pattern.DOTALL);
     /** A file name in backquotes, a colon or comma and the rest of its sentence, then a block of its lines. */
     private static final Pattern QUOTED = Pattern.compile(
             "`((?:native|java)/[^`]+\\.(?:def|java|c))`[^\n`]*:\n\n```(?:c|text)\n(.*?)```", Pattern.DOTALL);
@@ -46,7 +52,7 @@ class DocsTest {
     /** Every page that a visitor reads. */
     private static List<Path> pages() throws IOException {
         List<Path> pages = new ArrayList<>();
-        for (Path folder : List.of(ROOT, ROOT.resolve("docs"), ROOT.resolve("docs/catalogue"))) {
+        for (Path folder : List.of(ROOT, ROOT.resolve("docs"), ROOT.resolve("docs/catalogue"), EXERCISES)) {
             try (Stream<Path> files = Files.list(folder)) {
                 files.filter(f -> f.toString().endsWith(".md")).sorted().forEach(pages::add);
             }
@@ -112,7 +118,9 @@ class DocsTest {
                 + "import java.nio.file.Path;\n"
                 + "import java.time.Duration;\n"
                 + "import java.time.format.DateTimeFormatter;\n"
+                + "import java.util.Arrays;\n"
                 + "import java.util.List;\n"
+                + "import java.util.Locale;\n"
                 + "import java.util.Map;\n"
                 + "import org.jspecify.annotations.Nullable;\n\n"
                 + "public class Page {\n");
@@ -136,10 +144,31 @@ class DocsTest {
         }
         Class<?> compiled = compile(source.append("}\n").toString());
         assertThat(methods).isNotEmpty();
+        List<String> printed = new ArrayList<>();
         for (String name : methods) { // in their order: what the first one saves, a later one serves
             Method method = compiled.getMethod(name);
-            method.invoke(null);
+            printed.add(printed(method));
         }
+        if (page.startsWith(EXERCISES)) {
+            assertThat(printed)
+                    .containsExactlyElementsOf(PRINTED.matcher(Files.readString(page))
+                            .results()
+                            .map(m -> m.group(1).strip())
+                            .toList());
+        }
+    }
+
+    /** What a method prints. */
+    private static String printed(Method method) throws ReflectiveOperationException {
+        PrintStream before = System.out;
+        var said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+        try {
+            method.invoke(null);
+        } finally {
+            System.setOut(before);
+        }
+        return said.toString(StandardCharsets.UTF_8).strip();
     }
 
     /** The code with this machine's folders and one epoch. */

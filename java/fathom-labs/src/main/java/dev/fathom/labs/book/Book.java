@@ -307,6 +307,11 @@ public record Book(
         HtmlReport page = new HtmlReport(title(parts, i));
         page.links("Chapters", true, around(parts, i)).text(part.chapter().about());
         part.entries().forEach(entry -> section(page, entry, folder));
+        List<Exercise> exercises = Exercise.all(root, part.chapter());
+        if (!exercises.isEmpty()) {
+            page.section("Exercises", "exercises");
+            exercises.forEach(exercise -> exercise.show(page));
+        }
         return page.section("Chapters").links("Chapters", true, around(parts, i));
     }
 

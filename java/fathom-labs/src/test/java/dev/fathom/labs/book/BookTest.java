@@ -78,6 +78,20 @@ class BookTest {
         assertThat(Chapter.ALL).extracting(Chapter::file).doesNotHaveDuplicates();
     }
 
+    @Test
+    void everyChapterHasExercises() throws IOException {
+        for (Chapter chapter : Chapter.ALL) {
+            List<Exercise> exercises = Exercise.all(ROOT, chapter);
+            assertThat(exercises).as(chapter.file()).hasSizeGreaterThanOrEqualTo(2);
+            assertThat(read(chapter.file()))
+                    .contains("<section id=\"exercises\">", exercises.get(0).title());
+        }
+        assertThat(Exercise.all(ROOT, Chapter.ALL.get(0)).get(2)).satisfies(steps -> {
+            assertThat(steps.solution()).startsWith("48,000 / 128 = 375, ").endsWith("128 images too.");
+            assertThat(steps.printed()).isEqualTo("375 128\n");
+        });
+    }
+
     /** The number at the top is counted again here, from the files. */
     @Test
     void theTopCountsPublishedAndExactResults() throws IOException {
