@@ -24,10 +24,8 @@ record Embedder(Layer body, Linear head) implements Net {
     /** The numbers of an embedding. */
     static final int SIZE = 32;
 
-    private static final float MARGIN = 1;
-
-    static Embedder of(int classes) {
-        return new Embedder(
+    Embedder(int classes) {
+        this(
                 new Sequential(
                         new Conv(1, 8, 3).act(RELU),
                         new MaxPool(2),
@@ -38,56 +36,32 @@ record Embedder(Layer body, Linear head) implements Net {
                 new Linear(SIZE, classes));
     }
 
-    /** What training makes small. */
-    enum Objective {
-        /** The class is said by a linear layer on the embedding, and the embedding is a by-product. */
-        CLASSIFIER("classifier's features") {
-            @Override
-            Tensor loss(Embedder net, Batch batch) {
-                return Loss.crossEntropy()
-                        .of(net.head.apply(net.body.apply(batch.x()).relu()), batch.y());
-            }
-        },
-        /**
-         * Pairs of one class are drawn together, and others are pushed apart up to a margin (Hadsell, Chopra and LeCun
-         * 2006).
-         */
-        CONTRASTIVE("siamese, contrastive loss") {
-            @Override
-            Tensor loss(Embedder net, Batch batch) {
-                int[] labels = batch.y().toIntArray();
-                int n = labels.length;
-                int[] pairs = new int[n * (n - 1)];
-                float[] same = new float[pairs.length / 2];
-                for (int a = 0, at = 0; a < n; a++) {
-                    for (int b = a + 1; b < n; b++, at++) {
-                        pairs[2 * at] = a;
-                        pairs[2 * at + 1] = b;
-                        same[at] = labels[a] == labels[b] ? 1 : 0;
-                    }
-                }
-                Tensor both = net.body.apply(batch.x()).take(0, Tensor.ofInts(pairs, same.length, 2));
-                return Loss.contrastive(MARGIN).of(both, Tensor.of(same, same.length));
-            }
-        },
-        /** An image is to be nearer to one of its class than to one of another, by a margin (Schroff et al. 2015). */
-        TRIPLET("siamese, triplet loss") {
-            @Override
-            Tensor loss(Embedder net, Batch batch) {
-                return Loss.triplet(MARGIN).semiHard().of(net.body.apply(batch.x()), batch.y());
-            }
-        };
+    /** The class is said by a linear layer on the embedding, and the embedding is a by-product. */
+    Tensor classifier(Batch batch) {
+        return Loss.crossEntropy().of(head.apply(body.apply(batch.x()).relu()), batch.y());
+    }
 
-        private final String title;
-
-        Objective(String title) {
-            this.title = title;
+    /**
+     * Pairs of one class are drawn together, and others are pushed apart up to a margin (Hadsell, Chopra and LeCun
+     * 2006).
+     */
+    Tensor contrastive(Batch batch) {
+        int[] labels = batch.y().toIntArray();
+        int[] pairs = new int[labels.length * (labels.length - 1)];
+        float[] same = new float[pairs.length / 2];
+        for (int a = 0, at = 0; a < labels.length; a++) {
+            for (int b = a + 1; b < labels.length; b++, at++) {
+                pairs[2 * at] = a;
+                pairs[2 * at + 1] = b;
+                same[at] = labels[a] == labels[b] ? 1 : 0;
+            }
         }
+        Tensor both = body.apply(batch.x()).take(0, Tensor.ofInts(pairs, same.length, 2));
+        return Loss.contrastive(1).of(both, Tensor.of(same, same.length));
+    }
 
-        String title() {
-            return title;
-        }
-
-        abstract Tensor loss(Embedder net, Batch batch);
+    /** An image is to be nearer to one of its class than to one of another, by a margin (Schroff et al. 2015). */
+    Tensor triplet(Batch batch) {
+        return Loss.triplet(1).semiHard().of(body.apply(batch.x()), batch.y());
     }
 }

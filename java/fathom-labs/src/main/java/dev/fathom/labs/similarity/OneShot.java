@@ -1,6 +1,5 @@
 package dev.fathom.labs.similarity;
 
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.stream.IntStream;
 
@@ -13,14 +12,6 @@ import java.util.stream.IntStream;
  */
 record OneShot(float[][] x, int[] labels, int classes) {
     /**
-     * The accuracy over episodes.
-     *
-     * @param low lower end of its 95 % interval
-     * @param high upper end of its 95 % interval
-     */
-    record Accuracy(double mean, double low, double high) {}
-
-    /**
      * The images of an episode.
      *
      * @param known one image of each class
@@ -30,18 +21,17 @@ record OneShot(float[][] x, int[] labels, int classes) {
 
     /** Draws an episode. */
     Episode episode(Rng rng) {
-        int[] known = new int[classes];
-        int[] asked = new int[classes];
+        Episode episode = new Episode(new int[classes], new int[classes]);
         for (int c = 0; c < classes; c++) {
             int label = c;
             int[] of = IntStream.range(0, labels.length)
                     .filter(i -> labels[i] == label)
                     .toArray();
             int[] two = rng.permutation(of.length);
-            known[c] = of[two[0]];
-            asked[c] = of[two[1]];
+            episode.known[c] = of[two[0]];
+            episode.asked[c] = of[two[1]];
         }
-        return new Episode(known, asked);
+        return episode;
     }
 
     /** The place in {@code known} of the image that is nearest to {@code asked}. */
@@ -63,17 +53,16 @@ record OneShot(float[][] x, int[] labels, int classes) {
         return Math.sqrt(sum);
     }
 
-    /** The accuracy over {@code episodes} episodes, which the seed of {@code rng} decides. */
-    Accuracy accuracy(int episodes, Rng rng) {
-        double[] right = new double[episodes];
-        for (int e = 0; e < episodes; e++) {
-            Episode one = episode(rng.split(e));
-            for (int c = 0; c < classes; c++) {
-                right[e] += nearest(one.known(), one.asked()[c]) == c ? 1.0 / classes : 0;
-            }
-        }
-        double mean = Averages.mean(right);
-        double half = 1.96 * Averages.deviation(right) / Math.sqrt(episodes);
-        return new Accuracy(mean, mean - half, mean + half);
+    /** The share that is right in each of some episodes, which the seed of {@code rng} decides. */
+    double[] right(int episodes, Rng rng) {
+        return IntStream.range(0, episodes)
+                .mapToDouble(e -> {
+                    Episode one = episode(rng.split(e));
+                    long right = IntStream.range(0, classes)
+                            .filter(c -> nearest(one.known, one.asked[c]) == c)
+                            .count();
+                    return (double) right / classes;
+                })
+                .toArray();
     }
 }
