@@ -218,6 +218,11 @@ public enum ImageSet {
                 + "; ./fathom data " + this + " fetches it");
     }
 
+    /** Whether one of the folders has the files. */
+    public boolean isHere() {
+        return Stream.concat(places(toString()).stream(), tree().stream()).anyMatch(this::in);
+    }
+
     /** What a folder without the files lacks, and what to do. */
     private String lacking(Path folder) {
         return folder + " lacks " + layouts.get(0).lacking(folder).get(0) + (archived() ? "" : ".gz")

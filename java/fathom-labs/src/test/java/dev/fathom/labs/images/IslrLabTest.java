@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.data.TinyImages;
 import dev.fathom.nn.Model;
@@ -68,7 +67,7 @@ class IslrLabTest {
         assertThat(dropout).isBetween(5.0, 20.0).isLessThan(logistic);
         assertThat(logistic).isLessThan(run.figure("Linear discriminant analysis, test error"));
         assertThat(run.out())
-                .contains("MNIST: 4,800 images to learn from, 1,200 for validation, 2,000 for the test")
+                .contains("MNIST with 4,800 to learn from, 1,200 for validation and 2,000 for the test")
                 .containsPattern("Multinomial logistic regression +7,850 ");
         for (String file : new String[] {"descent.png", "epochs.png", "report.html"}) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
@@ -86,23 +85,12 @@ class IslrLabTest {
         CommandLineRun run = CommandLineRun.in(root, args);
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out())
-                .contains("Fashion-MNIST, because MNIST was not found: 480 images to learn from, 120 for validation")
+                .contains("Fashion-MNIST, because MNIST was not found, with 480 to learn from, 120 for validation")
                 .doesNotContain("7.2 %");
         assertThat(table(CommandLineRun.in(root, args))).isEqualTo(table(run));
     }
 
     private static String table(CommandLineRun run) {
         return run.out().substring(run.out().indexOf("method "), run.out().indexOf("All of it"));
-    }
-
-    @Test
-    void interrupted() throws IOException {
-        Path data = TinyImages.write(temp.resolve("tiny")).resolve("test-data/fashion-mnist");
-        InterruptedRun stopped = InterruptedRun.of(new IslrLab(), "== Neural network + dropout", data, temp);
-        assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.result().figures())
-                .anyMatch(f -> f.name().equals("Neural network + ridge, test error"))
-                .noneMatch(f -> f.name().startsWith("Linear discriminant"));
-        assertThat(stopped.out()).containsPattern("Neural network \\+ ridge +235,146");
     }
 }
