@@ -5,10 +5,9 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -18,25 +17,25 @@ import dev.fathom.view.ImageSheet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ParameterException;
+import java.util.stream.Stream;
 
 /**
  * Figure 10.10 of the textbook (An Introduction to Statistical Learning): what networks that were trained on ImageNet
  * say of the book's photographs; and the panda of Goodfellow, Shlens and Szegedy (2015): a photograph, a change that
  * nobody sees, and the two together, which are something else.
  */
-public final class PretrainedLab implements OldExperiment {
+public final class PretrainedLab implements Experiment {
     private static final int TOP = 3;
+    private static final List<String> NETWORKS = List.of("squeezenet1_1", "mobilenet_v2", "resnet50");
     /** Part of the range from black to white by which the paper moves every pixel. */
     private static final float EPSILON = 0.007f;
-
-    private static final List<String> NETWORKS = List.of("squeezenet1_1", "mobilenet_v2", "resnet50");
 
     /**
      * ResNet-50 in the lab of the Python edition (torchvision's second weights, photographs squeezed to 232 x 232), by
@@ -50,26 +49,53 @@ public final class PretrainedLab implements OldExperiment {
             "weaver.jpg", "jacamar 29.8 %, macaw 6.8 %, lorikeet 5.1 %");
 
     /** A line of expected.tsv: what another program says of a photograph. */
-    private record Expected(String file, String content, String network, int label, double probability) {}
+    private record Expected(String file, String content, String network, int label, double probability) {
+        static Expected of(Path file, String text) {
+            try {
+                String[] cells = text.split("\t");
+                int label = Objects.checkIndex(Integer.parseInt(cells[4]), 1000);
+                return new Expected(cells[0], cells[1], cells[2], label, Double.parseDouble(cells[6]));
+            } catch (NumberFormatException | IndexOutOfBoundsException e) {
+                throw new IllegalArgumentException(
+                        file + " has a line that is none of file, content, model, rank, class_index, "
+                                + "class_name, probability: " + text.substring(0, Math.min(60, text.length())),
+                        e);
+            }
+        }
+    }
 
-    /** A network's classes, the most probable first. */
-    private record Answer(int[] labels, float[] probabilities) {
-        static Answer of(float[] p) {
-            int[] labels = IntStream.range(0, p.length)
+    /** A network with the names of its classes. */
+    private record Namer(Pretrained network, Model<Layer> model, List<String> classes) {
+        float[] probabilities(Photo photo) {
+            try (Pass pass = Pass.infer()) {
+                return model.net()
+                        .apply(network.input().tensor(photo))
+                        .softmax(-1)
+                        .toArray();
+            }
+        }
+
+        /** The first of a class's names. */
+        String name(int label) {
+            return classes.get(label).split(",")[0].strip();
+        }
+
+        /** The most probable classes. */
+        String words(float[] p, int top) {
+            return IntStream.range(0, p.length)
                     .boxed()
                     .sorted((i, k) -> Float.compare(p[k], p[i]))
-                    .mapToInt(k -> k)
-                    .toArray();
-            float[] sorted = new float[p.length];
-            for (int i = 0; i < p.length; i++) {
-                sorted[i] = p[labels[i]];
-            }
-            return new Answer(labels, sorted);
+                    .limit(top)
+                    .map(k -> line("%s %.1f %%", name(k), 100 * p[k]))
+                    .collect(Collectors.joining(", "));
         }
+    }
 
-        String words(List<String> classes, int rank) {
-            return line("%s %.1f %%", first(classes.get(labels[rank])), 100 * probabilities[rank]);
-        }
+    /** The most probable class. */
+    private static int best(float... p) {
+        return IntStream.range(0, p.length)
+                .reduce((i, k) -> p[k] > p[i] ? k : i)
+                .orElseThrow();
     }
 
     @Override
@@ -78,244 +104,118 @@ public final class PretrainedLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        Path photos = run.data() != null ? run.data() : photos();
-        List<Expected> expected = expected(photos.resolve("expected.tsv"));
-        List<String> files = expected.stream().map(Expected::file).distinct().toList();
-        Findings page = run.page("Lab pretrained", files.size() + " photographs of the textbook");
-        List<Pretrained> networks = networks(run.brief());
-        page.section(
-                "The textbook's photographs",
-                "The " + TOP
-                        + " most probable classes of each photograph, its shorter side resized to 256 pixels and "
-                        + "the middle 224 x 224 "
-                        + "cut out. Expected is what ONNX Runtime says of the same weights after Pillow; where "
-                        + "its longer side was rounded "
-                        + "and torchvision's is not, probabilities differ. ResNet-50 in the book has other "
-                        + "weights, and sees photographs "
-                        + "squeezed to 232 x 232 pixels; its column stands here where "
-                        + "FATHOM_DATA/pretrained-imagenet has resnet50.safetensors.");
-        for (Pretrained network : networks) {
+    public void run(Lab lab) {
+        Path photos = lab.data() == null ? photos() : lab.data();
+        Map<String, List<Expected>> expected = expected(photos.resolve("expected.tsv"));
+        lab.put("photographs", expected.size()).put("top", TOP);
+        for (Pretrained network : networks().limit(lab.of(NETWORKS.size(), 1)).toList()) {
+            lab.put("network", network.name()).section("The textbook's photographs, named by {network}");
+            Table table = lab.table("photographs", "photograph");
             Path folder = network.folder(null);
-            List<String> classes = network.classes(folder);
             try (Model<Layer> model = network.load(folder)) {
-                List<Answer> said = new ArrayList<>();
-                for (String file : files) {
-                    if (run.interrupt().requested()) {
-                        return page;
+                Namer namer = new Namer(network, model, network.classes(folder));
+                Map<String, float[]> said = new LinkedHashMap<>();
+                expected.forEach((file, lines) -> {
+                    lab.check();
+                    said.put(file, namer.probabilities(network.input().read(photos.resolve(file))));
+                    show(table, namer, lines, said.get(file));
+                });
+                if (network.name().equals(NETWORKS.get(0))) {
+                    panda(lab, namer, photos, said);
+                }
+            }
+        }
+    }
+
+    /** The networks whose weights are here; without the first there is nothing to ask. */
+    private static Stream<Pretrained> networks() {
+        return NETWORKS.stream()
+                .map(name -> Pretrained.named(name, message -> {
+                    throw new IllegalStateException(message);
+                }))
+                .filter(network -> {
+                    try {
+                        network.folder(null);
+                        return true;
+                    } catch (IllegalArgumentException e) {
+                        if (network.name().equals(NETWORKS.get(0))) {
+                            throw e;
+                        }
+                        return false;
                     }
-                    Photo photo = network.input().read(photos.resolve(file));
-                    Answer answer = Answer.of(probabilities(network, model, photo));
-                    said.add(answer);
-                    page.figure(figure(network, file, answer, classes));
-                }
-                if (network.equals(networks.get(0))) {
-                    page.table(header(networks.get(0)), rows(files, expected, network, said, classes));
-                    panda(page, network, model, photos, files, said, classes);
-                } else {
-                    page.section(network.name(), "")
-                            .table(header(network), rows(files, expected, network, said, classes));
-                }
-            }
-        }
-        return page.finished();
+                });
     }
 
-    private static float[] probabilities(Pretrained network, Model<Layer> model, Photo photo) {
-        try (Pass pass = Pass.infer()) {
-            return model.net().apply(network.input().tensor(photo)).softmax(-1).toArray();
-        }
-    }
-
-    // ---- the photographs
-
-    private static List<String> header(Pretrained network) {
-        return List.of("photograph", "shows", network.name(), "expected", "ResNet-50 in the book");
-    }
-
-    private static List<List<String>> rows(
-            List<String> files, List<Expected> expected, Pretrained network, List<Answer> said, List<String> classes) {
-        List<List<String>> rows = new ArrayList<>();
-        for (int i = 0; i < files.size(); i++) {
-            String file = files.get(i);
-            Answer answer = said.get(i);
-            List<Expected> others = of(expected, file, network);
-            for (int rank = 0; rank < TOP; rank++) {
-                rows.add(List.of(
-                        rank == 0 ? file : "",
-                        rank == 0
-                                ? expected.stream()
-                                        .filter(e -> e.file().equals(file))
-                                        .findFirst()
-                                        .orElseThrow()
-                                        .content()
-                                : "",
-                        answer.words(classes, rank),
-                        rank < others.size()
-                                ? line(
-                                        "%s %.1f %%",
-                                        first(classes.get(others.get(rank).label())),
-                                        100 * others.get(rank).probability())
-                                : "",
-                        rank == 0 ? BOOK.getOrDefault(file, "") : ""));
-            }
-        }
-        return rows;
-    }
-
-    private static List<Expected> of(List<Expected> expected, String file, Pretrained network) {
-        return expected.stream()
-                .filter(e -> e.file().equals(file) && e.network().equals(network.name()))
+    /** What a network says of a photograph, and the probability of the class that the other program names first. */
+    private static void show(Table table, Namer namer, List<Expected> lines, float... p) {
+        List<Expected> others = lines.stream()
+                .filter(e -> e.network.equals(namer.network.name()))
                 .toList();
+        Expected first =
+                Stream.concat(others.stream(), lines.stream()).findFirst().orElseThrow();
+        table.named(namer.network.name() + " on {row}: " + namer.name(first.label))
+                .row(first.file)
+                .cell("shows", first.content)
+                .cell("named", namer.words(p, TOP))
+                .cell(
+                        "expected",
+                        others.stream()
+                                .limit(TOP)
+                                .map(e -> line("%s %.1f %%", namer.name(e.label), 100 * e.probability))
+                                .collect(Collectors.joining(", ")))
+                .cell("ResNet-50 in the book", BOOK.getOrDefault(first.file, ""))
+                .put("the expected class", "%.2f %%", 100 * p[first.label]);
     }
-
-    /** The best class of a photograph. */
-    private static Figure figure(Pretrained network, String file, Answer answer, List<String> classes) {
-        return Figure.of(
-                network.name() + " on " + file + ": " + first(classes.get(answer.labels()[0])),
-                "%",
-                100 * answer.probabilities()[0]);
-    }
-
-    // ---- the panda
 
     /**
      * The photograph of which the network is surest, among those that it names as the book's network does where there
      * are any.
      */
-    private static void panda(
-            Findings page,
-            Pretrained network,
-            Model<Layer> model,
-            Path photos,
-            List<String> files,
-            List<Answer> said,
-            List<String> classes) {
-        List<Integer> alike = IntStream.range(0, files.size())
-                .filter(i -> BOOK.getOrDefault(files.get(i), "")
-                        .startsWith(first(classes.get(said.get(i).labels()[0])) + " "))
-                .boxed()
-                .toList();
-        int surest = (alike.isEmpty() ? IntStream.range(0, files.size()).boxed().toList() : alike)
-                .stream()
-                        .max((i, k) -> Float.compare(
-                                said.get(i).probabilities()[0], said.get(k).probabilities()[0]))
-                        .orElseThrow();
-        String file = files.get(surest);
-        Photo photo = network.input().read(photos.resolve(file));
-        Answer before = said.get(surest);
-        Answer change;
-        Answer after;
-        byte[] noise;
-        byte[] changed;
+    private static void panda(Lab lab, Namer namer, Path photos, Map<String, float[]> said) {
+        Map.Entry<String, float[]> surest = said.entrySet().stream()
+                .max(Comparator.comparing((Map.Entry<String, float[]> e) -> BOOK.getOrDefault(e.getKey(), "")
+                                .startsWith(namer.name(best(e.getValue())) + " "))
+                        .thenComparing(e -> e.getValue()[best(e.getValue())]))
+                .orElseThrow();
+        String file = surest.getKey();
+        float[] before = surest.getValue();
+        int was = best(before);
+        Photo photo = namer.network.input().read(photos.resolve(file));
+        byte[] noise = new byte[photo.pixels().length];
+        byte[] changed = new byte[noise.length];
         try (Pass pass = Pass.grad()) {
-            Tensor x = pass.watch(network.input().tensor(photo));
-            Tensor label = Tensor.ofInts(new int[] {before.labels()[0]}, 1);
-            pass.backward(Loss.crossEntropy().of(model.net().apply(x), label), x);
+            Tensor x = pass.watch(namer.network.input().tensor(photo));
+            pass.backward(Loss.crossEntropy().of(namer.model.net().apply(x), Tensor.ofInts(new int[] {was}, 1)), x);
             float[] direction = Objects.requireNonNull(pass.gradient(x)).sign().toArray();
-            noise = new byte[direction.length];
-            changed = new byte[direction.length];
-            float step = 255 * EPSILON;
-            for (int i = 0; i < direction.length; i++) {
+            for (int i = 0; i < noise.length; i++) {
                 noise[i] = (byte) Math.round(127.5f + 127.5f * direction[i]);
-                float pixel = (photo.pixels()[i] & 0xff) + step * direction[i];
+                float pixel = (photo.pixels()[i] & 0xff) + 255 * EPSILON * direction[i];
                 changed[i] = (byte) Math.round(Math.max(0, Math.min(255, pixel)));
             }
         }
-        change = Answer.of(probabilities(network, model, like(photo, noise)));
-        after = Answer.of(probabilities(network, model, like(photo, changed)));
-        int side = network.input().height();
-        ImageSheet sheet = new ImageSheet(side, side, 3)
-                .columns(3)
-                .add(photo.pixels(), "x: " + before.words(classes, 0))
-                .add(noise, "sign of the gradient: " + change.words(classes, 0))
-                .add(changed, "x + " + EPSILON + " sign: " + after.words(classes, 0));
-        int was = before.labels()[0];
-        int place = IntStream.range(0, after.labels().length)
-                .filter(i -> after.labels()[i] == was)
-                .findFirst()
-                .orElseThrow();
-        page.section(
-                        "The panda of the paper, with another photograph",
-                        "Every pixel of a photograph that the network names as the book's does, the one of which "
-                                + "it is surest, is moved by "
-                                + EPSILON + " of the range from black to "
-                                + "white, in the direction in which the loss grows (the fast gradient sign "
-                                + "method), and rounded to a byte as "
-                                + "a file would hold it. In the paper GoogLeNet takes a panda (57.7 %) for a "
-                                + "gibbon (99.3 %); of the sign "
-                                + "alone it says nematode (8.2 %).")
-                .picture(
+        float[] after = namer.probabilities(new Photo(changed, photo.height(), photo.width(), photo.notes()));
+        float[] alone = namer.probabilities(new Photo(noise, photo.height(), photo.width(), photo.notes()));
+        int is = best(after);
+        int side = namer.network.input().height();
+        String name = "The changed photograph: probability of ";
+        lab.section("The panda of the paper, with another photograph")
+                .figure(name + namer.name(is), "%", 100 * after[is])
+                .figure(name + namer.name(was), "%", 100 * after[was])
+                .put("epsilon", line("%.3f", EPSILON))
+                .put("file", file)
+                .put("was", namer.name(was))
+                .put("sure", 100 * before[was])
+                .put("is", namer.name(is))
+                .put("now", 100 * after[is])
+                .put("left", 100 * after[was])
+                .put("fooled", was != is)
+                .sheet(
                         "panda.png",
-                        "A photograph, the sign of the gradient, and the photograph changed by it",
-                        sheet::render)
-                .text(conclusion(
-                        file,
-                        first(classes.get(was)),
-                        before.probabilities()[0],
-                        first(classes.get(after.labels()[0])),
-                        after.probabilities()[0],
-                        after.probabilities()[place]))
-                .figure(Figure.of(
-                        "The changed photograph: probability of " + first(classes.get(after.labels()[0])),
-                        "%",
-                        100 * after.probabilities()[0]))
-                .figure(Figure.of(
-                        "The changed photograph: probability of " + first(classes.get(was)),
-                        "%",
-                        100 * after.probabilities()[place]));
-    }
-
-    private static Photo like(Photo photo, byte[] pixels) {
-        return new Photo(pixels, photo.height(), photo.width(), photo.notes());
-    }
-
-    /**
-     * What the change did to the answer.
-     *
-     * @param was the class before
-     * @param sure its probability before
-     * @param is the class after
-     * @param now its probability after
-     * @param left the probability of {@code was} after
-     */
-    static String conclusion(String file, String was, double sure, String is, double now, double left) {
-        String before = line("%s was %s (%.1f %%)", file, was, 100 * sure);
-        return was.equals(is)
-                ? before + line(" and stays it, with %.1f %%: the change does not fool the network.", 100 * now)
-                : before
-                        + line(
-                                " and is %s (%.1f %%) after the change; %s keeps %.1f %%.",
-                                is, 100 * now, was, 100 * left);
-    }
-
-    // ---- files
-
-    /** The first of a class's names. */
-    private static String first(String names) {
-        return names.split(",")[0].strip();
-    }
-
-    /** The networks whose weights are here; the short form asks the first. */
-    private static List<Pretrained> networks(boolean brief) {
-        List<Pretrained> all = new ArrayList<>();
-        for (String name : NETWORKS) {
-            Pretrained network = Pretrained.named(name, PretrainedLab::unknown);
-            try {
-                network.folder(null);
-            } catch (IllegalArgumentException e) {
-                if (all.isEmpty() && name.equals(NETWORKS.get(0))) {
-                    throw e; // without the first there is nothing to ask
-                }
-                continue;
-            }
-            all.add(network);
-        }
-        return brief ? all.subList(0, 1) : all;
-    }
-
-    private static ParameterException unknown(String message) {
-        throw new IllegalStateException(message);
+                        new ImageSheet(side, side, 3)
+                                .columns(3)
+                                .add(photo.pixels(), "x: " + namer.words(before, 1))
+                                .add(noise, "sign of the gradient: " + namer.words(alone, 1))
+                                .add(changed, "x + " + EPSILON + " sign: " + namer.words(after, 1)));
     }
 
     private static Path photos() {
@@ -328,38 +228,19 @@ public final class PretrainedLab implements OldExperiment {
                                 + "; put the textbook's photographs there, or name their folder with --data"));
     }
 
-    private static List<Expected> expected(Path file) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file);
+    /** The lines of each photograph. */
+    private static Map<String, List<Expected>> expected(Path file) {
+        try (Stream<String> lines = Files.lines(file)) {
+            Map<String, List<Expected>> all = lines.skip(1)
+                    .map(text -> Expected.of(file, text))
+                    .collect(Collectors.groupingBy(Expected::file, LinkedHashMap::new, Collectors.toList()));
+            if (all.isEmpty()) {
+                throw new IllegalArgumentException(file + " names no photographs; replace it");
+            }
+            return all;
         } catch (IOException e) {
             throw new IllegalArgumentException(
                     file + " cannot be read; name the folder of the textbook's photographs with --data", e);
-        }
-        List<Expected> all = new ArrayList<>();
-        for (String text : lines.subList(Math.min(1, lines.size()), lines.size())) {
-            @Nullable Expected row = row(text.split("\t"));
-            if (row == null) {
-                throw new IllegalArgumentException(
-                        file + " has a line that is none of file, content, model, rank, class_index, "
-                                + "class_name, probability: " + text.substring(0, Math.min(60, text.length())));
-            }
-            all.add(row);
-        }
-        if (all.isEmpty()) {
-            throw new IllegalArgumentException(file + " names no photographs; replace it");
-        }
-        return all;
-    }
-
-    private static @Nullable Expected row(String... cells) {
-        try {
-            int label = Integer.parseInt(cells[4]);
-            return label < 0 || label > 999
-                    ? null
-                    : new Expected(cells[0], cells[1], cells[2], label, Double.parseDouble(cells[6]));
-        } catch (NumberFormatException | IndexOutOfBoundsException e) {
-            return null;
         }
     }
 }
