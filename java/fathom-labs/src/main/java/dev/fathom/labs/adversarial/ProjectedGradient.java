@@ -7,29 +7,27 @@ import dev.fathom.tensor.Pass;
  * 2018). One step of ε from the image itself is the fast gradient sign method (Goodfellow, Shlens and Szegedy 2015).
  *
  * @param epsilon by how much a pixel may change
- * @param step by how much it changes in an iteration
+ * @param step by how much it changes in an iteration; below 0 for steps toward the labels instead of away from them
  * @param randomly whether to begin at a random place within ε, drawn from the random numbers of the current pass
- * @param targeted whether labels are those that the network shall say
  */
-record ProjectedGradient(float epsilon, float step, int iterations, boolean randomly, boolean targeted)
-        implements Attack {
+public record ProjectedGradient(float epsilon, float step, int iterations, boolean randomly) implements Attack {
     /** The fast gradient sign method. */
-    static ProjectedGradient fast(float epsilon) {
-        return new ProjectedGradient(epsilon, epsilon, 1, false, false);
+    public static ProjectedGradient fast(float epsilon) {
+        return new ProjectedGradient(epsilon, epsilon, 1, false);
     }
 
     /** Iterations from a random place, which together can go two and a half times as far as ε (Madry et al. 2018). */
     static ProjectedGradient of(float epsilon, int iterations) {
-        return new ProjectedGradient(epsilon, 2.5f * epsilon / iterations, iterations, true, false);
+        return new ProjectedGradient(epsilon, 2.5f * epsilon / iterations, iterations, true);
     }
 
-    /** Returns this attack with steps toward the given labels instead of away from them. */
+    /** Returns this attack with steps toward the given labels. */
     ProjectedGradient toward() {
-        return new ProjectedGradient(epsilon, step, iterations, randomly, true);
+        return new ProjectedGradient(epsilon, -step, iterations, randomly);
     }
 
     @Override
-    public float[] of(Victim victim, float[] x, int[] labels) {
+    public float[] of(Victim victim, float[] x, int... labels) {
         float[] at = x.clone();
         if (randomly) {
             float[] noise = Pass.current().rng().uniform(x.length, -epsilon, epsilon);
@@ -38,9 +36,10 @@ record ProjectedGradient(float epsilon, float step, int iterations, boolean rand
             }
         }
         for (int k = 0; k < iterations; k++) {
-            at = victim.moved(at, victim.gradient(at, labels), targeted ? -step : step);
+            float[] gradient = victim.gradient(at, labels);
             for (int i = 0; i < x.length; i++) {
-                at[i] = Math.max(x[i] - epsilon, Math.min(x[i] + epsilon, at[i]));
+                float moved = victim.clamp(at[i] + step * Math.signum(gradient[i]));
+                at[i] = Math.max(x[i] - epsilon, Math.min(x[i] + epsilon, moved));
             }
         }
         return at;

@@ -14,32 +14,34 @@ import java.util.Arrays;
 /**
  * The smallest change r that L-BFGS finds so that the network says a target (Szegedy et al. 2014): r minimizes c |r|² +
  * cross-entropy(x + r, target) with x + r between black and white, and c is the largest at which the network says it,
- * found for each image by halving the interval of its logarithm.
+ * found for each image by halving the interval of its logarithm. An image for which there is none stays as it is.
  *
  * @param rounds how often the interval is halved
  * @param iterations of L-BFGS in a round
  */
 record SmallestChange(int rounds, int iterations) implements Attack {
-    private static final double LEAST = 1e-4;
-    private static final double MOST = 10;
+    private static final double LEAST = Math.log(1e-4);
+    private static final double MOST = Math.log(10);
 
-    private record Change(Parameter r) implements Net {}
+    private record Change(Parameter r) implements Net {
+        /** x + r, kept between black and white. */
+        Tensor of(Victim victim, float... x) {
+            Tensor images = victim.batch(x);
+            return images.add(r.value().reshape(images.shape())).clamp(victim.low(), victim.high());
+        }
+    }
 
-    /**
-     * The images changed as little as was found; one that could not be changed so that the network says its target
-     * stays as it is.
-     */
     @Override
-    public float[] of(Victim victim, float[] x, int[] targets) {
+    public float[] of(Victim victim, float[] x, int... targets) {
         int n = targets.length;
         int size = x.length / n;
         double[] low = new double[n];
         double[] high = new double[n];
-        Arrays.fill(low, Math.log(LEAST));
-        Arrays.fill(high, Math.log(MOST));
+        Arrays.fill(low, LEAST);
+        Arrays.fill(high, MOST);
         float[] best = x.clone();
+        float[] c = new float[n];
         for (int round = 0; round < rounds; round++) {
-            float[] c = new float[n];
             for (int i = 0; i < n; i++) {
                 c[i] = (float) Math.exp(round == 0 ? low[i] : (low[i] + high[i]) / 2);
             }
@@ -56,18 +58,19 @@ record SmallestChange(int rounds, int iterations) implements Attack {
         return best;
     }
 
-    private float[] minimized(Victim victim, float[] x, int[] targets, float[] c) {
-        int size = x.length / targets.length;
-        Change change = new Change(new Parameter(Shape.of(targets.length, size), (shape, rng) -> new float[x.length]));
+    private float[] minimized(Victim victim, float[] x, int[] targets, float... c) {
+        int n = targets.length;
+        Change change = new Change(new Parameter(Shape.of(n, x.length / n), (shape, rng) -> new float[x.length]));
         try (Model<Change> model = Model.of(change, 0);
                 BoundOptimizer optimizer = new LBfgs().iterations(iterations).on(model)) {
             LossAndGradient evaluation = () -> {
                 try (Pass pass = Pass.grad()) {
-                    Tensor r = change.r.value();
-                    Tensor loss = changed(victim, x, r)
-                            .crossEntropy(Tensor.ofInts(targets, targets.length))
-                            .mul(targets.length)
-                            .add(r.square().sum(1).mul(Tensor.of(c, c.length)).sum());
+                    Tensor squares = change.r.value().square().sum(1);
+                    Tensor loss = victim.net()
+                            .apply(change.of(victim, x))
+                            .crossEntropy(Tensor.ofInts(targets, n))
+                            .mul(n)
+                            .add(squares.mul(Tensor.of(c, n)).sum());
                     pass.backward(loss, model);
                     return loss.item();
                 }
@@ -75,17 +78,8 @@ record SmallestChange(int rounds, int iterations) implements Attack {
             evaluation.compute();
             optimizer.step(evaluation);
             try (Pass pass = Pass.infer()) {
-                return inside(victim, x, change.r.value()).toArray();
+                return change.of(victim, x).toArray();
             }
         }
-    }
-
-    private static Tensor changed(Victim victim, float[] x, Tensor r) {
-        return victim.net().apply(inside(victim, x, r));
-    }
-
-    private static Tensor inside(Victim victim, float[] x, Tensor r) {
-        Tensor images = victim.batch(x);
-        return images.add(r.reshape(images.shape())).clamp(victim.low(), victim.high());
     }
 }

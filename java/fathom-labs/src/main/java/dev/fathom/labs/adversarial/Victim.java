@@ -15,8 +15,11 @@ import java.util.Objects;
  * @param high the whitest that a pixel can be
  */
 public record Victim(Layer net, Shape image, float low, float high) {
+    /** What the network says of images: the class, and how sure it is. */
+    public record Answers(int[] classes, float[] confidence) {}
+
     /** As many images as {@code x} holds, as a batch of the current pass. */
-    public Tensor batch(float[] x) {
+    Tensor batch(float... x) {
         int[] dims = new int[image.rank() + 1];
         System.arraycopy(image.toArray(), 0, dims, 1, image.rank());
         dims[0] = (int) (x.length / image.size());
@@ -24,25 +27,12 @@ public record Victim(Layer net, Shape image, float low, float high) {
     }
 
     /** The gradient of the cross-entropy by the pixels of each image, which is the mean over the images. */
-    public float[] gradient(float[] x, int[] labels) {
+    float[] gradient(float[] x, int... labels) {
         try (Pass pass = Pass.grad()) {
             Tensor in = pass.watch(batch(x));
             pass.backward(Loss.crossEntropy().of(net.apply(in), Tensor.ofInts(labels, labels.length)), in);
-            return Objects.requireNonNull(pass.gradient(in), "the loss depends on the images")
-                    .toArray();
+            return Objects.requireNonNull(pass.gradient(in)).toArray();
         }
-    }
-
-    /**
-     * The images with every pixel moved by {@code step} toward the sign of {@code direction}, and kept between black
-     * and white.
-     */
-    public float[] moved(float[] x, float[] direction, float step) {
-        float[] moved = new float[x.length];
-        for (int i = 0; i < x.length; i++) {
-            moved[i] = clamp(x[i] + step * Math.signum(direction[i]));
-        }
-        return moved;
     }
 
     /** The value between black and white that is nearest. */
@@ -50,11 +40,13 @@ public record Victim(Layer net, Shape image, float low, float high) {
         return Math.max(low, Math.min(high, pixel));
     }
 
-    /** What the network says of images: the class, and how sure it is. */
-    public record Answers(int[] classes, float[] confidence) {}
+    /** White where the gradient is above 0, else black. */
+    float extreme(float gradient) {
+        return gradient > 0 ? high : low;
+    }
 
     /** What the network says of each image. */
-    public Answers answers(float[] x) {
+    public Answers answers(float... x) {
         try (Pass pass = Pass.infer()) {
             Tensor p = net.apply(batch(x)).softmax(-1);
             return new Answers(p.argmax(-1).toIntArray(), p.max(-1).toArray());

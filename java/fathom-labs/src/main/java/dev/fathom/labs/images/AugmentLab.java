@@ -1,24 +1,22 @@
 package dev.fathom.labs.images;
 
+import static dev.fathom.labs.pages.Findings.line;
+
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.TextbookCnn;
-import dev.fathom.view.Plots;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.function.IntUnaryOperator;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /** What mirrored and shifted copies of the images are worth, by how many images there are. */
-public final class AugmentLab implements ImageLab {
+public final class AugmentLab implements Experiment {
     private static final int FEWEST = 8;
 
     @Override
@@ -27,103 +25,50 @@ public final class AugmentLab implements ImageLab {
     }
 
     @Override
-    public ImageSet images(@Nullable Path folder) {
-        return ImageSet.cifar(folder);
-    }
-
-    @Override
-    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
-        int classes = images.classes().size();
-        List<NetworkEntry> entries = new ArrayList<>();
-        for (int part = FEWEST; part >= 1; part /= 2) {
-            int n = images.learn().size() / part;
-            Images few = images.learning(n);
-            // a quarter of the images is seen twice as often, so that few of them are learned to the end too
-            int times = epochs.applyAsInt((int) Math.round(16 * Math.sqrt(part)));
-            Recipe recipe = Recipe.adam(times, 64, 1e-3f);
-            String name = String.format(Locale.ROOT, "%,d", n);
-            entries.add(new NetworkEntry(name, TextbookCnn.lab(classes), recipe, all -> few));
-            entries.add(new NetworkEntry(
-                    name + ", augmented", TextbookCnn.lab(classes), recipe, all -> few, CifarLab.CHANGES));
-        }
-        return entries;
-    }
-
-    @Override
-    public Brief brief() {
-        return new Brief(1600, 2);
-    }
-
-    @Override
-    public void conclude(Conclusion all) {
-        int sizes = all.outcomes().size() / 2;
-        double[] plain = new double[sizes];
-        double[] augmented = new double[sizes];
-        List<String> places = new ArrayList<>();
-        List<List<String>> rows = new ArrayList<>();
-        for (int i = 0; i < sizes; i++) {
-            TrainedEntry o = all.outcomes().get(2 * i);
-            plain[i] = o.answers().confusion().accuracy();
-            augmented[i] = all.outcomes().get(2 * i + 1).answers().confusion().accuracy();
-            places.add(o.entry().name());
-            all.page()
-                    .figure(Figure.of(
-                            o.entry().name() + " images, gain by augmentation",
-                            "points",
-                            100 * (augmented[i] - plain[i])));
-            rows.add(List.of(
-                    o.entry().name(),
-                    number("%.2f %%", plain[i]),
-                    number("%.2f %%", augmented[i]),
-                    number("%+.2f", augmented[i] - plain[i])));
-        }
-        Map<String, double[]> curves = new LinkedHashMap<>();
-        curves.put("as they are", plain);
-        curves.put("augmented", augmented);
-        all.page()
-                .section(
-                        "By the number of images",
-                        "The textbook's network on photographs as they are, and mirrored and cut out at random. "
-                                + "For measure: with such "
-                                + "changes ResNet-20 has 91.25 % on all of CIFAR-10 (He et al. 2015), and the "
-                                + "textbook's network 42.06 % "
-                                + "without on all of CIFAR-100 (ISLP).")
-                .table(List.of("images to learn from", "as they are", "augmented", "points"), rows)
-                .text(conclusion(places, plain, augmented, all.images().test().size()))
-                .picture(
-                        "by-images.png",
-                        "Accuracy on the test by the number of images to learn from, with and without augmentation",
-                        () -> Plots.compare("test accuracy", "images to learn from", places, curves));
-    }
-
-    /**
-     * At which sizes augmentation gains or costs more than chance explains (a difference of two shares of {@code test}
-     * images beyond 1.96 of its standard errors), and whether it is worth more the fewer images there are.
-     *
-     * @param places the numbers of images, ascending
-     */
-    static String conclusion(List<String> places, double[] plain, double[] augmented, int test) {
-        List<String> gains = new ArrayList<>();
-        List<String> costs = new ArrayList<>();
-        boolean fewerIsMore = true;
-        for (int i = 0; i < plain.length; i++) {
-            double gain = augmented[i] - plain[i];
-            double error = Math.sqrt((plain[i] * (1 - plain[i]) + augmented[i] * (1 - augmented[i])) / test);
-            if (Math.abs(gain) > 1.96 * error) {
-                (gain > 0 ? gains : costs).add(places.get(i) + number(" (%+.1f points)", gain));
+    public void run(Lab lab) {
+        try (Comparison nets = new Comparison(lab, ImageSet.cifar(lab.data()), 1600)) {
+            Table table = lab.table("gains", "images to learn from");
+            double[] sizes = new double[4];
+            double[][] accuracies = new double[2][sizes.length];
+            for (int s = 0, part = FEWEST; part >= 1; part /= 2, s++) {
+                int n = nets.images().learn().size() / part;
+                // a quarter of the images is seen twice as often, so that few of them are learned to the end too
+                Recipe recipe = Recipe.adam(lab.epochs((int) Math.round(16 * Math.sqrt(part)), 2), 64, 1e-3f);
+                int classes = nets.images().classes().size();
+                String name = line("%,d", n);
+                try (Images few = nets.images().learning(n)) {
+                    TrainedEntry plain = nets.train(few, new NetworkEntry(name, TextbookCnn.lab(classes), recipe));
+                    TrainedEntry changed = nets.train(
+                            few,
+                            new NetworkEntry(name + ", augmented", TextbookCnn.lab(classes), recipe, CifarLab.CHANGES));
+                    lab.put("size " + (s + 1), n)
+                            .put("folder " + (s + 1), plain.entry().folder());
+                    double a = plain.accuracy();
+                    double b = changed.accuracy();
+                    double half = 196 * error(a, b, few.test().size());
+                    table.row(name + " images")
+                            .cell("as they are", line("%.2f %%", 100 * a))
+                            .cell("augmented", line("%.2f %%", 100 * b))
+                            .put("gain by augmentation", "%+.2f points", 100 * (b - a))
+                            .interval(100 * (b - a) - half, 100 * (b - a) + half)
+                            .cell("95 % interval", line("± %.2f", half));
+                    sizes[s] = n;
+                    accuracies[0][s] = a;
+                    accuracies[1][s] = b;
+                }
             }
-            fewerIsMore &= i == 0 || gain < augmented[i - 1] - plain[i - 1];
+            Map<String, double[][]> curves = new LinkedHashMap<>();
+            curves.put("as they are", new double[][] {sizes, accuracies[0]});
+            curves.put("augmented", new double[][] {sizes, accuracies[1]});
+            double[] gains = table.values("gain by augmentation");
+            lab.section("By the number of images")
+                    .put("falls", IntStream.range(1, gains.length).allMatch(i -> gains[i] < gains[i - 1]))
+                    .curves("by-images.png", "test accuracy", "images to learn from", curves);
         }
-        return (gains.isEmpty()
-                        ? "Augmentation gains nowhere more than chance explains"
-                        : "Augmentation gains more than chance explains with " + String.join(", ", gains))
-                + (costs.isEmpty() ? ". " : "; it costs with " + String.join(", ", costs) + ". ")
-                + (fewerIsMore
-                        ? "The fewer images there are, the more it is worth."
-                        : "It is not worth more with every step to fewer images.");
     }
 
-    private static String number(String format, double share) {
-        return String.format(Locale.ROOT, format, 100 * share);
+    /** The standard error of the difference of two shares of n images. */
+    static double error(double a, double b, int n) {
+        return Math.sqrt((a * (1 - a) + b * (1 - b)) / n);
     }
 }

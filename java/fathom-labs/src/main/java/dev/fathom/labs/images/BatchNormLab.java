@@ -1,9 +1,11 @@
 package dev.fathom.labs.images;
 
+import static dev.fathom.labs.pages.Findings.line;
+
 import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nn.BatchNorm;
@@ -17,16 +19,11 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Tensor;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.IntUnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /** How many steps batch normalization saves, by where it stands (Ioffe and Szegedy 2015). */
-public final class BatchNormLab implements ImageLab {
+public final class BatchNormLab implements Experiment {
     private enum Norm {
         NONE,
         BEFORE,
@@ -39,27 +36,38 @@ public final class BatchNormLab implements ImageLab {
     }
 
     @Override
-    public ImageSet images(@Nullable Path folder) {
-        return ImageSet.FASHION_MNIST;
-    }
-
-    @Override
-    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
-        Recipe recipe = new Recipe(
-                epochs.applyAsInt(10),
-                128,
-                new Sgd(0.05f).momentum(0.9f),
-                Schedule.constant(),
-                "SGD 0.05, momentum 0.9");
-        return List.of(
-                new NetworkEntry("No normalization", network(Norm.NONE, true), recipe),
-                new NetworkEntry("Before the activation", network(Norm.BEFORE, true), recipe),
-                new NetworkEntry("After the activation", network(Norm.AFTER, true), recipe),
-                new NetworkEntry("Instead of dropout", network(Norm.BEFORE, false), recipe));
+    public void run(Lab lab) {
+        try (Comparison nets = new Comparison(lab, ImageSet.FASHION_MNIST, 4000, 10)) {
+            Recipe recipe = new Recipe(
+                    lab.epochs(10, 3),
+                    128,
+                    new Sgd(0.05f).momentum(0.9f),
+                    Schedule.constant(),
+                    "SGD 0.05, momentum 0.9");
+            List<TrainedEntry> outcomes = List.of(
+                    nets.train("No normalization", network(Norm.NONE, true), recipe),
+                    nets.train("Before the activation", network(Norm.BEFORE, true), recipe),
+                    nets.train("After the activation", network(Norm.AFTER, true), recipe),
+                    nets.train("Instead of dropout", network(Norm.BEFORE, false), recipe));
+            lab.section("Steps to equal accuracy");
+            double[][] none = outcomes.get(0).curve();
+            double level = Arrays.stream(none[1]).max().orElseThrow();
+            Table table = lab.table("steps", "network");
+            for (TrainedEntry o : outcomes) {
+                Table.Row row = table.row(o.entry().name());
+                String column = line("steps to %.2f %%", 100 * level);
+                long steps = stepsTo(level, o.curve());
+                if (steps < 0) {
+                    row.cell(column, "not reached");
+                } else {
+                    row.put(column, "%,d steps", (double) steps)
+                            .cell("times fewer", line("%.1f", (double) stepsTo(level, none) / steps));
+                }
+            }
+        }
     }
 
     private static Sequential network(Norm norm, boolean dropout) {
-        Layer drop = dropout ? new Dropout(0.5f) : new Sequential();
         return new Sequential( //                         28 x 28
                 convolve(norm, 1, 16),
                 convolve(norm, 16, 16),
@@ -70,7 +78,7 @@ public final class BatchNormLab implements ImageLab {
                 convolve(norm, 32, 64),
                 convolve(norm, 64, 64),
                 new Flatten(),
-                drop,
+                dropout ? new Dropout(0.5f) : new Sequential(),
                 new Linear(3136, 10));
     }
 
@@ -81,49 +89,6 @@ public final class BatchNormLab implements ImageLab {
             case BEFORE -> new Sequential(conv.withoutBias(), new BatchNorm(out), Tensor::relu);
             case AFTER -> new Sequential(conv, Tensor::relu, new BatchNorm(out));
         };
-    }
-
-    @Override
-    public Brief brief() {
-        return new Brief(4000, 3);
-    }
-
-    @Override
-    public int every() {
-        return 10;
-    }
-
-    /** The level is the best that the network without normalization reached; who has it first? */
-    @Override
-    public void conclude(Conclusion all) {
-        List<TrainedEntry> outcomes = all.outcomes();
-        double level = Arrays.stream(outcomes.get(0).curve()[1]).max().orElse(Double.NaN);
-        long none = stepsTo(level, outcomes.get(0).curve());
-        List<List<String>> rows = new ArrayList<>();
-        for (TrainedEntry o : outcomes) {
-            long steps = stepsTo(level, o.curve());
-            if (steps >= 0) {
-                all.page()
-                        .figure(Figure.of(
-                                o.entry().name() + String.format(Locale.ROOT, ", steps to %.2f %%", 100 * level),
-                                "steps",
-                                (double) steps));
-            }
-            rows.add(List.of(
-                    o.entry().name(),
-                    steps < 0 ? "not reached" : String.format(Locale.ROOT, "%,d", steps),
-                    steps < 0 ? "" : String.format(Locale.ROOT, "%.1f", (double) none / steps)));
-        }
-        List<String> header =
-                List.of("network", String.format(Locale.ROOT, "steps to %.2f %%", 100 * level), "times fewer");
-        all.page()
-                .section(
-                        "Steps to equal accuracy",
-                        "The level is the best that the network without normalization reached on the images held out. "
-                                + "Published: 14 times fewer steps to equal accuracy, for Inception on ImageNet "
-                                + "at five times "
-                                + "the learning rate (Ioffe and Szegedy 2015); here every network has the same rate.")
-                .table(header, rows);
     }
 
     /** The first steps after which the curve was so high, -1 for none. */

@@ -3,8 +3,8 @@ package dev.fathom.labs.images;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.training.NetworkEntry;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.BatchNorm;
@@ -15,28 +15,20 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.function.IntUnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalization. */
-public final class FashionLab implements ImageLab {
+public final class FashionLab implements Experiment {
     @Override
     public String name() {
         return "fashion";
     }
 
     @Override
-    public ImageSet images(@Nullable Path folder) {
-        return ImageSet.FASHION_MNIST;
-    }
-
-    @Override
-    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
-        return List.of(
-                new NetworkEntry("LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f)),
-                new NetworkEntry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f)));
+    public void run(Lab lab) {
+        try (Comparison nets = new Comparison(lab, ImageSet.FASHION_MNIST, 6000)) {
+            nets.train("LeNet-5", new LeNet5(10), Recipe.adam(lab.epochs(20, 2), 64, 1e-3f));
+            nets.train("Small CNN", small(), Recipe.adam(lab.epochs(15, 2), 64, 1e-3f));
+        }
     }
 
     private static Sequential small() {
@@ -57,10 +49,5 @@ public final class FashionLab implements ImageLab {
 
     private static Layer convolve(int in, int out) {
         return new Sequential(new Conv(in, out, 3).pad(1).withoutBias(), new BatchNorm(out).act(RELU));
-    }
-
-    @Override
-    public Brief brief() {
-        return new Brief(6000, 2);
     }
 }

@@ -1,11 +1,13 @@
 package dev.fathom.labs.images;
 
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
-import dev.fathom.data.Batches;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
@@ -18,20 +20,16 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.ImageSheet;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
-import java.util.function.IntUnaryOperator;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 
 /**
  * What a convolution takes for granted: that neighbors belong together. One fixed permutation of the pixels of all
  * images changes nothing for a network whose units see all of them (its first matrix has its columns in another order),
  * and takes from convolution what it lives on.
  */
-public final class PermutationLab implements ImageLab {
+public final class PermutationLab implements Experiment {
     private static final long ORDER = 1;
     private static final int SHOWN = 6;
     private static final int BATCH = 500;
@@ -42,73 +40,41 @@ public final class PermutationLab implements ImageLab {
     }
 
     @Override
-    public ImageSet images(@Nullable Path folder) {
-        return ImageSet.FASHION_MNIST;
+    public void run(Lab lab) {
+        try (Comparison nets = new Comparison(lab, ImageSet.FASHION_MNIST, 10_000);
+                Images permuted = nets.images().permuted(ORDER)) {
+            Table table = lab.table("orders", "network");
+            TrainedEntry mlp = twice(lab, nets, permuted, "MLP", PermutationLab::mlp, table);
+            twice(lab, nets, permuted, "LeNet-5", () -> new LeNet5(10), table);
+            ImageSheet sheet = new ImageSheet(28, 28, 1).columns(SHOWN);
+            for (Images set : List.of(nets.images(), permuted)) {
+                for (int i = 0; i < SHOWN; i++) {
+                    sheet.add(set.test().pixels(i), set.classes().get(set.test().label(i)));
+                }
+            }
+            lab.section("In order and out of it")
+                    .put("differ", reordered(mlp, permuted))
+                    .sheet("permuted.png", sheet);
+        }
     }
 
-    @Override
-    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
-        int n = epochs.applyAsInt(15);
-        Recipe recipe = Recipe.adam(n, 64, 1e-3f);
-        Images permuted = images.permuted(ORDER);
-        return List.of(
-                new NetworkEntry("MLP", mlp(), recipe),
-                new NetworkEntry("MLP, permuted", mlp(), recipe, all -> permuted),
-                new NetworkEntry("LeNet-5", new LeNet5(10), recipe),
-                new NetworkEntry("LeNet-5, permuted", new LeNet5(10), recipe, all -> permuted));
+    /** Trains a network on images in order and on permuted ones; the outcome of the former. */
+    private static TrainedEntry twice(
+            Lab lab, Comparison nets, Images permuted, String name, Supplier<Layer> net, Table table) {
+        Recipe recipe = Recipe.adam(lab.epochs(15, 6), 64, 1e-3f);
+        TrainedEntry ordered = nets.train(name, net.get(), recipe);
+        TrainedEntry other = nets.train(permuted, new NetworkEntry(name + ", permuted", net.get(), recipe));
+        table.row(name)
+                .cell("weights", ordered.parameters())
+                .cell("in order", line("%.2f %%", 100 * ordered.accuracy()))
+                .cell("permuted", line("%.2f %%", 100 * other.accuracy()))
+                .put("change by permutation", "%+.2f points", 100 * (other.accuracy() - ordered.accuracy()));
+        return ordered;
     }
 
     private static Layer mlp() {
         return new Sequential(
                 new Flatten(), new Linear(784, 256).act(RELU), new Linear(256, 128).act(RELU), new Linear(128, 10));
-    }
-
-    @Override
-    public Brief brief() {
-        return new Brief(10_000, 6);
-    }
-
-    @Override
-    public void conclude(Conclusion all) {
-        List<List<String>> rows = new ArrayList<>();
-        for (int i = 0; i < all.outcomes().size(); i += 2) {
-            TrainedEntry ordered = all.outcomes().get(i);
-            double before = ordered.answers().confusion().accuracy();
-            double after = all.outcomes().get(i + 1).answers().confusion().accuracy();
-            all.page()
-                    .figure(Figure.of(
-                            ordered.entry().name() + ", change by permutation", "points", 100 * (after - before)));
-            rows.add(List.of(
-                    ordered.entry().name(),
-                    String.format(Locale.ROOT, "%,d", ordered.parameters()),
-                    number("%.2f %%", before),
-                    number("%.2f %%", after),
-                    number("%+.2f", after - before)));
-        }
-        Images permuted = all.outcomes().get(1).images();
-        ImageSheet sheet = new ImageSheet(28, 28, 1).columns(SHOWN);
-        for (Images set : List.of(all.images(), permuted)) {
-            for (int i = 0; i < SHOWN; i++) {
-                sheet.add(set.test().pixels(i), set.classes().get(set.test().label(i)));
-            }
-        }
-        all.page()
-                .section(
-                        "In order and out of it",
-                        "The textbook (Russell and Norvig 2021, chapter 22) has it that a fully connected network "
-                                + "learns the same "
-                                + "from images whose pixels were all permuted, and that a convolutional one does "
-                                + "not. Points "
-                                + "within the 95 % intervals above are chance.")
-                .table(List.of("network", "weights", "in order", "permuted", "points"), rows)
-                .text(String.format(
-                        Locale.ROOT,
-                        "The MLP that learned from images in order, with the columns of its first matrix "
-                                + "permuted, gives %,d of %,d "
-                                + "permuted images of the test another answer.",
-                        reordered(all.outcomes().get(0), permuted),
-                        permuted.test().size()))
-                .picture("permuted.png", "Images as they are, and the same with permuted pixels", sheet::render);
     }
 
     /**
@@ -118,7 +84,7 @@ public final class PermutationLab implements ImageLab {
         List<Layer> layers = ((Sequential) mlp.model().net()).layers();
         Linear first = (Linear) layers.get(1);
         Parameter bias = Objects.requireNonNull(first.bias());
-        Batches.Epoch batches =
+        var batches =
                 permuted.test().batches(Math.min(BATCH, permuted.test().size())).epoch(0);
         int differ = 0;
         int at = 0;
@@ -137,9 +103,5 @@ public final class PermutationLab implements ImageLab {
             }
         }
         return differ;
-    }
-
-    private static String number(String format, double share) {
-        return String.format(Locale.ROOT, format, 100 * share);
     }
 }

@@ -173,8 +173,8 @@ public final class PretrainedLab implements Experiment {
      */
     private static void panda(Lab lab, Namer namer, Path photos, Map<String, float[]> said) {
         Map.Entry<String, float[]> surest = said.entrySet().stream()
-                .max(Comparator.comparing((Map.Entry<String, float[]> e) -> BOOK.getOrDefault(e.getKey(), "")
-                                .startsWith(namer.name(best(e.getValue())) + " "))
+                .max(Comparator.comparing((Map.Entry<String, float[]> e) ->
+                                BOOK.getOrDefault(e.getKey(), "").startsWith(namer.name(best(e.getValue())) + " "))
                         .thenComparing(e -> e.getValue()[best(e.getValue())]))
                 .orElseThrow();
         String file = surest.getKey();

@@ -1,5 +1,6 @@
 package dev.fathom.labs.images;
 
+import static dev.fathom.labs.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
@@ -7,7 +8,9 @@ import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
@@ -25,26 +28,18 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
-import dev.fathom.view.Plots;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a network has learned from eight classes is worth for two that it has never seen, by the number of examples of
  * these.
  */
-public final class TransferLab implements ImageLab {
+public final class TransferLab implements Experiment {
     private static final int[] SEEN = {0, 1, 2, 3, 4, 5, 6, 7};
     private static final int[] HELD_OUT = {8, 9};
     private static final int[] EXAMPLES = {10, 20, 50, 100, 200, 500, 1000, 2000};
-    private static final int[] BRIEF = {20, 200};
 
     /** y = head(body(x)). */
     record Net(Sequential body, Linear head) implements Layer {
@@ -83,116 +78,93 @@ public final class TransferLab implements ImageLab {
         }
     }
 
+    /** A network that learns n examples of the two classes. */
+    private record Attempt(Way way, int n, long seed) {}
+
     @Override
     public String name() {
         return "transfer";
     }
 
     @Override
-    public ImageSet images(@Nullable Path folder) {
-        return ImageSet.CIFAR10;
-    }
-
-    @Override
-    public List<NetworkEntry> entries(Images images, IntUnaryOperator epochs) {
-        int n = epochs.applyAsInt(16);
-        Images eight = images.only(SEEN);
-        return List.of(new NetworkEntry(
-                "Body", new Net(SEEN.length), Recipe.adam(n, 64, 2e-3f), all -> eight, CifarLab.CHANGES));
-    }
-
-    @Override
-    public Brief brief() {
-        return new Brief(4000, 3);
-    }
-
-    @Override
-    public void conclude(Conclusion all) {
-        Model<Layer> trained = all.outcomes().get(0).model();
-        try (Images two = all.images().only(HELD_OUT)) {
-            int[] sizes = IntStream.of(all.run().brief() ? BRIEF : EXAMPLES)
+    public void run(Lab lab) {
+        try (Comparison nets = new Comparison(lab, ImageSet.CIFAR10, 4000);
+                Images eight = nets.images().only(SEEN);
+                Images two = nets.images().only(HELD_OUT)) {
+            Recipe recipe = Recipe.adam(lab.epochs(16, 3), 64, 2e-3f);
+            Model<Layer> body = nets.train(
+                            eight, new NetworkEntry("Body", new Net(SEEN.length), recipe, CifarLab.CHANGES))
+                    .model();
+            int draws = lab.of(2, 1);
+            lab.section("Two classes that the body has never seen").put("draws", draws);
+            Table table = lab.table("examples", String.join(" or ", two.classes()) + ", by examples")
+                    .named("{row}, {column} examples");
+            Map<String, double[][]> curves = new LinkedHashMap<>();
+            int[] sizes = IntStream.of(lab.of(EXAMPLES, new int[] {20, 200}))
                     .filter(n -> n <= two.learn().size())
                     .toArray();
-            List<String> places = IntStream.of(sizes)
-                    .mapToObj(n -> String.format(Locale.ROOT, "%,d", n))
-                    .toList();
-            Map<String, double[]> curves = new LinkedHashMap<>();
-            List<List<String>> rows = new ArrayList<>();
             for (Way way : Way.values()) {
-                double[] curve = new double[sizes.length];
-                List<String> row = new ArrayList<>(List.of(way.words));
-                for (int i = 0; i < sizes.length; i++) {
-                    int draws = all.run().brief() ? 1 : 2;
-                    for (int draw = 1; draw <= draws; draw++) {
-                        if (all.run().interrupt().requested()) {
-                            return;
-                        }
-                        curve[i] +=
-                                learned(way, trained, two, sizes[i], all.run().seed() + draw, all) / draws;
-                    }
-                    row.add(String.format(Locale.ROOT, "%.1f %%", 100 * curve[i]));
-                    all.page().figure(Figure.of(way.words + ", " + places.get(i) + " examples", "%", 100 * curve[i]));
-                }
-                curves.put(way.words, curve);
-                rows.add(row);
+                Table.Row row = table.row(way.words);
+                double[] accuracies = IntStream.of(sizes)
+                        .mapToDouble(n -> {
+                            double mean = 0;
+                            for (int draw = 1; draw <= draws; draw++) {
+                                Attempt attempt = new Attempt(way, n, lab.seed() + draw);
+                                mean += lab.part(attempt, Double.class, () -> accuracy(lab, attempt, body, two))
+                                        / draws;
+                            }
+                            row.put(line("%,d", n), "%.1f %%", 100 * mean);
+                            return mean;
+                        })
+                        .toArray();
+                curves.put(
+                        way.words,
+                        new double[][] {IntStream.of(sizes).mapToDouble(n -> n).toArray(), accuracies});
             }
-            List<String> header = new ArrayList<>(List.of(String.join(" or ", two.classes()) + ", by examples"));
-            header.addAll(places);
-            all.page()
-                    .section(
-                            "Two classes that the body has never seen",
-                            "The body learned the other eight classes. As many steps each way; accuracy on the "
-                                    + "images of the test and "
-                                    + "those held out, by which nothing was chosen here, as a mean of "
-                                    + (all.run().brief() ? "one draw" : "two draws")
-                                    + " of examples. A guess has 50 %.")
-                    .table(header, rows)
-                    .picture(
-                            "by-examples.png",
-                            "Accuracy by the number of examples: new head, all tuned, from scratch",
-                            () -> Plots.compare("accuracy", "examples of the two classes", places, curves));
+            lab.curves("by-examples.png", "accuracy", "examples of the two classes", curves);
         }
     }
 
-    /** The accuracy after learning {@code n} examples in this way. */
-    private static double learned(Way way, Model<Layer> trained, Images two, int n, long seed, Conclusion all) {
-        if (way == Way.SCRATCH) {
-            try (Model<Layer> model = Model.of(new Net(HELD_OUT.length), seed)) {
-                return fit(Trainer.of(model, Loss.crossEntropy(), new Adam(2e-3f)), model, two, n, seed, all);
+    /** The accuracy after learning in a way. */
+    private static double accuracy(Lab lab, Attempt attempt, Model<Layer> body, Images two) {
+        Adam adam = new Adam(attempt.way == Way.HEAD ? 1e-2f : 2e-3f);
+        if (attempt.way == Way.SCRATCH) {
+            try (Model<Layer> model = Model.of(new Net(HELD_OUT.length), attempt.seed)) {
+                return accuracy(lab, attempt, model, two, Trainer.of(model, Loss.crossEntropy(), adam));
             }
         }
-        try (Model<Layer> copy = trained.copy();
-                Model<Layer> model = copy.replace("head", new Linear(128, HELD_OUT.length), seed)) {
+        try (Model<Layer> copy = body.copy();
+                Model<Layer> model = copy.replace("head", new Linear(128, HELD_OUT.length), attempt.seed)) {
             model.eval("body"); // its batch norms keep their statistics
-            if (way == Way.HEAD) {
+            if (attempt.way == Way.HEAD) {
                 model.freeze("body.*");
-                return fit(Trainer.of(model, Loss.crossEntropy(), new Adam(1e-2f)), model, two, n, seed, all);
+                return accuracy(lab, attempt, model, two, Trainer.of(model, Loss.crossEntropy(), adam));
             }
             Group[] rates = Group.layerwise(0.4f, "head.*", "body.5.*", "body.4.*", "body.2.*", "body.0.*");
-            return fit(Trainer.of(model, Loss.crossEntropy(), new Adam(2e-3f)).groups(rates), model, two, n, seed, all);
+            return accuracy(
+                    lab,
+                    attempt,
+                    model,
+                    two,
+                    Trainer.of(model, Loss.crossEntropy(), adam).groups(rates));
         }
     }
 
-    private static double fit(
-            Trainer<Layer> trainer, Model<Layer> model, Images two, int n, long seed, Conclusion all) {
-        int steps = all.run().brief() ? 40 : 400;
+    private static double accuracy(Lab lab, Attempt attempt, Model<Layer> model, Images two, Trainer<Layer> trainer) {
+        int n = attempt.n;
         int batch = Math.min(n, 32);
-        int epochs = Math.max(all.run().brief() ? 1 : 10, steps / ((n + batch - 1) / batch));
-        trainer = trainer.schedule(Schedule.cosine(epochs))
-                .callbacks(all.run().interrupt().stopping());
-        try (Dataset few = two.learn().subset(drawn(two.learn(), n, seed))) {
-            trainer.fit(few.shuffled(seed).batches(batch), epochs);
+        int epochs = Math.max(lab.of(10, 1), lab.of(400, 40) / ((n + batch - 1) / batch));
+        int[] left = {n / 2, n - n / 2}; // examples still to be drawn of each class
+        int[] drawn = IntStream.of(new Rng(attempt.seed).permutation(two.learn().size()))
+                .filter(i -> left[two.learn().label(i)]-- > 0)
+                .toArray();
+        try (Dataset few = two.learn().subset(drawn)) {
+            trainer.schedule(Schedule.cosine(epochs))
+                    .callbacks(lab.run().interrupt().stopping())
+                    .fit(few.shuffled(attempt.seed).batches(batch), epochs);
         }
         ConfusionMatrix test = Classification.of(model, two.test()).confusion();
         ConfusionMatrix more = Classification.of(model, two.choose()).confusion();
         return (double) (test.correct() + more.correct()) / (test.total() + more.total());
-    }
-
-    /** Examples drawn at random, as many of each class. */
-    private static int[] drawn(Dataset data, int n, long seed) {
-        int[] left = {n / 2, n - n / 2};
-        return IntStream.of(new Rng(seed).permutation(data.size()))
-                .filter(i -> left[data.label(i)]-- > 0)
-                .toArray();
     }
 }

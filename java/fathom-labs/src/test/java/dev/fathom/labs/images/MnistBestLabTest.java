@@ -44,9 +44,9 @@ class MnistBestLabTest {
         assertThat(worst).isBetween(0.5, 25.0);
         assertThat(ensemble).isBetween(0.1, worst);
         assertThat(run.figure("Ensemble, error on the images held out")).isBetween(0.1, 15.0);
-        assertThat(run.figure("Ensemble, members that differ in being right")).isBetween(0.0, 20.0);
+        assertThat(run.figure("Ensemble, members that differ in being right")).isGreaterThan(1); // 0 if all were one
         assertThat(run.out())
-                .containsPattern("network +wrong, held out +wrong, test +of")
+                .containsPattern("network +wrong, held out +wrong, test\n")
                 .contains("ensemble  ");
         for (String file : List.of("report.html", "wrong.png", "3-x-3/report.html", "7-x-7/net.safetensors")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
