@@ -1,5 +1,6 @@
 package dev.fathom.labs.generalization;
 
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,12 +35,10 @@ record Decomposition(int complexity, double bias, double variance, double measur
         }
         double[][] forecasts = family.method().forecasts(complexity, samples, places);
         double[] mean = new double[GRID.length];
-        for (double[] g : forecasts) {
-            for (int i = 0; i < mean.length; i++) {
-                mean[i] += g[i] / count;
-            }
-        }
-        double[] sine = Arrays.stream(GRID).map(Math::sin).toArray();
+        Arrays.setAll(
+                mean,
+                i -> Averages.mean(
+                        Arrays.stream(forecasts).mapToDouble(g -> g[i]).toArray()));
         double variance = 0;
         double measured = 0;
         double[] differences = new double[count];
@@ -49,19 +48,13 @@ record Decomposition(int complexity, double bias, double variance, double measur
             double error = SplineFit.distance(onTest, tests.get(s).y());
             variance += SplineFit.distance(onGrid, mean) / count;
             measured += error / count;
-            differences[s] = error - SplineFit.distance(onGrid, sine) - SineSample.NOISE;
+            differences[s] = error - SplineFit.distance(onGrid, SineSample.sine(GRID)) - SineSample.NOISE;
         }
         double[][] shown = Arrays.copyOf(forecasts, SHOWN + 1);
         Arrays.setAll(shown, i -> i == SHOWN ? mean : Arrays.copyOf(forecasts[i], GRID.length));
+        double off = Averages.mean(differences) / Averages.deviation(differences) * Math.sqrt(count);
         return new Decomposition(
-                complexity, SplineFit.distance(mean, sine), variance, measured, standardErrors(differences), shown);
-    }
-
-    /** The mean, divided by its standard error. */
-    private static double standardErrors(double[] values) {
-        double mean = Arrays.stream(values).average().orElseThrow();
-        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-        return mean / Math.sqrt(squares / (values.length - 1) / values.length);
+                complexity, SplineFit.distance(mean, SineSample.sine(GRID)), variance, measured, off, shown);
     }
 
     /** The error that the parts add up to. */

@@ -4,7 +4,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NaturalSpline;
 import dev.fathom.features.NearestNeighbors;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -16,6 +17,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Models of growing complexity.
@@ -46,18 +48,11 @@ record Family(String name, String axis, int[] complexities, Method method) {
         }
     }
 
-    /** A complexity as people say it. */
-    String words(int complexity) {
-        return axis.equals("degree")
-                ? "degree " + complexity
-                : complexity + " " + (complexity == 1 ? axis.substring(0, axis.length() - 1) : axis);
-    }
-
     /** Every kind of model with the complexities that a run tries. */
-    static List<Family> all(LabRun run) {
+    static List<Family> all(Lab lab) {
         int[] splines = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20};
         int[] neighbors = {50, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1};
-        int[] widths = run.brief() ? new int[] {1, 3, 12} : new int[] {1, 2, 3, 4, 6, 8, 12, 20, 40};
+        int[] widths = lab.of(new int[] {1, 2, 3, 4, 6, 8, 12, 20, 40}, new int[] {1, 3, 12});
         return List.of(
                 new Family("Polynomials", "degree", new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, (Single)
                         Family::polynomial),
@@ -67,7 +62,7 @@ record Family(String name, String axis, int[] complexities, Method method) {
                         "Networks",
                         "hidden units",
                         widths,
-                        (width, samples, places) -> networks(run, width, samples, places)));
+                        (width, samples, places) -> networks(lab, width, samples, places)));
     }
 
     private static double[] polynomial(int degree, SineSample sample, double[] places) {
@@ -102,47 +97,38 @@ record Family(String name, String axis, int[] complexities, Method method) {
         float[][] y = new NearestNeighbors(k)
                 .fit(Examples.of(column(sample.x()), column(sample.y())), 0)
                 .predict(column(places));
-        double[] forecast = new double[places.length];
-        Arrays.setAll(forecast, i -> y[i][0]);
-        return forecast;
+        return Averages.doubles(Averages.flat(y));
     }
 
     private static float[][] column(double[] values) {
-        float[][] rows = new float[values.length][];
-        Arrays.setAll(rows, i -> new float[] {(float) values[i]});
-        return rows;
+        return Arrays.stream(values).mapToObj(Averages::floats).toArray(float[][]::new);
     }
 
     /** One network for each sample, all trained at once by Adam on whole samples. */
-    private static double[][] networks(LabRun run, int width, List<SineSample> samples, double[][] places) {
-        int epochs = run.epochs(4000, 500);
+    private static double[][] networks(Lab lab, int width, List<SineSample> samples, double[][] places) {
+        int epochs = lab.epochs(4000, 500);
+        int count = samples.size();
         int n = samples.get(0).x().length;
         float[] x = flat(samples.stream().map(SineSample::x).toArray(double[][]::new));
         float[] y = flat(samples.stream().map(SineSample::y).toArray(double[][]::new));
-        ManyNets nets = new ManyNets(samples.size(), width);
+        ManyNets nets = new ManyNets(count, width);
         try (Dataset data = Dataset.of(x, Shape.of(n, 1), y, Shape.of(n, 1));
-                Model<ManyNets> model = Model.of(nets, run.seed())) {
-            Trainer<ManyNets> trainer =
-                    Trainer.of(model, Loss.mse(), new Adam(0.02f)).schedule(Schedule.cosine(epochs));
-            trainer = run.training().attachQuietly(trainer, run.folder().resolve("networks-" + width));
-            trainer.fit(data.batches(samples.size()), epochs);
+                Model<ManyNets> model = Model.of(nets, lab.seed())) {
+            var trainer = Trainer.of(model, Loss.mse(), new Adam(0.02f)).schedule(Schedule.cosine(epochs));
+            lab.quietly("networks " + width, trainer, data.batches(count), epochs);
+            int each = places[0].length;
             try (Pass pass = Pass.infer()) {
-                float[] all = nets.apply(Tensor.of(flat(places), places.length, places[0].length, 1))
-                        .toArray();
-                double[][] forecasts = new double[places.length][places[0].length];
-                for (int i = 0; i < all.length; i++) {
-                    forecasts[i / places[0].length][i % places[0].length] = all[i];
-                }
-                return forecasts;
+                double[] all = Averages.doubles(
+                        nets.apply(Tensor.of(flat(places), count, each, 1)).toArray());
+                return IntStream.range(0, count)
+                        .mapToObj(i -> Arrays.copyOfRange(all, i * each, (i + 1) * each))
+                        .toArray(double[][]::new);
             }
         }
     }
 
     private static float[] flat(double[][] rows) {
-        float[] all = new float[rows.length * rows[0].length];
-        for (int i = 0; i < all.length; i++) {
-            all[i] = (float) rows[i / rows[0].length][i % rows[0].length];
-        }
-        return all;
+        return Averages.floats(
+                Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray());
     }
 }

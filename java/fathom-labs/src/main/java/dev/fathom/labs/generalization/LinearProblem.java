@@ -1,5 +1,6 @@
 package dev.fathom.labs.generalization;
 
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Rng;
@@ -20,11 +21,9 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
 
     static LinearProblem draw(int n, int p, Rng rng) {
         float[] z = rng.normal(n * p, 0, 1);
-        float[] b = rng.normal(p, 0, 0.5f);
+        double[] truth = Averages.doubles(rng.normal(p, 0, 0.5f));
         float[] noise = rng.normal(n, 0, (float) DEVIATION);
         double[][] x = new double[n][p];
-        double[] truth = new double[p];
-        Arrays.setAll(truth, j -> b[j]);
         for (int i = 0; i < n; i++) {
             double before = z[i * p];
             for (int j = 0; j < p; j++) {
@@ -34,10 +33,9 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
                 x[i][j] = before * (0.5 + 1.5 * j / (p - 1));
             }
         }
-        double[] y = SplineFit.times(x, truth);
-        for (int i = 0; i < n; i++) {
-            y[i] += noise[i];
-        }
+        double[] exact = SplineFit.times(x, truth);
+        double[] y = new double[n];
+        Arrays.setAll(y, i -> exact[i] + noise[i]);
         return new LinearProblem(x, y, truth);
     }
 
@@ -63,18 +61,14 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
     /** The diagonal of X'X. */
     double[] squares() {
         double[] sums = new double[p()];
-        for (double[] row : x) {
-            for (int j = 0; j < row.length; j++) {
-                sums[j] += row[j] * row[j];
-            }
-        }
+        Arrays.setAll(
+                sums, j -> Arrays.stream(x).mapToDouble(row -> row[j] * row[j]).sum());
         return sums;
     }
 
     /** |a - b| / |b|. */
     static double distance(double[] a, double[] b) {
-        double squares = Arrays.stream(b).map(v -> v * v).sum();
-        return Math.sqrt(SplineFit.distance(a, b) * b.length / squares);
+        return Math.sqrt(SplineFit.distance(a, b) / SplineFit.distance(b, new double[b.length]));
     }
 
     /** The eigenvalues s of X'X / n and its eigenvectors, in which ridge and gradient flow only shrink. */
@@ -82,9 +76,7 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
         double[] flat = Arrays.stream(x).flatMapToDouble(Arrays::stream).toArray();
         double[] vectors = new double[p() * p()];
         Lapack.addProduct(flat, p(), flat, p(), vectors);
-        for (int i = 0; i < vectors.length; i++) {
-            vectors[i] /= n();
-        }
+        Arrays.setAll(vectors, i -> vectors[i] / n());
         return new Axes(this, Lapack.eigenvectors(vectors, p()), vectors);
     }
 
@@ -135,15 +127,12 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
         }
     }
 
-    /**
-     * The factor by which gradient flow on |y - X b|^2 / (2 n) has approached least squares after time t, 1 - exp(-t
-     * s).
-     */
+    /** The factor by which gradient flow on |y - X b|^2 / (2 n) has approached least squares after time t. */
     static DoubleUnaryOperator flow(double t) {
         return s -> -Math.expm1(-t * s);
     }
 
-    /** The factor of ridge regression with the penalty n / t, s / (s + 1 / t). */
+    /** The factor of ridge regression with the penalty n / t. */
     static DoubleUnaryOperator ridgeFactor(double t) {
         return s -> s / (s + 1 / t);
     }

@@ -1,6 +1,7 @@
 package dev.fathom.labs.generalization;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -16,23 +17,18 @@ record Pixels(float[][] x, int[] labels) {
     private static final float MEAN = 0.286f; // of a pixel of Fashion-MNIST, where white is 1
     private static final float DEVIATION = 0.353f;
 
-    /**
-     * The images of some numbers, of 28 x 28 pixels each; squares of {@code side} x {@code side} pixels become their
-     * mean.
-     */
+    /** The images of some numbers, of 28 x 28 pixels each; squares of {@code side} pixels become their mean. */
     static Pixels of(Dataset data, int side, int... numbers) {
         int width = 28 / side;
         float[][] x = new float[numbers.length][width * width];
-        int[] labels = new int[numbers.length];
         for (int i = 0; i < numbers.length; i++) {
             byte[] bytes = data.pixels(numbers[i]);
             for (int p = 0; p < bytes.length; p++) {
                 x[i][p / 28 / side * width + p % 28 / side] +=
                         ((bytes[p] & 0xff) / 255f - MEAN) / DEVIATION / (side * side);
             }
-            labels[i] = data.label(numbers[i]);
         }
-        return new Pixels(x, labels);
+        return new Pixels(x, IntStream.of(numbers).map(data::label).toArray());
     }
 
     /** The images from number {@code from} on, {@code n} of them or as many as there are. */
@@ -68,11 +64,7 @@ record Pixels(float[][] x, int[] labels) {
 
     /** All images as a tensor [n, pixels], for the pass under way. */
     Tensor tensor() {
-        float[] all = new float[x.length * x[0].length];
-        for (int i = 0; i < x.length; i++) {
-            System.arraycopy(x[i], 0, all, i * x[i].length, x[i].length);
-        }
-        return Tensor.of(all, x.length, x[0].length);
+        return Tensor.of(Averages.flat(x), x.length, x[0].length);
     }
 
     /** For each image 1 in the column of its class and 0 in the others. */

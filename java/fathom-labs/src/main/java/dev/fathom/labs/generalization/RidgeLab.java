@@ -1,14 +1,12 @@
 package dev.fathom.labs.generalization;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.GaussianNoise;
@@ -28,19 +26,17 @@ import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.DoubleFunction;
 import java.util.function.DoubleUnaryOperator;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
  * Dropout, copies with noise, early stopping and gradient descent act on a linear model like a ridge penalty. Each is
  * held to its theory, and dropout is also tried in networks.
  */
-public final class RidgeLab implements OldExperiment {
-    private static final int N = 40;
-    private static final int P = 10;
+public final class RidgeLab implements Experiment {
     private static final double DROPPED = 0.3;
     private static final double TAU = 0.4;
     /**
@@ -55,26 +51,21 @@ public final class RidgeLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Findings page = run.page(
-                    "Lab ridge",
-                    line("Generated linear models of %d points and %d columns, and %s", N, P, images.title()));
-            LinearProblem problem = LinearProblem.draw(N, P, new Rng(run.seed()).split("problem"));
-            page.section("Linear models", "")
-                    .text(line(
-                            "Y = X b + noise of deviation %.0f: %d points, %d correlated columns of different "
-                                    + "scales, no intercept. Distances between two "
-                                    + "vectors of coefficients are relative to the norm of the second.",
-                            LinearProblem.DEVIATION, N, P));
-            return dropout(run, page, problem)
-                            && copies(run, page, problem)
-                            && stopping(run, page, problem)
-                            && wide(run, page)
-                            && new DropoutStudy(run, page, images).measure()
-                    ? page.finished()
-                    : page;
+    public void run(Lab lab) {
+        try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed())) {
+            LinearProblem problem = LinearProblem.draw(40, 10, lab.rng("problem"));
+            lab.section("Linear models").put("images", images.title()).put("deviation", LinearProblem.DEVIATION);
+            lab.put("points", problem.n()).put("columns", problem.p());
+            dropout(lab, problem);
+            copies(lab, problem);
+            stopping(lab, problem);
+            wide(lab);
+            DropoutStudy.of(lab, images).run();
         }
+    }
+
+    private static void figure(Lab lab, String name, double value, double baseline, String of) {
+        lab.figure(Figure.of(name, "", value).baseline(baseline, of));
     }
 
     // ---- linear models
@@ -89,13 +80,11 @@ public final class RidgeLab implements OldExperiment {
         double[] y = new double[rows.length];
         for (int r = 0; r < rows.length; r++) {
             int mask = r % masks;
-            int i = r / masks;
             int kept = Integer.bitCount(mask);
             double weight = Math.sqrt(Math.pow(1 - dropped, kept) * Math.pow(dropped, problem.p() - kept));
-            for (int j = 0; j < problem.p(); j++) {
-                rows[r][j] = (mask >> j & 1) * weight * problem.x()[i][j] / (1 - dropped);
-            }
-            y[r] = weight * problem.y()[i];
+            double[] x = problem.x()[r / masks];
+            Arrays.setAll(rows[r], j -> (mask >> j & 1) * weight * x[j] / (1 - dropped));
+            y[r] = weight * problem.y()[r / masks];
         }
         return MinimumNorm.solve(rows, y);
     }
@@ -110,55 +99,36 @@ public final class RidgeLab implements OldExperiment {
         return MinimumNorm.ridge(problem.x(), problem.y(), penalties);
     }
 
-    /** Adds a section to the page, as do those below; false if the run was interrupted. */
-    private static boolean dropout(LabRun run, Findings page, LinearProblem problem) {
+    private static void dropout(Lab lab, LinearProblem problem) {
         double[] ridge = dropoutRidge(problem, DROPPED);
-        double exact = LinearProblem.distance(overAllMasks(problem, DROPPED), ridge);
-        double trained = LinearProblem.distance(trained(run, problem, new Dropout((float) DROPPED), "dropout"), ridge);
+        double[] trained = trained(lab, problem, new Dropout((float) DROPPED), "dropout");
         double least = LinearProblem.distance(problem.leastSquares(), ridge);
-        if (run.interrupt().requested()) {
-            return false;
-        }
-        page.section("Dropout", "")
-                .text(line(
-                        "With inputs that are dropped with probability p = %.1f and divided by 1 - p when kept, "
-                                + "the mean of the squared error over all masks is "
-                                + "|y - X b|^2 + p / (1 - p) sum_j (X'X)_jj b_j^2 (Srivastava et al. 2014, "
-                                + "section 9.1): a ridge penalty on each "
-                                + "column in proportion to its sum of squares. Least squares over all %,d masks, "
-                                + "counted by their probability, is at a "
-                                + "relative distance of %.1e from that ridge regression, and a linear layer "
-                                + "behind a dropout layer, trained by SGD, at "
-                                + "%.4f. Least squares without dropout is at %.4f.",
-                        DROPPED, 1 << P, exact, trained, least))
-                .figure(Figure.of("Dropout over all masks, distance from ridge", "", exact)
-                        .baseline(0, "equal"))
-                .key(Figure.of("Dropout layer trained by SGD, distance from ridge", "", trained)
-                        .baseline(least, "least squares"));
-        return true;
+        lab.section("Dropout")
+                .put("dropped", DROPPED)
+                .put("masks", 1 << problem.p())
+                .put("least", least);
+        double exact = LinearProblem.distance(overAllMasks(problem, DROPPED), ridge);
+        figure(lab, "Dropout over all masks, distance from ridge", exact, 0, "equal");
+        double off = LinearProblem.distance(trained, ridge);
+        figure(lab, "Dropout layer trained by SGD, distance from ridge", off, least, "least squares");
     }
 
-    /**
-     * The coefficients of a linear layer behind a layer that adds noise, trained by SGD on many copies of the problem
-     * at once.
-     */
-    private static double[] trained(LabRun run, LinearProblem problem, Layer noise, String folder) {
-        int copies = 200;
-        double[][] x = IntStream.range(0, copies * problem.n())
-                .mapToObj(i -> problem.x()[i % problem.n()])
-                .toArray(double[][]::new);
-        double[] y = IntStream.range(0, copies * problem.n())
-                .mapToDouble(i -> problem.y()[i % problem.n()])
+    /** The coefficients behind a layer that adds noise, trained by SGD on many copies of the problem at once. */
+    private static double[] trained(Lab lab, LinearProblem problem, Layer noise, String name) {
+        List<double[]> x = Collections.nCopies(200, problem.x()).stream()
+                .flatMap(Arrays::stream)
+                .toList();
+        double[] y = Collections.nCopies(200, problem.y()).stream()
+                .flatMapToDouble(Arrays::stream)
                 .toArray();
         Linear layer = linear(problem.p(), Init.zeros());
-        int epochs = run.of(2000, 600);
-        try (Dataset data = dataset(x, y);
-                Model<Sequential> model = Model.of(new Sequential(noise, layer), run.seed())) {
-            Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.05f))
+        int epochs = lab.of(2000, 600);
+        try (Dataset data = dataset(x.toArray(double[][]::new), y);
+                Model<Sequential> model = Model.of(new Sequential(noise, layer), lab.seed())) {
+            var trainer = Trainer.of(model, Loss.mse(), new Sgd(0.05f))
                     .schedule(Schedule.cosine(epochs))
-                    .seed(run.seed());
-            trainer = run.training().attachQuietly(trainer, run.folder().resolve(folder));
-            trainer.fit(data.batches(x.length), epochs);
+                    .seed(lab.seed());
+            lab.quietly(name, trainer, data.batches(y.length), epochs);
             return weights(layer);
         }
     }
@@ -168,20 +138,13 @@ public final class RidgeLab implements OldExperiment {
     }
 
     private static double[] weights(Linear layer) {
-        float[] w = layer.weight().value().toArray();
-        return IntStream.range(0, w.length).mapToDouble(j -> w[j]).toArray();
+        return Averages.doubles(layer.weight().value().toArray());
     }
 
-    private static Dataset dataset(double[][] x, double[] y) {
-        float[][] rows = new float[x.length][x[0].length];
-        float[][] targets = new float[x.length][1];
-        for (int i = 0; i < x.length; i++) {
-            for (int j = 0; j < x[i].length; j++) {
-                rows[i][j] = (float) x[i][j];
-            }
-            targets[i][0] = (float) y[i];
-        }
-        return Dataset.of(rows, targets);
+    private static Dataset dataset(double[][] x, double... y) {
+        return Dataset.of(
+                Arrays.stream(x).map(Averages::floats).toArray(float[][]::new),
+                Arrays.stream(y).mapToObj(Averages::floats).toArray(float[][]::new));
     }
 
     /** Least squares on {@code copies} copies of every point, with noise of deviation tau on their columns. */
@@ -191,76 +154,50 @@ public final class RidgeLab implements OldExperiment {
         double[] y = new double[rows.length];
         float[] noise = rng.normal(rows.length * p, 0, (float) tau);
         for (int r = 0; r < rows.length; r++) {
-            int i = r % problem.n();
-            for (int j = 0; j < p; j++) {
-                rows[r][j] = problem.x()[i][j] + noise[r * p + j];
-            }
-            y[r] = problem.y()[i];
+            int first = r * p;
+            double[] x = problem.x()[r % problem.n()];
+            Arrays.setAll(rows[r], j -> x[j] + noise[first + j]);
+            y[r] = problem.y()[r % problem.n()];
         }
         return MinimumNorm.solve(rows, y);
     }
 
-    private static boolean copies(LabRun run, Findings page, LinearProblem problem) {
+    private static void copies(Lab lab, LinearProblem problem) {
         double lambda = problem.n() * TAU * TAU;
         double[] ridge = problem.ridge(lambda);
-        int[] counts = {1, 3, 10, 30, 100, 300, 1000};
-        int draws = run.of(20, 5);
-        Rng rng = new Rng(run.seed()).split("copies");
-        double[] distances = IntStream.of(counts)
-                .mapToDouble(m -> IntStream.range(0, draws)
-                        .mapToDouble(d -> LinearProblem.distance(
-                                noisyCopies(problem, m, TAU, rng.split(m).split(d)), ridge))
-                        .average()
-                        .orElseThrow())
+        double[] counts = {1, 3, 10, 30, 100, 300, 1000};
+        int draws = lab.of(20, 5);
+        Rng rng = lab.rng("copies");
+        double[] distances = Arrays.stream(counts)
+                .map(m -> Averages.mean(IntStream.range(0, draws)
+                        .mapToObj(d -> rng.split((int) m).split(d))
+                        .mapToDouble(r -> LinearProblem.distance(noisyCopies(problem, (int) m, TAU, r), ridge))
+                        .toArray()))
                 .toArray();
-        double last = distances[distances.length - 1];
-        double slope = Math.log(last / distances[2]) / Math.log((double) counts[counts.length - 1] / counts[2]);
-        double layer = LinearProblem.distance(trained(run, problem, new GaussianNoise((float) TAU), "noise"), ridge);
-        if (run.interrupt().requested()) {
-            return false;
-        }
-        double[] m = IntStream.of(counts).mapToDouble(c -> c).toArray();
+        double last = distances[counts.length - 1];
+        double slope = Math.log(last / distances[2]) / Math.log(1000.0 / counts[2]);
+        double layer = LinearProblem.distance(trained(lab, problem, new GaussianNoise((float) TAU), "noise"), ridge);
         double[] root =
-                Arrays.stream(m).map(c -> last * Math.sqrt(m[m.length - 1] / c)).toArray();
-        page.section("Copies with noise", "")
-                .text(line(
-                        "Every point is copied, and the columns of each copy get noise of variance tau^2 = %.2f. "
-                                + "With many copies X'X / copies approaches "
-                                + "X'X + n tau^2 I, so least squares approaches ridge regression with lambda = n "
-                                + "tau^2 = %.1f (Bishop 1995). Its "
-                                + "distance shrinks with the number of copies m as m to the power of %.2f between "
-                                + "10 and 1,000; chance errors shrink with "
-                                + "the power -0.5. At 1,000 copies it is %.4f; a linear layer behind a layer of "
-                                + "Gaussian noise, trained by SGD, is at "
-                                + "%.4f, and least squares without noise at %.4f. Distances of the copies are "
-                                + "means over %d draws.",
-                        TAU * TAU,
-                        lambda,
-                        slope,
-                        last,
-                        layer,
-                        LinearProblem.distance(problem.leastSquares(), ridge),
-                        draws))
-                .picture(
-                        "copies.png",
-                        "Distance of least squares on noisy copies from ridge regression, over the number of copies",
-                        () -> new Chart("Distance from ridge regression", "copies of each point")
-                                .line("least squares on copies", m, distances)
-                                .dashed("1 / root of copies", m, root)
-                                .logarithmic(true, true)
-                                .render())
-                .key(Figure.of("1,000 noisy copies, distance from ridge", "", last)
-                        .baseline(0, "infinitely many copies"))
-                .figure(Figure.of("Noisy copies, power of their number", "", slope)
-                        .baseline(-0.5, "chance errors"))
-                .figure(Figure.of("Layer of Gaussian noise trained by SGD, distance from ridge", "", layer)
-                        .baseline(0, "equal"));
-        return true;
+                Arrays.stream(counts).map(c -> last * Math.sqrt(1000 / c)).toArray();
+        lab.section("Copies with noise")
+                .put("variance", TAU * TAU)
+                .put("lambda", lambda)
+                .put("draws", draws);
+        lab.put("least", LinearProblem.distance(problem.leastSquares(), ridge));
+        lab.chart(
+                "copies.png",
+                new Chart("Distance from ridge regression", "copies of each point")
+                        .line("least squares on copies", counts, distances)
+                        .dashed("1 / root of copies", counts, root)
+                        .logarithmic(true, true));
+        figure(lab, "1,000 noisy copies, distance from ridge", last, 0, "infinitely many copies");
+        figure(lab, "Noisy copies, power of their number", slope, -0.5, "chance errors");
+        figure(lab, "Layer of Gaussian noise trained by SGD, distance from ridge", layer, 0, "equal");
     }
 
     // ---- paths
 
-    private static boolean stopping(LabRun run, Findings page, LinearProblem problem) {
+    private static void stopping(Lab lab, LinearProblem problem) {
         LinearProblem.Axes axes = problem.axes();
         double[] times = IntStream.rangeClosed(-20, 40)
                 .mapToDouble(i -> Math.pow(10, i / 10.0))
@@ -271,47 +208,33 @@ public final class RidgeLab implements OldExperiment {
                 .mapToDouble(i -> flow[i] / ridge[i])
                 .max()
                 .orElseThrow();
-        double bestFlow = Arrays.stream(flow).min().orElseThrow();
+        double best = Arrays.stream(flow).min().orElseThrow();
         double bestRidge = Arrays.stream(ridge).min().orElseThrow();
-        Path whole = path(run, problem, problem.n());
-        Path batches = path(run, problem, 8);
-        if (run.interrupt().requested()) {
-            return false;
-        }
+        Path whole = path(lab, problem, problem.n());
+        Path batches = path(lab, problem, 8);
         double toFlow = whole.furthest(t -> axes.shrunk(LinearProblem.flow(t)));
         double toRidge = whole.furthest(t -> axes.shrunk(LinearProblem.ridgeFactor(t)));
         double stochastic = batches.furthest(t -> axes.shrunk(LinearProblem.ridgeFactor(t)));
-        page.section("Early stopping", "")
-                .text(line(
-                        "Gradient flow on |y - X b|^2 / (2 n) from 0 multiplies what least squares finds along "
-                                + "each principal axis by 1 - exp(-t s), and ridge "
-                                + "regression with lambda = n / t by s / (s + 1 / t), for the eigenvalue s of X'X "
-                                + "/ n. Stopped at the time t, its expected "
-                                + "squared distance from the true coefficients is at most %.2f times that of "
-                                + "ridge regression, for any data and all t "
-                                + "(Ali et al. 2019). Here it is at most %.2f times as large. With the best t, it "
-                                + "is %.3f, and ridge regression "
-                                + "reaches %.3f with its best lambda; least squares has %.3f.",
-                        BOUND, worst, bestFlow, bestRidge, axes.risk(s -> 1)))
-                .text(line(
-                        "SGD with all points in each step follows gradient flow to a distance of %.4f, and is "
-                                + "never further than %.3f from ridge regression at "
-                                + "lambda = n / t, in units of the norm of the least-squares coefficients. SGD "
-                                + "with 8 points in each step is never further "
-                                + "than %.3f from it.",
-                        toFlow, toRidge, stochastic))
-                .picture(
-                        "stopping.png",
-                        "Risk of gradient flow and ridge regression over time, and the paths of the coefficients",
-                        () -> Chart.panels(2, charts(axes, times, flow, ridge, whole, batches)))
-                .key(Figure.of("Early stopping, largest ratio of its risk to that of ridge", "", worst))
-                .figure(Figure.of("Early stopping, risk at the best time", "", bestFlow)
-                        .baseline(bestRidge, "ridge with the best penalty"))
-                .figure(Figure.of("SGD with all points, distance from gradient flow", "", toFlow)
-                        .baseline(0, "steps without length"))
-                .figure(Figure.of("SGD with 8 points, distance from the ridge path", "", stochastic)
-                        .baseline(toRidge, "SGD with all points"));
-        return true;
+        double[][] shrunk = Arrays.stream(whole.times())
+                .mapToObj(t -> axes.shrunk(LinearProblem.ridgeFactor(t)))
+                .toArray(double[][]::new);
+        List<Chart> charts = List.of(
+                new Chart("Expected squared distance from the truth", "t = n / lambda")
+                        .line("gradient flow", times, flow)
+                        .line("ridge", times, ridge)
+                        .logarithmic(true, false),
+                new Path(whole.least(), whole.times(), shrunk).chart("Ridge regression"),
+                whole.chart("SGD with all points"),
+                batches.chart("SGD with 8 points"));
+        lab.section("Early stopping").picture("stopping.png", () -> Chart.panels(2, charts));
+        lab.put("bound", BOUND)
+                .put("least", axes.risk(s -> 1))
+                .put("bestRidge", bestRidge)
+                .put("toRidge", toRidge);
+        lab.figure("Early stopping, largest ratio of its risk to that of ridge", "", worst);
+        figure(lab, "Early stopping, risk at the best time", best, bestRidge, "ridge with the best penalty");
+        figure(lab, "SGD with all points, distance from gradient flow", toFlow, 0, "steps without length");
+        figure(lab, "SGD with 8 points, distance from the ridge path", stochastic, toRidge, "SGD with all points");
     }
 
     private static double[] risks(LinearProblem.Axes axes, double[] times, DoubleFunction<DoubleUnaryOperator> factor) {
@@ -326,122 +249,82 @@ public final class RidgeLab implements OldExperiment {
     private record Path(double[] least, double[] times, double[][] coefficients) {
         /** The largest distance from another path, in units of the norm of the least-squares coefficients. */
         double furthest(DoubleFunction<double[]> other) {
-            double[] none = new double[least.length];
+            double size = SplineFit.distance(least, new double[least.length]);
             return IntStream.range(0, times.length)
-                    .mapToDouble(i -> SplineFit.distance(coefficients[i], other.apply(times[i]))
-                            / SplineFit.distance(least, none))
+                    .mapToDouble(i -> SplineFit.distance(coefficients[i], other.apply(times[i])) / size)
                     .map(Math::sqrt)
                     .max()
                     .orElseThrow();
         }
 
-        double[] coefficient(int j) {
-            return Arrays.stream(coefficients).mapToDouble(b -> b[j]).toArray();
+        Chart chart(String title) {
+            double most = 1.3 * Arrays.stream(least).map(Math::abs).max().orElseThrow();
+            Chart chart =
+                    new Chart(title, "t = n / lambda").logarithmic(true, false).range(-most, most);
+            IntStream.range(0, Math.min(8, least.length))
+                    .forEach(j -> chart.line(
+                            "b" + (j + 1),
+                            times,
+                            Arrays.stream(coefficients).mapToDouble(b -> b[j]).toArray()));
+            return chart;
         }
     }
 
     /** A step of SGD with rate r on the mean squared error takes the time 2 r of gradient flow. */
-    private static Path path(LabRun run, LinearProblem problem, int batch) {
+    private static Path path(Lab lab, LinearProblem problem, int batch) {
         float rate = 0.01f;
-        int epochs = run.of(4000, 1000) * batch / problem.n();
         List<Double> times = new ArrayList<>();
         List<double[]> all = new ArrayList<>();
         Linear layer = linear(problem.p(), Init.zeros());
         try (Dataset data = dataset(problem.x(), problem.y());
-                Model<Linear> model = Model.of(layer, run.seed())) {
-            Trainer<Linear> trainer =
-                    Trainer.of(model, Loss.mse(), new Sgd(rate)).seed(run.seed());
-            trainer = trainer.callbacks(new Callback() {
-                private long steps;
-                private long next = 1;
+                Model<Linear> model = Model.of(layer, lab.seed())) {
+            Trainer.of(model, Loss.mse(), new Sgd(rate))
+                    .seed(lab.seed())
+                    .callbacks(new Callback() {
+                        private long steps;
+                        private long next = 1;
 
-                @Override
-                public void onStepEnd(Run training) {
-                    if (++steps >= next) {
-                        next = Math.max(steps + 1, Math.round(1.15 * steps));
-                        times.add(2.0 * rate * steps);
-                        all.add(weights(layer));
-                    }
-                }
-            });
-            trainer = trainer.callbacks(run.interrupt().stopping());
-            trainer.fit(data.shuffled(run.seed()).batches(batch), epochs);
+                        @Override
+                        public void onStepEnd(Run training) {
+                            lab.check();
+                            if (++steps >= next) {
+                                next = Math.max(steps + 1, Math.round(1.15 * steps));
+                                times.add(2.0 * rate * steps);
+                                all.add(weights(layer));
+                            }
+                        }
+                    })
+                    .fit(data.shuffled(lab.seed()).batches(batch), lab.of(4000, 1000) * batch / problem.n());
         }
-        return new Path(
-                problem.leastSquares(), times.stream().mapToDouble(t -> t).toArray(), all.toArray(double[][]::new));
-    }
-
-    private static List<Chart> charts(
-            LinearProblem.Axes axes, double[] times, double[] flow, double[] ridge, Path whole, Path batches) {
-        Chart risk = new Chart("Expected squared distance from the truth", "t = n / lambda")
-                .line("gradient flow", times, flow)
-                .line("ridge", times, ridge)
-                .logarithmic(true, false);
-        double[][] of = Arrays.stream(whole.times())
-                .mapToObj(t -> axes.shrunk(LinearProblem.ridgeFactor(t)))
-                .toArray(double[][]::new);
-        return List.of(
-                risk,
-                paths("Ridge regression", new Path(whole.least(), whole.times(), of)),
-                paths("SGD with all points", whole),
-                paths("SGD with 8 points", batches));
-    }
-
-    private static Chart paths(String title, Path path) {
-        double[] all = DoubleStream.concat(Arrays.stream(path.least()), DoubleStream.of(0))
-                .toArray();
-        double most = Arrays.stream(all).map(Math::abs).max().orElseThrow();
-        Chart chart =
-                new Chart(title, "t = n / lambda").logarithmic(true, false).range(-1.3 * most, 1.3 * most);
-        for (int j = 0; j < Math.min(8, path.least().length); j++) {
-            chart.line("b" + (j + 1), path.times(), path.coefficient(j));
-        }
-        return chart;
+        double[] places = times.stream().mapToDouble(t -> t).toArray();
+        return new Path(problem.leastSquares(), places, all.toArray(double[][]::new));
     }
 
     // ---- more columns than points
 
-    private static boolean wide(LabRun run, Findings page) {
-        LinearProblem problem = LinearProblem.draw(20, 60, new Rng(run.seed()).split("wide"));
+    private static void wide(Lab lab) {
+        LinearProblem problem = LinearProblem.draw(20, 60, lab.rng("wide"));
         double[] least = problem.leastSquares();
-        double[] fromZero = fitted(run, problem, Init.zeros());
-        double[] fromElsewhere = fitted(run, problem, Init.normal(0, 0.3f));
-        if (run.interrupt().requested()) {
-            return false;
-        }
-        double train = SplineFit.distance(SplineFit.times(problem.x(), fromZero), problem.y());
-        double otherTrain = SplineFit.distance(SplineFit.times(problem.x(), fromElsewhere), problem.y());
-        double distance = LinearProblem.distance(fromZero, least);
-        double other = LinearProblem.distance(fromElsewhere, least);
+        double[] zero = fitted(lab, problem, Init.zeros(), "from 0");
+        double[] random = fitted(lab, problem, Init.normal(0, 0.3f), "from a random start");
+        double error = SplineFit.distance(SplineFit.times(problem.x(), random), problem.y());
+        double other = LinearProblem.distance(random, least);
         double limit = LinearProblem.distance(problem.ridge(1e-8), least);
-        page.section("More columns than points", "")
-                .text(line(
-                        "With 20 points and 60 columns many coefficients fit exactly. SGD from 0, in batches of "
-                                + "5, ends with a training error of %.1e at a "
-                                + "relative distance of %.1e from those of least norm, because every step is a "
-                                + "combination of the points. From a random "
-                                + "start the training error is %.1e, but the distance %.2f: what the start has "
-                                + "beyond the points stays. Ridge regression "
-                                + "with lambda = 1e-8 is at %.1e.",
-                        train, distance, otherTrain, other, limit))
-                .key(Figure.of("SGD from 0, distance from the minimum norm", "", distance)
-                        .baseline(other, "SGD from a random start"))
-                .figure(Figure.of("SGD from a random start, training error", "", otherTrain)
-                        .baseline(0, "exact fit"))
-                .figure(Figure.of("SGD from a random start, distance from the minimum norm", "", other))
-                .figure(Figure.of("Ridge with a small penalty, distance from the minimum norm", "", limit)
-                        .baseline(0, "no penalty"));
-        return true;
+        lab.section("More columns than points");
+        lab.put("train", SplineFit.distance(SplineFit.times(problem.x(), zero), problem.y()));
+        double distance = LinearProblem.distance(zero, least);
+        figure(lab, "SGD from 0, distance from the minimum norm", distance, other, "SGD from a random start");
+        figure(lab, "SGD from a random start, training error", error, 0, "exact fit");
+        lab.figure("SGD from a random start, distance from the minimum norm", "", other);
+        figure(lab, "Ridge with a small penalty, distance from the minimum norm", limit, 0, "no penalty");
     }
 
-    private static double[] fitted(LabRun run, LinearProblem problem, Initializer start) {
+    private static double[] fitted(Lab lab, LinearProblem problem, Initializer start, String name) {
         Linear layer = linear(problem.p(), start);
         try (Dataset data = dataset(problem.x(), problem.y());
-                Model<Linear> model = Model.of(layer, run.seed())) {
-            Trainer<Linear> trainer =
-                    Trainer.of(model, Loss.mse(), new Sgd(0.005f)).seed(run.seed());
-            trainer = trainer.callbacks(run.interrupt().stopping());
-            trainer.fit(data.shuffled(run.seed()).batches(5), run.of(5000, 3000));
+                Model<Linear> model = Model.of(layer, lab.seed())) {
+            var trainer = Trainer.of(model, Loss.mse(), new Sgd(0.005f)).seed(lab.seed());
+            lab.quietly(name, trainer, data.shuffled(lab.seed()).batches(5), lab.of(5000, 3000));
             return weights(layer);
         }
     }

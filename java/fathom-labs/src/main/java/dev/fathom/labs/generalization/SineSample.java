@@ -1,6 +1,7 @@
 package dev.fathom.labs.generalization;
 
 import dev.fathom.features.NaturalSpline;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -21,11 +22,13 @@ record SineSample(double[] x, double[] y) {
         float[] places = rng.uniform(n, (float) -END, (float) END);
         Arrays.sort(places);
         float[] noise = rng.normal(n, 0, (float) DEVIATION);
-        double[] x = new double[n];
-        Arrays.setAll(x, i -> places[i]);
-        double[] y = new double[n];
-        Arrays.setAll(y, i -> Math.sin(x[i]) + noise[i]);
-        return new SineSample(x, y);
+        double[] y = sine(Averages.doubles(places));
+        Arrays.setAll(y, i -> y[i] + noise[i]);
+        return new SineSample(Averages.doubles(places), y);
+    }
+
+    static double[] sine(double... x) {
+        return Arrays.stream(x).map(Math::sin).toArray();
     }
 
     /** {@code n} places in the middle of equal parts of [-5, 5]: means over them are integrals over all x. */

@@ -22,17 +22,15 @@ record SplineFit(double train, double test, double norm, double[] values) {
         NaturalSpline spline = sample.spline(d, basis);
         double[][] design = spline.design(sample.x());
         double[] beta = MinimumNorm.solve(design, sample.y());
-        double[] truth = new double[GRID.length];
-        Arrays.setAll(truth, i -> Math.sin(GRID[i]));
         double[] values = times(spline.design(GRID), beta);
         return new SplineFit(
                 distance(times(design, beta), sample.y()),
-                distance(values, truth) + SineSample.NOISE,
+                distance(values, SineSample.sine(GRID)) + SineSample.NOISE,
                 Arrays.stream(beta).map(b -> b * b).sum(),
                 values);
     }
 
-    /** X b. */
+    /** X b, of the first columns of X if b is shorter than its rows. */
     static double[] times(double[][] rows, double[] b) {
         double[] product = new double[rows.length];
         for (int i = 0; i < rows.length; i++) {

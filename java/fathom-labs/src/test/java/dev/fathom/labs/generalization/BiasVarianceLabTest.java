@@ -3,7 +3,6 @@ package dev.fathom.labs.generalization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
@@ -95,15 +94,5 @@ class BiasVarianceLabTest {
         }) {
             assertThat(folder.resolve(file)).isNotEmptyFile();
         }
-    }
-
-    /** What is finished is kept, and is the same in both runs. */
-    @Test
-    void interrupted(@TempDir Path temp) {
-        InterruptedRun stopped = InterruptedRun.of(new BiasVarianceLab(), "the squared bias goes from", null, temp);
-        assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.result().figures()).anyMatch(f -> f.name().startsWith("Polynomials"));
-        assertThat(stopped.result().figures()).noneMatch(f -> f.name().startsWith("Networks"));
-        assertThat(run.out()).startsWith(stopped.out());
     }
 }

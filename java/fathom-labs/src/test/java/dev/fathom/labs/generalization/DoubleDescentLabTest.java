@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.features.NaturalSpline;
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
@@ -125,15 +124,5 @@ class DoubleDescentLabTest {
         assertThat(run.figure("Networks, hidden units at the peak over those of the threshold"))
                 .isBetween(0.25, 4.0);
         assertThat(run.result().isFinished()).isTrue();
-    }
-
-    /** What is finished is kept, and is the same in both runs. */
-    @Test
-    void interrupted(@TempDir Path temp) {
-        InterruptedRun stopped = InterruptedRun.of(new DoubleDescentLab(), "A hidden layer of ReLUs", null, temp);
-        assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.result().figures()).anyMatch(f -> f.name().startsWith("Splines"));
-        assertThat(stopped.result().figures()).noneMatch(f -> f.name().startsWith("Networks"));
-        assertThat(run.out()).startsWith(stopped.out());
     }
 }

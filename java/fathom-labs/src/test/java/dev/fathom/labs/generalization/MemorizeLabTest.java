@@ -76,13 +76,6 @@ class MemorizeLabTest {
         assertThat(ShortRun.resumed(new MemorizeLab(), 1, folder).figures()).isEqualTo(run.figures());
     }
 
-    @Test
-    void interrupted(@TempDir Path temp) {
-        InterruptedRun stopped = InterruptedRun.of(new MemorizeLab(), "The network has one hidden layer", null, temp);
-        assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.result().figures()).isEmpty();
-    }
-
     /** With one epoch, which is quick. */
     @Test
     void theSameSeedGivesTheSameFigures(@TempDir Path first, @TempDir Path second) {

@@ -3,7 +3,6 @@ package dev.fathom.labs.generalization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
@@ -120,27 +119,6 @@ class RidgeLabTest {
         assertThat(run.result().isFinished()).isTrue();
         for (String file : new String[] {"copies.png", "stopping.png", "monte-carlo.png", "sizes.png", "report.html"}) {
             assertThat(folder.resolve(file)).isNotEmptyFile();
-        }
-    }
-
-    /** What is finished is kept, and is the same in both runs. */
-    @Test
-    void interrupted(@TempDir Path temp) {
-        InterruptedRun stopped = InterruptedRun.of(new RidgeLab(), "Every point is copied", null, temp);
-        assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.out()).contains("relative distance").doesNotContain("Gradient flow");
-        assertThat(run.out()).startsWith(stopped.out());
-    }
-
-    /** A section whose training is interrupted is left out. */
-    @Test
-    void interruptedWithinASection(@TempDir Path temp) {
-        for (String before : new String[] {"no intercept", "follows gradient flow"}) {
-            InterruptedRun stopped = InterruptedRun.of(new RidgeLab(), before, null, temp);
-            assertThat(stopped.result().isFinished()).isFalse();
-            assertThat(stopped.out()).contains(before).doesNotContain("More columns than points");
-            assertThat(stopped.out().contains("With inputs that are dropped"))
-                    .isEqualTo(!before.equals("no intercept"));
         }
     }
 }
