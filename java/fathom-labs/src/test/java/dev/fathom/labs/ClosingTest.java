@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.generative.VaeLab;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.memory.Memory;
@@ -42,6 +44,8 @@ class ClosingTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
 
     private static final Images DIGITS = images(Shape.of(28, 28, 1));
+    private static final Images BYTES =
+            new Images("digits", List.of("0"), Shape.of(28, 28, 1), bytes(), bytes(), bytes());
     private static final Interrupt INTERRUPT = Interrupt.install(nowhere());
 
     /** How to make one of each class. */
@@ -57,8 +61,9 @@ class ClosingTest {
             Map.entry("ClothingStudy", () -> hidden("ensembles.ClothingStudy", run(), null, examples(), examples())),
             Map.entry("FriedmanStudy", () -> hidden("ensembles.FriedmanStudy", run(), null)),
             Map.entry("ComparatorTraining", () -> hidden("autocts.ComparatorTraining", model(), 1)),
-            Map.entry("BirdStudio", () -> hidden("generative.BirdStudio", run(), 2, 1)),
-            Map.entry("SampleQuality", () -> hidden("generative.SampleQuality", run(), DIGITS, 2)),
+            Map.entry("BirdStudio", () -> hidden("generative.BirdStudio", lab(), 2, 1)),
+            Map.entry("ImageStudy", () -> hidden("generative.ImageStudy", lab(), "Digits", BYTES)),
+            Map.entry("SampleQuality", () -> hidden("generative.SampleQuality", lab(), "Digits", DIGITS, 2)),
             Map.entry("Streaming", () -> hidden("outliers.Streaming", List.of(member()))),
             Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", new Adam(1), 1)));
 
@@ -70,6 +75,7 @@ class ClosingTest {
     static void end() {
         INTERRUPT.close();
         DIGITS.close();
+        BYTES.close();
     }
 
     private static PrintStream nowhere() {
@@ -122,12 +128,20 @@ class ClosingTest {
         return Dataset.of(new float[(int) (64 * shape.size())], shape, new int[64]);
     }
 
+    private static Dataset bytes() {
+        return Dataset.images(new byte[64 * 28 * 28], Shape.of(28, 28, 1), new int[64]);
+    }
+
     private static Examples examples() {
         return Examples.of(new float[2][1], 0, 1);
     }
 
     private static LabRun run() throws IOException {
         return new LabRun(true, null, 1, false, null, null, temporary(), INTERRUPT, nowhere(), nowhere());
+    }
+
+    private static Lab lab() throws IOException {
+        return new Lab(new VaeLab(), run());
     }
 
     private static TrainedEntry outcome() {

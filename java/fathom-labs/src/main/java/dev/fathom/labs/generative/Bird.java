@@ -1,11 +1,9 @@
 package dev.fathom.labs.generative;
 
 import dev.fathom.tensor.Rng;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * A bird that is drawn from its caption: the color of each part, and two sizes. What a caption does not say is drawn at
@@ -24,12 +22,7 @@ record Bird(String caption, int[] said, int[] colors) {
         WING,
         CROWN,
         BEAK,
-        BARS;
-
-        /** Its name for readers. */
-        String title() {
-            return name().toLowerCase(Locale.ROOT);
-        }
+        BARS
     }
 
     /** How many pixels a side of a picture has. */
@@ -42,16 +35,6 @@ record Bird(String caption, int[] said, int[] colors) {
     static final int BEAK_LENGTH = PARTS;
 
     static final int SIZE = PARTS + 1;
-
-    /** The captions of the course, which no training caption repeats. */
-    static final List<String> PROMPTS = List.of(
-            "This bird is blue with white and has a very short beak",
-            "This bird has wings that are brown and has a yellow belly",
-            "A white bird with a black crown and yellow beak",
-            "This bird is white, black, and brown in color, with a brown beak",
-            "The bird has small beak, with reddish brown crown and gray belly",
-            "This is a small, black bird with a white breast and white on the wingbars.",
-            "This bird is white black and yellow in color, with a short black beak");
 
     private static final float[][] SHADES = {
         {0.16f, 0.36f, 0.85f}, {0.97f, 0.97f, 0.97f}, {0.5f, 0.3f, 0.14f}, {0.98f, 0.86f, 0.12f}, {0.07f, 0.07f, 0.08f},
@@ -76,84 +59,67 @@ record Bird(String caption, int[] said, int[] colors) {
             List.of(List.of("very short", "short", "small"), List.of("very long", "long", "large"));
     private static final List<String> MASSES = List.of("small", "large");
 
+    /** What the captions of the course say, one for each form, and which word for a length they use. */
+    private static final int[][] ASKED = {
+        {0, 1, -1, -1, -1, -1, 0, -1},
+        {-1, 3, 2, -1, -1, -1, -1, -1},
+        {1, -1, -1, 4, 3, -1, -1, -1},
+        {1, -1, 4, 2, 2, -1, -1, -1},
+        {-1, 5, -1, 6, -1, -1, 0, -1},
+        {4, 1, -1, -1, -1, 1, -1, 0},
+        {1, -1, 4, 3, 4, -1, 0, -1}
+    };
+
+    private static final int[] LENGTH_WORDS = {0, 0, 0, 0, 2, 0, 1};
+
+    /** The captions of the course, which no training caption repeats. */
+    static final List<String> PROMPTS = IntStream.range(0, ASKED.length)
+            .mapToObj(i -> caption(FORMS.get(i), ASKED[i], LENGTH_WORDS[i]))
+            .toList();
+
+    /** A form with what is said in it. */
+    private static String caption(String form, int[] said, int lengthWord) {
+        String caption = form;
+        for (Part part : Part.values()) {
+            int color = said[part.ordinal()];
+            caption = color < 0 ? caption : caption.replace(part.name(), COLORS.get(color));
+        }
+        caption = said[BEAK_LENGTH] < 0
+                ? caption
+                : caption.replace("LENGTH", LENGTHS.get(said[BEAK_LENGTH]).get(lengthWord));
+        return said[SIZE] < 0 ? caption : caption.replace("MASS", MASSES.get(said[SIZE]));
+    }
+
+    /** A bird that fits what is said in a form. */
+    static Bird of(int form, int[] said, int lengthWord, Rng rng) {
+        return new Bird(caption(FORMS.get(form), said, lengthWord), said, colors(said, rng));
+    }
+
+    /** A bird for each of {@link #PROMPTS}. */
+    static List<Bird> prompted(Rng rng) {
+        return IntStream.range(0, ASKED.length)
+                .mapToObj(i -> of(i, ASKED[i], LENGTH_WORDS[i], rng))
+                .toList();
+    }
+
     /** Draws a caption and a bird that fits it; never one of the prompts. */
     static Bird draw(Rng rng) {
         while (true) {
             int[] random = rng.ints(PARTS + 4, 60);
+            int form = random[PARTS] % FORMS.size();
             int[] said = new int[PARTS + 2];
-            Arrays.fill(said, -1);
-            String caption = FORMS.get(random[PARTS] % FORMS.size());
-            for (Part part : Part.values()) {
-                int color = random[part.ordinal()] % COLORS.size();
-                if (caption.contains(part.name())) {
-                    said[part.ordinal()] = color;
-                    caption = caption.replace(part.name(), COLORS.get(color));
-                }
+            for (int i = 0; i < said.length; i++) {
+                String slot = i < PARTS ? Part.values()[i].name() : i == BEAK_LENGTH ? "LENGTH" : "MASS";
+                int choice = i < PARTS
+                        ? random[i] % COLORS.size()
+                        : random[i == BEAK_LENGTH ? PARTS + 1 : PARTS + 3] % 2;
+                said[i] = FORMS.get(form).contains(slot) ? choice : -1;
             }
-            if (caption.contains("LENGTH")) {
-                said[BEAK_LENGTH] = random[PARTS + 1] % 2;
-                caption =
-                        caption.replace("LENGTH", LENGTHS.get(said[BEAK_LENGTH]).get(random[PARTS + 2] % 3));
-            }
-            if (caption.contains("MASS")) {
-                said[SIZE] = random[PARTS + 3] % 2;
-                caption = caption.replace("MASS", MASSES.get(said[SIZE]));
-            }
-            if (!PROMPTS.contains(caption)) {
-                return new Bird(caption, said, colors(said, rng));
+            int lengthWord = random[PARTS + 2] % 3;
+            if (!PROMPTS.contains(caption(FORMS.get(form), said, lengthWord))) {
+                return of(form, said, lengthWord, rng);
             }
         }
-    }
-
-    /** The bird that a prompt describes. */
-    static Bird of(String prompt, Rng rng) {
-        for (String form : FORMS) {
-            int[] said = read(form, prompt);
-            if (said.length > 0) {
-                return new Bird(prompt, said, colors(said, rng));
-            }
-        }
-        throw new IllegalArgumentException("caption: \"" + prompt + "\" has none of the forms " + FORMS);
-    }
-
-    /** What a caption of this form says; nothing if it has another form. */
-    private static int[] read(String form, String caption) {
-        List<String> slots = new ArrayList<>();
-        StringBuilder pattern = new StringBuilder();
-        for (String word : form.replace(",", " ,").replace(".", " .").split(" ")) {
-            String color = "("
-                    + String.join(
-                            "|",
-                            COLORS.stream()
-                                    .sorted((a, b) -> b.length() - a.length())
-                                    .toList()) + ")";
-            boolean slot = word.equals(word.toUpperCase(Locale.ROOT)) && word.length() > 1;
-            pattern.append(word.equals(",") || word.equals(".") ? "" : pattern.isEmpty() ? "" : " ");
-            if (!slot) {
-                pattern.append(Pattern.quote(word));
-            } else {
-                slots.add(word);
-                pattern.append(
-                        word.equals("LENGTH")
-                                ? "(very short|short|small|very long|long|large)"
-                                : word.equals("MASS") ? "(small|large)" : color);
-            }
-        }
-        var match = Pattern.compile(pattern.toString()).matcher(caption);
-        if (!match.matches()) {
-            return new int[0];
-        }
-        int[] said = new int[PARTS + 2];
-        Arrays.fill(said, -1);
-        for (int i = 0; i < slots.size(); i++) {
-            String word = match.group(i + 1);
-            switch (slots.get(i)) {
-                case "LENGTH" -> said[BEAK_LENGTH] = LENGTHS.get(0).contains(word) ? 0 : 1;
-                case "MASS" -> said[SIZE] = MASSES.indexOf(word);
-                default -> said[Part.valueOf(slots.get(i)).ordinal()] = COLORS.indexOf(word);
-            }
-        }
-        return said;
     }
 
     /**

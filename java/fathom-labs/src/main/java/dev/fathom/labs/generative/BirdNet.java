@@ -11,7 +11,9 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stage of drawing from text (Zhang et al. 2017, StackGAN): pictures are numbers from -1 to 1, text is the state of a
@@ -23,6 +25,7 @@ record BirdNet(Generator generator, Critic critic) implements Net {
 
     static final int LATENT = 100;
     private static final int CHANNELS = 32;
+    private static final float DIVERGENCE = 2;
 
     /**
      * Draws from what is given, noise [n, latent] in the first stage and its pictures in the second, and from a text
@@ -44,6 +47,17 @@ record BirdNet(Generator generator, Critic critic) implements Net {
         Tensor logit(Tensor picture, Tensor caption) {
             return judge.apply(
                     Gan.joined(features.apply(picture), text.apply(caption).leakyRelu(0.2f)));
+        }
+
+        /**
+         * V = E log D(x, t) + (E log(1 - D(x, t')) + E log(1 - D(G(z, t), t))) / 2, where t' is the text of another
+         * bird, from pictures x and drawings for the same texts t.
+         */
+        Tensor value(Tensor picture, Tensor drawing, Tensor caption) {
+            Tensor fits = logit(picture, caption).neg().softplus().mean();
+            Tensor mismatched = logit(picture, caption.roll(0, 1)).softplus().mean();
+            Tensor drawn = logit(drawing, caption).softplus().mean();
+            return fits.add(mismatched.add(drawn).mul(0.5f)).neg();
         }
     }
 
@@ -88,6 +102,24 @@ record BirdNet(Generator generator, Critic critic) implements Net {
                         new Sequential(down(3, CHANNELS, false), down(CHANNELS, wide, true), down(wide, wide, true)),
                         new Linear(CaptionNet.WIDTH, CHANNELS),
                         judge(wide + CHANNELS)));
+    }
+
+    /** What is drawn from noise or, where there is a first stage, from its pictures for the same texts. */
+    Tensor drawn(@Nullable BirdNet first, Tensor text) {
+        return drawn(first, text, generator.condition(text));
+    }
+
+    private Tensor drawn(@Nullable BirdNet first, Tensor text, Vae.Posterior condition) {
+        Tensor given = first == null ? Pass.current().randn(text.dim(0), LATENT) : first.drawn(null, text);
+        return generator.draw(given, condition.draw());
+    }
+
+    /** - E log D(G(z, t), t) + 2 KL(N(m(t), s(t)^2) || N(0, I)), the divergence as a mean over its numbers. */
+    Tensor loss(@Nullable BirdNet first, Tensor text) {
+        Vae.Posterior condition = generator.condition(text);
+        Tensor drawn = drawn(first, text, condition);
+        Tensor divergence = condition.divergence().mean().div(CONDITION);
+        return Game.NON_SATURATING.generatorLoss(critic.logit(drawn, text)).add(divergence.mul(DIVERGENCE));
     }
 
     private static Layer up(int in, int out) {

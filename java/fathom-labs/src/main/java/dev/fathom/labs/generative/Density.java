@@ -3,6 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 
 /** A mixture of Gaussians on a line, each with the same share. Integrals are sums over a fine grid from -12 to 12. */
 record Density(String name, double[] means, double[] deviations) {
@@ -76,19 +77,34 @@ record Density(String name, double[] means, double[] deviations) {
         float[] y = b.clone();
         Arrays.sort(x);
         Arrays.sort(y);
-        double sum = 0;
-        for (int i = 0; i < x.length; i++) {
-            sum += Math.abs((double) x[i] - y[i]);
-        }
-        return sum / x.length;
+        return IntStream.range(0, x.length)
+                .mapToDouble(i -> Math.abs((double) x[i] - y[i]))
+                .average()
+                .orElseThrow();
+    }
+
+    /**
+     * The Wasserstein distance of two samples of few points in the plane, [n, 2]: the least mean distance over all ways
+     * to pair them.
+     */
+    static double paired(float[] a, float[] b) {
+        return 2 * paired(a, b, 0, 0) / a.length;
+    }
+
+    /** The least sum for the points of {@code a} from one on, with those of {@code b} whose bits are not taken. */
+    private static double paired(float[] a, float[] b, int i, int taken) {
+        return 2 * i == a.length
+                ? 0
+                : IntStream.range(0, a.length / 2)
+                        .filter(j -> (taken >> j & 1) == 0)
+                        .mapToDouble(j -> Math.hypot(a[2 * i] - b[2 * j], a[2 * i + 1] - b[2 * j + 1])
+                                + paired(a, b, i + 1, taken | 1 << j))
+                        .min()
+                        .orElseThrow();
     }
 
     private static double integral(DoubleUnaryOperator f) {
         double step = 2 * END / (GRID - 1);
-        double sum = 0;
-        for (int i = 0; i < GRID; i++) {
-            sum += f.applyAsDouble(-END + i * step) * step;
-        }
-        return sum;
+        return step * IntStream.range(0, GRID).mapToDouble(i -> f.applyAsDouble(-END + i * step)).sum();
     }
 }

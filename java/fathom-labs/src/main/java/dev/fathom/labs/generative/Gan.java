@@ -1,13 +1,13 @@
 package dev.fathom.labs.generative;
 
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A generator, which makes examples of noise, and a critic, which tells them from real ones. Where examples have
@@ -28,13 +28,13 @@ record Gan(Layer generator, Critic critic, int latent, int classes) implements N
     }
 
     /** Makes an example of each row of noise [n, latent]. */
-    Tensor generate(Tensor noise, @Nullable Tensor labels) {
+    Tensor generate(Tensor noise, Tensor labels) {
         return generator.apply(beside(noise, labels));
     }
 
     /** The examples with their classes beside them, as the critic reads them. */
-    Tensor beside(Tensor x, @Nullable Tensor labels) {
-        return classes == 0 || labels == null ? x : joined(x, labels.oneHot(classes));
+    Tensor beside(Tensor x, Tensor labels) {
+        return classes == 0 ? x : joined(x, labels.oneHot(classes));
     }
 
     /**
@@ -49,35 +49,29 @@ record Gan(Layer generator, Critic critic, int latent, int classes) implements N
                 : Tensor.concat(3, x, condition.reshape(n, 1, 1, k).expand(n, x.dim(1), x.dim(2), k));
     }
 
-    /** The numbers of {@code n} examples made of new noise; the classes follow one another. */
-    static float[] samples(Model<Gan> model, int n, Rng rng) {
-        Gan net = model.net();
-        return samples(
-                net,
-                rng.normal(n * net.latent(), 0, 1),
-                IntStream.range(0, n)
-                        .map(i -> net.classes() == 0 ? 0 : i % net.classes())
-                        .toArray());
+    /** The classes of {@code n} examples, which follow one another; 0 where the nets do not know the class. */
+    int[] labels(int n) {
+        return IntStream.range(0, n).map(i -> i % Math.max(1, classes)).toArray();
+    }
+
+    /** The numbers of {@code n} examples made of new noise. */
+    float[] samples(int n, Rng rng) {
+        return samples(rng.normal(n * latent, 0, 1), labels(n));
     }
 
     /** The numbers of the examples made of this noise, one row after another. */
-    static float[] samples(Gan net, float[] noise, int[] labels) {
-        float[] all = {};
-        for (int from = 0; from < labels.length; from += CHUNK) {
+    float[] samples(float[] noise, int... labels) {
+        float[][] parts = new float[(labels.length + CHUNK - 1) / CHUNK][];
+        for (int i = 0; i < parts.length; i++) {
+            int from = i * CHUNK;
             int n = Math.min(CHUNK, labels.length - from);
+            float[] rows = Arrays.copyOfRange(noise, from * latent, (from + n) * latent);
+            int[] classes = Arrays.copyOfRange(labels, from, from + n);
             try (Pass pass = Pass.infer()) {
-                float[] rows = new float[n * net.latent()];
-                System.arraycopy(noise, from * net.latent(), rows, 0, rows.length);
-                int[] classes = new int[n];
-                System.arraycopy(labels, from, classes, 0, n);
-                float[] made = net.generate(Tensor.of(rows, n, net.latent()), Tensor.ofInts(classes, n))
+                parts[i] = generate(Tensor.of(rows, n, latent), Tensor.ofInts(classes, n))
                         .toArray();
-                if (from == 0) {
-                    all = new float[made.length / n * labels.length];
-                }
-                System.arraycopy(made, 0, all, made.length / n * from, made.length);
             }
         }
-        return all;
+        return Averages.flat(parts);
     }
 }

@@ -1,127 +1,109 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static java.util.Objects.requireNonNull;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.generative.SampleQuality.Scores;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.generative.AdversarialDuel.Played;
+import dev.fathom.labs.pages.Table;
+import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
-import dev.fathom.tensor.Rng;
-import dev.fathom.train.Run;
 import java.awt.image.BufferedImage;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
-/**
- * Adversarial nets on images: each is trained, shows its samples by epoch and between two noises, and is evaluated.
- *
- * @param learn images of numbers from -1 to 1
- * @param values for each net, the mean value of its game in each epoch, and the Fréchet distance after it
- */
-record ImageStudy(
-        LabRun run,
-        Findings page,
-        String title,
-        Dataset learn,
-        SampleQuality evaluation,
-        Map<String, double[][]> values,
-        Map<String, double[][]> distances) {
+/** Adversarial nets on images: each is trained, shows its samples by epoch and between two noises, and is evaluated. */
+final class ImageStudy implements AutoCloseable {
     private static final int COLUMNS = 10;
-    private static final int SHEETS = 6;
+    private static final int ROWS = 6;
 
-    ImageStudy(LabRun run, Findings page, String title, Dataset learn, SampleQuality evaluation) {
-        this(run, page, title, learn, evaluation, new LinkedHashMap<>(), new LinkedHashMap<>());
+    private final Lab lab;
+    private final String title;
+    private final Images unit;
+    private final Dataset learn;
+    private final SampleQuality evaluation;
+    private final Map<String, double[][]> values = new LinkedHashMap<>();
+    private final Map<String, double[][]> distances = new LinkedHashMap<>();
+
+    /** The first samples after an epoch, and how far the distribution of all is from that of the test images. */
+    record Look(float[] first, double frechet) {}
+
+    /** Begins a section for the nets, and trains the classifier that evaluates them. */
+    ImageStudy(Lab lab, String title, Images images) {
+        this.lab = lab.section("Images: {title}").put("title", title).put("digits", title.equals("Digits"));
+        this.title = title;
+        unit = images.scaled();
+        learn = images.learn().scaled(2f / 255, -1);
+        evaluation = new SampleQuality(lab, title, unit, lab.of(2000, 100));
     }
 
-    /**
-     * What came of a net, with its curves: the value of the game in each epoch, and the Fréchet distance of the samples
-     * after it.
-     */
-    record Trained(Scores scores, double[] value, double[] frechet) {}
+    SampleQuality evaluation() {
+        return evaluation;
+    }
 
-    /** Trains a net and adds it to the page; null if the run was interrupted. */
-    @Nullable
-    Trained add(String name, Gan net, AdversarialDuel duel, int epochs, String words) {
-        if (run.interrupt().requested()) {
-            return null;
-        }
-        int shown = Math.min(1000, evaluation.count());
+    /** Trains a net, measures its samples and shows them in a section of its own. */
+    Table.Row add(String name, Gan net, AdversarialDuel duel, int epochs) {
         String full = title + ", " + name;
-        try (Model<Gan> model = Model.of(net, run.seed())) {
-            Run history = duel.train(run, full, model, learn, epochs, shown);
-            if (history.epochs().size() < epochs) {
-                return null;
-            }
-            Album album = new Album(Album.folder(run, full));
-            model.save(album.folder().resolve("gan.safetensors"));
-            Rng rng = new Rng(run.seed()).split("samples");
-            float[] samples = unit(Gan.samples(model, evaluation.count(), rng));
-            Scores scores = evaluation.row(name, samples);
-            double[] frechet = IntStream.rangeClosed(1, epochs)
-                    .mapToDouble(e -> evaluation.frechet(unit(album.get(e))))
-                    .toArray();
-            double[] x = IntStream.rangeClosed(1, epochs).asDoubleStream().toArray();
-            values.put(name, new double[][] {x, history.series("value")});
-            distances.put(name, new double[][] {x, frechet});
-            String file = Album.folder(run, full).getFileName().toString();
-            page.section(full, "")
-                    .text(words)
-                    .text(line(
-                            "%,d parameters; epochs: %d, each of %,d steps of %d images; %.0f s. Inception score "
-                                    + "%.2f, Fréchet distance %.1f, log-likelihood %.0f nats.",
-                            model.parameterCount(),
-                            epochs,
-                            learn.size() / (duel.batch() * (duel.turns() + 1)) * (duel.turns() + 1),
-                            duel.batch(),
-                            history.seconds(),
-                            scores.inception(),
-                            scores.frechet(),
-                            scores.likelihood()))
-                    .picture(
-                            file + ".png",
-                            full + ": samples of the same noise after several epochs",
-                            () -> byEpoch(album, epochs));
+        int round = duel.turns() + 1;
+        String file = Training.fileName(full);
+        lab.section("{title}, {net}")
+                .put("net", name)
+                .put("file", file)
+                .put("epochs", epochs)
+                .put("batch", duel.batch())
+                .put("steps", learn.size() / (duel.batch() * round) * round)
+                .put("conditional", net.classes() > 0);
+        try (Model<Gan> model = Model.of(net, lab.seed())) {
+            int count = evaluation.count();
+            Played<Look> played = duel.play(
+                    lab, full, model, learn, epochs, Math.min(1000, count), Look.class, samples -> {
+                        float[] images = unit(samples);
+                        int first = Math.min(images.length, 3 * COLUMNS * SampleQuality.PIXELS);
+                        return new Look(Arrays.copyOf(images, first), evaluation.frechet(images));
+                    });
+            model.save(lab.folder(full).resolve("gan.safetensors"));
+            float[] samples = unit(net.samples(count, lab.rng("samples")));
+            Table.Row row = evaluation.row(name, samples);
             if (net.classes() > 0) {
-                int[] labels = IntStream.range(0, evaluation.count())
-                        .map(i -> i % net.classes())
-                        .toArray();
-                double agreement = evaluation.agreement(samples, labels);
-                page.text(line(
-                        "Each column of the sheet is a class that was asked for. The classifier takes %.1f %% of "
-                                + "the samples for the class that was asked for.",
-                        100 * agreement));
-                page.figure(Figure.of(full + ", samples of the class asked for", "%", 100 * agreement)
-                        .baseline(100 * evaluation.accuracy(), "test images"));
+                row.put("samples of the class asked for", "%.1f %%", 100 * evaluation.agreement(samples, net.labels(count)))
+                        .baseline(100 * evaluation.accuracy(), "test images");
             }
-            float[] path = path(model);
-            page.picture(
-                    file + "-interpolation.png",
-                    full + ": four ways from one noise to another",
-                    () -> Sheets.mosaic(path, COLUMNS));
-            return new Trained(scores, history.series("value"), frechet);
+            double[][] value = played.history().curve("value");
+            values.put(name, value);
+            distances.put(name, new double[][] {
+                value[0], played.seen().stream().mapToDouble(Look::frechet).toArray()
+            });
+            float[] path = path(net);
+            lab.put("parameters", model.parameterCount())
+                    .put("seconds", played.history().seconds())
+                    .picture(file + ".png", () -> byEpoch(played.seen()))
+                    .picture(file + "-interpolation.png", () -> Sheets.mosaic(path, COLUMNS));
+            return row;
         }
     }
 
-    /** Samples along great circles between pairs of noises, the first class for nets that know classes. */
-    private float[] path(Model<Gan> model) {
-        int latent = model.net().latent();
-        float[] ends = new Rng(run.seed()).split("path").normal(8 * latent, 0, 1);
+    /** The values of the game in each epoch, and the Fréchet distances after it, of a net that was added. */
+    double[][] curves(String name) {
+        return new double[][] {requireNonNull(values.get(name))[1], requireNonNull(distances.get(name))[1]};
+    }
+
+    /** Samples along great circles between pairs of noises, each way of one class for nets that know classes. */
+    private float[] path(Gan net) {
+        int latent = net.latent();
+        float[] ends = lab.rng("path").normal(8 * latent, 0, 1);
         float[] noise = new float[4 * COLUMNS * latent];
-        int[] labels = new int[4 * COLUMNS];
-        for (int i = 0; i < labels.length; i++) {
-            double angle = Math.PI / 2 * (i % COLUMNS) / (COLUMNS - 1);
-            int from = i / COLUMNS * 2 * latent;
-            labels[i] = i / COLUMNS;
-            for (int j = 0; j < latent; j++) {
-                noise[i * latent + j] =
-                        (float) (Math.cos(angle) * ends[from + j] + Math.sin(angle) * ends[from + latent + j]);
-            }
+        for (int i = 0; i < noise.length; i++) {
+            int image = i / latent;
+            int from = image / COLUMNS * 2 * latent + i % latent;
+            double angle = Math.PI / 2 * (image % COLUMNS) / (COLUMNS - 1);
+            noise[i] = (float) (Math.cos(angle) * ends[from] + Math.sin(angle) * ends[from + latent]);
         }
-        return unit(Gan.samples(model.net(), noise, labels));
+        return unit(net.samples(
+                noise, IntStream.range(0, 4 * COLUMNS).map(i -> i / COLUMNS).toArray()));
     }
 
     /** Numbers from -1 to 1 as numbers from 0 to 1. */
@@ -134,35 +116,37 @@ record ImageStudy(
     }
 
     /** A row of samples after each of some epochs, the last one three times as many. */
-    private static BufferedImage byEpoch(Album album, int epochs) {
-        int rows = Math.min(SHEETS, epochs);
-        float[] all = new float[(rows + 2) * COLUMNS * SampleQuality.PIXELS];
+    private static BufferedImage byEpoch(List<Look> looks) {
+        int epochs = looks.size();
+        int rows = Math.min(ROWS, epochs);
+        int size = COLUMNS * SampleQuality.PIXELS;
+        float[] all = new float[(rows + 2) * size];
         int[] epoch = new int[rows + 2];
         for (int r = 0; r < rows + 2; r++) {
             long spaced = rows == 1 ? 1 : Math.round(Math.pow(epochs, r / (rows - 1.0)));
             epoch[r] = r >= rows ? epochs : (int) Math.max(r + 1, spaced); // no epoch twice
-            int from = Math.max(0, r - rows + 1) * COLUMNS * SampleQuality.PIXELS;
-            System.arraycopy(
-                    unit(album.get(epoch[r])),
-                    from,
-                    all,
-                    r * COLUMNS * SampleQuality.PIXELS,
-                    COLUMNS * SampleQuality.PIXELS);
+            System.arraycopy(looks.get(epoch[r] - 1).first(), Math.max(0, r - rows + 1) * size, all, r * size, size);
         }
         return Sheets.captioned(all, COLUMNS, i -> i % COLUMNS == 0 ? "epoch " + epoch[i / COLUMNS] : "");
     }
 
-    /** Adds the curves of all nets and the table that compares them. */
+    /**
+     * Begins a section with the table that compares the nets, and the curves of all.
+     *
+     * @param value what the value of the game is called
+     */
     void compare(String value) {
-        String file = Album.folder(run, title).getFileName().toString();
-        page.section("Comparison: " + title, "");
-        evaluation.table(page, title);
-        page.series(file + "-values.png", value + " over the epochs, for each net", value, "epoch", values)
-                .series(
-                        file + "-frechet.png",
-                        "Fréchet distance of the samples over the epochs, for each net",
-                        "Fréchet distance",
-                        "epoch",
-                        distances);
+        String file = Training.fileName(title);
+        lab.section("Comparison: {title}")
+                .put("file", file)
+                .curves(file + "-values.png", value, "epoch", values)
+                .curves(file + "-frechet.png", "Fréchet distance", "epoch", distances);
+    }
+
+    @Override
+    public void close() {
+        evaluation.close();
+        learn.close();
+        unit.close();
     }
 }

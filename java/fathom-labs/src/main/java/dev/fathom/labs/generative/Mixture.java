@@ -1,9 +1,20 @@
 package dev.fathom.labs.generative;
 
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
+import dev.fathom.view.Animation;
+import dev.fathom.view.Chart;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Gaussians in the plane that are far apart, each with the same share, so that one can count which of them a generator
@@ -15,8 +26,12 @@ enum Mixture {
     /** Five times five, one apart. */
     GRID(25);
 
+    /** How many examples a step of any game has. */
+    static final int BATCH = 128;
+
+    private static final int SHOWN = 1000;
     /** The deviation of each. */
-    static final float DEVIATION = 0.05f;
+    private static final float DEVIATION = 0.05f;
     /** A sample within so many deviations of a mode belongs to it. */
     private static final double NEAR = 4;
 
@@ -26,21 +41,14 @@ enum Mixture {
         this.modes = modes;
     }
 
-    /** Both in a whole run, and the ring alone in a short one. */
-    static List<Mixture> of(LabRun run) {
-        return run.brief() ? List.of(RING) : List.of(values());
-    }
+    /** A game for a mixture of so many modes. */
+    record Contest(String name, IntFunction<Gan> net, AdversarialDuel duel) {}
 
     /** Which modes samples have found. */
     record Coverage(int modes, double share) {}
 
     int modes() {
         return modes;
-    }
-
-    /** Its name for readers. */
-    String title() {
-        return name().toLowerCase(Locale.ROOT) + " of " + modes;
     }
 
     private double[] center(int mode) {
@@ -50,18 +58,11 @@ enum Mixture {
                 : new double[] {mode % 5 - 2, mode / 5 - 2};
     }
 
-    /** Independent draws, two numbers each. */
-    float[] sample(int n, Rng rng) {
-        return sample(rng.ints(n, modes), rng);
-    }
-
     /** A draw of each of these modes, two numbers each. */
     float[] sample(int[] which, Rng rng) {
         float[] x = rng.normal(2 * which.length, 0, DEVIATION);
-        for (int i = 0; i < which.length; i++) {
-            double[] center = center(which[i]);
-            x[2 * i] += (float) center[0];
-            x[2 * i + 1] += (float) center[1];
+        for (int i = 0; i < x.length; i++) {
+            x[i] += (float) center(which[i / 2])[i % 2];
         }
         return x;
     }
@@ -72,19 +73,86 @@ enum Mixture {
      */
     Coverage coverage(float[] samples) {
         int n = samples.length / 2;
-        int[] near = new int[modes];
-        for (int i = 0; i < n; i++) {
-            for (int m = 0; m < modes; m++) {
-                double[] c = center(m);
-                near[m] += Math.hypot(samples[2 * i] - c[0], samples[2 * i + 1] - c[1]) <= NEAR * DEVIATION ? 1 : 0;
+        long[] near = IntStream.range(0, modes)
+                .mapToObj(this::center)
+                .mapToLong(c -> IntStream.range(0, n)
+                        .filter(i -> Math.hypot(samples[2 * i] - c[0], samples[2 * i + 1] - c[1]) <= NEAR * DEVIATION)
+                        .count())
+                .toArray();
+        return new Coverage(
+                (int) Arrays.stream(near).filter(count -> count * 4 * modes >= n).count(),
+                (double) Arrays.stream(near).sum() / n);
+    }
+
+    // ---- games
+
+    /** Plays all games on both mixtures, in a short run on the ring alone, with a section for each mixture. */
+    static void play(Lab lab, List<Contest> contests) {
+        for (Mixture mixture : lab.of(List.of(values()), List.of(RING))) {
+            mixture.section(lab, contests);
+        }
+    }
+
+    /** Every game on a mixture has as many rounds of as many examples as any other. */
+    private void section(Lab lab, List<Contest> contests) {
+        String shape = name().toLowerCase(Locale.ROOT);
+        String title = shape + " of " + modes;
+        int epochs = lab.epochs(this == RING ? 60 : 120, 6);
+        int rounds = lab.of(50, 15);
+        lab.section("Modes of the {mixture}")
+                .put("mixture", title)
+                .put("rounds", epochs * rounds)
+                .put("modes", modes)
+                .put("shape", shape)
+                .put("first", this == RING);
+        Table table = lab.table("games", "game").named("{row}, " + title + ", {column}");
+        List<Chart> charts = new ArrayList<>();
+        for (Contest contest : contests) {
+            Rng rng = lab.rng(name());
+            AdversarialDuel duel = contest.duel();
+            String name = contest.name() + ", " + title;
+            int[] which = rng.ints(rounds * (duel.turns() + 1) * BATCH, modes);
+            try (Dataset data = Dataset.of(sample(which, rng), Shape.of(2), which);
+                    Model<Gan> model = Model.of(contest.net().apply(modes), lab.seed())) {
+                var played = duel.play(lab, name, model, data, epochs, SHOWN, float[].class, x -> x);
+                Coverage coverage = coverage(model.net().samples(10 * SHOWN, rng));
+                table.row(contest.name())
+                        .put("modes covered", "%d", coverage.modes())
+                        .baseline(modes, "modes of the data")
+                        .put("samples near a mode", "%.1f %%", 100 * coverage.share());
+                float[] real = sample(rng.ints(SHOWN, modes), rng);
+                charts.add(chart(name, real, played.seen().get(epochs - 1)));
+                if (this == RING && charts.size() == 1) {
+                    lab.put("game", contest.name()).animation("modes.gif", () -> new Animation(
+                            IntStream.iterate(0, e -> e < epochs, e -> e + Math.max(1, epochs / 20))
+                                    .mapToObj(e -> chart(name + ", epoch " + (e + 1), real, played.seen().get(e))
+                                            .render())
+                                    .toList(),
+                            300,
+                            1500));
+                }
             }
         }
-        int found = 0;
-        int sum = 0;
-        for (int count : near) {
-            found += count * 4L * modes >= n ? 1 : 0;
-            sum += count;
-        }
-        return new Coverage(found, (double) sum / n);
+        double[] found = table.values("modes covered");
+        double[] near = table.values("samples near a mode");
+        int most = (int) Arrays.stream(found).max().orElseThrow();
+        lab.put("most", most)
+                .put("by", table.rows().stream()
+                        .filter(row -> row.get("modes covered") == most)
+                        .map(Table.Row::name)
+                        .collect(Collectors.joining(" and ")))
+                .put("share", Arrays.stream(near).max().orElseThrow());
+        lab.picture("modes-" + shape + ".png", () -> Chart.panels(2, charts));
+    }
+
+    private static Chart chart(String title, float[] real, float[] fake) {
+        return new Chart(title, "x")
+                .points("data", column(real, 0), column(real, 1))
+                .points("generator", column(fake, 0), column(fake, 1))
+                .range(-3, 3);
+    }
+
+    private static double[] column(float[] points, int offset) {
+        return IntStream.range(0, points.length / 2).mapToDouble(i -> points[2 * i + offset]).toArray();
     }
 }

@@ -19,6 +19,8 @@ final class Nets {
     static final int LATENT = 100;
 
     private static final int CHANNELS = 32;
+    /** How many features the critic of the convolutional nets has. */
+    static final int FEATURES = 7 * 7 * 2 * CHANNELS;
 
     private Nets() {}
 
@@ -26,12 +28,7 @@ final class Nets {
         return x.leakyRelu(0.2f);
     }
 
-    /** Points of {@code width} numbers, from two hidden layers each. */
-    static Gan points(int width, int latent, int hidden) {
-        return points(width, latent, hidden, 0);
-    }
-
-    /** Nets of {@link #points} that also read one of {@code classes}. */
+    /** Points of {@code width} numbers, from two hidden layers each, which also read one of {@code classes}. */
     static Gan points(int width, int latent, int hidden, int classes) {
         return new Gan(
                 new Sequential(
@@ -49,15 +46,14 @@ final class Nets {
                 classes);
     }
 
-    /** Nets of {@link #points} with minibatch discrimination before the critic's last layer. */
-    static Gan pointsWithMinibatches(int width, int latent, int hidden) {
-        Gan plain = points(width, latent, hidden);
-        MinibatchDiscrimination batch = new MinibatchDiscrimination(hidden, 8, 2);
+    /** Nets with minibatch discrimination before the critic's last layer, which reads so many features. */
+    static Gan comparing(Gan plain, int features, int kernels) {
+        Layer batch = new MinibatchDiscrimination(features, kernels, 2);
         return new Gan(
                 plain.generator(),
-                new Critic(new Sequential(plain.critic().features(), batch), new Linear(hidden + 8, 1)),
-                latent,
-                0);
+                new Critic(new Sequential(plain.critic().features(), batch), new Linear(features + kernels, 1)),
+                plain.latent(),
+                plain.classes());
     }
 
     /** Images by fully connected layers, as in the first paper. */
@@ -83,53 +79,32 @@ final class Nets {
                 0);
     }
 
-    /** Images by strided and transposed convolutions with batch norms (Radford et al. 2015), scaled to 28 x 28. */
-    static Gan convolutional(int classes) {
+    /**
+     * Images by strided and transposed convolutions with batch norms (Radford et al. 2015), scaled to 28 x 28.
+     *
+     * @param normalized whether the critic has batch norms, with which its slope at one image depends on the others
+     */
+    static Gan convolutional(int classes, boolean normalized) {
+        int wide = 2 * CHANNELS;
+        Conv second = new Conv(CHANNELS, wide, 4).stride(2).pad(1);
         return new Gan(
-                generator(classes),
-                new Critic(features(classes, true), new Linear(7 * 7 * 2 * CHANNELS, 1)),
+                new Sequential(
+                        new Linear(LATENT + classes, 7 * 7 * wide).withoutBias(),
+                        x -> x.reshape(x.dim(0), 7, 7, 2 * CHANNELS),
+                        new BatchNorm(wide).act(RELU),
+                        new ConvTransposed(wide, CHANNELS, 4).stride(2).pad(1).withoutBias(),
+                        new BatchNorm(CHANNELS).act(RELU),
+                        new ConvTransposed(CHANNELS, 1, 4).stride(2).pad(1),
+                        Tensor::tanh),
+                new Critic(
+                        new Sequential(
+                                new Conv(1 + classes, CHANNELS, 4).stride(2).pad(1),
+                                Nets::leaky,
+                                normalized ? new Sequential(second.withoutBias(), new BatchNorm(wide)) : second,
+                                Nets::leaky,
+                                new Flatten()),
+                        new Linear(FEATURES, 1)),
                 LATENT,
                 classes);
-    }
-
-    /**
-     * Convolutional nets whose critic has no batch norms, with which its slope at one image would depend on the others.
-     */
-    static Gan wasserstein() {
-        return new Gan(generator(0), new Critic(features(0, false), new Linear(7 * 7 * 2 * CHANNELS, 1)), LATENT, 0);
-    }
-
-    /** The convolutional nets with minibatch discrimination before the critic's last layer. */
-    static Gan convolutionalWithMinibatches() {
-        int features = 7 * 7 * 2 * CHANNELS;
-        return new Gan(
-                generator(0),
-                new Critic(
-                        new Sequential(features(0, true), new MinibatchDiscrimination(features, 16, 2)),
-                        new Linear(features + 16, 1)),
-                LATENT,
-                0);
-    }
-
-    private static Layer generator(int classes) {
-        int wide = 2 * CHANNELS;
-        return new Sequential(
-                new Linear(LATENT + classes, 7 * 7 * wide).withoutBias(),
-                x -> x.reshape(x.dim(0), 7, 7, 2 * CHANNELS),
-                new BatchNorm(wide).act(RELU),
-                new ConvTransposed(wide, CHANNELS, 4).stride(2).pad(1).withoutBias(),
-                new BatchNorm(CHANNELS).act(RELU),
-                new ConvTransposed(CHANNELS, 1, 4).stride(2).pad(1),
-                Tensor::tanh);
-    }
-
-    private static Layer features(int classes, boolean normalized) {
-        Conv second = new Conv(CHANNELS, 2 * CHANNELS, 4).stride(2).pad(1);
-        return new Sequential(
-                new Conv(1 + classes, CHANNELS, 4).stride(2).pad(1),
-                Nets::leaky,
-                normalized ? new Sequential(second.withoutBias(), new BatchNorm(2 * CHANNELS)) : second,
-                Nets::leaky,
-                new Flatten());
     }
 }

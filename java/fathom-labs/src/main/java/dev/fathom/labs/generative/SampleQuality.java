@@ -1,14 +1,9 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Conv;
@@ -19,18 +14,18 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * How good generated images of 28 x 28 pixels are, by three measures that need no eye: the log-likelihood of the test
@@ -44,8 +39,10 @@ final class SampleQuality implements AutoCloseable {
 
     private static final int FEATURES = 64;
     private static final int CHUNK = 250;
+    private static final String HELD_OUT = "log-likelihood of images held out";
     /** The widths of the Parzen windows among which the images held out choose. */
-    private static final double[] WIDTHS = {0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.23, 0.27, 0.32, 0.4};
+    private static final List<Double> WIDTHS =
+            List.of(0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.23, 0.27, 0.32, 0.4);
 
     /** A classifier of images: its last hidden layer gives the features whose distribution is compared. */
     record Classifier(Layer features, Linear out) implements Layer {
@@ -65,67 +62,41 @@ final class SampleQuality implements AutoCloseable {
         }
     }
 
-    /**
-     * What is measured of images.
-     *
-     * @param inception from 1 to the number of classes: exp E KL(p(y|x) || p(y))
-     * @param frechet the distance between the features of these images and of test images
-     * @param likelihood the mean log-likelihood of a test image, in nats
-     * @param error the standard error of that mean
-     * @param chosen the mean log-likelihood of an image held out, by which one may choose among nets
-     */
-    record Scores(String name, double inception, double frechet, double likelihood, double error, double chosen) {}
-
-    /** The width of a Parzen window, and the mean log-likelihood of the images held out by which it was chosen. */
-    private record Window(double width, double likelihood) {}
-
     private final Model<Classifier> model;
+    private final Table table;
     private final double accuracy;
     private final float[] learn;
     private final float[] choose;
     private final float[] test;
     private final Gaussian reference;
-    private final List<Scores> rows = new ArrayList<>();
-    private @Nullable Table table;
 
     /**
-     * Trains the classifier.
+     * Trains the classifier, and begins the table {@code samples} with training images and with noise.
      *
      * @param images of numbers from 0 to 1
      * @param count how many images of each use are compared
      */
-    SampleQuality(LabRun run, Images images, int count) {
-        model = Model.of(new Classifier(), run.seed());
-        run.training().say("%n== the classifier that evaluates: %s", images.title());
-        var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).seed(run.seed());
-        trainer = run.training().attachQuietly(trainer, Album.folder(run, "classifier of " + images.title()));
-        trainer.fit(images.learn().shuffled(run.seed()).batches(64), run.of(3, 2));
+    SampleQuality(Lab lab, String title, Images images, int count) {
+        model = Model.of(new Classifier(), lab.seed());
+        var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).seed(lab.seed());
+        var batches = images.learn().shuffled(lab.seed()).batches(64);
+        lab.quietly("classifier of " + images.title(), trainer, batches, lab.of(3, 2));
         accuracy = Classification.of(model, images.test()).confusion().accuracy();
         learn = pixels(images.learn(), count);
         choose = pixels(images.choose(), Math.min(count, 1000));
         test = pixels(images.test(), count);
-        reference = Gaussian.of(features(test));
-        row("training images", learn);
-        row("noise", new Rng(run.seed()).split("noise").uniform(learn.length, 0, 1));
-    }
-
-    /** Trains the classifier, and puts what is measured into a table of the page. */
-    SampleQuality(Lab lab, String title, Images images, int count) {
-        this(lab.run(), images, count);
+        reference = Gaussian.of(features(test), FEATURES);
         table = lab.table("samples", "samples of").named(title + ", {row}, {column}");
-        rows.forEach(s -> put(table, s));
+        row("training images", learn);
+        row("noise", lab.rng("noise").uniform(learn.length, 0, 1));
         lab.put("title", title).put("accuracy", 100 * accuracy).put("count", count());
     }
 
-    private void put(Table into, Scores s) {
-        into.row(s.name())
-                .put("inception score", "%.2f", s.inception())
-                .baseline(real().inception(), "training images")
-                .put("Fréchet distance", "%.1f", s.frechet())
-                .baseline(real().frechet(), "training images")
-                .put("log-likelihood", "%.0f nats", s.likelihood())
-                .interval(s.likelihood() - 1.96 * s.error(), s.likelihood() + 1.96 * s.error())
-                .baseline(real().likelihood(), "training images");
+    private static float[] pixels(Dataset data, int count) {
+        try (Dataset some = data.take(0, Math.min(count, data.size()));
+                Pass pass = Pass.infer()) {
+            return some.batches(some.size()).epoch(0).next().x().toArray();
+        }
     }
 
     /** How many samples a net is to give. */
@@ -138,40 +109,39 @@ final class SampleQuality implements AutoCloseable {
         return accuracy;
     }
 
-    private static float[] pixels(Dataset data, int count) {
-        try (Dataset some = data.take(0, Math.min(count, data.size()));
-                Pass pass = Pass.infer()) {
-            return some.batches(some.size()).epoch(0).next().x().toArray();
-        }
-    }
-
     // ---- measures
 
     /** Measures {@code images} and puts them among the rows of the table. */
-    Scores row(String name, float[] images) {
-        Window window = best(images);
-        double[] each = likelihoods(images, test, window.width());
-        double mean = Arrays.stream(each).average().orElseThrow();
-        double squares = Arrays.stream(each).map(l -> (l - mean) * (l - mean)).sum();
-        Scores scores = new Scores(
-                name,
-                inception(forward(images, x -> model.net().apply(x).softmax(1)), 10),
-                reference.distance(Gaussian.of(features(images))),
-                mean,
-                Math.sqrt(squares / (each.length - 1) / each.length),
-                window.likelihood());
-        rows.add(scores);
-        if (table != null) {
-            put(table, scores);
-        }
-        return scores;
+    Table.Row row(String name, float[] images) {
+        double width = Collections.max(
+                WIDTHS, Comparator.comparingDouble(w -> Averages.mean(likelihoods(images, choose, w))));
+        double[] each = likelihoods(images, test, width);
+        double mean = Averages.mean(each);
+        double error = Averages.deviation(each) / Math.sqrt(each.length);
+        Table.Row row = table.row(name);
+        Table.Row real = table.rows().get(0);
+        put(row, real, "inception score", "%.2f", inception(forward(images, x -> model.net().apply(x).softmax(1)), 10));
+        put(row, real, "Fréchet distance", "%.1f", frechet(images));
+        put(row, real, "log-likelihood", "%.0f nats", mean).interval(mean - 1.96 * error, mean + 1.96 * error);
+        return row.put(HELD_OUT, "%.0f nats", Averages.mean(likelihoods(images, choose, width)));
     }
 
-    private Window best(float[] images) {
-        return Arrays.stream(WIDTHS)
-                .mapToObj(width -> new Window(width, Averages.mean(likelihoods(images, choose, width))))
-                .max(Comparator.comparingDouble(Window::likelihood))
-                .orElseThrow();
+    private static Table.Row put(Table.Row row, Table.Row real, String measure, String format, double value) {
+        return row.put(measure, format, value).baseline(real.get(measure), "training images");
+    }
+
+    /** What was measured of training images in the place of samples. */
+    Table.Row real() {
+        return table.rows().get(0);
+    }
+
+    /**
+     * What was measured of the net under which the images held out are likeliest, so that no test image has a say in
+     * the choice.
+     */
+    Table.Row likeliest() {
+        List<Table.Row> nets = table.rows().subList(2, table.rows().size());
+        return Collections.max(nets, Comparator.comparingDouble(row -> row.get(HELD_OUT)));
     }
 
     /**
@@ -218,41 +188,28 @@ final class SampleQuality implements AutoCloseable {
     }
 
     /** The share of images that the classifier takes for the class that was asked for. */
-    double agreement(float[] images, int[] labels) {
-        float[] guess = forward(images, x -> model.net().apply(x));
-        int right = 0;
-        for (int i = 0; i < labels.length; i++) {
-            int best = 0;
-            for (int c = 1; c < 10; c++) {
-                best = guess[10 * i + c] > guess[10 * i + best] ? c : best;
-            }
-            right += best == labels[i] ? 1 : 0;
-        }
-        return (double) right / labels.length;
+    double agreement(float[] images, int... labels) {
+        float[] guess = forward(images, x -> model.net().apply(x).argmax(1).to(DType.F32));
+        return IntStream.range(0, labels.length).filter(i -> guess[i] == labels[i]).count() / (double) labels.length;
     }
 
-    /** The Fréchet distance alone, for a curve over the epochs. */
+    /** The Fréchet distance between the features of these images and of test images. */
     double frechet(float[] images) {
-        return reference.distance(Gaussian.of(features(images)));
+        return reference.distance(Gaussian.of(features(images), FEATURES));
     }
 
     private float[] features(float[] images) {
         return forward(images, x -> model.net().features().apply(x));
     }
 
-    private float[] forward(float[] images, Layer layer) {
+    private static float[] forward(float[] images, UnaryOperator<Tensor> of) {
         try (Pass pass = Pass.infer()) {
-            return layer.forward(Tensor.of(images, images.length / PIXELS, 28, 28, 1))
-                    .toArray();
+            return of.apply(Tensor.of(images, images.length / PIXELS, 28, 28, 1)).toArray();
         }
     }
 
     /** A Gaussian fitted to rows of features. */
     record Gaussian(double[] mean, double[] covariance) {
-        static Gaussian of(float[] rows) {
-            return of(rows, FEATURES);
-        }
-
         static Gaussian of(float[] rows, int width) {
             int n = rows.length / width;
             double[] mean = new double[width];
@@ -275,81 +232,20 @@ final class SampleQuality implements AutoCloseable {
                 double gap = mean[i] - other.mean[i];
                 sum += gap * gap + covariance[i * d + i] + other.covariance[i * d + i];
             }
-            double[] root = root(covariance, d);
+            // with C = R R', the matrix R' C' R has the eigenvalues of C^1/2 C' C^1/2
+            double[] vectors = covariance.clone();
+            double[] values = Lapack.eigenvectors(vectors, d);
+            double[] root = new double[d * d];
+            Arrays.setAll(root, i -> vectors[i % d * d + i / d] * Math.sqrt(Math.max(0, values[i % d])));
             double[] half = new double[d * d];
-            Lapack.addProduct(root, d, other.covariance, d, half);
+            Lapack.addProduct(other.covariance, d, root, d, half);
             double[] product = new double[d * d];
-            Lapack.addProduct(transposed(half, d), d, root, d, product);
+            Lapack.addProduct(root, d, half, d, product);
             for (double value : Lapack.eigenvectors(product, d)) {
                 sum -= 2 * Math.sqrt(Math.max(0, value));
             }
             return sum;
         }
-
-        /** The symmetric root of a covariance: V' diag(sqrt(values)) V with the eigenvectors as rows of V. */
-        private static double[] root(double[] covariance, int d) {
-            double[] vectors = covariance.clone();
-            double[] values = Lapack.eigenvectors(vectors, d);
-            double[] scaled = vectors.clone();
-            Arrays.setAll(scaled, i -> vectors[i] * Math.sqrt(Math.max(0, values[i / d])));
-            double[] root = new double[d * d];
-            Lapack.addProduct(vectors, d, scaled, d, root);
-            return root;
-        }
-
-        private static double[] transposed(double[] matrix, int d) {
-            double[] other = new double[d * d];
-            Arrays.setAll(other, i -> matrix[i % d * d + i / d]);
-            return other;
-        }
-    }
-
-    // ---- the table
-
-    /** Adds the table of all that was measured, and the figures of the nets. */
-    void table(Findings page, String title) {
-        page.text(line(
-                "%s: the classifier that evaluates gets %.2f %% of the test images right. Each net gives %,d "
-                        + "samples, which are compared with as many test "
-                        + "images. The inception score counts the classes that samples clearly belong to, so it "
-                        + "is 10 at most, and a Fréchet distance of 0 "
-                        + "means features with the same mean and covariance. The log-likelihood of the test "
-                        + "images is that of a Parzen window, whose width "
-                        + "the images held out choose. The first two rows are the ends of each measure: training "
-                        + "images in the place of samples, and noise.",
-                title, 100 * accuracy, count()));
-        page.table(
-                List.of("samples of", "inception score", "Fréchet distance", "log-likelihood (nats)"),
-                rows.stream()
-                        .map(s -> List.of(
-                                s.name(),
-                                line("%.2f", s.inception()),
-                                line("%.1f", s.frechet()),
-                                line("%.0f ± %.0f", s.likelihood(), s.error())))
-                        .toList());
-        Scores real = real();
-        for (Scores s : rows.subList(2, rows.size())) {
-            String name = title + ", " + s.name();
-            page.figure(Figure.of(name + ", inception score", "", s.inception())
-                            .baseline(real.inception(), "training images"))
-                    .figure(Figure.of(name + ", Fréchet distance", "", s.frechet())
-                            .baseline(real.frechet(), "training images"))
-                    .figure(Figure.of(name + ", log-likelihood", "nats", s.likelihood())
-                            .baseline(real.likelihood(), "training images"));
-        }
-    }
-
-    /** What was measured of training images in the place of samples. */
-    Scores real() {
-        return rows.get(0);
-    }
-
-    /**
-     * What was measured of the net under which the images held out are likeliest, so that no test image has a say in
-     * the choice.
-     */
-    Scores likeliest() {
-        return Collections.max(rows.subList(2, rows.size()), Comparator.comparingDouble(Scores::chosen));
     }
 
     @Override

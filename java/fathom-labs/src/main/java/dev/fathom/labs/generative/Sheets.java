@@ -35,34 +35,23 @@ final class Sheets {
     static byte[] bytes(float... values) {
         byte[] bytes = new byte[values.length];
         for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) shade(values[i]);
+            bytes[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, values[i])));
         }
         return bytes;
     }
 
-    private static int shade(float value) {
-        return Math.round(255 * Math.max(0, Math.min(1, value)));
-    }
-
     /** Gray images of 28 x 28 numbers from 0 to 1 side by side without gaps, twice as large. */
     static BufferedImage mosaic(float[] pixels, int columns) {
-        return mosaic(pixels, SIDE, 1, columns, 2);
-    }
-
-    /** Square images of numbers from 0 to 1 side by side without gaps, each pixel as a square. */
-    static BufferedImage mosaic(float[] pixels, int side, int channels, int columns, int scale) {
-        int n = pixels.length / (side * side * channels);
+        byte[] shades = bytes(pixels);
+        int n = shades.length / (SIDE * SIDE);
+        int width = 2 * SIDE;
         int rows = (n + columns - 1) / columns;
-        BufferedImage all = new BufferedImage(columns * side * scale, rows * side * scale, BufferedImage.TYPE_INT_RGB);
+        BufferedImage all = new BufferedImage(columns * width, rows * width, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < all.getHeight(); y++) {
             for (int x = 0; x < all.getWidth(); x++) {
-                int image = y / scale / side * columns + x / scale / side;
-                int at = ((image * side + y / scale % side) * side + x / scale % side) * channels;
-                int rgb = 0;
-                for (int c = 0; c < 3 && image < n; c++) {
-                    rgb = rgb << 8 | shade(pixels[at + Math.min(c, channels - 1)]);
-                }
-                all.setRGB(x, y, rgb);
+                int image = y / width * columns + x / width;
+                int at = (image * SIDE + y % width / 2) * SIDE + x % width / 2;
+                all.setRGB(x, y, image < n ? 0x010101 * (shades[at] & 255) : 0);
             }
         }
         return all;

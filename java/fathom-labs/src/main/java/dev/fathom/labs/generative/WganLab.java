@@ -1,27 +1,52 @@
 package dev.fathom.labs.generative;
 
-import static dev.fathom.labs.pages.Findings.line;
-
+import dev.fathom.data.Dataset;
 import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.generative.ImageStudy.Trained;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.generative.Mixture.Contest;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.optim.Group;
 import dev.fathom.optim.RmsProp;
+import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import dev.fathom.view.Chart;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Wasserstein adversarial nets, with clipped weights (Arjovsky, Chintala and Bottou 2017) and with a gradient penalty
- * (Gulrajani et al. 2017).
+ * (Gulrajani et al. 2017), and what their critics say of the Wasserstein distance where the distance is known.
  */
-public final class WganLab implements OldExperiment {
+public final class WganLab implements Experiment {
+    /** The nets for images with clipped weights, which the lab gan measures too. */
+    static final AdversarialDuel CLIPPED = clipped(64, 5e-4f, 0.03f);
+    /** The nets for images with a gradient penalty, which the lab gan measures too. */
+    static final AdversarialDuel PENALIZED = penalized(64, 5e-4f, GradientPenalty.twoSided(10));
+
     private static final int TURNS = 5;
+    private static final int SIZE = 4096;
+    private static final float CLIP = 0.1f;
+    /** A penalty of this weight lets the slope of the best critic be 1 + W / (2 weight), which is near 1. */
+    private static final float WEIGHT = 100;
+
+    private static final GradientPenalty ONE_SIDED = GradientPenalty.oneSided(WEIGHT);
+    private static final GradientPenalty TWO_SIDED = GradientPenalty.twoSided(WEIGHT);
 
     /**
      * The settings of the second paper: five steps of the critic, a penalty on its slope, Adam with betas of 0 and 0.9.
@@ -42,102 +67,206 @@ public final class WganLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        try (Images digits = ImageSet.MNIST.images(run.data(), run.seed()).first(run.of(60_000, 1000));
-                Images clothes = ImageSet.FASHION_MNIST.images(null, run.seed()).first(run.of(60_000, 500))) {
-            Findings page = run.page(
-                    "Lab wgan",
-                    line(
-                            "Densities on a line, points and mixtures in the plane, MNIST: %,d images, "
-                                    + "Fashion-MNIST: %,d images",
-                            digits.learn().size(), clothes.learn().size()));
-            boolean done = new WassersteinStudy(run, page).add()
-                    && mixtures(run, page)
-                    && images(run, page, "Digits", digits, run.epochs(8, 2))
-                    && images(run, page, "Clothes", clothes, run.epochs(4, 1));
-            return done ? page.finished() : page;
+    public void run(Lab lab) {
+        int width = lab.of(128, 64);
+        try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).first(lab.of(60_000, 1000));
+                Images clothes = ImageSet.FASHION_MNIST.images(null, lab.seed()).first(lab.of(60_000, 500))) {
+            lab.put("mnist", digits.learn().size()).put("fashion", clothes.learn().size());
+            shifts(lab);
+            points(lab);
+            game(lab);
+            Mixture.play(
+                    lab,
+                    List.of(
+                            new Contest(
+                                    "gradient penalty",
+                                    modes -> Nets.points(2, 16, width, 0),
+                                    penalized(Mixture.BATCH, 1e-3f, GradientPenalty.oneSided(10))),
+                            new Contest(
+                                    "weight clipping",
+                                    modes -> Nets.points(2, 16, width, 0),
+                                    clipped(Mixture.BATCH, 5e-4f, 0.1f))));
+            images(lab, "Digits", digits, lab.epochs(8, 2));
+            images(lab, "Clothes", clothes, lab.epochs(4, 1));
         }
     }
 
-    private static boolean mixtures(LabRun run, Findings page) {
-        MixtureStudy study = new MixtureStudy(run, page);
-        int width = run.of(128, 64);
-        GradientPenalty slope = GradientPenalty.oneSided(10);
-        for (Mixture mixture : Mixture.of(run)) {
-            if (!study.add(
-                            mixture,
-                            "gradient penalty",
-                            Nets.points(2, 16, width),
-                            penalized(MixtureStudy.BATCH, 1e-3f, slope))
-                    || !study.add(
-                            mixture,
-                            "weight clipping",
-                            Nets.points(2, 16, width),
-                            clipped(MixtureStudy.BATCH, 5e-4f, 0.1f))) {
-                return false;
+    /** Both nets on images of one kind, and whether the estimate falls with the quality of the samples. */
+    private static void images(Lab lab, String title, Images images, int epochs) {
+        try (ImageStudy study = new ImageStudy(lab, title, images)) {
+            for (Table.Row row : List.of(
+                    study.add("weight clipping", Nets.convolutional(0, false), CLIPPED, epochs),
+                    study.add("gradient penalty", Nets.convolutional(0, false), PENALIZED, epochs))) {
+                double[][] curves = study.curves(row.name());
+                if (epochs >= 6) {
+                    row.put(
+                            "correlation of estimate and Fréchet distance",
+                            "%.2f",
+                            Correlation.pearson(Averages.floats(curves[0]), Averages.floats(curves[1]), 1, epochs));
+                }
             }
-        }
-        study.table("The mixtures of the lab gan, for a critic of the Wasserstein distance, which takes five steps in "
-                + "a round; the penalty is one-sided.");
-        return true;
-    }
-
-    /** Trains the net with clipped weights on images, and adds it to the page; null if the run was interrupted. */
-    static @Nullable Trained clipping(ImageStudy study, String name, int epochs) {
-        return study.add(
-                name,
-                Nets.wasserstein(),
-                clipped(64, 5e-4f, 0.03f),
-                epochs,
-                "The critic's weights are clipped to ±0.03. The first paper clips to ±0.01 with a rate of 5e-5, "
-                        + "for nets that are trained for days.");
-    }
-
-    /** Trains the net with a gradient penalty on images, and adds it to the page; null if the run was interrupted. */
-    static @Nullable Trained penalty(ImageStudy study, String name, int epochs) {
-        return study.add(
-                name,
-                Nets.wasserstein(),
-                penalized(64, 5e-4f, GradientPenalty.twoSided(10)),
-                epochs,
-                "The critic's slope between images and samples is pulled toward 1.");
-    }
-
-    /** Both nets on images of one kind; false if the run was interrupted. */
-    private static boolean images(LabRun run, Findings page, String title, Images images, int epochs) {
-        try (Images unit = images.scaled();
-                var learn = images.learn().scaled(2f / 255, -1);
-                SampleQuality evaluation = new SampleQuality(run, unit, run.of(2000, 100))) {
-            ImageStudy study = new ImageStudy(run, page, title, learn, evaluation);
-            Trained clipping = clipping(study, "weight clipping", epochs);
-            Trained penalty = clipping == null ? null : penalty(study, "gradient penalty", epochs);
             study.compare("Critic's estimate");
-            page.text("On digits, the lab gan shows both nets in one table with the other ones that generate.");
-            if (clipping == null || penalty == null) {
-                return false;
-            }
-            quality(page, title + ", weight clipping", clipping);
-            quality(page, title + ", gradient penalty", penalty);
-            return true;
+            lab.put("correlated", epochs >= 6);
         }
     }
 
-    /** Whether the estimate falls with the quality of the samples, as the papers say. */
-    private static void quality(Findings page, String name, Trained trained) {
-        int n = trained.value().length;
-        if (n < 6) {
-            return; // too few for a correlation
+    // ---- what critics say of distances that are known
+
+    /** The estimate of a critic between two samples of one size, of points with {@code width} numbers. */
+    private static double estimate(
+            Lab lab, String name, float[] a, float[] b, int width, @Nullable GradientPenalty penalty, int steps) {
+        int n = a.length / width;
+        int batch = Math.min(512, n);
+        int epochs = Math.max(1, steps * batch / n);
+        Layer net = Nets.points(width, 1, 64, 0).critic();
+        try (Dataset data = Dataset.of(a, Shape.of(width), b, Shape.of(width));
+                Model<Layer> model = Model.of(net, lab.seed())) {
+            var trainer = Trainer.custom(model, new Adam(2e-3f).betas(0.5f, 0.9f), (critic, pair) -> {
+                        Tensor gap = Game.WASSERSTEIN.value(critic.apply(pair.x()), critic.apply(pair.y()));
+                        Tensor loss = penalty == null
+                                ? gap.neg()
+                                : penalty.between(critic::apply, pair.x(), pair.y())
+                                        .sub(gap);
+                        return new Step.Result(loss, gap);
+                    })
+                    .seed(lab.seed())
+                    .schedule(Schedule.cosine(epochs));
+            if (penalty == null) {
+                trainer = trainer.groups(Group.of("*").clipWeights(CLIP));
+            }
+            lab.quietly(name, trainer, data.shuffled(lab.seed()).batches(batch), epochs);
+            try (Pass pass = Pass.infer()) {
+                return Game.WASSERSTEIN
+                        .value(net.apply(Tensor.of(a, n, width)), net.apply(Tensor.of(b, n, width)))
+                        .item();
+            }
         }
-        double correlation =
-                Correlation.pearson(Averages.floats(trained.value()), Averages.floats(trained.frechet()), 1, n);
-        page.text(line(
-                        "%s: the correlation between the critic's estimate and the Fréchet distance over the "
-                                + "epochs after the first is %.2f%s",
-                        name,
-                        correlation,
-                        correlation > 0.5
-                                ? ": the loss falls as the samples become better."
-                                : ": the loss does not follow the quality of the samples here."))
-                .figure(Figure.of(name + ", correlation of estimate and Fréchet distance", "", correlation));
+    }
+
+    /**
+     * A density and the same one, shifted: the Wasserstein distance is the shift, while the Jensen-Shannon divergence
+     * soon says no more.
+     */
+    private static void shifts(Lab lab) {
+        double[] shifts = lab.of(new double[] {0, 0.5, 1, 2, 4, 6}, new double[] {0, 1, 6});
+        int n = shifts.length;
+        int steps = lab.of(1200, 160);
+        Rng rng = lab.rng("shifts");
+        Density p = Density.normal(0, 1);
+        lab.section("The critic on a line").put("draws", SIZE).put("weight", WEIGHT).put("clip", CLIP);
+        Table table = lab.table("shifts", "q");
+        for (int i = 0; i < n; i++) {
+            Density q = Density.normal(shifts[i], 1);
+            float[] a = p.sample(SIZE, rng);
+            float[] b = q.sample(SIZE, rng);
+            table.row(q.name())
+                    .put("distance", "%.3f", Density.wasserstein(p, q))
+                    .put("of the samples", "%.3f", Density.wasserstein(a, b))
+                    .put("one-sided penalty", "%.3f", estimate(lab, "one-sided " + i, a, b, 1, ONE_SIDED, steps))
+                    .put("two-sided penalty", "%.3f", estimate(lab, "two-sided " + i, a, b, 1, TWO_SIDED, steps))
+                    .put("weight clipping", "%.3f", estimate(lab, "clipping " + i, a, b, 1, null, steps))
+                    .put("JS", "%.4f", Density.jensenShannon(p, q));
+        }
+        double[] truth = table.values("of the samples");
+        double[] penalty = table.values("one-sided penalty");
+        double[] clipping = table.values("weight clipping");
+        double[] js = table.values("JS");
+        // without a shift the distance is 0, and any sign right
+        long wrong = Arrays.stream(table.values("two-sided penalty")).skip(1).filter(v -> v < 0).count();
+        lab.put("wrong", wrong)
+                .put("held", wrong > 0)
+                .put("shifted", n - 1)
+                .put("first", clipping[1] / truth[1])
+                .put("last", clipping[n - 1] / truth[n - 1])
+                .put("js", js[n - 1])
+                .figure(Figure.of("Largest error of the estimate on a line", "", most(penalty, truth))
+                        .baseline(slack(truth[n - 1]), "what the weight of the penalty allows at the largest shift"))
+                .chart(
+                        "shifts.png",
+                        new Chart("Distance", "shift")
+                                .dashed("sorted", shifts, truth)
+                                .line("penalty", shifts, penalty)
+                                .line("clipping", shifts, clipping)
+                                .line("JS", shifts, js));
+    }
+
+    /** The largest distance between numbers and others. */
+    private static double most(double[] numbers, double[] others) {
+        return IntStream.range(0, numbers.length)
+                .mapToDouble(i -> Math.abs(numbers[i] - others[i]))
+                .max()
+                .orElseThrow();
+    }
+
+    /** Six points and six others: all 720 pairings are tried. */
+    private static void points(Lab lab) {
+        Rng rng = lab.rng("points");
+        lab.section("A few points");
+        Table table = lab.table("points", "points");
+        for (int k = 0; k < 3; k++) {
+            float[] a = rng.normal(12, 0, 1);
+            float[] b = rng.normal(12, 0, 1);
+            for (int i = 0; i < b.length; i += 2) {
+                b[i] += 2 * k;
+            }
+            table.row("six points, shifted by " + 2 * k)
+                    .put("distance", "%.3f", Density.paired(a, b))
+                    .put(
+                            "critic's estimate",
+                            "%.3f",
+                            estimate(lab, "points " + k, repeated(a), repeated(b), 2, ONE_SIDED, lab.of(3000, 250)));
+        }
+        double[] truth = table.values("distance");
+        double slack = slack(Arrays.stream(truth).max().orElseThrow());
+        lab.figure(Figure.of(
+                        "Largest error of the estimate for six points",
+                        "",
+                        most(table.values("critic's estimate"), truth))
+                .baseline(slack, "what the weight of the penalty allows at the largest distance"));
+    }
+
+    /**
+     * By how much the penalty lets the best critic's estimate be above a distance: its slope s maximizes s W - weight
+     * (s - 1)^2.
+     */
+    private static double slack(double distance) {
+        return distance * distance / (2 * WEIGHT);
+    }
+
+    /** Every point beside every other, so that the penalty looks between all pairs. */
+    private static float[] repeated(float[] points) {
+        float[][] all = new float[points.length / 2][];
+        Arrays.fill(all, points);
+        return Averages.flat(all);
+    }
+
+    /** The whole game on a line: the critic's estimate and the true distance fall together. */
+    private static void game(Lab lab) {
+        int n = 12_288;
+        int epochs = lab.epochs(40, 8);
+        Density data = Density.pair(2, 0.5);
+        Rng rng = lab.rng("line");
+        lab.section("The game on a line").put("density", data.name());
+        try (Dataset points = Dataset.of(data.sample(n, rng), Shape.of(1), new int[n]);
+                Model<Gan> model = Model.of(Nets.points(1, 4, 64, 0), lab.seed())) {
+            var played = penalized(128, 1e-3f, ONE_SIDED)
+                    .play(lab, "A game on a line", model, points, epochs, 1000, float[].class, x -> x);
+            float[] real = data.sample(1000, rng);
+            double[] truth = played.seen().stream()
+                    .mapToDouble(samples -> Density.wasserstein(real, samples))
+                    .toArray();
+            double[][] estimate = played.history().curve("value");
+            lab.put("estimate", estimate[1][0])
+                    .put("estimateAtTheEnd", estimate[1][epochs - 1])
+                    .put("distance", truth[0])
+                    .put("floor", Density.wasserstein(real, data.sample(1000, rng)))
+                    .figure(Figure.of("Distance at the end of the game on a line", "", truth[epochs - 1])
+                            .baseline(truth[0], "after the first epoch"))
+                    .chart(
+                            "line.png",
+                            new Chart("Distance between data and generator", "epoch")
+                                    .line("critic's estimate", estimate[0], estimate[1])
+                                    .dashed("sorted samples", estimate[0], truth));
+        }
     }
 }

@@ -49,14 +49,13 @@ class GenerativeLabsTest {
     }
 
     /**
-     * A few steps have taught a net that most pixels are dark, so its samples explain the test images better than noise
-     * does.
+     * A few steps have taught a net that most pixels are dark: gray images in the place of its samples, which are what
+     * a net draws that has not learned, give the test images -571 nats.
      */
-    private static void assertThatItLearned(ShortRun run, String title, String net) {
-        assertThat(run.figure(title + ", " + net + ", log-likelihood"))
+    private static void assertThatItLearned(ShortRun run, String net) {
+        assertThat(run.figure("Digits, " + net + ", log-likelihood"))
                 .as(net)
-                .isBetween(measured(run, "noise", 3) + 50, measured(run, "training images", 3));
-        assertThat(run.figure(title + ", " + net + ", inception score")).isGreaterThanOrEqualTo(1);
+                .isBetween(-540.0, measured(run, "training images", 3));
     }
 
     @Test
@@ -65,7 +64,7 @@ class GenerativeLabsTest {
                 new GanLab(),
                 "discriminators.png",
                 "line.png",
-                "modes.png",
+                "modes-ring.png",
                 "modes.gif",
                 "digits-dcgan.png",
                 "digits-dcgan-interpolation.png",
@@ -84,9 +83,9 @@ class GenerativeLabsTest {
                 "conditional DCGAN",
                 "W-GAN, weight clipping",
                 "W-GAN, gradient penalty");
-        nets.forEach(net -> assertThatItLearned(run, "Digits", net));
-        List.of("dense nets, minimax", "dense nets, non-saturating", "conditional DCGAN")
-                .forEach(net -> assertThatItLearned(run, "Clothes", net));
+        for (String net : List.of("dense nets, minimax", "dense nets, non-saturating")) {
+            assertThatItLearned(run, net);
+        }
         assertThat(frechet(run, "VAE, code of 20")).isLessThan(frechet(run, "noise") / 2);
         assertThat(run.figure("Digits, log-likelihood of the net that the images held out choose"))
                 .isIn(nets.stream()
@@ -104,17 +103,14 @@ class GenerativeLabsTest {
                 new WganLab(),
                 "shifts.png",
                 "line.png",
-                "modes.png",
+                "modes-ring.png",
                 "digits-gradient-penalty.png",
                 "clothes-gradient-penalty.png",
                 "digits-values.png");
         assertThat(run.figure("Largest error of the estimate on a line")).isLessThan(0.25);
         assertThat(run.figure("Largest error of the estimate for six points")).isLessThan(0.25);
         assertThat(run.figure("Distance at the end of the game on a line")).isLessThan(1.2);
-        for (String title : List.of("Digits", "Clothes")) {
-            assertThatItLearned(run, title, "weight clipping");
-            assertThatItLearned(run, title, "gradient penalty");
-        }
+        assertThatItLearned(run, "weight clipping");
         // both games have as many rounds
         assertThat(run.out()).contains("After 90 rounds on the ring of 8");
     }
@@ -127,7 +123,8 @@ class GenerativeLabsTest {
             String name = "VAE, code of " + code;
             // better than independent pixels, and below the estimate of log p(x)
             assertThat(run.figure(name + ", bound")).isBetween(-195.0, run.figure(name + ", log p(x) by importance"));
-            assertThat(run.figure(name + ", divergence")).isPositive();
+            // a decoder that ignores its code has a divergence of 0
+            assertThat(run.figure(name + ", divergence")).isGreaterThan(2);
         }
         assertThat(run.figure("VAE, code of 20, bound")).isGreaterThan(run.figure("VAE, code of 2, bound"));
         assertThat(run.figure("Digits, VAE, code of 20, Fréchet distance"))
@@ -146,7 +143,8 @@ class GenerativeLabsTest {
     void birds() {
         ShortRun run = ShortRun.of(new BirdsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
-        assertThat(run.figure("Captions read")).isGreaterThan(50);
+        // a net that always answers "not said" is right in 57 %
+        assertThat(run.figure("Captions read")).isGreaterThan(60);
         assertThat(run.figure("Colors found in drawn birds")).isGreaterThan(40);
         // critics that tell real birds from drawn ones have passed -log 4
         Findings.Series values = run.result().parts().stream()
