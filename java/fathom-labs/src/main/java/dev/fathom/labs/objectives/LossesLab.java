@@ -1,66 +1,201 @@
 package dev.fathom.labs.objectives;
 
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.data.PlaneSet;
+import dev.fathom.labs.data.PlaneSet.Points;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.labs.training.Descent;
+import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
+import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Regions;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiPredicate;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
  * What a loss asks for: outliers under L1, L2 and smooth L1, unequal costs, ordered classes, label encodings, the
  * feature that makes XOR linear, and the plane as a hidden layer warps it.
  */
-public final class LossesLab implements OldExperiment {
+public final class LossesLab implements Experiment {
+    private static final int CLASSES = 10;
+    private static final int HIDDEN = 64;
+    private static final double REACH = 1.9;
+
     @Override
     public String name() {
         return "losses";
     }
 
     @Override
-    public Findings run(LabRun run) {
-        Findings page = run.page("Lab losses", "Generated points, and Fashion-MNIST for the label encodings");
-        shapes(page);
-        List<BiPredicate<Findings, LabRun>> parts = List.of(
-                Outliers::tell, LateAndEarly::tell, OrderedClasses::tell, Encodings::tell, Crossed::tell, Warp::tell);
-        return parts.stream().allMatch(part -> part.test(page, run)) ? page.finished() : page;
+    public void run(Lab lab) {
+        Chart chart = new Chart("Loss", "error").range(0, 4);
+        double[] errors = IntStream.rangeClosed(-300, 300).mapToDouble(i -> i / 100.0).toArray();
+        chart.line("L2", errors, values(Loss.mse(), errors))
+                .line("L1", errors, values(Loss.l1(), errors))
+                .line("smooth L1", errors, values(Loss.huber(1), errors))
+                .line("quantile 0.9", errors, values(Loss.quantile(0.9f), errors))
+                .line("asymmetric Huber", errors, values(Loss.asymmetricHuber(0.5f, 0.2f, 1.8f), errors));
+        lab.section("Losses of a number").chart("losses.png", chart);
+        Lines.outliers(lab);
+        Lines.lateAndEarly(lab);
+        OrderedClasses.add(lab);
+        encodings(lab);
+        crossed(lab);
+        Warp.add(lab);
     }
 
-    /** Each loss of one number over the error y - t. */
-    private static void shapes(Findings page) {
-        Map<String, ReducedLoss> losses = new LinkedHashMap<>();
-        losses.put("L2", Loss.mse());
-        losses.put("L1", Loss.l1());
-        losses.put("smooth L1", Loss.huber(1));
-        losses.put("quantile 0.9", Loss.quantile(0.9f));
-        losses.put("asymmetric Huber", Loss.asymmetricHuber(0.5f, 0.2f, 1.8f));
-        page.section("Losses of a number", "The loss of a prediction by its error, prediction minus target.")
-                .picture("losses.png", "L2, L1, smooth L1, quantile and asymmetric Huber loss by the error", () -> {
-                    double[] x = IntStream.rangeClosed(-300, 300)
-                            .mapToDouble(i -> i / 100.0)
-                            .toArray();
-                    Chart chart = new Chart("Loss", "error").range(0, 4);
-                    losses.forEach((name, loss) -> chart.line(name, x, values(loss, x)));
-                    return chart.render();
-                });
-    }
-
+    /** A loss over the error y - t. */
     static double[] values(ReducedLoss loss, double... errors) {
-        float[] y = new float[errors.length];
-        for (int i = 0; i < y.length; i++) {
-            y[i] = (float) errors[i];
-        }
         try (Pass pass = Pass.infer()) {
-            return Averages.doubles(
-                    loss.each(Tensor.of(y, y.length), Tensor.zeros(y.length)).toArray());
+            Tensor y = Tensor.of(Averages.floats(errors), errors.length);
+            return Averages.doubles(loss.each(y, Tensor.zeros(errors.length)).toArray());
         }
+    }
+
+    /** Makes {@code loss} small by steps on all examples at once. */
+    static void descend(Lab lab, Model<?> model, float rate, int steps, Supplier<Tensor> loss) {
+        Descent.cosine(new Adam(rate), steps).run(lab.run(), model, loss);
+        lab.check();
+    }
+
+    /** The targets of class numbers: a code of {@code width} numbers for each class, and the loss of outputs and codes. */
+    private record Encoding(String name, int width, Loss loss) {
+        /** The codes of all classes as rows: the number of the class, its bits, or its place. */
+        Tensor codes() {
+            float[] codes = new float[CLASSES * width];
+            for (int i = 0; i < codes.length; i++) {
+                int c = i / width;
+                int j = i % width;
+                codes[i] = width == 1 ? c : width == CLASSES ? (c == j ? 1 : 0) : c >> j & 1;
+            }
+            return Tensor.of(codes, CLASSES, width);
+        }
+
+        /** The outputs that lie nearest to the code of their class: as a number, or by the signs of logits. */
+        Metric.Sum right(Tensor output, Tensor classes) {
+            Tensor nearness = width == 1
+                    ? output.sub(codes().transpose(0, 1)).abs().neg()
+                    : output.matmulTransposed(codes().mul(2).sub(1));
+            return new Metric.Sum(nearness.correct(classes).item(), classes.dim(0));
+        }
+    }
+
+    /**
+     * The ten classes of clothes as one number, as a binary code and as one-hot vectors: one network that differs only
+     * in its last layer and its loss.
+     */
+    private static void encodings(Lab lab) {
+        int epochs = lab.epochs(10, 3);
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
+                Images some = images.learning(lab.of(20_000, 3000));
+                Images flat = some.flattened();
+                Images unit = flat.scaled()) {
+            lab.section("Label encodings")
+                    .put("hidden", HIDDEN)
+                    .put("learn", unit.learn().size())
+                    .put("epochs", epochs)
+                    .put("choose", unit.choose().size());
+            Table table = lab.table("encodings", "encoding");
+            for (Encoding encoding : List.of(
+                    new Encoding("one number", 1, Loss.mse()),
+                    new Encoding("binary code", 4, Loss.bceWithLogits()),
+                    new Encoding("one-hot", CLASSES, Loss.crossEntropy()))) {
+                Sequential net =
+                        new Sequential(new Linear(784, HIDDEN), Tensor::relu, new Linear(HIDDEN, encoding.width));
+                Loss loss = (y, classes) ->
+                        encoding.loss.of(y, classes.oneHot(CLASSES).matmul(encoding.codes()));
+                try (Model<Sequential> model = Model.of(net, lab.seed())) {
+                    var trainer = Trainer.of(model, loss, new Adam(1e-3f))
+                            .metrics(Metric.higherIsBetter("accuracy", encoding::right))
+                            .seed(lab.seed());
+                    var batches = unit.learn().shuffled(lab.seed()).batches(100);
+                    Run history = lab.train(
+                            "Labels as " + encoding.name, "images", trainer, batches, unit.choose(), epochs);
+                    double[][] accuracy = history.curve("val_accuracy");
+                    curves.put(encoding.name, accuracy);
+                    Table.Row row = table.row(encoding.name)
+                            .cell("after epoch 1", Findings.line("%.1f %%", 100 * accuracy[1][0]))
+                            .put("accuracy", "%.1f %%", 100 * accuracy[1][epochs - 1]);
+                    if (encoding.width == 1) {
+                        row.baseline(CLASSES, "a guess");
+                    } else {
+                        row.baseline(table.rows().get(0).get("accuracy"), "one number");
+                    }
+                }
+            }
+            lab.curves("encodings.png", "accuracy", "epoch", curves);
+        }
+    }
+
+    /** Logistic regression on the four heaps of XOR, with and without the feature x1 x2. */
+    private static void crossed(Lab lab) {
+        Rng rng = lab.rng("crossed");
+        Points learn = PlaneSet.BLOBS.draw(400, rng);
+        Points test = PlaneSet.BLOBS.draw(4000, rng);
+        float[] y = learn.targets();
+        lab.section("The feature that makes XOR linear");
+        Table table = lab.table("crossed", "model");
+        List<Regions> planes = new ArrayList<>();
+        for (int features = 2; features <= 3; features++) {
+            int width = features;
+            Linear net = new Linear(width, 1);
+            try (Model<Linear> model = Model.of(net, lab.seed())) {
+                descend(lab, model, 0.1f, lab.epochs(1000, 300), () -> Loss.bceWithLogits()
+                        .of(net.apply(features(learn.x(), width)), Tensor.of(y, y.length, 1)));
+                try (Pass pass = Pass.infer()) {
+                    String title = width == 2 ? "x1, x2" : "x1, x2, x1 x2";
+                    String name = "logistic regression on XOR" + (width == 2 ? "" : " with x1 x2");
+                    double accuracy = 100 * test.accuracy(
+                            net.apply(features(test.x(), width)).toArray());
+                    double before = width == 2 ? 50 : table.rows().get(0).get("accuracy");
+                    StringBuilder weights = new StringBuilder();
+                    for (float w : net.weight().value().toArray()) {
+                        weights.append(Findings.line("%.2f, ", w));
+                    }
+                    table.row(name)
+                            .put("accuracy", "%.1f %%", accuracy)
+                            .baseline(before, width == 2 ? "a guess" : "x1 and x2 alone")
+                            .cell("features", title)
+                            .cell(
+                                    "weights and bias",
+                                    weights + Findings.line("%.2f", model.parameter("bias").value().item()));
+                    Regions plane = new Regions(title, -REACH, REACH, -REACH, REACH);
+                    planes.add(plane.shares(net.apply(features(plane.places(), width))
+                                    .sigmoid()
+                                    .toArray())
+                            .points(0, learn.of(0))
+                            .points(1, learn.of(1)));
+                }
+            }
+        }
+        lab.picture("crossed.png", () -> Regions.sheet(2, planes));
+    }
+
+    /** The points [n, 2], with their product as a third column where there are three features. */
+    private static Tensor features(float[] x, int features) {
+        Tensor points = Tensor.of(x, x.length / 2, 2);
+        return features == 2
+                ? points
+                : Tensor.concat(1, points, points.slice(1, 0, 1).mul(points.slice(1, 1, 2)));
     }
 }

@@ -54,11 +54,11 @@ class LossesLabTest {
     /** Two trips, one 12 minutes late and one 3 minutes early: (9 * 12 + 3) / 2. */
     @Test
     void costsOfLateAndEarlyMinutes() {
-        var score = LateAndEarly.score(1, 2, new float[][] {{0, 0.5f}, {2.2f, 1.7f}});
+        var score = Lines.Score.of(1, 2, new float[][] {{0, 0.5f}, {2.2f, 1.7f}});
         assertThat(score.cost()).isCloseTo((9 * 12 + 3) / 2.0, within(1e-5));
         assertThat(score.late()).isEqualTo(0.5);
         assertThat(score.early()).isCloseTo(1.5, within(1e-5));
-        assertThat(LateAndEarly.LEVEL).isEqualTo(0.9);
+        assertThat(Lines.LEVEL).isEqualTo(0.9);
     }
 
     @Test
