@@ -68,8 +68,8 @@ record AdversarialDuel(
             Function<float[], T> look) {
         Gan net = model.net();
         float[] noise = lab.rng("shown").normal(shown * net.latent(), 0, 1);
-        Function<Integer, T> at = epoch ->
-                lab.part(new Look(name, epoch), type, () -> look.apply(net.samples(noise, net.labels(shown))));
+        Function<Integer, T> at =
+                epoch -> lab.part(new Look(name, epoch), type, () -> look.apply(net.samples(noise, net.labels(shown))));
         Map<Integer, T> seen = new TreeMap<>();
         float[] spread = {Float.POSITIVE_INFINITY};
         var trainer = Turns.trainer(model, optimizer, turns, (n, examples) -> judge(n, examples, spread), this::draw)

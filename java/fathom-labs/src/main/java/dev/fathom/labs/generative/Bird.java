@@ -110,9 +110,8 @@ record Bird(String caption, int[] said, int[] colors) {
             int[] said = new int[PARTS + 2];
             for (int i = 0; i < said.length; i++) {
                 String slot = i < PARTS ? Part.values()[i].name() : i == BEAK_LENGTH ? "LENGTH" : "MASS";
-                int choice = i < PARTS
-                        ? random[i] % COLORS.size()
-                        : random[i == BEAK_LENGTH ? PARTS + 1 : PARTS + 3] % 2;
+                int choice =
+                        i < PARTS ? random[i] % COLORS.size() : random[i == BEAK_LENGTH ? PARTS + 1 : PARTS + 3] % 2;
                 said[i] = FORMS.get(form).contains(slot) ? choice : -1;
             }
             int lengthWord = random[PARTS + 2] % 3;

@@ -99,15 +99,16 @@ final class BirdStudio implements AutoCloseable {
     /** The pictures to learn from, of numbers from -1 to 1. */
     private Dataset pictures(Field target) {
         Shape shape = Shape.of(Bird.SIDE, Bird.SIDE, 3);
-        try (Dataset bytes = Dataset.of(
-                Field.pixels("x", shape, pixels(birds, "places")).input(), target.target())) {
+        try (Dataset bytes =
+                Dataset.of(Field.pixels("x", shape, pixels(birds, "places")).input(), target.target())) {
             return bytes.scaled(2f / 255, -1);
         }
     }
 
     /** The pictures to learn from, with the numbers that stand for their captions. */
     Dataset captioned() {
-        return pictures(Field.floats("y", Shape.of(CaptionNet.WIDTH), read(birds).text()));
+        return pictures(
+                Field.floats("y", Shape.of(CaptionNet.WIDTH), read(birds).text()));
     }
 
     /** Trains the net that reads captions, and that which reads pictures of 16 x 16. */
@@ -173,8 +174,8 @@ final class BirdStudio implements AutoCloseable {
                 .flatMapToInt(row -> Arrays.stream(Arrays.copyOf(row, longest)))
                 .toArray();
         try (Pass pass = Pass.infer()) {
-            Tensor text = captions.net()
-                    .read(Tensor.ofInts(tokens, ids.length, longest), Tensor.ofInts(lengths, ids.length));
+            Tensor text =
+                    captions.net().read(Tensor.ofInts(tokens, ids.length, longest), Tensor.ofInts(lengths, ids.length));
             return new Read(text.toArray(), Answers.best(captions.net().out().apply(text)));
         }
     }

@@ -3,7 +3,6 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
@@ -121,8 +120,10 @@ public final class BirdsLab implements Experiment {
                 Tensor small = first.drawn(null, t);
                 Tensor large = second.generator()
                         .draw(small, second.generator().condition(t).draw());
-                return new Drawn(small.toArray(), large.toArray(), small.resize(Resize.NEAREST, Bird.SIDE, Bird.SIDE)
-                                .toArray());
+                return new Drawn(
+                        small.toArray(),
+                        large.toArray(),
+                        small.resize(Resize.NEAREST, Bird.SIDE, Bird.SIDE).toArray());
             }
         }
     }

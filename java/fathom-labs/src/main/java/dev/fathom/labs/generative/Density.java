@@ -105,6 +105,9 @@ record Density(String name, double[] means, double[] deviations) {
 
     private static double integral(DoubleUnaryOperator f) {
         double step = 2 * END / (GRID - 1);
-        return step * IntStream.range(0, GRID).mapToDouble(i -> f.applyAsDouble(-END + i * step)).sum();
+        return step
+                * IntStream.range(0, GRID)
+                        .mapToDouble(i -> f.applyAsDouble(-END + i * step))
+                        .sum();
     }
 }

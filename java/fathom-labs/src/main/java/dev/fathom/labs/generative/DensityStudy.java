@@ -90,7 +90,8 @@ final class DensityStudy {
             }
         }
         lab.put("same", table.values("Value")[0])
-                .figure(Figure.of("Largest distance from p / (p + q)", "", worst).baseline(0, "the best discriminator"))
+                .figure(Figure.of("Largest distance from p / (p + q)", "", worst)
+                        .baseline(0, "the best discriminator"))
                 .picture("discriminators.png", () -> Chart.panels(2, charts));
     }
 
@@ -112,7 +113,8 @@ final class DensityStudy {
                                 .sum());
                     })
                     .schedule(Schedule.cosine(steps));
-            return -lab.quietly("D of " + name, trainer, data.batches(POINTS), steps).series("loss")[steps - 1];
+            return -lab.quietly("D of " + name, trainer, data.batches(POINTS), steps)
+                    .series("loss")[steps - 1];
         }
     }
 
@@ -152,10 +154,13 @@ final class DensityStudy {
                             "line.png",
                             new Chart("The game on a line", "x")
                                     .line("data", X, grid(data::at))
-                                    .line("generator", X, grid(x -> IntStream.range(0, n)
-                                            .mapToDouble(i -> kernel.at(x - fake[i]))
-                                            .average()
-                                            .orElseThrow()))
+                                    .line(
+                                            "generator",
+                                            X,
+                                            grid(x -> IntStream.range(0, n)
+                                                    .mapToDouble(i -> kernel.at(x - fake[i]))
+                                                    .average()
+                                                    .orElseThrow()))
                                     .line("D", X, answers(critic))
                                     .dashed("1 / 2", new double[] {-END, END}, new double[] {0.5, 0.5}));
         }

@@ -55,13 +55,14 @@ public final class DiffusionLab implements Experiment {
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
                     .seed(lab.seed());
-            Run history =
-                    lab.train("U-net", "images", trainer, learn.shuffled(lab.seed()).batches(lab.of(128, 32)), epochs);
+            Run history = lab.train(
+                    "U-net", "images", trainer, learn.shuffled(lab.seed()).batches(lab.of(128, 32)), epochs);
             model.save(lab.folder("U-net").resolve("noise.safetensors"));
             float[] way = way(diffusion, model.net(), lab.rng("way"));
             lab.picture("way.png", () -> Sheets.mosaic(way, MOMENTS))
                     .curves("loss.png", "loss", "epoch", Map.of("predicted noise", history.curve("loss")))
-                    .figure(Figure.of("Loss", "", history.series("loss")[epochs - 1]).baseline(1, "a net that says 0"));
+                    .figure(Figure.of("Loss", "", history.series("loss")[epochs - 1])
+                            .baseline(1, "a net that says 0"));
             lab.section("Samples");
             try (SampleQuality evaluation = new SampleQuality(lab, "Digits", unit, lab.of(2000, 200))) {
                 float[] samples = samples(lab, diffusion, model.net(), evaluation.count());

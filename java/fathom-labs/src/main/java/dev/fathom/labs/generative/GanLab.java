@@ -36,7 +36,8 @@ public final class GanLab implements Experiment {
     public void run(Lab lab) {
         try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).first(lab.of(60_000, 800));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, lab.seed()).first(lab.of(60_000, 800))) {
-            lab.put("mnist", digits.learn().size()).put("fashion", clothes.learn().size());
+            lab.put("mnist", digits.learn().size())
+                    .put("fashion", clothes.learn().size());
             DensityStudy.discriminators(lab);
             DensityStudy.game(lab);
             mixtures(lab);
@@ -77,7 +78,7 @@ public final class GanLab implements Experiment {
         int epochs = lab.epochs(5, 1);
         try (ImageStudy study = new ImageStudy(lab, "Digits", images)) {
             dense(study, lab.epochs(12, 2));
-            
+
             study.add("DCGAN", Nets.convolutional(0, true), NON_SATURATING, epochs);
             study.add(
                     "DCGAN, feature matching", Nets.convolutional(0, true), NON_SATURATING.matchingFeatures(), epochs);

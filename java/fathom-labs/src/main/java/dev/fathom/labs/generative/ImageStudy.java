@@ -59,8 +59,8 @@ final class ImageStudy implements AutoCloseable {
                 .put("conditional", net.classes() > 0);
         try (Model<Gan> model = Model.of(net, lab.seed())) {
             int count = evaluation.count();
-            Played<Look> played = duel.play(
-                    lab, full, model, learn, epochs, Math.min(1000, count), Look.class, samples -> {
+            Played<Look> played =
+                    duel.play(lab, full, model, learn, epochs, Math.min(1000, count), Look.class, samples -> {
                         float[] images = unit(samples);
                         int first = Math.min(images.length, 3 * COLUMNS * SampleQuality.PIXELS);
                         return new Look(Arrays.copyOf(images, first), evaluation.frechet(images));
@@ -69,7 +69,10 @@ final class ImageStudy implements AutoCloseable {
             float[] samples = unit(net.samples(count, lab.rng("samples")));
             Table.Row row = evaluation.row(name, samples);
             if (net.classes() > 0) {
-                row.put("samples of the class asked for", "%.1f %%", 100 * evaluation.agreement(samples, net.labels(count)))
+                row.put(
+                                "samples of the class asked for",
+                                "%.1f %%",
+                                100 * evaluation.agreement(samples, net.labels(count)))
                         .baseline(100 * evaluation.accuracy(), "test images");
             }
             double[][] value = played.history().curve("value");

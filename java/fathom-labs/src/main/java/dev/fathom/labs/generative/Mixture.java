@@ -80,7 +80,9 @@ enum Mixture {
                         .count())
                 .toArray();
         return new Coverage(
-                (int) Arrays.stream(near).filter(count -> count * 4 * modes >= n).count(),
+                (int) Arrays.stream(near)
+                        .filter(count -> count * 4 * modes >= n)
+                        .count(),
                 (double) Arrays.stream(near).sum() / n);
     }
 
@@ -123,13 +125,20 @@ enum Mixture {
                 float[] real = sample(rng.ints(SHOWN, modes), rng);
                 charts.add(chart(name, real, played.seen().get(epochs - 1)));
                 if (this == RING && charts.size() == 1) {
-                    lab.put("game", contest.name()).animation("modes.gif", () -> new Animation(
-                            IntStream.iterate(0, e -> e < epochs, e -> e + Math.max(1, epochs / 20))
-                                    .mapToObj(e -> chart(name + ", epoch " + (e + 1), real, played.seen().get(e))
-                                            .render())
-                                    .toList(),
-                            300,
-                            1500));
+                    lab.put("game", contest.name())
+                            .animation(
+                                    "modes.gif",
+                                    () -> new Animation(
+                                            IntStream.iterate(0, e -> e < epochs, e -> e + Math.max(1, epochs / 20))
+                                                    .mapToObj(e -> chart(
+                                                                    name + ", epoch " + (e + 1),
+                                                                    real,
+                                                                    played.seen()
+                                                                            .get(e))
+                                                            .render())
+                                                    .toList(),
+                                            300,
+                                            1500));
                 }
             }
         }
@@ -137,10 +146,12 @@ enum Mixture {
         double[] near = table.values("samples near a mode");
         int most = (int) Arrays.stream(found).max().orElseThrow();
         lab.put("most", most)
-                .put("by", table.rows().stream()
-                        .filter(row -> row.get("modes covered") == most)
-                        .map(Table.Row::name)
-                        .collect(Collectors.joining(" and ")))
+                .put(
+                        "by",
+                        table.rows().stream()
+                                .filter(row -> row.get("modes covered") == most)
+                                .map(Table.Row::name)
+                                .collect(Collectors.joining(" and ")))
                 .put("share", Arrays.stream(near).max().orElseThrow());
         lab.picture("modes-" + shape + ".png", () -> Chart.panels(2, charts));
     }
@@ -153,6 +164,8 @@ enum Mixture {
     }
 
     private static double[] column(float[] points, int offset) {
-        return IntStream.range(0, points.length / 2).mapToDouble(i -> points[2 * i + offset]).toArray();
+        return IntStream.range(0, points.length / 2)
+                .mapToDouble(i -> points[2 * i + offset])
+                .toArray();
     }
 }

@@ -18,6 +18,7 @@ import dev.fathom.op.DType;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
@@ -41,8 +42,7 @@ final class SampleQuality implements AutoCloseable {
     private static final int CHUNK = 250;
     private static final String HELD_OUT = "log-likelihood of images held out";
     /** The widths of the Parzen windows among which the images held out choose. */
-    private static final List<Double> WIDTHS =
-            List.of(0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.23, 0.27, 0.32, 0.4);
+    private static final List<Double> WIDTHS = List.of(0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.23, 0.27, 0.32, 0.4);
 
     /** A classifier of images: its last hidden layer gives the features whose distribution is compared. */
     record Classifier(Layer features, Linear out) implements Layer {
@@ -82,9 +82,9 @@ final class SampleQuality implements AutoCloseable {
         var batches = images.learn().shuffled(lab.seed()).batches(64);
         lab.quietly("classifier of " + images.title(), trainer, batches, lab.of(3, 2));
         accuracy = Classification.of(model, images.test()).confusion().accuracy();
-        learn = pixels(images.learn(), count);
-        choose = pixels(images.choose(), Math.min(count, 1000));
-        test = pixels(images.test(), count);
+        learn = pixels(images.learn(), count, lab.rng("learn"));
+        choose = pixels(images.choose(), Math.min(count, 1000), lab.rng("choose"));
+        test = pixels(images.test(), count, lab.rng("test"));
         reference = Gaussian.of(features(test), FEATURES);
         table = lab.table("samples", "samples of").named(title + ", {row}, {column}");
         row("training images", learn);
@@ -92,8 +92,10 @@ final class SampleQuality implements AutoCloseable {
         lab.put("title", title).put("accuracy", 100 * accuracy).put("count", count());
     }
 
-    private static float[] pixels(Dataset data, int count) {
-        try (Dataset some = data.take(0, Math.min(count, data.size()));
+    /** The pixels of a random sample. */
+    private static float[] pixels(Dataset data, int count, Rng rng) {
+        int n = Math.min(count, data.size());
+        try (Dataset some = data.subset(Arrays.copyOf(rng.permutation(data.size()), n));
                 Pass pass = Pass.infer()) {
             return some.batches(some.size()).epoch(0).next().x().toArray();
         }
@@ -113,14 +115,19 @@ final class SampleQuality implements AutoCloseable {
 
     /** Measures {@code images} and puts them among the rows of the table. */
     Table.Row row(String name, float[] images) {
-        double width = Collections.max(
-                WIDTHS, Comparator.comparingDouble(w -> Averages.mean(likelihoods(images, choose, w))));
+        double width =
+                Collections.max(WIDTHS, Comparator.comparingDouble(w -> Averages.mean(likelihoods(images, choose, w))));
         double[] each = likelihoods(images, test, width);
         double mean = Averages.mean(each);
         double error = Averages.deviation(each) / Math.sqrt(each.length);
         Table.Row row = table.row(name);
         Table.Row real = table.rows().get(0);
-        put(row, real, "inception score", "%.2f", inception(forward(images, x -> model.net().apply(x).softmax(1)), 10));
+        put(
+                row,
+                real,
+                "inception score",
+                "%.2f",
+                inception(forward(images, x -> model.net().apply(x).softmax(1)), 10));
         put(row, real, "Fréchet distance", "%.1f", frechet(images));
         put(row, real, "log-likelihood", "%.0f nats", mean).interval(mean - 1.96 * error, mean + 1.96 * error);
         return row.put(HELD_OUT, "%.0f nats", Averages.mean(likelihoods(images, choose, width)));
@@ -190,7 +197,10 @@ final class SampleQuality implements AutoCloseable {
     /** The share of images that the classifier takes for the class that was asked for. */
     double agreement(float[] images, int... labels) {
         float[] guess = forward(images, x -> model.net().apply(x).argmax(1).to(DType.F32));
-        return IntStream.range(0, labels.length).filter(i -> guess[i] == labels[i]).count() / (double) labels.length;
+        return IntStream.range(0, labels.length)
+                        .filter(i -> guess[i] == labels[i])
+                        .count()
+                / (double) labels.length;
     }
 
     /** The Fréchet distance between the features of these images and of test images. */
@@ -204,7 +214,8 @@ final class SampleQuality implements AutoCloseable {
 
     private static float[] forward(float[] images, UnaryOperator<Tensor> of) {
         try (Pass pass = Pass.infer()) {
-            return of.apply(Tensor.of(images, images.length / PIXELS, 28, 28, 1)).toArray();
+            return of.apply(Tensor.of(images, images.length / PIXELS, 28, 28, 1))
+                    .toArray();
         }
     }
 

@@ -71,7 +71,8 @@ public final class WganLab implements Experiment {
         int width = lab.of(128, 64);
         try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).first(lab.of(60_000, 1000));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, lab.seed()).first(lab.of(60_000, 500))) {
-            lab.put("mnist", digits.learn().size()).put("fashion", clothes.learn().size());
+            lab.put("mnist", digits.learn().size())
+                    .put("fashion", clothes.learn().size());
             shifts(lab);
             points(lab);
             game(lab);
@@ -153,7 +154,10 @@ public final class WganLab implements Experiment {
         int steps = lab.of(1200, 160);
         Rng rng = lab.rng("shifts");
         Density p = Density.normal(0, 1);
-        lab.section("The critic on a line").put("draws", SIZE).put("weight", WEIGHT).put("clip", CLIP);
+        lab.section("The critic on a line")
+                .put("draws", SIZE)
+                .put("weight", WEIGHT)
+                .put("clip", CLIP);
         Table table = lab.table("shifts", "q");
         for (int i = 0; i < n; i++) {
             Density q = Density.normal(shifts[i], 1);
@@ -172,7 +176,10 @@ public final class WganLab implements Experiment {
         double[] clipping = table.values("weight clipping");
         double[] js = table.values("JS");
         // without a shift the distance is 0, and any sign right
-        long wrong = Arrays.stream(table.values("two-sided penalty")).skip(1).filter(v -> v < 0).count();
+        long wrong = Arrays.stream(table.values("two-sided penalty"))
+                .skip(1)
+                .filter(v -> v < 0)
+                .count();
         lab.put("wrong", wrong)
                 .put("held", wrong > 0)
                 .put("shifted", n - 1)

@@ -87,7 +87,10 @@ final class Lines {
         lab.chart(
                 "outliers.png",
                 chart.dashed("truth", ends, new double[] {INTERCEPT - SLOPE, INTERCEPT + SLOPE})
-                        .points("points", Arrays.copyOf(Averages.doubles(x), POINTS), Arrays.copyOf(Averages.doubles(y), POINTS)));
+                        .points(
+                                "points",
+                                Arrays.copyOf(Averages.doubles(x), POINTS),
+                                Arrays.copyOf(Averages.doubles(y), POINTS)));
     }
 
     /** Slope and intercept for each draw. */
@@ -116,9 +119,7 @@ final class Lines {
                 .mapToObj(i -> new double[] {x[i]})
                 .toArray(double[][]::new);
         var fit = LeastSquares.fit(rows, Averages.doubles(Arrays.copyOfRange(y, from, from + POINTS)));
-        return new double[] {
-            fit.coefficients().get(0).value(), fit.intercept().value()
-        };
+        return new double[] {fit.coefficients().get(0).value(), fit.intercept().value()};
     }
 
     private static Table.Row means(Table.Row row, double[][] lines) {
@@ -128,10 +129,12 @@ final class Lines {
 
     /** The mean distance between the lines and the true one over [-1, 1]. */
     private static double error(double[][] lines) {
-        return Averages.mean(Arrays.asList(lines), l -> IntStream.rangeClosed(-50, 50)
-                .mapToDouble(i -> Math.abs((l[0] - SLOPE) * i / 50.0 + l[1] - INTERCEPT))
-                .average()
-                .orElseThrow());
+        return Averages.mean(
+                Arrays.asList(lines),
+                l -> IntStream.rangeClosed(-50, 50)
+                        .mapToDouble(i -> Math.abs((l[0] - SLOPE) * i / 50.0 + l[1] - INTERCEPT))
+                        .average()
+                        .orElseThrow());
     }
 
     // ---- late and early
@@ -197,8 +200,12 @@ final class Lines {
                 new Named("asymmetric Huber", Loss.asymmetricHuber(0.1f, (float) EARLY, (float) LATE)))) {
             Linear net = new Linear(1, 1);
             try (Model<Linear> model = Model.of(net, lab.seed())) {
-                LossesLab.descend(lab, model, 0.1f, lab.epochs(2000, 600), () -> named.loss.of(
-                        net.apply(Tensor.of(learn[0], n, 1)), Tensor.of(learn[1], n, 1)));
+                LossesLab.descend(
+                        lab,
+                        model,
+                        0.1f,
+                        lab.epochs(2000, 600),
+                        () -> named.loss.of(net.apply(Tensor.of(learn[0], n, 1)), Tensor.of(learn[1], n, 1)));
                 try (Pass pass = Pass.infer()) {
                     double[] ends = Averages.doubles(
                             net.apply(Tensor.of(new float[] {0, 1}, 2, 1)).toArray());

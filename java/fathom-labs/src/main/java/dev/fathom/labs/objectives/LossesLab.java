@@ -48,7 +48,8 @@ public final class LossesLab implements Experiment {
     @Override
     public void run(Lab lab) {
         Chart chart = new Chart("Loss", "error").range(0, 4);
-        double[] errors = IntStream.rangeClosed(-300, 300).mapToDouble(i -> i / 100.0).toArray();
+        double[] errors =
+                IntStream.rangeClosed(-300, 300).mapToDouble(i -> i / 100.0).toArray();
         chart.line("L2", errors, values(Loss.mse(), errors))
                 .line("L1", errors, values(Loss.l1(), errors))
                 .line("smooth L1", errors, values(Loss.huber(1), errors))
@@ -77,7 +78,9 @@ public final class LossesLab implements Experiment {
         lab.check();
     }
 
-    /** The targets of class numbers: a code of {@code width} numbers for each class, and the loss of outputs and codes. */
+    /**
+     * The targets of class numbers: a code of {@code width} numbers for each class, and the loss of outputs and codes.
+     */
     private record Encoding(String name, int width, Loss loss) {
         /** The codes of all classes as rows: the number of the class, its bits, or its place. */
         Tensor codes() {
@@ -129,8 +132,8 @@ public final class LossesLab implements Experiment {
                             .metrics(Metric.higherIsBetter("accuracy", encoding::right))
                             .seed(lab.seed());
                     var batches = unit.learn().shuffled(lab.seed()).batches(100);
-                    Run history = lab.train(
-                            "Labels as " + encoding.name, "images", trainer, batches, unit.choose(), epochs);
+                    Run history =
+                            lab.train("Labels as " + encoding.name, "images", trainer, batches, unit.choose(), epochs);
                     double[][] accuracy = history.curve("val_accuracy");
                     curves.put(encoding.name, accuracy);
                     Table.Row row = table.row(encoding.name)
@@ -160,13 +163,18 @@ public final class LossesLab implements Experiment {
             int width = features;
             Linear net = new Linear(width, 1);
             try (Model<Linear> model = Model.of(net, lab.seed())) {
-                descend(lab, model, 0.1f, lab.epochs(1000, 300), () -> Loss.bceWithLogits()
-                        .of(net.apply(features(learn.x(), width)), Tensor.of(y, y.length, 1)));
+                descend(
+                        lab,
+                        model,
+                        0.1f,
+                        lab.epochs(1000, 300),
+                        () -> Loss.bceWithLogits()
+                                .of(net.apply(features(learn.x(), width)), Tensor.of(y, y.length, 1)));
                 try (Pass pass = Pass.infer()) {
                     String title = width == 2 ? "x1, x2" : "x1, x2, x1 x2";
                     String name = "logistic regression on XOR" + (width == 2 ? "" : " with x1 x2");
-                    double accuracy = 100 * test.accuracy(
-                            net.apply(features(test.x(), width)).toArray());
+                    double accuracy = 100
+                            * test.accuracy(net.apply(features(test.x(), width)).toArray());
                     double before = width == 2 ? 50 : table.rows().get(0).get("accuracy");
                     StringBuilder weights = new StringBuilder();
                     for (float w : net.weight().value().toArray()) {
@@ -178,7 +186,12 @@ public final class LossesLab implements Experiment {
                             .cell("features", title)
                             .cell(
                                     "weights and bias",
-                                    weights + Findings.line("%.2f", model.parameter("bias").value().item()));
+                                    weights
+                                            + Findings.line(
+                                                    "%.2f",
+                                                    model.parameter("bias")
+                                                            .value()
+                                                            .item()));
                     Regions plane = new Regions(title, -REACH, REACH, -REACH, REACH);
                     planes.add(plane.shares(net.apply(features(plane.places(), width))
                                     .sigmoid()

@@ -68,8 +68,12 @@ final class OrderedClasses {
             Sequential net = new Sequential(
                     new ManyLinear(draws, 2, HIDDEN), Tensor::tanh, new ManyLinear(draws, HIDDEN, CLASSES));
             try (Model<Sequential> model = Model.of(net, lab.seed())) {
-                LossesLab.descend(lab, model, 0.03f, steps, () -> loss.of(learn.logits(net, draws), learn.truth())
-                        .mul(draws));
+                LossesLab.descend(
+                        lab,
+                        model,
+                        0.03f,
+                        steps,
+                        () -> loss.of(learn.logits(net, draws), learn.truth()).mul(draws));
                 try (Pass pass = Pass.infer()) {
                     Tensor logits = test.logits(net, draws);
                     int[] answers = logits.argmax(-1).toIntArray();

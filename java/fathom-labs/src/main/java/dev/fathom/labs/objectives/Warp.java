@@ -73,8 +73,12 @@ final class Warp {
                                     float[] w = out.weight().value().toArray();
                                     frames.add(new Frame(
                                             step,
-                                            100 * points.accuracy(net.apply(rows(points.x())).toArray()),
-                                            net.apply(rows(plane("", REACH).places())).sigmoid().toArray(),
+                                            100
+                                                    * points.accuracy(net.apply(rows(points.x()))
+                                                            .toArray()),
+                                            net.apply(rows(plane("", REACH).places()))
+                                                    .sigmoid()
+                                                    .toArray(),
                                             hidden.apply(rows(GRID)).toArray(),
                                             hidden.apply(rows(points.x())).toArray(),
                                             w[0],
@@ -126,7 +130,8 @@ final class Warp {
         for (float at : frame.at) {
             reach = Math.max(reach, 1.1 * Math.abs(at));
         }
-        Regions left = plane(Findings.line("Inputs, step %,d", frame.step), REACH).shares(frame.shares);
+        Regions left =
+                plane(Findings.line("Inputs, step %,d", frame.step), REACH).shares(frame.shares);
         Regions right = plane(Findings.line("Warped, %.1f %% right", frame.accuracy), reach);
         lines(left, GRID);
         lines(right, frame.grid);
@@ -142,8 +147,12 @@ final class Warp {
         for (int line = 0; line < 2 * LINES; line++) {
             int from = line * ALONG;
             plane.line(7, new double[][] {
-                IntStream.range(from, from + ALONG).mapToDouble(i -> grid[2 * i]).toArray(),
-                IntStream.range(from, from + ALONG).mapToDouble(i -> grid[2 * i + 1]).toArray()
+                IntStream.range(from, from + ALONG)
+                        .mapToDouble(i -> grid[2 * i])
+                        .toArray(),
+                IntStream.range(from, from + ALONG)
+                        .mapToDouble(i -> grid[2 * i + 1])
+                        .toArray()
             });
         }
     }

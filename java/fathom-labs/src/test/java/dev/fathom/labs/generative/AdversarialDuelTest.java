@@ -65,10 +65,12 @@ class AdversarialDuelTest {
                         new LabRun(true, null, seed, resume, null, null, folder, interrupt, nowhere, nowhere));
                 var played = duel.play(lab, "A game", model, data, until, 20, float[].class, x -> x);
                 assertThat(played.history().series("value")).hasSize(until);
-                assertThat(played.seen()).hasSize(until).allSatisfy(seen -> assertThat(seen)
-                        .hasSize(20));
+                assertThat(played.seen())
+                        .hasSize(until)
+                        .allSatisfy(seen -> assertThat(seen).hasSize(20));
                 samples = model.net().samples(50, new Rng(1));
-                assertThat(played.seen().get(until - 1)).isNotEqualTo(played.seen().get(until - 2));
+                assertThat(played.seen().get(until - 1))
+                        .isNotEqualTo(played.seen().get(until - 2));
                 for (var parameter : model.parameters()) {
                     for (float w : parameter.value().toArray()) {
                         if (parameter.name().startsWith("critic.")) {

@@ -182,8 +182,7 @@ class GenerativePartsTest {
 
     private static Lab lab(Path folder, Interrupt interrupt) {
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-        return new Lab(
-                new GanLab(), new LabRun(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere));
+        return new Lab(new GanLab(), new LabRun(true, 1, 1, false, null, null, folder, interrupt, nowhere, nowhere));
     }
 
     private static Dataset shades(float[] pixels) {
@@ -291,8 +290,9 @@ class GenerativePartsTest {
                 assertThat(bird.caption())
                         .contains(bird.said()[part] < 0 ? "bird" : Bird.COLORS.get(bird.said()[part]));
             }
-            assertThat(bird.caption().matches(".*(short|small|long|large)[ ,].*")).as(bird.caption()).isEqualTo(
-                    bird.said()[Bird.BEAK_LENGTH] >= 0 || bird.said()[Bird.SIZE] >= 0);
+            assertThat(bird.caption().matches(".*(short|small|long|large)[ ,].*"))
+                    .as(bird.caption())
+                    .isEqualTo(bird.said()[Bird.BEAK_LENGTH] >= 0 || bird.said()[Bird.SIZE] >= 0);
         }
     }
 
