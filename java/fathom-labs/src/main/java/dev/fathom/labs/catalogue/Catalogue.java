@@ -2,6 +2,7 @@ package dev.fathom.labs.catalogue;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** All pages of docs/catalogue. */
 public final class Catalogue {
@@ -9,14 +10,14 @@ public final class Catalogue {
 
     static List<CataloguePage> families() {
         return List.of(
-                Activations.family(),
-                Layers.family(),
-                Losses.family(),
-                Penalties.family(),
-                Optimizers.family(),
-                Schedules.family(),
-                Assessment.family(),
-                Learners.family());
+                CataloguePage.of("activations", Curves.activations()),
+                CataloguePage.of("layers", Map.of()),
+                CataloguePage.of("losses", Curves.losses()),
+                CataloguePage.of("penalties", Curves.penalties()),
+                CataloguePage.of("optimizers", Curves.optimizers()),
+                CataloguePage.of("schedules", Curves.schedules()),
+                CataloguePage.of("assessment", Map.of()),
+                CataloguePage.of("learners", Map.of()));
     }
 
     /**

@@ -2,76 +2,84 @@ package dev.fathom.labs.catalogue;
 
 import dev.fathom.io.AtomicFile;
 import dev.fathom.view.Plots;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
- * A page of the catalogue.
+ * A page of the catalogue. What it says is in {@code FILE.md} among the resources: a row of its table for each method,
+ * to which the page adds a picture, and a line of code, which the page repeats for all methods.
  *
  * @param file the name of the page without its ending, and of the folder of its pictures
- * @param title its heading
- * @param intro what the methods have in common
- * @param type the type of the variables in the page's code, such as {@code Tensor}
- * @param before the lines of code before those variables
- * @param after the lines after them
- * @param entries its methods
+ * @param text what the resource says
+ * @param curves the pictures by the names of methods
  */
-record CataloguePage(
-        String file,
-        String title,
-        String intro,
-        String type,
-        String before,
-        String after,
-        List<CatalogueEntry> entries) {
+record CataloguePage(String file, String text, Map<String, Curve> curves) {
+    private static final Pattern ROW = Pattern.compile("(?m)^\\| \\*\\*(.*?)\\*\\*<br>`(.*?)` \\| ");
+    private static final Pattern CODE = Pattern.compile("(?m)^.*\\{name\\} = \\{code\\};\n");
+
+    /** The page of this name with its curves. */
+    static CataloguePage of(String file, Map<String, Curve> curves) {
+        try (InputStream in = CataloguePage.class.getResourceAsStream(file + ".md")) {
+            if (in == null) {
+                throw new IllegalArgumentException("there is no " + file + ".md beside " + CataloguePage.class);
+            }
+            return new CataloguePage(file, new String(in.readAllBytes(), StandardCharsets.UTF_8), curves);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ".md", e);
+        }
+    }
+
+    /** The name of a method, and an expression that makes or calls it. */
+    record Entry(String name, String code) {
+        /** The name as a word for files and variables: lower case, joined by underscores. */
+        String word() {
+            return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_").replaceAll("^_|_$", "");
+        }
+    }
+
+    /** The methods in the order of the page. */
+    List<Entry> entries() {
+        return ROW.matcher(text)
+                .results()
+                .map(row -> new Entry(row.group(1), row.group(2)))
+                .toList();
+    }
+
     /** The page as Markdown. */
     String page() {
-        StringBuilder page = new StringBuilder();
-        page.append("# ").append(title).append("\n\n").append(intro).append("\n\n");
-        page.append("This page is made by `./fathom docs`")
-                .append(pictured() ? "; its pictures are what the library computes.\n\n" : ".\n\n");
-        page.append(row("name", "picture", "formula", "range", "source"))
-                .append(row("---", "---", "---", "---", "---"));
-        for (CatalogueEntry e : entries) {
-            String picture = e.curve() == null
-                    ? ""
-                    : "<img src=\"" + file + "/" + e.word() + ".png\" width=\"320\" alt=\"" + e.name() + "\"><!-- "
-                            + e.curve().mark() + " -->";
-            page.append(row("**" + e.name() + "**<br>`" + e.code() + "`", picture, e.formula(), e.range(), e.source()));
-        }
-        page.append("\n## In code\n\n```java\n").append(before);
-        String indent = before.isEmpty() ? "" : "  ";
-        for (CatalogueEntry e : entries) {
-            page.append(indent)
-                    .append(type)
-                    .append(" ")
-                    .append(e.word())
-                    .append(" = ")
-                    .append(e.code())
-                    .append(";\n");
-        }
-        return page.append(after).append("```\n").toString();
+        String rows = curves.isEmpty()
+                ? text
+                : ROW.matcher(text).replaceAll(row -> Matcher.quoteReplacement(row.group() + picture(row.group(1))));
+        return CODE.matcher(rows)
+                .replaceAll(line -> entries().stream()
+                        .map(e -> line.group().replace("{name}", e.word()).replace("{code}", e.code()))
+                        .map(Matcher::quoteReplacement)
+                        .collect(Collectors.joining()));
     }
 
-    /** Whether there are pictures, which need a column. */
-    private boolean pictured() {
-        return entries.stream().anyMatch(e -> e.curve() != null);
-    }
-
-    private String row(String name, String picture, String formula, String range, String source) {
-        return "| " + name + (pictured() ? " | " + picture : "") + " | " + formula + " | " + range + " | " + source
-                + " |\n";
+    private String picture(String name) {
+        Curve curve = curves.get(name);
+        return curve == null
+                ? " | "
+                : String.format(
+                        "<img src=\"%s/%s.png\" width=\"320\" alt=\"%s\"><!-- %s --> | ",
+                        file, new Entry(name, "").word(), name, curve.mark());
     }
 
     /** Writes the page and its pictures into a folder. */
     void write(Path folder) {
-        byte[] text = page().getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(folder.resolve(file + ".md"), out -> out.write(text));
-        for (CatalogueEntry e : entries) {
-            if (e.curve() != null) {
-                Plots.write(e.curve().picture(), folder.resolve(file).resolve(e.word() + ".png"));
-            }
-        }
+        byte[] page = page().getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(folder.resolve(file + ".md"), out -> out.write(page));
+        curves.forEach((name, curve) ->
+                Plots.write(curve.picture(), folder.resolve(file).resolve(new Entry(name, "").word() + ".png")));
     }
 }

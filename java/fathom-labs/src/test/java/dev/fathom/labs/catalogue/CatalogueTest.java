@@ -27,8 +27,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -52,14 +54,15 @@ class CatalogueTest {
                     .as("make it anew with ./fathom docs")
                     .hasContent(family.page());
             pages.add(family.file() + ".md");
-            Set<String> pictures = new HashSet<>();
-            for (CatalogueEntry e : family.entries()) {
-                if (e.curve() != null) {
-                    assertThat(pictures.add(e.word() + ".png"))
-                            .as(e.name() + " is there once")
-                            .isTrue();
-                }
+            Map<String, String> words = new HashMap<>();
+            for (CataloguePage.Entry e : family.entries()) {
+                assertThat(words.put(e.name(), e.word() + ".png"))
+                        .as(e.name() + " is there once")
+                        .isNull();
             }
+            assertThat(words.keySet()).containsAll(family.curves().keySet());
+            words.keySet().retainAll(family.curves().keySet());
+            Set<String> pictures = new HashSet<>(words.values());
             if (pictures.isEmpty()) {
                 assertThat(FOLDER.resolve(family.file())).doesNotExist();
                 continue;
@@ -77,8 +80,8 @@ class CatalogueTest {
 
     @Test
     void everyActivationIsThere() throws IllegalAccessException {
-        List<String> marks = family("activations").entries().stream()
-                .map(e -> e.curve().mark())
+        List<String> marks = family("activations").curves().values().stream()
+                .map(Curve::mark)
                 .toList();
         for (var field : Activation.class.getFields()) {
             if (field.getType() == Activation.class) {
@@ -202,7 +205,7 @@ class CatalogueTest {
 
     private static String code(String file) {
         return String.join(
-                "\n", family(file).entries().stream().map(CatalogueEntry::code).toList());
+                "\n", family(file).entries().stream().map(CataloguePage.Entry::code).toList());
     }
 
     @Test
