@@ -79,7 +79,7 @@ public final class CartPoleLab implements Experiment {
             table.row(way.name)
                     .put("mean return", format, mean)
                     .interval(low, high)
-                    .cell("95 % interval", String.format(format + " to " + format, low, high))
+                    .cell("95 % interval", format + " to " + format, low, high)
                     .put("worst seed", format, Arrays.stream(scores).min().orElseThrow())
                     .put("mean return at the end", format, Averages.mean(all, Learned::end))
                     .cell(
