@@ -116,10 +116,10 @@ final class Curves {
                         x -> loss.each(
                                 Tensor.stack(1, x, Tensor.zeros(x.shape())),
                                 Tensor.ofInts(new int[x.dim(0)], x.dim(0)))));
-        all.putAll(each(labels, (name, loss) ->
-                Curve.of(name, "x, t = 1", REACH, x -> loss.each(x, Tensor.ones(x.shape())))));
-        all.putAll(each(numbers, (name, loss) ->
-                Curve.of(name, "y - t", REACH, y -> loss.each(y, Tensor.zeros(y.shape())))));
+        all.putAll(each(
+                labels, (name, loss) -> Curve.of(name, "x, t = 1", REACH, x -> loss.each(x, Tensor.ones(x.shape())))));
+        all.putAll(each(
+                numbers, (name, loss) -> Curve.of(name, "y - t", REACH, y -> loss.each(y, Tensor.zeros(y.shape())))));
         return all;
     }
 
@@ -211,7 +211,9 @@ final class Curves {
         all.put("Triangular", Schedule.triangular(5, 0.1));
         all.put("Triangular that halves", Schedule.triangular(5, 5, 0.1, Schedule.step(10, 0.5)));
         all.put("Warm-up", Schedule.cosine(25).warmUp(5));
-        all.put("Linear scaling", Schedule.step(10, 0.1).times(Schedule.linearScaling(1024, 256)).warmUp(5, 0.25));
+        all.put(
+                "Linear scaling",
+                Schedule.step(10, 0.1).times(Schedule.linearScaling(1024, 256)).warmUp(5, 0.25));
         all.put("In steps", Schedule.cosine(300).inSteps());
         double[] epochs = IntStream.rangeClosed(0, EPOCHS * STEPS_OF_AN_EPOCH)
                 .mapToDouble(step -> (double) step / STEPS_OF_AN_EPOCH)

@@ -1,5 +1,6 @@
 package dev.fathom.labs.crystals;
 
+import dev.fathom.assess.Regression;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
@@ -13,7 +14,6 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.Correlation;
-import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -174,7 +174,7 @@ public final class CrystalsLab implements Experiment {
             };
             double[] truth = Averages.doubles(test.energies());
             double[] errors = Arrays.stream(said)
-                    .mapToDouble(s -> ForecastErrors.meanAbsolute(s, truth))
+                    .mapToDouble(s -> Regression.of(truth, s).mae())
                     .toArray();
             return new Drawn(errors, said[TAUGHT]);
         }

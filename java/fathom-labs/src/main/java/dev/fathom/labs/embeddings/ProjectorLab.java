@@ -106,7 +106,14 @@ public final class ProjectorLab implements Experiment {
             lab.put("epochs", accuracy.length).put("accuracy", 100 * accuracy[accuracy.length - 1]);
             LeNet5 net = model.net();
             return Examples.of(
-                    x -> net.f6().apply(net.c5().apply(net.flatten().apply(net.s4().apply(net.c3().apply(net.s2().apply(net.c1().apply(x))))))),
+                    x -> net.f6()
+                            .apply(net.c5()
+                                    .apply(net.flatten()
+                                            .apply(net.s4()
+                                                    .apply(net.c3()
+                                                            .apply(net.s2()
+                                                                    .apply(net.c1()
+                                                                            .apply(x))))))),
                     shown);
         }
     }
@@ -115,18 +122,17 @@ public final class ProjectorLab implements Experiment {
         int[] labels = code.labels();
         int n = labels.length;
         List<String> groups = Arrays.stream(labels).mapToObj(Integer::toString).toList();
-        List<String> names = IntStream.range(0, n).mapToObj(i -> labels[i] + " (" + i + ")").toList();
+        List<String> names =
+                IntStream.range(0, n).mapToObj(i -> labels[i] + " (" + i + ")").toList();
         byte[][] gray = IntStream.range(0, n).mapToObj(images::pixels).toArray(byte[][]::new);
         Map<String, float[][]> vectors = new LinkedHashMap<>();
         vectors.put("pixels", Examples.of(images).x());
         vectors.put("LeNet's code", code.x());
         Map<String, String> about = Map.of(
-                "pixels",
-                "The gray values.",
-                "LeNet's code",
-                "What the 84 units of LeNet-5's last hidden layer say.");
+                "pixels", "The gray values.", "LeNet's code", "What the 84 units of LeNet-5's last hidden layer say.");
         Table table = lab.table("digits", "vectors and method");
-        Clouds clouds = new Clouds(IntStream.range(0, 10).mapToObj(Integer::toString).toList());
+        Clouds clouds =
+                new Clouds(IntStream.range(0, 10).mapToObj(Integer::toString).toList());
         vectors.forEach((kind, x) -> {
             Points points = Points.of("digits, " + kind, x, names)
                     .groups(groups)
@@ -163,8 +169,14 @@ public final class ProjectorLab implements Experiment {
                 .axes("bad", "good", "man", "woman")
                 .about("Principal components of the words that stand near them in reviews of films.");
         Clouds clouds = new Clouds(List.of());
-        add(lab, projector, "words", x, points, lab.table("words", "vectors and method"), (row, places) -> clouds.add(
-                row.name(), places, new int[places.length]));
+        add(
+                lab,
+                projector,
+                "words",
+                x,
+                points,
+                lab.table("words", "vectors and method"),
+                (row, places) -> clouds.add(row.name(), places, new int[places.length]));
         lab.picture("words.png", () -> clouds.render(3));
         write(lab, "words", x, words);
     }

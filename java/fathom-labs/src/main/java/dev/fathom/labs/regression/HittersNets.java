@@ -2,11 +2,11 @@ package dev.fathom.labs.regression;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.assess.Regression;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -105,7 +105,8 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                                 train.shuffled(seed).batches(BATCH),
                                 epochs);
                         Tensor said = model.net().apply(Tensor.of(floats(test.x()), test.size(), k));
-                        double error = ForecastErrors.meanAbsolute(test.y(), Averages.doubles(said.toArray()));
+                        double error = Regression.of(test.y(), Averages.doubles(said.toArray()))
+                                .mae();
                         lab.say(
                                 "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the test %.2f",
                                 split.name(), i + 1, count, epochs, error);

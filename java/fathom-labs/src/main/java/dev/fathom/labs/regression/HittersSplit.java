@@ -1,8 +1,8 @@
 package dev.fathom.labs.regression;
 
+import dev.fathom.assess.Regression;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.labs.statistics.NumpyRandom;
 import dev.fathom.labs.statistics.RRandom;
 import dev.fathom.linear.Lasso;
@@ -54,8 +54,8 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     double leastSquaresError(Hitters all) {
         Hitters training = training(all);
         Hitters test = test(all);
-        return ForecastErrors.meanAbsolute(
-                test.y(), LeastSquares.fit(training.x(), training.y()).predict(test.x()));
+        double[] said = LeastSquares.fit(training.x(), training.y()).predict(test.x());
+        return Regression.of(test.y(), said).mae();
     }
 
     /**
@@ -78,8 +78,8 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
 
     /** The mean absolute error of a fit. */
     static double error(Lasso fit, Hitters held) {
-        return ForecastErrors.meanAbsolute(
-                held.y(), Arrays.stream(held.x()).mapToDouble(fit::predict).toArray());
+        double[] said = Arrays.stream(held.x()).mapToDouble(fit::predict).toArray();
+        return Regression.of(held.y(), said).mae();
     }
 
     /**

@@ -77,7 +77,10 @@ public final class SearchLab implements Experiment {
         int most = lab.of(9, 3);
         int halvings = lab.of(3, 2); // each of which spends as much as the first, of one epoch
         int seeds = lab.of(5, 1);
-        lab.section("Searches with equal budget").put("most", most).put("budget", TRIALS * most).put("seeds", seeds);
+        lab.section("Searches with equal budget")
+                .put("most", most)
+                .put("budget", TRIALS * most)
+                .put("seeds", seeds);
         Space space = SearchTask.SPACE;
         List<Way> ways = List.of(
                 new Way("grid", SearchTask.INSIDE, s -> s.grid(2)),
@@ -90,7 +93,8 @@ public final class SearchLab implements Experiment {
         for (int i = 0; i < seeds; i++) {
             for (Way way : ways) {
                 Results results = search(lab, task, way, lab.seed() + i, way.name + "-" + (i + 1) + ".csv");
-                Found found = new Found(results, 100 * task.accuracy(results.best().trial(), task.test()));
+                Found found =
+                        new Found(results, 100 * task.accuracy(results.best().trial(), task.test()));
                 all.get(ways.indexOf(way)).add(found);
                 lab.say(
                         "%s, seed %d: %d trials, %d epochs, best %.1f %% (%s)",
@@ -117,7 +121,10 @@ public final class SearchLab implements Experiment {
             Table.Row row = table.row(way.name)
                     .cell("trials", first.all().size())
                     .cell("epochs", first.spent())
-                    .cell("failed", "%.0f", Averages.mean(found, f -> f.results.failed().size()))
+                    .cell(
+                            "failed",
+                            "%.0f",
+                            Averages.mean(found, f -> f.results.failed().size()))
                     .put("best score", "%.2f %%", bests.getAverage());
             if (!curves.isEmpty()) {
                 row.baseline(grid, "grid");
@@ -131,7 +138,8 @@ public final class SearchLab implements Experiment {
             lab.link(way.name + "-1.csv");
             apart = Math.max(apart, bests.getMax() - bests.getMin());
         }
-        DoubleSummaryStatistics means = Arrays.stream(table.values("best score")).summaryStatistics();
+        DoubleSummaryStatistics means =
+                Arrays.stream(table.values("best score")).summaryStatistics();
         lab.put("differ", means.getMax() - means.getMin()).put("apart", apart);
         double gain = Averages.mean(random, Found::best) - grid;
         lab.figure(Figure.of("Random search, best score beyond that of the grid", "points", gain)
@@ -141,7 +149,8 @@ public final class SearchLab implements Experiment {
 
     /** The mean over seeds of the best score so far, after each budget of a whole trial. */
     private static double[][] curve(List<Found> found, int most) {
-        double[] spent = IntStream.rangeClosed(1, TRIALS).mapToDouble(i -> i * most).toArray();
+        double[] spent =
+                IntStream.rangeClosed(1, TRIALS).mapToDouble(i -> i * most).toArray();
         double[] best = Arrays.stream(spent)
                 .map(epochs -> Averages.mean(found, f -> at(f.results.curve(), epochs)))
                 .toArray();

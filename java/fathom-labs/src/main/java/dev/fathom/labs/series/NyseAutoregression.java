@@ -1,7 +1,7 @@
 package dev.fathom.labs.series;
 
+import dev.fathom.assess.Regression;
 import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.statistics.ForecastErrors;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.series.Series;
 import java.util.Arrays;
@@ -88,6 +88,6 @@ record NyseAutoregression(int lags, List<String> inputs, List<String> days) {
 
     /** The R2 of a forecast of the days {@code from} to {@code to} - 1, about their own mean. */
     static double r2(Series series, int from, int to, double[] forecast) {
-        return ForecastErrors.r2(volume(series, from, to), forecast);
+        return Regression.of(volume(series, from, to), forecast).r2();
     }
 }

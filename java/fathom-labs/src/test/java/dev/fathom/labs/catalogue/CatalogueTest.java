@@ -205,7 +205,8 @@ class CatalogueTest {
 
     private static String code(String file) {
         return String.join(
-                "\n", family(file).entries().stream().map(CataloguePage.Entry::code).toList());
+                "\n",
+                family(file).entries().stream().map(CataloguePage.Entry::code).toList());
     }
 
     @Test
