@@ -3,7 +3,7 @@ package dev.fathom.labs.reviews;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.data.Padding;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -21,9 +21,7 @@ import dev.fathom.train.Metric;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Objects;
-import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * words. All classifiers share the datasets, which are closed with this.
  */
 record MeanClassifier(
-        LabRun run, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
+        Lab lab, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
         implements AutoCloseable {
     private static final int LONGEST = 500;
     private static final int PADDING = Reserved.KERAS.padding();
@@ -64,18 +62,14 @@ record MeanClassifier(
         boolean frozen() {
             return this == PCA_FROZEN || this == SKIP_GRAM_FROZEN;
         }
-
-        String folder() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
     }
 
     /** Draws {@code count} training reviews for validation. */
-    static MeanClassifier of(LabRun run, ReviewTokens reviews, int dimensions, int count) {
+    static MeanClassifier of(Lab lab, ReviewTokens reviews, int dimensions, int count) {
         try (Dataset all = dataset(reviews.training(), reviews.trainingLabels())) {
-            Dataset.Split split = all.split(count, run.seed());
+            Dataset.Split split = all.split(count, lab.seed());
             return new MeanClassifier(
-                    run,
+                    lab,
                     reviews,
                     dimensions,
                     split.rest(),
@@ -93,22 +87,19 @@ record MeanClassifier(
     }
 
     /**
-     * The test accuracy of a classifier, from 0 to 1; empty if the run was interrupted.
+     * The test accuracy of a classifier, from 0 to 1.
      *
      * @param vectors null to learn them with the classifier
      * @param count the number of training reviews
      */
-    OptionalDouble accuracy(Start start, @Nullable WordVectors vectors, int count, int epochs) {
-        if (run.interrupt().requested()) {
-            return OptionalDouble.empty();
-        }
+    double accuracy(Start start, @Nullable WordVectors vectors, int count, int epochs) {
         int size = reviews.vocabulary().size();
         Embedding words = vectors == null
                 ? new Embedding(size, dimensions, Init.normal(0, 0.1f))
                 : Embedding.of(scaled(vectors.table(reviews.vocabulary())), size, dimensions);
         MeanNet net = new MeanNet(words, new Linear(dimensions, 2));
         try (Dataset some = training.take(0, Math.min(count, training.size()));
-                Model<MeanNet> model = Model.of(net, run.seed())) {
+                Model<MeanNet> model = Model.of(net, lab.seed())) {
             if (start.frozen()) {
                 model.freeze("words.*");
             }
@@ -119,17 +110,14 @@ record MeanClassifier(
                     .metrics(Metric.accuracy())
                     .schedule(Schedule.cosine(epochs))
                     .keepBest("val_accuracy")
-                    .seed(run.seed());
+                    .seed(lab.seed());
             if (!start.frozen()) {
                 trainer = trainer.groups(Group.of("words.*").lazy());
             }
-            trainer = run.training().attach(trainer, run.folder().resolve(start.folder() + "-" + count), "reviews");
             int batch = Math.min(count > 5000 ? 128 : 32, some.size());
-            trainer.fit(some.shuffled(run.seed()).batches(batch), validation, epochs);
-            return run.interrupt().requested()
-                    ? OptionalDouble.empty()
-                    : OptionalDouble.of(
-                            Objects.requireNonNull(trainer.evaluate(test).get("accuracy")));
+            String name = start.title + ", " + count;
+            lab.train(name, "reviews", trainer, some.shuffled(lab.seed()).batches(batch), validation, epochs);
+            return Objects.requireNonNull(trainer.evaluate(test).get("accuracy"));
         }
     }
 

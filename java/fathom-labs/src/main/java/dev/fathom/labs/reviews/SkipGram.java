@@ -2,7 +2,7 @@ package dev.fathom.labs.reviews;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Loss;
@@ -23,7 +23,6 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Skip-gram with negative sampling (Mikolov et al. 2013, Distributed Representations of Words and Phrases): a word's
@@ -109,12 +108,12 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
         return v.matmulTransposed(contexts.apply(others)).squeeze(1);
     }
 
-    /** Trains vectors; null if the run was interrupted. */
-    static @Nullable Trained train(LabRun run, ReviewTokens reviews, int dimensions, int epochs) {
+    /** Trains vectors. */
+    static Trained train(Lab lab, ReviewTokens reviews, int dimensions, int epochs) {
         int first = reviews.first();
         int size = reviews.vocabulary().size();
         long[] counts = reviews.counts();
-        Pairs pairs = Pairs.of(reviews.training(), counts, first, run.seed());
+        Pairs pairs = Pairs.of(reviews.training(), counts, first, lab.seed());
         float half = 0.5f / dimensions;
         SkipGram net = new SkipGram(
                 new Embedding(size, dimensions, Init.uniform(-half, half)),
@@ -124,7 +123,7 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
                 Dataset data = Dataset.of(
                         Field.ints("x", Shape.SCALAR, pairs.words()).input(),
                         Field.ints("y", Shape.SCALAR, pairs.contexts()).target());
-                Model<SkipGram> model = Model.of(net, run.seed())) {
+                Model<SkipGram> model = Model.of(net, lab.seed())) {
             var trainer = Trainer.custom(model, new Adam(0.01f), (m, batch) -> {
                         int n = batch.size();
                         Tensor places = Pass.current()
@@ -139,12 +138,9 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
                     })
                     .groups(Group.of("*").lazy())
                     .schedule(Schedule.cosine(epochs))
-                    .seed(run.seed());
-            trainer = run.training().attach(trainer, run.folder().resolve("skip-gram"), "words");
-            Run history = trainer.fit(data.shuffled(run.seed()).batches(Math.min(BATCH, data.size())), epochs);
-            if (run.interrupt().requested()) {
-                return null;
-            }
+                    .seed(lab.seed());
+            var batches = data.shuffled(lab.seed()).batches(Math.min(BATCH, data.size()));
+            Run history = lab.train("skip-gram", "words", trainer, batches, epochs);
             float[] rows = model.net().words().weight().value().toArray();
             Vocabulary words = Vocabulary.ofTokens(reviews.vocabulary().tokens().subList(first, size));
             return new Trained(

@@ -4,21 +4,18 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.features.Pca;
 import dev.fathom.features.SparseRows;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
 import dev.fathom.labs.statistics.CoOccurrences;
 import dev.fathom.text.WordVectors;
 import dev.fathom.view.Plots;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -26,7 +23,7 @@ import java.util.stream.IntStream;
  * (Mikolov et al. 2013). The page shows neighbors, analogies, a picture, and classifiers of reviews that reuse the
  * vectors.
  */
-public final class WordsLab implements OldExperiment {
+public final class WordsLab implements Experiment {
     private static final int WINDOW = 5;
     private static final List<String> ASKED = List.of(
             "funny", "terrible", "actor", "zombie", "french", "kubrick", "beautiful", "boring", "soundtrack", "wife");
@@ -54,157 +51,77 @@ public final class WordsLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        int dimensions = run.of(100, 32);
-        ReviewTokens reviews = ReviewTokens.read(run, run.of(25_000, 2_000), run.of(10_000, 1_500), dimensions);
-        Findings page = run.page(
-                "Lab words",
-                line(
-                        "IMDB (Maas et al. 2011): %,d training reviews of %,d words, whose %,d most frequent "
-                                + "different words have vectors of %d "
-                                + "numbers, and %,d test reviews",
-                        reviews.training().length,
-                        reviews.tokens(),
-                        reviews.vocabulary().size() - reviews.first(),
-                        dimensions,
-                        reviews.test().length));
-        Map<String, WordVectors> vectors = vectors(run, page, reviews, dimensions);
-        if (vectors.isEmpty()) {
-            return page;
-        }
-        vectors.forEach((name, v) -> {
-            v.write(run.folder().resolve(name.toLowerCase(Locale.ROOT) + ".txt"));
-            page.link(
-                    name.toLowerCase(Locale.ROOT) + ".txt", "the vectors by " + name + ", in the text format of GloVe");
-        });
-        neighbors(page, vectors);
-        analogies(page, vectors);
-        pictures(page, vectors, run.seed());
-        return vectors.size() == 2 && classifiers(run, page, reviews, vectors) ? page.finished() : page;
-    }
+    public void run(Lab lab) {
+        int dimensions = lab.of(100, 32);
+        ReviewTokens reviews = ReviewTokens.read(lab.run(), lab.of(25_000, 2_000), lab.of(10_000, 1_500), dimensions);
+        lab.put("learn", reviews.training().length).put("tokens", reviews.tokens());
+        lab.put("different", reviews.vocabulary().size() - reviews.first());
+        lab.put("dimensions", dimensions).put("test", reviews.test().length);
 
-    /** Computes vectors in both ways; only those that are finished if the run is interrupted. */
-    private static Map<String, WordVectors> vectors(LabRun run, Findings page, ReviewTokens reviews, int dimensions) {
+        lab.section("Two kinds of word vectors");
+        lab.say("Counting co-occurrences and computing their components ...");
         Map<String, WordVectors> vectors = new LinkedHashMap<>();
-        run.out().println("Counting co-occurrences and computing their principal components ...");
-        WordVectors pca = CoOccurrences.vectors(
-                reviews.training(), reviews.vocabulary(), WINDOW, dimensions, run.seed(), run.interrupt()::requested);
-        if (run.interrupt().requested()) {
-            return vectors;
-        }
-        vectors.put(PCA, pca);
-        page.section(
-                "Two kinds of word vectors",
-                line(
-                        "PCA: the %d principal components of the positive pointwise mutual information of words "
-                                + "at most %d places apart, smoothed and "
-                                + "weighted as Levy, Goldberg and Dagan (2015) advise. No figures are published "
-                                + "for these reviews, so the page "
-                                + "compares with chance and with computed baselines.",
-                        dimensions, WINDOW));
-        SkipGram.Trained skipGram = SkipGram.train(run, reviews, dimensions, run.epochs(4, 2));
-        if (skipGram != null) {
-            vectors.put(SKIP_GRAM, skipGram.vectors());
-            page.text(line(
-                    "Skip-gram: a word's vector predicts the words near it, against %d drawn words for each "
-                            + "(Mikolov et al. 2013). It is trained on %,d "
-                            + "pairs of words in each of %d epochs. Adam changes only the vectors of the words in "
-                            + "a batch.",
-                    SkipGram.NEGATIVES,
-                    skipGram.pairs(),
-                    skipGram.history().epochs().size()));
-        }
-        return vectors;
-    }
+        vectors.put(
+                PCA,
+                CoOccurrences.vectors(
+                        reviews.training(), reviews.vocabulary(), WINDOW, dimensions, lab.seed(), () -> {
+                            lab.check();
+                            return false;
+                        }));
+        int epochs = lab.epochs(4, 2);
+        SkipGram.Trained skipGram = SkipGram.train(lab, reviews, dimensions, epochs);
+        vectors.put(SKIP_GRAM, skipGram.vectors());
+        lab.put("window", WINDOW).put("negatives", SkipGram.NEGATIVES);
+        lab.put("pairs", skipGram.pairs()).put("epochs", epochs);
+        vectors.forEach((name, v) -> {
+            String file = name.toLowerCase(Locale.ROOT) + ".txt";
+            v.write(lab.folder().resolve(file));
+            lab.link(file);
+        });
 
-    private static void neighbors(Findings page, Map<String, WordVectors> vectors) {
-        List<List<String>> rows = new ArrayList<>();
+        lab.section("Neighbors");
+        Table neighbors = lab.table("neighbors", "word");
         for (String word : ASKED) {
-            List<String> row = new ArrayList<>(List.of(word));
-            vectors.values().forEach(v -> row.add(near(v, word)));
-            rows.add(row);
+            Table.Row row = neighbors.row(word);
+            vectors.forEach((name, v) -> row.cell(name, near(v, word)));
         }
-        page.section("Neighbors", "The words whose vectors have the largest cosine with the vector of a word.")
-                .table(header("word", vectors), rows);
-    }
-
-    private static List<String> header(String first, Map<String, WordVectors> vectors) {
-        List<String> header = new ArrayList<>(List.of(first));
-        header.addAll(vectors.keySet());
-        return header;
+        analogies(lab, vectors);
+        lab.section("A picture of words");
+        boolean drawn = SHOWN.values().stream()
+                        .flatMap(List::stream)
+                        .filter(skipGram.vectors().words()::contains)
+                        .count()
+                >= 3;
+        lab.put("drawn", drawn);
+        if (drawn) {
+            vectors.forEach((name, v) -> lab.picture(
+                    "words-" + name.toLowerCase(Locale.ROOT) + ".png",
+                    () -> Plots.scatter("words by " + name, plane(v, lab.seed()))));
+        }
+        classifiers(lab, reviews, vectors);
     }
 
     private static String near(WordVectors vectors, String word) {
         return vectors.words().contains(word) ? String.join(", ", vectors.nearest(word, NEIGHBORS)) : "";
     }
 
-    private static void analogies(Findings page, Map<String, WordVectors> vectors) {
-        Map<String, Map<String, Analogies.Score>> scores = new LinkedHashMap<>();
-        vectors.forEach((name, v) -> scores.put(name, Analogies.scores(v)));
-        Map<String, Analogies.Score> sums = new LinkedHashMap<>();
-        scores.forEach((name, families) -> sums.put(name, Analogies.sum(families)));
-        List<String> header = new ArrayList<>(List.of("pairs", "questions"));
-        vectors.keySet().forEach(name -> header.addAll(List.of(name, name + ", top 5", name + ", nearest to c")));
-        List<List<String>> rows = new ArrayList<>();
-        // all vectors have the same words, and so the same questions
-        scores.values()
-                .iterator()
-                .next()
-                .keySet()
-                .forEach(family -> rows.add(row(
-                        family,
-                        scores.values().stream()
-                                .map(families -> families.getOrDefault(family, new Analogies.Score(0, 0, 0, 0)))
-                                .toList())));
-        rows.add(row("all", List.copyOf(sums.values())));
-        int words = vectors.values().iterator().next().words().size();
-        page.section(
-                        "Analogies",
-                        line(
-                                "Each question has the form \"a is to b as c is to what?\"; the answer is the "
-                                        + "word whose vector is nearest to b - a + c "
-                                        + "(Mikolov et al. 2013). The pairs have words that are usual in reviews. "
-                                        + "A random answer is right once in %,d "
-                                        + "times. The column \"nearest to c\" is the baseline: it has the share "
-                                        + "of questions that are answered by the "
-                                        + "word nearest to c, whatever a and b are.",
-                                words - 3))
-                .table(header, rows);
-        sums.forEach((name, score) -> page.key(Figure.of(name + ", correct analogies", "%", score.accuracy())
-                .baseline(score.baseline(), "word nearest to c")));
-    }
-
-    private static List<String> row(String family, List<Analogies.Score> scores) {
-        List<String> row =
-                new ArrayList<>(List.of(family, Integer.toString(scores.get(0).asked())));
-        scores.forEach(s -> row.addAll(List.of(percent(s.accuracy()), percent(s.top5()), percent(s.baseline()))));
-        return row;
-    }
-
-    private static String percent(double value) {
-        return line("%.1f %%", value);
-    }
-
-    private static void pictures(Findings page, Map<String, WordVectors> vectors, long seed) {
-        long known = SHOWN.values().stream()
-                .flatMap(List::stream)
-                .filter(vectors.values().iterator().next().words()::contains)
-                .count();
-        if (known < 3) {
-            page.section(
-                    "A picture of words",
-                    "There is no picture, because these reviews have fewer than three of the words that it would "
-                            + "show.");
-            return;
-        }
-        page.section(
-                "A picture of words",
-                "The first two principal components of the vectors of some words, scaled to length 1. Colors "
-                        + "stand for groups of words.");
-        vectors.forEach((name, v) -> page.picture(
-                "words-" + name.toLowerCase(Locale.ROOT) + ".png",
-                "Words in the plane of the first two principal components of their vectors, by " + name,
-                () -> Plots.scatter("words by " + name, plane(v, seed))));
+    private static void analogies(Lab lab, Map<String, WordVectors> vectors) {
+        lab.section("Analogies");
+        Table table = lab.table("analogies", "pairs");
+        Map<String, Table.Row> rows = new LinkedHashMap<>();
+        vectors.forEach((name, v) -> {
+            lab.put("chance", v.words().size() - 3);
+            Map<String, Analogies.Score> scores = new LinkedHashMap<>(Analogies.scores(v));
+            Analogies.Score sum = Analogies.sum(scores);
+            scores.put("all", sum);
+            scores.forEach((family, score) -> rows.computeIfAbsent(family, table::row)
+                    .cell("questions", score.asked())
+                    .cell(name, line("%.1f %%", score.accuracy()))
+                    .cell(name + ", top 5", line("%.1f %%", score.top5()))
+                    .cell(name + ", nearest to c", line("%.1f %%", score.baseline())));
+            lab.figure(Figure.of(name + ", correct analogies", "%", sum.accuracy())
+                    .baseline(sum.baseline(), "word nearest to c"));
+        });
     }
 
     /** The points of the words of the picture that have a vector, by group and word. */
@@ -236,61 +153,34 @@ public final class WordsLab implements OldExperiment {
         return groups;
     }
 
-    /** Trains the classifiers on few and on all reviews; false if the run was interrupted. */
-    private static boolean classifiers(
-            LabRun run, Findings page, ReviewTokens reviews, Map<String, WordVectors> vectors) {
-        int dimensions = run.of(100, 32);
-        int validation = Math.min(run.of(2_000, 500), reviews.training().length / 5);
-        List<List<String>> rows = new ArrayList<>();
-        boolean finished = true;
-        try (MeanClassifier classifier = MeanClassifier.of(run, reviews, dimensions, validation)) {
+    /** Trains the classifiers on few and on all reviews. */
+    private static void classifiers(Lab lab, ReviewTokens reviews, Map<String, WordVectors> vectors) {
+        lab.section("Reusing the vectors");
+        int validation = Math.min(lab.of(2_000, 500), reviews.training().length / 5);
+        Table table = lab.table("classifiers", "vectors").named("Mean of vectors, {row}, {column}, test accuracy");
+        try (MeanClassifier classifier = MeanClassifier.of(lab, reviews, lab.of(100, 32), validation)) {
             int most = classifier.training().size();
-            int[] counts = IntStream.of(Math.min(run.of(1_000, 250), most), Math.min(run.of(23_000, 1_500), most))
+            lab.put("median", classifier.medianLength()).put("choose", classifier.validation().size());
+            int[] counts = IntStream.of(Math.min(lab.of(1_000, 250), most), Math.min(lab.of(23_000, 1_500), most))
                     .distinct()
                     .toArray();
-            Map<Integer, Double> learned = new TreeMap<>(); // the accuracies of the baseline, by the number of reviews
             for (Start start : Start.values()) {
-                List<String> row = new ArrayList<>(List.of(start.title));
+                Table.Row row = table.row(start.title);
+                Table.Row learned = table.rows().get(0);
                 for (int count : counts) {
-                    int epochs = count < most ? run.epochs(30, 10) : run.epochs(8, 4);
-                    OptionalDouble accuracy = classifier.accuracy(start, vectors.get(start.vectors), count, epochs);
-                    row.add(accuracy.isPresent() ? line("%.2f %%", 100 * accuracy.getAsDouble()) : "");
-                    finished &= accuracy.isPresent();
-                    if (accuracy.isPresent()) {
-                        learned.putIfAbsent(count, 100 * accuracy.getAsDouble());
-                        Figure figure = Figure.of(
-                                line("Mean of vectors, %s, %,d reviews, test accuracy", start.title, count),
-                                "%",
-                                100 * accuracy.getAsDouble());
-                        page.figure(
-                                start == Start.LEARNED
-                                        ? figure.baseline(50, "chance")
-                                        : figure.baseline(learned.getOrDefault(count, 50.0), Start.LEARNED.title));
+                    int epochs = count < most ? lab.epochs(30, 10) : lab.epochs(8, 4);
+                    String column = line("%,d reviews", count);
+                    row.put(
+                            column,
+                            "%.2f %%",
+                            100 * classifier.accuracy(start, vectors.get(start.vectors), count, epochs));
+                    if (row == learned) {
+                        row.baseline(50, "chance");
+                    } else {
+                        row.baseline(learned.get(column), learned.name());
                     }
                 }
-                if (row.stream().skip(1).anyMatch(cell -> !cell.isEmpty())) {
-                    rows.add(row);
-                }
             }
-            if (rows.isEmpty()) {
-                return false;
-            }
-            List<String> header = new ArrayList<>(List.of("vectors"));
-            IntStream.of(counts).forEach(count -> header.add(line("%,d reviews", count)));
-            page.section(
-                            "Reusing the vectors",
-                            line(
-                                    "A linear layer on the mean of the vectors of a review's words classifies the "
-                                            + "review as positive or negative. It "
-                                            + "reads the last 500 words; the median review has %d words. Frozen "
-                                            + "vectors stay as they are, and tuned "
-                                            + "ones are trained with the layer. The table has the test accuracy "
-                                            + "after the epoch with the best accuracy "
-                                            + "on %,d validation reviews; the test set is used once.",
-                                    classifier.medianLength(),
-                                    classifier.validation().size()))
-                    .table(header, rows);
         }
-        return finished;
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -19,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -95,9 +95,10 @@ class WordsLabTest {
                                     .tokens())
                             .reserved(Reserved.KERAS));
             given = MeanClassifier.scaled(given);
-            assertThat(ReviewFiles.vectors(out.resolve(vectors + "-frozen-192")))
+            Path kept = out.resolve("kept/short-seed-1-epochs-1");
+            assertThat(ReviewFiles.vectors(kept.resolve(vectors + "-frozen-192")))
                     .isEqualTo(given);
-            assertThat(ReviewFiles.vectors(out.resolve(vectors + "-tuned-192")))
+            assertThat(ReviewFiles.vectors(kept.resolve(vectors + "-tuned-192")))
                     .hasSameSizeAs(given)
                     .isNotEqualTo(given);
         }
@@ -106,14 +107,14 @@ class WordsLabTest {
     @Test
     void anInterruptedRunShowsWhatIsFinished() throws IOException {
         Path data = ReviewFiles.opinions(temp.resolve("imdb"), 240);
-        assertThat(interrupted("Counting co-occurrences", data).parts()).isEmpty();
-        Findings page = interrupted("Skip-gram: a word's vector", data);
+        assertThat(interrupted("Counting co-occurrences", data).figures()).isEmpty();
+        Findings page = interrupted("In skip-gram, a word's vector", data);
         assertThat(page.figures())
                 .extracting(Figure::name)
                 .containsExactly("PCA, correct analogies", "skip-gram, correct analogies");
         assertThat(page.parts())
                 .filteredOn(Findings.Table.class::isInstance)
-                .hasSize(2)
+                .hasSize(3)
                 .allSatisfy(table -> assertThat(((Findings.Table) table).rows()).isNotEmpty());
     }
 
@@ -128,7 +129,7 @@ class WordsLabTest {
     @Test
     void withoutKnownWordsThereIsNoPicture() throws IOException {
         Path data = ReviewFiles.write(temp.resolve("imdb"), 120, 1);
-        Findings page = InterruptedRun.of(new WordsLab(), "Skip-gram: a word's vector", data, temp)
+        Findings page = InterruptedRun.of(new WordsLab(), "In skip-gram, a word's vector", data, temp)
                 .result();
         assertThat(page.parts()).doesNotHaveAnyElementsOfTypes(Findings.Picture.class);
         assertThat(page.write(temp)).content().contains("fewer than three of the words");
@@ -192,7 +193,7 @@ class WordsLabTest {
         SkipGram.Trained trained;
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
             LabRun run = new LabRun(true, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
-            trained = Objects.requireNonNull(SkipGram.train(run, reviews, 16, 6));
+            trained = SkipGram.train(new Lab(new WordsLab(), run), reviews, 16, 6);
         }
         assertThat(trained.pairs()).isBetween(50_000, 200_000);
         double[] losses = trained.history().series("loss");
