@@ -1,29 +1,22 @@
 package dev.fathom.labs.characters;
 
 import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.decode.NextToken;
 import dev.fathom.decode.Sampling;
 import dev.fathom.labs.data.FirstNames;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Model;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Characters;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * A model of names letter by letter.
- *
- * @param name as pages show it
- * @param epochs of its training; 0 for counts
- */
-record NameModel(String name, Model<Layer> model, int epochs) implements AutoCloseable {
-    private static final int BATCH = 500;
+/** Networks as models of names letter by letter. */
+final class NameModel {
+    private NameModel() {}
 
     /** The letters of names as x and the letters after them as y; both fields are ragged. */
     static Dataset dataset(List<String> names) {
@@ -48,35 +41,31 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
      *
      * @throws IllegalArgumentException if a letter is not from a to z
      */
-    float[][] logProbabilities(List<String> names) {
-        float[][] all = new float[names.size()][];
-        int row = 0;
+    static float[][] logProbabilities(Layer net, List<String> names) {
+        List<float[]> all = new ArrayList<>();
         try (Dataset data = dataset(names)) {
-            Batches.Epoch batches = data.batches(Math.min(BATCH, names.size())).epoch(0);
-            while (batches.hasNext()) {
-                try (Pass pass = Pass.infer()) {
-                    Batch batch = batches.next();
-                    Tensor y = model.net().apply(batch.x()).logSoftmax(-1);
-                    float[] logs = y.toArray();
-                    int[] next = batch.y().toIntArray();
-                    for (int i = 0; i < batch.size(); i++, row++) {
-                        all[row] = new float[names.get(row).length() + 1];
-                        for (int t = 0; t < all[row].length; t++) {
-                            int at = i * y.dim(1) + t;
-                            all[row][t] = logs[at * y.dim(2) + next[at]];
-                        }
+            data.forEach(batch -> {
+                Tensor y = net.apply(batch.x()).logSoftmax(-1);
+                float[] logs = y.toArray();
+                int[] next = batch.y().toIntArray();
+                for (int i = 0; i < batch.size(); i++) {
+                    float[] name = new float[names.get(all.size()).length() + 1];
+                    for (int t = 0; t < name.length; t++) {
+                        int at = i * y.dim(1) + t;
+                        name[t] = logs[at * y.dim(2) + next[at]];
                     }
+                    all.add(name);
                 }
-            }
+            });
         }
-        return all;
+        return all.toArray(float[][]::new);
     }
 
     /** The mean of -log P over all letters of these names and their ends, in nats. */
-    double logLoss(List<String> names) {
+    static double logLoss(Layer net, List<String> names) {
         double sum = 0;
         long letters = 0;
-        for (float[] name : logProbabilities(names)) {
+        for (float[] name : logProbabilities(net, names)) {
             for (float logP : name) {
                 sum -= logP;
             }
@@ -86,10 +75,10 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
     }
 
     /** Generates names at temperature 1. */
-    List<String> write(int count, long seed) {
+    static List<String> write(Layer net, int count, long seed) {
         int[][] prompts = new int[count][1]; // Names.END, whose number is 0
         return new Sampling(0, FirstNames.LONGEST)
-                .after(new Reread(count), new Rng(seed), prompts).stream()
+                .after(new Reread(net, count), new Rng(seed), prompts).stream()
                         .map(h -> new Characters().text(FirstNames.LETTERS.tokens(h.toArray())))
                         .toList();
     }
@@ -97,10 +86,12 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
     /**
      * Reads each name from its beginning for every letter, because names are too short for carried states to matter.
      */
-    private final class Reread implements NextToken {
+    private static final class Reread implements NextToken {
+        private final Layer net;
         private int[][] read;
 
-        Reread(int rows) {
+        Reread(Layer net, int rows) {
+            this.net = net;
             read = new int[rows][0];
         }
 
@@ -113,7 +104,7 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
                 read[row][length - 1] = tokens[row];
                 System.arraycopy(read[row], 0, all, row * length, length);
             }
-            Tensor y = model.net().apply(Tensor.ofInts(all, tokens.length, length));
+            Tensor y = net.apply(Tensor.ofInts(all, tokens.length, length));
             return y.slice(1, length - 1, length).reshape(tokens.length, y.dim(2));
         }
 
@@ -121,10 +112,5 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
         public void reorder(int[] parents) {
             read = Arrays.stream(parents).mapToObj(p -> read[p].clone()).toArray(int[][]::new);
         }
-    }
-
-    @Override
-    public void close() {
-        model.close();
     }
 }

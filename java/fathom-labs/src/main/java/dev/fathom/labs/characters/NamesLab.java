@@ -4,29 +4,38 @@ import static dev.fathom.labs.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.FirstNames;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
-import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Plots;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /**
  * Names letter by letter, as in Karpathy's makemore: a 2-gram model, an MLP over the last three letters, a GRU and a
  * small Transformer, compared by their negative log-likelihood per letter on test names, and by the names that they
  * generate.
  */
-public final class NamesLab implements OldExperiment {
+public final class NamesLab implements Experiment {
     private static final int BATCH = 64;
+    private static final int SHOWN = 12;
+    private static final int SPELLED = 10;
+    private static final String PAIRS = "2-gram counts";
+    private static final String LOSS = "negative log-likelihood per letter";
 
     /** A network and how it is trained. */
     private record Plan(String name, Layer net, float rate, int epochs) {}
@@ -37,43 +46,89 @@ public final class NamesLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        NameParts parts = NameParts.of(FirstNames.read(run.data()), run.seed(), run.of(Integer.MAX_VALUE, 3000));
-        String data = line(
-                "%,d names: %,d for training, %,d for validation, %,d for the test",
-                parts.all().size(),
-                parts.training().size(),
-                parts.validation().size(),
-                parts.test().size());
-        run.out().println(data);
-        Findings page = run.page("Lab names", data);
-        List<Plan> plans = List.of(
-                new Plan("MLP", new NameNets.Mlp(), 4e-3f, run.epochs(20, 3)),
-                new Plan("GRU", NameNets.gru(), 3e-3f, run.epochs(12, 3)),
-                new Plan("Transformer", NameNets.transformer(), 1e-3f, run.epochs(20, 2)));
-        int[][] training = parts.training().stream().map(FirstNames::ids).toArray(int[][]::new);
+    public void run(Lab lab) {
+        NameParts parts = NameParts.of(FirstNames.read(lab.data()), lab.seed(), lab.of(Integer.MAX_VALUE, 3000));
+        int tested = parts.test().size();
+        lab.put("names", parts.all().size()).put("learn", parts.training().size());
+        lab.put("choose", parts.validation().size()).put("test", tested);
+        lab.put("known", tested - parts.unseen().size());
+        int[][] training = ids(parts.training());
+        Table likelihoods = lab.table("likelihoods", "model");
+        for (int order : new int[] {1, 2, 3, 5}) {
+            NgramModel counted = new NgramModel(order, FirstNames.LETTERS.size(), training);
+            score(likelihoods.row(order + "-gram counts"), parts, names -> counted.logLoss(ids(names)));
+        }
         Layer pairs = NameNets.counted(new NgramModel(2, FirstNames.LETTERS.size(), training));
-        List<NameModel> models = new ArrayList<>();
-        try {
-            models.add(new NameModel(NamesPage.PAIRS, Model.of(pairs, run.seed()), 0));
-            for (Plan plan : plans) {
-                NameModel model = run.interrupt().requested() ? null : train(run, plan, parts);
-                if (model != null) {
-                    models.add(model);
+        List<Plan> plans = List.of(
+                new Plan(PAIRS, pairs, 0, 0),
+                new Plan("MLP", new NameNets.Mlp(), 4e-3f, lab.epochs(20, 3)),
+                new Plan("GRU", NameNets.gru(), 3e-3f, lab.epochs(12, 3)),
+                new Plan("Transformer", NameNets.transformer(), 1e-3f, lab.epochs(20, 2)));
+        List<String> spelled = parts.unseen().stream()
+                .filter(name -> name.length() >= 6)
+                .limit(SPELLED)
+                .toList();
+        Map<String, double[]> letters = new LinkedHashMap<>();
+        List<Double> colors = new ArrayList<>();
+        Table generated = lab.table("generated", "model");
+        double baseline = likelihoods.rows().get(1).get(LOSS);
+        for (Plan plan : plans) {
+            try (Model<Layer> model = Model.of(plan.net, lab.seed())) {
+                if (plan.epochs > 0) {
+                    train(lab, plan, model, parts);
+                    score(likelihoods.row(plan.name), parts, names -> NameModel.logLoss(plan.net, names))
+                            .baseline(LOSS, baseline, PAIRS)
+                            .cell("parameters", model.parameterCount())
+                            .cell("epochs", plan.epochs);
+                }
+                generate(lab, plan, parts, generated.row(plan.name));
+                colors.clear(); // those of the last one stay
+                float[][] all = spelled.isEmpty() ? new float[0][] : NameModel.logProbabilities(plan.net, spelled);
+                for (float[] logs : all) {
+                    double[] p = new double[logs.length];
+                    Arrays.setAll(p, i -> Math.exp(logs[i]));
+                    letters.putIfAbsent(plan.name, p);
+                    Arrays.stream(p).forEach(colors::add);
+                    colors.add(0.0); // the line's end
                 }
             }
-            new NamesPage(run, page, parts, models).write(training);
-            return run.interrupt().requested() ? page : page.finished();
-        } finally {
-            models.forEach(NameModel::close);
         }
+        lab.section("Negative log-likelihood per letter");
+        if (!spelled.isEmpty()) {
+            List<String> places = Stream.concat(Arrays.stream(spelled.get(0).split("")), Stream.of("end")).toList();
+            String text = String.join("", spelled.stream().map(name -> name + FirstNames.END + "\n").toList());
+            lab.section("A name letter by letter")
+                    .put("name", spelled.get(0))
+                    .picture("letters.png", () -> Plots.compare("probability", "letter", places, letters))
+                    .colored("spelled", text, colors.stream().mapToDouble(c -> c).toArray());
+        }
+        lab.section("Generated names");
+        lab.put("count", lab.of(1000, 200)).put("length", length(parts.all()));
     }
 
-    /** A network with the weights of its best epoch; null if the run was interrupted in the first epoch. */
-    private static @Nullable NameModel train(LabRun run, Plan plan, NameParts parts) {
-        run.training().say("%n== %s", plan.name);
-        Model<Layer> model = Model.of(plan.net, run.seed());
-        NameModel trained = null;
+    private static int[][] ids(List<String> names) {
+        return names.stream().map(FirstNames::ids).toArray(int[][]::new);
+    }
+
+    private static double length(List<String> names) {
+        return names.stream().mapToInt(String::length).average().orElse(0);
+    }
+
+    private static Table.Row score(Table.Row row, NameParts parts, ToDoubleFunction<List<String>> loss) {
+        double test = loss.applyAsDouble(parts.test());
+        row.cell("parameters", "").cell("epochs", "");
+        row.put("training", "%.4f nats", loss.applyAsDouble(parts.training()))
+                .put("validation", "%.4f nats", loss.applyAsDouble(parts.validation()))
+                .put(LOSS, "%.4f nats", test)
+                .cell("in bits", line("%.3f", test / Math.log(2)));
+        List<String> unseen = parts.unseen();
+        if (!unseen.isEmpty()) {
+            row.put("on test names not in the training set", "%.4f nats", loss.applyAsDouble(unseen));
+        }
+        return row;
+    }
+
+    private static void train(Lab lab, Plan plan, Model<Layer> model, NameParts parts) {
         try (Dataset training = NameModel.dataset(parts.training());
                 Dataset validation = NameModel.dataset(parts.validation())) {
             var trainer = Trainer.custom(
@@ -81,21 +136,22 @@ public final class NamesLab implements OldExperiment {
                     .schedule(Schedule.cosine(plan.epochs))
                     .clipNorm(1)
                     .keepBest()
-                    .seed(run.seed());
-            trainer = run.training().attach(trainer, run.folder().resolve(plan.name.toLowerCase(Locale.ROOT)), "names");
-            Run history = trainer.fit(
-                    training.shuffled(run.seed()).batches(Math.min(BATCH, training.size())),
-                    validation.batches(Math.min(500, validation.size())),
-                    plan.epochs);
-            history.notes().forEach(note -> run.training().say("%s", note));
-            if (history.best() != null) {
-                trained = new NameModel(plan.name, model, history.epochs().size());
-            }
-            return trained;
-        } finally {
-            if (trained == null) {
-                model.close();
-            }
+                    .seed(lab.seed());
+            var batches = training.shuffled(lab.seed()).batches(Math.min(BATCH, training.size()));
+            lab.train(plan.name, "names", trainer, batches, validation, plan.epochs);
         }
+    }
+
+    private static void generate(Lab lab, Plan plan, NameParts parts, Table.Row row) {
+        int count = lab.of(1000, 200);
+        Set<String> known = new HashSet<>(parts.all());
+        List<String> written = NameModel.write(plan.net, count, lab.seed());
+        List<String> fresh = written.stream()
+                .filter(name -> !name.isEmpty() && !known.contains(name))
+                .toList();
+        row.put("generated names that are not in the data", "%.1f %%", 100.0 * fresh.size() / count)
+                .cell("distinct", line("%.1f %%", 100.0 * new HashSet<>(written).size() / count))
+                .cell("mean length", line("%.1f", length(written)))
+                .cell("examples", String.join(", ", fresh.subList(0, Math.min(SHOWN, fresh.size()))));
     }
 }

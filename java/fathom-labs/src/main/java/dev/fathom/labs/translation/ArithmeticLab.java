@@ -2,35 +2,66 @@ package dev.fathom.labs.translation;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
+import dev.fathom.data.Dataset;
+import dev.fathom.decode.BeamSearch;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
+import dev.fathom.train.Trainer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Addition as a translation from questions to answers, character by character, after Keras's example addition_rnn: with
  * reversed questions, with questions in order, and by a network that reads its own answer, attends to the question and
  * stops by itself.
  */
-public final class ArithmeticLab implements OldExperiment {
+public final class ArithmeticLab implements Experiment {
+    static final int HIDDEN = 128;
     private static final String SOURCE = "Keras, addition_rnn";
     /** The accuracy on validation data after each of the first epochs, as the page of the example prints it. */
     private static final double[] PUBLISHED = {.4116, .5708, .6534, .7011, .7436};
 
-    private static final String KERAS = "Keras's settings";
-    private static final String REVERSED = "Reversed";
-    private static final String ORDERED = "In order";
-    private static final String ATTENTION = "Attention";
     private static final String ANSWERS = "val_answer_accuracy";
     private static final double LEVEL = .99;
     private static final int SHOWN = 6;
+    private static final int CHUNK = 500;
+    /** The network with attention starts in +-1 / sqrt(hidden), as PyTorch's recurrent layers do. */
+    private static final float RANGE = 0.088f;
+
+    /** The share of characters that are right, which Keras calls accuracy. */
+    private static final Metric CHARACTERS = Metric.higherIsBetter(
+            "accuracy", (logits, truth) -> new Metric.Sum(logits.correct(truth).item(), truth.size()));
+
+    private record Sums(Additions training, Additions validation, Additions test) {}
+
+    /**
+     * How a network is trained by Adam.
+     *
+     * @param cosine whether the learning rate falls to 0 on a cosine; otherwise it is constant
+     */
+    private record Recipe(int epochs, int batch, float rate, boolean cosine) {
+        String text() {
+            return "batches of " + batch + ", Adam " + rate + (cosine ? ", cosine to 0" : "");
+        }
+    }
+
+    private record Trained(long parameters, Run history, List<String> answers) {}
 
     @Override
     public String name() {
@@ -38,140 +69,71 @@ public final class ArithmeticLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        int count = run.of(45_000, 4000);
-        int held = run.of(5000, 500);
-        Additions all = Additions.draw(count + 2 * held, run.seed());
-        AdditionTraining training = new AdditionTraining(
-                run, all.take(0, count), all.take(count, count + held), all.take(count + held, count + 2 * held));
-        String data = line(
-                "Additions of two numbers of up to 3 digits: %,d for training, %,d for validation and %,d for the test",
-                count, held, held);
-        run.out().println(data);
-        Findings page = run.page("Lab arithmetic", data);
-        var published = new AdditionTraining.Recipe(run.epochs(PUBLISHED.length, 1), 32, 1e-3f, false);
-        var longer = new AdditionTraining.Recipe(run.epochs(30, 3), run.of(128, 32), 4e-3f, true);
-        List<Supplier<AdditionTraining.@Nullable Trained>> networks = List.of(
-                () -> training.keras(KERAS, true, published),
-                () -> training.keras(REVERSED, true, longer),
-                () -> training.keras(ORDERED, false, longer),
-                () -> training.attention(ATTENTION, longer));
-        Map<String, AdditionTraining.Trained> trained = new LinkedHashMap<>();
-        for (var network : networks) {
-            var one = run.interrupt().requested() ? null : network.get();
-            if (one == null) {
-                break;
-            }
-            trained.put(one.name(), one);
-        }
-        report(page, trained);
-        return trained.size() == networks.size() ? page.finished() : page;
-    }
+    public void run(Lab lab) {
+        int count = lab.of(45_000, 4000);
+        int held = lab.of(5000, 500);
+        Additions all = Additions.draw(count + 2 * held, lab.seed());
+        Sums sums = new Sums(
+                all.take(0, count), all.take(count, count + held), all.take(count + held, count + 2 * held));
+        List<Additions.Sum> test = sums.test.all();
+        lab.put("learn", count).put("held", held);
 
-    /** Shows the networks that are trained, which are the first ones if the run was interrupted. */
-    private static void report(Findings page, Map<String, AdditionTraining.Trained> trained) {
-        AdditionTraining.Trained keras = trained.get(KERAS);
-        if (keras == null) {
-            return;
+        Recipe published = new Recipe(lab.epochs(PUBLISHED.length, 1), 32, 1e-3f, false);
+        Trained keras = keras(lab, "Keras's settings", true, published, sums);
+        lab.section("The first epochs").put("settings", published.text());
+        lab.figure("Parameters of Keras's network", "", (double) keras.parameters);
+        Table first = lab.table("first", "epoch").named("Keras's settings, character accuracy after epoch {row}");
+        double[][] measured = keras.history.curve("val_accuracy");
+        for (int e = 0; e < Math.min(measured[1].length, PUBLISHED.length); e++) {
+            first.row(Integer.toString(e + 1))
+                    .put("measured", "%.4f", measured[1][e])
+                    .cell("published", line("%.4f", PUBLISHED[e]));
         }
-        firstEpochs(page, keras);
-        List<AdditionTraining.Trained> longer = new ArrayList<>(trained.values());
-        longer.remove(keras);
-        if (longer.isEmpty()) {
-            return;
-        }
-        comparison(page, longer);
-        AdditionTraining.Trained reversed = trained.get(REVERSED);
-        AdditionTraining.Trained ordered = trained.get(ORDERED);
-        if (reversed != null && ordered != null) {
-            reversing(
-                    page, reversed.history().series(ANSWERS), ordered.history().series(ANSWERS));
-        }
-        figures(page, keras, longer);
-        examples(page, longer);
-    }
+        double[] epochs = IntStream.rangeClosed(1, PUBLISHED.length).asDoubleStream().toArray();
+        lab.curves(
+                "keras.png",
+                "accuracy",
+                "epoch",
+                new TreeMap<>(Map.of("measured", measured, SOURCE, new double[][] {epochs, PUBLISHED})));
 
-    /** Keras's own settings beside what its page prints. */
-    private static void firstEpochs(Findings page, AdditionTraining.Trained keras) {
-        double[] measured = keras.history().series("val_accuracy");
-        List<List<String>> rows = new ArrayList<>();
+        lab.section("Longer training");
+        Recipe longer = new Recipe(lab.epochs(30, 3), lab.of(128, 32), 4e-3f, true);
+        Map<String, Trained> trained = new LinkedHashMap<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        curves.put("measured", keras.history().curve("val_accuracy"));
-        double[] epochs =
-                IntStream.rangeClosed(1, PUBLISHED.length).asDoubleStream().toArray();
-        curves.put(SOURCE, new double[][] {epochs, PUBLISHED});
-        for (int e = 0; e < Math.min(measured.length, PUBLISHED.length); e++) {
-            rows.add(List.of(Integer.toString(e + 1), line("%.4f", measured[e]), line("%.4f", PUBLISHED[e])));
-            page.figure(Figure.of("Keras's settings, character accuracy after epoch " + (e + 1), "", measured[e]));
+        Table table = lab.table("networks", "network");
+        for (String name : List.of("Reversed", "In order", "Attention")) {
+            Trained t = name.equals("Attention")
+                    ? attention(lab, name, longer, sums)
+                    : keras(lab, name, name.equals("Reversed"), longer, sums);
+            trained.put(name, t);
+            curves.put(name, t.history.curve(ANSWERS));
+            int reached = epochs(t.history.series(ANSWERS));
+            table.row(name)
+                    .cell("parameters", t.parameters)
+                    .cell("settings", longer.text())
+                    .cell("epochs", longer.epochs)
+                    .cell("seconds", Math.round(t.history.seconds()))
+                    .cell("epochs to 99 % of answers", reached <= longer.epochs ? reached : "not reached")
+                    .put("character accuracy on the test", "%.2f %%", 100 * characterAccuracy(t.answers, test))
+                    .put("answer accuracy on the test", "%.2f %%", 100 * answerAccuracy(t.answers, test))
+                    .baseline(
+                            100 * answerAccuracy(keras.answers, test),
+                            "Keras's settings, " + published.epochs + " epochs");
         }
-        page.section(
-                        "The first epochs",
-                        line(
-                                "Keras's network of %,d parameters with Keras's settings (%s, questions "
-                                        + "reversed): the accuracy of a character on the "
-                                        + "validation sums, where the blanks after an answer count. The initial "
-                                        + "weights differ from Keras's: "
-                                        + "all are uniform here, and Keras's recurrent weights are orthogonal.",
-                                keras.parameters(), keras.recipe().text()))
-                .table(List.of("epoch", "measured", "published"), rows)
-                .series("keras.png", "Character accuracy over the first epochs", "accuracy", "epoch", curves)
-                .figure(Figure.of("Parameters of Keras's network", "", (double) keras.parameters()));
-    }
-
-    private static void comparison(Findings page, List<AdditionTraining.Trained> trained) {
-        List<List<String>> rows = new ArrayList<>();
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        for (AdditionTraining.Trained t : trained) {
-            rows.add(List.of(
-                    t.name(),
-                    line("%,d", t.parameters()),
-                    t.recipe().text(),
-                    Integer.toString(t.history().epochs().size()),
-                    line("%.0f", t.history().seconds()),
-                    text(epochs(t.history().series(ANSWERS)), t.history().series(ANSWERS)),
-                    line("%.2f %%", 100 * t.characterAccuracy()),
-                    line("%.2f %%", 100 * t.answerAccuracy())));
-            curves.put(t.name(), t.history().curve(ANSWERS));
+        List<Trained> networks = List.copyOf(trained.values());
+        Run backward = networks.get(0).history;
+        double[] reversed = backward.series(ANSWERS);
+        double[] ordered = networks.get(1).history.series(ANSWERS);
+        lab.put("conclusion", conclusion(reversed, ordered)).curves("answers.png", "answer accuracy", "epoch", curves);
+        reversing(reversed, ordered).ifPresent(lab::figure);
+        int characters = epochs(backward.series("val_accuracy"));
+        if (characters <= longer.epochs) {
+            lab.figure("Reversed, epochs to 99 % of characters", "", characters);
         }
-        page.section(
-                        "Longer training",
-                        "Larger batches and a learning rate that falls to 0 on a cosine converge faster than "
-                                + "Keras's settings. All networks of this "
-                                + "section have the same budget. \"Reversed\" and \"In order\" are Keras's "
-                                + "network, which reads the question from its end "
-                                + "or from its beginning. \"Attention\" is a decoder that starts with the "
-                                + "encoder's final state, reads its own answer, "
-                                + "attends to all characters of the question (Bahdanau et al. 2015) and decides "
-                                + "when the answer ends; its questions are in "
-                                + "order, and in training it reads the true answer. On the test every network "
-                                + "writes its answers alone.")
-                .table(
-                        List.of(
-                                "network",
-                                "parameters",
-                                "settings",
-                                "epochs",
-                                "seconds",
-                                "epochs to 99 % of answers",
-                                "character accuracy",
-                                "answer accuracy"),
-                        rows)
-                .series(
-                        "answers.png",
-                        "The share of whole answers that are right after each epoch",
-                        "answer accuracy",
-                        "epoch",
-                        curves);
+        examples(lab, trained, test);
     }
 
-    private static String text(int epochs, double... accuracy) {
-        return epochs <= accuracy.length ? Integer.toString(epochs) : "not reached";
-    }
-
-    /**
-     * The number of epochs until {@code accuracy} is first at least {@value #LEVEL}; one more than there are if it
-     * never is.
-     */
+    /** The number of epochs to a level of accuracy; one more than there are if it is never reached. */
     private static int epochs(double... accuracy) {
         return 1
                 + IntStream.range(0, accuracy.length)
@@ -180,78 +142,133 @@ public final class ArithmeticLab implements OldExperiment {
                         .orElse(accuracy.length);
     }
 
-    /**
-     * Adds what reversing the questions changes, from the answer accuracies after each epoch: reversed questions are
-     * expected to need fewer epochs.
-     */
-    static void reversing(Findings page, double[] reversed, double[] ordered) {
-        int with = epochs(reversed);
-        int without = epochs(ordered);
-        page.text(conclusion(with, without, reversed.length));
-        if (with <= reversed.length) {
-            page.key(Figure.of("Reversed, epochs to 99 % of whole answers", "", with)
-                    .baseline(without, "questions in order"));
-        }
+    /** What reversing changes, from the answer accuracies after each epoch, where reversed questions are learned. */
+    static Optional<Figure> reversing(double[] reversed, double[] ordered) {
+        return Optional.of(epochs(reversed))
+                .filter(epochs -> epochs <= reversed.length)
+                .map(epochs -> Figure.of("Reversed, epochs to 99 % of whole answers", "", epochs)
+                        .baseline(epochs(ordered), "questions in order"));
     }
 
-    private static String conclusion(int with, int without, int epochs) {
+    /** What reversing the questions changes, in a sentence. */
+    static String conclusion(double[] reversed, double[] ordered) {
+        int with = epochs(reversed);
+        int without = epochs(ordered);
+        int epochs = reversed.length;
         if (Math.min(with, without) > epochs) {
-            return line(
-                    "Neither reversed questions nor questions in order reach 99 %% of whole answers in %d epochs.",
-                    epochs);
+            return "Neither reversed questions nor questions in order reach 99 % of whole answers in " + epochs
+                    + " epochs.";
         }
-        String reversed = with > epochs ? line("not in %d epochs", epochs) : line("after %d epochs", with);
-        String ordered = without > epochs ? line("not in %d epochs", epochs) : line("after %d epochs", without);
         String effect = with < without
                 ? "reversing speeds up the training"
                 : with > without ? "reversing slows down the training" : "reversing makes no difference";
-        return line(
-                "99 %% of whole answers are reached %s with reversed questions and %s with questions in order: %s.",
-                reversed, ordered, effect);
+        return "99 % of whole answers are reached " + after(with, epochs) + " with reversed questions and "
+                + after(without, epochs) + " with questions in order: " + effect + ".";
     }
 
-    private static void figures(Findings page, AdditionTraining.Trained keras, List<AdditionTraining.Trained> trained) {
-        for (AdditionTraining.Trained t : trained) {
-            page.figure(Figure.of(t.name() + ", answer accuracy on the test", "%", 100 * t.answerAccuracy())
-                    .baseline(
-                            100 * keras.answerAccuracy(),
-                            "Keras's settings, " + keras.history().epochs().size() + " epochs"));
+    private static String after(int reached, int epochs) {
+        return reached > epochs ? "not in " + epochs + " epochs" : "after " + reached + " epochs";
+    }
+
+    private static Trained keras(Lab lab, String name, boolean reversed, Recipe recipe, Sums sums) {
+        try (Dataset train = sums.training.padded(reversed);
+                Dataset heldOut = sums.validation.padded(reversed);
+                Dataset questions = sums.test.padded(reversed);
+                Model<AdditionNet> model = Model.of(new AdditionNet(HIDDEN), lab.seed())) {
+            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(recipe.rate))
+                    .metrics(CHARACTERS, Writer.exact("answer_accuracy", -1));
+            Run history = fit(lab, name, trainer, recipe, train, heldOut);
+            List<String> answers = new ArrayList<>();
+            questions.forEach(batch -> {
+                int[] best = model.net().apply(batch.x()).argmax(2).toIntArray();
+                for (int i = 0; i < best.length; i += Additions.ANSWER) {
+                    answers.add(Additions.text(Arrays.copyOfRange(best, i, i + Additions.ANSWER)));
+                }
+            });
+            return new Trained(model.parameterCount(), history, answers);
         }
-        for (AdditionTraining.Trained t : trained) {
-            page.key(Figure.of(t.name() + ", character accuracy on the test", "%", 100 * t.characterAccuracy()));
+    }
+
+    /** Trains the network with a stop symbol and attention. */
+    private static Trained attention(Lab lab, String name, Recipe recipe, Sums sums) {
+        int tokens = Additions.STOPPED.size();
+        Seq2Seq net = Seq2Seq.of(
+                new Seq2Seq.Sizes(tokens, tokens, 32, HIDDEN, 1), true, Init.normal(0, 1), Init.uniform(-RANGE, RANGE));
+        try (Dataset train = Seq2Seq.dataset(sums.training.questions(), sums.training.answers());
+                Dataset heldOut = Seq2Seq.dataset(sums.validation.questions(), sums.validation.answers());
+                Model<Seq2Seq> model = Model.of(net, lab.seed())) {
+            var trainer = Trainer.custom(model, new Adam(recipe.rate), Seq2Seq::step)
+                    .metrics(Writer.exact(
+                            "answer_accuracy", Additions.STOPPED.reserved().padding()));
+            Run history = fit(lab, name, trainer, recipe, train, heldOut);
+            BeamSearch greedy = new BeamSearch(1, Additions.STOPPED.reserved().end(), Additions.ANSWER + 1);
+            int[][] questions = sums.test.questions();
+            List<String> answers = new ArrayList<>();
+            for (int from = 0; from < questions.length; from += CHUNK) {
+                int[][] chunk = Arrays.copyOfRange(questions, from, Math.min(questions.length, from + CHUNK));
+                net.search(greedy, chunk).forEach(beam -> answers.add(
+                        Additions.stoppedText(beam.get(0).toArray())));
+            }
+            return new Trained(model.parameterCount(), history, answers);
         }
-        double[] reversed = trained.get(0).history().series("val_accuracy");
-        if (epochs(reversed) <= reversed.length) {
-            page.figure(Figure.of("Reversed, epochs to 99 % of characters", "", epochs(reversed)));
+    }
+
+    private static <N extends Net> Run fit(
+            Lab lab, String name, Trainer<N> trainer, Recipe recipe, Dataset train, Dataset heldOut) {
+        Schedule schedule = recipe.cosine ? Schedule.cosine(recipe.epochs) : Schedule.constant();
+        var batches = train.shuffled(lab.seed()).batches(Math.min(recipe.batch, train.size()));
+        return lab.train(
+                name, "sums", trainer.schedule(schedule).seed(lab.seed()), batches, heldOut, recipe.epochs);
+    }
+
+    /** The share of characters that are right; the blanks after an answer count. */
+    static double characterAccuracy(List<String> answers, List<Additions.Sum> sums) {
+        long right = 0;
+        for (int i = 0; i < answers.size(); i++) {
+            String truth = padded(sums.get(i).answer());
+            String answer = padded(answers.get(i));
+            right += IntStream.range(0, Additions.ANSWER)
+                    .filter(k -> truth.charAt(k) == answer.charAt(k))
+                    .count();
         }
+        return (double) right / answers.size() / Additions.ANSWER;
+    }
+
+    private static String padded(String answer) {
+        return (answer + " ".repeat(Additions.ANSWER)).substring(0, Additions.ANSWER);
+    }
+
+    /** The share of answers that are right as a whole. */
+    static double answerAccuracy(List<String> answers, List<Additions.Sum> sums) {
+        return (double) IntStream.range(0, answers.size())
+                        .filter(i -> answers.get(i).equals(sums.get(i).answer()))
+                        .count()
+                / answers.size();
     }
 
     /** The first sums of the test, and the first that some network did not answer right. */
-    private static void examples(Findings page, List<AdditionTraining.Trained> trained) {
-        List<Additions.Sum> test = trained.get(0).test();
-        List<String> header = new ArrayList<>(List.of("question", "sum"));
-        trained.forEach(t -> header.add(t.name()));
-        int[] first = IntStream.range(0, Math.min(SHOWN, test.size())).toArray();
+    private static void examples(Lab lab, Map<String, Trained> trained, List<Additions.Sum> test) {
+        lab.section("The first sums of the test");
+        rows(lab.table("sums", "question"), trained, test, IntStream.range(0, Math.min(SHOWN, test.size())));
         int[] wrong = IntStream.range(0, test.size())
-                .filter(i -> !trained.stream().allMatch(t -> t.right(i)))
+                .filter(i -> trained.values().stream()
+                        .anyMatch(t -> !t.answers.get(i).equals(test.get(i).answer())))
                 .limit(SHOWN)
                 .toArray();
-        page.section("The first sums of the test", "The answer of each network.")
-                .table(header, rows(trained, first));
         if (wrong.length > 0) {
-            page.section("Wrong answers", "The first sums of the test that at least one network does not answer right.")
-                    .table(header, rows(trained, wrong));
+            lab.section("Wrong answers");
+            rows(lab.table("wrong", "question"), trained, test, Arrays.stream(wrong));
         }
     }
 
-    private static List<List<String>> rows(List<AdditionTraining.Trained> trained, int... sums) {
-        List<List<String>> rows = new ArrayList<>();
-        for (int i : sums) {
-            Additions.Sum sum = trained.get(0).test().get(i);
-            List<String> row = new ArrayList<>(List.of(sum.question(), sum.answer()));
-            trained.forEach(t -> row.add(t.answers().get(i) + (t.right(i) ? "" : " (wrong)")));
-            rows.add(row);
-        }
-        return rows;
+    private static void rows(Table table, Map<String, Trained> trained, List<Additions.Sum> test, IntStream sums) {
+        sums.forEach(i -> {
+            Additions.Sum sum = test.get(i);
+            Table.Row row = table.row(sum.question()).cell("sum", sum.answer());
+            trained.forEach((name, t) -> {
+                String answer = t.answers.get(i);
+                row.cell(name, answer + (answer.equals(sum.answer()) ? "" : " (wrong)"));
+            });
+        });
     }
 }

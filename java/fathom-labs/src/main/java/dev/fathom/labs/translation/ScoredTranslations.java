@@ -35,6 +35,11 @@ record ScoredTranslations(List<List<String>> sentences, double bleu, double char
                 100 * (1 - ErrorRate.ofCharacters(texts, closest).value()));
     }
 
+    /** The text of a translation. */
+    String text(int i) {
+        return Corpus.WORDS.text(sentences.get(i));
+    }
+
     private static double errorRate(String text, String reference) {
         return ErrorRate.ofCharacters(List.of(text), List.of(reference)).value();
     }

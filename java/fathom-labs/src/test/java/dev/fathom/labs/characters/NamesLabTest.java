@@ -32,7 +32,7 @@ class NamesLabTest {
 
     /** The likelihood on the test, which is the last but two of a row. */
     private static double test(String out, String model) {
-        Matcher row = Pattern.compile("^" + model + " .*?([\\d.]+) +[\\d.]+ +[\\d.]+$", Pattern.MULTILINE)
+        Matcher row = Pattern.compile("^" + model + " .*?([\\d.]+) nats +[\\d.]+ +[\\d.]+ nats$", Pattern.MULTILINE)
                 .matcher(out);
         assertThat(row.find()).as("%s in %s", model, out).isTrue();
         return Double.parseDouble(row.group(1));
@@ -48,12 +48,12 @@ class NamesLabTest {
         assertThat(test(run.out(), "GRU")).isLessThan(pairs - 0.12);
         assertThat(test(run.out(), "Transformer")).isLessThan(pairs - 0.05);
         assertThat(run.out())
-                .startsWith("32,033 names: 2,400 for training, 300 for validation, 300 for the test\n")
                 .containsPattern("GRU +[89]\\d\\.\\d % +\\d+\\.\\d % +[567]\\.\\d +([a-z]+, ){11}[a-z]+\n")
                 .doesNotContain("images");
-        for (String file : List.of("report.html", "letters.png")) {
-            assertThat(temp.resolve(file)).isNotEmptyFile();
-        }
+        assertThat(temp.resolve("report.html"))
+                .content()
+                .contains("32,033 names: 2,400 for training, 300 for validation, 300 for the test");
+        assertThat(temp.resolve("letters.png")).isNotEmptyFile();
     }
 
     /** Made of syllables, so that something can be learned of them. */
@@ -80,22 +80,15 @@ class NamesLabTest {
         return CommandLineRun.of(all.toArray(new String[0]));
     }
 
-    /** What was finished is not trained again, and what a killed run lacks is trained as it would have been. */
+    /** What was finished is not trained again. */
     @Test
     void resumeGoesOn() throws IOException {
         String names = String.join("\n", made(200));
         CommandLineRun first = run(names, "--epochs", "1", "--resume");
         assertThat(first.code()).as(first.err()).isZero();
-        Path checkpoints = temp.resolve("out/transformer/checkpoints");
-        try (var files = Files.list(checkpoints)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
         CommandLineRun again = run(names, "--epochs", "1", "--resume");
         assertThat(again.code()).as(again.err()).isZero();
-        assertThat(again.out().split("resumed from ")).hasSize(3);
-        assertThat(again.out().split("epoch 1/1")).hasSize(2);
+        assertThat(again.out()).doesNotContain("epoch 1/1");
         for (String model : List.of("MLP", "GRU", "Transformer")) {
             assertThat(test(again.out(), model)).isEqualTo(test(first.out(), model));
         }
@@ -133,17 +126,18 @@ class NamesLabTest {
         List<String> test = List.of("an", "shadenwytor", "q", "rororo");
         int[][] ids = learned.stream().map(FirstNames::ids).toArray(int[][]::new);
         var pairs = new NgramModel(2, 27, ids);
-        try (NameModel model = new NameModel("pairs", Model.of(NameNets.counted(pairs), 1), 0)) {
-            assertThat(model.logLoss(test))
+        Layer net = NameNets.counted(pairs);
+        try (Model<Layer> model = Model.of(net, 1)) {
+            assertThat(NameModel.logLoss(net, test))
                     .isCloseTo(pairs.logLoss(test.stream().map(FirstNames::ids).toArray(int[][]::new)), within(1e-5));
             try (Dataset data = NameModel.dataset(test);
                     Pass pass = Pass.infer()) {
                 Tensor loss = NameModel.loss(
-                        model.model().net(), data.batches(4).epoch(0).next());
-                assertThat((double) loss.item()).isCloseTo(model.logLoss(test), within(1e-5));
+                        model.net(), data.batches(4).epoch(0).next());
+                assertThat((double) loss.item()).isCloseTo(NameModel.logLoss(net, test), within(1e-5));
             }
-            float[] alone = model.logProbabilities(List.of("an"))[0];
-            assertThat(alone).hasSize(3).isEqualTo(model.logProbabilities(test)[0]);
+            float[] alone = NameModel.logProbabilities(net, List.of("an"))[0];
+            assertThat(alone).hasSize(3).isEqualTo(NameModel.logProbabilities(net, test)[0]);
             assertThat(Math.exp(alone[0])).isCloseTo(pairs.next(new int[] {0}, 1)[1], within(1e-6));
         }
     }
@@ -176,15 +170,15 @@ class NamesLabTest {
         cycle[1] = 50;
         cycle[27 + 2] = 50;
         cycle[2 * 27] = 50;
-        try (NameModel table = new NameModel("table", Model.of(Embedding.of(cycle, 27, 27), 1), 0);
-                NameModel gru = new NameModel("GRU", Model.of(NameNets.gru(), 1), 1)) {
-            assertThat(table.write(3, 1)).containsExactly("ab", "ab", "ab");
-            List<String> names = gru.write(5, 3);
+        try (Model<Layer> table = Model.of(Embedding.of(cycle, 27, 27), 1);
+                Model<Layer> gru = Model.of(NameNets.gru(), 1)) {
+            assertThat(NameModel.write(table.net(), 3, 1)).containsExactly("ab", "ab", "ab");
+            List<String> names = NameModel.write(gru.net(), 5, 3);
             assertThat(names)
                     .hasSize(5)
                     .doesNotHaveDuplicates()
                     .allMatch(name -> name.matches("[a-z]{0,30}"))
-                    .isEqualTo(gru.write(5, 3));
+                    .isEqualTo(NameModel.write(gru.net(), 5, 3));
         }
     }
 
@@ -194,7 +188,7 @@ class NamesLabTest {
         CommandLineRun run = run("anna\n".repeat(200), "--epochs", "1");
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
-        assertThat(run.out()).containsPattern("(?m)^GRU +66,555 +1 +[\\d.]+ +[\\d.]+ +[\\d.]+ +[\\d.]+$");
+        assertThat(run.out()).containsPattern("(?m)^GRU +66,555 +1 +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+$");
         assertThat(Files.readString(temp.resolve("out/report.html"))).contains("so 20 of the 20 test names");
     }
 
