@@ -1,7 +1,7 @@
 package dev.fathom.labs.characters;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -9,7 +9,6 @@ import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric;
-import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Objects;
@@ -18,7 +17,7 @@ import java.util.Objects;
  * Trains the networks on text: recurrent networks piece by piece with their state carried along, the GPT on shuffled
  * windows.
  */
-record CharacterTraining(LabRun run) {
+final class CharacterTraining {
     /** The length of the GPT's windows. */
     static final int CONTEXT = 128;
 
@@ -26,9 +25,11 @@ record CharacterTraining(LabRun run) {
     private static final int PIECE = 64;
     private static final String BITS = "bits_per_character";
 
-    /** Trains by truncated back-propagation through time; false if the run was interrupted in the first epoch. */
-    boolean rnn(String name, Model<CharacterRnn> model, int[] training, int[] validation, int epochs) {
-        run.training().say("%n== %s", name);
+    private CharacterTraining() {}
+
+    /** Trains by truncated back-propagation through time. */
+    static void rnn(
+            Lab lab, String name, Model<CharacterRnn> model, int[] training, int[] validation, int epochs) {
         try (Dataset pieces = Dataset.pieces(training, ROWS, PIECE);
                 Dataset held = Dataset.pieces(validation, rows(validation), PIECE)) {
             Trainer<CharacterRnn> trainer = Trainer.custom(
@@ -37,9 +38,8 @@ record CharacterTraining(LabRun run) {
                     .clipNorm(1)
                     .metrics(Metric.bitsPerCharacter())
                     .keepBest("val_" + BITS)
-                    .seed(run.seed());
-            trainer = run.training().attach(trainer, run.folder().resolve(name), "pieces");
-            return isTrained(trainer.fit(pieces.batches(ROWS), held.batches(rows(validation)), epochs));
+                    .seed(lab.seed());
+            lab.train(name, "pieces", trainer, pieces.batches(ROWS), held.batches(rows(validation)), epochs);
         }
     }
 
@@ -53,9 +53,8 @@ record CharacterTraining(LabRun run) {
         }
     }
 
-    /** Trains a GPT; false if the run was interrupted in the first epoch. */
-    boolean gpt(Model<Gpt> model, int[] training, int[] validation, int epochs) {
-        run.training().say("%n== gpt");
+    /** Trains a GPT. */
+    static void gpt(Lab lab, Model<Gpt> model, int[] training, int[] validation, int epochs) {
         try (Dataset windows = Gpt.windows(training, CONTEXT, CONTEXT);
                 Dataset held = Gpt.windows(validation, CONTEXT, CONTEXT)) {
             Trainer<Gpt> trainer = Trainer.custom(model, new AdamW(2e-3f), (net, batch) -> {
@@ -66,17 +65,10 @@ record CharacterTraining(LabRun run) {
                     .clipNorm(1)
                     .metrics(Metric.bitsPerCharacter())
                     .keepBest("val_" + BITS)
-                    .seed(run.seed());
-            trainer = run.training().attach(trainer, run.folder().resolve("gpt"), "windows");
-            return isTrained(trainer.fit(
-                    windows.shuffled(run.seed()).batches(16), held.batches(Math.min(ROWS, held.size())), epochs));
+                    .seed(lab.seed());
+            var batches = windows.shuffled(lab.seed()).batches(16);
+            lab.train("gpt", "windows", trainer, batches, held.batches(Math.min(ROWS, held.size())), epochs);
         }
-    }
-
-    /** Prints the notes of a training; whether an epoch was finished. */
-    private boolean isTrained(Run history) {
-        history.notes().forEach(note -> run.training().say("%s", note));
-        return history.best() != null;
     }
 
     /** As many rows as there are pieces for, and at most {@link #ROWS}. */

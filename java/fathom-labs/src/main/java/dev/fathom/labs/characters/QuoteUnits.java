@@ -1,17 +1,13 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.text.Texts;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -56,11 +52,11 @@ final class QuoteUnits {
      *
      * @throws IllegalArgumentException if the reviews are missing or damaged, or too few of them have quotes
      */
-    static QuoteUnits read(LabRun run) {
-        Path given = run.data();
+    static QuoteUnits read(Lab lab) {
+        Path given = lab.data();
         Path folder = given != null && Files.exists(given.resolve("train.tsv.gz")) ? given : Imdb.folder();
-        int training = run.of(10_000_000, 60_000);
-        int searched = run.of(SEARCHED, 8_000);
+        int training = lab.of(10_000_000, 60_000);
+        int searched = lab.of(SEARCHED, 8_000);
         return new QuoteUnits(text(Imdb.read(folder, false), training + 2 * searched), training, searched);
     }
 
@@ -102,85 +98,43 @@ final class QuoteUnits {
     }
 
     /** The sizes of the parts. */
-    String data() {
-        return line(
-                "film reviews with quotes: %,d characters for training, %,d for validation, %,d for finding and"
-                        + " measuring units",
-                training.length, validation.length, searched.length());
+    void putSizes(Lab lab) {
+        lab.put("reviewsLearn", training.length)
+                .put("reviewsChoose", validation.length)
+                .put("reviewsSearched", searched.length());
     }
 
-    /** Trains the three networks and searches their units; false if the run was interrupted. */
-    boolean run(LabRun run, Findings page) {
-        int hidden = run.of(128, 64);
-        int epochs = run.epochs(1, 2);
+    /** Trains the three networks and searches their units. */
+    void run(Lab lab) {
+        int hidden = lab.of(128, 64);
+        int epochs = lab.epochs(1, 2);
         int[] text = ids(searched);
         int half = inside.length / 2;
         int from = shown(inside);
         int to = Math.min(text.length, from + SHOWN);
-        List<List<String>> rows = new ArrayList<>();
-        List<Runnable> texts = new ArrayList<>();
-        CharacterTraining trainings = new CharacterTraining(run);
+        lab.section("Inside quotes").put("hidden", hidden).put("times", epochs == 1 ? "once" : epochs + " times");
+        lab.put("chosen", half).put("measured", inside.length - half);
+        lab.put("share", 100 * share(inside, half, inside.length));
+        Table table = lab.table("quotes", "cell");
         for (Cell cell : CELLS) {
             String name = cell.name();
-            String folder = "quotes-" + name.toLowerCase(Locale.ROOT);
-            try (Model<CharacterRnn> model = Model.of(CharacterRnn.of(cell, CHARACTERS, hidden), run.seed());
-                    Model<CharacterRnn> untrained = Model.of(CharacterRnn.of(cell, CHARACTERS, hidden), run.seed())) {
-                if (run.interrupt().requested()
-                        || !trainings.rnn(folder, model, training, validation, epochs)
-                        || run.interrupt().requested()) {
-                    break;
-                }
+            try (Model<CharacterRnn> model = Model.of(CharacterRnn.of(cell, CHARACTERS, hidden), lab.seed());
+                    Model<CharacterRnn> untrained = Model.of(CharacterRnn.of(cell, CHARACTERS, hidden), lab.seed())) {
+                CharacterTraining.rnn(
+                        lab, "quotes-" + name.toLowerCase(Locale.ROOT), model, training, validation, epochs);
                 float[][] units = CharacterRnn.units(model, text);
                 UnitSearch found = UnitSearch.of(units, inside);
-                double chance = UnitSearch.of(CharacterRnn.units(untrained, text), inside)
-                        .magnitude();
-                double bits = CharacterTraining.bits(model, text);
-                page.key(Figure.of(name + ", unit for inside quotes", "correlation", found.magnitude())
-                        .baseline(chance, "best unit of the untrained network"));
-                page.figure(Figure.of(name + ", reviews", "bits per character", bits));
-                rows.add(List.of(
-                        name,
-                        line("%,d", model.parameterCount()),
-                        line("%.3f", bits),
-                        Integer.toString(found.unit()),
-                        line("%.3f", found.magnitude()),
-                        line("%.3f", chance)));
-                double[] colors = found.colors(units, from, to);
-                texts.add(() -> page.colored(
-                        searched.substring(from, to),
-                        line("%s, unit %d: correlation %.3f with inside quotes", name, found.unit(), found.magnitude()),
-                        colors));
+                Table.Row row = table.row(name)
+                        .cell("parameters", model.parameterCount())
+                        .put("reviews", "%.3f bits per character", CharacterTraining.bits(model, text));
+                found.put(
+                        row,
+                        "unit for inside quotes",
+                        UnitSearch.of(CharacterRnn.units(untrained, text), inside));
+                lab.put("unit" + name, found.unit()).put("correlation" + name, found.magnitude());
+                lab.colored("text" + name, searched.substring(from, to), found.colors(units, from, to));
             }
         }
-        if (!rows.isEmpty()) {
-            page.section(
-                            "Inside quotes",
-                            line(
-                                    "Each network has one layer of %d units and is trained on the same reviews, %d %s"
-                                            + " long. The unit was chosen by the magnitude of the correlation "
-                                            + "(Pearson) of"
-                                            + " its state (tanh(c) of the LSTM) with being inside quotes on %,d "
-                                            + "characters"
-                                            + " that are not used for training. The table has its correlation on "
-                                            + "the next"
-                                            + " %,d characters, of which %.1f %% are inside quotes, beside that of the"
-                                            + " best unit of the untrained network, chosen in the same way. The text is"
-                                            + " colored by the units: orange where a state has the sign of being inside"
-                                            + " quotes, blue where it has the other sign. Collins et al. (2017) "
-                                            + "introduced"
-                                            + " the UGRNN; no correlation is published for such a unit.",
-                                    hidden,
-                                    epochs,
-                                    epochs == 1 ? "epoch" : "epochs",
-                                    half,
-                                    inside.length - half,
-                                    100 * share(inside, half, inside.length)))
-                    .table(
-                            List.of("cell", "parameters", "bits per character", "unit", "correlation", "untrained"),
-                            rows);
-            texts.forEach(Runnable::run);
-        }
-        return rows.size() == CELLS.size();
     }
 
     /**

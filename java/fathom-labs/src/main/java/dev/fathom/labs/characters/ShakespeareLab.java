@@ -1,23 +1,35 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.labs.data.TinyShakespeare;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
+import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Cell;
 import dev.fathom.text.Characters;
 import dev.fathom.text.Vocabulary;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * Text character by character (Karpathy et al. 2015): the bits per character of an LSTM and a small GPT on
  * Shakespeare's plays, text that they generate, what single units of the LSTM respond to, and the units of three
  * recurrent networks that respond to being inside quotes.
  */
-public final class ShakespeareLab implements OldExperiment {
+public final class ShakespeareLab implements Experiment {
     private static final int FEWEST = 10_000;
+    private static final String PROMPT = "ROMEO:\n";
+    private static final float TEMPERATURE = 0.7f;
+    private static final int SHOWN = 700;
+    private static final int MOST_SEARCHED = 40_000;
+    private static final String BITS = "%.3f bits per character";
 
     /** The plays: the first 90 % for training, the next 5 % for validation, and the last 5 % for the test. */
     record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test) {
@@ -52,17 +64,106 @@ public final class ShakespeareLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        Plays plays = Plays.of(TinyShakespeare.read(run.data()), run.of(Integer.MAX_VALUE, 60_000));
-        QuoteUnits quotes = QuoteUnits.read(run);
-        String data = line(
-                "Shakespeare's plays: %,d characters for training, %,d for validation, %,d for the test; %s",
-                plays.training().length, plays.validation().length, plays.test().length, quotes.data());
-        run.out().println(data);
-        Findings page = run.page("Lab shakespeare", data);
-        if (new PlaysPage(run, page, plays).trainAndWrite() && quotes.run(run, page)) {
-            page.finished();
+    public void run(Lab lab) {
+        Plays plays = Plays.of(TinyShakespeare.read(lab.data()), lab.of(Integer.MAX_VALUE, 60_000));
+        QuoteUnits quotes = QuoteUnits.read(lab);
+        lab.put("learn", plays.training.length).put("choose", plays.validation.length).put("test", plays.test.length);
+        quotes.putSizes(lab);
+        plays(lab, plays);
+        quotes.run(lab);
+    }
+
+    private static void plays(Lab lab, Plays plays) {
+        int characters = plays.vocabulary.size();
+        int hidden = lab.of(256, 64);
+        Gpt net = Gpt.of(characters, CharacterTraining.CONTEXT, lab.of(128, 32), lab.of(4, 2), 0.1f);
+        Table bits = lab.table("bits", "model");
+        for (int order : new int[] {1, 2, 5}) {
+            double nats = new NgramModel(order, characters, plays.training).logLoss(plays.test);
+            bits.row(order + "-gram counts").cell("parameters", "").put("test", BITS, nats / Math.log(2));
         }
-        return page;
+        Table.Row counts = bits.rows().get(2);
+        bits.row("gzip").put("test", BITS, gzip(plays));
+        // a speaker's name, or the first characters of the test if the text lacks its letters
+        List<String> speaker = new Characters().tokens(PROMPT);
+        int[] prompt = speaker.stream().allMatch(plays.vocabulary::contains)
+                ? plays.vocabulary.ids(speaker)
+                : Arrays.copyOf(plays.test, 20);
+        String begin = text(plays, prompt);
+        int length = lab.of(SHOWN, 200);
+        try (Model<CharacterRnn> untrained = Model.of(CharacterRnn.of(Cell.LSTM, characters, hidden), lab.seed());
+                Model<CharacterRnn> lstm = Model.of(CharacterRnn.of(Cell.LSTM, characters, hidden), lab.seed());
+                Model<Gpt> gpt = Model.of(net, lab.seed())) {
+            CharacterTraining.rnn(lab, "lstm", lstm, plays.training, plays.validation, lab.epochs(12, 4));
+            bits.row("LSTM")
+                    .cell("parameters", lstm.parameterCount())
+                    .put("test", BITS, CharacterTraining.bits(lstm, plays.test))
+                    .baseline(counts.get("test"), counts.name());
+            CharacterTraining.gpt(lab, gpt, plays.training, plays.validation, lab.epochs(5, 3));
+            bits.row("GPT")
+                    .cell("parameters", gpt.parameterCount())
+                    .put("test", BITS, Gpt.bits(gpt, plays.test));
+            lab.section("Bits per character")
+                    .put("context", CharacterTraining.CONTEXT)
+                    .put("half", CharacterTraining.CONTEXT / 2);
+            int[] recurrent = CharacterRnn.write(lstm, prompt, length, TEMPERATURE, lab.seed());
+            lab.section("What they write")
+                    .put("begin", begin.strip())
+                    .put("temperature", TEMPERATURE)
+                    .verbatim("LSTM", begin + text(plays, recurrent))
+                    .verbatim("GPT", begin + text(plays, Gpt.write(gpt, prompt, length, TEMPERATURE, lab.seed())));
+            units(lab, plays, lstm, untrained);
+        }
+    }
+
+    /** The bits that the test adds to a compressed file of the rest, for each character. */
+    private static double gzip(Plays plays) {
+        String before = text(plays, plays.training) + text(plays, plays.validation);
+        return 8.0 * (compressed(before + text(plays, plays.test)) - compressed(before)) / plays.test.length;
+    }
+
+    private static int compressed(String text) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write(text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // not of memory
+        }
+        return bytes.size();
+    }
+
+    private static String text(Plays plays, int... ids) {
+        return new Characters().text(plays.vocabulary.tokens(ids));
+    }
+
+    private static void units(Lab lab, Plays plays, Model<CharacterRnn> lstm, Model<CharacterRnn> untrained) {
+        // the end of the validation part and as many characters of the test
+        int end = plays.validation.length;
+        int each = Math.min(Math.min(end, plays.test.length), MOST_SEARCHED);
+        int[] searched = Arrays.copyOfRange(plays.validation, end - each, end + each);
+        System.arraycopy(plays.test, 0, searched, each, each);
+        String text = plays.vocabulary.tokens(searched).stream()
+                .map(c -> c.length() == 1 ? c : "\uFFFD") // one char for each character
+                .collect(Collectors.joining());
+        float[][] units = CharacterRnn.units(lstm, searched);
+        float[][] before = CharacterRnn.units(untrained, searched);
+        int half = text.length() / 2;
+        int from = start(text, half);
+        int to = Math.min(text.length(), from + SHOWN);
+        lab.section("What single units of the LSTM respond to").put("chosen", half).put("measured", text.length() - half);
+        Table table = lab.table("units", "property").named("LSTM, unit for {row}");
+        TextFeatures.ofPlays(text).forEach((name, feature) -> {
+            UnitSearch unit = UnitSearch.of(units, feature);
+            int i = table.rows().size();
+            unit.put(table.row(name), "correlation", UnitSearch.of(before, feature));
+            lab.put("unit" + i, unit.unit()).put("property" + i, name).put("correlation" + i, unit.magnitude());
+            lab.colored("text" + i, text.substring(from, to), unit.colors(units, from, to));
+        });
+    }
+
+    /** The place after the first empty line of the second half, or the middle if there is none. */
+    static int start(String text, int half) {
+        int empty = text.indexOf("\n\n", half);
+        return empty < 0 || empty + 2 == text.length() ? half : empty + 2;
     }
 }

@@ -1,6 +1,8 @@
 package dev.fathom.labs.characters;
 
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Correlation;
+import java.util.Locale;
 
 /**
  * The unit of a network that correlates most with a feature of each character of a text. It is chosen on the first half
@@ -28,6 +30,14 @@ record UnitSearch(int unit, double correlation) {
             }
         }
         return new UnitSearch(best, Correlation.pearson(units[best], feature, half, feature.length));
+    }
+
+    /** Puts the unit and its correlation into a row, beside that of the best unit of an untrained network. */
+    void put(Table.Row row, String column, UnitSearch untrained) {
+        row.cell("unit", unit)
+                .put(column, "%.3f correlation", magnitude())
+                .baseline(untrained.magnitude(), "best unit of the untrained network")
+                .cell("untrained", String.format(Locale.ROOT, "%.3f", untrained.magnitude()));
     }
 
     /** The size of the correlation; the sign of a unit has no meaning. */

@@ -173,6 +173,12 @@ public final class Lab {
         return trained(name, unit, trainer, t -> t.fit(batches, choose, epochs));
     }
 
+    /** Trains as above, and looks at batches after each epoch, as a step that carries a state needs. */
+    public <M extends Net> Run train(
+            String name, String unit, Trainer<M> trainer, Batches batches, Batches choose, int epochs) {
+        return trained(name, unit, trainer, t -> t.fit(batches, choose, epochs));
+    }
+
     /** Trains as above without a line and a bar, which would hide what a person looks for among many trainings. */
     public <M extends Net> Run quietly(String name, Trainer<M> trainer, Batches batches, int epochs) {
         return trained(name, "", trainer, t -> t.fit(batches, epochs));
