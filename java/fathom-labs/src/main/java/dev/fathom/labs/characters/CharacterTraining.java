@@ -28,8 +28,7 @@ final class CharacterTraining {
     private CharacterTraining() {}
 
     /** Trains by truncated back-propagation through time. */
-    static void rnn(
-            Lab lab, String name, Model<CharacterRnn> model, int[] training, int[] validation, int epochs) {
+    static void rnn(Lab lab, String name, Model<CharacterRnn> model, int[] training, int[] validation, int epochs) {
         try (Dataset pieces = Dataset.pieces(training, ROWS, PIECE);
                 Dataset held = Dataset.pieces(validation, rows(validation), PIECE)) {
             Trainer<CharacterRnn> trainer = Trainer.custom(

@@ -95,12 +95,16 @@ public final class NamesLab implements Experiment {
         }
         lab.section("Negative log-likelihood per letter");
         if (!spelled.isEmpty()) {
-            List<String> places = Stream.concat(Arrays.stream(spelled.get(0).split("")), Stream.of("end")).toList();
-            String text = String.join("", spelled.stream().map(name -> name + FirstNames.END + "\n").toList());
+            List<String> places = Stream.concat(Arrays.stream(spelled.get(0).split("")), Stream.of("end"))
+                    .toList();
+            String text = String.join(
+                    "",
+                    spelled.stream().map(name -> name + FirstNames.END + "\n").toList());
             lab.section("A name letter by letter")
                     .put("name", spelled.get(0))
                     .picture("letters.png", () -> Plots.compare("probability", "letter", places, letters))
-                    .colored("spelled", text, colors.stream().mapToDouble(c -> c).toArray());
+                    .colored(
+                            "spelled", text, colors.stream().mapToDouble(c -> c).toArray());
         }
         lab.section("Generated names");
         lab.put("count", lab.of(1000, 200)).put("length", length(parts.all()));

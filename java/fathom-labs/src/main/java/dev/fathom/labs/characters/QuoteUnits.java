@@ -127,10 +127,7 @@ final class QuoteUnits {
                 Table.Row row = table.row(name)
                         .cell("parameters", model.parameterCount())
                         .put("reviews", "%.3f bits per character", CharacterTraining.bits(model, text));
-                found.put(
-                        row,
-                        "unit for inside quotes",
-                        UnitSearch.of(CharacterRnn.units(untrained, text), inside));
+                found.put(row, "unit for inside quotes", UnitSearch.of(CharacterRnn.units(untrained, text), inside));
                 lab.put("unit" + name, found.unit()).put("correlation" + name, found.magnitude());
                 lab.colored("text" + name, searched.substring(from, to), found.colors(units, from, to));
             }

@@ -67,7 +67,9 @@ public final class ShakespeareLab implements Experiment {
     public void run(Lab lab) {
         Plays plays = Plays.of(TinyShakespeare.read(lab.data()), lab.of(Integer.MAX_VALUE, 60_000));
         QuoteUnits quotes = QuoteUnits.read(lab);
-        lab.put("learn", plays.training.length).put("choose", plays.validation.length).put("test", plays.test.length);
+        lab.put("learn", plays.training.length)
+                .put("choose", plays.validation.length)
+                .put("test", plays.test.length);
         quotes.putSizes(lab);
         plays(lab, plays);
         quotes.run(lab);
@@ -100,9 +102,7 @@ public final class ShakespeareLab implements Experiment {
                     .put("test", BITS, CharacterTraining.bits(lstm, plays.test))
                     .baseline(counts.get("test"), counts.name());
             CharacterTraining.gpt(lab, gpt, plays.training, plays.validation, lab.epochs(5, 3));
-            bits.row("GPT")
-                    .cell("parameters", gpt.parameterCount())
-                    .put("test", BITS, Gpt.bits(gpt, plays.test));
+            bits.row("GPT").cell("parameters", gpt.parameterCount()).put("test", BITS, Gpt.bits(gpt, plays.test));
             lab.section("Bits per character")
                     .put("context", CharacterTraining.CONTEXT)
                     .put("half", CharacterTraining.CONTEXT / 2);
@@ -150,7 +150,9 @@ public final class ShakespeareLab implements Experiment {
         int half = text.length() / 2;
         int from = start(text, half);
         int to = Math.min(text.length(), from + SHOWN);
-        lab.section("What single units of the LSTM respond to").put("chosen", half).put("measured", text.length() - half);
+        lab.section("What single units of the LSTM respond to")
+                .put("chosen", half)
+                .put("measured", text.length() - half);
         Table table = lab.table("units", "property").named("LSTM, unit for {row}");
         TextFeatures.ofPlays(text).forEach((name, feature) -> {
             UnitSearch unit = UnitSearch.of(units, feature);

@@ -28,8 +28,7 @@ import org.jspecify.annotations.Nullable;
  * A small classifier of reviews that compares word vectors: a linear layer on the mean of the vectors of a review's
  * words. All classifiers share the datasets, which are closed with this.
  */
-record MeanClassifier(
-        Lab lab, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
+record MeanClassifier(Lab lab, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
         implements AutoCloseable {
     private static final int LONGEST = 500;
     private static final int PADDING = Reserved.KERAS.padding();

@@ -63,11 +63,10 @@ public final class WordsLab implements Experiment {
         Map<String, WordVectors> vectors = new LinkedHashMap<>();
         vectors.put(
                 PCA,
-                CoOccurrences.vectors(
-                        reviews.training(), reviews.vocabulary(), WINDOW, dimensions, lab.seed(), () -> {
-                            lab.check();
-                            return false;
-                        }));
+                CoOccurrences.vectors(reviews.training(), reviews.vocabulary(), WINDOW, dimensions, lab.seed(), () -> {
+                    lab.check();
+                    return false;
+                }));
         int epochs = lab.epochs(4, 2);
         SkipGram.Trained skipGram = SkipGram.train(lab, reviews, dimensions, epochs);
         vectors.put(SKIP_GRAM, skipGram.vectors());
@@ -160,7 +159,8 @@ public final class WordsLab implements Experiment {
         Table table = lab.table("classifiers", "vectors").named("Mean of vectors, {row}, {column}, test accuracy");
         try (MeanClassifier classifier = MeanClassifier.of(lab, reviews, lab.of(100, 32), validation)) {
             int most = classifier.training().size();
-            lab.put("median", classifier.medianLength()).put("choose", classifier.validation().size());
+            lab.put("median", classifier.medianLength())
+                    .put("choose", classifier.validation().size());
             int[] counts = IntStream.of(Math.min(lab.of(1_000, 250), most), Math.min(lab.of(23_000, 1_500), most))
                     .distinct()
                     .toArray();

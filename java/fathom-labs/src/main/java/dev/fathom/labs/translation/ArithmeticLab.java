@@ -73,8 +73,8 @@ public final class ArithmeticLab implements Experiment {
         int count = lab.of(45_000, 4000);
         int held = lab.of(5000, 500);
         Additions all = Additions.draw(count + 2 * held, lab.seed());
-        Sums sums = new Sums(
-                all.take(0, count), all.take(count, count + held), all.take(count + held, count + 2 * held));
+        Sums sums =
+                new Sums(all.take(0, count), all.take(count, count + held), all.take(count + held, count + 2 * held));
         List<Additions.Sum> test = sums.test.all();
         lab.put("learn", count).put("held", held);
 
@@ -89,12 +89,11 @@ public final class ArithmeticLab implements Experiment {
                     .put("measured", "%.4f", measured[1][e])
                     .cell("published", line("%.4f", PUBLISHED[e]));
         }
-        double[] epochs = IntStream.rangeClosed(1, PUBLISHED.length).asDoubleStream().toArray();
-        lab.curves(
-                "keras.png",
-                "accuracy",
-                "epoch",
-                new TreeMap<>(Map.of("measured", measured, SOURCE, new double[][] {epochs, PUBLISHED})));
+        double[] epochs =
+                IntStream.rangeClosed(1, PUBLISHED.length).asDoubleStream().toArray();
+        lab.curves("keras.png", "accuracy", "epoch", new TreeMap<>(Map.of("measured", measured, SOURCE, new double[][] {
+            epochs, PUBLISHED
+        })));
 
         lab.section("Longer training");
         Recipe longer = new Recipe(lab.epochs(30, 3), lab.of(128, 32), 4e-3f, true);
@@ -206,8 +205,9 @@ public final class ArithmeticLab implements Experiment {
             List<String> answers = new ArrayList<>();
             for (int from = 0; from < questions.length; from += CHUNK) {
                 int[][] chunk = Arrays.copyOfRange(questions, from, Math.min(questions.length, from + CHUNK));
-                net.search(greedy, chunk).forEach(beam -> answers.add(
-                        Additions.stoppedText(beam.get(0).toArray())));
+                net.search(greedy, chunk)
+                        .forEach(beam ->
+                                answers.add(Additions.stoppedText(beam.get(0).toArray())));
             }
             return new Trained(model.parameterCount(), history, answers);
         }
@@ -217,8 +217,7 @@ public final class ArithmeticLab implements Experiment {
             Lab lab, String name, Trainer<N> trainer, Recipe recipe, Dataset train, Dataset heldOut) {
         Schedule schedule = recipe.cosine ? Schedule.cosine(recipe.epochs) : Schedule.constant();
         var batches = train.shuffled(lab.seed()).batches(Math.min(recipe.batch, train.size()));
-        return lab.train(
-                name, "sums", trainer.schedule(schedule).seed(lab.seed()), batches, heldOut, recipe.epochs);
+        return lab.train(name, "sums", trainer.schedule(schedule).seed(lab.seed()), batches, heldOut, recipe.epochs);
     }
 
     /** The share of characters that are right; the blanks after an answer count. */

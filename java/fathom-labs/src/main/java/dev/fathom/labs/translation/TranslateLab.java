@@ -109,9 +109,12 @@ public final class TranslateLab implements Experiment {
         int layers = lab.of(4, 2);
         int epochs = lab.epochs(6, 8);
         int batch = lab.of(32, 16);
-        lab.put("pairs", pairs.size()).put("learn", Corpus.pairs(corpus.training())).put("held", held);
+        lab.put("pairs", pairs.size())
+                .put("learn", Corpus.pairs(corpus.training()))
+                .put("held", held);
         lab.put("width", width).put("layers", layers).put("epochs", epochs).put("batch", batch);
-        lab.put("english", corpus.english().size()).put("french", corpus.french().size());
+        lab.put("english", corpus.english().size())
+                .put("french", corpus.french().size());
         lab.put("range", range(width)).put("prompted", !prompt.isEmpty()).put("long", LONG);
         lab.section("The networks");
 
@@ -119,15 +122,19 @@ public final class TranslateLab implements Experiment {
         ScoredTranslations dictionary = dictionary(corpus);
         double unigram = corpus.unigramPerplexity();
         Table examples = lab.table("examples", "English");
-        IntStream.range(0, Math.min(SHOWN, held)).forEach(i -> examples.row(Corpus.WORDS.text(
-                        corpus.test().get(i).english()))
-                .cell("a known translation", Corpus.WORDS.text(corpus.test().get(i).french().get(0)))
-                .cell("Dictionary", dictionary.text(i)));
+        IntStream.range(0, Math.min(SHOWN, held))
+                .forEach(i -> examples.row(
+                                Corpus.WORDS.text(corpus.test().get(i).english()))
+                        .cell(
+                                "a known translation",
+                                Corpus.WORDS.text(corpus.test().get(i).french().get(0)))
+                        .cell("Dictionary", dictionary.text(i)));
         Table prompted = prompt.isEmpty() ? null : lab.table("prompt", "network");
         Map<String, double[][]> curves = new LinkedHashMap<>();
         for (Setting setting : SETTINGS) {
             float range = range(width);
-            var sizes = new Seq2Seq.Sizes(corpus.english().size(), corpus.french().size(), width, width, layers);
+            var sizes =
+                    new Seq2Seq.Sizes(corpus.english().size(), corpus.french().size(), width, width, layers);
             Seq2Seq net = Seq2Seq.of(sizes, setting.attention, Init.normal(0, 1), Init.uniform(-range, range));
             try (Model<Seq2Seq> model = Model.of(net, lab.seed());
                     Dataset train = corpus.dataset(corpus.training(), setting.reversed);
@@ -141,20 +148,26 @@ public final class TranslateLab implements Experiment {
                 var history = lab.train(setting.name, "pairs", trainer, batches, validation, epochs);
                 double[][] curve = history.curve("val_loss");
                 double words = (double) Corpus.tokens(corpus.validation()) / Corpus.pairs(corpus.validation());
-                double[] perplexities =
-                        Arrays.stream(curve[1]).map(loss -> Math.exp(loss / words)).toArray();
+                double[] perplexities = Arrays.stream(curve[1])
+                        .map(loss -> Math.exp(loss / words))
+                        .toArray();
                 curves.put(setting.name, new double[][] {curve[0], perplexities});
                 Table.Row row = table.row(setting.name)
                         .cell("parameters", model.parameterCount())
                         .cell("seconds", Math.round(history.seconds()))
-                        .put("validation perplexity", "%.2f", Arrays.stream(perplexities).min().orElseThrow())
+                        .put(
+                                "validation perplexity",
+                                "%.2f",
+                                Arrays.stream(perplexities).min().orElseThrow())
                         .baseline(unigram, "unigram model");
                 ScoredTranslations widest = translate(lab, corpus, net, setting, row, dictionary);
                 IntStream.range(0, examples.rows().size())
                         .forEach(i -> examples.rows().get(i).cell(setting.name, widest.text(i)));
                 if (prompted != null) {
                     int[] source = corpus.source(new Corpus.Sentence(prompt, List.of()), setting.reversed);
-                    Hypothesis best = net.search(beam(corpus, 12, prompt.size()), source).get(0).get(0);
+                    Hypothesis best = net.search(beam(corpus, 12, prompt.size()), source)
+                            .get(0)
+                            .get(0);
                     prompted.row(setting.name).cell(Corpus.WORDS.text(prompt), text(corpus, best));
                 }
                 if (setting.attention) {
@@ -171,8 +184,8 @@ public final class TranslateLab implements Experiment {
         lab.section("The first test sentences");
         lab.section("Published results");
         Table published = lab.table("published", "what");
-        PUBLISHED.forEach(row ->
-                published.row(row.get(0)).cell("published", row.get(1)).cell("source", row.get(2)));
+        PUBLISHED.forEach(
+                row -> published.row(row.get(0)).cell("published", row.get(1)).cell("source", row.get(2)));
     }
 
     /** The words of the prompt; empty if there is no prompt. */
@@ -235,8 +248,12 @@ public final class TranslateLab implements Experiment {
             row.put(BEAMS.getOrDefault(width, ""), "%.2f", scored.bleu()).baseline(dictionary.bleu(), "dictionary");
         }
         Comparator<Hypothesis> probability = Comparator.comparingDouble(Hypothesis::logProbability);
-        List<Hypothesis> unpenalized = beams.stream().map(beam -> Collections.max(beam, probability)).toList();
-        row.put("BLEU without length penalty", "%.2f", scored(corpus, unpenalized).bleu());
+        List<Hypothesis> unpenalized =
+                beams.stream().map(beam -> Collections.max(beam, probability)).toList();
+        row.put(
+                "BLEU without length penalty",
+                "%.2f",
+                scored(corpus, unpenalized).bleu());
         row.put("character accuracy", "%.1f %%", scored.characterAccuracy())
                 .baseline(dictionary.characterAccuracy(), "dictionary");
         return scored;
@@ -286,7 +303,8 @@ public final class TranslateLab implements Experiment {
         List<Corpus.Sentence> test = corpus.test();
         int[] right = IntStream.range(0, test.size())
                 .filter(i -> test.get(i).english().size() >= LONG)
-                .filter(i -> test.get(i).french().contains(translated.sentences().get(i)))
+                .filter(i ->
+                        test.get(i).french().contains(translated.sentences().get(i)))
                 .limit(MAPS)
                 .toArray();
         lab.section("Attention").put("right", right.length > 0);

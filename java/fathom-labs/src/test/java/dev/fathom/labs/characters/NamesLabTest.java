@@ -132,8 +132,8 @@ class NamesLabTest {
                     .isCloseTo(pairs.logLoss(test.stream().map(FirstNames::ids).toArray(int[][]::new)), within(1e-5));
             try (Dataset data = NameModel.dataset(test);
                     Pass pass = Pass.infer()) {
-                Tensor loss = NameModel.loss(
-                        model.net(), data.batches(4).epoch(0).next());
+                Tensor loss =
+                        NameModel.loss(model.net(), data.batches(4).epoch(0).next());
                 assertThat((double) loss.item()).isCloseTo(NameModel.logLoss(net, test), within(1e-5));
             }
             float[] alone = NameModel.logProbabilities(net, List.of("an"))[0];
@@ -188,7 +188,8 @@ class NamesLabTest {
         CommandLineRun run = run("anna\n".repeat(200), "--epochs", "1");
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
-        assertThat(run.out()).containsPattern("(?m)^GRU +66,555 +1 +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+$");
+        assertThat(run.out())
+                .containsPattern("(?m)^GRU +66,555 +1 +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+$");
         assertThat(Files.readString(temp.resolve("out/report.html"))).contains("so 20 of the 20 test names");
     }
 

@@ -76,7 +76,10 @@ class ShakespeareLabTest {
                         + " validation, 8,000 for finding and measuring units");
         assertThat(run.out()).contains("\nLSTM\nROMEO:\n", "\nGPT\nROMEO:\n");
         for (String cell : List.of("LSTM", "GRU", "UGRNN")) {
-            assertThat(number(run.out(), "^" + cell + " +[\\d,]+ +([\\d.]+) bits per character +\\d+ +[\\d.]+ correlation +[\\d.]+$"))
+            assertThat(number(
+                            run.out(),
+                            "^" + cell
+                                    + " +[\\d,]+ +([\\d.]+) bits per character +\\d+ +[\\d.]+ correlation +[\\d.]+$"))
                     .isLessThan(4.6);
         }
         assertThat(Files.readString(temp.resolve("report.html")).split("class=\"colored\""))

@@ -103,8 +103,8 @@ final class ReviewFiles {
     /** The word vectors in the newest checkpoint of a network. */
     static float[] vectors(Path folder) {
         Path inside = folder.resolve("checkpoints");
-        try (Safetensors file = Safetensors.read(Checkpoints.newest(Files.isDirectory(inside) ? inside : folder)
-                .orElseThrow())) {
+        try (Safetensors file = Safetensors.read(
+                Checkpoints.newest(Files.isDirectory(inside) ? inside : folder).orElseThrow())) {
             FloatBuffer values =
                     FloatBuffer.allocate((int) file.shape("words.weight").size());
             file.copy("words.weight", values);

@@ -16,9 +16,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The lab on sums: its questions, its scores and conclusion, and its short form, twice with one folder.
- */
+/** The lab on sums: its questions, its scores and conclusion, and its short form, twice with one folder. */
 class ArithmeticLabTest {
     @TempDir
     Path temp;
@@ -131,7 +129,8 @@ class ArithmeticLabTest {
     /** The sentence, and the figure where there is one. */
     private static String conclusion(double[] reversed, double[] ordered) {
         String text = ArithmeticLab.conclusion(reversed, ordered);
-        List<Figure> figures = ArithmeticLab.reversing(reversed, ordered).stream().toList();
+        List<Figure> figures =
+                ArithmeticLab.reversing(reversed, ordered).stream().toList();
         for (Figure f : Expectations.of("arithmetic").judge(figures, true)) {
             text += line(
                     " %.0f (baseline %.0f) %s",
