@@ -26,6 +26,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Chart;
 import dev.fathom.view.ImageSheet;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -86,20 +87,20 @@ public final class AdversarialLab implements Experiment {
                     .put("plain PGD", (with ? dropout : plain).get("errors under PGD"))
                     .put("gap", fast.get("errors under PGD") - fast.get("errors under FGSM"))
                     .section("Accuracy against ε")
-                    .curves("fgsm.png", "accuracy under FGSM", "ε", curves(study.fast))
-                    .curves("pgd.png", "accuracy under PGD", "ε", curves(study.projected));
+                    .chart("fgsm.png", chart("accuracy under FGSM", study.fast))
+                    .chart("pgd.png", chart("accuracy under PGD", study.projected));
         }
     }
 
-    private static Map<String, double[][]> curves(Table table) {
-        Map<String, double[][]> curves = new LinkedHashMap<>();
+    private static Chart chart(String title, Table table) {
+        Chart chart = new Chart(title, "ε");
         for (Table.Row row : table.rows()) {
-            double[] accuracies = IntStream.range(0, EPSILONS.length)
-                    .mapToDouble(e -> row.get("ε " + EPSILONS[e]) / 100)
+            double[] accuracies = Arrays.stream(Averages.doubles(EPSILONS))
+                    .map(e -> row.get("ε " + (float) e) / 100)
                     .toArray();
-            curves.put(row.name(), new double[][] {Averages.doubles(EPSILONS), accuracies});
+            chart.line(row.name(), Averages.doubles(EPSILONS), accuracies);
         }
-        return curves;
+        return chart;
     }
 
     private static Layer maxout(Lab lab, boolean dropout) {

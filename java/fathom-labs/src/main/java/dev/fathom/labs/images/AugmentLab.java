@@ -11,8 +11,7 @@ import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.TextbookCnn;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import dev.fathom.view.Chart;
 import java.util.stream.IntStream;
 
 /** What mirrored and shifted copies of the images are worth, by how many images there are. */
@@ -57,13 +56,15 @@ public final class AugmentLab implements Experiment {
                     accuracies[1][s] = b;
                 }
             }
-            Map<String, double[][]> curves = new LinkedHashMap<>();
-            curves.put("as they are", new double[][] {sizes, accuracies[0]});
-            curves.put("augmented", new double[][] {sizes, accuracies[1]});
             double[] gains = table.values("gain by augmentation");
             lab.section("By the number of images")
                     .put("falls", IntStream.range(1, gains.length).allMatch(i -> gains[i] < gains[i - 1]))
-                    .curves("by-images.png", "test accuracy", "images to learn from", curves);
+                    .chart(
+                            "by-images.png",
+                            new Chart("test accuracy", "images to learn from")
+                                    .line("as they are", sizes, accuracies[0])
+                                    .line("augmented", sizes, accuracies[1])
+                                    .logarithmic(true, false));
         }
     }
 

@@ -19,10 +19,9 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Chart;
 import dev.fathom.view.ImageSheet;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * The fast gradient sign method (Goodfellow, Shlens and Szegedy 2015): x' = clamp(x + ε sign(dloss/dx)), with every
@@ -51,23 +50,21 @@ public final class FgsmLab implements Experiment {
             lab.section("Accuracy under attack");
             Table table = lab.table("attacked", "accuracy under attack").named("{row}, accuracy at {column}");
             Table quarter = lab.table("quarter", "at ε 0.25").named("{row}, {column} at ε 0.25");
-            Map<String, double[][]> curves = new LinkedHashMap<>();
-            attack(lab, example, table.row("PyTorch's example"), quarter, curves);
-            attack(lab, softmax, table.row("Softmax regression"), quarter, curves);
+            Chart chart = new Chart("accuracy", "ε");
+            attack(lab, example, table.row("PyTorch's example"), quarter, chart);
+            attack(lab, softmax, table.row("Softmax regression"), quarter, chart);
             Table.Row tutorial = table.row("PyTorch's tutorial");
             for (int e = 0; e < EPSILONS.length; e++) {
                 tutorial.cell("ε " + EPSILONS[e], line("%.2f %%", 100 * TUTORIAL[e]));
             }
-            curves.put("PyTorch's tutorial", new double[][] {EPSILONS, TUTORIAL});
-            lab.curves("attacked.png", "accuracy", "ε", curves)
+            lab.chart("attacked.png", chart.line("PyTorch's tutorial", EPSILONS, TUTORIAL))
                     .section("At a quarter of the range")
                     .section("Adversarial examples")
                     .sheet("adversarial.png", sheet(example));
         }
     }
 
-    private static void attack(
-            Lab lab, TrainedEntry net, Table.Row row, Table quarter, Map<String, double[][]> curves) {
+    private static void attack(Lab lab, TrainedEntry net, Table.Row row, Table quarter, Chart chart) {
         Dataset test = net.images().test();
         Victim victim = victim(net);
         double[] accuracies = new double[EPSILONS.length];
@@ -82,7 +79,7 @@ public final class FgsmLab implements Experiment {
                 }
             }
         }
-        curves.put(row.name(), new double[][] {EPSILONS, accuracies});
+        chart.line(row.name(), EPSILONS, accuracies);
     }
 
     private static Attack attack(Victim victim, int e) {

@@ -28,8 +28,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import dev.fathom.view.Chart;
 import java.util.stream.IntStream;
 
 /**
@@ -99,7 +98,7 @@ public final class TransferLab implements Experiment {
             lab.section("Two classes that the body has never seen").put("draws", draws);
             Table table = lab.table("examples", String.join(" or ", two.classes()) + ", by examples")
                     .named("{row}, {column} examples");
-            Map<String, double[][]> curves = new LinkedHashMap<>();
+            Chart chart = new Chart("accuracy", "examples of the two classes").logarithmic(true, false);
             int[] sizes = IntStream.of(lab.of(EXAMPLES, new int[] {20, 200}))
                     .filter(n -> n <= two.learn().size())
                     .toArray();
@@ -117,54 +116,43 @@ public final class TransferLab implements Experiment {
                             return mean;
                         })
                         .toArray();
-                curves.put(
-                        way.words,
-                        new double[][] {IntStream.of(sizes).mapToDouble(n -> n).toArray(), accuracies});
+                chart.line(way.words, IntStream.of(sizes).asDoubleStream().toArray(), accuracies);
             }
-            lab.curves("by-examples.png", "accuracy", "examples of the two classes", curves);
+            lab.chart("by-examples.png", chart);
         }
     }
 
     /** The accuracy after learning in a way. */
     private static double accuracy(Lab lab, Attempt attempt, Model<Layer> body, Images two) {
-        Adam adam = new Adam(attempt.way == Way.HEAD ? 1e-2f : 2e-3f);
-        if (attempt.way == Way.SCRATCH) {
-            try (Model<Layer> model = Model.of(new Net(HELD_OUT.length), attempt.seed)) {
-                return accuracy(lab, attempt, model, two, Trainer.of(model, Loss.crossEntropy(), adam));
-            }
-        }
-        try (Model<Layer> copy = body.copy();
-                Model<Layer> model = copy.replace("head", new Linear(128, HELD_OUT.length), attempt.seed)) {
-            model.eval("body"); // its batch norms keep their statistics
+        try (Model<Layer> fresh = Model.of(new Net(HELD_OUT.length), attempt.seed);
+                Model<Layer> copy = body.copy();
+                Model<Layer> known = copy.replace("head", new Linear(128, HELD_OUT.length), attempt.seed)) {
+            known.eval("body"); // its batch norms keep their statistics
             if (attempt.way == Way.HEAD) {
-                model.freeze("body.*");
-                return accuracy(lab, attempt, model, two, Trainer.of(model, Loss.crossEntropy(), adam));
+                known.freeze("body.*");
             }
-            Group[] rates = Group.layerwise(0.4f, "head.*", "body.5.*", "body.4.*", "body.2.*", "body.0.*");
-            return accuracy(
-                    lab,
-                    attempt,
-                    model,
-                    two,
-                    Trainer.of(model, Loss.crossEntropy(), adam).groups(rates));
+            Model<Layer> model = attempt.way == Way.SCRATCH ? fresh : known;
+            Adam adam = new Adam(attempt.way == Way.HEAD ? 1e-2f : 2e-3f);
+            Trainer<Layer> trainer = Trainer.of(model, Loss.crossEntropy(), adam);
+            if (attempt.way == Way.TUNED) {
+                trainer = trainer.groups(
+                        Group.layerwise(0.4f, "head.*", "body.5.*", "body.4.*", "body.2.*", "body.0.*"));
+            }
+            int n = attempt.n;
+            int batch = Math.min(n, 32);
+            int epochs = Math.max(lab.of(10, 1), lab.of(400, 40) / ((n + batch - 1) / batch));
+            int[] left = {n / 2, n - n / 2}; // examples still to be drawn of each class
+            int[] drawn = IntStream.of(new Rng(attempt.seed).permutation(two.learn().size()))
+                    .filter(i -> left[two.learn().label(i)]-- > 0)
+                    .toArray();
+            try (Dataset few = two.learn().subset(drawn)) {
+                trainer.schedule(Schedule.cosine(epochs))
+                        .callbacks(lab.run().interrupt().stopping())
+                        .fit(few.shuffled(attempt.seed).batches(batch), epochs);
+            }
+            ConfusionMatrix test = Classification.of(model, two.test()).confusion();
+            ConfusionMatrix more = Classification.of(model, two.choose()).confusion();
+            return (double) (test.correct() + more.correct()) / (test.total() + more.total());
         }
-    }
-
-    private static double accuracy(Lab lab, Attempt attempt, Model<Layer> model, Images two, Trainer<Layer> trainer) {
-        int n = attempt.n;
-        int batch = Math.min(n, 32);
-        int epochs = Math.max(lab.of(10, 1), lab.of(400, 40) / ((n + batch - 1) / batch));
-        int[] left = {n / 2, n - n / 2}; // examples still to be drawn of each class
-        int[] drawn = IntStream.of(new Rng(attempt.seed).permutation(two.learn().size()))
-                .filter(i -> left[two.learn().label(i)]-- > 0)
-                .toArray();
-        try (Dataset few = two.learn().subset(drawn)) {
-            trainer.schedule(Schedule.cosine(epochs))
-                    .callbacks(lab.run().interrupt().stopping())
-                    .fit(few.shuffled(attempt.seed).batches(batch), epochs);
-        }
-        ConfusionMatrix test = Classification.of(model, two.test()).confusion();
-        ConfusionMatrix more = Classification.of(model, two.choose()).confusion();
-        return (double) (test.correct() + more.correct()) / (test.total() + more.total());
     }
 }
