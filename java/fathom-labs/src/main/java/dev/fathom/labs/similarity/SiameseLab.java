@@ -16,6 +16,7 @@ import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
@@ -48,7 +49,8 @@ public final class SiameseLab implements Experiment {
                 Images some = all.first(lab.of(20_000, 4000));
                 Images images = some.scaled();
                 Dataset learn = digits(images.learn(), 0, LEARNED);
-                Dataset test = digits(images.test(), LEARNED, CLASSES);
+                Dataset tests = all.test().scaled(1f / 255, 0);
+                Dataset test = digits(tests, LEARNED, CLASSES);
                 Dataset flat = test.flattened()) {
             lab.put("learn", learn.size())
                     .put("test", test.size())
@@ -147,13 +149,14 @@ public final class SiameseLab implements Experiment {
 
     /** Test images in the plane of the first two principal components. */
     private static Chart plane(String name, OneShot space) {
-        float[][] some = Arrays.copyOf(space.x(), Math.min(DRAWN, space.x().length));
+        int[] drawn = new Rng(1).permutation(space.x().length);
+        float[][] some = Arrays.stream(drawn).limit(DRAWN).mapToObj(i -> space.x()[i]).toArray(float[][]::new);
         float[][] plane = Pca.fit(some, 2).transform(some);
         Chart chart = new Chart(name, "");
         for (int c = 0; c < space.classes(); c++) {
             int label = c;
             float[][] of = IntStream.range(0, some.length)
-                    .filter(i -> space.labels()[i] == label)
+                    .filter(i -> space.labels()[drawn[i]] == label)
                     .mapToObj(i -> plane[i])
                     .toArray(float[][]::new);
             chart.points(
