@@ -58,7 +58,12 @@ public final class AdversarialLab implements Experiment {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
                 Images some = all.first(lab.of(55_000, 3000));
                 Images images = some.scaled();
-                Dataset unseen = all.test().take(SEEN, SEEN + lab.of(1000, 250));
+                Dataset unseen = all.test()
+                        .subset(IntStream.of(lab.rng("attacked")
+                                        .permutation(all.test().size() - SEEN))
+                                .limit(lab.of(1000, 250))
+                                .map(i -> i + SEEN)
+                                .toArray());
                 Dataset test = unseen.scaled(1f / 255, 0)) {
             lab.put("learn", images.learn().size())
                     .put("attacked", test.size())

@@ -135,14 +135,15 @@ public final class TransferLab implements Experiment {
             Adam adam = new Adam(attempt.way == Way.HEAD ? 1e-2f : 2e-3f);
             Trainer<Layer> trainer = Trainer.of(model, Loss.crossEntropy(), adam);
             if (attempt.way == Way.TUNED) {
-                trainer = trainer.groups(
-                        Group.layerwise(0.4f, "head.*", "body.5.*", "body.4.*", "body.2.*", "body.0.*"));
+                trainer =
+                        trainer.groups(Group.layerwise(0.4f, "head.*", "body.5.*", "body.4.*", "body.2.*", "body.0.*"));
             }
             int n = attempt.n;
             int batch = Math.min(n, 32);
             int epochs = Math.max(lab.of(10, 1), lab.of(400, 40) / ((n + batch - 1) / batch));
             int[] left = {n / 2, n - n / 2}; // examples still to be drawn of each class
-            int[] drawn = IntStream.of(new Rng(attempt.seed).permutation(two.learn().size()))
+            int[] drawn = IntStream.of(
+                            new Rng(attempt.seed).permutation(two.learn().size()))
                     .filter(i -> left[two.learn().label(i)]-- > 0)
                     .toArray();
             try (Dataset few = two.learn().subset(drawn)) {

@@ -150,7 +150,8 @@ public final class SiameseLab implements Experiment {
     /** Test images in the plane of the first two principal components. */
     private static Chart plane(String name, OneShot space) {
         int[] drawn = new Rng(1).permutation(space.x().length);
-        float[][] some = Arrays.stream(drawn).limit(DRAWN).mapToObj(i -> space.x()[i]).toArray(float[][]::new);
+        float[][] some =
+                Arrays.stream(drawn).limit(DRAWN).mapToObj(i -> space.x()[i]).toArray(float[][]::new);
         float[][] plane = Pca.fit(some, 2).transform(some);
         Chart chart = new Chart(name, "");
         for (int c = 0; c < space.classes(); c++) {
