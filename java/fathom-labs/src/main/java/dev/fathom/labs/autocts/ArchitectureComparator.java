@@ -57,7 +57,7 @@ record ArchitectureComparator(
      * The candidates with an error each, as fields of a data set: the adjacency of the graph, the operators of its
      * vertices, the hyperparameters and y.
      */
-    static Dataset dataset(List<Measured> networks, int epochs) {
+    static Dataset dataset(List<Measured> networks) {
         int n = networks.size();
         float[] adjacency = new float[n * VERTICES * VERTICES];
         int[] operators = new int[n * (VERTICES - 1)];
@@ -71,7 +71,7 @@ record ArchitectureComparator(
                 levels[i * Candidate.VALUES.size() + j] =
                         (float) candidate.levels().get(j) / (Candidate.VALUES.get(j) - 1);
             }
-            errors[i] = (float) networks.get(i).best(epochs);
+            errors[i] = (float) networks.get(i).best();
         }
         return Dataset.of(
                 Field.floats("adjacency", Shape.of(VERTICES, VERTICES), adjacency),

@@ -2,14 +2,18 @@ package dev.fathom.labs.autocts;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.EarlyStopping;
 import dev.fathom.train.Trainer;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.Random;
 
 /**
  * Trains a comparator as AutoCTS+ does: Adam at 0.0001 with betas of 0.5 and 0.999 and a weight decay of 0.0005, until
@@ -22,6 +26,9 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
     static final int BATCH = 16;
     private static final int PATIENCE = 3;
 
+    /** How often a round passes over a short list, in which a network would otherwise meet few others. */
+    static final int REPEATS = 8;
+
     /** Begins with a comparator that has learned nothing. */
     static ComparatorTraining begin(long seed) {
         return new ComparatorTraining(Model.of(ArchitectureComparator.untrained(), seed), seed);
@@ -32,31 +39,44 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
         return new ComparatorTraining(model.copy(), newSeed);
     }
 
+    /** Trains on batches of networks and chooses by others, for so many epochs. */
+    interface Fit {
+        void fit(Trainer<ArchitectureComparator> trainer, Batches learned, Batches held, int epochs);
+    }
+
     /**
      * Learns which networks have the smaller error and keeps what is best on those that it does not learn from.
      *
-     * @param epochs of the networks' training after which their errors are compared
      * @param rounds how often it passes over the networks, at most
      * @param repeats how many times a round passes over them, for lists that are short
-     * @param attach adds what the trainer needs, such as its end at Ctrl-C
      */
-    void learn(
-            List<Measured> networks,
-            List<Measured> validation,
-            int epochs,
-            int rounds,
-            int repeats,
-            UnaryOperator<Trainer<ArchitectureComparator>> attach) {
-        try (Dataset learned = ArchitectureComparator.dataset(networks, epochs);
-                Dataset held = ArchitectureComparator.dataset(validation, epochs)) {
+    void learn(List<Measured> networks, List<Measured> validation, int rounds, int repeats, Fit fit) {
+        try (Dataset learned = ArchitectureComparator.dataset(networks);
+                Dataset held = ArchitectureComparator.dataset(validation)) {
             var trainer = Trainer.custom(
                             model, new Adam(1e-4f).betas(0.5f, 0.999f).weightDecay(5e-4f), ArchitectureComparator::step)
                     .seed(seed)
                     .keepBest()
                     .callbacks(new EarlyStopping(PATIENCE * repeats));
             Batches batches = learned.shuffled(seed).batches(Math.min(BATCH, learned.size()));
-            attach.apply(trainer).fit(batches, held.batches(held.size()), rounds * repeats);
+            fit.fit(trainer, batches, held.batches(held.size()), rounds * repeats);
         }
+    }
+
+    /** Learns the pairs of four fifths of some networks, and keeps what is best on the rest. */
+    void learn(Lab lab, List<Measured> networks, int rounds) {
+        List<Measured> mixed = new ArrayList<>(networks); // files list them by their hyperparameters
+        Collections.shuffle(mixed, new Random(seed));
+        int held = Math.max(2, mixed.size() / 5);
+        learn(
+                mixed.subList(held, mixed.size()),
+                mixed.subList(0, held),
+                rounds,
+                REPEATS,
+                (trainer, learned, others, n) -> {
+                    trainer.callbacks(lab.run().interrupt().stopping()).fit(learned, others, n);
+                    lab.check();
+                });
     }
 
     /**
@@ -64,18 +84,14 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
      * predicted order of their errors.
      */
     double[] predicted(List<Measured> networks, List<Measured> pool) {
-        try (Dataset ones = ArchitectureComparator.dataset(networks, 1);
-                Dataset others = ArchitectureComparator.dataset(pool, 1);
+        try (Dataset ones = ArchitectureComparator.dataset(networks);
+                Dataset others = ArchitectureComparator.dataset(pool);
                 Pass pass = Pass.infer()) {
             ArchitectureComparator net = model.net();
             Tensor of = net.features(ones.batches(ones.size()).epoch(0).next());
             Tensor against = net.features(others.batches(others.size()).epoch(0).next());
-            float[] worse = net.compare(of, against).neg().sigmoid().mean(1).toArray();
-            double[] all = new double[worse.length];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = worse[i];
-            }
-            return all;
+            return Averages.doubles(
+                    net.compare(of, against).neg().sigmoid().mean(1).toArray());
         }
     }
 

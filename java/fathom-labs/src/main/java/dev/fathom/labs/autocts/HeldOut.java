@@ -2,7 +2,7 @@ package dev.fathom.labs.autocts;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.search.Result;
 import dev.fathom.search.ScoreRegressor;
@@ -12,12 +12,9 @@ import dev.fathom.validation.Fold;
 import dev.fathom.validation.Folds;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Random;
 
 /**
  * How well networks that were not learned from are ranked, in cross-validation: Spearman's correlation of predicted and
@@ -37,63 +34,68 @@ record HeldOut(Map<String, double[]> correlations) {
     /** Regressor of the rank of the error. */
     static final String RANK = "plain predictor of the rank";
 
-    /**
-     * How often a round of a comparator passes over a short list, in which a network would otherwise meet few others.
-     */
-    static final int REPEATS = 8;
+    private record Asked(String networks, int folds, int draws, int rounds) {}
 
     /**
-     * Ranks each fold by what is learned from the others; empty if the run was interrupted.
+     * Ranks each fold by what is learned from the others.
      *
+     * @param where what the networks are, for a run that goes on
      * @param pretrained a comparator of other networks, which stays as it is
      * @param draws how often the networks are divided anew
      * @param early numbers of epochs, whose smallest errors are one more way to predict the last one
      */
-    static Optional<HeldOut> of(
-            LabRun run,
+    static HeldOut of(
+            Lab lab,
+            String where,
             List<Measured> networks,
             ComparatorTraining pretrained,
             int folds,
             int draws,
             int rounds,
             int... early) {
-        List<Fold> all = Folds.repeated(draws, run.seed(), seed -> Folds.of(networks.size(), folds, seed));
-        List<Map<String, Double>> made = Workers.all().run(all.size(), i -> {
-            Map<String, Double> one = new LinkedHashMap<>();
-            if (!run.interrupt().requested()) {
+        return lab.part(new Asked(where, folds, draws, rounds), HeldOut.class, () -> {
+            List<Fold> all = Folds.repeated(draws, lab.seed(), seed -> Folds.of(networks.size(), folds, seed));
+            Map<String, double[]> correlations = new LinkedHashMap<>();
+            List<Map<String, Double>> made = Workers.all().run(all.size(), i -> {
                 List<Measured> train = at(networks, all.get(i).train());
                 List<Measured> test = at(networks, all.get(i).test());
-                double[] measured = test.stream().mapToDouble(Measured::best).toArray();
-                for (int k : early) {
-                    one.put(
-                            name(k),
-                            correlation(
-                                    test.stream().mapToDouble(m -> m.best(k)).toArray(), measured));
-                }
-                long seed = run.seed() + i;
-                one.put(ERROR, plain(train, test, measured, false, seed));
-                one.put(RANK, plain(train, test, measured, true, seed));
-                one.put(ELSEWHERE, correlation(pretrained.predicted(test, test), measured));
-                try (ComparatorTraining alone = ComparatorTraining.begin(seed);
-                        ComparatorTraining both = pretrained.copy(seed)) {
-                    one.put(ALONE, learned(run, alone, train, test, measured, rounds));
-                    one.put(BOTH, learned(run, both, train, test, measured, rounds));
-                }
+                return ranked(lab, train, test, pretrained, rounds, lab.seed() + i, early);
+            });
+            for (int i = 0; i < made.size(); i++) {
+                int fold = i;
+                made.get(i)
+                        .forEach((way, r) -> correlations.computeIfAbsent(way, w -> new double[made.size()])[fold] = r);
             }
-            return one;
+            return new HeldOut(correlations);
         });
-        if (run.interrupt().requested()) {
-            return Optional.empty();
+    }
+
+    private static Map<String, Double> ranked(
+            Lab lab,
+            List<Measured> train,
+            List<Measured> test,
+            ComparatorTraining pretrained,
+            int rounds,
+            long seed,
+            int... early) {
+        double[] measured = test.stream().mapToDouble(Measured::best).toArray();
+        Map<String, Double> one = new LinkedHashMap<>();
+        for (int k : early) {
+            one.put(
+                    name(k),
+                    correlation(test.stream().mapToDouble(m -> m.best(k)).toArray(), measured));
         }
-        Map<String, double[]> correlations = new LinkedHashMap<>();
-        made.get(0)
-                .keySet()
-                .forEach(way -> correlations.put(
-                        way,
-                        made.stream()
-                                .mapToDouble(one -> one.getOrDefault(way, 0.0))
-                                .toArray()));
-        return Optional.of(new HeldOut(correlations));
+        one.put(ERROR, plain(train, test, measured, false, seed));
+        one.put(RANK, plain(train, test, measured, true, seed));
+        one.put(ELSEWHERE, correlation(pretrained.predicted(test, test), measured));
+        try (ComparatorTraining alone = ComparatorTraining.begin(seed);
+                ComparatorTraining both = pretrained.copy(seed)) {
+            alone.learn(lab, train, rounds);
+            one.put(ALONE, correlation(alone.predicted(test, test), measured));
+            both.learn(lab, train, rounds);
+            one.put(BOTH, correlation(both.predicted(test, test), measured));
+        }
+        return one;
     }
 
     /** The name of the way that takes the smallest error of the first epochs. */
@@ -133,31 +135,6 @@ record HeldOut(Map<String, double[]> correlations) {
                             test.stream().map(m -> m.candidate().point()).toList()),
                     measured);
         }
-    }
-
-    private static double learned(
-            LabRun run,
-            ComparatorTraining comparator,
-            List<Measured> train,
-            List<Measured> test,
-            double[] measured,
-            int rounds) {
-        teach(run, comparator, train, rounds);
-        return correlation(comparator.predicted(test, test), measured);
-    }
-
-    /** Teaches a comparator the pairs of four fifths of some networks, and keeps what is best on the rest. */
-    static void teach(LabRun run, ComparatorTraining comparator, List<Measured> networks, int rounds) {
-        List<Measured> mixed = new ArrayList<>(networks); // files list them by their hyperparameters
-        Collections.shuffle(mixed, new Random(comparator.seed()));
-        int held = Math.max(2, mixed.size() / 5);
-        comparator.learn(
-                mixed.subList(held, mixed.size()),
-                mixed.subList(0, held),
-                Integer.MAX_VALUE,
-                rounds,
-                REPEATS,
-                trainer -> trainer.callbacks(run.interrupt().stopping()));
     }
 
     /** The lowest and the highest number of a way. */

@@ -66,14 +66,6 @@ record Measured(Candidate candidate, double[] errors) {
         return List.copyOf(first.values());
     }
 
-    /** All numbers of networks in brief, by which others are told from them. */
-    static int marks(List<Measured> networks) {
-        return networks.stream()
-                .map(m -> List.of(m.candidate.point(), Arrays.hashCode(m.errors)))
-                .toList()
-                .hashCode();
-    }
-
     // ---- files
 
     /** A network as the files hold it; arrays are null where a file lacks them. */

@@ -8,6 +8,7 @@ import dev.fathom.io.Npy;
 import dev.fathom.io.Npz;
 import dev.fathom.io.TextFile;
 import dev.fathom.labs.data.DataSet;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.series.Series;
 import dev.fathom.table.Table;
 import dev.fathom.tensor.Pass;
@@ -27,14 +28,10 @@ import org.jspecify.annotations.Nullable;
 final class OutlierData {
     private static final String NAB_LABELS = "labels/combined_windows.json";
 
-    /**
-     * The rows of an electrocardiogram.
-     *
-     * @param first the row before the first outlier, and {@code last} the row after the last one
-     */
+    /** An electrocardiogram: the rows around its outliers, and those to learn from and to score, with both ends. */
     private record Beats(String name, int first, int last, int trainFrom, int trainTo, int testFrom, int testTo) {}
 
-    /** The split of the papers; both ends of a part are included. */
+    /** The split of the papers. */
     private static final List<Beats> ECG = List.of(
             new Beats("chfdb_chf01_275", 2330, 2600, 0, 1832, 1833, 3673),
             new Beats("chfdb_chf13_45590", 2800, 2960, 0, 2438, 2439, 3725),
@@ -81,14 +78,16 @@ final class OutlierData {
                     Objects.checkIndex(b.testTo, rows.length);
                     boolean[] outliers = new boolean[rows.length];
                     Arrays.fill(outliers, b.first + 1, b.last, true);
-                    return LabeledSeries.of(
-                            "ECG",
-                            b.name,
-                            Arrays.copyOfRange(rows, b.trainFrom, b.trainTo + 1),
-                            Arrays.copyOfRange(rows, b.testFrom, b.testTo + 1),
-                            Arrays.copyOfRange(outliers, b.testFrom, b.testTo + 1));
+                    double[][] learned = Arrays.copyOfRange(rows, b.trainFrom, b.trainTo + 1);
+                    return split("ECG", b.name, learned, rows, outliers, b.testFrom, b.testTo + 1);
                 }))
                 .toList();
+    }
+
+    private static LabeledSeries split(
+            String set, String name, double[][] learned, double[][] rows, boolean[] outliers, int from, int to) {
+        double[][] test = Arrays.copyOfRange(rows, from, to);
+        return LabeledSeries.of(set, name, learned, test, Arrays.copyOfRange(outliers, from, to));
     }
 
     /**
@@ -190,12 +189,8 @@ final class OutlierData {
                     int learned = Integer.parseInt(parts[4]);
                     boolean[] outliers = new boolean[rows.length];
                     Arrays.fill(outliers, Integer.parseInt(parts[5]), Integer.parseInt(parts[6]) + 1, true);
-                    return LabeledSeries.of(
-                            "UCR",
-                            parts[3],
-                            Arrays.copyOf(rows, learned),
-                            Arrays.copyOfRange(rows, learned, rows.length),
-                            Arrays.copyOfRange(outliers, learned, rows.length));
+                    double[][] train = Arrays.copyOf(rows, learned);
+                    return split("UCR", parts[3], train, rows, outliers, learned, rows.length);
                 }))
                 .toList();
     }
@@ -205,14 +200,12 @@ final class OutlierData {
         if (array == null) {
             throw new IllegalArgumentException("msl.npz: there is no array " + key + "; make the file again");
         }
-        int columns = array.shape().dim(1);
         try (Pass pass = Pass.infer()) {
-            float[] values = array.tensor().toArray();
-            double[][] rows = new double[values.length / columns][columns];
-            for (int i = 0; i < values.length; i++) {
-                rows[i / columns][i % columns] = values[i];
-            }
-            return rows;
+            double[] values = Averages.doubles(array.tensor().toArray());
+            int columns = array.shape().dim(1);
+            return IntStream.range(0, array.shape().dim(0))
+                    .mapToObj(t -> Arrays.copyOfRange(values, t * columns, (t + 1) * columns))
+                    .toArray(double[][]::new);
         }
     }
 

@@ -4,12 +4,12 @@ import dev.fathom.io.TextFile;
 import dev.fathom.table.Table;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -92,10 +92,8 @@ public record UserSeries(List<String> columns, double[][] rows, long[] lines, bo
     }
 
     private static String first(Path file) {
-        try (Reader in = TextFile.open(file, "a series");
-                BufferedReader lines = new BufferedReader(in)) {
-            String line = lines.readLine();
-            return line == null ? "" : line;
+        try (BufferedReader lines = new BufferedReader(TextFile.open(file, "a series"))) {
+            return Objects.requireNonNullElse(lines.readLine(), "");
         } catch (IOException e) {
             throw TextFile.failure(file, e);
         }

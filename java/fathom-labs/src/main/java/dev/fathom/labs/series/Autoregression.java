@@ -1,5 +1,7 @@
 package dev.fathom.labs.series;
 
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.series.Forecast;
 import dev.fathom.series.Series;
@@ -8,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Forecasts each column from the last rows of some columns, by least squares one step ahead: from the column itself
@@ -53,6 +56,66 @@ record Autoregression(int order, List<List<Integer>> sources, List<LeastSquares>
             }
         }
         return row;
+    }
+
+    /** The one with the smallest error on validation rows, and the errors of all by their lags. */
+    record Chosen(Autoregression best, Map<Integer, Double> errors) {}
+
+    /** Chooses among numbers of lags by the absolute error on the validation rows of a scaled series. */
+    static Chosen choose(ForecastTask task, Series scaled, boolean vector, List<Integer> orders) {
+        List<List<Integer>> own =
+                IntStream.range(0, task.columns()).mapToObj(List::of).toList();
+        List<List<Integer>> sources = vector ? task.sources() : own;
+        int widest = sources.stream().mapToInt(List::size).max().orElse(1);
+        Autoregression best = null;
+        Map<Integer, Double> errors = new LinkedHashMap<>();
+        for (int order : orders) {
+            if (order > task.lags() || order * widest > task.validation() / 2) {
+                continue; // as many parameters as rows would fit them all
+            }
+            Autoregression fit = fit(scaled, task.validation(), order, sources);
+            double error = fit.error(task, scaled);
+            best = errors.values().stream().allMatch(e -> error < e) ? fit : best;
+            errors.put(order, error);
+        }
+        if (best == null) {
+            throw new IllegalArgumentException(Findings.line(
+                    "forecast: %,d training rows are too few for an autoregression of %d columns; give a longer series",
+                    task.validation(), task.columns()));
+        }
+        return new Chosen(best, errors);
+    }
+
+    private double error(ForecastTask task, Series scaled) {
+        int[] origins = task.validationOrigins();
+        double[][][] forecasts = forecasts(task, scaled, origins);
+        double sum = 0;
+        long n = 0;
+        for (int h = 0; h < forecasts.length; h++) {
+            for (int o = 0; o < origins.length; o++) {
+                int row = origins[o] - 1 + task.horizons()[h];
+                for (int c = 0; c < task.columns(); c++) {
+                    if (task.measured()[row][c]) {
+                        sum += Math.abs(forecasts[h][o][c]
+                                - scaled.value(row, scaled.columns().get(c)));
+                        n++;
+                    }
+                }
+            }
+        }
+        return sum / n;
+    }
+
+    /** The scaled forecasts [horizon][origin][column] of a task. */
+    double[][][] forecasts(ForecastTask task, Series scaled, int... origins) {
+        double[][][] all = new double[task.horizons().length][origins.length][];
+        for (int o = 0; o < origins.length; o++) {
+            float[][] steps = forecast(scaled, origins[o], task.farthest());
+            for (int h = 0; h < all.length; h++) {
+                all[h][o] = Averages.doubles(steps[task.horizons()[h] - 1]);
+            }
+        }
+        return all;
     }
 
     /** The largest number of coefficients of an equation, with its intercept. */

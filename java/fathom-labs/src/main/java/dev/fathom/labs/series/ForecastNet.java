@@ -33,7 +33,8 @@ public record ForecastNet(Layer body, Linear out, boolean randomWalk) implements
         /** Two layers of four heads, 32 wide. */
         TRANSFORMER;
 
-        String title() {
+        /** The name on pages. */
+        public String title() {
             return this == TRANSFORMER ? "Transformer" : name();
         }
 
@@ -55,7 +56,7 @@ public record ForecastNet(Layer body, Linear out, boolean randomWalk) implements
     }
 
     /** A network for a task. */
-    static ForecastNet of(Kind kind, ForecastTask task) {
+    public static ForecastNet of(Kind kind, ForecastTask task) {
         return new ForecastNet(kind.body(task.lags()), new Linear(WIDTH, task.horizons().length), task.randomWalk());
     }
 

@@ -1,18 +1,16 @@
 package dev.fathom.labs.series;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.training.Training;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.series.Series;
 import dev.fathom.series.Standardization;
-import dev.fathom.series.Windows;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.EarlyStopping;
@@ -20,236 +18,142 @@ import dev.fathom.train.EpochLog;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
-import java.nio.file.Path;
-import java.util.ArrayList;
+import dev.fathom.view.Plots;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The forecasts of one {@link ForecastTask}: each model is fitted on the training rows and chosen on the validation
- * rows.
+ * The forecasts of one {@link ForecastTask} by several models, each fitted on the training rows and chosen on the
+ * validation rows, in the tables {@code models} and {@code errors} of a section. The first model repeats the last row.
  */
-public final class ForecastRun {
-    private static final int[] ORDERS = {1, 2, 3, 6, 12};
-    private static final int PATIENCE = 3;
-    private static final float RATE = 2e-3f;
+public final class ForecastRun implements AutoCloseable {
+    private static final String LAST = "Last value";
 
+    private final Lab lab;
     private final ForecastTask task;
-    private final LabRun run;
     private final int epochs;
     private final Standardization scale;
-    private final Series scaled;
+    private final List<Dataset> parts;
+    private final Table models;
+    private final Table errors;
+    private final Map<String, double[][][]> forecasts = new LinkedHashMap<>();
+    private final Map<String, Table.Row> rows = new LinkedHashMap<>();
 
     /** Trains networks for at most {@code epochs}. */
-    public ForecastRun(ForecastTask task, LabRun run, int epochs) {
+    public ForecastRun(Lab lab, ForecastTask task, int epochs) {
+        this.lab = lab;
         this.task = task;
-        this.run = run;
         this.epochs = epochs;
-        scale = scale(task);
-        scaled = scale.apply(task.series());
+        scale = task.scale();
+        parts = task.parts();
+        models = lab.table("models", "model");
+        errors = lab.table("errors", "model and horizon").named(task.title() + ", {row}, {column}");
+        double[][] last = truths(0);
+        add(
+                LAST,
+                "repeats the last row",
+                0,
+                0,
+                IntStream.of(task.horizons()).mapToObj(h -> last).toArray(double[][][]::new));
     }
 
-    /** The forecasts of models, one after the other, until the run is interrupted. */
-    public List<Forecasts> finished(List<Supplier<@Nullable Forecasts>> models) {
-        List<Forecasts> finished = new ArrayList<>();
-        for (Supplier<@Nullable Forecasts> model : models) {
-            Forecasts forecasts = run.interrupt().requested() ? null : model.get();
-            if (forecasts == null) {
-                break;
+    /** Adds a model with its forecasts [horizon][test origin][column], in the series' own unit. */
+    private void add(String name, String how, long parameters, double seconds, double[][][] made) {
+        models.row(name)
+                .cell("parameters", parameters)
+                .cell("seconds", "%.1f", seconds)
+                .cell("how it was chosen", how);
+        forecasts.put(name, made);
+        for (int h = 0; h < made.length; h++) {
+            int horizon = task.horizons()[h];
+            boolean[][] known = Arrays.stream(task.testOrigins())
+                    .mapToObj(o -> task.measured()[o - 1 + horizon])
+                    .toArray(boolean[][]::new);
+            ForecastScores s = ForecastScores.of(made[h], truths(horizon), known);
+            Table.Row row = errors.row(name + ", " + task.ahead(horizon))
+                    .put("MAE", "%.4f", s.mae())
+                    .put("RMSE", "%.4f", s.rmse())
+                    .put("MAPE", "%.2f %%", 100 * s.mape())
+                    .cell("RSE", "%.4f", s.rse())
+                    .cell("correlation", "%.4f", s.correlation());
+            rows.put(row.name(), row);
+            for (String error : name.equals(LAST) ? List.<String>of() : List.of("MAE", "RMSE", "MAPE")) {
+                row.baseline(error, error(LAST, horizon, error), "last value");
             }
-            finished.add(forecasts);
         }
-        return finished;
     }
 
-    /**
-     * The forecasts of a model.
-     *
-     * @param name such as {@code AR(3)}
-     * @param how how the model was chosen
-     * @param parameters the parameters of an equation or a network
-     * @param seconds the time to fit and to choose the model
-     * @param test the forecasts [horizon][test origin][column], in the series' own unit
-     */
-    public record Forecasts(String name, String how, long parameters, double seconds, double[][][] test) {}
+    /** An error of a model so many steps ahead. */
+    public double error(String model, int horizon, String error) {
+        return Objects.requireNonNull(rows.get(model + ", " + task.ahead(horizon)))
+                .get(error);
+    }
 
-    /**
-     * Scales by the standard deviation of the training rows or, for a random walk, by the root mean square of their
-     * changes.
-     */
-    private static Standardization scale(ForecastTask task) {
-        if (!task.randomWalk()) {
-            return Standardization.fit(task.series().take(0, task.validation()));
-        }
-        List<String> columns = task.series().columns();
-        List<Double> means = new ArrayList<>();
-        List<Double> changes = new ArrayList<>();
-        for (String column : columns) {
-            double[] values = task.series().values(column);
-            means.add(Arrays.stream(values, 0, task.validation()).average().orElse(0));
-            changes.add(Math.sqrt(IntStream.range(1, task.validation())
-                    .mapToDouble(t -> Math.pow(values[t] - values[t - 1], 2))
-                    .average()
-                    .orElse(1)));
-        }
-        return new Standardization(columns, means, changes);
+    /** The names of the models so far. */
+    public List<String> models() {
+        return List.copyOf(forecasts.keySet());
     }
 
     private double original(int column, double value) {
         return scale.original(task.series().columns().get(column), value);
     }
 
-    // ---- without training
-
-    /** Repeats the last row before each origin. */
-    public Forecasts lastValue() {
-        int[] origins = task.testOrigins();
-        double[][] last = Arrays.stream(origins).mapToObj(o -> task.truth(o, 0)).toArray(double[][]::new);
-        double[][][] all = new double[task.horizons().length][][];
-        Arrays.fill(all, last);
-        return new Forecasts("Last value", "repeats the last row", 0, 0, all);
+    private double[][] truths(int horizon) {
+        return Arrays.stream(task.testOrigins())
+                .mapToObj(o -> task.truth(o, horizon))
+                .toArray(double[][]::new);
     }
 
-    // ---- least squares
-
-    /**
-     * The autoregression whose number of lags has the smallest absolute error on the validation rows; null if the run
-     * was interrupted.
-     */
-    public @Nullable Forecasts autoregression(boolean vector) {
+    /** Adds the autoregression whose number of lags has the smallest error on the validation rows. */
+    public void autoregression(boolean vector) {
+        lab.check();
         long began = System.nanoTime();
-        List<List<Integer>> own =
-                IntStream.range(0, task.columns()).mapToObj(List::of).toList();
-        List<List<Integer>> sources = vector ? task.sources() : own;
-        Autoregression best = null;
-        double smallest = Double.POSITIVE_INFINITY;
-        StringBuilder tried = new StringBuilder();
-        for (int order : run.brief() ? new int[] {1, 3} : ORDERS) {
-            int widest = sources.stream().mapToInt(List::size).max().orElse(1);
-            if (order > task.lags() || order * widest > task.validation() / 2) {
-                continue; // as many parameters as rows would fit them all
-            }
-            if (run.interrupt().requested()) {
-                return null;
-            }
-            Autoregression fit = Autoregression.fit(scaled, task.validation(), order, sources);
-            double error = error(fit, task.validationOrigins());
-            run.training().say("%s(%d): validation error %.4f", vector ? "VAR" : "AR", order, error);
-            tried.append(line("%s%d: %.4f", tried.isEmpty() ? "" : ", ", order, error));
-            if (error < smallest) {
-                smallest = error;
-                best = fit;
-            }
-        }
-        if (best == null) {
-            throw new IllegalArgumentException(line(
-                    "forecast: %,d training rows are too few for an autoregression of %d columns; give a longer series",
-                    task.validation(), task.columns()));
-        }
-        String name = line("%s(%d)", vector ? "VAR" : "AR", best.order());
-        double[][][] forecasts = forecasts(best, task.testOrigins());
-        for (double[][] horizon : forecasts) {
+        Series scaled = scale.apply(task.series());
+        var chosen = Autoregression.choose(task, scaled, vector, lab.of(List.of(1, 2, 3, 6, 12), List.of(1, 3)));
+        double[][][] made = chosen.best().forecasts(task, scaled, task.testOrigins());
+        for (double[][] horizon : made) {
             for (double[] row : horizon) {
                 Arrays.setAll(row, c -> original(c, row[c]));
             }
         }
-        return new Forecasts(
-                name,
-                "number of lags by validation error (" + tried + ")",
-                best.parameters(),
+        String tried = chosen.errors().entrySet().stream()
+                .map(e -> Findings.line("%d: %.4f", e.getKey(), e.getValue()))
+                .collect(Collectors.joining(", "));
+        add(
+                vector ? "VAR" : "AR",
+                Findings.line("order %d by validation error (%s)", chosen.best().order(), tried),
+                chosen.best().parameters(),
                 (System.nanoTime() - began) / 1e9,
-                forecasts);
-    }
-
-    /** In scaled units, [horizon][origin][column]. */
-    private double[][][] forecasts(Autoregression fit, int[] origins) {
-        double[][][] all = new double[task.horizons().length][origins.length][task.columns()];
-        for (int o = 0; o < origins.length; o++) {
-            float[][] steps = fit.forecast(scaled, origins[o], task.farthest());
-            for (int h = 0; h < all.length; h++) {
-                float[] step = steps[task.horizons()[h] - 1];
-                for (int c = 0; c < step.length; c++) {
-                    all[h][o][c] = step[c];
-                }
-            }
-        }
-        return all;
-    }
-
-    private double error(Autoregression fit, int[] origins) {
-        double[][][] forecasts = forecasts(fit, origins);
-        List<double[]> columns = scaled.columns().stream().map(scaled::values).toList();
-        double sum = 0;
-        long n = 0;
-        for (int h = 0; h < forecasts.length; h++) {
-            for (int o = 0; o < origins.length; o++) {
-                int row = origins[o] - 1 + task.horizons()[h];
-                for (int c = 0; c < task.columns(); c++) {
-                    if (task.measured()[row][c]) {
-                        sum += Math.abs(forecasts[h][o][c] - columns.get(c)[row]);
-                        n++;
-                    }
-                }
-            }
-        }
-        return sum / n;
-    }
-
-    // ---- networks
-
-    /** The windows for training, validation and the test. */
-    public List<Dataset> parts() {
-        String[] columns = task.series().columns().toArray(String[]::new);
-        return new Windows(task.lags())
-                .horizons(task.horizons())
-                .inputs(columns)
-                .targets(columns)
-                .known(task.masks().toArray(String[]::new))
-                .split(task.masked(scaled), task.validation(), task.test());
+                made);
     }
 
     /**
-     * Trains a network of a kind and keeps the epoch with the smallest validation error; null if the run was
-     * interrupted.
-     */
-    public @Nullable Forecasts net(ForecastNet.Kind kind, List<Dataset> parts) {
-        return net(kind.title(), ForecastNet.of(kind, task), parts);
-    }
-
-    /**
-     * Trains a network and keeps the epoch with the smallest validation error; null if the run was interrupted.
+     * Trains a network, keeps the epoch with the smallest validation error, and adds it.
      *
      * @param layers maps windows [n, lags, columns] to forecasts [n, horizons * columns]
      */
-    public @Nullable Forecasts net(String title, Layer layers, List<Dataset> parts) {
-        Path folder = run.folder().resolve(task.name() + "-" + Training.fileName(title));
-        run.training().say("%n== %s, %s", task.title(), title);
-        try (Model<Layer> model = Model.of(layers, run.seed())) {
-            var trainer = Trainer.custom(model, new Adam(RATE), ForecastRun::step)
+    public void net(String title, Layer layers) {
+        try (Model<Layer> model = Model.of(layers, lab.seed())) {
+            var trainer = Trainer.custom(model, new Adam(2e-3f), ForecastRun::step)
                     .clipNorm(1)
-                    .seed(run.seed())
+                    .seed(lab.seed())
                     .keepBest()
-                    .callbacks(new EarlyStopping(PATIENCE));
-            trainer = run.training().attach(trainer, folder, "windows");
-            Run history = trainer.fit(
-                    parts.get(0).shuffled(run.seed()).batches(batch(parts.get(0))),
-                    parts.get(1).batches(batch(parts.get(1))),
-                    epochs);
-            EpochLog best = history.best();
-            if (best == null || run.interrupt().requested()) {
-                return null;
-            }
-            return new Forecasts(
+                    .callbacks(new EarlyStopping(3));
+            Batches learned = parts.get(0).shuffled(lab.seed()).batches(batch(parts.get(0)));
+            Run history = lab.train(task.title() + ", " + title, "windows", trainer, learned, parts.get(1), epochs);
+            EpochLog best = Objects.requireNonNull(history.best());
+            int done = history.epochs().size();
+            add(
                     title,
-                    line(
-                            "epoch %d of %d by validation loss",
-                            best.epoch(), history.epochs().size()),
+                    Findings.line("epoch %d of %d by validation loss", best.epoch(), done),
                     model.parameterCount(),
                     history.seconds(),
-                    forecasts(model.net(), parts.get(2)));
+                    forecasts(model.net()));
         }
     }
 
@@ -264,20 +168,20 @@ public final class ForecastRun {
         return forecasts.sub(batch.y()).abs().mul(known).sum().div(known.sum().add(1e-6f));
     }
 
-    /** The batch size: some thousand sequences at a time, as each column is one. */
-    public int batch(Dataset data) {
+    /** Some thousand sequences at a time, as each column is one. */
+    private int batch(Dataset data) {
         return Math.min(data.size(), Math.max(16, Math.min(64, 3300 / task.columns())));
     }
 
-    private double[][][] forecasts(Layer net, Dataset data) {
+    private double[][][] forecasts(Layer net) {
         int horizons = task.horizons().length;
         int columns = task.columns();
-        double[][][] all = new double[horizons][data.size()][columns];
-        Batches.Epoch batches = data.batches(batch(data)).epoch(0);
+        Dataset test = parts.get(2);
+        double[][][] all = new double[horizons][test.size()][columns];
         int done = 0;
-        while (batches.hasNext()) {
+        for (Batches.Epoch batches = test.batches(batch(test)).epoch(0); batches.hasNext(); ) {
             try (Pass pass = Pass.infer()) {
-                var batch = batches.next();
+                Batch batch = batches.next();
                 float[] y = net.apply(batch.x()).toArray();
                 for (int i = 0; i < y.length; i++) {
                     int c = i % columns;
@@ -289,21 +193,56 @@ public final class ForecastRun {
         return all;
     }
 
-    // ---- scores
-
-    /** The true rows of the test origins at a horizon. */
-    public double[][] truths(int horizon) {
-        return Arrays.stream(task.testOrigins())
-                .mapToObj(o -> task.truth(o, horizon))
-                .toArray(double[][]::new);
+    /** Draws the errors of all models, and their forecasts of the column that varies most. */
+    public void draw() {
+        List<String> places = IntStream.of(task.horizons())
+                .mapToObj(h -> Integer.toString(h * task.unitsPerStep()))
+                .toList();
+        Map<String, double[]> mape = new LinkedHashMap<>();
+        models().forEach(m -> mape.put(
+                m,
+                IntStream.of(task.horizons())
+                        .mapToDouble(h -> error(m, h, "MAPE"))
+                        .toArray()));
+        lab.picture(
+                task.name() + "-errors.png",
+                () -> Plots.compare("MAPE in percent, " + task.name(), task.unit() + " ahead", places, mape));
+        double[][] truth = truths(task.farthest());
+        int column = widest(truth);
+        int shown = Math.min(task.randomWalk() ? 500 : 288, truth.length);
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        curves.put("truth", curve(truth, column, shown));
+        forecasts.forEach((name, made) -> curves.put(name, curve(made[made.length - 1], column, shown)));
+        curves.remove(LAST);
+        String figure = task.series().columns().get(column) + ", " + task.ahead(task.farthest()) + " ahead";
+        lab.put("figure", figure).curves(task.name() + "-truth.png", figure, "forecast of the test", curves);
     }
 
-    /** The scores at horizon number {@code h}. */
-    public ForecastScores scores(Forecasts forecasts, int h) {
-        int horizon = task.horizons()[h];
-        boolean[][] known = Arrays.stream(task.testOrigins())
-                .mapToObj(o -> task.measured()[o - 1 + horizon])
-                .toArray(boolean[][]::new);
-        return ForecastScores.of(forecasts.test()[h], truths(horizon), known);
+    /** The column that varies most relative to its mean. */
+    private static int widest(double[][] truths) {
+        double[] spread = new double[truths[0].length];
+        for (int c = 0; c < spread.length; c++) {
+            int column = c;
+            double mean =
+                    Arrays.stream(truths).mapToDouble(r -> r[column]).average().orElse(1);
+            spread[c] = Arrays.stream(truths)
+                    .mapToDouble(r -> Math.abs(r[column] / mean - 1))
+                    .sum();
+        }
+        return IntStream.range(0, spread.length)
+                .reduce((a, b) -> spread[b] > spread[a] ? b : a)
+                .orElse(0);
+    }
+
+    private static double[][] curve(double[][] rows, int column, int shown) {
+        return new double[][] {
+            IntStream.range(0, shown).mapToDouble(i -> i).toArray(),
+            IntStream.range(0, shown).mapToDouble(i -> rows[i][column]).toArray()
+        };
+    }
+
+    @Override
+    public void close() {
+        parts.forEach(Dataset::close);
     }
 }

@@ -1,7 +1,11 @@
 package dev.fathom.labs.series;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.DataSet;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.series.Series;
+import dev.fathom.series.Standardization;
+import dev.fathom.series.Windows;
 import dev.fathom.table.Table;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * @param unitsPerStep the units of time from row to row
  * @param randomWalk whether the level drifts without returning to a mean, so that networks read differences from the
  *     last row
- * @param sources for each column the columns from which a vector autoregression forecasts it
- * @param restriction how {@code sources} were chosen, as a sentence
  * @param roads the weights of the road graph [from][to]; empty where there is none
  */
 public record ForecastTask(
@@ -42,8 +44,6 @@ public record ForecastTask(
         String unit,
         int unitsPerStep,
         boolean randomWalk,
-        List<List<Integer>> sources,
-        String restriction,
         double[][] roads) {
     private static final DataSet EXCHANGE = new DataSet(
             "exchange-rate",
@@ -100,25 +100,11 @@ public record ForecastTask(
                 "minutes",
                 5,
                 false,
-                roads(graph, used));
-    }
-
-    private static double[][] roads(Series graph, String[] sensors) {
-        return IntStream.range(0, sensors.length)
-                .mapToObj(from -> IntStream.range(0, sensors.length)
-                        .mapToDouble(to -> graph.value(from, sensors[to]))
-                        .toArray())
-                .toArray(double[][]::new);
-    }
-
-    /** For each sensor the sensors that the road graph joins to it, and the sensor itself. */
-    private static List<List<Integer>> neighbors(double[][] roads) {
-        return IntStream.range(0, roads.length)
-                .mapToObj(c -> IntStream.range(0, roads.length)
-                        .filter(s -> s == c || roads[c][s] > 0)
-                        .boxed()
-                        .toList())
-                .toList();
+                IntStream.range(0, used.length)
+                        .mapToObj(from -> Stream.of(used)
+                                .mapToDouble(to -> graph.value(from, to))
+                                .toArray())
+                        .toArray(double[][]::new));
     }
 
     private static ForecastTask of(
@@ -144,7 +130,6 @@ public record ForecastTask(
                 values[t][c] = last;
             }
         }
-        List<Integer> all = IntStream.range(0, columns).boxed().toList();
         return new ForecastTask(
                 name,
                 title,
@@ -157,15 +142,77 @@ public record ForecastTask(
                 unit,
                 unitsPerStep,
                 randomWalk,
-                roads.length == 0 ? all.stream().map(c -> all).toList() : neighbors(roads),
-                roads.length == 0
-                        ? "VAR reads all columns."
-                        : "With " + (1 + (int) (cuts[0] * raw.length()) / columns) + " lags or more, a VAR of all "
-                                + columns
-                                + " sensors would have more parameters than training rows. The VAR is therefore "
-                                + "restricted: a sensor is forecast from "
-                                + "itself and the sensors that the road graph joins to it.",
                 roads);
+    }
+
+    /**
+     * For each column the columns from which a vector autoregression forecasts it: itself and those that the road graph
+     * joins to it, or all where there is no graph.
+     */
+    List<List<Integer>> sources() {
+        return IntStream.range(0, columns())
+                .mapToObj(c -> IntStream.range(0, columns())
+                        .filter(s -> roads.length == 0 || s == c || roads[c][s] > 0)
+                        .boxed()
+                        .toList())
+                .toList();
+    }
+
+    /** Puts what the words of a lab say about the series and its parts. */
+    public Lab put(Lab lab) {
+        double perDay = 24.0 * 60 / unitsPerStep;
+        return lab.put(this)
+                .put("columns", columns())
+                .put("after training", validation + 1)
+                .put("after validation", test + 1)
+                .put("rows", series.length())
+                .put("forecasts", testOrigins().length)
+                .put("missing", series.length() * columns() - known())
+                .put("crowded", 1 + validation / columns())
+                .put("training days", validation / perDay)
+                .put("test days", (series.length() - test) / perDay);
+    }
+
+    /**
+     * Scales by the standard deviation of the training rows or, for a random walk, by the root mean square of their
+     * changes.
+     */
+    Standardization scale() {
+        if (!randomWalk) {
+            return Standardization.fit(series.take(0, validation));
+        }
+        List<Double> means = new ArrayList<>();
+        List<Double> changes = new ArrayList<>();
+        for (String column : series.columns()) {
+            double[] values = series.values(column);
+            means.add(Arrays.stream(values, 0, validation).average().orElse(0));
+            changes.add(Math.sqrt(IntStream.range(1, validation)
+                    .mapToDouble(t -> Math.pow(values[t] - values[t - 1], 2))
+                    .average()
+                    .orElse(1)));
+        }
+        return new Standardization(series.columns(), means, changes);
+    }
+
+    /** The scaled windows for training, validation and the test. */
+    public List<Dataset> parts() {
+        String[] columns = series.columns().toArray(String[]::new);
+        return new Windows(lags)
+                .horizons(horizons)
+                .inputs(columns)
+                .targets(columns)
+                .known(masks().toArray(String[]::new))
+                .split(masked(scale().apply(series)), validation, test);
+    }
+
+    private int known() {
+        int n = 0;
+        for (boolean[] row : measured) {
+            for (boolean one : row) {
+                n += one ? 1 : 0;
+            }
+        }
+        return n;
     }
 
     /** The farthest horizon, in steps. */
@@ -214,11 +261,9 @@ public record ForecastTask(
         List<String> names =
                 Stream.concat(scaled.columns().stream(), masks().stream()).toList();
         double[][] rows = new double[scaled.length()][2 * columns()];
-        List<double[]> columns = new ArrayList<>();
-        scaled.columns().forEach(c -> columns.add(scaled.values(c)));
         for (int t = 0; t < rows.length; t++) {
             for (int c = 0; c < columns(); c++) {
-                rows[t][c] = columns.get(c)[t];
+                rows[t][c] = scaled.value(t, names.get(c));
                 rows[t][columns() + c] = measured[t][c] ? 1 : 0;
             }
         }

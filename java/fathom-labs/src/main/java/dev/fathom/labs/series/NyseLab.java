@@ -1,332 +1,246 @@
 package dev.fathom.labs.series;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.series.NyseSearch.Choice;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Autocorrelation;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.series.Series;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
  * The trading volume of the New York Stock Exchange one day ahead (ISLR2 and ISLP, sections 10.5.2 and 10.9.6):
  * autoregressions and recurrent networks, each with and without the day of the week.
  */
-public final class NyseLab implements OldExperiment {
+public final class NyseLab implements Experiment {
     private static final int LAGS = 5;
     private static final int UNITS = 12;
     private static final int MOST_LAGS = 40;
-    private static final int CLOSE = 250;
     private static final int FOLDS = 4;
+
+    /** Forecasts the days {@code from} to {@code to} - 1 after training on the days before. */
+    private interface Forecaster {
+        double[] forecast(int from, int to);
+    }
 
     @Override
     public String name() {
         return "nyse";
     }
 
-    /**
-     * A run of the lab.
-     *
-     * @param first the first day of the test
-     * @param table the rows of the models so far
-     * @param networks the forecasts of the networks so far, by name
-     */
-    private record Forecasts(
-            LabRun run,
-            Series series,
-            int first,
-            Findings result,
-            List<List<String>> table,
-            Map<String, double[]> networks) {
-        double r2(double[] forecast) {
-            return NyseAutoregression.r2(series, first, series.length(), forecast);
-        }
-
-        /** Adds a forecast that does not depend on a seed. */
-        void exact(String name, long parameters, double[] forecast, String published, UnaryOperator<Figure> compared) {
-            double r2 = r2(forecast);
-            key(name, r2, compared);
-            table.add(List.of(name, String.valueOf(parameters), line("%.6f", r2), "", published));
-        }
-
-        private void key(String name, double r2, UnaryOperator<Figure> compared) {
-            result.key(compared.apply(Figure.of(name + ", test R2", "", r2)));
-        }
-
-        /**
-         * Adds the mean of the networks of several seeds, and keeps the forecast of the first; false if the run was
-         * interrupted.
-         */
-        boolean networks(NyseNet net, String published, UnaryOperator<Figure> compared) {
-            int seeds = run.of(3, 1);
-            List<double[]> forecasts = new ArrayList<>();
-            for (int seed = 0; seed < seeds && !run.interrupt().requested(); seed++) {
-                net.forecast(run, series, first, series.length(), seed, "test").ifPresent(forecasts::add);
-            }
-            if (forecasts.isEmpty()) {
-                return false;
-            }
-            String name = net.name() + (net.day() ? ", with day of week" : "");
-            networks.put(name, forecasts.get(0));
-            double[] r2 = forecasts.stream().mapToDouble(this::r2).sorted().toArray();
-            double mean = Arrays.stream(r2).average().orElseThrow();
-            run.training().say("%s: test R2 %.4f after %d epochs", name, mean, net.epochs());
-            key(name, mean, compared);
-            table.add(List.of(
-                    name,
-                    String.valueOf(net.parameters(series)),
-                    line("%.6f", mean),
-                    r2.length == 1 ? "" : line("%.4f to %.4f", r2[0], r2[r2.length - 1]),
-                    published));
-            return forecasts.size() == seeds;
-        }
-    }
-
     @Override
-    public Findings run(LabRun run) {
-        Series series = Nyse.read(run.data());
+    public void run(Lab lab) {
+        Series series = Nyse.read(lab.data());
         int first = Nyse.trainingDays(series);
-        Findings result = run.page(
-                "Lab nyse",
-                line(
-                        "NYSE: %,d trading days, the first %,d for training and the other %,d for the test, each "
-                                + "forecast from the true days before it",
-                        series.length(), first, series.length() - first));
-        result.text(result.data() + ".");
-        autocorrelation(result, series);
-        Forecasts forecasts = new Forecasts(run, series, first, result, new ArrayList<>(), new LinkedHashMap<>());
-        linear(forecasts);
-        boolean done = networks(forecasts);
-        result.section(
-                        "Test R2",
-                        "R2 is 1 - sum (y - forecast)^2 / sum (y - mean)^2 over the days of the test. The numbers "
-                                + "are scaled over the whole series, as in "
-                                + "the textbook: ISLR2 is the second edition of An Introduction to Statistical "
-                                + "Learning, and ISLP is its Python edition. For "
-                                + "networks, the mean of several seeds is given, with the smallest and the "
-                                + "largest. In a full run, cross-validation chooses "
-                                + "the number of epochs of the LSTM. The straw man forecasts the volume of the "
-                                + "day before; with the day of the week it adds "
-                                + "the mean change from the day before to that day of the week. Where nothing is "
-                                + "published, the figures at the end are "
-                                + "beside a baseline that is computed here.")
-                .table(List.of("model", "parameters", "test R2", "seeds", "published"), forecasts.table());
-        pictures(forecasts);
-        return done && search(forecasts) ? result.finished() : result;
+        lab.put("days", series.length()).put("training", first).put("test", series.length() - first);
+        autocorrelation(lab, series);
+        lab.section("Test R2");
+        Table table = lab.table("models", "model");
+        double linear = linear(table, series, first);
+        Map<String, double[]> shown = networks(lab, table, series, first, linear);
+        pictures(lab, shown);
+        search(lab, series, first);
     }
 
-    private static void autocorrelation(Findings result, Series series) {
-        double[] lags = IntStream.rangeClosed(0, MOST_LAGS).mapToDouble(l -> l).toArray();
+    private static double r2(Series series, int first, double... forecast) {
+        return NyseAutoregression.r2(series, first, series.length(), forecast);
+    }
+
+    private static void autocorrelation(Lab lab, Series series) {
+        lab.section("Autocorrelation").put("within", 1.96 / Math.sqrt(series.length()));
+        double[] lags = IntStream.rangeClosed(0, MOST_LAGS).asDoubleStream().toArray();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         for (String column : List.of(Nyse.VOLUME, "log_volatility", "DJ_return")) {
             curves.put(column, new double[][] {lags, Autocorrelation.of(series.values(column), MOST_LAGS)});
         }
-        double[] volume = Objects.requireNonNull(curves.get(Nyse.VOLUME))[1];
-        result.section(
-                        "Autocorrelation",
-                        line(
-                                "The correlation of a day with the days before it. If days were independent, 95 "
-                                        + "%% of the values would lie within %.3f of 0.",
-                                1.96 / Math.sqrt(series.length())))
-                .table(
-                        List.of("lag", "autocorrelation of log_volume"),
-                        IntStream.of(1, 2, 3, 5, 10, 20, MOST_LAGS)
-                                .mapToObj(lag -> List.of(String.valueOf(lag), line("%.4f", volume[lag])))
-                                .toList())
-                .series(
-                        "autocorrelation.png",
-                        "Autocorrelation of volume, volatility and return over lags of 0 to 40 days",
-                        "autocorrelation",
-                        "lag, days",
-                        curves);
+        double[] volume = Autocorrelation.of(series.values(Nyse.VOLUME), MOST_LAGS);
+        Table table = lab.table("lags", "lag");
+        IntStream.of(1, 2, 3, 5, 10, 20, MOST_LAGS)
+                .forEach(lag -> table.row(lag + "").cell("autocorrelation of log_volume", "%.4f", volume[lag]));
+        lab.curves("autocorrelation.png", "autocorrelation", "lag, days", curves);
     }
 
-    private static void linear(Forecasts f) {
-        Series s = f.series();
-        int first = f.first();
+    /** The models that do not depend on a seed; returns the R2 of the last one, the AR with the day of the week. */
+    private static double linear(Table table, Series s, int first) {
+        int end = s.length();
         List<String> days = Nyse.days(s);
-        double[] strawMan = NyseAutoregression.strawMan(s, first, s.length());
-        UnaryOperator<Figure> besideStrawMan = figure -> figure.baseline(f.r2(strawMan), "straw man");
-        f.exact("Straw man", 0, strawMan, "0.18", figure -> figure);
-        f.exact(
-                "Straw man, with day of week",
-                days.size(),
-                NyseAutoregression.strawManOfDay(s, first, s.length()),
-                "",
-                besideStrawMan);
-        f.exact(
-                "AR(5) of the volume alone",
-                LAGS + 1,
-                new NyseAutoregression(LAGS, List.of(Nyse.VOLUME), List.of()).forecast(s, first, s.length()),
-                "",
-                besideStrawMan);
-        f.exact("AR(5)", 3 * LAGS + 1, autoregression(f, LAGS), "0.4129", figure -> figure);
-        f.exact("AR(5), with day of week", 3 * LAGS + days.size(), autoregressionOfDay(f), "0.45956", figure -> figure);
+        double straw = r2(s, first, NyseAutoregression.strawMan(s, first, end));
+        double ofDay = r2(s, first, NyseAutoregression.strawManOfDay(s, first, end));
+        var alone = new NyseAutoregression(LAGS, List.of(Nyse.VOLUME), List.of());
+        var withDay = new NyseAutoregression(LAGS, Nyse.NUMBERS, days);
+        row(table, "Straw man", 0, straw, "", "0.18");
+        row(table, "Straw man, with day of week", days.size(), ofDay, "", "").baseline(straw, "straw man");
+        row(table, "AR(5) of the volume alone", LAGS + 1, r2(s, first, alone.forecast(s, first, end)), "", "")
+                .baseline(straw, "straw man");
+        double all = r2(s, first, NyseAutoregression.of(LAGS).forecast(s, first, end));
+        row(table, "AR(5)", 3 * LAGS + 1, all, "", "0.4129");
+        double best = r2(s, first, withDay.forecast(s, first, end));
+        row(table, "AR(5), with day of week", 3 * LAGS + days.size(), best, "", "0.45956");
+        return best;
     }
 
-    private static double[] autoregression(Forecasts f, int lags) {
-        return NyseAutoregression.of(lags)
-                .forecast(f.series(), f.first(), f.series().length());
+    private static Table.Row row(Table table, String name, long parameters, double r2, String seeds, String published) {
+        return table.row(name)
+                .cell("parameters", parameters)
+                .put("test R2", "%.6f", r2)
+                .cell("seeds", (Object) seeds)
+                .cell("published", (Object) published);
     }
 
-    private static double[] autoregressionOfDay(Forecasts f) {
-        Series s = f.series();
-        return new NyseAutoregression(LAGS, Nyse.NUMBERS, Nyse.days(s)).forecast(s, f.first(), s.length());
-    }
-
-    /** False if the run was interrupted. */
-    private static boolean networks(Forecasts f) {
-        int few = f.run().epochs(20, 5);
-        int many = f.run().epochs(200, 15);
-        return f.networks(NyseNet.nonLinear(LAGS, false, few), "0.42", g -> g)
-                && f.networks(NyseNet.nonLinear(LAGS, true, few), "0.4636 to 0.4662", g -> g)
-                && f.networks(NyseNet.recurrent("RNN", LAGS, UNITS, false, many), "0.4108 to 0.4172", g -> g)
-                && f.networks(NyseNet.recurrent("RNN", LAGS, UNITS, true, many), "about 0.46", g -> g)
-                && lstm(f, many);
-    }
-
-    /**
-     * The LSTM, whose number of epochs the textbook does not give, so that cross-validation chooses it in a full run.
-     */
-    private static boolean lstm(Forecasts f, int many) {
-        Optional<Integer> epochs = NyseSearch.of(f.run(), f.series(), FOLDS)
-                .epochs(LAGS, UNITS, f.run().whole() ? List.of(15, 25, 50, 100, 200) : List.of(many));
-        double linear = f.r2(autoregressionOfDay(f));
-        return epochs.isPresent()
-                && f.networks(
-                        NyseNet.recurrent("LSTM", LAGS, UNITS, false, epochs.get()),
-                        "up to 0.01 more than the RNN",
-                        g -> g)
-                && f.networks(
-                        NyseNet.recurrent("LSTM", LAGS, UNITS, true, epochs.get()),
-                        "",
-                        g -> g.baseline(linear, "AR(5), with day of week"));
-    }
-
-    /** The forecasts of the RNNs over the truth, as far as they are known. */
-    private static void pictures(Forecasts f) {
+    /** The networks, in the mean of some seeds; returns the forecasts of the first seed by name. */
+    private static Map<String, double[]> networks(Lab lab, Table table, Series s, int first, double linear) {
+        int few = lab.epochs(20, 5);
+        int many = lab.epochs(200, 15);
         Map<String, double[]> shown = new LinkedHashMap<>();
-        shown.put(
-                "truth",
-                NyseAutoregression.volume(f.series(), f.first(), f.series().length()));
-        for (String name : List.of("RNN", "RNN, with day of week")) {
-            if (f.networks().containsKey(name)) {
-                shown.put(name, f.networks().get(name));
+        shown.put("truth", NyseAutoregression.volume(s, first, s.length()));
+        for (String kind : List.of("Non-linear AR", "RNN", "LSTM")) {
+            int epochs = kind.equals("Non-linear AR") ? few : kind.equals("RNN") ? many : lstmEpochs(lab, s, many);
+            for (boolean day : new boolean[] {false, true}) {
+                NyseNet net = new NyseNet(kind, LAGS, kind.equals("Non-linear AR") ? 32 : UNITS, day, epochs);
+                double[][] made = IntStream.range(0, lab.of(3, 1))
+                        .mapToObj(n -> net.forecast(lab, s, first, s.length(), n))
+                        .toArray(double[][]::new);
+                double[] r2 = Arrays.stream(made)
+                        .mapToDouble(f -> r2(s, first, f))
+                        .sorted()
+                        .toArray();
+                double mean = Averages.mean(r2);
+                lab.say("%s: test R2 %.4f after %d epochs", net.name(), mean, epochs);
+                String range = r2.length == 1 ? "" : Findings.line("%.4f to %.4f", r2[0], r2[r2.length - 1]);
+                Table.Row row = row(table, net.name(), net.parameters(s), mean, range, published(net));
+                if (net.name().equals("LSTM, with day of week")) {
+                    row.baseline(linear, "AR(5), with day of week");
+                }
+                shown.put(net.name(), made[0]);
             }
         }
-        if (shown.size() == 1) {
-            return;
-        }
-        int days = f.series().length() - f.first();
-        f.result()
-                .section(
-                        "Forecasts over the truth",
-                        "The scaled log_volume on the days of the test. Forecasts vary less than the true values, "
-                                + "because each is an estimate of a mean.")
-                .series(
-                        "forecast.png",
-                        "The true volume of every day of the test, and the forecast of the RNN",
-                        "log_volume",
-                        "day of the test",
-                        part(shown, 0, days, List.of("truth", "RNN")))
-                .section("The last " + CLOSE + " days", "")
-                .series(
-                        "forecast-close.png",
-                        "The true volume of the last days of the test, and the forecasts of the RNN with and "
-                                + "without the day of the week",
-                        "log_volume",
-                        "day of the test",
-                        part(shown, Math.max(0, days - CLOSE), days, List.copyOf(shown.keySet())));
+        return shown;
     }
 
-    private static Map<String, double[][]> part(Map<String, double[]> all, int from, int to, List<String> names) {
-        double[] places = IntStream.range(from, to).mapToDouble(t -> t + 1).toArray();
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        for (String name : names) {
-            curves.put(name, new double[][] {places, Arrays.copyOfRange(Objects.requireNonNull(all.get(name)), from, to)
-            });
-        }
-        return curves;
+    private static String published(NyseNet net) {
+        return switch (net.name()) {
+            case "Non-linear AR" -> "0.42";
+            case "Non-linear AR, with day of week" -> "0.4636 to 0.4662";
+            case "RNN" -> "0.4108 to 0.4172";
+            case "RNN, with day of week" -> "about 0.46";
+            case "LSTM" -> "up to 0.01 more than the RNN";
+            default -> "";
+        };
     }
 
-    /** Chooses L and K; false if the run was interrupted. */
-    private static boolean search(Forecasts f) {
-        LabRun run = f.run();
-        int folds = run.of(FOLDS, 2);
-        NyseSearch search = NyseSearch.of(run, f.series(), folds);
-        List<Choice> linear = search.lags(run.of(15, 8));
-        List<Integer> lags = run.brief() ? List.of(LAGS) : List.of(3, LAGS, 10);
-        List<Integer> units = run.brief() ? List.of(4, UNITS) : List.of(4, UNITS, 24);
-        int epochs = run.epochs(100, 4);
-        List<Choice> recurrent = search.units(lags, units, epochs);
-        Choice l = NyseSearch.best(linear);
-        double ar = f.r2(autoregression(f, l.lags()));
-        Optional<Choice> k = recurrent.size() < lags.size() * units.size()
-                ? Optional.empty()
-                : Optional.of(NyseSearch.best(recurrent));
-        Optional<Double> rnn = k.flatMap(c -> NyseNet.recurrent("RNN", c.lags(), c.units(), false, epochs)
-                        .forecast(run, f.series(), f.first(), f.series().length(), 0, "chosen"))
-                .map(f::r2);
-        List<List<String>> rows = new ArrayList<>();
-        linear.forEach(c -> rows.add(row("AR", c, c.equals(l) ? line("%.4f", ar) : "")));
-        recurrent.forEach(c -> rows.add(row(
-                "RNN",
-                c,
-                k.filter(c::equals)
-                        .flatMap(x -> rnn)
-                        .map(r2 -> line("%.4f", r2))
-                        .orElse(""))));
-        double five = f.r2(autoregression(f, LAGS));
-        f.result()
-                .section(
-                        "Choosing the lags L and the units K by time-ordered cross-validation",
-                        line(
-                                "The second half of the training days is divided into %d folds, and a model that "
-                                        + "forecasts a fold is trained on all days "
-                                        + "before it. The RNNs train for %d epochs. Only the chosen lags and "
-                                        + "units are scored on the test.",
-                                folds, epochs))
-                .table(List.of("model", "L", "K", "R2 of the folds", "test R2"), rows)
-                .series(
-                        "lags.png",
-                        "R2 of linear autoregressions in cross-validation over their number of lags",
-                        "R2",
-                        "lags L",
-                        Map.of("AR(L), cross-validation", new double[][] {
-                            linear.stream().mapToDouble(Choice::lags).toArray(),
-                            linear.stream().mapToDouble(Choice::r2).toArray()
-                        }))
-                .figure(Figure.of("AR, chosen lags", "", l.lags()))
+    /** The textbook does not give the number of epochs of the LSTM, so that cross-validation chooses it. */
+    private static int lstmEpochs(Lab lab, Series series, int many) {
+        if (!lab.run().whole()) {
+            return many;
+        }
+        Map<Integer, Double> r2 = new LinkedHashMap<>();
+        for (int epochs : new int[] {15, 25, 50, 100, 200}) {
+            NyseNet net = new NyseNet("LSTM", LAGS, UNITS, false, epochs);
+            double mean = folded(series, FOLDS, (from, to) -> net.forecast(lab, series, from, to, 0));
+            lab.say("LSTM: R2 %.4f in cross-validation after %d epochs", mean, epochs);
+            r2.put(epochs, mean);
+        }
+        return r2.entrySet().stream()
+                .reduce((a, b) -> b.getValue() > a.getValue() ? b : a)
+                .orElseThrow()
+                .getKey();
+    }
+
+    /** The forecasts of the RNNs over the truth. */
+    private static void pictures(Lab lab, Map<String, double[]> shown) {
+        Map<String, double[][]> all = new LinkedHashMap<>();
+        Map<String, double[][]> close = new LinkedHashMap<>();
+        for (String name : List.of("truth", "RNN", "RNN, with day of week")) {
+            double[] y = shown.getOrDefault(name, new double[0]);
+            double[] places =
+                    IntStream.rangeClosed(1, y.length).asDoubleStream().toArray();
+            int from = Math.max(0, y.length - 250);
+            all.put(name, new double[][] {places, y});
+            close.put(
+                    name,
+                    new double[][] {Arrays.copyOfRange(places, from, y.length), Arrays.copyOfRange(y, from, y.length)});
+        }
+        all.remove("RNN, with day of week");
+        lab.section("Forecasts over the truth").curves("forecast.png", "log_volume", "day of the test", all);
+        lab.section("The last 250 days").curves("forecast-close.png", "log_volume", "day of the test", close);
+    }
+
+    // ---- time-ordered cross-validation
+
+    /** A number of lags and of units, which are 0 for a linear autoregression, and the mean R2 of the folds. */
+    private record Choice(int lags, int units, double r2) {}
+
+    /**
+     * The first day that each of some folds forecasts, over the second half of the training days, and the end of the
+     * last fold.
+     */
+    static int[] cuts(Series series, int folds) {
+        int days = Nyse.trainingDays(series);
+        return IntStream.rangeClosed(0, folds)
+                .map(f -> days / 2 + (int) ((long) days * f / (2L * folds)) + (f == folds ? days % 2 : 0))
+                .toArray();
+    }
+
+    /** The mean R2 of folds, each of which is forecast after training on all days before it. */
+    private static double folded(Series series, int folds, Forecaster model) {
+        int[] cuts = cuts(series, folds);
+        return Averages.mean(IntStream.range(0, folds)
+                .mapToDouble(
+                        f -> NyseAutoregression.r2(series, cuts[f], cuts[f + 1], model.forecast(cuts[f], cuts[f + 1])))
+                .toArray());
+    }
+
+    /** Chooses the lags and the units, and scores those that are chosen on the test. */
+    private static void search(Lab lab, Series s, int first) {
+        int folds = lab.of(FOLDS, 2);
+        int epochs = lab.epochs(100, 4);
+        lab.section("Choosing the lags L and the units K by time-ordered cross-validation")
+                .put("folds", folds)
+                .put("epochs", epochs);
+        Table table = lab.table("choices", "model");
+        Choice best = new Choice(0, 0, Double.NEGATIVE_INFINITY);
+        double[][] curve = new double[2][lab.of(15, 8)];
+        for (int i = 0; i < curve[0].length; i++) {
+            NyseAutoregression ar = NyseAutoregression.of(i + 1);
+            curve[0][i] = i + 1;
+            curve[1][i] = folded(s, folds, (from, to) -> ar.forecast(s, from, to));
+            best = chosen(best, new Choice(i + 1, 0, curve[1][i]), table);
+        }
+        lab.curves("lags.png", "R2", "lags L", Map.of("AR(L), cross-validation", curve));
+        double five = r2(s, first, NyseAutoregression.of(LAGS).forecast(s, first, s.length()));
+        double ar = r2(s, first, NyseAutoregression.of(best.lags).forecast(s, first, s.length()));
+        lab.figure("AR, chosen lags", "", best.lags)
                 .figure(Figure.of("AR of the chosen lags, test R2", "", ar).baseline(five, "AR(5)"));
-        if (k.isEmpty() || rnn.isEmpty()) {
-            return false;
+        best = new Choice(0, 0, Double.NEGATIVE_INFINITY);
+        for (int lags : lab.of(List.of(3, LAGS, 10), List.of(LAGS))) {
+            for (int units : lab.of(List.of(4, UNITS, 24), List.of(4, UNITS))) {
+                NyseNet net = new NyseNet("RNN", lags, units, false, epochs);
+                double r2 = folded(s, folds, (from, to) -> net.forecast(lab, s, from, to, 0));
+                lab.say("RNN of %d lags and %d units: R2 %.4f in cross-validation", lags, units, r2);
+                best = chosen(best, new Choice(lags, units, r2), table);
+            }
         }
-        f.result()
-                .figure(Figure.of("RNN, chosen lags", "", k.get().lags()))
-                .figure(Figure.of("RNN, chosen units", "", k.get().units()))
-                .figure(Figure.of("RNN of the chosen lags and units, test R2", "", rnn.get())
+        NyseNet net = new NyseNet("RNN", best.lags, best.units, false, epochs);
+        double rnn = r2(s, first, net.forecast(lab, s, first, s.length(), 0));
+        lab.figure("RNN, chosen lags", "", best.lags)
+                .figure("RNN, chosen units", "", best.units)
+                .figure(Figure.of("RNN of the chosen lags and units, test R2", "", rnn)
                         .baseline(five, "AR(5)"));
-        return true;
     }
 
-    private static List<String> row(String model, Choice c, String test) {
-        return List.of(
-                model,
-                String.valueOf(c.lags()),
-                c.units() == 0 ? "" : String.valueOf(c.units()),
-                line("%.4f", c.r2()),
-                test);
+    /** Adds a choice to the table, and returns the better of two. */
+    private static Choice chosen(Choice best, Choice next, Table table) {
+        table.row(next.units == 0 ? "AR" : "RNN")
+                .cell("L", next.lags)
+                .cell("K", next.units == 0 ? "" : (Object) next.units)
+                .cell("R2 of the folds", "%.4f", next.r2);
+        return next.r2 > best.r2 ? next : best;
     }
 }

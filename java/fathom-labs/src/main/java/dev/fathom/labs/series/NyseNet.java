@@ -6,7 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
@@ -23,30 +23,25 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.function.IntFunction;
 
 /**
  * A network that forecasts the volume of a day from the days before it, by the textbook's recipe: squared error,
  * RMSprop at 0.001, batches of 64.
  *
- * @param name the name on pages
- * @param folder the beginning of the names of its checkpoint folders
+ * @param kind {@code RNN} or {@code LSTM}, which read the lags in order, with a dropout rate of 0.1 on their last
+ *     state; or {@code Non-linear AR}, units with ReLU over all lags at once, with a dropout rate of 0.5
  * @param lags the number of days before
+ * @param units of the hidden layer
  * @param day whether it also sees the day of the week of the day that it forecasts
  * @param epochs passes over the training days
- * @param net makes its layers from the number of columns of the day of the week, which is 0 if it does not see them
  */
-record NyseNet(String name, String folder, int lags, boolean day, int epochs, IntFunction<Forecaster> net) {
-    private static final int BATCH = 64;
-
+record NyseNet(String kind, int lags, int units, boolean day, int epochs) {
     /**
      * Layers that forecast from lags x [n, lags, columns] and the day of the week [n, days].
      *
      * @param dayFirst whether the day of the week is an input of the features, or else of the last layer
      */
-    record Forecaster(Layer features, boolean dayFirst, Layer out) implements Net {
+    private record Forecaster(Layer features, boolean dayFirst, Layer out) implements Net {
         Tensor forecast(Batch batch, boolean day) {
             Tensor x = batch.x();
             if (!day) {
@@ -59,37 +54,21 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
         }
     }
 
-    /** 32 units with ReLU over all lags at once, with a dropout rate of 0.5. */
-    static NyseNet nonLinear(int lags, boolean day, int epochs) {
-        int inputs = lags * Nyse.NUMBERS.size();
-        return new NyseNet(
-                "Non-linear AR",
-                "nonlinear",
-                lags,
-                day,
-                epochs,
-                days -> new Forecaster(
-                        new Sequential(new Flatten(), new Linear(inputs + days, 32).act(RELU), new Dropout(0.5f)),
-                        true,
-                        new Linear(32, 1)));
+    /** The name on pages. */
+    String name() {
+        return kind + (day ? ", with day of week" : "");
     }
 
-    /**
-     * A recurrent layer of {@code units} that reads the lags in order, with a dropout rate of 0.1 on its last state.
-     */
-    static NyseNet recurrent(String name, int lags, int units, boolean day, int epochs) {
+    private Forecaster layers(Series series) {
         int k = Nyse.NUMBERS.size();
-        Recurrent cell = name.equals("LSTM") ? Recurrent.lstm(k, units) : Recurrent.rnn(k, units);
-        return new NyseNet(
-                name,
-                name.toLowerCase(Locale.ROOT) + "-" + lags + "-" + units,
-                lags,
-                day,
-                epochs,
-                days -> new Forecaster(
-                        new Sequential(cell.biases(1).lastStep(), new Dropout(0.1f)),
-                        false,
-                        new Linear(units + days, 1)));
+        int days = day ? Nyse.days(series).size() : 0;
+        if (kind.equals("Non-linear AR")) {
+            Linear hidden = new Linear(lags * k + days, units).act(RELU);
+            return new Forecaster(new Sequential(new Flatten(), hidden, new Dropout(0.5f)), true, new Linear(units, 1));
+        }
+        Recurrent cell = kind.equals("LSTM") ? Recurrent.lstm(k, units) : Recurrent.rnn(k, units);
+        return new Forecaster(
+                new Sequential(cell.biases(1).lastStep(), new Dropout(0.1f)), false, new Linear(units + days, 1));
     }
 
     /** The number of parameters. */
@@ -99,51 +78,37 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
         }
     }
 
-    private Forecaster layers(Series series) {
-        return net.apply(day ? Nyse.days(series).size() : 0);
-    }
-
-    private Windows windows(Series series) {
-        Windows windows =
-                new Windows(lags).inputs(Nyse.NUMBERS.toArray(String[]::new)).targets(Nyse.VOLUME);
-        return day ? windows.known(Nyse.days(series).toArray(String[]::new)) : windows;
-    }
-
     /**
      * Forecasts of the days {@code from} to {@code to} - 1, each from the true days before it, after training on the
-     * days before {@code from}; empty if the run was interrupted.
+     * days before {@code from}.
      *
-     * @param seed which of several networks this is, from 0
-     * @param part what the forecast is for, such as {@code test}, in the name of its checkpoint folder
+     * @param number which of several networks this is, from 0
      */
-    Optional<double[]> forecast(LabRun run, Series series, int from, int to, int seed, String part) {
-        try (Dataset train = windows(series).dataset(series, t -> t < from);
-                Dataset test = windows(series).dataset(series, t -> t >= from && t < to);
-                Model<Forecaster> model = Model.of(layers(series), run.seed() + seed)) {
+    double[] forecast(Lab lab, Series series, int from, int to, int number) {
+        Windows plain =
+                new Windows(lags).inputs(Nyse.NUMBERS.toArray(String[]::new)).targets(Nyse.VOLUME);
+        Windows windows = day ? plain.known(Nyse.days(series).toArray(String[]::new)) : plain;
+        long seed = lab.seed() + number;
+        try (Dataset train = windows.dataset(series, t -> t < from);
+                Dataset test = windows.dataset(series, t -> t >= from && t < to);
+                Model<Forecaster> model = Model.of(layers(series), seed)) {
             var trainer = Trainer.custom(
                             model,
                             new RmsProp(0.001f),
                             (n, batch) -> new Step.Result(Loss.mse().of(n.forecast(batch, day), batch.y())))
-                    .seed(run.seed() + seed);
-            String checkpoints = part + "-" + folder + (day ? "-day" : "") + "-" + (seed + 1);
-            trainer = run.training().attachQuietly(trainer, run.folder().resolve(checkpoints));
-            int done = trainer.fit(train.shuffled(run.seed() + seed).batches(BATCH), epochs)
-                    .epochs()
-                    .size();
-            return done < epochs ? Optional.empty() : Optional.of(forecast(model.net(), test));
-        }
-    }
-
-    private double[] forecast(Forecaster trained, Dataset test) {
-        double[] forecast = new double[test.size()];
-        int at = 0;
-        for (Batches.Epoch batches = test.batches(Math.min(1000, test.size())).epoch(0); batches.hasNext(); ) {
-            try (Pass pass = Pass.infer()) {
-                for (float y : trained.forecast(batches.next(), day).toArray()) {
-                    forecast[at++] = y;
+                    .seed(seed);
+            String checkpoints = String.join("-", name(), lags + "", units + "", epochs + "", from + "", number + "");
+            lab.quietly(checkpoints, trainer, train.shuffled(seed).batches(64), epochs);
+            double[] forecast = new double[test.size()];
+            int at = 0;
+            for (Batches.Epoch all = test.batches(Math.min(1000, test.size())).epoch(0); all.hasNext(); ) {
+                try (Pass pass = Pass.infer()) {
+                    for (float y : model.net().forecast(all.next(), day).toArray()) {
+                        forecast[at++] = y;
+                    }
                 }
             }
+            return forecast;
         }
-        return forecast;
     }
 }

@@ -2,6 +2,7 @@ package dev.fathom.labs.autocts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Batches;
@@ -10,8 +11,9 @@ import dev.fathom.data.Field;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.autocts.Operator.Operation;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.series.ForecastRun;
+import dev.fathom.labs.experiments.Stopped;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.labs.series.SeriesFiles;
 import dev.fathom.labs.training.Interrupt;
@@ -28,6 +30,7 @@ import dev.fathom.search.Trial;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Trainer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -38,7 +41,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -217,7 +219,7 @@ class AutoCtsPartsTest {
         double[] errors = others.stream().mapToDouble(Measured::best).toArray();
         try (ComparatorTraining comparator = ComparatorTraining.begin(1)) {
             double[] untrained = comparator.predicted(others, others);
-            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 2, 10, 4, trainer -> trainer);
+            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 10, 4, Trainer::fit);
             double[] predicted = comparator.predicted(others, others);
             assertThat(ScoreRegressor.rankCorrelation(predicted, errors)).isGreaterThan(0.9);
             assertThat(Math.abs(ScoreRegressor.rankCorrelation(untrained, errors)))
@@ -226,10 +228,60 @@ class AutoCtsPartsTest {
         }
         // errors by the first epoch alone are noise, from which nothing can be learned
         try (ComparatorTraining comparator = ComparatorTraining.begin(1)) {
-            comparator.learn(networks.subList(48, 240), networks.subList(0, 48), 1, 2, 1, trainer -> trainer);
+            List<Measured> early = networks.stream()
+                    .map(m -> new Measured(m.candidate(), Arrays.copyOf(m.errors(), 1)))
+                    .toList();
+            comparator.learn(early.subList(48, 240), early.subList(0, 48), 2, 1, Trainer::fit);
             double[] noise = others.stream().mapToDouble(m -> m.best(1)).toArray();
             assertThat(Math.abs(ScoreRegressor.rankCorrelation(comparator.predicted(others, others), noise)))
                     .isLessThan(0.4);
+        }
+    }
+
+    /**
+     * A comparator with two networks and no layers that do anything: with the features f of each and the weights w and
+     * v of the first and the second of a pair, the logit of the first being better is w f(first) + v f(second) + b. Two
+     * networks whose errors differ make two ordered pairs, and the loss is the mean of -log of their probabilities.
+     */
+    @Test
+    void theLossIsThatOfBothOrders() {
+        List<Measured> two = planted(2, 6);
+        try (ComparatorTraining comparator = ComparatorTraining.begin(1);
+                Dataset data = ArchitectureComparator.dataset(two);
+                Pass pass = Pass.infer()) {
+            ArchitectureComparator net = comparator.model().net();
+            var batch = data.batches(2).epoch(0).next();
+            Tensor features = net.features(batch);
+            float[] first = net.first().apply(features).toArray();
+            float[] second = net.second().apply(features).toArray();
+            int better = two.get(0).best() < two.get(1).best() ? 0 : 1;
+            double right = first[better] + second[1 - better];
+            double wrong = first[1 - better] + second[better];
+            double expected = (Math.log1p(Math.exp(-right)) + Math.log1p(Math.exp(wrong))) / 2;
+            double loss = ArchitectureComparator.step(net, batch).loss().item();
+            assertThat(loss).isCloseTo(expected, within(1e-5));
+        }
+    }
+
+    /**
+     * Few networks teach little by themselves, so that what was learned from others must make the difference. Before a
+     * copy learns anything, it predicts what it was copied from to the last bit.
+     */
+    @Test
+    void whatWasLearnedElsewhereIsTransferred() {
+        List<Measured> elsewhere = planted(240, 4);
+        List<Measured> here = planted(24, 5);
+        try (ComparatorTraining pretrained = ComparatorTraining.begin(1);
+                Interrupt interrupt = Interrupt.install(System.err)) {
+            pretrained.learn(elsewhere.subList(48, 240), elsewhere.subList(0, 48), 10, 4, Trainer::fit);
+            try (ComparatorTraining copy = pretrained.copy(9)) {
+                assertThat(copy.predicted(here, elsewhere)).containsExactly(pretrained.predicted(here, elsewhere));
+            }
+            PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+            LabRun run = new LabRun(true, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            HeldOut all = HeldOut.of(new Lab(new AutoCtsLab(), run), "here", here, pretrained, 2, 1, 1);
+            assertThat(all.mean(HeldOut.ELSEWHERE)).isGreaterThan(0.8);
+            assertThat(all.mean(HeldOut.BOTH)).isGreaterThan(0.8).isGreaterThan(all.mean(HeldOut.ALONE) + 0.2);
         }
     }
 
@@ -329,48 +381,18 @@ class AutoCtsPartsTest {
         };
     }
 
-    /** A search that is stopped after two of its epochs and goes on ends as one that was not stopped. */
+    /** A search that is stopped begins anew, and one that is finished is not done again. */
     @Test
-    void aSupernetSearchGoesOn() throws IOException {
+    void aSupernetSearchIsKept() throws IOException {
         ForecastTask task = task();
-        List<double[]> whole = search(task, "whole", "never said").orElseThrow().curves();
-        assertThat(search(task, "stopped", "epoch 2/3")).isEmpty();
-        SupernetSearch.Outcome resumed = search(task, "stopped", "never said").orElseThrow();
-        assertThat(resumed.curves()).hasSize(3);
-        for (int epoch = 0; epoch < 3; epoch++) {
-            assertThat(resumed.curves().get(epoch)).isEqualTo(whole.get(epoch));
-        }
-        assertThat(whole.get(0)[1]).isNaN(); // the architecture waits for an epoch
-        assertThat(whole.get(1)[1]).isPositive();
-    }
-
-    /** Each folder of parts is for one seed, one form, one number of epochs and one set of data. */
-    @Test
-    void otherSettingsBeginAnew() {
-        ByteArrayOutputStream said = new ByteArrayOutputStream();
-        try (Interrupt interrupt = Interrupt.install(System.err);
-                PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8)) {
-            Path folder = temp.resolve("settings");
-            LabRun first = new LabRun(false, null, 1, true, null, null, folder, interrupt, out, out);
-            Path kept = first.keeping("data").folder();
-            assertThat(first.keeping("data").folder()).isEqualTo(kept);
-            assertThat(said.toString(StandardCharsets.UTF_8)).isEmpty();
-            List<Path> others = List.of(
-                    first.keeping("other data").folder(),
-                    new LabRun(false, null, 2, true, null, null, folder, interrupt, out, out)
-                            .keeping("data")
-                            .folder(),
-                    new LabRun(true, null, 1, true, null, null, folder, interrupt, out, out)
-                            .keeping("data")
-                            .folder(),
-                    new LabRun(false, 3, 1, true, null, null, folder, interrupt, out, out)
-                            .keeping("data")
-                            .folder());
-            assertThat(others).doesNotHaveDuplicates().doesNotContain(kept);
-            assertThat(said.toString(StandardCharsets.UTF_8).lines())
-                    .hasSize(4)
-                    .allMatch(l -> l.contains("other data, so that this run begins anew"));
-        }
+        double[][] whole = search(task, "whole", "never said").curves();
+        assertThatThrownBy(() -> search(task, "stopped", "epoch 2/3")).isInstanceOf(Stopped.class);
+        assertThat(Arrays.deepToString(search(task, "stopped", "never said").curves()))
+                .isEqualTo(Arrays.deepToString(whole));
+        assertThat(Arrays.deepToString(search(task, "whole", "epoch 1/3").curves()))
+                .isEqualTo(Arrays.deepToString(whole));
+        assertThat(whole[0][1]).isNaN(); // the architecture waits for an epoch
+        assertThat(whole[1][1]).isPositive();
     }
 
     /** A candidate that diverges gets the worst error, and a sentence says so. */
@@ -382,10 +404,11 @@ class AutoCtsPartsTest {
                 PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
                 Dataset broken = windows(3e38f);
                 Dataset sound = windows(1)) {
-            LabRun run = new LabRun(false, null, 1, true, null, null, temp, interrupt, out, out);
-            assertThat(new JointSearch(run, task(), broken, sound, 1).finite(trial))
+            Lab lab =
+                    new Lab(new AutoCtsLab(), new LabRun(false, null, 1, false, null, null, temp, interrupt, out, out));
+            assertThat(new JointSearch(lab, task(), broken, sound, 1).finite(trial))
                     .isEqualTo(Double.POSITIVE_INFINITY);
-            assertThat(new JointSearch(run, task(), sound, sound, 1).finite(trial))
+            assertThat(new JointSearch(lab, task(), sound, sound, 1).finite(trial))
                     .isFinite();
         }
         assertThat(said.toString(StandardCharsets.UTF_8).lines())
@@ -412,7 +435,7 @@ class AutoCtsPartsTest {
                 Field.floats("y", Shape.of(3 * NODES), y).target());
     }
 
-    private Optional<SupernetSearch.Outcome> search(ForecastTask task, String folder, String until) throws IOException {
+    private SupernetSearch.Outcome search(ForecastTask task, String folder, String until) throws IOException {
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
         Path out = Files.createDirectories(temp.resolve(folder));
         try (Interrupt interrupt = Interrupt.install(nowhere);
@@ -425,9 +448,10 @@ class AutoCtsPartsTest {
                     }
                 }) {
             LabRun run = new LabRun(false, null, 1, true, null, null, out, interrupt, said, nowhere);
-            List<Dataset> parts = new ForecastRun(task, run, 1).parts();
+            List<Dataset> parts = task.parts();
             try {
-                return new SupernetSearch(run, task, 2, 2, 3, 1).search(parts.get(0), parts.get(1), 16);
+                return new SupernetSearch(new Lab(new AutoCtsLab(), run), task, 2, 2, 3, 1)
+                        .search(parts.get(0), parts.get(1), 16);
             } finally {
                 parts.forEach(Dataset::close);
             }

@@ -8,11 +8,9 @@ import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.series.ForecastRun.Forecasts;
-import dev.fathom.labs.training.Interrupt;
+import dev.fathom.labs.series.Autoregression.Chosen;
 import dev.fathom.nn.Model;
 import dev.fathom.series.Series;
 import dev.fathom.series.Windows;
@@ -20,18 +18,12 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -51,12 +43,11 @@ class ForecastLabTest {
         assertThat(out)
                 .contains("Rows 1 to 540 are for training, 541 to 720 for validation and 721 to 900 for the test")
                 .contains("One week is not comparable with published results on METR-LA");
-        String hour = out.substring(out.indexOf("60 minutes"));
-        for (String net : List.of("AR\\(3\\)", "VAR\\(3\\)", "TCN", "Transformer")) {
-            assertThat(rmse(hour, net)).as(net).isLessThan(0.97 * rmse(hour, "Last value"));
+        for (String net : List.of("AR", "VAR", "TCN", "Transformer")) {
+            assertThat(rmse(out, net + ", 60 minutes")).as(net).isLessThan(0.97 * rmse(out, "Last value, 60 minutes"));
         }
-        String days = out.substring(out.indexOf("24 days"));
-        assertThat(rmse(days, "LSTM")).isCloseTo(rmse(days, "Last value"), within(0.002)); // a random walk, nearly
+        // a random walk, nearly
+        assertThat(rmse(out, "LSTM, 24 days")).isLessThan(rmse(out, "Last value, 24 days") + 0.002);
         String page = Files.readString(temp.resolve("report.html"));
         for (String error : List.of("MAE", "RMSE", "MAPE")) {
             for (String model : List.of("AR", "VAR", "LSTM", "TCN", "Transformer")) {
@@ -109,10 +100,10 @@ class ForecastLabTest {
         CommandLineRun again = run(data, "--epochs", "1", "--resume");
         assertThat(again.code()).as(again.err()).isZero();
         assertThat(again.out()).doesNotContain("epoch 1/1");
-        String hour = first.out().substring(first.out().indexOf("60 minutes"));
-        assertThat(again.out()).contains(hour.substring(0, hour.indexOf("All of it")));
-        assertThat(rmse(hour, "AR\\(\\d\\)")).isLessThan(0.9 * rmse(hour, "Last value"));
-        assertThat(first.out()).contains("the series has " + gaps + " of them. ");
+        String week = first.out().substring(first.out().indexOf("Last value, 15 minutes"));
+        assertThat(again.out()).contains(week.substring(0, week.indexOf("All of it")));
+        assertThat(rmse(week, "AR, 60 minutes")).isLessThan(0.9 * rmse(week, "Last value, 60 minutes"));
+        assertThat(first.out()).contains("the series has " + gaps + " of them.");
         assertThat(gaps).isGreaterThan(10);
     }
 
@@ -193,7 +184,6 @@ class ForecastLabTest {
                 assertThat(pass.recording()).isFalse();
             }
         }
-        assertThat(task.restriction()).contains("a VAR of all 3 sensors");
         assertThat(task.sources()).containsExactly(List.of(0), List.of(0, 1), List.of(0, 2));
     }
 
@@ -212,34 +202,25 @@ class ForecastLabTest {
             }
             rows.add(row);
         }
-        Forecasts chosen = chosen(rows);
-        assertThat(chosen.name()).isIn("AR(3)", "AR(6)", "AR(12)");
-        Matcher errors = Pattern.compile("(\\d+): ([\\d.]+)").matcher(chosen.how());
-        Map<String, Double> byLags = new LinkedHashMap<>();
-        while (errors.find()) {
-            byLags.put("AR(" + errors.group(1) + ")", Double.parseDouble(errors.group(2)));
-        }
-        assertThat(byLags).containsOnlyKeys("AR(1)", "AR(2)", "AR(3)", "AR(6)", "AR(12)");
-        assertThat(byLags.get(chosen.name())).isEqualTo(Collections.min(byLags.values()));
-        assertThat(byLags.get("AR(2)")).isGreaterThan(1.2 * byLags.get("AR(3)"));
+        Chosen chosen = chosen(rows);
+        int lags = chosen.best().order();
+        assertThat(lags).isIn(3, 6, 12);
+        assertThat(chosen.errors()).containsOnlyKeys(1, 2, 3, 6, 12);
+        assertThat(chosen.errors().get(lags))
+                .isEqualTo(Collections.min(chosen.errors().values()));
+        assertThat(chosen.errors().get(2)).isGreaterThan(1.2 * chosen.errors().get(3));
         for (double[] row : rows.subList(240, 300)) { // the test: rows 241 to 300
             row[0] = 9 - row[0];
         }
-        Forecasts otherTest = chosen(rows);
-        assertThat(otherTest.how()).isEqualTo(chosen.how());
-        assertThat(Arrays.deepEquals(otherTest.test(), chosen.test())).isFalse();
+        assertThat(chosen(rows).errors()).isEqualTo(chosen.errors());
     }
 
-    private Forecasts chosen(List<double[]> rows) throws IOException {
+    private Chosen chosen(List<double[]> rows) throws IOException {
         String text = rows.stream()
                 .map(row -> String.format(Locale.ROOT, "%.4f,%.4f,%.4f%n", row[0], row[1], row[2]))
                 .collect(Collectors.joining());
         ForecastTask task = ForecastTask.traffic(write("", text, 3), 1000, 1000);
-        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
-        try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            LabRun run = new LabRun(false, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
-            return Objects.requireNonNull(new ForecastRun(task, run, 1).autoregression(false));
-        }
+        return Autoregression.choose(task, task.scale().apply(task.series()), false, List.of(1, 2, 3, 6, 12));
     }
 
     /** Many steps ahead the forecast of x[t] = a + b x[t - 1] is b^h x + a (1 - b^h) / (1 - b). */
