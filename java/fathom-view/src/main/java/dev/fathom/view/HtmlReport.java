@@ -292,7 +292,17 @@ public final class HtmlReport {
      * @param alt what it shows, for those who cannot see it
      */
     public HtmlReport picture(BufferedImage picture, String alt) {
-        return picture("", png(picture), picture, alt, "");
+        return picture("", png(picture), picture, alt, "", "");
+    }
+
+    /**
+     * Adds a picture with its text below it.
+     *
+     * @param picture the picture, which is embedded as PNG
+     * @param caption what it shows
+     */
+    public HtmlReport captioned(BufferedImage picture, String caption) {
+        return picture("", png(picture), picture, caption, "", caption);
     }
 
     /**
@@ -303,10 +313,24 @@ public final class HtmlReport {
      * @param alt what it shows, for those who cannot see it
      */
     public HtmlReport animation(Animation animation, String alt) {
+        return animation(animation, alt, "");
+    }
+
+    /**
+     * Adds an animation with its text below it.
+     *
+     * @param animation the animation, which is embedded as GIF
+     * @param caption what it shows
+     */
+    public HtmlReport captioned(Animation animation, String caption) {
+        return animation(animation, caption, caption);
+    }
+
+    private HtmlReport animation(Animation animation, String alt, String caption) {
         List<BufferedImage> frames = animation.frames();
         BufferedImage last = frames.get(frames.size() - 1);
         String gif = "data:image/gif;base64," + Base64.getEncoder().encodeToString(animation.gif());
-        return picture(still(png(last)), gif, last, alt, "</picture>");
+        return picture(still(png(last)), gif, last, alt, "</picture>", caption);
     }
 
     /** Adds a picture of another page, with its text below it. */
@@ -357,8 +381,10 @@ public final class HtmlReport {
         return "<picture><source media=\"(prefers-reduced-motion: reduce)\" srcset=\"" + url + "\"/>";
     }
 
-    private HtmlReport picture(String before, String data, BufferedImage picture, String alt, String after) {
-        return picture(before, data, picture.getWidth() / Draw.SCALE, picture.getHeight() / Draw.SCALE, alt, after, "");
+    private HtmlReport picture(
+            String before, String data, BufferedImage picture, String alt, String after, String caption) {
+        int width = picture.getWidth() / Draw.SCALE;
+        return picture(before, data, width, picture.getHeight() / Draw.SCALE, alt, after, caption);
     }
 
     private HtmlReport picture(

@@ -300,7 +300,7 @@ public final class Findings {
                 drawn(page, p.draw()).ifPresent(picture -> show(page, folder, p.file(), p.alt(), picture));
             } else if (part instanceof Moving m) {
                 drawn(page, m.draw()).ifPresent(animation -> {
-                    page.animation(animation, m.alt());
+                    page.captioned(animation, m.alt());
                     animation.write(folder.resolve(m.file()));
                 });
             } else if (part instanceof Sound s) {
@@ -338,7 +338,7 @@ public final class Findings {
     }
 
     private static void show(HtmlReport page, Path folder, String file, String alt, BufferedImage picture) {
-        page.picture(picture, alt);
+        page.captioned(picture, alt);
         Plots.write(picture, folder.resolve(file));
     }
 
