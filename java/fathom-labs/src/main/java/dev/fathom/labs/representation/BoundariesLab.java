@@ -6,10 +6,10 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
@@ -20,26 +20,19 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Regions;
-import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
 
 /** The regions into which networks with each activation divide the plane, on four toy problems. */
-public final class BoundariesLab implements OldExperiment {
-    /**
-     * Activations that need not learn: two layers of slope 1/6 pass on little of the signal, and steps pass on no
-     * gradient.
-     */
+public final class BoundariesLab implements Experiment {
     private static final int HIDDEN = 16;
 
     private static final float RATE = 0.02f;
@@ -77,63 +70,36 @@ public final class BoundariesLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        int draws = run.of(5, 1);
-        int steps = run.epochs(2000, 300);
-        PlaneSet[] sets = PlaneSet.values();
-        List<Points> learn = draw(run, "learn", draws, LEARN);
-        List<Points> test = draw(run, "test", draws, TEST);
-        Findings page = run.page(
-                "Lab boundaries",
-                line("Generated points in the plane, %,d to learn from and %,d to test on", LEARN, TEST));
-        page.section("The problems", "")
-                .text(line(
-                        "Moons, circles, spirals and blobs are toy problems of two classes. For each activation "
-                                + "and problem%s, a network with two hidden "
-                                + "layers of %d units (2-%d-%d-1) takes %,d steps of Adam on the cross-entropy of "
-                                + "all %,d examples; the learning rate falls "
-                                + "from %.2f to 0 as a cosine does. The network without activations is a linear "
-                                + "classifier. Five nearest neighbors are the "
-                                + "baseline.",
-                        draws == 1 ? "" : ", and for each of " + draws + " draws of the points",
-                        HIDDEN,
-                        HIDDEN,
-                        HIDDEN,
-                        steps,
-                        LEARN,
-                        RATE));
+    public void run(Lab lab) {
+        int draws = lab.of(5, 1);
+        int steps = lab.epochs(2000, 300);
+        List<Points> learn = draw(lab, "learn", draws, LEARN);
+        List<Points> test = draw(lab, "test", draws, TEST);
+        lab.section("The problems").put("draws", draws).put("several", draws > 1).put("hidden", HIDDEN);
+        lab.put("steps", steps).put("learn", LEARN).put("test", TEST).put("rate", RATE);
         double[] neighbors = neighbors(learn, test, draws);
         Map<String, Trained> all = new LinkedHashMap<>();
         for (NamedActivation activation : NamedActivation.ALL) {
-            Trained trained = train(run, activation, learn, test, draws, steps);
-            if (trained == null) {
-                break;
-            }
-            all.put(activation.name(), trained);
+            all.put(activation.name(), train(lab, activation, learn, test, draws, steps));
         }
-        if (all.isEmpty()) {
-            return page;
+        table(lab, all, neighbors);
+        for (PlaneSet set : PlaneSet.values()) {
+            List<Regions> planes = new ArrayList<>();
+            Points points = learn.get(set.ordinal() * draws);
+            all.forEach((name, t) -> planes.add(plane(line("%s, %.1f %%", name, 100 * t.accuracies[set.ordinal()]))
+                    .shares(t.shares[set.ordinal()])
+                    .points(0, points.of(0))
+                    .points(1, points.of(1))));
+            lab.picture(set.title() + ".png", () -> Regions.sheet(6, planes));
         }
-        table(page, all, neighbors);
-        for (int s = 0; s < sets.length; s++) {
-            int set = s;
-            page.picture(
-                    sets[s].name().toLowerCase(Locale.ROOT) + ".png",
-                    "The regions of networks with each activation on " + sets[s].title()
-                            + ", with their test accuracies",
-                    () -> sheet(all, set, learn.get(set * draws)));
-        }
-        boolean whole =
-                all.size() == NamedActivation.ALL.size() && !run.interrupt().requested();
-        return whole ? page.finished() : page;
     }
 
     /** The points of all draws of the first problem, then those of the second, and so on. */
-    private static List<Points> draw(LabRun run, String purpose, int draws, int n) {
+    private static List<Points> draw(Lab lab, String purpose, int draws, int n) {
         List<Points> all = new ArrayList<>();
         for (PlaneSet set : PlaneSet.values()) {
             for (int d = 0; d < draws; d++) {
-                all.add(set.draw(n, new Rng(run.seed()).split(purpose + set + d)));
+                all.add(set.draw(n, lab.rng(purpose + set + d)));
             }
         }
         return all;
@@ -157,8 +123,8 @@ public final class BoundariesLab implements OldExperiment {
         return Examples.of(rows, points.labels());
     }
 
-    private static @Nullable Trained train(
-            LabRun run, NamedActivation activation, List<Points> learn, List<Points> test, int draws, int steps) {
+    private static Trained train(
+            Lab lab, NamedActivation activation, List<Points> learn, List<Points> test, int draws, int steps) {
         int nets = learn.size();
         int wide = activation.inputs() * HIDDEN;
         Sequential net = new Sequential(
@@ -167,21 +133,19 @@ public final class BoundariesLab implements OldExperiment {
                 new ManyLinear(nets, HIDDEN, wide),
                 new Beside(activation.layer().apply(nets * HIDDEN)),
                 new ManyLinear(nets, HIDDEN, 1));
-        float[] x = joined(learn, Points::x);
-        float[] y = joined(learn, Points::targets);
-        try (Model<Sequential> model = Model.of(net, run.seed())) {
-            boolean whole = Descent.cosine(new Adam(RATE), steps)
+        float[] x = Averages.flat(learn.stream().map(Points::x).toArray(float[][]::new));
+        float[] y = Averages.flat(learn.stream().map(Points::targets).toArray(float[][]::new));
+        try (Model<Sequential> model = Model.of(net, lab.seed())) {
+            Descent.cosine(new Adam(RATE), steps)
                     .run(
-                            run,
+                            lab.run(),
                             model,
                             () -> Loss.bceWithLogits()
                                     .of(net.apply(Tensor.of(x, nets, LEARN, 2)), Tensor.of(y, nets, LEARN, 1))
                                     .mul(nets));
-            if (!whole) {
-                return null;
-            }
+            lab.check();
             try (Pass pass = Pass.infer()) {
-                float[] logits = net.apply(Tensor.of(joined(test, Points::x), nets, TEST, 2))
+                float[] logits = net.apply(Tensor.of(Averages.flat(test.stream().map(Points::x).toArray(float[][]::new)), nets, TEST, 2))
                         .toArray();
                 double[] accuracies = new double[nets / draws];
                 for (int k = 0; k < nets; k++) {
@@ -200,81 +164,32 @@ public final class BoundariesLab implements OldExperiment {
         }
     }
 
-    /** The numbers of all problems, one after another. */
-    private static float[] joined(List<Points> all, Function<Points, float[]> numbers) {
-        int n = numbers.apply(all.get(0)).length;
-        float[] joined = new float[all.size() * n];
-        for (int i = 0; i < all.size(); i++) {
-            System.arraycopy(numbers.apply(all.get(i)), 0, joined, i * n, n);
-        }
-        return joined;
-    }
-
     private static Regions plane(String title) {
         return new Regions(title, -REACH, REACH, -REACH, REACH).side(180);
     }
 
-    private static void table(Findings page, Map<String, Trained> all, double[] neighbors) {
-        PlaneSet[] sets = PlaneSet.values();
-        List<List<String>> rows = new ArrayList<>();
-        all.forEach((name, t) -> rows.add(row(name, t.accuracies)));
-        rows.add(row("5 nearest neighbors", neighbors));
-        List<String> header = new ArrayList<>(List.of("activation"));
-        for (PlaneSet set : sets) {
-            header.add(set.title());
-        }
-        page.section("Test accuracy", "").table(header, rows);
-        for (Map.Entry<String, Trained> entry : all.entrySet()) {
-            for (int s = 0; s < sets.length; s++) {
-                Figure figure = Figure.of(
-                                entry.getKey() + " on " + sets[s].title() + ", test accuracy",
-                                "%",
-                                100 * entry.getValue().accuracies[s])
-                        .baseline(100 * neighbors[s], "5 nearest neighbors");
-                page.figure(figure);
+    private static void table(Lab lab, Map<String, Trained> all, double[] neighbors) {
+        lab.section("Test accuracy");
+        Table table = lab.table("accuracy", "activation").named("{row} on {column}, test accuracy");
+        all.forEach((name, t) -> {
+            Table.Row row = table.row(name);
+            for (PlaneSet set : PlaneSet.values()) {
+                row.put(set.title(), "%.1f %%", 100 * t.accuracies[set.ordinal()])
+                        .baseline(100 * neighbors[set.ordinal()], "5 nearest neighbors");
             }
+        });
+        Table.Row row = table.row("5 nearest neighbors");
+        for (PlaneSet set : PlaneSet.values()) {
+            row.cell(set.title(), line("%.1f %%", 100 * neighbors[set.ordinal()]));
         }
-        Trained none = all.get(NamedActivation.NONE);
-        if (none != null && all.size() > 1) {
-            List<Map.Entry<String, Trained>> ranked = all.entrySet().stream()
-                    .filter(entry -> !entry.getKey().equals(NamedActivation.NONE))
-                    .sorted(Comparator.comparingDouble(entry -> entry.getValue().mean()))
-                    .toList();
-            Map.Entry<String, Trained> worst = ranked.get(0);
-            Map.Entry<String, Trained> best = ranked.get(ranked.size() - 1);
-            page.text(line(
-                    "Over all problems, %s is best with %.1f %% and %s worst of the activations with %.1f %%; the "
-                            + "linear classifier reaches %.1f %%. "
-                            + "Piecewise linear activations have boundaries with corners, smooth ones round "
-                            + "boundaries, and a step lets boundaries jump "
-                            + "along lines.",
-                    best.getKey(),
-                    100 * best.getValue().mean(),
-                    worst.getKey(),
-                    100 * worst.getValue().mean(),
-                    100 * none.mean()));
-            page.key(Figure.of(
-                            "best activation, mean test accuracy over the problems",
-                            "%",
-                            100 * best.getValue().mean())
-                    .baseline(100 * none.mean(), "the linear classifier"));
-        }
-    }
-
-    private static List<String> row(String name, double[] accuracies) {
-        List<String> row = new ArrayList<>(List.of(name));
-        for (double a : accuracies) {
-            row.add(line("%.1f %%", 100 * a));
-        }
-        return row;
-    }
-
-    private static BufferedImage sheet(Map<String, Trained> all, int set, Points points) {
-        List<Regions> planes = new ArrayList<>();
-        all.forEach((name, t) -> planes.add(plane(line("%s, %.1f %%", name, 100 * t.accuracies[set]))
-                .shares(t.shares[set])
-                .points(0, points.of(0))
-                .points(1, points.of(1))));
-        return Regions.sheet(6, planes);
+        Map<String, Trained> others = new LinkedHashMap<>(all);
+        double none = 100 * Objects.requireNonNull(others.remove(NamedActivation.NONE)).mean();
+        var worst = Collections.min(others.entrySet(), Comparator.comparingDouble(e -> e.getValue().mean()));
+        var best = Collections.max(others.entrySet(), Comparator.comparingDouble(e -> e.getValue().mean()));
+        lab.put("best", best.getKey()).put("worst", worst.getKey()).put("low", 100 * worst.getValue().mean());
+        lab.put("none", none).put("high", 100 * best.getValue().mean());
+        lab.figure(Figure.of(
+                        "best activation, mean test accuracy over the problems", "%", 100 * best.getValue().mean())
+                .baseline(none, "the linear classifier"));
     }
 }

@@ -6,7 +6,6 @@ import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.data.PlaneSet;
 import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
 import java.util.List;
@@ -78,13 +77,5 @@ class BoundariesLabTest {
     @Test
     void theSeedDecides(@TempDir Path folder) {
         InterruptedRun.assertThatTheSeedDecides(new BoundariesLab(), 1, folder);
-    }
-
-    @Test
-    void anInterruptedRunIsNotFinished(@TempDir Path folder) {
-        var stopped = InterruptedRun.of(new BoundariesLab(), "Moons, circles", null, folder)
-                .result();
-        assertThat(stopped.isFinished()).isFalse();
-        assertThat(stopped.figures()).extracting(Figure::name).isEmpty();
     }
 }

@@ -3,7 +3,6 @@ package dev.fathom.labs.representation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.nn.Linear;
@@ -106,16 +105,5 @@ class PerceptronLabTest {
         assertThat(run.result().isFinished()).isTrue();
         assertThat(temp.resolve("planes.png")).isNotEmptyFile();
         assertThat(temp.resolve("mistakes.png")).isNotEmptyFile();
-    }
-
-    @Test
-    void anInterruptedRunGivesWhatIsFinished(@TempDir Path folder) {
-        var stopped =
-                InterruptedRun.of(new PerceptronLab(), "For XOR", null, folder).result();
-        assertThat(stopped.isFinished()).isFalse();
-        assertThat(stopped.figures())
-                .extracting(Figure::name)
-                .contains("functions of 2 inputs learned")
-                .doesNotContain("functions of 3 inputs learned");
     }
 }

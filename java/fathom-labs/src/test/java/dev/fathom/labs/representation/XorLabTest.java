@@ -6,12 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,24 +67,5 @@ class XorLabTest {
     @Test
     void theSeedDecides(@TempDir Path folder) {
         InterruptedRun.assertThatTheSeedDecides(new XorLab(), 200, folder);
-    }
-
-    @Test
-    void anInterruptedRunGivesWhatIsFinished(@TempDir Path folder) {
-        var stopped = InterruptedRun.of(new XorLab(), "No line divides XOR", null, folder);
-        assertThat(stopped.result().isFinished()).isFalse();
-        assertThat(stopped.result().figures()).isEmpty();
-        assertThat(stopped.out()).contains("n and o");
-    }
-
-    @Test
-    void networksThatWereNotTrainedAreNotCounted() {
-        var out = new ByteArrayOutputStream();
-        Findings page = new Findings("Lab xor", "", new PrintStream(out, true, StandardCharsets.UTF_8));
-        var one = new XorLab.Trained("tanh", 1, new double[] {Math.log(2)}, new boolean[1], null);
-        XorLab.results(page, List.of(one), 1, 1);
-        assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("One hidden unit cannot solve it")
-                .doesNotContain("networks with two hidden units");
     }
 }
