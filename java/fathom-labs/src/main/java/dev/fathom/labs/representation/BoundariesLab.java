@@ -75,7 +75,10 @@ public final class BoundariesLab implements Experiment {
         int steps = lab.epochs(2000, 300);
         List<Points> learn = draw(lab, "learn", draws, LEARN);
         List<Points> test = draw(lab, "test", draws, TEST);
-        lab.section("The problems").put("draws", draws).put("several", draws > 1).put("hidden", HIDDEN);
+        lab.section("The problems")
+                .put("draws", draws)
+                .put("several", draws > 1)
+                .put("hidden", HIDDEN);
         lab.put("steps", steps).put("learn", LEARN).put("test", TEST).put("rate", RATE);
         double[] neighbors = neighbors(learn, test, draws);
         Map<String, Trained> all = new LinkedHashMap<>();
@@ -145,7 +148,8 @@ public final class BoundariesLab implements Experiment {
                                     .mul(nets));
             lab.check();
             try (Pass pass = Pass.infer()) {
-                float[] logits = net.apply(Tensor.of(Averages.flat(test.stream().map(Points::x).toArray(float[][]::new)), nets, TEST, 2))
+                float[] logits = net.apply(Tensor.of(
+                                Averages.flat(test.stream().map(Points::x).toArray(float[][]::new)), nets, TEST, 2))
                         .toArray();
                 double[] accuracies = new double[nets / draws];
                 for (int k = 0; k < nets; k++) {
@@ -183,13 +187,20 @@ public final class BoundariesLab implements Experiment {
             row.cell(set.title(), line("%.1f %%", 100 * neighbors[set.ordinal()]));
         }
         Map<String, Trained> others = new LinkedHashMap<>(all);
-        double none = 100 * Objects.requireNonNull(others.remove(NamedActivation.NONE)).mean();
-        var worst = Collections.min(others.entrySet(), Comparator.comparingDouble(e -> e.getValue().mean()));
-        var best = Collections.max(others.entrySet(), Comparator.comparingDouble(e -> e.getValue().mean()));
-        lab.put("best", best.getKey()).put("worst", worst.getKey()).put("low", 100 * worst.getValue().mean());
+        double none = 100
+                * Objects.requireNonNull(others.remove(NamedActivation.NONE)).mean();
+        var worst = Collections.min(
+                others.entrySet(), Comparator.comparingDouble(e -> e.getValue().mean()));
+        var best = Collections.max(
+                others.entrySet(), Comparator.comparingDouble(e -> e.getValue().mean()));
+        lab.put("best", best.getKey())
+                .put("worst", worst.getKey())
+                .put("low", 100 * worst.getValue().mean());
         lab.put("none", none).put("high", 100 * best.getValue().mean());
         lab.figure(Figure.of(
-                        "best activation, mean test accuracy over the problems", "%", 100 * best.getValue().mean())
+                        "best activation, mean test accuracy over the problems",
+                        "%",
+                        100 * best.getValue().mean())
                 .baseline(none, "the linear classifier"));
     }
 }

@@ -1,6 +1,6 @@
 package dev.fathom.labs.representation;
 
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The solutions of a problem that a network of three tanh units has made, found from many starts. The units may stand
@@ -56,8 +55,8 @@ record Copies(int nets, List<List<Unit>> solved) {
         }
     }
 
-    /** Trains networks 1-3-1 on the noiseless function; null where it was interrupted. */
-    static @Nullable Copies find(LabRun run, int nets, int steps) {
+    /** Trains networks 1-3-1 on the noiseless function. */
+    static Copies find(Lab lab, int nets, int steps) {
         float[] x = new float[POINTS];
         float[] y = new float[POINTS];
         for (int i = 0; i < POINTS; i++) {
@@ -70,12 +69,10 @@ record Copies(int nets, List<List<Unit>> solved) {
         ManyLinear hidden = new ManyLinear(nets, 1, 3, 3);
         ManyLinear out = new ManyLinear(nets, 3, 1);
         Sequential net = new Sequential(hidden, Tensor::tanh, out);
-        try (Model<Sequential> model = Model.of(net, run.seed())) {
-            boolean whole = Descent.cosine(new Adam(0.03f), steps)
-                    .run(run, model, () -> errors(net, nets, x, y).sum());
-            if (!whole) {
-                return null;
-            }
+        try (Model<Sequential> model = Model.of(net, lab.seed())) {
+            Descent.cosine(new Adam(0.03f), steps)
+                    .run(lab.run(), model, () -> errors(net, nets, x, y).sum());
+            lab.check();
             List<List<Unit>> solved = new ArrayList<>();
             try (Pass pass = Pass.infer()) {
                 float[] errors = errors(net, nets, x, y).toArray();

@@ -39,7 +39,8 @@ public final class PerceptronLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        Table table = lab.section("The rule").section("All functions of two inputs").table("two", "function");
+        Table table =
+                lab.section("The rule").section("All functions of two inputs").table("two", "function");
         for (int f = 0; f < NAMES.length; f++) {
             PerceptronRule rule = PerceptronRule.learn(2, f);
             int function = f;
@@ -63,11 +64,12 @@ public final class PerceptronLab implements Experiment {
         PerceptronRule xor = PerceptronRule.learn(2, XOR);
         int last = xor.mistakes().size();
         lab.put("last", last).put("before", last - xor.period()).put("weights", Arrays.toString(xor.last()));
-        lab.put("best", xor.weights().stream().mapToLong(w -> right(w, XOR)).max().orElseThrow());
+        lab.put(
+                "best",
+                xor.weights().stream().mapToLong(w -> right(w, XOR)).max().orElseThrow());
         lab.figure("epochs after which the weights of XOR repeat", "", xor.period());
         lab.picture(
-                "planes.png",
-                () -> Regions.sheet(3, List.of(plane("AND", AND), plane("OR", OR), plane("XOR", XOR))));
+                "planes.png", () -> Regions.sheet(3, List.of(plane("AND", AND), plane("OR", OR), plane("XOR", XOR))));
         Map<String, double[][]> curves = new LinkedHashMap<>();
         List.of(AND, OR, XOR).forEach(f -> curves.put(NAMES[f], mistakes(f)));
         lab.curves("mistakes.png", "wrong answers of 4", "epoch", curves);
@@ -110,7 +112,10 @@ public final class PerceptronLab implements Experiment {
                     .cell("share", line("%.1f %%", 100.0 * learned.size() / functions))
                     .cell(
                             "most corrections",
-                            learned.stream().mapToInt(PerceptronRule::corrections).max().orElseThrow());
+                            learned.stream()
+                                    .mapToInt(PerceptronRule::corrections)
+                                    .max()
+                                    .orElseThrow());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.fathom.labs.representation;
 
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -10,8 +11,9 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A sine wave with noise, of which a network of M tanh units sees ten points, as in Bishop (2006), figures 5.9 and
@@ -56,48 +58,46 @@ record Sinusoid(float[][] x, float[][] y) {
         return Math.sin(Math.PI * x);
     }
 
-    /**
-     * Trains networks with {@code units} hidden units from {@code starts} starts for each draw; null where it was
-     * interrupted.
-     */
-    @Nullable
-    Fit fit(LabRun run, int units, int starts, int steps) {
+    /** Trains networks with {@code units} hidden units from {@code starts} starts for each draw. */
+    Fit fit(Lab lab, int units, int starts, int steps) {
         int draws = x.length;
         int nets = draws * starts;
         Sequential net =
                 new Sequential(new ManyLinear(nets, 1, units, 4), Tensor::tanh, new ManyLinear(nets, units, 1));
-        try (Model<Sequential> model = Model.of(net, run.seed() + units)) {
-            boolean whole = Descent.cosine(new Adam(0.02f), steps)
-                    .run(run, model, () -> errors(net, starts).sum());
-            if (!whole) {
-                return null;
-            }
+        try (Model<Sequential> model = Model.of(net, lab.seed() + units)) {
+            Descent.cosine(new Adam(0.02f), steps)
+                    .run(lab.run(), model, () -> errors(net, starts).sum());
+            lab.check();
             try (Pass pass = Pass.infer()) {
-                float[] grid = new float[GRID.length];
-                for (int i = 0; i < grid.length; i++) {
-                    grid[i] = (float) GRID[i];
-                }
+                float[] grid = Averages.floats(GRID);
                 float[] errors = errors(net, starts).toArray();
-                float[] values = net.apply(Tensor.of(grid, grid.length, 1)).toArray();
+                double[] values = Averages.doubles(
+                        net.apply(Tensor.of(grid, grid.length, 1)).toArray());
+                double[] truth = Arrays.stream(GRID).map(Sinusoid::wave).toArray();
                 double[] training = new double[draws];
-                double[] test = new double[draws];
-                double[] first = new double[grid.length];
+                double[][] best = new double[draws][];
                 for (int d = 0; d < draws; d++) {
-                    int best = d * starts;
-                    for (int k = best; k < (d + 1) * starts; k++) {
-                        best = errors[k] < errors[best] ? k : best;
-                    }
-                    training[d] = Math.sqrt(errors[best]);
-                    for (int i = 0; i < grid.length; i++) {
-                        double value = values[best * grid.length + i];
-                        first[i] = d == 0 ? value : first[i];
-                        test[d] += (value - wave(GRID[i])) * (value - wave(GRID[i])) / grid.length;
-                    }
-                    test[d] = Math.sqrt(test[d]);
+                    int k = IntStream.range(d * starts, (d + 1) * starts)
+                            .boxed()
+                            .min(Comparator.comparingDouble(i -> errors[i]))
+                            .orElseThrow();
+                    training[d] = Math.sqrt(errors[k]);
+                    best[d] = Arrays.copyOfRange(values, k * grid.length, (k + 1) * grid.length);
                 }
-                return new Fit(units, training, test, first);
+                double[] test = Arrays.stream(best)
+                        .mapToDouble(fit -> rootMeanSquare(fit, truth))
+                        .toArray();
+                return new Fit(units, training, test, best[0]);
             }
         }
+    }
+
+    /** The root of the mean squared difference. */
+    static double rootMeanSquare(double[] a, double[] b) {
+        return Math.sqrt(IntStream.range(0, a.length)
+                .mapToDouble(i -> (a[i] - b[i]) * (a[i] - b[i]))
+                .average()
+                .orElseThrow());
     }
 
     /** The mean squared error of each network on the points of its draw. */
@@ -108,10 +108,8 @@ record Sinusoid(float[][] x, float[][] y) {
     }
 
     private static Tensor repeated(float[][] rows, int starts) {
-        float[] all = new float[rows.length * starts * POINTS];
-        for (int k = 0; k < rows.length * starts; k++) {
-            System.arraycopy(rows[k / starts], 0, all, k * POINTS, POINTS);
-        }
-        return Tensor.of(all, rows.length * starts, POINTS, 1);
+        return Tensor.of(Averages.flat(rows), rows.length, 1, POINTS, 1)
+                .expand(rows.length, starts, POINTS, 1)
+                .reshape(rows.length * starts, POINTS, 1);
     }
 }

@@ -65,10 +65,11 @@ public final class XorLab implements Experiment {
         double near = two.stream()
                 .flatMapToDouble(row -> PLATEAUS.keySet().stream().mapToDouble(row::get))
                 .sum();
-        lab.put("trained", nets * two.size()).put("far", nets * two.size() - near).put("solved", !planes.isEmpty());
+        lab.put("trained", nets * two.size())
+                .put("far", nets * two.size() - near)
+                .put("solved", !planes.isEmpty());
         if (!planes.isEmpty()) {
-            List<Regions> all =
-                    Stream.concat(inputs.stream(), planes.stream()).toList();
+            List<Regions> all = Stream.concat(inputs.stream(), planes.stream()).toList();
             lab.picture("planes.png", () -> Regions.sheet(planes.size(), all));
         }
     }
@@ -119,8 +120,8 @@ public final class XorLab implements Experiment {
                 double[] losses = Averages.doubles(losses(net, nets).toArray());
                 float[] logits = net.apply(Tensor.of(TruthTable.INPUTS, 4, 2)).toArray();
                 int[] solved = IntStream.range(0, nets)
-                        .filter(k -> IntStream.range(0, 4)
-                                .allMatch(r -> (logits[4 * k + r] > 0) == (TruthTable.XOR[r] > 0)))
+                        .filter(k ->
+                                IntStream.range(0, 4).allMatch(r -> (logits[4 * k + r] > 0) == (TruthTable.XOR[r] > 0)))
                         .toArray();
                 Table.Row row = table.row("2-" + hidden + "-1 " + name)
                         .put("starts that solve XOR", "%.1f %%", 100.0 * solved.length / nets);
@@ -130,12 +131,12 @@ public final class XorLab implements Experiment {
                     row.baseline(0, "one hidden unit");
                 }
                 row.put("mean loss", "%.4f", Averages.mean(losses));
-                PLATEAUS.forEach((end, loss) -> row.put(
-                        end,
-                        "%,d",
-                        Arrays.stream(losses)
-                                .filter(l -> Math.abs(l - loss) < 0.02)
-                                .count()));
+                PLATEAUS.forEach((end, loss) -> {
+                    long near = Arrays.stream(losses)
+                            .filter(l -> Math.abs(l - loss) < 0.02)
+                            .count();
+                    row.put(end, "%,d", (double) near);
+                });
                 if (hidden == 2 && solved.length > 0) {
                     draw(net, solved[0], name, inputs, planes);
                 }

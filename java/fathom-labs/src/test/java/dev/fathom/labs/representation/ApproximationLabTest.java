@@ -123,17 +123,6 @@ class ApproximationLabTest {
     }
 
     @Test
-    void anInterruptedRunKeepsWhatIsMadeByHand(@TempDir Path folder) {
-        var stopped = InterruptedRun.of(new ApproximationLab(), "Networks of M tanh units", null, folder)
-                .result();
-        assertThat(stopped.isFinished()).isFalse();
-        assertThat(stopped.figures())
-                .extracting(Figure::name)
-                .contains("parity of 16 pieces, depth 4, largest error", "sine wave, M = 3, test error")
-                .doesNotContain("copies of one function found");
-    }
-
-    @Test
     void theSeedDecides(@TempDir Path folder) {
         InterruptedRun.assertThatTheSeedDecides(new ApproximationLab(), 1, folder);
     }
