@@ -71,6 +71,17 @@ public final class Table {
                 .toArray();
     }
 
+    /** The numbers of each row that has some in the order in which they were put, such as lines of a chart. */
+    public Map<String, double[]> lines() {
+        Map<String, double[]> lines = new LinkedHashMap<>();
+        rows.stream()
+                .filter(r -> !r.numbers.isEmpty())
+                .forEach(r -> lines.put(
+                        r.name,
+                        r.numbers.values().stream().mapToDouble(v -> v).toArray()));
+        return lines;
+    }
+
     /** The table as a page shows it; a cell that was not put is empty. */
     public Findings.Table part() {
         List<String> header = new ArrayList<>(List.of(corner));
