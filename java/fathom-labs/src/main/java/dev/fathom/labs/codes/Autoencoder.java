@@ -4,7 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -78,40 +78,21 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
         return x.sigmoid().sub(0.5f).straightThrough(Float.POSITIVE_INFINITY);
     }
 
-    /**
-     * Trains this network by Adam on the mean squared error of each number, and a penalty. It shows a bar and goes on
-     * from checkpoints as every lab does.
-     *
-     * @param name of its folder, and its heading
-     * @param penalty what is added to the loss for a batch of codes, or null for nothing
-     * @return the network, to be closed; null if the run was interrupted
-     */
-    @Nullable
-    Model<Autoencoder> train(
-            LabRun run, String name, Dataset data, int epochs, @Nullable UnaryOperator<Tensor> penalty) {
-        if (run.interrupt().requested()) {
-            return null;
-        }
-        run.training().say("%n== %s", name);
-        Model<Autoencoder> model = Model.of(this, run.seed());
-        boolean done = false;
-        try {
-            var trainer = Trainer.custom(model, new Adam(2e-3f), (net, batch) -> {
-                        Tensor code = net.encoder().apply(batch.x());
-                        Tensor loss = Loss.mse().of(net.decoder().apply(code), batch.x());
-                        return new Step.Result(penalty == null ? loss : loss.add(penalty.apply(code)));
-                    })
-                    .schedule(Schedule.cosine(epochs))
-                    .seed(run.seed());
-            trainer = run.training()
-                    .attach(trainer, run.folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-")), "examples");
-            trainer.fit(data.shuffled(run.seed()).batches(Math.min(64, data.size())), epochs);
-            done = !run.interrupt().requested();
-            return done ? model : null;
-        } finally {
-            if (!done) {
-                model.close();
-            }
-        }
+    /** Trains a network by Adam on the mean squared error of each number, and a penalty on a batch of codes. */
+    static void train(
+            Lab lab,
+            String name,
+            Model<Autoencoder> model,
+            Dataset data,
+            int epochs,
+            @Nullable UnaryOperator<Tensor> penalty) {
+        var trainer = Trainer.custom(model, new Adam(2e-3f), (net, batch) -> {
+                    Tensor code = net.encoder().apply(batch.x());
+                    Tensor loss = Loss.mse().of(net.decoder().apply(code), batch.x());
+                    return new Step.Result(penalty == null ? loss : loss.add(penalty.apply(code)));
+                })
+                .schedule(Schedule.cosine(epochs))
+                .seed(lab.seed());
+        lab.train(name, "examples", trainer, data.shuffled(lab.seed()).batches(Math.min(64, data.size())), epochs);
     }
 }

@@ -19,6 +19,7 @@ import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A graph of nodes in blocks of equal size, drawn at random (Holland, Laskey and Leinhardt 1983): two nodes of one
@@ -129,14 +130,10 @@ record BlockModel(Graph graph, float[][] features, int[] labels) {
 
     private double accuracy(Tensor scores, int[] known) {
         int[] best = scores.argmax(-1).toIntArray();
-        int right = 0;
-        int asked = 0;
-        for (int i = 0; i < known.length; i++) {
-            if (known[i] == BLOCKS) {
-                asked++;
-                right += best[i] == labels[i] ? 1 : 0;
-            }
-        }
-        return (double) right / asked;
+        return IntStream.range(0, known.length)
+                .filter(i -> known[i] == BLOCKS)
+                .mapToDouble(i -> best[i] == labels[i] ? 1 : 0)
+                .average()
+                .orElseThrow();
     }
 }

@@ -2,7 +2,7 @@ package dev.fathom.labs.codes;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Optimizer;
@@ -12,7 +12,6 @@ import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The layers of a stack of sigmoid units, trained one after the other without labels, each on what those below make of
@@ -27,34 +26,31 @@ record Pretraining(List<float[]> weights, List<float[]> biases) {
         Stage of(int in, int out);
     }
 
-    /** Trains a stack of layers of these widths; null if the run was interrupted. */
-    static @Nullable Pretraining run(
-            LabRun run, String name, Dataset images, int[] widths, Stages stages, Optimizer optimizer, int epochs) {
+    static Pretraining of(Lab lab, String name, Examples images, int[] widths, Stages stages, Optimizer optimizer) {
         Pretraining all = new Pretraining(new ArrayList<>(), new ArrayList<>());
-        Examples inputs = Examples.of(images);
-        for (int i = 0; i < widths.length && !run.interrupt().requested(); i++) {
-            run.training().say("%n== %s, layer %d", name, i + 1);
+        int epochs = lab.epochs(20, 6);
+        Examples inputs = images;
+        for (int i = 0; i < widths.length; i++) {
             try (Dataset data = inputs.dataset();
-                    Model<Stage> model = Model.of(stages.of(inputs.columns(), widths[i]), run.seed() + i)) {
+                    Model<Stage> model = Model.of(stages.of(inputs.columns(), widths[i]), lab.seed() + i)) {
                 var trainer = Trainer.custom(model, optimizer, (net, batch) -> new Step.Result(net.loss(batch.x())))
                         .schedule(Schedule.cosine(epochs))
-                        .seed(run.seed());
-                trainer = run.training()
-                        .attach(trainer, run.folder().resolve(name.replace(' ', '-') + "-" + (i + 1)), "images");
-                trainer.fit(data.shuffled(run.seed()).batches(Math.min(100, data.size())), epochs);
-                all.weights.add(model.net().up().weight().value().toArray());
-                all.biases.add(
-                        Objects.requireNonNull(model.net().up().bias()).value().toArray());
+                        .seed(lab.seed());
+                var batches = data.shuffled(lab.seed()).batches(Math.min(100, data.size()));
+                lab.train(name + ", layer " + (i + 1), "images", trainer, batches, epochs);
+                Linear up = model.net().up();
+                all.weights.add(up.weight().value().toArray());
+                all.biases.add(Objects.requireNonNull(up.bias()).value().toArray());
                 inputs = Examples.of(model.net(), data);
             }
         }
-        return run.interrupt().requested() ? null : all;
+        return all;
     }
 
     /** Layer {@code i} from so many inputs, which begins with these weights. */
     Linear layer(int i, int in) {
-        return new Linear(
-                        in, biases.get(i).length, (shape, rng) -> weights.get(i).clone())
+        int out = biases.get(i).length;
+        return new Linear(in, out, (shape, rng) -> weights.get(i).clone())
                 .withBias((shape, rng) -> biases.get(i).clone());
     }
 }

@@ -3,6 +3,7 @@ package dev.fathom.labs.codes;
 import dev.fathom.labs.statistics.SingularValues;
 import dev.fathom.openblas.Lapack;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * The principal angles between two subspaces: the smallest angle between a direction of one and a direction of the
@@ -12,19 +13,13 @@ import java.util.Arrays;
 final class PrincipalAngles {
     private PrincipalAngles() {}
 
-    /**
-     * The angles in degrees, ascending, between the spaces that the columns of two matrices [rows, width] span.
-     *
-     * @param u the numbers of one matrix, row after row
-     * @param v the numbers of the other
-     */
+    /** The angles in degrees, ascending, between the spaces that the columns of two matrices [rows, width] span. */
     static double[] degrees(double[] u, double[] v, int width) {
         double[] product = new double[width * width];
         Lapack.addProduct(Lapack.orthonormal(u, width), width, Lapack.orthonormal(v, width), width, product);
-        double[][] rows = new double[width][];
-        for (int i = 0; i < width; i++) {
-            rows[i] = Arrays.copyOfRange(product, i * width, (i + 1) * width);
-        }
+        double[][] rows = IntStream.range(0, width)
+                .mapToObj(i -> Arrays.copyOfRange(product, i * width, (i + 1) * width))
+                .toArray(double[][]::new);
         return Arrays.stream(SingularValues.of(rows))
                 .map(cosine -> Math.toDegrees(Math.acos(Math.min(1, cosine))))
                 .toArray();
@@ -33,12 +28,8 @@ final class PrincipalAngles {
     /** The transpose of a matrix [rows, columns]. */
     static double[] transposed(double[] matrix, int columns) {
         int rows = matrix.length / columns;
-        double[] turned = new double[matrix.length];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                turned[j * rows + i] = matrix[i * columns + j];
-            }
-        }
-        return turned;
+        return IntStream.range(0, matrix.length)
+                .mapToDouble(i -> matrix[i % rows * columns + i / rows])
+                .toArray();
     }
 }

@@ -53,11 +53,9 @@ record SingleUnit(int unit, float threshold, boolean above, double accuracy) {
         double most = 0;
         double difference = 0;
         for (int t = 0; t < THRESHOLDS; t++) {
-            int below = 0;
-            for (int[] count : counts) {
-                below += count[t];
-            }
-            difference += counts[wanted][t] / of - (below - counts[wanted][t]) / others;
+            int at = t;
+            int here = Arrays.stream(counts).mapToInt(count -> count[at]).sum();
+            difference += counts[wanted][t] / of - (here - counts[wanted][t]) / others;
             if (Math.abs(difference) > most) {
                 most = Math.abs(difference);
                 cut = t + 1;

@@ -2,8 +2,11 @@ package dev.fathom.labs.codes;
 
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.sound.Stft;
+import dev.fathom.tensor.Vectors;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Spectrograms in decibels, cut into windows of some frames and put together again, so that a code of windows can be
@@ -72,19 +75,25 @@ record SpectrogramWindows(int frames) {
         return spectrogram;
     }
 
+    /** The spectrograms as long as some others that all their windows together leave. */
+    List<float[][]> overlapped(float[][] windows, List<float[][]> as) {
+        List<float[][]> all = new ArrayList<>();
+        int from = 0;
+        for (float[][] spectrogram : as) {
+            int to = from + spectrogram.length - frames + 1;
+            all.add(overlapped(Arrays.copyOfRange(windows, from, to)));
+            from = to;
+        }
+        return all;
+    }
+
     /**
      * The log-spectral distortion in decibels: the mean over frames of the root of the mean squared difference of bins.
      */
     static double distortion(float[][] spectrogram, float[][] coded) {
-        double sum = 0;
-        for (int f = 0; f < spectrogram.length; f++) {
-            double squares = 0;
-            for (int b = 0; b < BINS; b++) {
-                double d = spectrogram[f][b] - coded[f][b];
-                squares += d * d;
-            }
-            sum += Math.sqrt(squares / BINS);
-        }
-        return sum / spectrogram.length;
+        return IntStream.range(0, spectrogram.length)
+                .mapToDouble(f -> Math.sqrt(Vectors.squaredDistance(spectrogram[f], coded[f]) / BINS))
+                .average()
+                .orElseThrow();
     }
 }

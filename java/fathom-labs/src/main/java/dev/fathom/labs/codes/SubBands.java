@@ -4,6 +4,7 @@ import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import dev.fathom.train.Workers;
 import java.util.Arrays;
 import java.util.List;
@@ -18,29 +19,25 @@ import java.util.stream.IntStream;
  * @param books the centers of each band, [centers][frames * width]
  */
 record SubBands(int frames, int[] first, List<float[][]> books) {
-    /** How often the centers move. */
     private static final int ROUNDS = 20;
+    private static final int BINS = SpectrogramWindows.BINS;
 
     /** Learns {@code 2^bits} centers for each of some bands of about equal width. */
     static SubBands fit(int frames, float[][] windows, int bands, int bits, long seed) {
-        int[] first = IntStream.rangeClosed(0, bands)
-                .map(b -> b * SpectrogramWindows.BINS / bands)
-                .toArray();
-        List<float[][]> books = Workers.all().run(bands, b -> {
-            float[][] rows = band(frames, windows, first[b], first[b + 1]);
+        int[] first =
+                IntStream.rangeClosed(0, bands).map(b -> b * BINS / bands).toArray();
+        SubBands shape = new SubBands(frames, first, List.of());
+        return new SubBands(frames, first, Workers.all().run(bands, b -> {
+            float[][] rows = shape.band(b, windows);
             float[][] centers = start(rows, 1 << bits, new Rng(seed).split(b));
             for (int round = 0; round < ROUNDS; round++) {
-                centers = moved(rows, centers);
+                move(rows, centers);
             }
             return centers;
-        });
-        return new SubBands(frames, first, books);
+        }));
     }
 
-    /**
-     * Draws centers among the rows, each in proportion to its squared distance from the nearest so far: k-means++
-     * (Arthur and Vassilvitskii 2007).
-     */
+    /** Draws centers in proportion to their squared distance from the nearest so far (Arthur and Vassilvitskii 2007). */
     private static float[][] start(float[][] rows, int k, Rng rng) {
         double[] nearest = new double[rows.length];
         Arrays.fill(nearest, 1e9);
@@ -52,21 +49,15 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
             while (row + 1 < rows.length && left >= nearest[row]) {
                 left -= nearest[row++];
             }
-            centers[c] = rows[row];
-            for (int i = 0; i < rows.length; i++) {
-                double sum = 0;
-                for (int j = 0; j < rows[i].length; j++) {
-                    double d = rows[i][j] - centers[c][j];
-                    sum += d * d;
-                }
-                nearest[i] = Math.min(nearest[i], sum);
-            }
+            float[] center = rows[row].clone();
+            centers[c] = center;
+            Arrays.setAll(nearest, i -> Math.min(nearest[i], Vectors.squaredDistance(rows[i], center)));
         }
         return centers;
     }
 
-    /** The means of the rows that are nearest to each center, which stays where it is if there are none. */
-    private static float[][] moved(float[][] rows, float[][] centers) {
+    /** Moves each center to the mean of the rows that are nearest to it, and leaves it if there are none. */
+    private static void move(float[][] rows, float[][] centers) {
         int[] nearest = nearest(rows, centers);
         double[][] sums = new double[centers.length][centers[0].length];
         int[] counts = new int[centers.length];
@@ -76,24 +67,19 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
                 sums[nearest[i]][j] += rows[i][j];
             }
         }
-        float[][] moved = new float[centers.length][centers[0].length];
         for (int c = 0; c < centers.length; c++) {
-            for (int j = 0; j < moved[c].length; j++) {
-                moved[c][j] = counts[c] == 0 ? centers[c][j] : (float) (sums[c][j] / counts[c]);
+            for (int j = 0; j < sums[c].length && counts[c] > 0; j++) {
+                centers[c][j] = (float) (sums[c][j] / counts[c]);
             }
         }
-        return moved;
     }
 
     /** The nearest center c of each row x: |x - c|^2 is least where x'c - |c|^2 / 2 is largest. */
     private static int[] nearest(float[][] rows, float[][] centers) {
         try (Pass pass = Pass.infer()) {
             Tensor c = matrix(centers);
-            return matrix(rows)
-                    .matmul(c.transpose(0, 1))
-                    .sub(c.square().sum(-1).mul(0.5f))
-                    .argmax(-1)
-                    .toIntArray();
+            Tensor half = c.square().sum(-1).mul(0.5f);
+            return matrix(rows).matmul(c.transpose(0, 1)).sub(half).argmax(-1).toIntArray();
         }
     }
 
@@ -101,12 +87,13 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
         return Tensor.of(Averages.flat(rows), rows.length, rows[0].length);
     }
 
-    private static float[][] band(int frames, float[][] windows, int from, int to) {
-        int width = to - from;
+    /** A band of windows, [n][frames * width]. */
+    private float[][] band(int b, float[][] windows) {
+        int width = first[b + 1] - first[b];
         float[][] rows = new float[windows.length][frames * width];
         for (int w = 0; w < windows.length; w++) {
             for (int t = 0; t < frames; t++) {
-                System.arraycopy(windows[w], t * SpectrogramWindows.BINS + from, rows[w], t * width, width);
+                System.arraycopy(windows[w], t * BINS + first[b], rows[w], t * width, width);
             }
         }
         return rows;
@@ -114,15 +101,14 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
 
     /** Replaces each band of windows [n][frames * BINS] by its nearest center. */
     float[][] coded(float[][] windows) {
-        List<int[]> codes = Workers.all()
-                .run(books.size(), b -> nearest(band(frames, windows, first[b], first[b + 1]), books.get(b)));
-        float[][] coded = new float[windows.length][frames * SpectrogramWindows.BINS];
+        List<int[]> codes = Workers.all().run(books.size(), b -> nearest(band(b, windows), books.get(b)));
+        float[][] coded = new float[windows.length][frames * BINS];
         for (int b = 0; b < books.size(); b++) {
             int width = first[b + 1] - first[b];
             for (int w = 0; w < windows.length; w++) {
-                float[] center = books.get(b)[codes.get(b)[w]];
                 for (int t = 0; t < frames; t++) {
-                    System.arraycopy(center, t * width, coded[w], t * SpectrogramWindows.BINS + first[b], width);
+                    float[] center = books.get(b)[codes.get(b)[w]];
+                    System.arraycopy(center, t * width, coded[w], t * BINS + first[b], width);
                 }
             }
         }

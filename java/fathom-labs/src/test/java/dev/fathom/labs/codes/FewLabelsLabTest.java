@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.codes.FewLabels.Unlabeled;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
@@ -60,6 +62,43 @@ class FewLabelsLabTest {
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out()).contains("== auto-encoder, layer 2").doesNotContain("== Boltzmann machine, layer 2");
         assertThat(run.result().figures()).isEmpty();
+    }
+
+    // ---- what images without labels add to the loss
+
+    /** The logits 0, 1, 2 for any image, and then 0, 3, 0 when they are asked for again. */
+    private static Layer answers() {
+        int[] asked = {0};
+        return x -> Tensor.of(asked[0]++ == 0 ? new float[] {0, 1, 2} : new float[] {0, 3, 0}, 1, 3)
+                .add(Tensor.zeros(x.dim(0), 3));
+    }
+
+    /** The loss of two images, of which the first has the label 0, by hand. */
+    @Test
+    void imagesWithoutLabelsAddTheirTermToTheLoss() {
+        double[] first = {Math.exp(0), Math.exp(1), Math.exp(2)};
+        double[] second = {Math.exp(0), Math.exp(3), Math.exp(0)};
+        double sum = Arrays.stream(first).sum();
+        double other = Arrays.stream(second).sum();
+        double known = -Math.log(first[0] / sum); // of the one image that has a label
+        double likeliest = -Math.log(first[2] / sum); // of both
+        double apart = IntStream.range(0, 3)
+                .mapToDouble(c -> Math.pow(first[c] / sum - second[c] / other, 2) / 3)
+                .sum();
+        assertThat(loss(Unlabeled.NOTHING, 1)).isCloseTo(known, within(1e-6));
+        assertThat(loss(Unlabeled.PSEUDO_LABELS, 0)).isCloseTo(known, within(1e-6));
+        assertThat(loss(Unlabeled.PSEUDO_LABELS, 0.5f)).isCloseTo(known + 0.5 * likeliest, within(1e-6));
+        assertThat(loss(Unlabeled.CONSISTENCY, 1)).isCloseTo(known + 20 * apart, within(1e-5));
+        assertThat(loss(Unlabeled.CONSISTENCY, 0.5f))
+                .isCloseTo(known + 20 * Math.exp(-5 * 0.25) * apart, within(1e-5));
+    }
+
+    private static double loss(Unlabeled unlabeled, float ramp) {
+        try (Pass pass = Pass.infer()) {
+            assertThat(pass.recording()).isFalse();
+            Tensor labels = Tensor.ofInts(new int[] {0, FewLabels.UNKNOWN}, 2);
+            return unlabeled.loss(answers(), Tensor.zeros(2, 4), labels, ramp).item();
+        }
     }
 
     // ---- Boltzmann machines
