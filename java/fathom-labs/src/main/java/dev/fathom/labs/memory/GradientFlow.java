@@ -1,13 +1,16 @@
 package dev.fathom.labs.memory;
 
 import dev.fathom.data.Batch;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.SingularValues;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Vectors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +42,7 @@ final class GradientFlow {
                 : net.out()
                         .apply(hidden.get(steps - 1)
                                 .reshape(x.dim(0), net.cell().settings().hidden()));
-        pass.backward(net.task().loss().of(answer, batch.y()));
+        pass.backward(net.task().loss.of(answer, batch.y()));
         double[] norms = new double[steps];
         for (int d = 0; d < steps; d++) {
             norms[d] = Math.sqrt(states.get(steps - 1 - d).tensors().values().stream()
@@ -49,14 +52,10 @@ final class GradientFlow {
         return norms;
     }
 
-    private static double squares(@Nullable Tensor gradient) {
-        double sum = 0;
-        if (gradient != null) { // there is no path from the cell state of the last step to the loss
-            for (float g : gradient.toArray()) {
-                sum += (double) g * g;
-            }
-        }
-        return sum;
+    static double squares(@Nullable Tensor gradient) {
+        // there is no path from the cell state of the last step to the loss
+        double[] all = gradient == null ? new double[0] : Averages.doubles(gradient.toArray());
+        return Vectors.dot(all, all);
     }
 
     /**
@@ -103,10 +102,6 @@ final class GradientFlow {
 
     /** The largest singular value. */
     static double largest(double[][] matrix) {
-        double[][] rows = new double[matrix.length][];
-        for (int i = 0; i < rows.length; i++) {
-            rows[i] = matrix[i].clone();
-        }
-        return SingularValues.of(rows)[0];
+        return SingularValues.of(Arrays.stream(matrix).map(double[]::clone).toArray(double[][]::new))[0];
     }
 }

@@ -1,31 +1,51 @@
 package dev.fathom.labs.memory;
 
-import static dev.fathom.labs.pages.Findings.line;
-
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.memory.MemoryTraining.Trained;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
+import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Rng;
+import dev.fathom.train.Callback;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.Run;
+import dev.fathom.train.Trainer;
 import dev.fathom.view.Plots;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * How long recurrent networks remember: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form
  * of Arjovsky et al. 2016) for four cells and sequences of up to 750 steps, and how gradients vanish and explode.
  */
-public final class MemoryLab implements OldExperiment {
-    private static final int[] LENGTHS = {50, 100, 250, 750};
-    private static final int[] BRIEF = {20};
-    /** The length of the sequences for which gradients are measured. */
-    private static final int FLOW = 100;
+public final class MemoryLab implements Experiment {
+    static final int HIDDEN = 64;
+    private static final int BATCH = 20;
+    private static final float RATE = 0.01f;
+    private static final float CLIP = 1;
+    private static final int VALIDATION = 320;
+    private static final double SOLVED = 0.99; // the validation accuracy from which a problem counts as solved
+
+    /** Ends the training once the problem is solved. It reads the history, so a resumed run ends at the same step. */
+    private static final Callback WHEN_SOLVED = new Callback() {
+        @Override
+        public void onTrainBegin(Run training) {
+            if (solved(training)) {
+                training.stop("solved");
+            }
+        }
+
+        @Override
+        public void onEpochEnd(Run training, EpochLog log) {
+            onTrainBegin(training);
+        }
+    };
 
     @Override
     public String name() {
@@ -33,176 +53,102 @@ public final class MemoryLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        int[] lengths = run.brief() ? BRIEF : LENGTHS;
-        int flow = run.of(FLOW, BRIEF[0]);
-        MemoryTraining training = new MemoryTraining(run, 64, run.of(100, 50), run.of(1000, 500));
-        Findings page = run.page("Lab memory", "Generated sequences of " + text(lengths) + " steps");
-        about(page, training);
-        MemoryGradients gradients = new MemoryGradients(run, page, flow);
-        Map<String, double[]> before = new LinkedHashMap<>();
-        Map<String, double[]> after = new LinkedHashMap<>();
-        List<Trained> all = new ArrayList<>();
-        boolean whole = true;
+    public void run(Lab lab) {
+        int[] lengths = lab.of(new int[] {50, 100, 250, 750}, new int[] {20});
+        int flow = lab.of(100, 20); // the length of the sequences for which gradients are measured
+        int steps = lab.of(100, 50);
+        lab.put("lengths", lab.of("50 to 750", "20")).put("hidden", HIDDEN).put("batch", BATCH).put("rate", RATE);
+        lab.put("clip", CLIP).put("steps", steps).put("sequences", steps * BATCH).put("validation", VALIDATION);
         for (MemoryTask task : MemoryTask.values()) {
-            for (int length : lengths) {
+            lab.put("steps" + task.title, epochs(lab, task) * steps);
+        }
+        lab.section("The problems").put("sixth", MemoryTask.ADDING.baseline(1)).put("solved", 100 * SOLVED);
+        Gradients gradients = new Gradients(lab, flow);
+        Map<String, double[]> trained = new LinkedHashMap<>();
+        for (MemoryTask task : MemoryTask.values()) {
+            String prefix = task.name().toLowerCase(Locale.ROOT);
+            Table table = lab.table(prefix, "sequences, cell").named(task.title + ", {row}, {column}");
+            Map<String, double[]> shares = new LinkedHashMap<>();
+            for (int l = 0; l < lengths.length; l++) {
+                int length = lengths[l];
+                lab.section("{problem} with T = {T}").put("problem", task.title).put("prefix", prefix).put("T", length);
+                double floor = task.baseline(length);
+                Map<String, double[][]> curves = new LinkedHashMap<>();
                 for (Cell cell : MemoryNet.CELLS) {
-                    Trained trained = run.interrupt().requested()
-                            ? null
-                            : training.train(task, cell, length, model -> {
-                                if (task == MemoryTask.ADDING && length == flow) {
-                                    after.put(MemoryNet.name(cell), gradients.flow(model));
-                                }
-                            });
-                    whole &= trained != null;
-                    if (trained != null) {
-                        all.add(trained);
+                    String name = MemoryNet.name(cell);
+                    try (Model<MemoryNet> model = Model.of(MemoryNet.of(task, cell, HIDDEN, length), lab.seed())) {
+                        double[][] curve = train(lab, task, length, steps, model, table.row("T = " + length + ", " + name));
+                        curves.put(name, curve);
+                        if (task == MemoryTask.ADDING && length == flow) {
+                            trained.put(name, gradients.flow(model));
+                        }
                     }
+                    double[] accuracies = table.values(task.accuracyName);
+                    shares.computeIfAbsent(name, n -> new double[lengths.length])[l] = accuracies[accuracies.length - 1] / 100;
                 }
-            }
-            results(page, task, lengths, all);
-        }
-        if (!whole || run.interrupt().requested()) {
-            return page;
-        }
-        for (Cell cell : MemoryNet.CELLS) {
-            try (Model<MemoryNet> model = training.model(MemoryTask.ADDING, cell, flow)) {
-                before.put(MemoryNet.name(cell), gradients.flow(model));
-            }
-        }
-        gradients.flows(before, after);
-        gradients.products();
-        gradients.clipping();
-        return run.interrupt().requested() ? page : page.finished();
-    }
-
-    private static String text(int[] lengths) {
-        return lengths.length == 1 ? Integer.toString(lengths[0]) : lengths[0] + " to " + lengths[lengths.length - 1];
-    }
-
-    private static void about(Findings page, MemoryTraining training) {
-        page.section("The problems", "")
-                .text("Adding: each of T steps has a number in [0, 1) and a mark. One number in each half is "
-                        + "marked, and after the last step the network "
-                        + "outputs the sum of these two. Copying: the network reads ten symbols out of "
-                        + "eight, then T blanks, and then outputs the ten "
-                        + "symbols in their order; a sequence has T + 20 steps. Both problems are of "
-                        + "Hochreiter and Schmidhuber (1997), in the form of "
-                        + "Arjovsky et al. (2016).")
-                .text(line(
-                        "No figures are published for these networks and budgets, so the page compares them with "
-                                + "the loss of the best answer without "
-                                + "memory, which is computed. For adding, that answer is always 1, with a mean "
-                                + "squared error of 1/6 = %.4f (some papers "
-                                + "print 0.1767). For copying, it guesses the ten symbols, with a cross-entropy "
-                                + "of 10 ln 8 / (T + 20).",
-                        MemoryTask.ADDING.baseline(1)))
-                .text(line(
-                        "Every network has %d units and the same budget at every length: up to %,d steps of Adam "
-                                + "for adding and %,d for copying, with a "
-                                + "learning rate of %s. Each step takes %d of the same %,d training sequences and "
-                                + "clips the gradients to a norm of %.0f. "
-                                + "After every %d steps the network is evaluated on 320 validation sequences; the "
-                                + "weights with the lowest loss are kept, "
-                                + "and training ends early once the problem is solved, at an accuracy of %.0f %%. "
-                                + "LSTM, GRU and UGRNN use chrono "
-                                + "initialization (Tallec and Ollivier 2018): the biases of the gates that keep "
-                                + "the state start such that units remember "
-                                + "for up to T steps. RNN, a tanh layer, has no gate. Cells with gates are "
-                                + "expected to solve adding at every length, with a "
-                                + "tenth of the loss without memory. Copying takes more steps than this budget "
-                                + "has, so there the cells only begin to "
-                                + "remember.",
-                        training.hidden(),
-                        training.epochs(MemoryTask.ADDING) * training.steps(),
-                        training.epochs(MemoryTask.COPY) * training.steps(),
-                        MemoryTraining.RATE,
-                        MemoryTraining.BATCH,
-                        training.steps() * MemoryTraining.BATCH,
-                        MemoryTraining.CLIP,
-                        training.steps(),
-                        100 * MemoryTraining.SOLVED));
-    }
-
-    /** The table and the curves of a problem, as far as they are measured. */
-    private static void results(Findings page, MemoryTask task, int[] lengths, List<Trained> all) {
-        List<Trained> results = all.stream().filter(t -> t.task() == task).toList();
-        if (results.isEmpty()) {
-            return;
-        }
-        page.section(task.title(), "");
-        page.table(
-                List.of(
-                        "T",
-                        "cell",
-                        "parameters",
-                        "ms a step",
-                        "steps",
-                        "test " + task.lossName(),
-                        "without memory",
-                        task.accuracyName()),
-                results.stream().map(MemoryLab::row).toList());
-        for (Trained t : results) {
-            String name = line("%s, T = %d, %s, ", task.title(), t.length(), t.name());
-            double baseline = task.baseline(t.length());
-            Figure loss = Figure.of(name + task.lossName(), "", t.loss()).baseline(baseline, "without memory");
-            page.figure(loss)
-                    .figure(Figure.of(name + task.accuracyName(), "%", 100 * t.accuracy())
-                            .baseline(100 * task.guessedAccuracy(), "without memory"));
-        }
-        List<String> places = Arrays.stream(lengths).mapToObj(Integer::toString).toList();
-        Map<String, double[]> shares = new LinkedHashMap<>();
-        for (Cell cell : MemoryNet.CELLS) {
-            shares.put(
-                    MemoryNet.name(cell),
-                    Arrays.stream(lengths)
-                            .mapToDouble(length -> accuracy(results, cell, length))
-                            .toArray());
-        }
-        String prefix = task.name().toLowerCase(Locale.ROOT);
-        if (lengths.length > 1) {
-            page.picture(
-                    prefix + "-accuracy.png",
-                    task.title() + ": test accuracy over the length T",
-                    () -> Plots.compare(task.title() + ", test accuracy", "T", places, shares));
-        }
-        for (int length : lengths) {
-            Map<String, double[][]> curves = new LinkedHashMap<>();
-            results.stream().filter(t -> t.length() == length).forEach(t -> curves.put(t.name(), t.curve()));
-            if (!curves.isEmpty()) {
-                double baseline = task.baseline(length);
-                double end = curves.values().stream()
-                        .mapToDouble(c -> c[0][c[0].length - 1])
-                        .max()
-                        .orElse(1);
-                curves.put("without memory", new double[][] {{0, end}, {baseline, baseline}});
-                page.series(
+                double end = curves.values().stream().mapToDouble(c -> c[0][c[0].length - 1]).max().orElseThrow();
+                curves.put("without memory", new double[][] {{0, end}, {floor, floor}});
+                lab.curves(
                         prefix + "-" + length + ".png",
-                        line("%s, T = %d: validation loss over the steps", task.title(), length),
-                        line("%s, T = %d, validation loss", task.title(), length),
+                        task.title + ", T = " + length + ", validation loss",
                         "steps",
                         curves);
             }
+            lab.section("{problem} at all lengths").put("several", lengths.length > 1);
+            List<String> places = IntStream.of(lengths).mapToObj(String::valueOf).toList();
+            if (places.size() > 1) {
+                lab.picture(
+                        prefix + "-accuracy.png",
+                        () -> Plots.compare(task.title + ", test accuracy", "T", places, shares));
+            }
         }
+        gradients.flows(trained);
+        gradients.products();
+        gradients.clipping();
     }
 
-    private static double accuracy(List<Trained> results, Cell cell, int length) {
-        return results.stream()
-                .filter(t -> t.cell() == cell && t.length() == length)
-                .mapToDouble(Trained::accuracy)
-                .findFirst()
-                .orElse(Double.NaN);
+    /** The largest number of epochs; training ends earlier if the problem is solved. */
+    private static int epochs(Lab lab, MemoryTask task) {
+        return lab.epochs(task == MemoryTask.ADDING ? 10 : 15, 6);
     }
 
-    private static List<String> row(Trained t) {
-        return List.of(
-                Integer.toString(t.length()),
-                t.name(),
-                line("%,d", t.parameters()),
-                line("%.1f", t.milliseconds()),
-                line("%,d%s", t.steps(), t.solved() ? ", solved" : ""),
-                line("%.4f", t.loss()),
-                line("%.4f", t.task().baseline(t.length())),
-                line("%.1f %%", 100 * t.accuracy()));
+    private static boolean solved(Run history) {
+        double[] shares = history.series("val_accuracy");
+        return shares.length > 0 && shares[shares.length - 1] >= SOLVED;
+    }
+
+    /** Trains a network, tests it, and gives its validation loss over the steps. */
+    private static double[][] train(
+            Lab lab, MemoryTask task, int length, int steps, Model<MemoryNet> model, Table.Row row) {
+        Rng rng = lab.rng(task.name()).split(length);
+        try (Dataset learn = task.data(steps * BATCH, length, rng.split("learn"));
+                Dataset validation = task.data(VALIDATION, length, rng.split("held out"));
+                Dataset test = task.data(lab.of(1000, 500), length, rng.split("test"))) {
+            var trainer = Trainer.of(model, task.loss, new Adam(RATE))
+                    .metrics(task.accuracy(length))
+                    .keepBest("val_loss")
+                    .clipNorm(CLIP)
+                    .seed(lab.seed())
+                    .callbacks(WHEN_SOLVED);
+            Run history = lab.train(
+                    task.title + ", " + row.name(),
+                    "sequences",
+                    trainer,
+                    learn.shuffled(lab.seed()).batches(BATCH),
+                    validation,
+                    epochs(lab, task));
+            Map<String, Double> tested = trainer.evaluate(test);
+            double[][] curve = history.curve("val_loss");
+            int done = curve[0].length * steps;
+            row.cell("parameters", model.parameterCount())
+                    .cell("ms a step", String.format(Locale.ROOT, "%.1f", 1000 * history.seconds() / done))
+                    .cell("steps", String.format(Locale.ROOT, solved(history) ? "%,d, solved" : "%,d", done))
+                    .put(task.lossName, "%.4f", tested.getOrDefault("loss", Double.NaN))
+                    .baseline(task.baseline(length), "without memory")
+                    .cell("without memory", String.format(Locale.ROOT, "%.4f", task.baseline(length)))
+                    .put(task.accuracyName, "%.1f %%", 100 * tested.getOrDefault("accuracy", Double.NaN))
+                    .baseline(100 * task.guessedAccuracy(), "without memory");
+            return new double[][] {Arrays.stream(curve[0]).map(epoch -> epoch * steps).toArray(), curve[1]};
+        }
     }
 }

@@ -18,12 +18,7 @@ enum MemoryTask {
      * The adding problem: each step has a number that is uniform in [0, 1) and a mark. One number in each half of the
      * sequence is marked; the answer after the last step is their sum.
      */
-    ADDING("Adding", "mean squared error", "accuracy (within 0.08)") {
-        @Override
-        int steps(int length) {
-            return length;
-        }
-
+    ADDING("Adding", Loss.mse(), "mean squared error", "accuracy (within 0.08)", 0) {
         @Override
         Dataset data(int count, int length, Rng rng) {
             float[] numbers = rng.split("numbers").uniform(count * length, 0, 1);
@@ -43,11 +38,6 @@ enum MemoryTask {
                 }
             }
             return Dataset.of(x, Shape.of(length, 2), y, Shape.of(1));
-        }
-
-        @Override
-        Loss loss() {
-            return Loss.mse();
         }
 
         @Override
@@ -71,12 +61,7 @@ enum MemoryTask {
      * output is blank until the start sign, and then the ten symbols in their order. With the length T a sequence has T
      * + 20 steps (Arjovsky et al. 2016).
      */
-    COPY("Copying", "cross-entropy", "symbol accuracy") {
-        @Override
-        int steps(int length) {
-            return length + 2 * COPIED;
-        }
-
+    COPY("Copying", Loss.crossEntropy(), "cross-entropy", "symbol accuracy", 20) {
         @Override
         Dataset data(int count, int length, Rng rng) {
             int steps = steps(length);
@@ -99,11 +84,6 @@ enum MemoryTask {
         }
 
         @Override
-        Loss loss() {
-            return Loss.crossEntropy();
-        }
-
-        @Override
         double baseline(int length) {
             return COPIED * Math.log(KINDS) / steps(length);
         }
@@ -117,10 +97,10 @@ enum MemoryTask {
         double correct(Tensor output, Tensor target, int length) {
             int steps = steps(length);
             int from = steps - COPIED;
-            return (double) output.slice(1, from, steps)
-                            .correct(target.slice(1, from, steps))
-                            .item()
-                    / COPIED;
+            float right = output.slice(1, from, steps)
+                    .correct(target.slice(1, from, steps))
+                    .item();
+            return (double) right / COPIED;
         }
     };
 
@@ -138,38 +118,27 @@ enum MemoryTask {
     /** The largest error of a sum that counts as right: 4 % of the range, as in the paper. */
     static final float TOLERANCE = 0.08f;
 
-    private final String title;
-    private final String lossName;
-    private final String accuracyName;
+    final String title;
+    final Loss loss;
+    final String lossName;
+    final String accuracyName;
+    private final int more;
 
-    MemoryTask(String title, String lossName, String accuracyName) {
+    MemoryTask(String title, Loss loss, String lossName, String accuracyName, int more) {
         this.title = title;
+        this.loss = loss;
         this.lossName = lossName;
         this.accuracyName = accuracyName;
-    }
-
-    /** Its name on pages. */
-    String title() {
-        return title;
-    }
-
-    /** The name of its loss. */
-    String lossName() {
-        return lossName;
-    }
-
-    /** The name of its accuracy. */
-    String accuracyName() {
-        return accuracyName;
+        this.more = more;
     }
 
     /** The number of steps in a sequence of length {@code length}. */
-    abstract int steps(int length);
+    int steps(int length) {
+        return length + more;
+    }
 
     /** Generates {@code count} sequences x and their answers y. */
     abstract Dataset data(int count, int length, Rng rng);
-
-    abstract Loss loss();
 
     /**
      * The loss of the best answer without memory. For adding it is always 1, whose loss is the variance of the sum of

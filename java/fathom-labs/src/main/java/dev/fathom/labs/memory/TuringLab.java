@@ -1,12 +1,9 @@
 package dev.fathom.labs.memory;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -22,24 +19,20 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Plots;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
  * Memory that is addressed by content and by place: a small Neural Turing Machine learns to copy sequences of random
  * bits, beside an LSTM, and both copy sequences that are longer than any they learned from.
  */
-public final class TuringLab implements OldExperiment {
-    private static final String MACHINE = "Neural Turing Machine";
-    private static final String LSTM = "LSTM";
+public final class TuringLab implements Experiment {
     private static final int BATCH = 32;
     private static final int TESTED = 64;
-    /** The weight from which a slot is drawn. */
-    private static final float SEEN = 0.05f;
+    private static final float SEEN = 0.05f; // the weight from which a slot is drawn
 
     /**
      * How large it all is.
@@ -53,54 +46,54 @@ public final class TuringLab implements OldExperiment {
      */
     private record Size(int bits, int longest, int tested, int slots, int width, int hidden) {}
 
-    private static final Size FULL = new Size(6, 8, 32, 40, 10, 64);
-    private static final Size BRIEF = new Size(4, 5, 15, 20, 8, 64);
-
     @Override
     public String name() {
         return "turing";
     }
 
     @Override
-    public Findings run(LabRun run) {
-        Size size = run.brief() ? BRIEF : FULL;
-        Findings page = run.page("Lab turing", line("Generated sequences of random vectors of %d bits", size.bits));
-        page.section("Copying", "")
-                .text(line(
-                        "The input is 1 to %d vectors of %d random bits, then as many steps with nothing but a "
-                                + "sign to answer, and in these the vectors are "
-                                + "to be given back in their order. The machine has %d slots of %d numbers, one "
-                                + "head that writes and one that reads; its "
-                                + "controller has %d units and no memory. The LSTM has as many units. Both learn "
-                                + "from the same sequences. The paper trains "
-                                + "a larger machine on up to 20 vectors of 8 bits, so its figures do not compare; "
-                                + "a guess is right for half of the bits.",
-                        size.longest, size.bits, size.slots, size.width, size.hidden));
+    public void run(Lab lab) {
+        Size size = lab.of(new Size(6, 8, 32, 40, 10, 64), new Size(4, 5, 15, 20, 8, 64));
+        int longest = size.longest;
+        lab.put(size).put("far", longest + 1).put("twice", 2 * longest).section("Copying");
         Map<String, Sequencer> nets = new LinkedHashMap<>();
         nets.put(
-                LSTM,
+                "LSTM",
                 new Sequencer.Plain(Recurrent.lstm(size.bits + 1, size.hidden), new Linear(size.hidden, size.bits)));
-        nets.put(MACHINE, new TuringMachine(size.bits + 1, size.bits, size.hidden, size.slots, size.width));
-        Map<String, double[]> right = new LinkedHashMap<>();
+        nets.put(
+                "Turing machine",
+                new TuringMachine(size.bits + 1, size.bits, size.hidden, size.slots, size.width));
+        double[] lengths = IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
+        Table table = lab.table("right", "network").named("{row}, bits right, {column}");
+        Chart chart = new Chart("bits right", "vectors in the sequence");
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        List<List<String>> rows = new ArrayList<>();
-        for (Map.Entry<String, Sequencer> entry : nets.entrySet()) {
-            try (Model<Sequencer> model = Model.of(entry.getValue(), run.seed())) {
-                Run history = train(run, entry.getKey(), model, size);
-                if (run.interrupt().requested()) {
-                    break;
+        int[] ends = {0, longest, 2 * longest, size.tested};
+        double[] before = {50, 50, 50};
+        String of = "a guess";
+        for (var net : nets.entrySet()) {
+            String name = net.getKey();
+            try (Model<Sequencer> model = Model.of(net.getValue(), lab.seed())) {
+                Run history = train(lab, name, model, size);
+                double[] shares = accuracies(lab, model.net(), size);
+                Table.Row row = table.row(name).cell("parameters", model.parameterCount());
+                row.cell("training", Math.round(history.seconds()) + " s");
+                for (int i = 0; i < before.length; i++) {
+                    String column = (i == 0 ? "up to " : ends[i] + 1 + " to ") + ends[i + 1] + " vectors";
+                    double mean = 100 * Arrays.stream(shares, ends[i], ends[i + 1]).average().orElseThrow();
+                    row.put(column, "%.2f %%", mean).baseline(before[i], of);
+                    before[i] = mean;
                 }
-                double[] shares = accuracies(run, model.net(), size);
-                right.put(entry.getKey(), shares);
-                curves.put(entry.getKey(), history.curve("loss"));
-                rows.add(row(entry.getKey(), model, shares, size, history.seconds()));
+                of = name;
+                curves.put(name, history.curve("loss"));
+                chart.line(name, lengths, shares);
                 if (model.net() instanceof TuringMachine machine) {
-                    weights(run, page, machine, size);
+                    lab.section("Bits that are right");
+                    chart.dashed("longest that was learned", new double[] {longest, longest}, new double[] {0.5, 1});
+                    lab.chart("lengths.png", chart).curves("loss.png", "loss", "epoch", curves);
+                    weights(lab, machine, size);
                 }
             }
         }
-        results(page, size, right, curves, rows);
-        return right.size() < nets.size() ? page : page.finished();
     }
 
     /** Inputs [n, 2 length, bits + 1] for vectors [n, length, bits]: the vectors, and then the sign to answer. */
@@ -127,11 +120,10 @@ public final class TuringLab implements OldExperiment {
         return bits;
     }
 
-    private static Run train(LabRun run, String name, Model<Sequencer> model, Size size) {
-        run.training().say("%n== %s", name);
+    private static Run train(Lab lab, String name, Model<Sequencer> model, Size size) {
         int sequences = BATCH * 100;
-        int epochs = run.epochs(25, 8);
-        float[] random = bits(new Rng(run.seed()).split("learn"), sequences * size.longest * size.bits);
+        int epochs = lab.epochs(25, 8);
+        float[] random = bits(lab.rng("learn"), sequences * size.longest * size.bits);
         try (Dataset data = Dataset.of(random, Shape.of(size.longest, size.bits), new int[sequences])) {
             var trainer = Trainer.custom(model, new Adam(5e-3f), (net, batch) -> {
                         float drawn = Pass.current()
@@ -142,17 +134,16 @@ public final class TuringLab implements OldExperiment {
                     })
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
-                    .seed(run.seed());
-            trainer = run.training().attach(trainer, run.folder().resolve(name.replace(' ', '-')), "sequences");
-            return trainer.fit(data.shuffled(run.seed()).batches(BATCH), epochs);
+                    .seed(lab.seed());
+            return lab.train(name, "sequences", trainer, data.shuffled(lab.seed()).batches(BATCH), epochs);
         }
     }
 
     /** The share of bits that are right, by the length from 1 on. */
-    private static double[] accuracies(LabRun run, Sequencer net, Size size) {
+    private static double[] accuracies(Lab lab, Sequencer net, Size size) {
         return IntStream.rangeClosed(1, size.tested)
                 .mapToDouble(length -> {
-                    Rng rng = new Rng(run.seed()).split("test").split(length);
+                    Rng rng = lab.rng("test").split(length);
                     try (Pass pass = Pass.infer()) {
                         Tensor vectors = Tensor.of(bits(rng, TESTED * length * size.bits), TESTED, length, size.bits);
                         return answers(net, vectors).gt(0).eq(vectors).mean().item();
@@ -161,92 +152,20 @@ public final class TuringLab implements OldExperiment {
                 .toArray();
     }
 
-    // ---- the page
-
-    private static double mean(double[] shares, int from, int to) {
-        return 100
-                * IntStream.rangeClosed(from, to)
-                        .mapToDouble(length -> shares[length - 1])
-                        .average()
-                        .orElse(0);
-    }
-
-    private static List<String> row(String name, Model<?> model, double[] shares, Size size, double seconds) {
-        return List.of(
-                name,
-                line("%,d", model.parameterCount()),
-                line("%.0f s", seconds),
-                line("%.2f %%", mean(shares, 1, size.longest)),
-                line("%.2f %%", mean(shares, size.longest + 1, 2 * size.longest)),
-                line("%.2f %%", mean(shares, 2 * size.longest + 1, size.tested)));
-    }
-
-    private static void results(
-            Findings page,
-            Size size,
-            Map<String, double[]> right,
-            Map<String, double[][]> curves,
-            List<List<String>> rows) {
-        if (right.isEmpty()) {
-            return;
-        }
-        double[] lengths =
-                IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
-        page.section("Bits that are right", "")
-                .table(
-                        List.of(
-                                "network",
-                                "parameters",
-                                "training",
-                                line("right, up to %d vectors", size.longest),
-                                line("%d to %d vectors", size.longest + 1, 2 * size.longest),
-                                line("%d to %d vectors", 2 * size.longest + 1, size.tested)),
-                        rows);
-        double[] lstm = Objects.requireNonNull(right.get(LSTM));
-        double known = mean(lstm, 1, size.longest);
-        double longer = mean(lstm, size.longest + 1, 2 * size.longest);
-        String upTo = line("bits right, up to %d vectors", size.longest);
-        String twice = line("bits right, %d to %d vectors", size.longest + 1, 2 * size.longest);
-        double[] machine = right.get(MACHINE);
-        if (machine != null) {
-            double far = mean(machine, size.longest + 1, 2 * size.longest);
-            page.text(line(
-                            "Sequences of %d to %d vectors are longer than any that was learned from. Of their "
-                                    + "bits the machine has %.2f %% right and the "
-                                    + "LSTM %.2f %%, where a guess has 50 %%.",
-                            size.longest + 1, 2 * size.longest, far, longer))
-                    .key(Figure.of("Turing machine, " + twice, "%", far).baseline(longer, LSTM))
-                    .key(Figure.of("Turing machine, " + upTo, "%", mean(machine, 1, size.longest))
-                            .baseline(known, LSTM));
-        }
-        page.figure(Figure.of("LSTM, " + twice, "%", longer).baseline(50, "a guess"))
-                .figure(Figure.of("LSTM, " + upTo, "%", known).baseline(50, "a guess"))
-                .picture("lengths.png", "Bits that are right, by the length of the sequence", () -> {
-                    Chart chart = new Chart("bits right", "vectors in the sequence");
-                    right.forEach((name, shares) -> chart.line(name, lengths, shares));
-                    return chart.dashed(
-                                    "longest that was learned",
-                                    new double[] {size.longest, size.longest},
-                                    new double[] {0.5, 1})
-                            .render();
-                })
-                .series("loss.png", "The loss over the epochs of training", "loss", "epoch", curves);
-    }
-
     /** Where the machine writes and reads, for a sequence that is longer than those learned from. */
-    private static void weights(LabRun run, Findings page, TuringMachine machine, Size size) {
+    private static void weights(Lab lab, TuringMachine machine, Size size) {
         int length = size.longest * 3 / 2;
         float[][][] heads = new float[2][size.slots][2 * length];
         float[][] answered = new float[2 * size.bits][length];
-        float[] vectors = bits(new Rng(run.seed()).split("shown"), length * size.bits);
+        float[] vectors = bits(lab.rng("shown"), length * size.bits);
         int right = 0;
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.of(vectors, 1, length, size.bits);
             List<TuringMachine.State> states = machine.states(asked(x));
             for (int t = 0; t < states.size(); t++) {
-                float[] both = states.get(t).weights().toArray();
+                float[] both = states.get(t).weights().clamp(0, 1).toArray();
                 for (int i = 0; i < both.length; i++) {
-                    heads[i / size.slots][i % size.slots][t] = Math.max(0, Math.min(1, both[i]));
+                    heads[i / size.slots][i % size.slots][t] = both[i];
                 }
             }
             float[] said = answers(machine, x).sigmoid().toArray();
@@ -256,50 +175,31 @@ public final class TuringLab implements OldExperiment {
                 right += Math.round(said[i]) == Math.round(vectors[i]) ? 1 : 0;
             }
         }
+        lab.section("Where it writes and reads").put("length", length).put("all", vectors.length).put("right", right);
         int[] used = IntStream.range(0, size.slots)
-                .filter(slot -> largest(heads[0][slot]) > SEEN || largest(heads[1][slot]) > SEEN)
+                .filter(slot -> seen(heads[0][slot]) || seen(heads[1][slot]))
                 .toArray();
-        List<String> slots = IntStream.of(used).mapToObj(Integer::toString).toList();
+        List<String> slots = IntStream.of(used).mapToObj(String::valueOf).toList();
         List<String> steps =
-                IntStream.rangeClosed(1, 2 * length).mapToObj(Integer::toString).toList();
+                IntStream.rangeClosed(1, 2 * length).mapToObj(String::valueOf).toList();
         List<String> rows = IntStream.range(0, 2 * size.bits)
                 .mapToObj(i -> (i < size.bits ? "true bit " : "said bit ") + (1 + i % size.bits))
                 .toList();
-        page.section(
-                        "Where it writes and reads",
-                        line(
-                                "A sequence of %d vectors, longer than those learned from, of whose %d bits the "
-                                        + "machine has %d right. In the first half of "
-                                        + "the steps it takes vectors in, in the second half it answers. A row is "
-                                        + "a slot of the memory that a head ever "
-                                        + "looks at, and a column is a step.",
-                                length, vectors.length, right))
-                .picture(
-                        "write.png",
-                        "Weights of the writing head on each slot, by step",
-                        () -> Plots.heatMap(
-                                "Writing head: weight on each slot, by step", slots, steps, rows(heads[0], used)))
-                .picture(
-                        "read.png",
-                        "Weights of the reading head on each slot, by step",
-                        () -> Plots.heatMap(
-                                "Reading head: weight on each slot, by step", slots, steps, rows(heads[1], used)))
-                .picture(
-                        "answer.png",
-                        "The true bits, and those that the machine says",
-                        () -> Plots.heatMap(
-                                "True bits, and what the machine says", rows, steps.subList(0, length), answered));
-    }
-
-    private static float largest(float[] values) {
-        float most = 0;
-        for (float v : values) {
-            most = Math.max(most, v);
+        for (int head = 0; head < 2; head++) {
+            float[][] all = heads[head];
+            float[][] some = IntStream.of(used).mapToObj(slot -> all[slot]).toArray(float[][]::new);
+            String name = head == 0 ? "Writing" : "Reading";
+            lab.picture(
+                    head == 0 ? "write.png" : "read.png",
+                    () -> Plots.heatMap(name + " head: weight on each slot, by step", slots, steps, some));
         }
-        return most;
+        lab.picture(
+                "answer.png",
+                () -> Plots.heatMap(
+                        "True bits, and what the machine says", rows, steps.subList(0, length), answered));
     }
 
-    private static float[][] rows(float[][] all, int[] some) {
-        return IntStream.of(some).mapToObj(i -> all[i]).toArray(float[][]::new);
+    private static boolean seen(float[] weights) {
+        return IntStream.range(0, weights.length).anyMatch(t -> weights[t] > SEEN);
     }
 }

@@ -37,11 +37,12 @@ class TuringLabTest {
     @Test
     void theSeedDecidesAndAnInterruptedRunIsNotFinished() {
         InterruptedRun.assertThatTheSeedDecides(new TuringLab(), 1, temp);
-        InterruptedRun run = InterruptedRun.of(new TuringLab(), "== Neural Turing Machine", null, temp);
+        InterruptedRun run = InterruptedRun.of(new TuringLab(), "== Turing machine", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.result().figures())
                 .extracting(Figure::name)
-                .containsExactly("LSTM, bits right, 6 to 10 vectors", "LSTM, bits right, up to 5 vectors");
+                .allMatch(name -> name.startsWith("LSTM, bits right, "))
+                .hasSize(3);
     }
 
     @Test
