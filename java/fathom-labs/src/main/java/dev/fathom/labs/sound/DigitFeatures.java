@@ -4,6 +4,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.data.SpokenDigits;
 import dev.fathom.labs.data.SpokenDigits.Recording;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.op.Shape;
 import dev.fathom.sound.Mel;
 import dev.fathom.sound.Stft;
@@ -71,15 +72,11 @@ final class DigitFeatures {
 
     /** Recordings as images [places, BANDS, 1], labeled with their digits. */
     static Dataset images(List<Recording> recordings, int places) {
-        float[] x = new float[recordings.size() * places * BANDS];
-        List<float[]> frames = recordings.stream()
+        float[][] x = recordings.stream()
                 .parallel()
-                .map(r -> frames(r.samples(), false))
-                .toList();
-        for (int i = 0; i < frames.size(); i++) {
-            System.arraycopy(at(frames.get(i), places), 0, x, i * places * BANDS, places * BANDS);
-        }
-        return Dataset.of(x, Shape.of(places, BANDS, 1), digits(recordings));
+                .map(r -> at(frames(r.samples(), false), places))
+                .toArray(float[][]::new);
+        return Dataset.of(Averages.flat(x), Shape.of(places, BANDS, 1), digits(recordings));
     }
 
     /** Recordings as sequences of frames [BANDS], labeled with their digits. */
@@ -97,12 +94,9 @@ final class DigitFeatures {
         List<float[]> frames =
                 sounds.stream().parallel().map(DigitFeatures::frames).toList();
         long[] offsets = new long[frames.size() + 1];
-        for (int i = 0; i < frames.size(); i++) {
-            offsets[i + 1] = offsets[i] + frames.get(i).length / BANDS;
-        }
-        FloatBuffer values = FloatBuffer.allocate((int) offsets[frames.size()] * BANDS);
-        frames.forEach(values::put);
-        return Field.floats("x", Shape.of(BANDS), values.flip()).input().ragged(offsets);
+        Arrays.setAll(offsets, i -> i == 0 ? 0 : offsets[i - 1] + frames.get(i - 1).length / BANDS);
+        FloatBuffer values = FloatBuffer.wrap(Averages.flat(frames.toArray(float[][]::new)));
+        return Field.floats("x", Shape.of(BANDS), values).input().ragged(offsets);
     }
 
     /** A string of digits of one speaker, spoken one after another. */
@@ -124,25 +118,23 @@ final class DigitFeatures {
             List<Recording> chosen = IntStream.range(0, 3 + random.nextInt(3))
                     .mapToObj(k -> candidates.get(random.nextInt(candidates.size())))
                     .toList();
-            FloatBuffer samples = FloatBuffer.allocate(
-                    chosen.stream().mapToInt(r -> r.samples().length).sum() + 6 * SpokenDigits.RATE * 15 / 100);
-            silence(samples, random);
+            List<float[]> sounds = new ArrayList<>(List.of(silence(random)));
             for (Recording r : chosen) {
-                samples.put(r.samples());
-                silence(samples, random);
+                sounds.add(r.samples());
+                sounds.add(silence(random));
             }
-            float[] all = new float[samples.flip().remaining()];
-            samples.get(all);
-            strings.add(new Spoken(chosen.stream().map(Recording::digit).toList(), all));
+            strings.add(new Spoken(
+                    chosen.stream().map(Recording::digit).toList(), Averages.flat(sounds.toArray(float[][]::new))));
         }
         return strings;
     }
 
-    private static void silence(FloatBuffer to, SplittableRandom random) {
-        int n = random.nextInt(SpokenDigits.RATE * 5 / 100, SpokenDigits.RATE * 15 / 100);
-        for (int i = 0; i < n; i++) {
-            to.put((float) (0.001 * random.nextDouble() - 0.0005));
+    private static float[] silence(SplittableRandom random) {
+        float[] faint = new float[random.nextInt(SpokenDigits.RATE * 5 / 100, SpokenDigits.RATE * 15 / 100)];
+        for (int i = 0; i < faint.length; i++) {
+            faint[i] = (float) (0.001 * random.nextDouble() - 0.0005);
         }
+        return faint;
     }
 
     /** Strings as sequences of frames, labeled with their digits plus 1, because class 0 is the blank. */

@@ -5,7 +5,7 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
@@ -21,14 +21,12 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.EpochLog;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.List;
-import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
 
 /** The networks that recognize one spoken digit. */
 enum DigitNet {
@@ -112,27 +110,16 @@ enum DigitNet {
         return places == 0 ? DigitFeatures.sequences(recordings) : DigitFeatures.images(recordings, places);
     }
 
-    /**
-     * A trained network.
-     *
-     * @param validation its accuracy on the validation recordings, by which the epoch was chosen
-     * @param test its accuracy on the test recordings
-     * @param seconds of training
-     */
+    /** The accuracies of a trained network, in %. */
     record Trained(DigitNet net, long parameters, double validation, double test, double seconds) {}
 
-    /** Trains the network, with a tenth of {@code recordings} for validation; null if the run was interrupted. */
-    @Nullable
-    Trained train(LabRun run, List<Recording> recordings, List<Recording> test, String folder) {
-        if (run.interrupt().requested()) {
-            return null;
-        }
-        int count = run.epochs(epochs, Math.max(4, epochs / 5));
-        run.training().say("%n== %s", folder);
+    /** Trains the network under a name, with a tenth of {@code recordings} for validation. */
+    Trained train(Lab lab, String name, List<Recording> recordings, List<Recording> test) {
+        int count = lab.epochs(epochs, Math.max(4, epochs / 5));
         try (Dataset all = dataset(recordings);
                 Dataset tested = dataset(test);
-                Model<Classifier> model = Model.of(net(), run.seed())) {
-            Dataset.Split split = all.stratified(Math.max(10, all.size() / 10), run.seed());
+                Model<Classifier> model = Model.of(net(), lab.seed())) {
+            Dataset.Split split = all.stratified(Math.max(10, all.size() / 10), lab.seed());
             try (Dataset rest = split.rest();
                     Dataset validation = split.heldOut()) {
                 var trainer = Trainer.custom(model, new AdamW(3e-3f).weightDecay(0.01f), (net, batch) -> {
@@ -143,25 +130,16 @@ enum DigitNet {
                         .schedule(Schedule.cosine(count))
                         .clipNorm(1)
                         .keepBest("val_accuracy")
-                        .seed(run.seed());
-                trainer = run.training().attach(trainer, run.folder().resolve(folder), "recordings");
-                Run history =
-                        trainer.fit(rest.shuffled(run.seed()).batches(Math.min(32, rest.size())), validation, count);
-                EpochLog best = history.best();
-                if (best == null || run.interrupt().requested()) {
-                    return null;
-                }
+                        .seed(lab.seed());
+                var batches = rest.shuffled(lab.seed()).batches(Math.min(32, rest.size()));
+                Run history = lab.train(name, "recordings", trainer, batches, validation, count);
                 return new Trained(
                         this,
                         model.parameterCount(),
-                        best.value("val_accuracy"),
-                        trainer.evaluate(tested).getOrDefault("accuracy", Double.NaN),
+                        100 * Objects.requireNonNull(history.best()).value("val_accuracy"),
+                        100 * trainer.evaluate(tested).getOrDefault("accuracy", Double.NaN),
                         history.seconds());
             }
         }
-    }
-
-    String folder() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

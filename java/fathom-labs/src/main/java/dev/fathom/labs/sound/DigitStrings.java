@@ -7,7 +7,7 @@ import dev.fathom.decode.CtcDecoding;
 import dev.fathom.decode.ErrorRate;
 import dev.fathom.decode.Hypothesis;
 import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.sound.DigitFeatures.Spoken;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -19,16 +19,18 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Shades;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
+
 
 /**
  * A bidirectional LSTM that recognizes strings of digits. At each frame it gives the probabilities of the blank, class
@@ -39,6 +41,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
     static final int BEAM = 8;
     private static final int CLASSES = 11;
     private static final int UNITS = 64;
+    private static final int ZOOM = 6;
 
     /**
      * The recognized strings of the test.
@@ -63,23 +66,35 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
         ImageSheet picture() {
             int bands = DigitFeatures.BANDS;
             int steps = frames.length / bands;
-            int zoom = 6;
             byte[] sound = Shades.gray(frames);
-            byte[] pixels = new byte[(bands + 1 + 2 * CLASSES) * zoom * steps * zoom];
-            for (int row = 0; row < (bands + 1 + 2 * CLASSES) * zoom; row++) {
-                int band = row / zoom;
-                for (int column = 0; column < steps * zoom; column++) {
-                    int t = column / zoom;
-                    pixels[row * steps * zoom + column] = band < bands
-                            ? sound[t * bands + bands - 1 - band]
-                            : band == bands
-                                    ? (byte) 255
-                                    : (byte) Math.round(255 * probabilities[t * CLASSES + (band - bands - 1) / 2]);
-                }
+            int rows = bands + 1 + 2 * CLASSES;
+            byte[] pixels = new byte[rows * ZOOM * steps * ZOOM];
+            for (int i = 0; i < pixels.length; i++) {
+                int row = i / (steps * ZOOM) / ZOOM;
+                int t = i % (steps * ZOOM) / ZOOM;
+                pixels[i] = row < bands
+                        ? sound[t * bands + bands - 1 - row]
+                        : (byte) (row == bands
+                                ? 255
+                                : Math.round(255 * probabilities[t * CLASSES + (row - bands - 1) / 2]));
             }
-            return new ImageSheet((bands + 1 + 2 * CLASSES) * zoom, steps * zoom, 1)
+            return new ImageSheet(rows * ZOOM, steps * ZOOM, 1)
                     .columns(1)
                     .add(pixels, "spoken " + text(spoken) + ", recognized " + text(heard));
+        }
+
+        /** The probabilities over the frames of the blank and of each digit that was spoken. */
+        Map<String, double[][]> curves() {
+            double[] axis = IntStream.range(0, frames.length / DigitFeatures.BANDS)
+                    .asDoubleStream()
+                    .toArray();
+            Map<String, double[][]> curves = new LinkedHashMap<>();
+            IntStream.concat(IntStream.of(0), spoken.stream().mapToInt(d -> d + 1).distinct())
+                    .forEach(c -> curves.put(c == 0 ? "blank" : "" + (c - 1), new double[][] {
+                        axis,
+                        Arrays.stream(axis).map(t -> probabilities[(int) t * CLASSES + c]).toArray()
+                    }));
+            return curves;
         }
     }
 
@@ -101,23 +116,16 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
         return recording.index() % 9 == 5;
     }
 
-    /**
-     * Trains on strings of training recordings and recognizes strings of test recordings; null if the run was
-     * interrupted.
-     */
-    static @Nullable Recognized train(LabRun run, List<Recording> training, List<Recording> test) {
-        if (run.interrupt().requested()) {
-            return null;
-        }
-        int epochs = run.epochs(15, 4);
+    /** Trains on strings of training recordings and recognizes strings of test recordings. */
+    static Recognized train(Lab lab, List<Recording> training, List<Recording> test) {
+        int epochs = lab.epochs(15, 4);
         Map<Boolean, List<Recording>> parts =
                 training.stream().collect(Collectors.partitioningBy(DigitStrings::isValidation));
-        List<Spoken> tested = DigitFeatures.strings(test, run.of(400, 60), run.seed() + 2);
-        run.training().say("%n== strings");
-        try (Dataset strings = strings(parts, false, run.of(3_000, 600), run.seed());
-                Dataset validation = strings(parts, true, run.of(300, 30), run.seed() + 1);
+        List<Spoken> tested = DigitFeatures.strings(test, lab.of(400, 60), lab.seed() + 2);
+        try (Dataset strings = strings(parts, false, lab.of(3_000, 600), lab.seed());
+                Dataset validation = strings(parts, true, lab.of(300, 30), lab.seed() + 1);
                 Dataset asked = DigitFeatures.strings(tested);
-                Model<DigitStrings> model = Model.of(net(), run.seed())) {
+                Model<DigitStrings> model = Model.of(net(), lab.seed())) {
             var trainer = Trainer.custom(
                             model,
                             new AdamW(5e-3f).weightDecay(0.01f),
@@ -126,12 +134,11 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
                     .keepBest()
-                    .seed(run.seed());
-            trainer = run.training().attach(trainer, run.folder().resolve("strings"), "strings");
+                    .seed(lab.seed());
             Batches batches =
-                    strings.shuffled(run.seed()).batches(run.of(20, 10)).bucketed("x", 20);
-            Run history = trainer.fit(batches, validation, epochs);
-            return history.best() == null || run.interrupt().requested() ? null : recognize(model.net(), asked, tested);
+                    strings.shuffled(lab.seed()).batches(lab.of(20, 10)).bucketed("x", 20);
+            lab.train("strings", "strings", trainer, batches, validation, epochs);
+            return recognize(model.net(), asked, tested);
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.fathom.labs.sound;
 
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A linear autoregressive model x[t] = sum a[k] x[t - k] + e[t] by the autocorrelation of a sound (Atal and Hanauer
@@ -54,10 +56,8 @@ record LinearPrediction(double[] a, double deviation) {
             }
             error *= 1 - reflection * reflection;
         }
-        double[] coefficients = new double[order];
-        System.arraycopy(a, 1, coefficients, 0, order);
         double power = 0.375 * FRAME * Math.max(1, frames); // the mean square of the window
-        return new LinearPrediction(coefficients, Math.sqrt(error / power));
+        return new LinearPrediction(Arrays.copyOfRange(a, 1, order + 1), Math.sqrt(error / power));
     }
 
     /** Its frequencies, up to half the rate. */
@@ -71,7 +71,6 @@ record LinearPrediction(double[] a, double deviation) {
     double[] envelope() {
         double[] frequencies = frequencies();
         double[] all = new double[frequencies.length];
-        double mean = 0;
         for (int i = 0; i < all.length; i++) {
             double w = 2 * Math.PI * frequencies[i] / Vowel.RATE;
             double real = 1;
@@ -81,12 +80,9 @@ record LinearPrediction(double[] a, double deviation) {
                 imaginary += a[k] * Math.sin(w * (k + 1));
             }
             all[i] = -10 * Math.log10(real * real + imaginary * imaginary);
-            mean += all[i] / all.length;
         }
-        for (int i = 0; i < all.length; i++) {
-            all[i] -= mean;
-        }
-        return all;
+        double mean = Averages.mean(all);
+        return Arrays.stream(all).map(gain -> gain - mean).toArray();
     }
 
     /**
@@ -109,11 +105,10 @@ record LinearPrediction(double[] a, double deviation) {
     double distance(LinearPrediction other) {
         double[] mine = envelope();
         double[] theirs = other.envelope();
-        double sum = 0;
-        for (int i = 0; i < mine.length; i++) {
-            sum += (mine[i] - theirs[i]) * (mine[i] - theirs[i]);
-        }
-        return Math.sqrt(sum / mine.length);
+        return Math.sqrt(IntStream.range(0, mine.length)
+                .mapToDouble(i -> (mine[i] - theirs[i]) * (mine[i] - theirs[i]))
+                .average()
+                .orElseThrow());
     }
 
     /** A sound of this model, driven by normal noise. */

@@ -13,6 +13,8 @@ import dev.fathom.plan.Session;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * A network that says one sample after another: from the {@link #CONTEXT} samples before, which are more than a period,
@@ -95,23 +97,16 @@ record Voice(Layer layers) implements Layer {
 
     /** The level at which the cumulative softmax of logits / temperature passes {@code draw}. */
     private static int drawn(FloatBuffer logits, int from, float temperature, double draw) {
-        double[] shares = new double[LEVELS];
-        double most = Double.NEGATIVE_INFINITY;
-        for (int i = 0; i < LEVELS; i++) {
-            most = Math.max(most, logits.get(from + i));
+        double[] shares = IntStream.range(0, LEVELS)
+                .mapToDouble(i -> logits.get(from + i) / temperature)
+                .toArray();
+        double most = Arrays.stream(shares).max().orElseThrow();
+        Arrays.setAll(shares, i -> Math.exp(shares[i] - most));
+        double left = draw * Arrays.stream(shares).sum();
+        int level = 0;
+        while (level < LEVELS - 1 && left >= shares[level]) {
+            left -= shares[level++];
         }
-        double sum = 0;
-        for (int i = 0; i < LEVELS; i++) {
-            shares[i] = Math.exp((logits.get(from + i) - most) / temperature);
-            sum += shares[i];
-        }
-        double passed = 0;
-        for (int i = 0; i < LEVELS; i++) {
-            passed += shares[i] / sum;
-            if (draw < passed) {
-                return i;
-            }
-        }
-        return LEVELS - 1;
+        return level;
     }
 }

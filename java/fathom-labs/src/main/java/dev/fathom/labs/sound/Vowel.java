@@ -1,5 +1,6 @@
 package dev.fathom.labs.sound;
 
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 
@@ -40,9 +41,9 @@ enum Vowel {
         return word;
     }
 
-    /** The mean of formant 0, 1 or 2. */
-    double formant(int number) {
-        return formants[number];
+    /** The mean of each formant. */
+    double[] formants() {
+        return formants.clone();
     }
 
     /**
@@ -79,8 +80,7 @@ enum Vowel {
      * last, and all that is learned and measured is the sound before it, whose spectrum is flat but for the formants.
      */
     static float[] heard(float[] sound) {
-        double[] x = new double[sound.length];
-        Arrays.setAll(x, t -> sound[t]);
+        double[] x = Averages.doubles(sound);
         resonate(x, 0, GLOTTIS);
         return loud(x);
     }

@@ -48,8 +48,8 @@ class VowelsLabTest {
                 voices[v] = vowel.speak(4000, new Rng(5).split(v));
             }
             double[] found = LinearPrediction.of(12, voices).formants();
-            assertThat(found[0]).as(vowel.word()).isCloseTo(vowel.formant(0), within(0.05 * vowel.formant(0)));
-            assertThat(found[1]).as(vowel.word()).isCloseTo(vowel.formant(1), within(0.05 * vowel.formant(1)));
+            assertThat(found[0]).as(vowel.word()).isCloseTo(vowel.formants()[0], within(0.05 * vowel.formants()[0]));
+            assertThat(found[1]).as(vowel.word()).isCloseTo(vowel.formants()[1], within(0.05 * vowel.formants()[1]));
         }
         float[] pulses = new float[4000];
         for (int t = 0; t < pulses.length; t += 80) {
