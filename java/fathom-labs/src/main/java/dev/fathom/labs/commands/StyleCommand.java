@@ -10,6 +10,7 @@ import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.train.Run;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -113,8 +114,11 @@ public final class StyleCommand implements Callable<Integer> {
             Painting.Painted painted = painting.paint(
                     begin,
                     files.length == 1 ? null : first,
-                    training,
-                    folder,
+                    (trainer, batches, canvas, epochs) -> {
+                        Run run = training.attach(trainer, folder, "iterations").fit(batches, canvas, epochs);
+                        run.notes().forEach(note -> training.say("%s", note));
+                        return run;
+                    },
                     (iteration, picture) -> StylePictures.write(
                             picture, folder.resolve(String.format(Locale.ROOT, "preview-%04d.png", iteration))));
             Path result = folder.resolve("styled.png");

@@ -2,7 +2,7 @@ package dev.fathom.labs.style;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.image.Picture;
-import dev.fathom.labs.training.Training;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.InstanceNorm;
 import dev.fathom.nn.Layer;
@@ -22,7 +22,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -36,46 +36,34 @@ final class FastStyle {
 
     /** Convolutions down to a quarter of the sides, residual blocks, and up again; 3 channels of 0 to 1 in and out. */
     static Sequential net(int width, int blocks) {
-        Layer[] middle = new Layer[blocks];
+        List<Layer> layers = new ArrayList<>();
+        add(layers, conv(3, width, 9, 1), width);
+        add(layers, conv(width, 2 * width, 3, 2), 2 * width);
+        add(layers, conv(2 * width, 4 * width, 3, 2), 4 * width);
+        List<Layer> middle = new ArrayList<>();
         for (int i = 0; i < blocks; i++) {
-            middle[i] = new Residual(
-                    new Sequential(
-                            conv(4 * width, 4 * width, 3, 1),
-                            norm(4 * width),
-                            Tensor::relu,
-                            conv(4 * width, 4 * width, 3, 1),
-                            norm(4 * width)),
-                    null);
+            List<Layer> block = new ArrayList<>();
+            add(block, conv(4 * width, 4 * width, 3, 1), 4 * width);
+            block.add(conv(4 * width, 4 * width, 3, 1));
+            block.add(InstanceNorm.affine(4 * width));
+            middle.add(new Residual(new Sequential(block), null));
         }
-        return new Sequential(
-                conv(3, width, 9, 1),
-                norm(width),
-                Tensor::relu,
-                conv(width, 2 * width, 3, 2),
-                norm(2 * width),
-                Tensor::relu,
-                conv(2 * width, 4 * width, 3, 2),
-                norm(4 * width),
-                Tensor::relu,
-                new Sequential(middle),
-                new Upsample(2, Resize.NEAREST),
-                conv(4 * width, 2 * width, 3, 1),
-                norm(2 * width),
-                Tensor::relu,
-                new Upsample(2, Resize.NEAREST),
-                conv(2 * width, width, 3, 1),
-                norm(width),
-                Tensor::relu,
-                conv(width, 3, 9, 1),
-                Tensor::sigmoid);
+        layers.add(new Sequential(middle));
+        for (int out = 2 * width; out >= width; out /= 2) {
+            layers.add(new Upsample(2, Resize.NEAREST));
+            add(layers, conv(2 * out, out, 3, 1), out);
+        }
+        layers.add(conv(width, 3, 9, 1));
+        layers.add(Tensor::sigmoid);
+        return new Sequential(layers);
+    }
+
+    private static void add(List<Layer> layers, Conv conv, int channels) {
+        layers.addAll(List.<Layer>of(conv, InstanceNorm.affine(channels), Tensor::relu));
     }
 
     private static Conv conv(int in, int out, int kernel, int stride) {
         return new Conv(in, out, kernel).stride(stride).pad(kernel / 2).edges(PadMode.REFLECT);
-    }
-
-    private static InstanceNorm norm(int channels) {
-        return InstanceNorm.affine(channels);
     }
 
     /** Squares cut from photographs at random places, as bytes. */
@@ -98,13 +86,7 @@ final class FastStyle {
 
     /** Trains on crops, whose own content is to be kept. */
     static Run train(
-            Model<Sequential> model,
-            PerceptualLoss loss,
-            Dataset crops,
-            int batch,
-            int epochs,
-            Training training,
-            Path folder) {
+            Lab lab, String name, Model<Sequential> model, PerceptualLoss loss, Dataset crops, int batch, int epochs) {
         try (Dataset scaled = crops.scaled(1f / 255, 0)) {
             Trainer<Sequential> trainer = Trainer.custom(
                             model,
@@ -112,9 +94,9 @@ final class FastStyle {
                             (net, b) -> new Step.Result(loss.of(net.apply(b.x()), loss.content(b.x()))
                                     .total()))
                     .clipNorm(1)
-                    .seed(training.seed());
-            trainer = training.attach(trainer, folder, "crops");
-            return trainer.fit(scaled.shuffled(training.seed()).batches(batch).dropLast(), epochs);
+                    .seed(lab.seed());
+            var batches = scaled.shuffled(lab.seed()).batches(batch).dropLast();
+            return lab.train(name, "crops", trainer, batches, epochs);
         }
     }
 

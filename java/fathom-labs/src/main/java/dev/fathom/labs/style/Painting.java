@@ -1,9 +1,9 @@
 package dev.fathom.labs.style;
 
+import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.image.Picture;
-import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
@@ -18,7 +18,6 @@ import dev.fathom.train.EpochLog;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
-import java.nio.file.Path;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +40,12 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
     static final int LOOKS = ITERATIONS * 5 / 4;
 
     /** The pixels [1, h, w, 3] as parameters. */
-    private record Canvas(Parameter pixels) implements Net {}
+    public record Canvas(Parameter pixels) implements Net {}
+
+    /** What trains: shows the progress, and goes on with what an earlier run left. */
+    public interface Fit {
+        Run fit(Trainer<Canvas> trainer, Batches batches, Dataset picture, int epochs);
+    }
 
     /**
      * What was painted.
@@ -74,14 +78,12 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
      *
      * @param begin the picture to begin with
      * @param content the picture whose content is kept; null for a texture
-     * @param training shows the progress, ends at Ctrl-C, and goes on with what an earlier run left in {@code folder}
      * @param preview gets the iteration and the picture after {@code every} iterations
      */
     public Painted paint(
             Picture begin,
             @Nullable Picture content,
-            Training training,
-            Path folder,
+            Fit fit,
             BiConsumer<Integer, Picture> preview) {
         int batch = optimizer.evaluatesAgain() ? every : 1; // examples count iterations, for the bar
         try (Model<Canvas> model = Model.of(canvas(begin), 0);
@@ -100,9 +102,7 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
                     preview.accept(every * log.epoch(), picture(model.net()));
                 }
             });
-            trainer = training.attach(trainer, folder, "iterations");
-            Run history = trainer.fit(nothing.batches(batch), once, (iterations + every - 1) / every);
-            history.notes().forEach(note -> training.say("%s", note));
+            Run history = fit.fit(trainer, nothing.batches(batch), once, (iterations + every - 1) / every);
             Picture picture = picture(model.net());
             try (Pass pass = Pass.infer()) {
                 PerceptualLoss.Terms terms = loss.of(picture.tensor(), wanted);

@@ -1,18 +1,14 @@
 package dev.fathom.labs.style;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.data.Dataset;
 import dev.fathom.image.Picture;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.style.FastStyle.Served;
 import dev.fathom.labs.style.Painting.Painted;
-import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
@@ -24,28 +20,30 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Neural style transfer and textures (Gatys, Ecker and Bethge 2015, 2016), and networks that paint in one pass (Johnson
  * et al. 2016).
  */
-public final class StyleLab implements OldExperiment {
+public final class StyleLab implements Experiment {
     private static final float WEIGHT = 100;
     /** For the networks: they have no photograph to begin with, and would paint the style alone. */
     private static final float FAST_WEIGHT = 4;
 
-    /** A painting whose style is taken. */
-    private record Style(String file, String title) {}
+    private static final int BATCH = 4;
+    private static final String STYLE = "distance to the style";
+    private static final String CONTENT = "distance to the content";
+    private static final String NO_CONTENT = "no content at all";
 
-    private static final List<Style> STYLES = List.of(
-            new Style("starry_night_crop.png", "Starry Night"),
-            new Style("the_scream.jpg", "The Scream"),
-            new Style("shipwreck.jpg", "Shipwreck"));
+    /** A painting whose style is taken. */
+    private record Style(String title, Path file, PerceptualLoss loss) {}
 
     @Override
     public String name() {
@@ -53,30 +51,40 @@ public final class StyleLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        Path folder = pictures(run);
-        int size = run.of(256, 64);
+    public void run(Lab lab) {
+        Path folder = pictures(lab);
+        int size = lab.of(256, 64);
+        lab.put("size", size).section("The loss");
         Picture photo = Picture.read(folder.resolve("tubingen.jpg"), size);
         Pretrained network = Pretrained.ALL.get(0);
-        Findings page = run.page("Lab style", line("a photograph and three paintings, %d pixels", size));
+        Map<String, String> paintings = new LinkedHashMap<>();
+        paintings.put("Starry Night", "starry_night_crop.png");
+        paintings.put("The Scream", "the_scream.jpg");
+        paintings.put("Shipwreck", "shipwreck.jpg");
         try (Model<Layer> model = network.load(network.folder(null))) {
-            Perception perception = Perception.of(network, model.net());
-            about(page, perception);
-            Map<Style, PerceptualLoss> losses = new LinkedHashMap<>();
-            for (Style style : run.brief() ? STYLES.subList(0, 1) : STYLES) {
-                Picture painting = Picture.read(folder.resolve(style.file), size);
-                losses.put(style, PerceptualLoss.of(perception, painting, WEIGHT, Painting.SMOOTH));
-            }
-            boolean whole = transfer(run, page, photo, losses)
-                    && textures(run, page, losses, folder)
-                    && fast(run, page, photo, losses, folder);
-            return whole ? page.finished() : page;
+            Perception eye = Perception.of(network, model.net());
+            lab.put("network", eye.network()).put("layers", eye.styleLayers());
+            lab.put("contentLayer", eye.contentLayer()).put("weight", WEIGHT);
+            List<Style> styles = paintings.entrySet().stream()
+                    .limit(lab.of(3, 1))
+                    .map(painting -> {
+                        Path file = folder.resolve(painting.getValue());
+                        return new Style(
+                                painting.getKey(),
+                                file,
+                                PerceptualLoss.of(eye, Picture.read(file, size), WEIGHT, Painting.SMOOTH));
+                    })
+                    .toList();
+            transfer(lab, photo, styles);
+            textures(lab, styles);
+            fast(lab, photo, styles, folder);
         }
     }
 
     /** The folder of the photograph and the paintings. */
-    private static Path pictures(LabRun run) {
-        List<Path> places = run.data() != null ? List.of(run.data()) : ImageSet.places("style-transfer");
+    private static Path pictures(Lab lab) {
+        Path given = lab.data();
+        List<Path> places = given != null ? List.of(given) : ImageSet.places("style-transfer");
         return places.stream()
                 .filter(place -> Files.isRegularFile(place.resolve("tubingen.jpg")))
                 .findFirst()
@@ -84,116 +92,18 @@ public final class StyleLab implements OldExperiment {
                         + " has no tubingen.jpg; put it and the paintings there, or name their folder with --data"));
     }
 
-    private static void about(Findings page, Perception perception) {
-        page.section("The loss", "")
-                .text(line(
-                        "%s, which was trained on ImageNet, sees the pictures; it stands in for VGG-19, the "
-                                + "network of the paper, which has a hundred "
-                                + "times as many weights. The style is in the Gram matrices of its layers %s, "
-                                + "which hold the mean product of any two "
-                                + "channels, and the content is in the maps of %s. Distances are squares, "
-                                + "relative to the squares of what is wanted; "
-                                + "the style is the mean over its layers and counts %.0f times. So 0 is reached "
-                                + "where everything is as in the "
-                                + "painting or the photograph, and 1 is the distance of nothing at all. Nothing "
-                                + "is published for this network, so "
-                                + "the page compares with the photograph itself and with noise.",
-                        perception.network(), perception.styleLayers(), perception.contentLayer(), WEIGHT));
+    private static Painted paint(
+            Lab lab, String name, Painting painting, Picture begin, @Nullable Picture content) {
+        return painting.paint(
+                begin,
+                content,
+                (trainer, batches, canvas, epochs) ->
+                        lab.train(name, "iterations", trainer, batches, canvas, epochs),
+                (iteration, preview) -> {});
     }
 
-    // ---- the pixels as parameters
-
-    private static boolean transfer(LabRun run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses) {
-        int iterations = run.of(200, 20);
-        List<List<String>> rows = new ArrayList<>();
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        ImageSheet sheet = sheet(photo).columns(losses.size() + 1).add(photo.pixels(), "the photograph");
-        for (Map.Entry<Style, PerceptualLoss> style : losses.entrySet()) {
-            String title = style.getKey().title;
-            double[] before = terms(style.getValue(), photo, photo);
-            for (boolean adam : new boolean[] {false, true}) {
-                String name = title + (adam ? ", Adam" : ", L-BFGS");
-                run.training().say("%n== %s", name);
-                Painting painting = adam
-                        ? Painting.asOftenByAdam(style.getValue(), iterations)
-                        : Painting.byLBfgs(style.getValue(), iterations);
-                Painted one = painting.paint(
-                        photo, photo, run.training(), run.folder().resolve(file(name)), (iteration, preview) -> {});
-                if (run.interrupt().requested()) {
-                    break;
-                }
-                if (!adam) {
-                    sheet.add(one.picture().pixels(), title);
-                }
-                rows.add(List.of(
-                        name,
-                        line("%.4f", before[1]),
-                        line("%.4f", one.style()),
-                        line("%.3f", one.content()),
-                        line("%.1f", one.history().seconds())));
-                curves.put(name, curve(one.history()));
-                page.figure(Figure.of(name + ", distance to the style", "%", 100 * one.style() / before[1])
-                                .baseline(100, "the photograph"))
-                        .figure(Figure.of(name + ", distance to the content", "%", 100 * one.content())
-                                .baseline(100, "no content at all"));
-            }
-        }
-        if (rows.isEmpty()) {
-            return false;
-        }
-        page.section("A photograph in the styles of paintings", "")
-                .text(line(
-                        "The pixels begin as those of the photograph and are changed by an optimizer, %d "
-                                + "iterations of L-BFGS or steps of Adam at a rate of "
-                                + "0.02. A step of L-BFGS ends after %d iterations, or after the iteration in "
-                                + "which it has looked at the loss for the %dth "
-                                + "time. For each such step Adam takes %d, of one look each, so that both see the "
-                                + "loss about equally often; the curves "
-                                + "have the loss of the picture after each step of L-BFGS, and after as many "
-                                + "looks of Adam. The pictures are those of "
-                                + "L-BFGS.",
-                        iterations, Painting.ITERATIONS, Painting.LOOKS, Painting.LOOKS))
-                .picture("styles.png", "A photograph in the styles of paintings", sheet::render)
-                .table(
-                        List.of(
-                                "style",
-                                "distance of the photograph to it",
-                                "of the result",
-                                "of the result to the content",
-                                "seconds"),
-                        rows)
-                .text(conclusion(curves))
-                .series(
-                        "losses.png",
-                        "Loss of the picture over the looks at the loss, by L-BFGS and by Adam",
-                        "loss",
-                        "looks at the loss",
-                        curves);
-        return !run.interrupt().requested();
-    }
-
-    /** Which optimizer ends with the smaller loss. */
-    static String conclusion(Map<String, double[][]> curves) {
-        List<String> words = new ArrayList<>();
-        curves.forEach((name, curve) -> {
-            double[][] other = curves.get(name.replace("L-BFGS", "Adam"));
-            if (name.endsWith("L-BFGS") && other != null) {
-                double ours = curve[1][curve[1].length - 1];
-                double adam = other[1][other[1].length - 1];
-                words.add(line(
-                        "%s ends with a loss of %.3f by L-BFGS and %.3f by Adam after about as many looks",
-                        name.replace(", L-BFGS", ""), ours, adam));
-            }
-        });
-        return words.isEmpty() ? "" : String.join("; ", words) + ".";
-    }
-
-    private static ImageSheet sheet(Picture like) {
-        return new ImageSheet(like.height(), like.width(), 3);
-    }
-
-    private static String file(String name) {
-        return Training.fileName(name);
+    private static ImageSheet sheet(Picture first, int columns) {
+        return new ImageSheet(first.height(), first.width(), 3).columns(columns);
     }
 
     /** The distance to the content of {@code photo} and to the style. */
@@ -204,162 +114,122 @@ public final class StyleLab implements OldExperiment {
         }
     }
 
-    private static double[][] curve(Run history) {
-        double[] losses = history.series("val_loss");
-        return new double[][] {
-            IntStream.rangeClosed(1, losses.length)
-                    .mapToDouble(e -> Painting.LOOKS * e)
-                    .toArray(),
-            losses
-        };
+    private static String text(String format, double value) {
+        return String.format(Locale.ROOT, format, value);
+    }
+
+    private static double[][] curve(Run history, String of, int each) {
+        double[][] curve = history.curve(of);
+        return new double[][] {Arrays.stream(curve[0]).map(epoch -> each * epoch).toArray(), curve[1]};
+    }
+
+    // ---- the pixels as parameters
+
+    private static void transfer(Lab lab, Picture photo, List<Style> styles) {
+        int iterations = lab.of(200, 20);
+        lab.section("A photograph in the styles of paintings").put("iterations", iterations);
+        lab.put("most", Painting.ITERATIONS).put("looks", Painting.LOOKS);
+        Table table = lab.table("transfer", "style");
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        ImageSheet sheet = sheet(photo, styles.size() + 1).add(photo.pixels(), "the photograph");
+        for (Style style : styles) {
+            double before = terms(style.loss, photo, photo)[1];
+            Map<String, Painting> ways = new LinkedHashMap<>();
+            ways.put("L-BFGS", Painting.byLBfgs(style.loss, iterations));
+            ways.put("Adam", Painting.asOftenByAdam(style.loss, iterations));
+            ways.forEach((way, painting) -> {
+                String name = style.title + ", " + way;
+                Painted one = paint(lab, name, painting, photo, photo);
+                double[][] curve = curve(one.history(), "val_loss", Painting.LOOKS);
+                curves.put(name, curve);
+                table.row(name)
+                        .put(STYLE, "%.1f %%", 100 * one.style() / before)
+                        .baseline(100, "the photograph")
+                        .put(CONTENT, "%.1f %%", 100 * one.content())
+                        .baseline(100, NO_CONTENT)
+                        .put("loss at the end", "%.3f", curve[1][curve[1].length - 1])
+                        .cell("seconds", text("%.1f", one.history().seconds()));
+                if (way.equals("L-BFGS")) {
+                    sheet.add(one.picture().pixels(), style.title);
+                }
+            });
+        }
+        lab.sheet("styles.png", sheet).curves("losses.png", "loss", "looks at the loss", curves);
     }
 
     // ---- textures
 
-    private static boolean textures(LabRun run, Findings page, Map<Style, PerceptualLoss> losses, Path folder) {
-        int side = run.of(192, 64);
-        Picture noise = StylePictures.noise(side, side, run.seed());
-        ImageSheet sheet = sheet(noise).columns(2);
-        List<List<String>> rows = new ArrayList<>();
-        for (Map.Entry<Style, PerceptualLoss> style : losses.entrySet()) {
-            String title = style.getKey().title;
-            run.training().say("%n== %s, texture", title);
-            double before = terms(style.getValue(), noise, noise)[1];
-            Picture part =
-                    new Picture(middle(Picture.read(folder.resolve(style.getKey().file), 2 * side), side), side, side);
-            double own = 100 * terms(style.getValue(), part, part)[1] / before;
-            Painted painted = Painting.byLBfgs(style.getValue(), run.of(200, 20))
-                    .paint(
-                            noise,
-                            null,
-                            run.training(),
-                            run.folder().resolve(file(title + " texture")),
-                            (iteration, preview) -> {});
-            if (run.interrupt().requested()) {
-                break;
-            }
-            rows.add(List.of(
-                    title, line("%.4f", before), line("%.4f", own * before / 100), line("%.4f", painted.style())));
-            page.figure(Figure.of(title + ", texture, distance to the style", "%", 100 * painted.style() / before)
-                    .baseline(own, "the middle of the painting"));
-            sheet.add(part.pixels(), title).add(painted.picture().pixels(), title + ", texture");
+    private static void textures(Lab lab, List<Style> styles) {
+        lab.section("Textures from noise");
+        int side = lab.of(192, 64);
+        Picture noise = StylePictures.noise(side, side, lab.seed());
+        ImageSheet sheet = sheet(noise, 2);
+        Table table = lab.table("textures", "texture").named("{row}, {column}");
+        for (Style style : styles) {
+            String name = style.title + ", texture";
+            double before = terms(style.loss, noise, noise)[1];
+            Picture whole = Picture.read(style.file, 2 * side);
+            Picture part = cut(whole, side);
+            double own = 100 * terms(style.loss, part, part)[1] / before;
+            Painted painted = paint(lab, name, Painting.byLBfgs(style.loss, lab.of(200, 20)), noise, null);
+            table.row(name)
+                    .put(STYLE, "%.1f %%", 100 * painted.style() / before)
+                    .baseline(own, "the middle of the painting")
+                    .cell("that of the middle of the painting", text("%.1f %%", own));
+            sheet.add(part.pixels(), style.title).add(painted.picture().pixels(), name);
         }
-        if (rows.isEmpty()) {
-            return false;
-        }
-        page.section("Textures from noise", "")
-                .text("Without content, L-BFGS makes of noise a picture with the same Gram matrices: strokes, "
-                        + "colors and scales of the painting at no "
-                        + "particular place. The paintings beside them are cut to their middle.")
-                .picture("textures.png", "Paintings, and textures that were made from noise", sheet::render)
-                .table(
-                        List.of(
-                                "texture of",
-                                "distance of noise to it",
-                                "of the middle of the painting",
-                                "of the result"),
-                        rows);
-        return !run.interrupt().requested();
+        lab.sheet("textures.png", sheet);
     }
 
-    private static byte[] middle(Picture picture, int side) {
+    /** The middle of a picture. */
+    private static Picture cut(Picture picture, int side) {
         byte[] pixels = new byte[3 * side * side];
         int top = (picture.height() - side) / 2;
         int left = (picture.width() - side) / 2;
         for (int y = 0; y < side; y++) {
-            System.arraycopy(
-                    picture.pixels(), 3 * ((top + y) * picture.width() + left), pixels, 3 * y * side, 3 * side);
+            int from = 3 * ((top + y) * picture.width() + left);
+            System.arraycopy(picture.pixels(), from, pixels, 3 * y * side, 3 * side);
         }
-        return pixels;
+        return new Picture(pixels, side, side);
     }
 
     // ---- networks that paint in one pass
 
-    private static boolean fast(
-            LabRun run, Findings page, Picture photo, Map<Style, PerceptualLoss> losses, Path folder) {
-        int side = run.of(96, 48);
-        int batch = 4;
-        int steps = run.of(100, 3);
-        int epochs = run.epochs(10, 2);
-        List<Picture> photographs = photographs(folder, run.of(224, 112), side);
-        List<List<String>> rows = new ArrayList<>();
+    private static void fast(Lab lab, Picture photo, List<Style> styles, Path folder) {
+        int side = lab.of(96, 48);
+        int steps = lab.of(100, 3);
+        int epochs = lab.epochs(10, 2);
+        List<Picture> photographs = photographs(folder, lab.of(224, 112), side);
+        lab.section("One network for each style").put("crops", BATCH * steps).put("side", side);
+        lab.put("photographs", photographs.size()).put("steps", epochs * steps).put("batch", BATCH);
+        lab.put("fastWeight", FAST_WEIGHT).put("width", photo.width()).put("height", photo.height());
+        Table table = lab.table("fast", "style");
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        ImageSheet sheet = sheet(photo).columns(losses.size() + 1).add(photo.pixels(), "the photograph");
-        try (Dataset crops = FastStyle.crops(photographs, side, batch * steps, run.seed())) {
-            for (Map.Entry<Style, PerceptualLoss> style : losses.entrySet()) {
-                String title = style.getKey().title;
-                run.training().say("%n== %s, a network for it", title);
-                try (Model<Sequential> model = Model.of(FastStyle.net(run.of(16, 8), run.of(3, 1)), run.seed())) {
-                    PerceptualLoss loss = style.getValue().weighted(FAST_WEIGHT);
-                    Path checkpoints = run.folder().resolve(file(title + " network"));
-                    Run history = FastStyle.train(model, loss, crops, batch, epochs, run.training(), checkpoints);
-                    if (run.interrupt().requested()) {
-                        break;
-                    }
-                    Served served = FastStyle.served(model, photo, run.of(40, 5));
-                    double[] before = terms(style.getValue(), photo, photo);
-                    double[] after = terms(style.getValue(), served.picture(), photo);
-                    rows.add(List.of(
-                            title,
-                            line("%,d", model.parameterCount()),
-                            line("%.4f", before[1]),
-                            line("%.4f", after[1]),
-                            line("%.3f", after[0]),
-                            line("%.0f", history.seconds()),
-                            line("%.1f", served.milliseconds()),
-                            served.same() ? "the same" : "others"));
-                    curves.put(title, new double[][] {
-                        IntStream.rangeClosed(1, history.epochs().size())
-                                .mapToDouble(e -> e * steps)
-                                .toArray(),
-                        history.series("loss")
-                    });
-                    sheet.add(served.picture().pixels(), line("%s, %.0f ms", title, served.milliseconds()));
-                    page.key(Figure.of(title + ", milliseconds per photograph", "ms", served.milliseconds()))
-                            .figure(Figure.of(
-                                            title + ", network, distance to the style", "%", 100 * after[1] / before[1])
-                                    .baseline(100, "the photograph"))
-                            .figure(Figure.of(title + ", network, distance to the content", "%", 100 * after[0])
-                                    .baseline(100, "no content at all"))
-                            .figure(Figure.of(
-                                    title + ", frozen bits that differ, 1 for any", "", served.same() ? 0 : 1));
+        ImageSheet sheet = sheet(photo, styles.size() + 1).add(photo.pixels(), "the photograph");
+        try (Dataset crops = FastStyle.crops(photographs, side, BATCH * steps, lab.seed())) {
+            for (Style style : styles) {
+                try (Model<Sequential> model = Model.of(FastStyle.net(lab.of(16, 8), lab.of(3, 1)), lab.seed())) {
+                    PerceptualLoss loss = style.loss.weighted(FAST_WEIGHT);
+                    String name = style.title + ", a network for it";
+                    Run history = FastStyle.train(lab, name, model, loss, crops, BATCH, epochs);
+                    Served served = FastStyle.served(model, photo, lab.of(40, 5));
+                    double[] after = terms(style.loss, served.picture(), photo);
+                    Table.Row row = table.named("{row}, network, {column}").row(style.title);
+                    row.put(STYLE, "%.1f %%", 100 * after[1] / terms(style.loss, photo, photo)[1])
+                            .baseline(100, "the photograph")
+                            .put(CONTENT, "%.1f %%", 100 * after[0])
+                            .baseline(100, NO_CONTENT)
+                            .cell("parameters", model.parameterCount())
+                            .cell("seconds of training", Math.round(history.seconds()));
+                    table.named("{row}, {column}");
+                    row.put("milliseconds per photograph", "%.1f ms", served.milliseconds())
+                            .put("frozen bits that differ, 1 for any", "%d", served.same() ? 0 : 1);
+                    curves.put(style.title, curve(history, "loss", steps));
+                    sheet.add(served.picture().pixels(), style.title + text(", %.0f ms", served.milliseconds()));
                 }
             }
         }
-        if (rows.isEmpty()) {
-            return false;
-        }
-        page.section("One network for each style", "")
-                .text(line(
-                        "A network with instance norms is trained on %,d crops of %d x %d pixels from %d "
-                                + "photographs to make the same loss small in one "
-                                + "pass, for %d steps of %d crops. Its weight of the style is %.0f: its output "
-                                + "does not begin as the photograph. "
-                                + "The photograph above is not among them. Frozen to a plan, it paints "
-                                + "photographs of %d x %d pixels.",
-                        batch * steps,
-                        side,
-                        side,
-                        photographs.size(),
-                        epochs * steps,
-                        batch,
-                        FAST_WEIGHT,
-                        photo.width(),
-                        photo.height()))
-                .picture("fast.png", "A photograph painted by a network for each style", sheet::render)
-                .table(
-                        List.of(
-                                "style",
-                                "parameters",
-                                "distance of the photograph to it",
-                                "of the result",
-                                "of the result to the content",
-                                "seconds of training",
-                                "milliseconds per photograph",
-                                "frozen bits"),
-                        rows)
-                .series("training.png", "Loss of the networks over the steps", "loss", "steps", curves);
-        return !run.interrupt().requested();
+        lab.sheet("fast.png", sheet).curves("training.png", "loss", "steps", curves);
     }
 
     /**

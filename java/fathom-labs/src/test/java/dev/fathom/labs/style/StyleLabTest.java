@@ -11,8 +11,6 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.Training;
 import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -20,16 +18,12 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Trainer;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,34 +164,20 @@ class StyleLabTest {
         Perception eye = new Perception("same", counting, List.of(0), 0, Preprocessing.IMAGENET.normalized(0, 1));
         PerceptualLoss loss = PerceptualLoss.of(eye, StylePictures.noise(8, 8, 1), 10, 1);
         Picture begin = StylePictures.noise(8, 8, 2);
-        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
         int[] seen = new int[2];
-        try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            Training training = new Training(nowhere, nowhere, interrupt, 1, false);
-            for (boolean adam : new boolean[] {false, true}) {
-                looks.set(0);
-                Painting painting = adam ? Painting.asOftenByAdam(loss, 40) : Painting.byLBfgs(loss, 40);
-                Painting.Painted painted = painting.paint(begin, null, training, temp, (iteration, preview) -> {});
-                seen[adam ? 1 : 0] = looks.get();
-                double[] losses = painted.history().series("val_loss");
-                assertThat(losses).hasSize(2);
-                try (Pass pass = Pass.infer()) {
-                    float last =
-                            loss.of(painted.picture().tensor(), null).total().item();
-                    assertThat(losses[1]).isCloseTo(last, within(0.02 * last)); // but for the rounding of pixels
-                }
+        for (boolean adam : new boolean[] {false, true}) {
+            looks.set(0);
+            Painting painting = adam ? Painting.asOftenByAdam(loss, 40) : Painting.byLBfgs(loss, 40);
+            Painting.Painted painted = painting.paint(begin, null, Trainer::fit, (iteration, preview) -> {});
+            seen[adam ? 1 : 0] = looks.get();
+            double[] losses = painted.history().series("val_loss");
+            assertThat(losses).hasSize(2);
+            try (Pass pass = Pass.infer()) {
+                float last = loss.of(painted.picture().tensor(), null).total().item();
+                assertThat(losses[1]).isCloseTo(last, within(0.02 * last)); // but for the rounding of pixels
             }
         }
         assertThat(seen[0]).isBetween(seen[1] - 10, seen[1] + 10);
-    }
-
-    @Test
-    void theConclusionFollowsFromTheLosses() {
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        curves.put("Waves, L-BFGS", new double[][] {{20, 40}, {3, 1.25}});
-        curves.put("Waves, Adam", new double[][] {{20, 40}, {3, 1.5}});
-        assertThat(StyleLab.conclusion(curves))
-                .isEqualTo("Waves ends with a loss of 1.250 by L-BFGS and 1.500 by Adam after about as many looks.");
     }
 
     @Test
