@@ -115,22 +115,14 @@ enum Damage {
     private static final int HOLE = 8;
     private static final double WIDTH = 1.5;
 
-    private final String task;
-    private final String words;
+    /** What its repair is called. */
+    final String task;
+    /** What is done, in a sentence. */
+    final String words;
 
     Damage(String task, String words) {
         this.task = task;
         this.words = words;
-    }
-
-    /** What its repair is called. */
-    String task() {
-        return task;
-    }
-
-    /** What is done, in a sentence. */
-    String words() {
-        return words;
     }
 
     /** Damages images; what is random comes from the pass. */

@@ -18,6 +18,10 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
     /** How often hidden pixels then become the means of their neighbors. */
     private static final int SMOOTHED = 40;
 
+    String name() {
+        return setting.isEmpty() ? kind : kind + ", " + setting;
+    }
+
     static Repair nothing(String kind) {
         return new Repair(kind, "", y -> y);
     }

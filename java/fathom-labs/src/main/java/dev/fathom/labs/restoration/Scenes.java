@@ -2,8 +2,10 @@ package dev.fathom.labs.restoration;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.labs.statistics.Averages;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -28,14 +30,12 @@ record Scenes(float[][] images, int[][] masks) {
 
     /** Draws scenes of the garments in {@code images}, bytes [28, 28, 1]. */
     static Scenes draw(Dataset images, int count, Rng rng) {
-        int[][] byClass = new int[GARMENTS.length][];
         int[] labels = images.labels();
-        for (int c = 0; c < GARMENTS.length; c++) {
-            int wanted = GARMENTS[c];
-            byClass[c] = IntStream.range(0, labels.length)
-                    .filter(i -> labels[i] == wanted)
-                    .toArray();
-        }
+        int[][] byClass = IntStream.of(GARMENTS)
+                .mapToObj(wanted -> IntStream.range(0, labels.length)
+                        .filter(i -> labels[i] == wanted)
+                        .toArray())
+                .toArray(int[][]::new);
         float[][] pictures = new float[count][];
         int[][] masks = new int[count][SIDE * SIDE];
         for (int i = 0; i < count; i++) {
@@ -85,15 +85,9 @@ record Scenes(float[][] images, int[][] masks) {
 
     /** The scenes as x [SIDE, SIDE, 1] and y [SIDE, SIDE]. */
     Dataset dataset() {
-        int pixels = SIDE * SIDE;
-        float[] x = new float[images.length * pixels];
-        int[] y = new int[x.length];
-        for (int i = 0; i < images.length; i++) {
-            System.arraycopy(images[i], 0, x, i * pixels, pixels);
-            System.arraycopy(masks[i], 0, y, i * pixels, pixels);
-        }
+        int[] y = Arrays.stream(masks).flatMapToInt(Arrays::stream).toArray();
         return Dataset.of(
-                Field.floats("x", Shape.of(SIDE, SIDE, 1), x).input(),
+                Field.floats("x", Shape.of(SIDE, SIDE, 1), Averages.flat(images)).input(),
                 Field.ints("y", Shape.of(SIDE, SIDE), y).target());
     }
 

@@ -1,7 +1,6 @@
 package dev.fathom.labs.restoration;
 
 import dev.fathom.assess.ConfusionMatrix;
-import java.util.stream.IntStream;
 
 /**
  * How well maps of classes agree with the true masks.
@@ -40,20 +39,18 @@ record Segmentation(ConfusionMatrix pixels, ConfusionMatrix edges) {
 
     /** The mean over all classes. */
     double meanIou() {
-        return IntStream.range(0, pixels.classes())
-                .mapToDouble(this::iou)
-                .average()
-                .orElse(1);
+        return pixels.macro(this::iou);
     }
 
     /** Intersection over union of all classes but the first, which is the ground, taken as one. */
     double objectIou() {
-        long ground = pixels.count(0, 0);
-        long wrong = 0;
-        for (int c = 1; c < pixels.classes(); c++) {
-            wrong += pixels.count(0, c) + pixels.count(c, 0);
+        long said = pixels.total() - pixels.count(0, 0); // or are of them
+        long right = 0;
+        for (int is = 1; is < pixels.classes(); is++) {
+            for (int says = 1; says < pixels.classes(); says++) {
+                right += pixels.count(is, says);
+            }
         }
-        long objects = pixels.total() - ground - wrong;
-        return objects + wrong == 0 ? 1 : (double) objects / (objects + wrong);
+        return said == 0 ? 1 : (double) right / said;
     }
 }
