@@ -176,7 +176,7 @@ public final class FewLabelsLab implements Experiment {
             }
         }
         List<String> places = IntStream.of(PER_BLOCK).mapToObj(String::valueOf).toList();
-        lab.picture("graph.png", () -> Plots.compare("accuracy", "labels known in each block", places, table.lines()));
+        lab.picture("graph.png", () -> Plots.compare("right answers, %", "labels known in each block", places, table.lines()));
     }
 
     /** The accuracies of graph convolution, of a network without edges, and of label spreading. */
